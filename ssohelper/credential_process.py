@@ -58,7 +58,12 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
         by = first.pop() if first else app.clock.deadline()
         return credentials.release(app, session, role, Way.CREDENTIAL_PROCESS, by)
 
-    seconds = sign_in_wait.configured_wait_seconds(app, session)
+    try:
+        seconds = sign_in_wait.configured_wait_seconds(app, session)
+    except SsoHelperError:
+        # A role that was guarded before is refused although the settings cannot be read.
+        app.vault.check(session.key_of(role), Way.CREDENTIAL_PROCESS)
+        raise
     found = sign_in_wait.retry_after_sign_in(
         app, session, seconds, get_credentials, say=_print_notice
     )

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ssohelper.core import keymap
+from ssohelper.core import guard_rules, keymap
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.model import SESSION_NAME
@@ -23,12 +23,21 @@ from ssohelper.core.search import did_you_mean
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
-from ssohelper.settings_text import decode, leaves_of, line_in, line_of, place_of, reason_of
+from ssohelper.settings_text import (
+    MOST_HOURS,
+    TAG_HINT,
+    decode,
+    expected_text,
+    leaves_of,
+    line_in,
+    line_of,
+    no_tag_text,
+    place_of,
+    reason_of,
+)
 
 LIMIT_BYTES = 1 << 20
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-# 90 days is the longest session that IAM Identity Center lets an organization choose.
-_MOST_HOURS = 90 * 24
 
 
 class Setting(NamedTuple):
@@ -65,7 +74,7 @@ SETTINGS = (
         "guard.rules",
         "texts",
         (),
-        "roles that lists and the prompt mark as guarded: [SESSION:]ACCOUNT/ROLE",
+        "roles that need a grant: [SESSION:]ACCOUNT/ROLE, or #TAG",
         from_environment=False,
     ),
     Setting(
@@ -112,6 +121,7 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _BY_SESSION_KEY = {setting.key: setting for setting in SESSION_SETTINGS}
 
 
+_TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # The settings that name a program to run.
 _COMMANDS = ("notify", "browser")
 
@@ -167,6 +177,20 @@ class Settings:
             if key.startswith(prefix)
         }
 
+    def tags(self) -> dict[str, tuple[str, ...]]:
+        """Return the patterns of each tag of the user's."""
+        return {key[5:]: value for key, (value, _) in self._values.items() if key[:5] == "tags."}
+
+    def guard_rules(self) -> tuple[str, ...]:
+        """Return `guard.rules` with the patterns of the tags that they name."""
+        return guard_rules.expand(self.get("guard.rules"), self.tags())
+
+    def changed(self, key: str, value: Any) -> "Settings":
+        """Return these settings with another value of the file for the key; None: without one."""
+        others = {name: found for name, found in self._values.items() if name != key}
+        values = others if value is None else {**others, key: (value, 1)}
+        return Settings(self.path, values, self._environ)
+
     def _value_and_origin(self, key: str, session: str | None) -> tuple[Any, str]:
         own_key = f"sessions.{session}.{key}"
         if session is not None and own_key in self._values:
@@ -202,15 +226,23 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
         values[".".join(parts)] = _checked(setting, value, f"{place_of(path, line)}: "), line
     _check_clash(path, values)
     settings = Settings(path, values, environ)
+    missing = guard_rules.find_missing_tag(settings.get("guard.rules"), settings.tags())
+    if missing is not None:
+        place = place_of(path, values["guard.rules"][1])
+        raise ConfigInvalid(f"{place}: {no_tag_text(missing)}", hint=TAG_HINT)
     for setting in SETTINGS:
         settings.get(setting.key)  # raises if its environment variable is invalid
     return settings
 
 
 def check_key(settings: Settings, key: str, value: Any) -> None:
-    """Raise UsageProblem if another action already has this keyboard key."""
+    """Raise UsageProblem for a key, or a tag, that does not fit to the others; None removes it."""
+    after = settings.changed(key, value)
+    missing = guard_rules.find_missing_tag(after.get("guard.rules"), after.tags())
+    if missing is not None:
+        raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
-    found = keymap.find_conflict(chosen) if key.startswith("keys.") else None
+    found = keymap.find_conflict(chosen) if value and key.startswith("keys.") else None
     if found:
         raise UsageProblem(_clash_text(*found), hint="choose another key")
 
@@ -237,7 +269,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
-        if setting.kind in ("texts", "notify"):
+        if setting.kind in ("texts", "tag", "notify"):
             return _checked(setting, _items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')
@@ -265,6 +297,10 @@ def _items(words: tuple[str, ...]) -> list[Any]:
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     if len(parts) > 1 and parts[0] == "keys":
         return _setting_of_action(".".join(parts[1:]), place)
+    if len(parts) == 2 and parts[0] == "tags":
+        if not _TAG_NAME.fullmatch(parts[1]):
+            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a tag')
+        return Setting(f"tags.{parts[1]}", "tag", (), "roles: [SESSION:]ACCOUNT/ROLE", (), False)
     if len(parts) == 3 and parts[0] == "sessions":
         if not SESSION_NAME.fullmatch(parts[1]):
             raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a session')
@@ -312,15 +348,18 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
     """Return the value as `Settings.get` returns it. `place` begins the error message."""
     is_good = {
         "bool": isinstance(value, bool),
-        "hours": type(value) in (int, float) and 0 < value <= _MOST_HOURS,
+        "hours": type(value) in (int, float) and 0 < value <= MOST_HOURS,
         "duration": isinstance(value, str) and parse_duration(value) is not None,
         "texts": isinstance(value, list) and all(map(_is_text, value)),
+        "tag": isinstance(value, list) and all(map(_is_pattern, value)),
         "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
         "choice": isinstance(value, str) and value in setting.choices,
     }.get(setting.kind, _is_text(value))
     if not is_good:
         given = show(json.dumps(value, default=str, ensure_ascii=False), 60)
-        raise ConfigInvalid(f'{place}"{setting.key}" must be {_expected(setting)}, not {given}')
+        raise ConfigInvalid(
+            f'{place}"{setting.key}" must be {expected_text(setting.kind, setting.choices)}, not {given}'
+        )
     if setting.kind == "region":
         return _checked_region(value, place)
     if setting.kind == "keys":
@@ -372,17 +411,5 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 
-def _expected(setting: Setting) -> str:
-    if setting.kind == "choice":
-        return " or ".join(f'"{choice}"' for choice in setting.choices)
-    return {
-        "bool": "true or false",
-        "hours": f"a number of hours, at most {_MOST_HOURS}",
-        "duration": "a duration such as 45m, 12h or 2d",
-        "texts": "a list of texts",
-        "notify": f'a list of texts, or "{DESKTOP}"',
-        "text": "a text",
-        "template": "a text",
-        "region": "an AWS region",
-        "keys": "a key, or several keys separated by commas",
-    }[setting.kind]
+def _is_pattern(value: object) -> bool:
+    return _is_text(value) and guard_rules.find_tag(str(value)) is None

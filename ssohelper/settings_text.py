@@ -5,8 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
+
+# 90 days is the longest session that IAM Identity Center lets an organization choose.
+MOST_HOURS = 90 * 24
+TAG_HINT = "set them with: ssohelper config set tags.NAME PATTERN…"
 
 
 def decode(content: bytes, path: Path) -> str:
@@ -73,3 +78,26 @@ def reason_of(cause: BaseException) -> str:
     """Return the message of the TOML parser without the line number in it."""
     text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
     return show(text[0][:1].lower() + text[0][1:], 120) or "not TOML"
+
+
+def no_tag_text(name: str) -> str:
+    """Return what is wrong with a rule that names this tag, which is not there."""
+    return f'a rule of "guard.rules" names the tag "{show(name, 80)}", which has no patterns'
+
+
+def expected_text(kind: str, choices: tuple[str, ...]) -> str:
+    """Return what a setting of this kind must be, for an error message."""
+    if kind == "choice":
+        return " or ".join(f'"{choice}"' for choice in choices)
+    return {
+        "bool": "true or false",
+        "hours": f"a number of hours, at most {MOST_HOURS}",
+        "duration": "a duration such as 45m, 12h or 2d",
+        "texts": "a list of texts",
+        "tag": "a list of patterns; a tag names no other tag",
+        "notify": f'a list of texts, or "{DESKTOP}"',
+        "text": "a text",
+        "template": "a text",
+        "region": "an AWS region",
+        "keys": "a key, or several keys separated by commas",
+    }[kind]

@@ -7,6 +7,7 @@ credentials out takes a ReleasePermit.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ssohelper.broker.requests import AskedBy
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
+    from ssohelper.settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
     from ssohelper.wire.portal import Portal
 
@@ -30,6 +32,7 @@ class Vault:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._settings_mtime_ns = 0
 
     # -- releasing: in the process that asks, also before a cached answer ---------------------
 
@@ -39,16 +42,38 @@ class Vault:
         A refusal, and each release of a guarded role, has a line in the journal.
         Raises: Refused (9), also when the line of a guarded role's release cannot be written.
         """
-        try:
-            permit = self.policy.permit_release(key, way)
-        except Refused as refusal:
-            self._app.journal.try_append(self._decided("refused", key, way, reason=refusal.message))
-            raise
+        permit = self.check(key, way)
         if permit.rule is not None:
             self._append_or_refuse(
                 self._decided("release", key, way, rule=permit.rule, grant=permit.grant_id)
             )
         return permit
+
+    def check(self, key: RoleKey, way: Way) -> ReleasePermit:
+        """Return the permission, before anything is asked of the user; hand out nothing with it.
+
+        A refusal has a line in the journal. Raises: Refused (9), LocalState.
+        """
+        self._forget_policy_of_other_settings()
+        try:
+            return self.policy.permit_release(key, way)
+        except SsoHelperError as refusal:
+            self._app.journal.try_append(self._decided("refused", key, way, reason=refusal.message))
+            raise
+
+    def may_release(self, key: RoleKey, way: Way) -> bool:
+        """Return whether a release would be permitted now. Writes no line in the journal."""
+        self._forget_policy_of_other_settings()
+        try:
+            self.policy.permit_release(key, way)
+        except SsoHelperError:
+            return False
+        return True
+
+    def find_guarding_rule(self, key: RoleKey) -> str | None:
+        """Return a rule that guards the role, under the settings as they are now; None without."""
+        self._forget_policy_of_other_settings()
+        return self.policy.find_guarding_rule(key)
 
     def find_refusal(self, key: RoleKey) -> SsoHelperError | None:
         """Return why a caller that has checked nothing gets no credentials of a guarded role.
@@ -107,7 +132,11 @@ class Vault:
         self._writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permission to publish the role's credentials; None for a guarded role."""
+        """Return the permission to publish the role's credentials; None for a guarded role.
+
+        Raises: ConfigInvalid for settings that cannot be read: they may guard the role.
+        """
+        _ = self._app.settings
         return self.policy.permit_publishing(key)
 
     def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
@@ -121,7 +150,8 @@ class Vault:
 
     @cached_property
     def policy(self) -> Policy:
-        """The guard rules and the allow-list in force for this call. Raises: ConfigInvalid."""
+        """The guard rules and the allow-list in force for this call. Raises: LocalState."""
+        self._settings_mtime_ns = self._read_settings_mtime_ns()
         text = self._app.environ.get(allow_list.VARIABLE)
         return Policy(
             self._load_rules(),
@@ -139,16 +169,50 @@ class Vault:
         memory = self._app.guard_memory
         remembered = memory.load()
         try:
-            configured: tuple[str, ...] = self._app.settings.get("guard.rules")
+            added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
+            if added:
+                # The settings may be of an earlier time, and the user may have loosened them since.
+                self._settings = self._app.read_settings()
+                configured = self._settings.guard_rules()
+                added = [rule for rule in configured if rule not in remembered]
         except SsoHelperError:
             return remembered
-        added = [rule for rule in configured if rule not in remembered]
         if added:
-            try:
-                memory.save((*remembered, *added))
-            except (LocalState, OSError) as cause:
-                self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")
+            self._remember((*remembered, *added))
         return (*remembered, *added)
+
+    def remember_rules(self) -> None:
+        """Let the rules that were just written stay in force whatever becomes of their file."""
+        with suppress(SsoHelperError):
+            known = (*self._app.guard_memory.load(), *self._app.read_settings().guard_rules())
+            self._remember(tuple(dict.fromkeys(known)))
+
+    def _remember(self, rules: tuple[str, ...]) -> None:
+        """Note the rules in force. Warns where that fails: then each call finds them new."""
+        try:
+            # Under the settings of before, the launcher would print them again: a file that is put
+            # back, or removed, has the time that their stamp has.
+            self._app.credentials.withdraw_all()
+            self._app.guard_memory.save(rules)
+        except (LocalState, OSError) as cause:
+            self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return self._app.settings
+
+    def _forget_policy_of_other_settings(self) -> None:
+        """Let the next decision read the settings again if their file changed: the TUI runs long."""
+        if "policy" in self.__dict__ and self._settings_mtime_ns != self._read_settings_mtime_ns():
+            del self.policy
+            with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
+                self._settings = self._app.read_settings()
+
+    def _read_settings_mtime_ns(self) -> int:
+        try:
+            return self._app.locations.settings_file.stat().st_mtime_ns
+        except OSError:
+            return 0
 
     @cached_property
     def _writer(self) -> CredentialWriter:

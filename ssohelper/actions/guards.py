@@ -6,17 +6,19 @@ import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, environment
+from ssohelper.actions import agents, environment, prompt_notes
 from ssohelper.core import grants, guard_rules, journal
 from ssohelper.core.grants import Grant
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import Refused, UsageProblem
+from ssohelper.core.text import show
+from ssohelper.errors import Refused, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
 
 if TYPE_CHECKING:
     from ssohelper.actions.environment import Environment
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
+    from ssohelper.settings import Settings
 
 _APP_ID_PREFIX = "ssohelper-"
 _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
@@ -42,9 +44,32 @@ def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
+def question(app: App, key: RoleKey) -> tuple[str, str]:
+    """Return the word that the user types to grant the role, and the notice of what is guarded."""
+    account = app.vault.find_account(key)
+    word = " ".join(show(account.name or account.id).split())
+    return word, (
+        f'the rule "{show(find_rule(app, key) or "")}" guards the role {key.role_name} '
+        f'in the account "{word}" ({account.id})'
+    )
+
+
+def note_refused_loosening(app: App) -> None:
+    """Write to the journal that the user did not confirm that rules end."""
+    parent, terminal = calling_process.find()
+    app.journal.try_append(
+        journal.refused_command("loosen guard rules", parent=parent, terminal=terminal)
+    )
+
+
 def find_rule(app: App, key: RoleKey) -> str | None:
     """Return a rule that guards the role; None when none does. Raises: LocalState."""
-    return app.vault.policy.find_guarding_rule(key)
+    return app.vault.find_guarding_rule(key)
+
+
+def needs_grant(app: App, key: RoleKey) -> bool:
+    """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
+    return find_rule(app, key) is not None and app.grants.find(key) is None
 
 
 def grant(
@@ -55,15 +80,7 @@ def grant(
     Raises: UsageProblem for an empty reason or more than 60 min, Refused without a terminal,
     LocalState when the journal or the runtime folder cannot be written.
     """
-    agents.refuse_below_allow_list(
-        app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
-    )
-    reason = " ".join(reason.split())
-    if not reason or len(reason) > grants.LONGEST_REASON:
-        raise UsageProblem(
-            f"a reason has 1 to {grants.LONGEST_REASON} characters",
-            hint='for example: --reason "INC-4711"',
-        )
+    reason = check_grant(app, key, reason)
     if not 0 < seconds <= grants.MOST_SECONDS:
         raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
     here = app.find_here()
@@ -82,8 +99,27 @@ def grant(
         session=None if on_all_terminals else here.session,
         nonce=secrets.token_hex(8),
     )
+    app.grants.remove_ended()
     app.grants.add(made, *calling_process.find())
+    prompt_notes.forget_role(app, key)
     return made
+
+
+def check_grant(app: App, key: RoleKey, reason: str) -> str:
+    """Return the reason as it is noted. Called before the user is asked for the typed word.
+
+    Raises: UsageProblem for an empty or too long reason, Refused below an allow-list.
+    """
+    agents.refuse_below_allow_list(
+        app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
+    )
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > grants.LONGEST_REASON:
+        raise UsageProblem(
+            f"a reason has 1 to {grants.LONGEST_REASON} characters",
+            hint='for example: --reason "INC-4711"',
+        )
+    return reason
 
 
 def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
@@ -114,19 +150,25 @@ def note_refusal(app: App, key: RoleKey, reason: str) -> None:
 
 
 def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
-    """End the grants for the role, or all of them; return those that were in force.
+    """End the grants for the role, or all of them, in each terminal; return those that ended.
 
     Programs keep the credentials that they already have. Raises: LocalState.
     """
-    ended = [one for one in app.grants.list_in_force() if key is None or one.key == key]
+    given = app.grants.list_of_all_terminals()
+    ended = [one for one in given if key is None or one.key == key]
     for one in ended:
         app.grants.revoke(one, *calling_process.find())
+        prompt_notes.forget_role(app, one.key)
     return ended
 
 
 def list_rules(app: App) -> list[Rule]:
     """Return the rules in force, with how many roles of the saved lists each guards."""
-    configured = app.settings.get("guard.rules")
+    try:
+        configured = app.settings.guard_rules()
+    except SsoHelperError as error:
+        app.warn(f"the settings cannot be read, so these are the rules of before: {error.message}")
+        configured = ()
     listings = [(name, app.directory.load(name)) for name in app.directory.list_session_names()]
     return [
         Rule(
@@ -154,5 +196,18 @@ def loosen(app: App, keep: list[str]) -> list[str]:
         app.journal.append(
             journal.loosened("guard.rules", before=", ".join(before), after=", ".join(keep))
         )
-        app.guard_memory.save([rule for rule in before if rule in keep])
+        app.guard_memory.save(keep)
     return ended
+
+
+def rules_after(app: App, key: str, before: Settings, after: Settings) -> list[str]:
+    """Return the rules in force once the user has changed this key of the settings.
+
+    `guard.rules` names all of them: those that left the file in another way end too.
+    """
+    configured = after.guard_rules()
+    if key == "guard.rules":
+        return list(configured)
+    ended = set(before.guard_rules()) - set(configured)
+    stay = (rule for rule in app.vault.policy.rules if rule not in ended)
+    return list(dict.fromkeys((*stay, *configured)))

@@ -11,19 +11,30 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
+# The tables of the settings that say which roles are guarded.
+GUARDING_TABLES = ("guard", "tags")
+
+
+def refuse_below_allow_list(app: App, key: str) -> None:
+    """Refuse to change the key below an allow-list. Raises: Refused."""
+    agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
+
+
 def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
     """Set the key to the value, or remove it from the file for None, and add a journal line.
 
     `parts` are the names of the key's tables and the key's own name.
     Raises: ConfigInvalid when the file is not TOML, LocalState.
     """
-    agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
+    refuse_below_allow_list(app, key)
     was_there = app.settings.is_in_file(key)
     deadline = app.clock.deadline()
     if value is None:
         is_written = app.settings_store.unset(parts, deadline)
     else:
         is_written = app.settings_store.set(parts, value, deadline)
+    if is_written and parts[0] in GUARDING_TABLES:
+        app.vault.remember_rules()
     if is_written:
         is_set = value is not None
         entry = journal.config_written(

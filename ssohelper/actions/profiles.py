@@ -301,6 +301,7 @@ def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choi
         form=choices.form or settings.get("form"),
         region=choices.default_region or settings.get("default_region") or session.region,
         taken_names=taken,
+        rules=app.vault.policy.rules,
     )
 
 

@@ -30,8 +30,9 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 class Status(NamedTuple):
     """What the prompt shows. `label` is "" if no profile is in use.
 
-    `profile` is None if the profile does not get its credentials from one of our sessions.
-    `has_fixed_keys` says that keys in the environment are used, whatever the profile is.
+    `profile` is None where it does not take its credentials from one of our sessions.
+    `has_fixed_keys`: keys in the environment are used, whatever the profile is.
+    `has_grant`: the rows are for this terminal alone.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Status(NamedTuple):
     account_name: str = ""
     guarded: bool = False
     has_fixed_keys: bool = False
+    has_grant: bool = False
 
     def line(self, now: int) -> str:
         """Return what the prompt shows at `now`; "" where nothing is in use."""
@@ -108,21 +110,33 @@ def read_status(app: App) -> Status:
     account = _load_account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
     label = prompt_text.label(name, guarded=guarded)
+    has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.rows(PromptClock(keys_end_at, "known"), over="expired")
     elif profile is not None:
         clock = prompt_notes.read_clock(app, profile.session)
-        rows = prompt_text.rows(clock, app.prompt_state.load_role_end(profile.key))
+        role_ends_at = app.prompt_state.load_role_end(profile.key)
+        rows = prompt_text.rows(clock, role_ends_at)
+        grant = app.grants.find(profile.key) if guarded else None
+        if grant is not None and role_ends_at is None:
+            rows = prompt_text.with_grant(rows, clock, grant.ends_at)
+            has_grant = True
     else:
         rows = prompt_text.NOTHING_ENDS
     return Status(
-        label, profile, rows, account.name if account else "", guarded, keys_end_at is not None
+        label,
+        profile,
+        rows,
+        account.name if account else "",
+        guarded,
+        keys_end_at is not None,
+        has_grant,
     )
 
 
 def is_guarded(app: App, profile: Profile) -> bool:
-    """Return whether a guard rule in the settings matches the profile's role."""
-    rules = app.settings.get("guard.rules")
+    """Return whether a rule of the settings guards the profile's role."""
+    rules = app.vault.policy.rules
     if not rules:
         return False
     account = _load_account(app, profile)
@@ -133,17 +147,20 @@ def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[st
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
-    file = str(app.prompt_state.role_file(key))
-    # A shell would split the line at a `|` in the name, or run a command in it at each prompt.
+    terminal = app.find_here().session if shown.has_grant else None
+    file = str(app.prompt_state.role_file(key, terminal))
+    # A shell would split a name with `|`, or run the program at each prompt.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
         role_ends_at = app.prompt_state.load_role_end(key) if key else None
-        is_dated = app.prompt_state.write(key, rows, role_ends_at, config_mtime_ns=mtime_ns)
+        is_dated = app.prompt_state.write(
+            key, rows, role_ends_at, config_mtime_ns=mtime_ns, terminal=terminal
+        )
     except (SsoHelperError, OSError):
         return "", ""
-    if shown.profile is not None:
-        # A sign-in since we read the token found no file to rewrite, so it is rewritten here.
+    if shown.profile is not None and terminal is None:
+        # A sign-in since we read the token found no file to rewrite.
         prompt_notes.update_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""

@@ -42,6 +42,7 @@ def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
             ends_at = app.clock.local(cached.credentials.expires_at)
             rows = prompt_text.rows(read_clock(app, session), ends_at)
+            app.prompt_state.forget_grants()
             app.prompt_state.write(key, prompt_text.to_line(rows), ends_at)
 
 
@@ -59,8 +60,14 @@ def forget_all(app: App) -> None:
         app.prompt_state.forget_all()
 
 
+def forget_role(app: App, key: RoleKey) -> None:
+    """Let each shell that shows the role ask again: a grant for it was given or revoked."""
+    with _log_failure(key.session_name):
+        app.prompt_state.forget_role(key)
+
+
 def read_clock(app: App, session: SsoSession) -> PromptClock:
-    """Return the end to which the session's prompts count down. Sends no request."""
+    """Return what the session's prompts count down to, from files of this machine alone."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(
@@ -70,6 +77,7 @@ def read_clock(app: App, session: SsoSession) -> PromptClock:
 
 def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]) -> None:
     with _log_failure(session.name):
+        app.prompt_state.forget_grants()
         keys, written = app.prompt_state.list_roles(session.name), None
         for _ in range(_MOST_ATTEMPTS if keys else 0):
             clock = read_clock(app, session)

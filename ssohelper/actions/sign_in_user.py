@@ -105,7 +105,7 @@ class _UserLookup:
         self._app = app
         self._session = session
         self._token = token
-        self._rules: Iterable[str] = app.settings.get("guard.rules")
+        self._rules: Iterable[str] = app.vault.policy.rules
         self._saved = directory.load_listing(app, session)
         self._portal = _portal(app, session, token)
         self._vault = app.vault

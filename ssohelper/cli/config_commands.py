@@ -69,11 +69,13 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     value = None if to_default else known.value_of(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    if value is not None:
-        known.check_key(before, key, value)
+    known.check_key(before, key, value)
     parts = known.parts_of(key)
-    kept = list(value or ()) if key == "guard.rules" else list(app.vault.policy.rules)
-    ended = guarding.confirm_loosening(app, kept)
+    ended = list[str]()
+    if is_guard := parts[0] in own_settings.GUARDING_TABLES:
+        own_settings.refuse_below_allow_list(app, key)
+        kept = guards.rules_after(app, key, before, before.changed(key, value))
+        ended = guarding.confirm_loosening(app, kept)
     own_settings.change(app, key, parts, value)
     if ended:
         guards.loosen(app, kept)
@@ -82,7 +84,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         app.warn(f"{before.place(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
-    if parts[-1] == "session_hours" or parts[0] == "guard":
+    if parts[-1] == "session_hours" or is_guard:
         prompt_notes.forget_all(app)
     if output.options().json:
         output.print_json(_row(after, key), app.warnings)

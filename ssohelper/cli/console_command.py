@@ -13,6 +13,7 @@ from ssohelper.cli import guarding, output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.system import browser
 
@@ -52,9 +53,15 @@ def console(
     page = consoles.choose_page(app, chosen, service, region)
     opener = None if only_print else _find_opener(app, chosen)
     if opener is None:
+        if reason is not None:
+            app.warn(
+                "no grant is needed for a link, which holds no secret: the reason is not noted"
+            )
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
     guarding.grant_for_reason(app, chosen, reason)
+    # Before a sign-in is offered, which would be for nothing.
+    app.vault.check(chosen.key, Way.CONSOLE)
     _say_what_opens(app, chosen, page)
     started = _BrowserProcess(app, opener)
     opened = profile_use.run_signed_in(

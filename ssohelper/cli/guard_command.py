@@ -14,13 +14,14 @@ from ssohelper.errors import UsageProblem
 
 
 @click.group("guard")
+@output.common_options
 def guard() -> None:
     """Hand out guarded roles on purpose, and for a short time only.
 
     \b
     Examples:
       ssohelper guard list
-      ssohelper guard grant payments-prod.AdministratorAccess --reason "INC-4711"
+      ssohelper guard grant payments-prod.Admin --reason "INC-4711"
       ssohelper guard revoke --all
 
     The setting guard.rules names the guarded roles. A guard stops mistakes, and scripts that use
@@ -39,8 +40,8 @@ def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) 
 
     \b
     Examples:
-      ssohelper guard grant payments-prod.AdministratorAccess --reason "INC-4711"
-      ssohelper guard grant payments-prod/AdministratorAccess --reason deploy --for 10m
+      ssohelper guard grant payments-prod.Admin --reason "INC-4711"
+      ssohelper guard grant payments-prod/Admin --reason deploy --for 10m
 
     You type the account's name to confirm it. The grant counts in this terminal, until the time is
     over or the machine restarts. Granting again starts the time anew. When it ends, programs keep
@@ -63,14 +64,14 @@ def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) 
 
 @guard.command("revoke")
 @click.argument("profile", required=False)
-@click.option("--all", "is_all", is_flag=True, help="End each grant that counts here.")
+@click.option("--all", "is_all", is_flag=True, help="End each grant, in each terminal.")
 @output.common_options
 def revoke(profile: str | None, is_all: bool) -> None:
     """End grants before their time.
 
     \b
     Examples:
-      ssohelper guard revoke payments-prod.AdministratorAccess
+      ssohelper guard revoke payments-prod.Admin
       ssohelper guard revoke --all
 
     Programs keep the credentials that they have, and get no new ones.
@@ -94,7 +95,7 @@ def revoke(profile: str | None, is_all: bool) -> None:
 @guard.command("list")
 @output.common_options
 def list_guards() -> None:
-    """Show the guard rules in force, and the grants that count in this terminal.
+    """Show the guard rules in force, and the grants that last.
 
     \b
     Examples:
@@ -102,14 +103,15 @@ def list_guards() -> None:
       ssohelper guard list --json
     """
     app = output.get_app()
-    rules, given = guards.list_rules(app), app.grants.list_in_force()
+    rules, given = guards.list_rules(app), app.grants.list_of_all_terminals()
+    here = app.grants.list_in_force()
     if output.options().json:
         data = {
             "rules": [
                 {"rule": one.text, "configured": one.is_configured, "roles": one.matches}
                 for one in rules
             ],
-            "grants": [_grant_row(app, one) for one in given],
+            "grants": [{**_grant_row(app, one), "counts_here": one in here} for one in given],
         }
         output.print_json(data, app.warnings)
         return
@@ -128,7 +130,8 @@ def list_guards() -> None:
         )
     for one in given:
         left = duration_text(one.ends_at - app.clock.now())
-        output.echo(f"granted for {left} more: {show(one.key.text)} ({show(one.reason)})")
+        where = "" if one in here else "in another terminal "
+        output.echo(f"granted {where}for {left} more: {show(one.key.text)} ({show(one.reason)})")
 
 
 def _grant_row(app: App, found: Grant) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -12,14 +13,22 @@ from ssohelper.core import grants
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text, parse_duration
 from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
+
+if sys.platform != "win32":
+    import termios
 
 LOOSEN_WORD = "loosen"
 reason_option = click.option(
     "--reason", metavar="TEXT", help="Grant a guarded role for 30 min; why goes into the journal."
 )
 _LONGEST_ANSWER = 512
+
+
+class NoTerminal(Refused):
+    """A word must be typed, and this process has no terminal."""
 
 
 def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
@@ -32,25 +41,33 @@ def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
     if guards.find_rule(app, profile.key) is None:
         app.warn("no rule guards this role: the reason is not noted")
         return
-    if app.grants.find(profile.key) is None:
-        made = ask_and_grant(app, profile.key, reason, grants.DEFAULT_SECONDS)
-        output.say(f"granted for {duration_text(made.ends_at - made.granted_at)}")
+    given = app.grants.find(profile.key)
+    if given is None:
+        given = ask_and_grant(app, profile.key, reason, grants.DEFAULT_SECONDS)
+        output.say(f"granted for {duration_text(given.ends_at - given.granted_at)}")
+    else:
+        left = duration_text(given.ends_at - app.clock.now())
+        output.say(f"already granted for {left} more ({show(given.reason)})")
+
+
+def say_what_a_guard_needs(app: App, profile: Profile) -> None:
+    """Say how to grant the role if it is guarded and nothing would be handed out now."""
+    if guards.needs_grant(app, profile.key):
+        rule = guards.find_rule(app, profile.key)
+        output.say(
+            f'the rule "{show(rule or "")}" guards this role; before you use it: '
+            f"ssohelper guard grant {typed(profile.name)} --reason TEXT"
+        )
 
 
 def ask_and_grant(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
     """Ask for the typed word, then give the grant. Raises: Refused, UsageProblem, LocalState."""
-    account = app.vault.find_account(key)
-    word = account.name or account.id
-    rule = guards.find_rule(app, key)
-    what = f'role {key.role_name} in the account "{show(word)}" ({account.id})'
+    guards.check_grant(app, key, reason)
+    word, notice = guards.question(app, key)
     try:
-        require_typed_word(
-            word,
-            f'the rule "{show(rule or "")}" guards the {what}',
-            f"type the account's name ({show(word)}) to go on: ",
-        )
+        require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
         guards.note_refusal(app, key, refusal.message)
         raise
@@ -60,7 +77,7 @@ def ask_and_grant(
 def require_typed_word(word: str, notice: str, question: str) -> None:
     """Show the notice, and read the word from the terminal, not from stdin.
 
-    Raises: Refused for another word, or where this process has no terminal.
+    Raises: Refused for another word, NoTerminal.
     """
     try:
         if sys.platform == "win32":
@@ -68,14 +85,17 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
         else:
             terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as cause:
-        raise Refused(
+        raise NoTerminal(
             "this needs an answer that a person types, and there is no terminal",
             hint=f"run it in a terminal: {output.command_line()}",
         ) from cause
     with os.fdopen(terminal, "r+b", buffering=0) as stream:
+        if sys.platform != "win32":
+            # What was typed or pasted before the question is no answer to it.
+            termios.tcflush(stream, termios.TCIFLUSH)
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
-    if answer != word:
+    if " ".join(answer.split()) != word:
         raise Refused("the typed word is another one: nothing was granted or changed")
 
 
@@ -89,14 +109,24 @@ def parse_grant_duration(text: str) -> int:
     return int(seconds)
 
 
-def confirm_loosening(app: App, kept: list[str]) -> list[str]:
-    """Ask before rules go out of force; return those that will. Raises: Refused."""
+def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
+    """Ask before rules go out of force; return those that will.
+
+    Raises: Refused for another word, UsageProblem without a terminal.
+    """
     ended = [rule for rule in app.vault.policy.rules if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
-        require_typed_word(
-            LOOSEN_WORD,
-            f"these rules will guard no role any more: {listed}",
-            f"type {LOOSEN_WORD} to go on: ",
-        )
+        try:
+            require_typed_word(
+                LOOSEN_WORD,
+                f"these rules will guard no role any more: {listed}",
+                f"type {LOOSEN_WORD} to go on: ",
+            )
+        except NoTerminal as error:
+            guards.note_refused_loosening(app)
+            raise UsageProblem(error.message, hint=error.hint) from error
+        except Refused:
+            guards.note_refused_loosening(app)
+            raise
     return ended

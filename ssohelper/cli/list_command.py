@@ -102,7 +102,7 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
 def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
     rows = found.search_roles(query)
     profiles = roles.find_profiles_by_role(app, [session])
-    rules = app.settings.get("guard.rules")
+    rules = app.vault.policy.rules
     guarded = {
         row
         for row in rows

@@ -16,8 +16,8 @@ _T = TypeVar("_T")
 
 
 def pick_role(app: App, choice: KnownRoles) -> RoleRow | None:
-    """Let the user pick a role; return its row, or None if the user leaves the picker."""
-    rules = app.settings.get("guard.rules")
+    """Return the row that the user picks; None when they leave."""
+    rules = app.vault.policy.rules
 
     def is_guarded(row: RoleRow) -> bool:
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ssohelper.actions import clocks, credentials, favourites, run, run_child, sign_in_wait
+from ssohelper.actions import clocks, credentials, favourites, guards, run, run_child, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, profile_use
 from ssohelper.core import shell_text
@@ -111,7 +111,8 @@ def run_with_server(
         run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        child = endpoint.prepare_environment().for_child(app.environ)
+        found = guards.add_reason(app, chosen.key, endpoint.prepare_environment())
+        child = found.for_child(app.environ)
         child.update({**sign_in_wait.child_variables(hold_text), **limits})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"

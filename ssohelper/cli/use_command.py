@@ -60,8 +60,8 @@ def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
     if profile == "-":
         profile, keys = _previous(app)
     chosen = profile_use.choose_profile(profile, ask_always=True)
-    guarding.grant_for_reason(app, chosen, reason)
     if keys:
+        guarding.grant_for_reason(app, chosen, reason)
         found, left = _get_keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
@@ -70,6 +70,9 @@ def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
         )
         left = clock_text.sign_in_left(outlook, app.clock.now())
         chosen = _ensure_profile(app, chosen, yes)
+        # After the other questions: their answers may end the command, and the time of a grant runs.
+        guarding.grant_for_reason(app, chosen, reason)
+        guarding.say_what_a_guard_needs(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)

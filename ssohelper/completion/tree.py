@@ -171,19 +171,19 @@ TREE = """\
 <text*
 --default Remove KEY from the settings file.
 [guard] Hand out guarded roles on purpose, for a short time
--h/--help Show the help and exit.
++
 [guard grant] Allow a guarded role to be handed out for a while.
 +
 <profile
 --reason=text Why: it goes into the journal.
 --for=text How long; at most 60m.
 --all-terminals In each terminal of yours, not in this alone.
-[guard list] Show the guard rules in force, and the grants that count in this...
+[guard list] Show the guard rules in force, and the grants that last.
 +
 [guard revoke] End grants before their time.
 +
 <profile
---all End each grant that counts here.
+--all End each grant, in each terminal.
 [audit] Show what AWS issued, and to which program
 +
 --since=text Only lines since then: 2d, 90m or 2026-11-20.

@@ -1,11 +1,12 @@
 """Decides which roles the setting `guard.rules` guards. No other module interprets its rules.
 
-A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`. Each part is a glob pattern, in which
-case does not matter; an empty part matches anything. ACCOUNT matches the account's name or its id.
+A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`. Each part is a glob pattern without
+regard to case; an empty part matches anything. ACCOUNT matches the account's name or its id.
+A rule `#NAME` stands for the rules that the user's tag NAME names.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from ssohelper.core.model import Account
 # The sign that lists and prompts show before a guarded role. No shell gives `@@` a meaning, while
 # `!` has one in prompts of zsh.
 SIGN = "@@"
+TAG_SIGN = "#"
 
 
 class _Patterns(NamedTuple):
@@ -27,6 +29,25 @@ class _Patterns(NamedTuple):
     session: re.Pattern[str]
     account: re.Pattern[str]
     role: re.Pattern[str]
+
+
+def expand(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the rules with the patterns of its tag in the place of each rule `#NAME`."""
+    found: dict[str, None] = {}
+    for rule in rules:
+        tag = find_tag(rule)
+        found.update(dict.fromkeys([rule] if tag is None else tags.get(tag, ())))
+    return tuple(found)
+
+
+def find_tag(rule: str) -> str | None:
+    """Return the name of the tag that the rule names; None for a rule of patterns."""
+    return rule[len(TAG_SIGN) :] if rule.startswith(TAG_SIGN) else None
+
+
+def find_missing_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the name of a tag that a rule names and that is not there; None without one."""
+    return next((tag for tag in map(find_tag, rules) if tag is not None and tag not in tags), None)
 
 
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:

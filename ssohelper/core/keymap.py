@@ -73,6 +73,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sign_in.copy", "c", "Copy", "copy the address of the sign-in page"),
         KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code on any machine"),
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
+        KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
     )

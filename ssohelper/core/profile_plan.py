@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ssohelper.core import guard_rules
 from ssohelper.core.choices import NATIVE, PROCESS, Choices, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
@@ -28,16 +29,19 @@ _IDENTITY = (
     "sso_registration_scopes",
 )
 
+STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
+
 
 class SyncRequest(NamedTuple):
     """What a plan is made from, apart from the config.
 
-    `choices` are the user's, given in this command or remembered. `template`, `form` and `region`
-    are the values to use, from the choices or else from the settings. `command` is the program that
-    profiles run, without arguments. `taken_names` are the section names in ~/.aws/credentials.
-    `convert` means that existing profiles get `form`, because the user gave --form.
-    `has_new_filters` means that the user gave filters in this command, which also limit pruning.
-    With `only_role` the plan has one profile, for this role; `name` is its name if not None.
+    `choices` are the user's, of this command or remembered. `template`, `form` and `region` are
+    the values to use: from the choices, else from the settings. `command` is the program that
+    profiles run, without arguments. `taken_names` are the sections of ~/.aws/credentials.
+    `convert`: existing profiles get `form`, because the user gave --form.
+    `has_new_filters`: the user gave filters now, so prune only what they match.
+    `rules`: the guard rules in force. A guarded role's profile is in process form whatever `form` is.
+    `only_role` and `name`: plan one profile for this role, with this name if there is one.
     """
 
     session: SsoSession
@@ -54,6 +58,7 @@ class SyncRequest(NamedTuple):
     has_new_filters: bool = False
     only_role: Role | None = None
     name: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 class ProfileChange(NamedTuple):
@@ -201,7 +206,7 @@ class _Planner:
                     is_selected = unnamed.role == only_role
                 else:
                     convert = is_selected and self._request.convert
-                    self._update_identity(unnamed.role, convert=convert)
+                    self._update_identity(unnamed, convert=convert)
                     is_selected = is_selected and unnamed.role not in self._managed
                 if not is_selected:
                     continue
@@ -245,21 +250,42 @@ class _Planner:
             if name is None:
                 self._skip(unnamed, "no name is free for this role")
                 continue
-            keys = identity_keys(request.session, unnamed.role, request.form, request.command)
+            form = self._form_of(unnamed)
+            if form != request.form:
+                self._skipped.append(Skipped(name, STAYS_PROCESS))
+            keys = identity_keys(request.session, unnamed.role, form, request.command)
             pairs = (*keys.items(), ("region", request.region), (MANAGED_KEY, "true"))
             self._add.append(AddSection(f"profile {name}", pairs))
 
     def _taken_names(self) -> set[str]:
         return {entry.name for entry in self._config.profiles()} | self._request.taken_names
 
-    def _update_identity(self, role: Role, *, convert: bool) -> None:
-        """Plan the edits that give the role's managed profiles the right identity keys.
+    def _form_of(self, unnamed: UnnamedRole) -> str:
+        """Return the form of the request; for a guarded role the process form.
+
+        A profile in native form asks AWS without ssohelper, so that no guard would be asked.
+        """
+        request = self._request
+        rule = guard_rules.find_rule(
+            request.rules,
+            request.session.name,
+            unnamed.account,
+            unnamed.role.name,
+            is_strict=True,
+        )
+        return request.form if rule is None else PROCESS
+
+    def _update_identity(self, unnamed: UnnamedRole, *, convert: bool) -> None:
+        """Plan the edits after which the role's managed profiles have their form's identity keys.
 
         With `convert` the profiles get the request's form, otherwise each keeps its own form.
         """
-        request = self._request
+        request, role = self._request, unnamed.role
+        wanted = self._form_of(unnamed) if convert else request.form
         for entry, form in self._managed.get(role, ()):
-            new_form = request.form if convert else form
+            new_form = wanted if convert else form
+            if wanted != request.form:
+                self._skipped.append(Skipped(entry.name, STAYS_PROCESS))
             new = identity_keys(request.session, role, new_form, request.command)
             present = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
             if present == new:

@@ -10,6 +10,7 @@ The text has at most 40 characters, all of them harmless.
 | none | `==signed out==`, for fixed keys `==expired==` |
 | an end that is only assumed | `7h12m?`, then `=?=`, because the sign-in may go on |
 | an end that is not known | `ok` |
+| a grant for a guarded role | `grant 24m`, in its last 10 min `=grant 9m=` |
 
 The label of a guarded role begins with `@@`. None of these signs has a meaning in a shell's prompt,
 while `!` has one in zsh, and `%`, `\\`, `$` and backquote have one too.
@@ -23,7 +24,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from ssohelper.core import guard_rules
+from ssohelper.core import grants, guard_rules
 from ssohelper.core.sign_in_clock import PromptClock
 
 WIDTH = 40
@@ -85,6 +86,23 @@ def rows(
     if session.kind in ("known", "assumed") and session.at <= role_ends_at:
         return (*live, *of_role, last)
     return (*of_role, *live, last)
+
+
+def with_grant(rows: tuple[Row, ...], session: PromptClock, ends_at: int | None) -> tuple[Row, ...]:
+    """Return the rows with the time left of a grant before them, in whose place it is shown.
+
+    The sign-in's end stays if it comes sooner. `ends_at`: when the grant ends; None without one.
+    """
+    if ends_at is None or session.kind == "ended":
+        return rows
+    if session.kind != "open" and session.at <= ends_at:
+        return rows
+    clock = PromptClock(ends_at, "known")
+    return (
+        Row(max(0, ends_at - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
+        Row(max(0, ends_at - 1), "soon", f"=grant {_LEFT}=", clock),
+        *rows,
+    )
 
 
 def row_at(rows: Sequence[Row], now: int) -> Row:

@@ -125,6 +125,8 @@ class BackgroundWork:
             return
         if credentials.load_due_at(app, self._session, self._role) > app.clock.now():
             return
+        if not self._may_release(app):
+            return
         if app.tokens.read_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
@@ -134,7 +136,9 @@ class BackgroundWork:
             self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
-        """Renew token and credentials shortly before the sign-in ends, so that jobs can go on."""
+        """Renew everything shortly before the sign-in ends, so that jobs can run on after it."""
+        if not self._may_release(app):
+            return
         outlook = clocks.load_outlook(app, self._session)
         ends = notices.ends_to_renew_before(outlook)
         self._renewed_before &= set(ends)
@@ -149,6 +153,10 @@ class BackgroundWork:
                     app, self._session, self._role, Way.SERVE, app.clock.deadline()
                 )
                 self._renewed_before.add(at)
+
+    def _may_release(self, app: App) -> bool:
+        """Return whether clients would get credentials: a grant may have ended since the start."""
+        return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
 
     def _renew_token(self, app: App) -> None:
         with suppress(LoginRequired):  # AWS renews no more, but the present token still works

@@ -84,7 +84,8 @@ class CredentialCache:
         for key in self._list_keys(files.session_file_name(session_name)):
             self.withdraw(key)
 
-    def _withdraw_all(self) -> None:
+    def withdraw_all(self) -> None:
+        """Remove all published responses; the cached credentials stay."""
         for session_name in self.list_session_names():
             self.withdraw_session(session_name)
 

@@ -41,7 +41,7 @@ class CredentialWriter(CredentialCache):
         Writes nothing when the settings have changed since this process read them.
         Raises: LocalState.
         """
-        if self._stamp and not self._stamp.prepare(self._withdraw_all):
+        if self._stamp and not self._stamp.prepare(self.withdraw_all):
             return
         now = int(time.time()) if now is None else now
         content = published.join(document, valid_until - now)

@@ -40,27 +40,45 @@ class GrantStore:
         self._append("revoke", grant, parent, terminal)
 
     def list_in_force(self) -> list[Grant]:
-        """Return the grants that count here and now; removes the files of the others.
+        """Return the grants that count here and now, the first end first."""
+        here = self._find_here()
+        return self._list(lambda grant: grant.is_in_force(here))
 
-        A file that cannot be read, does not match its name, or has no line in the journal counts
-        as no grant.
-        """
-        here, found = self._find_here(), []
-        for name in files.list_names(self._folder):
-            grant = self._load(name)
-            if grant is not None and grant.is_in_force(here) and self._is_in_journal(grant):
-                found.append(grant)
-            elif grant is None or here.now >= grant.ends_at:
-                with contextlib.suppress(LocalState, OSError):
-                    files.remove(self._folder / name)
-        return sorted(found, key=lambda grant: grant.ends_at)
+    def list_of_all_terminals(self) -> list[Grant]:
+        """Return the grants that count now, here or in another terminal of the user."""
+        here = self._find_here()
+        return self._list(lambda grant: grant.is_in_force(here._replace(session=grant.session)))
 
     def find(self, key: RoleKey) -> Grant | None:
         """Return the grant for the role that ends last; None without one."""
-        return max(
-            (grant for grant in self.list_in_force() if grant.key == key),
-            key=lambda grant: grant.ends_at,
-            default=None,
+        here = self._find_here()
+        found = self._list(lambda grant: grant.key == key and grant.is_in_force(here))
+        return found[-1] if found else None
+
+    def remove_ended(self) -> None:
+        """Remove the files of grants that are over, and damaged ones."""
+        here = self._find_here()
+        for name in files.list_names(self._folder):
+            # Another process may be writing a file with another name.
+            if _NAME.fullmatch(name) is None:
+                continue
+            grant = self._load(name)
+            if grant is None or here.now >= grant.ends_at:
+                with contextlib.suppress(LocalState, OSError):
+                    files.remove(self._folder / name)
+
+    def _list(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
+        """Return the wanted grants that have a line in the journal.
+
+        A file that cannot be read, does not match its name, or has no such line is no grant.
+        """
+        loaded = map(self._load, files.list_names(self._folder))
+        wanted = [grant for grant in loaded if grant is not None and is_wanted(grant)]
+        if not wanted:
+            return []  # the journal may have 5 MB: it is read for a grant that would count
+        given = self._find_given([grant.id for grant in wanted])
+        return sorted(
+            (grant for grant in wanted if grant.id in given), key=lambda grant: grant.ends_at
         )
 
     def _load(self, name: str) -> Grant | None:
@@ -74,12 +92,18 @@ class GrantStore:
             return None
         return grant if grant is not None and grant.id == is_named[1] else None
 
-    def _is_in_journal(self, grant: Grant) -> bool:
+    def _find_given(self, ids: list[str]) -> set[str]:
+        """Return those of the ids that the journal has a grant of, and no revocation."""
         try:
-            events = [line.event for line in self._journal.find_lines(grant.id)]
+            lines = self._journal.find_lines(*ids)
         except LocalState:
-            return False
-        return "grant" in events and "revoke" not in events
+            return set()
+        # Not any line with the id in it: a reason may contain anything.
+        of = {
+            event: {line.fields.get("grant") for line in lines if line.event == event}
+            for event in ("grant", "revoke")
+        }
+        return {one for one in ids if one in of["grant"] and one not in of["revoke"]}
 
     def _append(self, event: str, grant: Grant, parent: str, terminal: str) -> None:
         self._journal.append_to_file(

@@ -104,12 +104,12 @@ class Journal:
         """Add a line to the file, which `find_lines` reads later. Raises: LocalState."""
         self._append_to_file(entry, int(self._now() * 1000), _WAIT_SECONDS)
 
-    def find_lines(self, text: str) -> list[Line]:
-        """Return the lines of the files that contain this ASCII text. Raises: LocalState."""
-        wanted, found = text.encode("ascii"), []
+    def find_lines(self, *texts: str) -> list[Line]:
+        """Return the lines of the files that contain one of the ASCII texts. Raises: LocalState."""
+        wanted, found = [text.encode("ascii") for text in texts], []
         for _, raw_lines in self._load_all()[0]:
             for raw in raw_lines:
-                if wanted in raw:
+                if any(text in raw for text in wanted):
                     with contextlib.suppress(Damaged):
                         found.append(journal_lines.parse_line(raw))
         return found

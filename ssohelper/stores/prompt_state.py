@@ -1,22 +1,23 @@
 """Small files under `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
-The first line of `roles/SESSION/ACCOUNT/ROLE` holds the rows of core.prompt_text. If a renewal of
-the role's credentials has failed, a second line, which shells do not read, says when the
-credentials expire (epoch seconds). `no-role` is for profiles that use no role of ssohelper's.
-Each file has the modification time of the ~/.aws/config that it was made from: once the config is
-newer, the shell asks again. The files may be removed at any time and hold no secret.
+`roles/SESSION/ACCOUNT/ROLE` has the rows of core.prompt_text in its first line. `grants/TERMINAL/` has
+the rows of roles with a grant, since a grant is of one terminal. Where the renewal of the role's credentials has failed, a second line has their end in epoch seconds; shells do not read
+it. `no-role` is for a profile that has no role of ours. Each file has the modification time of the
+~/.aws/config from which a shell's answer was made: once the config is newer, the shell asks again.
+Everything here may vanish at any time; nothing here is secret.
 """
 
 import os
 from pathlib import Path
 
+from ssohelper.core.grants import TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 
-# The seven rows of a prompt's file take at most 300 bytes.
+# Nine rows have at most 400 bytes.
 _LIMIT_BYTES = 1024
 
 
@@ -26,11 +27,17 @@ class PromptState:
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
 
-    def role_file(self, key: RoleKey | None) -> Path:
-        """Return the role's prompt file; for None the file for profiles without a role."""
+    def role_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
+        """Return the file of the role; of None the one for profiles without a role of ours.
+
+        `terminal`: the one whose prompt shows a grant for the role.
+        """
         if key is None:
             return self._folder / "no-role"
-        return self._folder.joinpath("roles", *files.role_file_names(key))
+        names = files.role_file_names(key)
+        if terminal is not None:
+            return self._grants / f"{terminal.leader}-{terminal.started}" / "-".join(names)
+        return self._folder.joinpath("roles", *names)
 
     def list_roles(self, session_name: str) -> list[RoleKey]:
         """Return the roles of the session that have a prompt file."""
@@ -69,6 +76,7 @@ class PromptState:
         role_ends_at: int | None = None,
         *,
         config_mtime_ns: int = 0,
+        terminal: TerminalSession | None = None,
     ) -> bool:
         """Write the role's prompt file unless it already says the same.
 
@@ -76,7 +84,7 @@ class PromptState:
         Returns False if the file system does not store such a time exactly: then the config would
         always be newer. Raises: LocalState.
         """
-        path = self.role_file(key)
+        path = self.role_file(key, terminal)
         present = _read_mtime_ns(path)
         mtime_ns = max(present, config_mtime_ns)
         content = f"{rows}\n".encode()
@@ -95,6 +103,15 @@ class PromptState:
         except OSError:
             return 0
 
+    def forget_role(self, key: RoleKey) -> None:
+        """Remove the file of the role: each shell that shows it asks again at its next prompt."""
+        files.remove(self.role_file(key))
+        self.forget_grants()
+
+    def forget_grants(self) -> None:
+        """Remove the files that show grants: the shells in their terminals ask again."""
+        files.remove_tree(self._grants)
+
     def forget_all(self) -> None:
         """Remove all prompt files, so that each shell asks again at its next prompt."""
         files.remove_tree(self._folder)
@@ -102,6 +119,10 @@ class PromptState:
     @property
     def _folder(self) -> Path:
         return self._runtime / "prompt"
+
+    @property
+    def _grants(self) -> Path:
+        return self._folder / "grants"
 
 
 def _read_content(path: Path) -> bytes | None:

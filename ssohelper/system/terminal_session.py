@@ -22,15 +22,24 @@ def find_session() -> TerminalSession | None:
     """Return the session of the controlling terminal; None for a process without a terminal."""
     if sys.platform == "win32":
         return None
+    leader = os.getsid(0)
+    if sys.platform != "linux":
+        # SDKs redirect all streams, which alone tell the terminal's name there.
+        return TerminalSession(leader, 0, "") if _has_terminal() else None
     terminal = calling_process.find()[1]
     if not terminal:
         return None
-    leader = os.getsid(0)
-    if sys.platform != "linux":
-        return TerminalSession(leader, 0, terminal)
     started = _read_start(leader)
     # Without its leader (the shell has ended), another session may get the same number.
     return None if started is None else TerminalSession(leader, started, terminal)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _read_start(pid: int) -> int | None:

@@ -21,6 +21,7 @@ SETUP, INSTALL = "test_setup.py", "test_install.py"
 SESSIONS, DEMO, ENV = "test_session_commands.py", "test_demo.py", "test_env.py"
 CONSOLE, PROMPT, USE = "test_console.py", "test_prompt.py", "test_use.py"
 SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.py"
+GUARD = "../guards/test_guard_command.py"
 TESTS = {
     "profile sync --account": (SYNC, "test_account_and_role_select_the_roles"),
     "profile sync --role": (SYNC, "test_account_and_role_select_the_roles"),
@@ -118,6 +119,22 @@ TESTS = {
     "emulator serve --port": (DEMO, "test_port_world_and_ready_file"),
     "emulator serve --world": (DEMO, "test_port_world_and_ready_file"),
     "emulator serve --ready-file": (DEMO, "test_port_world_and_ready_file"),
+    "console --reason": (GUARD, "test_one_typed_word_grants_and_goes_on"),
+    "env --reason": (GUARD, "test_one_typed_word_grants_and_goes_on"),
+    "exec --reason": (GUARD, "test_one_typed_word_grants_and_goes_on"),
+    "use --reason": (GUARD, "test_one_typed_word_grants_and_goes_on"),
+    "whoami --reason": (GUARD, "test_one_typed_word_grants_and_goes_on"),
+    "exec --allow": (
+        "../guards/test_allow_list.py",
+        "test_a_pattern_that_cannot_be_meant_is_refused",
+    ),
+    "guard grant --all-terminals": (GUARD, "test_all_terminals_counts_in_each"),
+    "guard grant --for": (GUARD, "test_for_is_at_most_60_minutes"),
+    "guard grant --reason": (
+        GUARD,
+        "test_reason_has_1_to_200_characters_and_is_checked_before_the_question",
+    ),
+    "guard revoke --all": (GUARD, "test_all_revokes_the_grants_of_each_terminal"),
     "install --shell": (INSTALL, "test_is_the_one_that_shell_names"),
     "install --uninstall": (INSTALL, "test_is_as_it_was_after_uninstall"),
     "install --dry-run": (INSTALL, "test_dry_run_prints_only_the_diff"),

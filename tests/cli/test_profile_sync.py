@@ -226,6 +226,25 @@ class TestFlags:
         assert "1 profile changed" in output
         assert rows(run) == {"pay.Admin": "process", "pay.Read": "process", "dev.Read": "sso"}
 
+    def test_guarded_roles_stay_in_process_form(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "guard.rules", "pay/Admin", "dev/Read"))
+        ok(run("profile", "sync", "--yes", "--account", "pay"))
+        done = run("profile", "sync", "--dry-run", "--json", "--form", "sso", "--account", "*")
+        ok(done)
+        skipped = json.loads(done.stdout)["data"]["skipped"]
+        assert [one["name"] for one in skipped] == ["pay.Admin", "dev.Read"]
+        assert "stays in process form" in skipped[0]["reason"]
+        ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "*"))
+        assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "process"}
+
+    def test_a_role_that_is_guarded_now_leaves_the_native_form_with_form(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--form", "sso"))
+        ok(run("config", "set", "guard.rules", "pay/Admin"))
+        ok(run("profile", "sync", "--yes", "--form", "sso"))
+        assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "sso"}
+
     def test_rename_gives_existing_profiles_the_names_of_the_template(
         self, saved: Home, run: Run
     ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from ssohelper.app import App
 from ssohelper.cli import COMMANDS
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, World, demo_world
@@ -83,6 +84,12 @@ def terminal(home: Home) -> Any:
 
 
 Terminal = Callable[..., Any]
+
+
+def guard_nothing(child: Any) -> None:
+    """Answer the offer to guard dangerous roles."""
+    child.expect_exact("guard these roles? [y/N]")
+    child.sendline("n")
 
 
 def ended(child: Any) -> tuple[int, str]:
@@ -413,6 +420,7 @@ class TestRegion:
         child.sendline("us-east-1")
         child.expect(r"\[y/N\]")
         child.sendline("y")
+        guard_nothing(child)
         assert ended(child)[0] == 0
         assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
 
@@ -433,8 +441,10 @@ class TestOnATerminal:
         child = terminal(*given)
         child.expect_exact("[y/N]")
         child.sendline("y")
+        guard_nothing(child)
+        shown = child.before
         code, rest = ended(child)
-        assert (code, "3 profiles added" in rest, "try it: " in rest) == (0, True, True)
+        assert (code, "3 profiles added" in shown, "try it: " in rest) == (0, True, True)
         assert len(profiles(home)) == 3
 
     def test_an_interrupted_question_writes_nothing(self, terminal: Terminal, home: Home) -> None:
@@ -463,11 +473,53 @@ class TestOnATerminal:
         child.sendline("2")
         child.expect_exact("[y/N]")
         child.sendline("y")
+        guard_nothing(child)
         assert ended(child)[0] == 0
         assert home.config_file.read_text().startswith(before)
         # The legacy profile already points at Developer.
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
+
+
+class TestGuards:
+    """A first setup offers to guard dangerous roles."""
+
+    GIVEN = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+    RULES = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
+
+    @staticmethod
+    def rules(home: Home) -> tuple[str, ...]:
+        return App(home.env).vault.policy.rules
+
+    @pytest.fixture(autouse=True)
+    def dangerous(self, emulator: Emulator) -> None:
+        emulator.world.add_permission_set("AdministratorAccess")
+        emulator.world.assign("ana", "AdministratorAccess", DEV)
+
+    def test_yes_guards_them_and_no_names_the_command(self, terminal: Terminal, home: Home) -> None:
+        home.browser()
+        child = terminal(*self.GIVEN)
+        child.expect_exact("[y/N]")
+        child.sendline("y")
+        child.expect_exact("guard these roles? [y/N]")
+        child.sendline("n")
+        code, rest = ended(child)
+        assert (code, "later: ssohelper config set guard.rules '*/Admin" in rest) == (0, True), rest
+        assert self.rules(home) == ()
+        home.config_file.unlink()
+        child = terminal(*self.GIVEN)
+        child.expect_exact("[y/N]")
+        child.sendline("y")
+        child.expect_exact("guard these roles? [y/N]")
+        child.sendline("y")
+        assert ended(child)[0] == 0
+        assert self.rules(home) == self.RULES
+
+    def test_with_yes_none_is_added_and_the_command_is_named(self, run: Run, home: Home) -> None:
+        home.browser()
+        said = ok(run(*self.GIVEN, "--yes"))
+        assert "guard administrators' roles with: ssohelper config set guard.rules" in said
+        assert self.rules(home) == ()
 
 
 class TestWithoutAUrl:

@@ -64,6 +64,31 @@ def test_fixed_keys_expire():
     assert shown(clock("known", 0), over="expired") == ("==expired==", "late")
 
 
+@pytest.mark.parametrize(
+    ("session", "grant", "text", "level"),
+    [
+        (("known", 7200), 3600, "grant 1h00m", "fine"),
+        (("known", 7200), 1440, "grant 24m", "fine"),
+        (("known", 7200), 600, "grant 10m", "fine"),
+        (("known", 7200), 599, "=grant 9m=", "soon"),
+        (("known", 7200), 1, "=grant 1s=", "soon"),
+        (("known", 7200), 0, "2h00m", "fine"),
+        (("known", 7200), None, "2h00m", "fine"),
+        # A sign-in that ends sooner is what ends the work.
+        (("known", 900), 1440, "=15m=", "soon"),
+        (("assumed", 900), 1440, "=15m?=", "soon"),
+        (("ended", 0), 1440, "==signed out==", "late"),
+        (("open", 0), 1440, "grant 24m", "fine"),
+    ],
+)
+def test_a_grant_is_shown_while_it_lasts(session, grant, text, level):
+    ends_at = None if grant is None else NOW + grant
+    rows = prompt_text.with_grant(prompt_text.rows(clock(*session)), clock(*session), ends_at)
+    row = prompt_text.row_at(rows, NOW)
+    assert (row.time_text(NOW), row.level) == (text, level)
+    assert len(prompt_text.line("n" * 60, rows, NOW)) <= prompt_text.WIDTH
+
+
 def test_no_level_is_told_by_colour_alone():
     for kind, left, text, level in TABLE:
         assert (level != "fine") == text.startswith("="), (kind, left)

@@ -1,5 +1,6 @@
 """A guarded role in real terminals: refused without a grant, handed out while one lasts."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -86,3 +87,28 @@ def test_a_role_that_no_rule_names_needs_no_grant(guarded: Guarded):
     key = [FREE if word == GUARDED else word for word in KEY]
     assert guarded.run(LAUNCHER, *key).returncode == 0
     assert guarded.published() == [FREE]
+
+
+def test_the_prompt_of_this_terminal_alone_shows_the_grant(guarded: Guarded):
+    text = guarded.home.config_file.read_text()
+    line = " ".join([LAUNCHER, *KEY])
+    guarded.home.write_config(f"{text}[profile db]\ncredential_process = {line}\n")
+    shown = {}
+    here, other = guarded.open_terminal(), guarded.open_terminal()
+    show = 'ssohelper_prompt; echo "is=$SSOHELPER_PROMPT_TEXT."'
+    for terminal in (here, other):
+        terminal.run(f'export AWS_PROFILE=db; eval "$({SCRIPT} shell-init bash)"')
+        shown[terminal] = terminal.run(show)[1]
+        assert "is=@@db " in shown[terminal]
+        assert "grant" not in shown[terminal]
+    grant = f"{SCRIPT} guard grant db --reason x --for"
+    assert here.run(f"{grant} 20m", NAME)[0] == 0
+    assert re.search(r"is=@@db grant (20|19)m\.", here.run(show)[1])
+    assert "grant" not in other.run(show)[1]
+    # Granting again extends it; the last ten minutes are marked.
+    assert here.run(f"{SCRIPT} guard revoke db")[0] == 0
+    assert "grant" not in here.run(show)[1].partition("is=")[2]
+    assert here.run(f"{grant} 9m", NAME)[0] == 0
+    assert re.search(r"is=@@db =grant (9|8)m=\.", here.run(show)[1])
+    assert here.run(f"{grant} 50m", NAME)[0] == 0
+    assert re.search(r"is=@@db grant (50|49)m\.", here.run(show)[1])

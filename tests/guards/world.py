@@ -51,6 +51,16 @@ class Terminal:
         self._bash.expect_exact(_PROMPT)
         return code, shown
 
+    def run_pasted(self, line: str, pasted: str, *, then: str) -> tuple[int, str]:
+        """Paste a line and an answer to its question at once; `then` is typed at the question."""
+        self._bash.sendline(f"{line}; echo co''de=$?.\n{pasted}")
+        self._bash.expect_exact("to go on: ")
+        self._bash.sendline(then)
+        self._bash.expect(r"code=(\d+)\.")
+        shown, code = self._bash.before, int(self._bash.match.group(1))
+        self._bash.expect_exact(_PROMPT)
+        return code, shown
+
     def close(self) -> None:
         self._bash.close(force=True)
 

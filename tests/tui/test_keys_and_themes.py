@@ -15,6 +15,7 @@ from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -91,9 +92,9 @@ class TestKeys:
             await until(lambda: user.app.screen.query("RolePane"))
             session = world.app().config.read().sso_session("lab")
             assert session is not None
-            for screen in (ConfirmScreen("?"), SignInScreen(session)):
+            for screen in (ConfirmScreen("?"), SignInScreen(session), GrantScreen("", "", "")):
                 user.app.push_screen(screen)
-                await until(lambda: user.app.screen.query("#no, #cancel"))
+                await until(lambda: user.app.screen.query("#no, #cancel, #word"))
                 await user.pilot.pause()
                 note(user)
                 user.app.pop_screen()

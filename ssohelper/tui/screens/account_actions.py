@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from ssohelper.actions import (
     directory,
     environment,
     favourites,
+    guards,
     identity,
     profiles,
     selection,
@@ -39,6 +40,7 @@ from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
@@ -80,8 +82,22 @@ class RowActions:
                 "shell": self._open_shell,
                 "profile": self._toggle_profile,
             }
-            # Only one action of each name runs at a time. A new one cancels the one before.
-            self._screen.run_worker(slow[name](row), group=name, exclusive=True)
+            # One of each kind at a time: the later one cancels the earlier one.
+            work = slow[name](row) if name == "profile" else self._granted(slow[name], row)
+            self._screen.run_worker(work, group=name, exclusive=True)
+
+    async def _granted(self, action: Callable[[RoleRow], Awaitable[None]], row: RoleRow) -> None:
+        """Run an action that hands out credentials; a guarded role is asked for first."""
+        if await self.ask_for_grant(row):
+            await action(row)
+
+    async def ask_for_grant(self, row: RoleRow) -> bool:
+        """Ask for a grant if the role needs one; return whether to go on."""
+        try:
+            return await ensure_grant(self.app, row.key, self._reload)
+        except SsoHelperError as error:
+            self.app.show_error(error)
+            return False
 
     # -- helpers for actions on a row ----------------------------------------------------------
 
@@ -241,9 +257,8 @@ class RowActions:
             self._show_error(row, error)
             return
         shell = services.environ.get("SHELL") or "/bin/sh"
-        child = environment.build_keys_environment(services, profile, keys).for_child(
-            services.environ
-        )
+        found = environment.build_keys_environment(services, profile, keys)
+        child = guards.add_reason(services, profile.key, found).for_child(services.environ)
         line = f"ssohelper exec {typed(profile.name)} -- {typed(shell)}"
         left = duration_text(keys.expires_at - services.clock.aws_now())
         who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"

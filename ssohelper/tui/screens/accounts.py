@@ -275,7 +275,7 @@ class AccountsScreen(Screen[None]):
         if self._actions is None:
             return False  # the settings have the guard rules, and are read after the first paint
         try:
-            rules = self.services.settings.get("guard.rules")
+            rules = self.services.vault.policy.rules
         except SsoHelperError:
             return False
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
@@ -355,7 +355,17 @@ class AccountsScreen(Screen[None]):
         self._show_detail()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.app.exit(deferred.find_use_command(self.services, event.row))
+        if self._actions is not None and self._is_guarded(event.row):
+            self.run_worker(self._choose_guarded(self._actions, event.row), exclusive=True)
+        else:
+            self._use(event.row)
+
+    def _use(self, row: RoleRow) -> None:
+        self.app.exit(deferred.find_use_command(self.services, row))
+
+    async def _choose_guarded(self, actions: RowActions, row: RoleRow) -> None:
+        if await actions.ask_for_grant(row):
+            self._use(row)
 
     def action_leave(self) -> None:
         self.app.exit()

@@ -19,6 +19,7 @@ from ssohelper.tui.widgets.lines import Line, Piece
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.grants import Grant
 
 # At 60 minutes left a notice is shown, so the time is yellow from then on. At 15 minutes SDKs
 # renew, so it is red.
@@ -42,6 +43,7 @@ class Clocks(NamedTuple):
     sessions: dict[str, SessionClock]
     credentials: dict[RoleKey, CachedCredentials]
     same_user_since: dict[str, int | None]
+    grants: dict[RoleKey, Grant] = {}  # noqa: RUF012 (never changed)
 
 
 def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
@@ -50,6 +52,7 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_credentials(services, sessions)),
         {session.name: tokens.load_user_since(services, session) for session in sessions},
+        {grant.key: grant for grant in services.grants.list_in_force()},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from ssohelper.core import guard_rules
+from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import CachedCredentials
 from ssohelper.core.role_rows import RoleRow
@@ -91,7 +92,9 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
     if row.usage.favourite:
         pairs.append(("favourite", "★"))
     if guarded:
-        pairs.append(("guard", f"{guard_rules.SIGN} guard.rules names this role"))
+        grant = _grant_left(clocks.grants.get(row.key), now)
+        text = f"granted {grant}" if grant else "guard.rules names this role"
+        pairs.append(("guard", f"{guard_rules.SIGN} {text}"))
     return [
         *([(part, "strong")] for part in _parts(row.account.name or row.account.id, width)),
         *([(part, "accent")] for part in _parts(row.role_name, width)),
@@ -104,8 +107,9 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
 def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
     account, role_name = row.account, show(row.role_name)
     name = show(account.name or account.id)
-    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is not cut
-    sign = f"{guard_rules.SIGN} guarded  " if guarded else ""
+    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is never cut
+    grant = _grant_left(clocks.grants.get(row.key), now)
+    sign = f"{guard_rules.SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
     duration = _duration(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
     used = f"{star}last use {_last_use(row, now)} · session duration {duration}"
@@ -118,6 +122,13 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
         [(show(f"{row.session_name} · {', '.join(_profiles(row))}"), "")],
         [(sign, "bad"), (used, "dim")],
     ]
+
+
+def _grant_left(grant: Grant | None, now: int) -> str:
+    """Return how long the grant lasts, and why it was given; "" when none lasts."""
+    if grant is None or grant.ends_at <= now:
+        return ""
+    return f"for {duration_text(grant.ends_at - now)} more: {show(grant.reason)}"
 
 
 def _profiles(row: RoleRow) -> tuple[str, ...]:

@@ -1,0 +1,102 @@
+"""The question before a guarded role is handed out: a reason, and the account's name typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from ssohelper.actions import guards
+from ssohelper.core import grants
+from ssohelper.core.instants import duration_text
+from ssohelper.core.model import RoleKey
+from ssohelper.core.shell_text import typed
+from ssohelper.core.text import show
+from ssohelper.errors import Refused
+from ssohelper.tui import background
+from ssohelper.tui.keys import action_binding
+
+if TYPE_CHECKING:
+    from ssohelper.tui.app import FullScreenApp
+
+
+class Answer(NamedTuple):
+    """What the user typed: why the role is granted, and the word that confirms it."""
+
+    reason: str
+    word: str
+
+
+class GrantScreen(ModalScreen["Answer | None"]):
+    """Its result is the user's answer, or None if the user left."""
+
+    CSS_PATH = "../styles/screens.tcss"
+    HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
+    BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
+
+    def __init__(self, word: str, notice: str, command: str) -> None:
+        super().__init__()
+        self._word, self._notice, self._command = word, notice, command
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(show(self._notice)), classes="dialog--title")
+            yield Static("reason, for the journal", classes="dialog--note", markup=False)
+            yield Input(placeholder="INC-4711", id="reason", compact=True)
+            yield Static(
+                Content(f"type the account's name ({show(self._word)}) to go on"),
+                classes="dialog--note",
+            )
+            yield Input(id="word", compact=True)
+            yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+
+    def on_mount(self) -> None:
+        self.app.clear_notifications()
+        self.query_one("#reason", Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        reason, word = (self.query_one(f"#{name}", Input) for name in ("reason", "word"))
+        if not reason.value.strip():
+            reason.focus()
+        elif event.input is reason:
+            word.focus()
+        else:
+            self.dismiss(Answer(reason.value, word.value))
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], None]) -> bool:
+    """Ask for a grant if a rule guards the role and no grant lasts; return whether to go on.
+
+    For workers only; calls `granted` after a grant. Raises: SsoHelperError when the user typed another word, or nothing may be
+    granted here.
+    """
+    services = app.services
+    if not await background.run(app, lambda: guards.needs_grant(services, key)):
+        return True
+    word, notice = guards.question(services, key)
+    command = f"ssohelper guard grant {typed(key.text)} --reason TEXT"
+    answer = await app.push_screen_wait(GrantScreen(word, notice, command))
+    if answer is None:
+        guards.note_refusal(services, key, "the user left the question for a grant")
+        app.show_done("nothing was granted", command)
+        return False
+    if " ".join(answer.word.split()) != word:
+        refusal = Refused("the typed word is another one: nothing was granted or changed")
+        guards.note_refusal(services, key, refusal.message)
+        raise refusal
+    made = await background.run(
+        app, lambda: guards.grant(services, key, answer.reason, grants.DEFAULT_SECONDS)
+    )
+    granted()
+    app.show_done(f"granted for {duration_text(made.ends_at - made.granted_at)}", command)
+    return True

@@ -1,0 +1,259 @@
+"""guard, --reason, and the changes of settings that loosen a guard."""
+
+import json
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core.text import to_json
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.ways import ASK_ENDPOINT, ROLE
+from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, NAME, RULE, Guarded
+from tests.published import settle
+
+ASK = shlex.join([LAUNCHER, *KEY])
+GRANT = ["guard", "grant", ROLE, "--reason", "INC-4711"]
+REASON = ["--reason", "INC-4711"]
+
+
+@pytest.fixture
+def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+    made = Guarded(home, emulator)
+    yield made
+    made.close()
+
+
+def line(*words: str) -> str:
+    return shlex.join([SCRIPT, *words])
+
+
+def rules(world: Guarded) -> tuple[str, ...]:
+    return App(world.home.env).vault.policy.rules
+
+
+def loosened(world: Guarded) -> list[tuple[str, str]]:
+    lines = App(world.home.env).journal.read().lines
+    found = [line.fields for line in lines if line.event == "loosened"]
+    return [(str(one["before"]), str(one.get("after", ""))) for one in found]
+
+
+class TestCommand:
+    def test_for_is_at_most_60_minutes(self, world: Guarded) -> None:
+        terminal = world.open_terminal()
+        for wrong in ("61m", "0m", "2h", "soon"):
+            code, shown = terminal.run(line(*GRANT, "--for", wrong))
+            assert (code, "1 to 60 min" in shown) == (2, True), shown
+        code, shown = terminal.run(line(*GRANT, "--for", "60m"), NAME)
+        assert code == 0, shown
+        [given] = world.app.grants.list_of_all_terminals()
+        assert given.ends_at - given.granted_at == 3600
+
+    @pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+    def test_reason_has_1_to_200_characters_and_is_checked_before_the_question(
+        self, world: Guarded, reason: str
+    ) -> None:
+        code, shown = world.open_terminal().run(line("guard", "grant", ROLE, "--reason", reason))
+        assert (code, "type the account's name" in shown) == (2, False), shown
+
+    def test_all_terminals_counts_in_each(self, world: Guarded) -> None:
+        here, other = world.open_terminal(), world.open_terminal()
+        assert here.run(line(*GRANT, "--all-terminals"), NAME)[0] == 0
+        assert other.run(f"{ASK} >/dev/null")[0] == 0
+
+    def test_a_role_that_no_rule_guards_needs_none(self, world: Guarded) -> None:
+        code, shown = world.open_terminal().run(
+            line("guard", "grant", f"corp:{NAME}/{FREE}", "--reason", "x")
+        )
+        assert (code, "no rule guards" in shown) == (2, True), shown
+
+    def test_a_role_without_a_profile_and_without_a_list_is_confirmed_by_its_id(
+        self, world: Guarded
+    ) -> None:
+        world.app.directory.forget("corp")
+        code, shown = world.open_terminal().run(
+            line("guard", "grant", f"corp:{ACCOUNT}/{GUARDED}", "--reason", "x"), ACCOUNT
+        )
+        assert code == 0, shown
+
+    def test_all_revokes_the_grants_of_each_terminal(self, world: Guarded) -> None:
+        here = world.open_terminal()
+        assert here.run(line(*GRANT), NAME)[0] == 0
+        done = world.run(SCRIPT, "guard", "revoke", "--all")
+        assert (done.returncode, done.stdout) == (0, f"revoked: corp:{ACCOUNT}/{GUARDED}\n")
+        assert here.run(ASK)[0] == 9
+        assert world.run(SCRIPT, "guard", "revoke").returncode == 2
+
+    def test_list_shows_rules_and_grants(self, world: Guarded) -> None:
+        here = world.open_terminal()
+        assert here.run(line(*GRANT), NAME)[0] == 0
+        world.set_rules("*/Other")
+        done = world.run(SCRIPT, "guard", "list", "--json")
+        data = json.loads(done.stdout)["data"]
+        assert data["rules"] == [
+            {"rule": RULE, "configured": False, "roles": 1},
+            {"rule": "*/Other", "configured": True, "roles": 0},
+        ]
+        [given] = data["grants"]
+        assert given["reason"] == "INC-4711"
+        assert (given["all_terminals"], given["counts_here"]) == (False, False)
+        assert 1700 < given["left_seconds"] <= 1800
+        code, shown = here.run(line("guard", "list"))
+        assert code == 0
+        assert "left the settings file" in shown
+        assert f"m more: corp:{ACCOUNT}/{GUARDED} (INC-4711)" in shown
+
+    def test_list_works_with_settings_that_cannot_be_read(self, world: Guarded) -> None:
+        assert rules(world) == (RULE,)
+        world.settings.write_text("[guard")
+        done = world.run(SCRIPT, "guard", "list", "--json")
+        assert done.returncode == 0, done.stderr
+        assert [one["rule"] for one in json.loads(done.stdout)["data"]["rules"]] == [RULE]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["use", ROLE, "--keys", "--reason", "INC-4711"],
+        ["exec", ROLE, "--reason", "INC-4711", "--", "true"],
+        ["exec", "--server", ROLE, "--reason", "INC-4711", "--", *ASK_ENDPOINT],
+        ["env", ROLE, "--reason", "INC-4711"],
+        ["console", ROLE, "--reason", "INC-4711"],
+        ["whoami", ROLE, "--reason", "INC-4711"],
+    ],
+    ids=lambda words: words[0] + words[1][:8],
+)
+def test_one_typed_word_grants_and_goes_on(world: Guarded, command: list[str]) -> None:
+    assert "--reason" in command
+    world.home.browser()
+    terminal = world.open_terminal()
+    text = line(*command)
+    if command[0] in ("use", "env"):
+        text = f"_SSOHELPER_SHELL=bash {text} | cat; test ${{PIPESTATUS[0]}} = 0"
+    code, shown = terminal.run(text, NAME)
+    assert code == 0, shown
+    assert world.events()[:2] == ["grant", "release"]
+    if command[0] == "exec":
+        # A second time, no word is asked for.
+        code, shown = terminal.run(text)
+        assert code == 0, shown
+        assert "already granted for" in shown
+
+
+def test_the_childs_sdk_sends_the_reason_with_an_endpoint_too(world: Guarded) -> None:
+    terminal = world.open_terminal()
+    shown = terminal.run(line("exec", "--server", ROLE, *REASON, "--", "env"), NAME)[1]
+    assert "AWS_SDK_UA_APP_ID=ssohelper-INC-4711" in shown
+
+
+def test_use_without_a_grant_says_what_the_guard_needs(world: Guarded) -> None:
+    text = world.home.config_file.read_text()
+    world.home.write_config(f"{text}[profile db]\ncredential_process = {ASK}\n")
+    done = world.run("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "db")
+    assert done.returncode == 0
+    assert "ssohelper guard grant db --reason TEXT" in done.stderr
+
+
+def test_a_refused_console_offers_no_sign_in(world: Guarded) -> None:
+    world.home.browser()
+    for path in world.home.token_folder.glob("*.json"):
+        path.unlink()
+    code, shown = world.open_terminal().run(line("console", ROLE))
+    assert (code, "sign in now?" in shown) == (9, False), shown
+
+
+class TestLoosening:
+    def test_a_typed_word_loosens_and_the_journal_says_so(self, world: Guarded) -> None:
+        assert rules(world) == (RULE,)
+        terminal = world.open_terminal()
+        change = line("config", "set", "guard.rules", "*/Other")
+        code, shown = terminal.run(change, "yes")
+        assert (code, rules(world), loosened(world)) == (9, (RULE,), []), shown
+        code, shown = terminal.run(change, "loosen")
+        assert (code, rules(world)) == (0, ("*/Other",)), shown
+        assert loosened(world) == [(RULE, "*/Other")]
+
+    def test_without_a_terminal_nothing_is_loosened(self, world: Guarded) -> None:
+        assert rules(world) == (RULE,)
+        for change in (["*/Other"], ["--default"]):
+            done = world.run(SCRIPT, "config", "set", "guard.rules", *change)
+            assert (done.returncode, rules(world)) == (2, (RULE,)), done.stderr
+        lines = App(world.home.env).journal.read().lines
+        assert [one.fields["what"] for one in lines] == ["loosen guard rules"] * 2
+
+    def test_a_rule_that_an_editor_removed_ends_with_the_typed_word(self, world: Guarded) -> None:
+        assert rules(world) == (RULE,)
+        world.settings.unlink()
+        assert rules(world) == (RULE,)
+        terminal = world.open_terminal()
+        code, shown = terminal.run(line("config", "set", "guard.rules", "--default"), "loosen")
+        assert (code, rules(world)) == (0, ()), shown
+        settle(world.home.config_file)
+        assert world.run(LAUNCHER, *KEY).returncode == 0
+
+    def test_a_new_rule_needs_no_word_and_is_noted_at_once(self, world: Guarded) -> None:
+        world.set_rules()
+        world.app.guard_memory.save(())
+        assert world.run(SCRIPT, "config", "set", "guard.rules", RULE).returncode == 0
+        world.settings.unlink()
+        assert world.run(LAUNCHER, *KEY).returncode == 9
+
+    def test_an_invalid_file_is_an_error_with_its_line_and_loosens_nothing(
+        self, world: Guarded
+    ) -> None:
+        assert rules(world) == (RULE,)
+        world.settings.write_text("[guard")
+        done = world.run(SCRIPT, "config", "set", "guard.rules", "x")
+        assert (done.returncode, "line 1" in done.stderr) == (3, True), done.stderr
+        assert rules(world) == (RULE,)
+
+    def test_remembered_rules_in_a_file_that_is_not_ours_hand_out_nothing(
+        self, world: Guarded
+    ) -> None:
+        memory = world.app.locations.state_folder / "guard-rules.json"
+        memory.unlink(missing_ok=True)
+        memory.symlink_to("elsewhere")
+        done = world.run(LAUNCHER, *KEY)
+        assert (done.returncode, done.stdout) == (7, "")
+
+
+class TestTags:
+    def test_a_tag_names_roles_and_narrowing_it_asks(self, world: Guarded) -> None:
+        world.set_rules()
+        world.app.guard_memory.save(())
+        terminal = world.open_terminal()
+        missing = world.run(SCRIPT, "config", "set", "guard.rules", "#admins")
+        assert missing.returncode == 2
+        assert "ssohelper config set tags.NAME" in missing.stderr
+        tag = ["config", "set", "tags.admins"]
+        assert world.run(SCRIPT, *tag, RULE, "*/Owner").returncode == 0
+        assert rules(world) == ()
+        assert world.run(SCRIPT, "config", "set", "guard.rules", "#admins").returncode == 0
+        assert rules(world) == (RULE, "*/Owner")
+        assert terminal.run(ASK)[0] == 9
+        # More is no question; less is one.
+        assert world.run(SCRIPT, *tag, RULE, "*/Owner", "*/Root").returncode == 0
+        assert world.run(SCRIPT, *tag, "*/Owner").returncode == 2
+        assert rules(world) == (RULE, "*/Owner", "*/Root")
+        assert terminal.run(line(*tag, "*/Owner"), "loosen")[0] == 0
+        assert rules(world) == ("*/Owner",)
+        assert loosened(world) == [(f"{RULE}, */Owner, */Root", "*/Owner")]
+
+    def test_a_tag_in_use_cannot_be_removed(self, world: Guarded) -> None:
+        world.settings.write_text(f'[guard]\nrules = ["#a"]\n[tags]\na = {to_json([RULE])}\n')
+        done = world.run(SCRIPT, "config", "set", "tags.a", "--default")
+        assert (done.returncode, rules(world)) == (2, (RULE,))
+
+    def test_a_tag_names_no_other_tag(self, world: Guarded) -> None:
+        assert world.run(SCRIPT, "config", "set", "tags.a", "#b").returncode == 2
+        assert world.run(SCRIPT, "config", "set", "tags.a b", "x").returncode == 2
+
+    def test_a_rule_of_a_tag_that_is_not_there_is_an_error_with_its_line(
+        self, world: Guarded
+    ) -> None:
+        world.settings.write_text('form = "sso"\n[guard]\nrules = ["#gone"]\n')
+        done = world.run(SCRIPT, "config", "list")
+        assert done.returncode == 3
+        assert 'line 3: a rule of "guard.rules" names the tag "gone"' in done.stderr

@@ -1,0 +1,105 @@
+"""A guarded role in the full screen: the same question as on the command line, and its grant."""
+
+import os
+
+import pytest
+
+from ssohelper.core.grants import TerminalSession
+from ssohelper.system import terminal_session
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.grant import GrantScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.test_keys_and_themes import settle
+from tests.tui.world import DemoHome
+
+SESSION = TerminalSession(os.getpid(), 1, "pts/0")
+QUESTION = 'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the'
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal_session, "find_session", lambda: SESSION)
+    return
+
+
+def events(world: DemoHome) -> list[str]:
+    lines = world.app().journal.read().lines
+    return [line.event for line in lines if line.fields.get("role") == "DatabaseAdmin"]
+
+
+async def go_to_the_guarded_role(user: User) -> None:
+    await user.press(*"databaseadmin prod")
+    await user.wait_for_text("❯  @@ payments-prod ", "@@ guarded")
+
+
+@pytest.mark.parametrize("key", ["f6", "f7", "f8", "enter"])
+def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: str) -> None:
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await go_to_the_guarded_role(user)
+        await user.press(key)
+        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text(QUESTION, "type the account's name (payments-prod) to go on")
+        await user.press("enter")  # without a reason nothing goes on
+        assert isinstance(user.app.screen, GrantScreen)
+        await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
+        await user.wait_for_toast("the typed word is another one")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press(key)
+        await user.wait_for_screen(GrantScreen)
+        await user.press("escape")
+        await user.wait_for_toast("nothing was granted")
+
+    app = run_scenario(world.app(), scenario)
+    assert app.return_value is None
+    assert events(world) == ["refused", "refused"]
+
+
+def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHome) -> None:
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await go_to_the_guarded_role(user)
+        await user.press("f7")
+        await user.wait_for_screen(GrantScreen)
+        await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
+        # A test has no terminal to start it on; the credentials were handed out by then.
+        await user.wait_for_toast("no shell could be started here")
+        await user.wait_for_text("@@ granted for 30m more: INC-4711")
+        world.clock.now += 600
+        await user.wait_for_text("@@ granted for 20m more: INC-4711")
+        await user.press("enter")  # asks no more
+
+    app = run_scenario(world.app(), scenario)
+    assert app.return_value == "ssohelper use payments-prod.DatabaseAdmin"
+    assert events(world)[:2] == ["grant", "release"]
+
+
+def test_a_rule_of_an_editor_counts_in_a_running_full_screen(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press(*"databaseadmin prod")
+        await user.wait_for_text("❯     payments-prod ")
+        settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+        await user.press("f7")
+        await user.wait_for_screen(GrantScreen)
+        await user.press("escape")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_without_a_terminal_of_its_own_nothing_is_granted(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_session, "find_session", lambda: None)
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await go_to_the_guarded_role(user)
+        await user.press("f7")
+        await user.wait_for_screen(GrantScreen)
+        await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
+        await user.wait_for_toast("a grant is given on a terminal only")
+
+    run_scenario(world.app(), scenario)
+    assert "grant" not in events(world)
