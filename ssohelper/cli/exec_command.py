@@ -82,7 +82,7 @@ def exec_program(
       ssohelper exec payments-prod/ReadOnlyAccess -- terraform plan
       ssohelper exec --server payments-prod.ReadOnlyAccess -- ./two-day-job
       ssohelper exec --hold payments-prod.ReadOnlyAccess -- ./nightly-job
-      ssohelper exec --allow '*-dev/*' payments-dev.ReadOnlyAccess -- claude
+      ssohelper exec --allow '*/ReadOnlyAccess' payments-prod.ReadOnlyAccess -- claude
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
 
     The command's environment gets fixed keys, and the variables that take precedence over them are

@@ -108,7 +108,7 @@ TREE = """\
 <profile
 --server Give the command renewed credentials instead of fixed keys.
 --hold If a sign-in is needed, wait for it.
---allow=text* Let the command get no other roles: ACCOUNT/ROLE, or a profile. Repea…
+--allow=text* Give the command these roles only: ACCOUNT/ROLE or a profile. Repeata…
 --reason=text Grant a guarded role for 30 min; why goes into the journal.
 [env] Print a role's keys as shell exports, for eval
 +

@@ -22,7 +22,7 @@ PROD, PROFILE = "001234567890", "payments-prod.ReadOnlyAccess"
 # These run until somebody ends them; their options are checked.
 STAYING = ("demo", "serve", "emulator")
 # Whose work it is where the examples name them.
-OTHERS = ("aws", "terraform", "wl-copy", "jq", "two-day-job", "nightly-job")
+OTHERS = ("aws", "terraform", "wl-copy", "jq", "two-day-job", "nightly-job", "claude")
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
