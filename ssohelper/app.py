@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.fastpath import folders, spawn
+from ssohelper.fastpath import folders
 from ssohelper.system.clock import Clock
 from ssohelper.system.locations import Locations
 
@@ -365,6 +365,8 @@ class App:
 
     def start_listing(self, session_name: str) -> None:
         """Start a detached process that refreshes the saved list of this session."""
+        from ssohelper.fastpath import spawn
+
         argv = ["list", "--session", session_name, "--detached"]
         spawn.start_detached(argv, self.environ)
 

@@ -5,18 +5,22 @@ later of two sections with the same name wins, and every section inherits the ke
 This module touches no disk.
 """
 
+from __future__ import annotations
+
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from ssohelper.core.config_edit import Change, edited
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from ssohelper.core.config_edit import Change
 
 MANAGED_KEY = "ssohelper_managed"
 # AWS issues a refresh token only to sign-ins that request this scope.
@@ -71,7 +75,7 @@ class ConfigFile:
         self._read_sections()
 
     @classmethod
-    def parse(cls, data: bytes, origin: str) -> "ConfigFile":
+    def parse(cls, data: bytes, origin: str) -> ConfigFile:
         """Return the file's profiles and sessions.
 
         Raises: ConfigInvalid with file and line when botocore would refuse the file.
@@ -178,6 +182,8 @@ class ConfigFile:
 
         Raises: ConfigInvalid for a file or a value that cannot be written safely.
         """
+        from ssohelper.core.config_edit import edited
+
         return edited(self.text, changes)
 
     def warnings(self) -> list[str]:

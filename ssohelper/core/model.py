@@ -1,7 +1,6 @@
 """The types of the values that the program works with, in AWS's own words. No I/O, no clock."""
 
 import re
-from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
 # The session names that ssohelper accepts: they become file names and command arguments.
@@ -111,6 +110,8 @@ class AccessToken(NamedTuple):
     @property
     def id(self) -> str:
         """Return a hash that identifies the token and may be written to files and command lines."""
+        from hashlib import sha256
+
         return sha256(self.value.reveal().encode()).hexdigest()[:16]
 
 

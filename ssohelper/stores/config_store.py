@@ -5,22 +5,29 @@ temporary file, calls fsync and renames it. A symlink stays a symlink, and the m
 AWS's own tools take no lock, so just before the rename the config is read and compared once more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from __future__ import annotations
 
-from ssohelper.core.choices import Choices
-from ssohelper.core.config_edit import Change
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.config_versions import ConfigVersions, Version
 from ssohelper.stores.user_file import Changed, Found, UserFile
 
+if TYPE_CHECKING:
+    from ssohelper.core.choices import Choices
+    from ssohelper.core.config_edit import Change
+    from ssohelper.stores.config_versions import ConfigVersions, Version
+
+    # A function that returns the changes to make in the given config.
+    _ChangesFor = Callable[[ConfigFile], Sequence[Change]]
+
 _MAX_ATTEMPTS = 3
-# A function that returns the changes to make in the given config.
-_ChangesFor = Callable[[ConfigFile], Sequence[Change]]
 
 
 class ConfigStore:
@@ -41,7 +48,7 @@ class ConfigStore:
         self._file = UserFile(config_file)
         self._credentials_path = credentials_file
         self._lock = runtime / "locks" / "config.lock"
-        self._versions = ConfigVersions(state / "config-versions", config_file)
+        self._state = state
         self._parsed: tuple[Found, ConfigFile] | None = None
 
     def read(self) -> ConfigFile:
@@ -79,6 +86,13 @@ class ConfigStore:
             return _content(found) if after == found.data else after
 
         return self._replace_file(new_content, deadline, choices or {}, to_reverse=None)
+
+    @cached_property
+    def _versions(self) -> ConfigVersions:
+        # A write and an undo alone need this module, whose import takes 4 ms.
+        from ssohelper.stores.config_versions import ConfigVersions
+
+        return ConfigVersions(self._state / "config-versions", self.path)
 
     # -- undo ------------------------------------------------------------------------------
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleKey, Usage
-from ssohelper.core.schema import state_records as schema
+from ssohelper.core.schema import use_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.schema.state_records import Visit
+from ssohelper.core.schema.use_records import Visit
 from ssohelper.stores import files
 
 # The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no user has as many.

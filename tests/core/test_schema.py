@@ -8,7 +8,14 @@ import pytest
 
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Secret, SignInFacts
-from ssohelper.core.schema import fields, listings, role_credentials, sign_in_records, state_records
+from ssohelper.core.schema import (
+    fields,
+    listings,
+    role_credentials,
+    sign_in_records,
+    state_records,
+    use_records,
+)
 from ssohelper.core.schema.fields import Damaged
 
 NOON = 1_767_268_800
@@ -192,7 +199,7 @@ def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> N
 )  # fmt: skip
 def test_a_line_of_usage_with_an_invalid_value_is_damaged(line: Any) -> None:
     with pytest.raises(Damaged):
-        state_records.usage(line)
+        use_records.usage(line)
 
 
 def test_invalid_choices_get_their_default() -> None:

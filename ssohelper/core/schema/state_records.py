@@ -1,4 +1,4 @@
-"""Checks records of the state folder: usage, choices, console visits, config versions and more."""
+"""Checks records of the state folder: choices, config versions, notices and more."""
 
 import re
 from typing import Any, NamedTuple
@@ -6,37 +6,24 @@ from typing import Any, NamedTuple
 from ssohelper.core.aws_clock import Reading
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.endpoints import checked_region
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, RoleKey, Usage
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
 from ssohelper.core.profile_names import checked_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.errors import SsoHelperError
 
-USAGE_VERSION = 1
-# The most roles in a record: more than any user uses, and than any user removes profiles of.
+# The most roles in a record: more than any user removes profiles of.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
 _MOST_VERSIONS = 100  # also the most notices in a record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
-_MOST_USES = 1 << 40
 # The longest uptime that is believed: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 # A prompt's file: one line with the rows of core.prompt_text, which the shells check, and perhaps a
 # second line with the instant at which the role's credentials expire.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
-
-
-class Visit(NamedTuple):
-    """A console session in a browser, until `ends_at`.
-
-    `is_told` means that the user has seen the hint about two console sessions in one browser.
-    """
-
-    key: RoleKey
-    ends_at: int
-    is_told: bool
 
 
 class Described(NamedTuple):
@@ -75,32 +62,6 @@ def version_head(value: object) -> VersionHead:
             for name, one in saved.items()
         },
     )
-
-
-def usage_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the usage file; `usage` checks each of them."""
-    if found.get("version") != USAGE_VERSION:
-        raise Damaged("version")
-    return fields.rows(found.get("roles"), "roles", _MOST_ROLES)
-
-
-def usage(line: object) -> tuple[RoleKey, Usage]:
-    """Return the role and its usage in one line of the usage file."""
-    values = fields.rows(line, "roles", 6)
-    if len(values) != 6:
-        raise Damaged("roles")
-    last_used_at = None if values[3] is None else fields.instant(values[3], "last_used_at")
-    uses = fields.whole(values[4], "uses", 0, _MOST_USES)
-    return _key(values), Usage(last_used_at, uses, fields.boolean(values[5], "favourite"))
-
-
-def visit(line: object) -> Visit:
-    """Return the console session in one line of the file of console visits."""
-    values = fields.rows(line, "browsers", 5)
-    if len(values) != 5:
-        raise Damaged("browsers")
-    ends_at = fields.instant(values[3], "ends_at")
-    return Visit(_key(values), ends_at, fields.boolean(values[4], "is_told"))
 
 
 def given_notices(found: dict[str, Any]) -> GivenNotices:
@@ -166,14 +127,6 @@ def _described(value: object, field: str) -> Described | None:
     return Described(
         fields.whole(found.get("bytes"), field, 0, 64 << 20),
         fields.matching(found.get("sha256"), field, _SHA256),
-    )
-
-
-def _key(values: list[Any]) -> RoleKey:
-    return RoleKey(
-        fields.matching(values[0], "session", SESSION_NAME),
-        fields.matching(values[1], "account_id", ACCOUNT_ID),
-        fields.matching(values[2], "role_name", ROLE_NAME),
     )
 
 
