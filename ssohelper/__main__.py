@@ -120,6 +120,11 @@ def _run(argv: list[str]) -> int:
     # All commands below may have a token or role credentials in memory.
     _disable_core_dumps()
     if not argv and _can_draw():
+        import gc
+
+        # The first screen enables garbage collection again, after the first paint. Until then
+        # little garbage is created, and to look for it takes 13 ms while Textual is imported.
+        gc.disable()
         from ssohelper.tui import app
 
         _raise_on_interrupt()

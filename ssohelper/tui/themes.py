@@ -87,12 +87,12 @@ def _set_first_theme(app: TextualApp[Any], name: str) -> None:
 
     To set `app.theme` would compute all styles twice, which takes 2 ms.
     """
-    if name not in (DARK.name, LIGHT.name):
+    if name in (DARK.name, LIGHT.name):
+        app.set_reactive(TextualApp.theme, name)
+        theme = app.current_theme
+        app.set_class(True, f"-theme-{name}", update=False)
+        app.set_class(theme.dark, "-dark-mode", update=False)
+        app.set_class(not theme.dark, "-light-mode", update=False)
+    else:
         app.theme = name
-        return
-    app.set_reactive(TextualApp.theme, name)
-    theme = app.current_theme
-    app.set_class(True, f"-theme-{name}", update=False)
-    app.set_class(theme.dark, "-dark-mode", update=False)
-    app.set_class(not theme.dark, "-light-mode", update=False)
     app.stylesheet.set_variables(app.get_css_variables())
