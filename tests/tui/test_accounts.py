@@ -1,7 +1,5 @@
 """The Accounts screen with an emulated Identity Center: the search, and the actions on a row."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -385,17 +383,3 @@ def test_keys_and_quitting_do_not_wait_for_aws(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
     # No measurement of speed: an answer of AWS takes thirty seconds here.
     assert time.monotonic() - began[0] < 15
-
-
-def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
-    code = (
-        "import sys\n"
-        "import ssohelper.__main__, ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
-        "print(*sorted(set(sys.modules)))\n"
-    )
-    names = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    heavy = {"botocore", "boto3", "keyring", "click", "urllib3", "segno", "tomlkit", "tomllib"}
-    assert heavy & set(names) == set()
-    assert not [name for name in names if name.startswith("ssohelper.wire")]

@@ -1,0 +1,52 @@
+"""What the full-screen program does not import, and does not do, before its first paint."""
+
+import subprocess
+import sys
+
+from tests.conftest import Home
+from tests.tui.world import DemoHome
+
+_LATE = {
+    *("botocore", "boto3", "keyring", "click", "urllib3", "segno", "tomlkit", "tomllib"),
+    # These took 6 ms of a start.
+    *("hashlib", "ssohelper.core.config_edit", "ssohelper.fastpath.spawn"),
+    *("ssohelper.stores.config_versions", "ssohelper.core.schema.state_records"),
+}
+
+
+def _output_of(code: str, environ: dict[str, str]) -> list[str]:
+    argv = [sys.executable, "-c", code]
+    return subprocess.run(
+        argv, env=environ, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+def test_nothing_heavy_is_imported_before_the_first_paint(world: DemoHome) -> None:
+    names = _output_of(
+        "import sys\n"
+        "import ssohelper.__main__, ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
+        "from ssohelper.actions.roles import read_roles\n"
+        "known = read_roles(ssohelper.app.App())\n"
+        "assert any(row.usage.favourite for row in known.rows)\n"
+        "print(*sorted(set(sys.modules)))\n",
+        world.environ,
+    )
+    assert _LATE & set(names) == set()
+    assert not [name for name in names if name.startswith("ssohelper.wire")]
+
+
+def test_garbage_collection_is_off_while_textual_is_imported(home: Home) -> None:
+    found = _output_of(
+        "import gc, sys\n"
+        "import ssohelper.__main__ as program\n"
+        "def hook(event, details):\n"
+        "    if event == 'import' and details[0] == 'textual':\n"
+        "        print(gc.isenabled())\n"
+        "        sys.exit(0)\n"
+        "sys.addaudithook(hook)\n"
+        "sys.argv = ['ssohelper']\n"
+        "program._can_draw = lambda: True\n"
+        "program.main()\n",
+        home.env,
+    )
+    assert found == ["False"]
