@@ -14,8 +14,13 @@ _START_TIME = 19
 
 def find_here(now: int) -> Here:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
-    uid = 0 if sys.platform == "win32" else os.geteuid()
-    return Here(uid, _read_boot(), find_session(), now, _read_uptime())
+    return Here(_uid(), _read_boot(), find_session(), now, _read_uptime())
+
+
+def _uid() -> int:
+    if sys.platform == "win32":
+        return 0
+    return os.geteuid()
 
 
 def find_session() -> TerminalSession | None:
@@ -35,6 +40,8 @@ def find_session() -> TerminalSession | None:
 
 
 def _has_terminal() -> bool:
+    if sys.platform == "win32":
+        return False
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:
