@@ -104,12 +104,13 @@ class Broker:
         session.renewal_began_at = None
         if error is None:
             session.renewal.clear()
-            session.renewed_at = now
+            session.renewal_answered_at = now
             self._refusals.forget(session_name)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
         elif isinstance(error, LoginRequired):
             session.renewal.clear()
+            session.renewal_answered_at = now
             self._refusals.remember(session_name, error, now)
             if not self._works_without_renewal(session_name):
                 self._end_jobs(session_name, error)
@@ -355,7 +356,7 @@ class Broker:
                 return backoff.error
             next_at = now if is_probing else backoff.next_at
             if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
-                return backoff.error
+                return reason_of(job, session) if is_renewing else backoff.error
         if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
             return reason_of(job, session)
         return None

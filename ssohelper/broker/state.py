@@ -139,8 +139,8 @@ class Session:
 
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
-        # When the last successful renewal ended.
-        self.renewed_at = 0.0
+        # When AWS last answered a renewal: with a new token, or by refusing it.
+        self.renewal_answered_at = 0.0
         self.rejected_id: str | None = None
         self.renewal = Backoff()
         # Whether role calls need a renewed token. They do not while the token is good.
@@ -150,7 +150,15 @@ class Session:
 
     def patience_ends_at(self, caller: Caller) -> float:
         """Return until when the caller waits while calls fail; a renewal's time does not count."""
-        return max(caller.request.arrived_at, self.renewed_at) + PATIENCE_SECONDS
+        return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
+
+    def error_while_renewing(self, name: str) -> SsoHelperError:
+        """Return the error for a caller while a renewal is under way: how AWS answered the last one.
+
+        An earlier local failure, such as a full disk, is over: otherwise no renewal would run.
+        """
+        error = self.renewal.error
+        return error if isinstance(error, AwsUnreachable) else renewal_unanswered(name)
 
     def is_silent(self, now: float) -> bool:
         """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
@@ -165,7 +173,7 @@ def _session_of(scope: RoleKey | str) -> str:
 def reason_of(job: Job, session: Session) -> SsoHelperError:
     """Return the error for a caller that cannot wait longer for an answer from AWS."""
     if session.needs_renewal and session.renewal_began_at is not None and not job.is_under_way:
-        return session.renewal.error or renewal_unanswered(job.key.session_name)
+        return session.error_while_renewing(job.key.session_name)
     for failing in (job.backoff, session.calls, session.renewal):
         if failing.error is not None:
             return failing.error

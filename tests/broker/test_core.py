@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.broker.limits import MOST_CALLS
+from ssohelper.broker.limits import MOST_CALLS, PATIENCE_SECONDS
 from ssohelper.broker.requests import Found
 from ssohelper.errors import (
     AwsUnreachable,
@@ -158,6 +158,31 @@ class TestBackgroundRenewal:
         caller = world.ask()
         world.end()
         assert (world.answer_of(caller), len(world.calls)) == (document(), 1)
+
+
+def test_while_a_renewal_is_under_way_an_earlier_full_disk_is_not_told(world):
+    world.tokens["corp"] = ENDED
+    world.ask("A", seconds=3.0)
+    world.end_renewal(LocalState("no space left"))
+    world.go_to(30.0)
+    caller = world.ask("A")
+    world.go_to(30.0 + PATIENCE_SECONDS)
+    error = world.answer_of(caller)
+    assert isinstance(error, AwsUnreachable)
+    assert "has not answered the renewal" in error.message
+
+
+def test_a_refused_renewal_of_a_token_that_works_leaves_time_for_the_call(world):
+    world.ask("A")
+    world.run_to(4.0, lambda _now: DOWN)
+    world.tokens["corp"] = NEAR_END
+    world.go_to(30.0)
+    caller = world.ask("A")
+    world.go_to(34.0)
+    world.end_renewal(NEEDS_SIGN_IN)
+    assert world.answer_of(caller) is None
+    world.end()
+    assert world.answer_of(caller) == document()
 
 
 def test_after_a_renewal_a_caller_waits_as_long_for_its_call_as_without_one(world):

@@ -167,6 +167,10 @@ class Judge:
         now, sign_in = world.scheduler.now, world.aws.refresh_tokens[refresh_token].sign_in
         if not world.aws.lives(sign_in) or now - self.clock_set_at < 10.0 or self.disk_faults:
             return  # AWS has rejected the new token, or its life could not be noted
+        if world.aws.token_life != 3600:
+            # Between a token's file and the note of its life, a process takes it for one of an hour,
+            # as AWS's are, so that it seems to be near its end.
+            return
         for earlier in self.sends:
             answered_at = earlier.answered_at or 0.0
             if earlier.process.is_dead or earlier.process.stopped_at >= answered_at:
