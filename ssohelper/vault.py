@@ -164,7 +164,8 @@ class Vault:
     def _load_rules(self) -> tuple[str, ...]:
         """Return the guard rules in force: those of the settings, and those remembered.
 
-        A new rule is remembered at once. Settings that cannot be read take no rule away.
+        A new rule is remembered at once. Settings that cannot be read take no rule away; if rules are
+        remembered, they may have had one more, so then nothing is handed out. Raises: ConfigInvalid.
         """
         memory = self._app.guard_memory
         remembered = memory.load()
@@ -176,7 +177,9 @@ class Vault:
                 configured = self._settings.guard_rules()
                 added = [rule for rule in configured if rule not in remembered]
         except SsoHelperError:
-            return remembered
+            if remembered:
+                raise
+            return ()
         if added:
             self._remember((*remembered, *added))
         return (*remembered, *added)
