@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import socket
 
     from ssohelper.broker.renewals import Renewals
+    from ssohelper.core.company_policy import CompanyPolicy
     from ssohelper.core.grants import Here
     from ssohelper.core.local_http import RequestHandler
     from ssohelper.core.model import RoleCredentials, SsoSession
@@ -104,10 +105,25 @@ class App:
         # The file names commands that we run, so a file that another user may write is refused.
         found = read_user_file(self.locations.settings_file, LIMIT_BYTES, only_trusted=True)
         settings = parse_settings(found.data, self.locations.settings_file, self.environ)
+        settings = settings.with_policy(
+            self.company_policy, str(self.locations.company_policy_file)
+        )
         if folders.find_foreign_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
         # When we run as root, we run no command that another user's settings file names.
         return settings.without_commands()
+
+    @cached_property
+    def company_policy(self) -> CompanyPolicy:
+        """What the administrator set for all users of this machine. Raises: ConfigInvalid."""
+        from ssohelper.stores.company_policy_file import read_company_policy
+
+        _ = self.settings_stamp  # takes the file's time before the file is read
+        return read_company_policy(self.locations.company_policy_file)
+
+    def forget_company_policy(self) -> None:
+        """Let the next use of the company's policy read its file again."""
+        self.__dict__.pop("company_policy", None)
 
     @cached_property
     def settings_store(self) -> SettingsFile:
@@ -193,7 +209,11 @@ class App:
         """The time of the settings file, under which responses are published."""
         from ssohelper.stores.settings_stamp import SettingsStamp
 
-        return SettingsStamp(self.locations.runtime_folder, self.locations.settings_file)
+        return SettingsStamp(
+            self.locations.runtime_folder,
+            self.locations.settings_file,
+            self.locations.company_policy_file,
+        )
 
     def take_session_stamp(self, session: SsoSession) -> SessionStamp:
         """Record the modification times of config and token file now, before they are read."""

@@ -16,7 +16,7 @@ SsoHelperError                 1  internal error
 │   ├── NotOurs                7  a link, FIFO, folder or another user's file at a path of ours
 │   ├── AnotherUsersHome       7  HOME or our folder in it is another user's: nothing is written
 │   └── Superseded             7  a sign-in or sign-out happened during a call to AWS
-├── Refused                    9  refused by a guard or an allow-list
+├── Refused                    9  refused by a guard, an allow-list or the company's policy
 ├── NotExecutable            126  exec: the program exists and cannot be run
 ├── ProgramNotFound          127  exec: no such program
 └── Interrupted              130  Ctrl-C

@@ -1,8 +1,8 @@
 """The settings in config.toml: their names, their defaults, and where a value comes from.
 
-Only this module decides which source of a value wins: the variable SSOHELPER_*, then the file, then
-the default. (An option on the command line wins over all of them.) The environment cannot set a
-command to run or weaken a guard.
+Only this module decides which source of a value wins: the company's policy, the variable
+SSOHELPER_*, then the file, then the default. (An option on the command line wins over all but the
+policy.) The environment cannot set a command to run or weaken a guard.
 """
 
 import difflib
@@ -12,22 +12,19 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ssohelper.core import guard_rules, keymap
-from ssohelper.core.endpoints import checked_region
-from ssohelper.core.instants import parse_duration
+from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy
 from ssohelper.core.model import SESSION_NAME
-from ssohelper.core.profile_names import checked_template
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.setting_values import Setting, checked, from_text
 from ssohelper.settings_text import (
-    MOST_HOURS,
     TAG_HINT,
     decode,
-    expected_text,
     leaves_of,
     line_in,
     line_of,
@@ -37,30 +34,6 @@ from ssohelper.settings_text import (
 )
 
 LIMIT_BYTES = 1 << 20
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-
-
-class Setting(NamedTuple):
-    """The definition of one setting. `what` describes the setting to the user.
-
-    `kind` is bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
-    list of text), notify (texts, or "desktop") or keys (of the keyboard).
-    """
-
-    key: str
-    kind: str
-    default: Any
-    what: str
-    choices: tuple[str, ...] = ()
-    from_environment: bool = True
-
-    @property
-    def variable(self) -> str | None:
-        """Return the name of the environment variable for this setting, or None."""
-        name = self.key.upper().replace(".", "_")
-        return f"SSOHELPER_{name}" if self.from_environment else None
-
-
 SETTINGS = (
     Setting("default_region", "region", None, "the region that new profiles get"),
     Setting(
@@ -130,11 +103,27 @@ class Settings:
     """The settings of one run. `values` has the settings in the file, with their line numbers."""
 
     def __init__(
-        self, path: Path, values: Mapping[str, tuple[Any, int]], environ: Mapping[str, str]
+        self,
+        path: Path,
+        values: Mapping[str, tuple[Any, int]],
+        environ: Mapping[str, str],
+        policy: CompanyPolicy = NO_POLICY,
+        policy_place: str = "",
     ) -> None:
         self.path = path
         self._values = values
         self._environ = environ
+        self._policy = policy
+        self._policy_place = policy_place
+
+    def with_policy(self, policy: CompanyPolicy, place: str) -> "Settings":
+        """Return these settings under the company's policy, whose file is `place`.
+
+        Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
+        """
+        if policy.storage is not None:
+            checked(setting_of("storage"), policy.storage, f'"{place}": ')
+        return Settings(self.path, self._values, self._environ, policy, place)
 
     def without_commands(self) -> "Settings":
         """Return these settings, without those in the file that name a program to run."""
@@ -143,19 +132,25 @@ class Settings:
             for key, value in self._values.items()
             if key.rpartition(".")[2] not in _COMMANDS
         }
-        return Settings(self.path, values, self._environ)
+        return self._with_values(values)
 
     def get(self, key: str, session: str | None = None) -> Any:
         """Return the value of a setting. If `session` is given, that session's own value wins."""
         return self._value_and_origin(key, session)[0]
 
+    def get_own(self, key: str) -> Any:
+        """Return the value that would apply without the company's policy."""
+        return self._own_value_and_origin(key, None)[0]
+
     def origin(self, key: str) -> str:
-        """Return where the value of a setting comes from: environment, file or default."""
+        """Return where a setting's value comes from: policy, environment, file or default."""
         return self._value_and_origin(key, None)[1]
 
     def place(self, key: str) -> str | None:
-        """Return the variable, or FILE:LINE, that sets a key; None if its value is the default."""
+        """Return the variable, FILE:LINE or policy that sets a key; None for a default."""
         origin = self.origin(key)
+        if origin == "policy":
+            return self._policy_place
         if origin == "environment":
             return setting_of(key).variable
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
@@ -182,16 +177,26 @@ class Settings:
         return {key[5:]: value for key, (value, _) in self._values.items() if key[:5] == "tags."}
 
     def guard_rules(self) -> tuple[str, ...]:
-        """Return `guard.rules` with the patterns of the tags that they name."""
-        return guard_rules.expand(self.get("guard.rules"), self.tags())
+        """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
+        return guard_rules.expand(self.get_own("guard.rules"), self.tags())
 
     def changed(self, key: str, value: Any) -> "Settings":
         """Return these settings with another value of the file for the key; None: without one."""
         others = {name: found for name, found in self._values.items() if name != key}
-        values = others if value is None else {**others, key: (value, 1)}
-        return Settings(self.path, values, self._environ)
+        return self._with_values(others if value is None else {**others, key: (value, 1)})
+
+    def _with_values(self, values: Mapping[str, tuple[Any, int]]) -> "Settings":
+        return Settings(self.path, values, self._environ, self._policy, self._policy_place)
 
     def _value_and_origin(self, key: str, session: str | None) -> tuple[Any, str]:
+        if key == "storage" and self._policy.storage is not None:
+            return self._policy.storage, "policy"
+        value, origin = self._own_value_and_origin(key, session)
+        if key == "guard.rules" and self._policy.guard_rules:
+            return tuple(dict.fromkeys((*self._policy.guard_rules, *value))), "policy"
+        return value, origin
+
+    def _own_value_and_origin(self, key: str, session: str | None) -> tuple[Any, str]:
         own_key = f"sessions.{session}.{key}"
         if session is not None and own_key in self._values:
             return self._values[own_key][0], "file"
@@ -200,7 +205,7 @@ class Settings:
         setting = setting_of(key)
         text = self._environ.get(setting.variable) if setting.variable else None
         if text:
-            return _from_text(setting, text, f"{setting.variable}: "), "environment"
+            return from_text(setting, text, f"{setting.variable}: "), "environment"
         if key in self._values:
             return self._values[key][0], "file"
         return setting.default, "default"
@@ -223,7 +228,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     for parts, value in leaves_of(document, ()):
         line = line_of(text, parts)
         setting = _setting_of_parts(parts, f"{place_of(path, line)}: ")
-        values[".".join(parts)] = _checked(setting, value, f"{place_of(path, line)}: "), line
+        values[".".join(parts)] = checked(setting, value, f"{place_of(path, line)}: "), line
     _check_clash(path, values)
     settings = Settings(path, values, environ)
     missing = guard_rules.find_missing_tag(settings.get("guard.rules"), settings.tags())
@@ -238,7 +243,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
 def check_key(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem for a key, or a tag, that does not fit to the others; None removes it."""
     after = settings.changed(key, value)
-    missing = guard_rules.find_missing_tag(after.get("guard.rules"), after.tags())
+    missing = guard_rules.find_missing_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
         raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
@@ -270,10 +275,10 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
         if setting.kind in ("texts", "tag", "notify"):
-            return _checked(setting, _items(words), "")
+            return checked(setting, _items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')
-        return _from_text(setting, words[0], "")
+        return from_text(setting, words[0], "")
     except ConfigInvalid as cause:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
 
@@ -342,74 +347,3 @@ def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
 
 def _clash_text(action: str, other: str, key: str) -> str:
     return f'the key "{key}" for "{action}" is already the key of "{other}"'
-
-
-def _checked(setting: Setting, value: Any, place: str) -> Any:
-    """Return the value as `Settings.get` returns it. `place` begins the error message."""
-    is_good = {
-        "bool": isinstance(value, bool),
-        "hours": type(value) in (int, float) and 0 < value <= MOST_HOURS,
-        "duration": isinstance(value, str) and parse_duration(value) is not None,
-        "texts": isinstance(value, list) and all(map(_is_text, value)),
-        "tag": isinstance(value, list) and all(map(_is_pattern, value)),
-        "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
-        "choice": isinstance(value, str) and value in setting.choices,
-    }.get(setting.kind, _is_text(value))
-    if not is_good:
-        given = show(json.dumps(value, default=str, ensure_ascii=False), 60)
-        raise ConfigInvalid(
-            f'{place}"{setting.key}" must be {expected_text(setting.kind, setting.choices)}, not {given}'
-        )
-    if setting.kind == "region":
-        return _checked_region(value, place)
-    if setting.kind == "keys":
-        return _checked_keys(value, place)
-    if setting.kind == "template":
-        return _checked_template(value, place)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _from_text(setting: Setting, text: str, place: str) -> Any:
-    value: Any = text
-    if setting.kind == "bool":
-        folded = text.strip().casefold()
-        value = True if folded in _YES else False if folded in _NO else text
-    elif setting.kind == "hours":
-        number = text.strip().removesuffix("h")
-        value = int(number) if re.fullmatch("[0-9]{1,6}", number) else text
-        if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", number):
-            value = float(number)
-    return _checked(setting, value, place)
-
-
-def _checked_region(value: str, place: str) -> str:
-    try:
-        return checked_region(value)
-    except SsoHelperError as cause:
-        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
-
-
-def _checked_template(value: str, place: str) -> str:
-    try:
-        return checked_template(value)
-    except UsageProblem as cause:
-        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
-
-
-def _checked_keys(value: str, place: str) -> str:
-    try:
-        return ",".join(keymap.parse_keys(value))
-    except ValueError as cause:
-        raise ConfigInvalid(f"{place}{show(str(cause), 120)}") from cause
-
-
-def _is_text(value: object) -> bool:
-    """Return whether the value is a text, not empty, that TOML can contain.
-
-    A surrogate in it stands for a byte that is not UTF-8, so TOML cannot contain it.
-    """
-    return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
-
-
-def _is_pattern(value: object) -> bool:
-    return _is_text(value) and guard_rules.find_tag(str(value)) is None

@@ -18,6 +18,8 @@ from ssohelper.errors import LocalState, Refused, SsoHelperError
 from ssohelper.fastpath import calling_process
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ssohelper.app import App
     from ssohelper.broker.requests import AskedBy
     from ssohelper.core.deadline import Deadline
@@ -32,7 +34,7 @@ class Vault:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._settings_mtime_ns = 0
+        self._mtimes_ns: tuple[int, int] = 0, 0
 
     # -- releasing: in the process that asks, also before a cached answer ---------------------
 
@@ -52,11 +54,11 @@ class Vault:
     def check(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permission, before anything is asked of the user; hand out nothing with it.
 
-        A refusal has a line in the journal. Raises: Refused (9), LocalState.
+        A refusal has a line in the journal. Raises: Refused (9), LocalState, ConfigInvalid.
         """
         self._forget_policy_of_other_settings()
         try:
-            return self.policy.permit_release(key, way)
+            return self._permit(key, way)
         except SsoHelperError as refusal:
             self._app.journal.try_append(self._decided("refused", key, way, reason=refusal.message))
             raise
@@ -65,10 +67,23 @@ class Vault:
         """Return whether a release would be permitted now. Writes no line in the journal."""
         self._forget_policy_of_other_settings()
         try:
-            self.policy.permit_release(key, way)
+            self._permit(key, way)
         except SsoHelperError:
             return False
         return True
+
+    def _permit(self, key: RoleKey, way: Way) -> ReleasePermit:
+        self.check_portal_of(key)
+        return self.policy.permit_release(key, way)
+
+    def check_portal_of(self, key: RoleKey) -> None:
+        """Raises: Refused when the company's policy does not allow the role's portal."""
+        company = self._app.company_policy
+        if company.portals is None:
+            return
+        for session in self._app.config.read().sso_sessions():
+            if session.name == key.session_name:
+                company.check_portal(session.start_url)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a rule that guards the role, under the settings as they are now; None without."""
@@ -76,11 +91,12 @@ class Vault:
         return self.policy.find_guarding_rule(key)
 
     def find_refusal(self, key: RoleKey) -> SsoHelperError | None:
-        """Return why a caller that has checked nothing gets no credentials of a guarded role.
+        """Return why a caller that has checked nothing gets no credentials of a role.
 
-        None when no rule guards the role.
+        None when no rule guards the role and the company's policy allows its portal.
         """
         try:
+            self.check_portal_of(key)
             rule = self.policy.find_guarding_rule(key)
         except SsoHelperError as error:
             return error
@@ -108,6 +124,7 @@ class Vault:
         """
         from ssohelper.wire.role_credentials import get_role_credentials
 
+        self._app.company_policy.check_portal(session.start_url)
         issued = get_role_credentials(portal, token, role, deadline)
         key = session.key_of(role)
         line = journal.issued(
@@ -150,19 +167,27 @@ class Vault:
 
     @cached_property
     def policy(self) -> Policy:
-        """The guard rules and the allow-list in force for this call. Raises: LocalState."""
-        self._settings_mtime_ns = self._read_settings_mtime_ns()
+        """The guard rules and the allow-list in force for this call.
+
+        Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
+        """
+        self._mtimes_ns = self._read_mtimes_ns()
+        company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
+        allowed = None if text is None else allow_list.parse(text)
+        if allowed is not None and company.agents_allow is not None:
+            allowed = allowed.narrowed(company.agents_allow)
         return Policy(
-            self._load_rules(),
-            None if text is None else allow_list.parse(text),
+            tuple(dict.fromkeys((*company.guard_rules, *self.own_rules))),
+            allowed,
             find_account=self.find_account,
             find_profiles=self._find_profiles,
             find_grant=self._find_grant,
         )
 
-    def _load_rules(self) -> tuple[str, ...]:
-        """Return the guard rules in force: those of the settings, and those remembered.
+    @cached_property
+    def own_rules(self) -> tuple[str, ...]:
+        """The user's own guard rules in force: those of the settings, and those remembered.
 
         A new rule is remembered at once. Settings that cannot be read take no rule away; if rules are
         remembered, they may have had one more, so then nothing is handed out. Raises: ConfigInvalid.
@@ -205,17 +230,22 @@ class Vault:
         return self._app.settings
 
     def _forget_policy_of_other_settings(self) -> None:
-        """Let the next decision read the settings again if their file changed: the TUI runs long."""
-        if "policy" in self.__dict__ and self._settings_mtime_ns != self._read_settings_mtime_ns():
+        """Let the next decision read a file that changed again: the TUI runs for hours.
+
+        The files are those of the settings and of the company's policy.
+        """
+        if "policy" in self.__dict__ and self._mtimes_ns != self._read_mtimes_ns():
             del self.policy
+            self.__dict__.pop("own_rules", None)
+            self._app.forget_company_policy()
             with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
                 self._settings = self._app.read_settings()
 
-    def _read_settings_mtime_ns(self) -> int:
-        try:
-            return self._app.locations.settings_file.stat().st_mtime_ns
-        except OSError:
-            return 0
+    def _read_mtimes_ns(self) -> tuple[int, int]:
+        locations = self._app.locations
+        return _read_mtime_ns(locations.settings_file), _read_mtime_ns(
+            locations.company_policy_file
+        )
 
     @cached_property
     def _writer(self) -> CredentialWriter:
@@ -274,3 +304,10 @@ class Vault:
             if target is not None and (target.session_name, *target.role) == key:
                 found.append(entry.name)
         return found
+
+
+def _read_mtime_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

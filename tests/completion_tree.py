@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ssohelper import settings
+from ssohelper.actions.agent_settings import TOOLS
 from ssohelper.cli import COMMANDS, main
 from ssohelper.core.console_urls import SERVICES
 from ssohelper.core.text import show
@@ -31,6 +32,8 @@ SETTINGS = sorted(
 # The kind of value by the parameter's name, or by "COMMAND.NAME".
 KINDS = {
     "account_id": "account_id",
+    "agent install.servers": "text",
+    "agent install.tool": "words:" + ",".join(TOOLS),
     "accounts": "account_glob",
     "default_region": "region",
     "env_file": "files",

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from ssohelper.app import App
+from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
     Settings,
     check_key,
+    parse_settings,
     setting_of,
     value_of,
 )
@@ -278,3 +280,17 @@ def test_a_settings_file_that_is_dev_null_sets_nothing(path):
     path.parent.mkdir()
     path.symlink_to("/dev/null")
     assert read_settings(path, {}).origin("form") == "default"
+
+
+def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
+    place = tmp_path / "policy.toml"
+    environ = {"SSOHELPER_STORAGE": "file"}
+    own = parse_settings(b"[guard]\nrules = ['mine']\n", tmp_path / "c", environ)
+    policy = CompanyPolicy(storage="file", guard_rules=("theirs",))
+    found = own.with_policy(policy, str(place))
+    assert (found.origin("storage"), found.place("storage")) == ("policy", str(place))
+    assert found.get("guard.rules") == ("theirs", "mine")
+    assert found.get_own("guard.rules") == ("mine",)
+    assert found.without_commands().get("guard.rules") == ("theirs", "mine")
+    with pytest.raises(ConfigInvalid, match=r"policy\.toml"):
+        own.with_policy(CompanyPolicy(storage="nowhere"), str(place))

@@ -164,11 +164,11 @@ def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
 
 def list_rules(app: App) -> list[Rule]:
     """Return the rules in force, with how many roles of the saved lists each guards."""
+    configured = app.company_policy.guard_rules
     try:
-        configured = app.settings.guard_rules()
+        configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
         app.warn(f"the settings cannot be read, so these are the rules of before: {error.message}")
-        configured = ()
     listings = [(name, app.directory.load(name)) for name in app.directory.list_session_names()]
     return [
         Rule(
@@ -190,7 +190,7 @@ def loosen(app: App, keep: list[str]) -> list[str]:
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
-    before = list(app.vault.policy.rules)
+    before = list(app.vault.own_rules)
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
@@ -201,7 +201,7 @@ def loosen(app: App, keep: list[str]) -> list[str]:
 
 
 def rules_after(app: App, key: str, before: Settings, after: Settings) -> list[str]:
-    """Return the rules in force once the user has changed this key of the settings.
+    """Return the user's own rules in force once the user has changed this key of the settings.
 
     `guard.rules` names all of them: those that left the file in another way end too.
     """
@@ -209,5 +209,5 @@ def rules_after(app: App, key: str, before: Settings, after: Settings) -> list[s
     if key == "guard.rules":
         return list(configured)
     ended = set(before.guard_rules()) - set(configured)
-    stay = (rule for rule in app.vault.policy.rules if rule not in ended)
+    stay = (rule for rule in app.vault.own_rules if rule not in ended)
     return list(dict.fromkeys((*stay, *configured)))

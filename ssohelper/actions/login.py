@@ -68,6 +68,9 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
             prompt_notes.update_session(app, session)  # another tool may have signed in
             return present
     agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
+    app.company_policy.check_portal(session.start_url)
+    if options.device_code:
+        app.company_policy.check_device_code()
     before = app.tokens.read_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
         joined = _load_other_login_result(app, session, before) if has_waited else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents
 from ssohelper.core import journal
+from ssohelper.errors import Refused
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -24,9 +25,16 @@ def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
     """Set the key to the value, or remove it from the file for None, and add a journal line.
 
     `parts` are the names of the key's tables and the key's own name.
-    Raises: ConfigInvalid when the file is not TOML, LocalState.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; Refused for a value that the
+    company's policy sets.
     """
     refuse_below_allow_list(app, key)
+    policy = app.company_policy
+    if key == "storage" and policy.storage not in (None, value):
+        raise Refused(
+            f'the company\'s policy sets storage to "{policy.storage}"',
+            hint="see: ssohelper config list",
+        )
     was_there = app.settings.is_in_file(key)
     deadline = app.clock.deadline()
     if value is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.actions import agents
 from ssohelper.core import journal, profile_plan
 from ssohelper.core.choices import NO_CHOICES, Choices
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
@@ -116,6 +117,8 @@ def apply(app: App, plan: Plan) -> None:
     nothing if the new plan differs from the one that the user saw. Raises: LocalState,
     ConfigInvalid.
     """
+    command = "profile sync" if plan.request.only_role is None else "profile add"
+    _refuse_below_allow_list(app, command)
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         if config.data == plan.data:
@@ -129,9 +132,13 @@ def apply(app: App, plan: Plan) -> None:
         changes_for, app.clock.deadline(), _load_choices(app, [plan.request.session.name])
     )
     if is_written:
-        command = "profile sync" if plan.request.only_role is None else "profile add"
         _add_to_journal(app, command, plan.changes)
     remember(app, plan)
+
+
+def _refuse_below_allow_list(app: App, command: str) -> None:
+    """Refuse a write below an allow-list: its patterns may name profiles. Raises: Refused."""
+    agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
 
 
 def _changed_meanwhile(app: App) -> LocalState:
@@ -193,6 +200,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
 
     Raises: LocalState if a profile points at another role now than when it was read.
     """
+    _refuse_below_allow_list(app, "profile rm")
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         now = [(item, config.profile(item.entry.name)) for item in found]
@@ -249,6 +257,7 @@ def undo(app: App, version: Version) -> None:
 
     If the config was edited since, only what the write changed is reversed.
     """
+    _refuse_below_allow_list(app, "profile undo")
     present = _load_choices(app, version.choices)
     changes = _undo_changes(app, version, app.config.read())
     is_written = app.config.undo(

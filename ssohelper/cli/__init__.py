@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "prompt": ("prompt_command", "prompt", "Print one line for a prompt: profile and time left"),
     "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
     "guard": ("guard_command", "guard", "Hand out guarded roles on purpose, for a short time"),
+    "agent": ("agent_command", "agent", "Set up coding agents for your profiles"),
     "audit": ("audit_command", "audit", "Show what AWS issued, and to which program"),
     "cache": ("cache_commands", "cache", "List saved files, remove credentials and lists"),
     "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),

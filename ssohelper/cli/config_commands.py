@@ -38,11 +38,14 @@ def get(key: str) -> None:
       ssohelper config get form
     """
     app = output.get_app()
-    known.setting_of(key)
+    row = next((row for row in _policy_rows(app) if row["key"] == key), None)
+    if row is None:
+        known.setting_of(key)
+        row = _row(app.settings, key)
     if output.options().json:
-        output.print_json(_row(app.settings, key), app.warnings)
+        output.print_json(row, app.warnings)
     else:
-        output.echo(show(_text(app.settings.get(key))))
+        output.echo(show(_text(row["value"])))
 
 
 @config.command("set", context_settings={"ignore_unknown_options": True})
@@ -95,12 +98,15 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
 def list_settings() -> None:
     """Print all settings, with their values and where each is set.
 
+    Nothing overrides the company's policy.
+
     \b
     Examples:
       ssohelper config list --json
     """
     app = output.get_app()
     rows = [_row(app.settings, key) for key in app.settings.names()]
+    rows = sorted((*rows, *_policy_rows(app)), key=lambda row: str(row["key"]))
     if output.options().json:
         output.print_json(rows, app.warnings)
         return
@@ -140,6 +146,20 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
     if name not in names:
         nearest = did_you_mean(name, names).strip()
         app.warn(f'there is no sso-session "{name}" yet' + (f"; {nearest}" if nearest else ""))
+
+
+def _policy_rows(app: App) -> list[dict[str, Any]]:
+    """Return what the company's policy sets and no setting can."""
+    return [
+        {
+            "key": key,
+            "value": list(value) if isinstance(value, tuple) else value,
+            "origin": "policy",
+            "place": str(app.locations.company_policy_file),
+            "what": what,
+        }
+        for key, value, what in app.company_policy.rows()
+    ]
 
 
 def _row(settings: known.Settings, key: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 from ssohelper.actions import credentials, environment, favourites, guards
 from ssohelper.cli import choosing, guarding, output
 from ssohelper.core import shell_text
+from ssohelper.core.instants import to_iso
 from ssohelper.core.policy import Way
 from ssohelper.core.text import to_json
 from ssohelper.errors import UsageProblem
@@ -26,10 +27,10 @@ from ssohelper.errors import UsageProblem
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["env", "json"]),
+    type=click.Choice(["env", "json", "sts"]),
     default="env",
     show_default=True,
-    help="Print exports, or one JSON object of the variables.",
+    help="Print exports, one JSON object of the variables, or JSON as AWS STS answers.",
 )
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @guarding.reason_option
@@ -67,6 +68,14 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
     variables = found.revealed()
     if output.options().json:
         output.print_json(variables, app.warnings)
+    elif form == "sts":
+        answer = {
+            "AccessKeyId": keys.access_key_id,
+            "SecretAccessKey": keys.secret_access_key.reveal(),
+            "SessionToken": keys.session_token.reveal(),
+            "Expiration": to_iso(keys.expires_at),
+        }
+        output.write(to_json({"Credentials": answer}, indent=2).encode() + b"\n")
     elif form == "json":
         output.write(to_json(variables, indent=2).encode() + b"\n")
     else:

@@ -117,10 +117,7 @@ def list_guards() -> None:
         return
     if not rules:
         output.say("no role is guarded; guard some with: ssohelper config set guard.rules RULE…")
-    rows = [
-        (show(one.text), str(one.matches), "" if one.is_configured else "left the settings file")
-        for one in rules
-    ]
+    rows = [(show(one.text), str(one.matches), _note(app, one)) for one in rules]
     if rows:
         output.print_rows(("rule", "roles", "note"), rows)
     if any(not one.is_configured for one in rules):
@@ -132,6 +129,12 @@ def list_guards() -> None:
         left = duration_text(one.ends_at - app.clock.now())
         where = "" if one in here else "in another terminal "
         output.echo(f"granted {where}for {left} more: {show(one.key.text)} ({show(one.reason)})")
+
+
+def _note(app: App, rule: guards.Rule) -> str:
+    if rule.text in app.company_policy.guard_rules:
+        return "of the company's policy"
+    return "" if rule.is_configured else "left the settings file"
 
 
 def _grant_row(app: App, found: Grant) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """
-    ended = [rule for rule in app.vault.policy.rules if rule not in kept]
+    ended = [rule for rule in app.vault.own_rules if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
         try:

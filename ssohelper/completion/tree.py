@@ -114,7 +114,7 @@ TREE = """\
 +
 <profile
 --shell=words:bash,zsh,fish,pwsh,sh The shell that will read the exports; for any POSIX shell: bash.
---format=words:env,json Print exports, or one JSON object of the variables.
+--format=words:env,json,sts Print exports, one JSON object of the variables, or JSON as AWS STS a…
 --reveal Print the secrets even on a terminal.
 --reason=text Grant a guarded role for 30 min; why goes into the journal.
 [shell-init] Print the shell code of `use`, for eval
@@ -184,6 +184,15 @@ TREE = """\
 +
 <profile
 --all End each grant, in each terminal.
+[agent] Set up coding agents for your profiles
++
+[agent install] Write the agent's own settings so that it uses PROFILE; shows the...
++
+<words:claude,codex,kiro
+<profile
+--server=text* An MCP server's name. Repeatable.
+--dry-run Print the diff only.
+--yes Do not ask.
 [audit] Show what AWS issued, and to which program
 +
 --since=text Only lines since then: 2d, 90m or 2026-11-20.

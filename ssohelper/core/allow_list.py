@@ -3,8 +3,8 @@
 Its text is one or more lists, separated by `;`, each of patterns separated by `,`. A role is
 allowed if each list has a pattern that matches it: so a child that adds a list can only narrow.
 A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name, or the name of a profile.
-Each part is a glob pattern without regard to case. For a comma, semicolon, colon or slash inside a
-name, write `?`.
+Each part is a glob pattern without regard to case. `\\,` is a comma inside a name, such as roles may
+have. For a semicolon, colon or slash inside a name, write `?`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from ssohelper.core.model import RoleKey
 
 VARIABLE = "SSOHELPER_ALLOW"
 _LISTS, _PATTERNS = ";", ","
+_ESCAPED = "\\,"
+_BETWEEN_PATTERNS = re.compile(r"(?<!\\),")
 SEPARATORS = _LISTS + _PATTERNS
 
 
@@ -47,16 +49,20 @@ class AllowList(NamedTuple):
     @property
     def text(self) -> str:
         """The value of SSOHELPER_ALLOW."""
-        return _LISTS.join(_PATTERNS.join(patterns) for patterns in self.lists)
+        return _LISTS.join(
+            _PATTERNS.join(pattern.replace(_PATTERNS, _ESCAPED) for pattern in patterns)
+            for patterns in self.lists
+        )
 
 
 def parse(text: str) -> AllowList:
     """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
-    return AllowList(
-        tuple(
-            tuple(filter(None, map(str.strip, one.split(_PATTERNS)))) for one in text.split(_LISTS)
-        )
-    )
+    return AllowList(tuple(map(_parse_patterns, text.split(_LISTS))))
+
+
+def _parse_patterns(text: str) -> tuple[str, ...]:
+    found = (one.strip().replace(_ESCAPED, _PATTERNS) for one in _BETWEEN_PATTERNS.split(text))
+    return tuple(filter(None, found))
 
 
 def _matches(

@@ -60,10 +60,11 @@ def is_same_portal(one: str, other: str) -> bool:
 
     No other function decides this. AWS shows the same portal at `/start`, `/start/` and `/start#/`.
     """
-    return _normalized(one) == _normalized(other)
+    return normalized(one) == normalized(other)
 
 
-def _normalized(url: str) -> str:
+def normalized(url: str) -> str:
+    """Return the form of a start URL in which two URLs of one portal are equal."""
     return url.partition("#")[0].rstrip("/").lower()
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# The company's policy, which root writes. No variable moves it.
+COMPANY_POLICY = "/etc/ssohelper/policy.toml"
+
 _LINUX_FOLDERS = {
     "cache": ("XDG_CACHE_HOME", "~/.cache"),
     "state": ("XDG_STATE_HOME", "~/.local/state"),
@@ -74,6 +77,11 @@ def settings_stamp(runtime: str) -> str:
     when there was no config.toml.
     """
     return runtime + "/settings"
+
+
+def policy_stamp(runtime: str) -> str:
+    """Return the file with the modification time of the company's policy; as `settings_stamp`."""
+    return runtime + "/policy"
 
 
 def now_file(runtime: str) -> str:

@@ -55,18 +55,26 @@ def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
 
 
 def _are_settings_unchanged(runtime: str) -> bool:
-    """Return whether config.toml is as it was when the responses were published."""
+    """Return whether config.toml and the company's policy are as they were at publication."""
+    settings = folders.settings_file(os.environ)
+    return _is_unchanged(settings, folders.settings_stamp(runtime)) and _is_unchanged(
+        folders.COMPANY_POLICY, folders.policy_stamp(runtime)
+    )
+
+
+def _is_unchanged(path: str, stamp_path: str) -> bool:
+    """Return whether the file is as it was when its stamp was written."""
     try:
-        stamp = os.stat(folders.settings_stamp(runtime))
+        stamp = os.stat(stamp_path)
     except OSError:
         return False
     try:
-        settings = os.stat(folders.settings_file(os.environ))
+        found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return stamp.st_size == 0
     except OSError:
         return False
-    return stamp.st_size > 0 and stamp.st_mtime_ns == settings.st_mtime_ns
+    return stamp.st_size > 0 and stamp.st_mtime_ns == found.st_mtime_ns
 
 
 def _is_sign_in_unchanged(runtime: str, session: str) -> bool:

@@ -1,8 +1,8 @@
-"""The settings' stamp: a file that shows under which settings responses were published.
+"""The stamps: files that show under which settings and policy responses were published.
 
 A response that was published before the user set a guard rule must not be served afterwards. The
-fast path and the launcher do not read config.toml for that: they compare its modification time with
-the stamp's.
+fast path and the launcher do not read config.toml or the company's policy for that: they compare
+the modification time of each with its stamp's.
 """
 
 import os
@@ -22,26 +22,27 @@ _UNKNOWN = -1
 
 
 class SettingsStamp:
-    """Compares config.toml with its stamp. Create this object before config.toml is read.
+    """Compares config.toml and the company's policy with their stamps.
 
-    It records the modification time of config.toml when it is created.
+    It records their modification times when it is created: create it before they are read.
     """
 
-    def __init__(self, runtime: Path, settings_file: Path) -> None:
+    def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
         self._runtime = runtime
-        self._settings_file = settings_file
-        self._path = folders.settings_stamp(os.fspath(runtime))
-        self._recorded_at = time.time()
-        self._recorded_mtime_ns = _read_mtime_ns(settings_file)
+        place = os.fspath(runtime)
+        self._stamps = (
+            _Stamp(settings_file, folders.settings_stamp(place)),
+            _Stamp(policy_file, folders.policy_stamp(place)),
+        )
 
     def is_due(self) -> bool:
         """Return whether responses may be of other settings: then `prepare` would remove them."""
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
     def prepare(self, withdraw_all: Callable[[], object]) -> bool:
-        """Make the stamp match the settings; return False if responses must not be published yet.
+        """Make the stamps match the files; return False if responses must not be published yet.
 
-        Calls `withdraw_all`, which removes all responses, if they were made under other settings.
+        Calls `withdraw_all`, which removes all responses, if they were made under other files.
         """
         if self._has_changed():
             return False
@@ -57,20 +58,22 @@ class SettingsStamp:
         except LockNotObtained:
             return False
         except OSError as cause:
-            raise LocalState(f'"{self._path}" cannot be written') from cause
+            raise LocalState(f'"{self._runtime}" cannot be written') from cause
         return True
 
     def _has_changed(self) -> bool:
-        """Return whether the settings changed since this object was created."""
-        recorded = self._recorded_mtime_ns
-        return recorded == _UNKNOWN or _read_mtime_ns(self._settings_file) != recorded
+        """Return whether a file changed since this object was created."""
+        return any(stamp.has_changed() for stamp in self._stamps)
 
     def _is_too_new(self) -> bool:
-        """Return whether the settings changed so recently that a shell could miss a change."""
-        if self._recorded_mtime_ns is None:
-            return False
-        age_seconds = self._recorded_at - self._recorded_mtime_ns / 1e9
-        return abs(age_seconds) < _SETTLED_AFTER_SECONDS
+        """Return whether a file changed so recently that a shell could miss a change."""
+        return any(stamp.is_too_new() for stamp in self._stamps)
+
+    def _is_current(self) -> bool:
+        """Return whether the published responses were written under the present files."""
+        return os.path.exists(self._now_file()) and all(
+            stamp.is_current() for stamp in self._stamps
+        )
 
     def _lock_file(self) -> Path:
         return self._runtime / "locks" / "published-responses.lock"
@@ -78,13 +81,33 @@ class SettingsStamp:
     def _now_file(self) -> str:
         return folders.now_file(os.fspath(self._runtime))
 
-    def _content(self) -> bytes:
-        return b"" if self._recorded_mtime_ns is None else b"%d\n" % self._recorded_mtime_ns
-
-    def _is_current(self) -> bool:
-        """Return whether the published responses were written under the present settings."""
+    def _write(self) -> None:
         if not os.path.exists(self._now_file()):
+            files.write_atomically(self._now_file(), b"")
+        for stamp in self._stamps:
+            stamp.write()
+
+
+class _Stamp:
+    """One file's stamp: it has the file's modification time; it is empty without a file."""
+
+    def __init__(self, file: Path, path: str) -> None:
+        self._file = file
+        self._path = path
+        self._recorded_at = time.time()
+        self._recorded_mtime_ns = _read_mtime_ns(file)
+
+    def has_changed(self) -> bool:
+        recorded = self._recorded_mtime_ns
+        return recorded == _UNKNOWN or _read_mtime_ns(self._file) != recorded
+
+    def is_too_new(self) -> bool:
+        if self._recorded_mtime_ns is None:
             return False
+        age_seconds = self._recorded_at - self._recorded_mtime_ns / 1e9
+        return abs(age_seconds) < _SETTLED_AFTER_SECONDS
+
+    def is_current(self) -> bool:
         if files.read_own_file(self._path) != self._content():
             return False
         if self._recorded_mtime_ns is None:
@@ -94,14 +117,15 @@ class SettingsStamp:
         stamp_mtime_ns = _read_mtime_ns(Path(self._path)) or 0
         return abs(stamp_mtime_ns - self._recorded_mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
-    def _write(self) -> None:
-        if not os.path.exists(self._now_file()):
-            files.write_atomically(self._now_file(), b"")
+    def write(self) -> None:
         # Until utime sets it below, the stamp's modification time is that of this write. It differs
-        # from that of config.toml, so no hit uses a response meanwhile.
+        # from that of the file, so no hit uses a response meanwhile.
         files.write_atomically(self._path, self._content())
         if self._recorded_mtime_ns is not None:
             os.utime(self._path, ns=(self._recorded_mtime_ns, self._recorded_mtime_ns))
+
+    def _content(self) -> bytes:
+        return b"" if self._recorded_mtime_ns is None else b"%d\n" % self._recorded_mtime_ns
 
 
 def _read_mtime_ns(path: Path) -> int | None:

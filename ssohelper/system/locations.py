@@ -41,6 +41,11 @@ class Locations:
         """Our config.toml."""
         return self._own(folders.settings_file)
 
+    @property
+    def company_policy_file(self) -> Path:
+        """The company's policy, in the same place for each environment."""
+        return Path(folders.COMPANY_POLICY)
+
     @cached_property
     def aws_config_file(self) -> Path:
         """~/.aws/config, or AWS_CONFIG_FILE."""

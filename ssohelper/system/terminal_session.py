@@ -14,10 +14,10 @@ _START_TIME = 19
 
 def find_here(now: int) -> Here:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
-    return Here(_uid(), _read_boot(), find_session(), now, _read_uptime())
+    return Here(_get_uid(), _read_boot(), find_session(), now, _read_uptime())
 
 
-def _uid() -> int:
+def _get_uid() -> int:
     if sys.platform == "win32":
         return 0
     return os.geteuid()

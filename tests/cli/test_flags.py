@@ -22,7 +22,11 @@ SESSIONS, DEMO, ENV = "test_session_commands.py", "test_demo.py", "test_env.py"
 CONSOLE, PROMPT, USE = "test_console.py", "test_prompt.py", "test_use.py"
 SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.py"
 GUARD = "../guards/test_guard_command.py"
+AGENT = "test_agent_install.py"
 TESTS = {
+    "agent install --server": (AGENT, "test_codex_and_kiro_need_a_profile_and_a_server"),
+    "agent install --dry-run": (AGENT, "test_nothing_is_written_without_a_yes"),
+    "agent install --yes": (AGENT, "test_claude_gets_the_profile_and_a_command_that_signs_in"),
     "profile sync --account": (SYNC, "test_account_and_role_select_the_roles"),
     "profile sync --role": (SYNC, "test_account_and_role_select_the_roles"),
     "profile sync --form": (SYNC, "test_form_converts_the_profiles_that_the_filters_match"),

@@ -90,6 +90,9 @@ def day(home: Home) -> Iterator[Home]:
         (bin_folder / name).chmod(0o755)
     for job in ("two-day-job", "nightly-job"):
         (home.path / job).symlink_to(bin_folder / job)
+    servers = home.path / ".kiro" / "settings" / "mcp.json"
+    servers.parent.mkdir(parents=True)
+    servers.write_text('{"mcpServers": {"my-mcp-server": {"command": "x"}}}')
     for folder in (
         ".zfunc",
         ".local/share/bash-completion/completions",

@@ -64,3 +64,25 @@ def test_whatever_a_child_adds_its_roles_are_a_part_of_its_parents():
             key = KEY._replace(role_name=role)
             if read_again.allows(key, "payments-dev", lambda: ("pay.RO",)):
                 assert parent.allows(key, "payments-dev", lambda: ("pay.RO",))
+
+
+def test_a_comma_in_a_roles_name_separates_no_patterns():
+    made = allow_list.AllowList((("corp:111111111111/Read,*",),))
+    assert allow_list.parse(made.text) == made
+    assert allows(made.text, KEY._replace(role_name="Read,Only"))
+    assert not allows(made.text, KEY._replace(role_name="Read"))
+    # As separate patterns, the second would match any profile.
+    assert not allows(made.text)
+
+
+@pytest.mark.parametrize("glob", ["[", "[!", "[]", "a[b", "[z-a]/x", "\\", "?" * 40, "(", "a{2}"])
+def test_unusual_globs_match_no_other_role(glob: str):
+    assert not allows(glob)
+    assert not allows(f"{glob}/ReadOnly")
+
+
+def test_many_stars_take_no_longer_than_one():
+    """A pattern of a hostile program takes no exponential time."""
+    name = "a" * 50
+    for glob in ("*" * 10_000 + "/" + "*a" * 500 + "b", "*" * 10_000 + "b"):
+        assert not allows(glob, KEY._replace(role_name=name), profiles=(name,))

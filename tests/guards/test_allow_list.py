@@ -28,6 +28,9 @@ WAYS = {
     "exec": lambda role: [SCRIPT, "exec", ROLE[role], "--", "env"],
     "exec --server": lambda role: [SCRIPT, "exec", "--server", ROLE[role], "--", *ASK_ENDPOINT],
     "whoami": lambda role: [SCRIPT, "whoami", ROLE[role]],
+    "console": lambda role: [SCRIPT, "console", ROLE[role]],
+    "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
+    "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
     "use --keys": lambda role: [
         *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role]),
     ],
@@ -42,13 +45,36 @@ ASK_ENDPOINT = [
 ]
 
 
+ENDPOINT = '-H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
+_SERVE_AND_ASK = """
+rm -f "$HOME/s" "$HOME/e"
+"$0" serve "$1" %s >/dev/null & serve=$!
+trap 'kill $serve 2>/dev/null' EXIT
+while kill -0 $serve 2>/dev/null; do
+    [ ! -e "$HOME/e" ] || . "$HOME/e"
+    if [ -n "${AWS_CONTAINER_CREDENTIALS_FULL_URI-}" ] || [ -e "$HOME/s" ]; then
+        curl -sS --fail-with-body %s "${AWS_CONTAINER_CREDENTIALS_FULL_URI-http://localhost/}"
+        case $? in 7) ;; *) exit ;; esac
+    fi
+    sleep 0.1
+done
+wait $serve
+"""
+
+
+def serve(role: str, place: str, options: str) -> list[str]:
+    """Return a shell's command that serves the role and asks for it; if refused, `serve`'s code."""
+    return ["sh", "-c", _SERVE_AND_ASK % (place, options), SCRIPT, role]
+
+
 def reversed_pairs(words: list[str]) -> list[str]:
     return [*words[4:], *words[2:4], *words[:2]]
 
 
-@pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def make_world(home: Home, emulator: Emulator) -> Guarded:
+    """Return a signed-in home with a profile for each of two roles, and no guard rule."""
     made = Guarded(home, emulator)
+    home.browser()
     made.set_rules()
     made.app.guard_memory.save(())
     text = home.config_file.read_text()
@@ -56,6 +82,12 @@ def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
         line = " ".join([LAUNCHER, *key(role)])
         text += f"[profile pay.{role}]\ncredential_process = {line}\n"
     home.write_config(text)
+    return made
+
+
+@pytest.fixture
+def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+    made = make_world(home, emulator)
     for role in (FREE, OTHER):
         # A published response is there for each role: a hit would print it.
         assert made.run(LAUNCHER, *key(role)).returncode == 0
@@ -113,17 +145,29 @@ def test_an_edited_profile_gives_a_child_no_other_role(world: Guarded):
         (["login", "corp", "--force"], "ssohelper login corp"),
         (["logout", "corp"], "ssohelper logout corp"),
         (["config", "set", "guard.rules", "x"], "ssohelper config set guard.rules"),
+        (["profile", "add", ROLE[FREE], "--name", "x", "--yes"], "ssohelper profile add"),
         (["config", "set", "renew_ahead", "false"], "ssohelper config set renew_ahead"),
     ],
 )
 def test_what_would_give_a_child_more_is_refused(world: Guarded, argv: list[str], ask_for: str):
-    before = world.home.browser()
+    opened, config = world.home.path / "opened", world.home.config_file.read_text()
     done = world.run(SCRIPT, *argv, SSOHELPER_ALLOW="*/*")
     assert done.returncode == 9, done.stderr
     assert f"ask the person to run: {ask_for}" in done.stderr
-    assert not before.exists(), "a browser was started"
+    assert not opened.exists(), "a browser was started"
+    assert world.home.config_file.read_text() == config
     lines = App(world.home.env).journal.read().lines
     assert [line.fields.get("what") for line in lines if line.event == "refused"] != []
+
+
+def test_a_child_removes_no_profile_and_undoes_no_write(world: Guarded):
+    assert world.run(SCRIPT, "profile", "add", ROLE[FREE], "--name", "x", "--yes").returncode == 0
+    config = world.home.config_file.read_text()
+    for argv in (["rm", "x"], ["undo"]):
+        done = world.run(SCRIPT, "profile", *argv, "--yes", SSOHELPER_ALLOW="*/*")
+        assert done.returncode == 9, done.stderr
+        assert f"ssohelper profile {argv[0]}" in done.stderr
+    assert world.home.config_file.read_text() == config
 
 
 def test_listing_and_status_still_work(world: Guarded):

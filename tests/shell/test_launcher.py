@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from ssohelper.fastpath import folders
 from tests.conftest import SCRIPT
 from tests.programs import need
 
@@ -69,7 +70,7 @@ class Place(NamedTuple):
         response.write_bytes(content)
         at = int(time.time() + ahead)
         os.utime(response, (at, at))
-        for name in ("settings", "now"):
+        for name in ("settings", "policy", "now"):
             (self.runtime / name).touch()
         self.stamp("config", self.home / ".aws" / "config", session)
         self.stamp("token", self.home / ".aws" / "sso" / "cache" / "0.json", session)
@@ -410,6 +411,53 @@ class TestSettings:
         settings.unlink()
         (place.runtime / "settings").unlink()
         assert not place.has_hit(shell)
+
+
+class TestPolicy:
+    """A hit needs the company's policy as it was when the response was published."""
+
+    @pytest.fixture
+    def policy(self, place: Place) -> Path:
+        """The policy's path in a launcher that looks for it in a folder of this test."""
+        launcher = place.bin / "ssohelper-credentials"
+        text = launcher.read_text()
+        assert folders.COMPANY_POLICY in text
+        folder = place.home / "etc"
+        folder.mkdir()
+        launcher.write_text(text.replace("/etc/ssohelper", str(folder)))
+        place.publish()
+        return folder / "policy.toml"
+
+    def test_a_new_policy_is_left_to_python_at_once(
+        self, place: Place, policy: Path, shell: list[str]
+    ) -> None:
+        assert place.has_hit(shell)
+        policy.write_text("")
+        assert not place.has_hit(shell)
+
+    @pytest.mark.parametrize("seconds", [-3600, -1, 0, 1, 3600])
+    def test_another_policy_is_left_to_python(
+        self, place: Place, policy: Path, shell: list[str], seconds: int
+    ) -> None:
+        policy.write_text("device_code = false\n")
+        at = time.time_ns() - 3600 * 10**9
+        stamp = place.runtime / "policy"
+        stamp.write_text(f"{at}\n")
+        os.utime(stamp, ns=(at, at))
+        os.utime(policy, ns=(at + seconds * 10**9,) * 2)
+        assert place.has_hit(shell) is (seconds == 0)
+        policy.unlink()
+        assert not place.has_hit(shell)
+
+    def test_a_policy_that_cannot_be_seen_is_left_to_python(
+        self, place: Place, policy: Path, shell: list[str]
+    ) -> None:
+        if os.geteuid() == 0:
+            pytest.skip("root enters each folder")
+        policy.write_text("")
+        policy.parent.chmod(0)
+        assert not place.has_hit(shell)
+        policy.parent.chmod(0o700)
 
 
 class TestSignIn:

@@ -35,7 +35,9 @@ def changed(settings: Path, text: str, at: int = LONG_AGO) -> None:
 
 def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
     """Publish as one process does: it records the settings' time first, then publishes."""
-    cache = CredentialWriter(runtime, SettingsStamp(runtime, settings))
+    cache = CredentialWriter(
+        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
+    )
     cache.publish(permit_publishing(key), DOCUMENT, int(time.time()) + 600)
 
 
@@ -82,7 +84,7 @@ def test_a_process_that_read_older_settings_publishes_nothing(
     runtime: Path, settings: Path
 ) -> None:
     changed(settings, "form = 'sso'\n")
-    stamp = SettingsStamp(runtime, settings)
+    stamp = SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
     changed(settings, "form = 'process'\n", LONG_AGO + 10**9)
     CredentialWriter(runtime, stamp).publish(
         permit_publishing(KEYS[0]), DOCUMENT, int(time.time()) + 600
@@ -131,10 +133,14 @@ def test_a_response_of_other_settings_counts_as_not_published(
     runtime: Path, settings: Path
 ) -> None:
     publish(runtime, settings)
-    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    cache = CredentialCache(
+        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
+    )
     assert cache.load_published_until(KEYS[0]) > time.time()
     changed(settings, "form = 'sso'\n")
-    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    cache = CredentialCache(
+        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
+    )
     assert cache.load_published_until(KEYS[0]) == 0
 
 
@@ -143,5 +149,37 @@ def test_settings_changed_just_now_do_not_make_every_caller_renew(
 ) -> None:
     publish(runtime, settings)
     settings.write_text("form = 'sso'\n")
-    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    cache = CredentialCache(
+        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
+    )
     assert cache.load_published_until(KEYS[0]) > time.time()
+
+
+@pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])
+def test_responses_of_another_policy_are_removed(
+    runtime: Path, settings: Path, later: int | None
+) -> None:
+    policy = runtime.parent / "policy.toml"
+    changed(policy, "device_code = false\n")
+    publish(runtime, settings, KEYS[0])
+    assert (runtime / "policy").stat().st_mtime_ns == LONG_AGO
+    if later is None:
+        policy.unlink()
+    else:
+        changed(policy, "[guard]\nrules = ['*/Admin']\n", later)
+    publish(runtime, settings, KEYS[1])
+    assert published(runtime) == {"ReadOnly"}
+
+
+def test_a_policy_that_went_and_came_back_finds_no_response_made_without_it(
+    runtime: Path, settings: Path
+) -> None:
+    policy = runtime.parent / "policy.toml"
+    changed(policy, "[guard]\nrules = ['*/Admin']\n")
+    publish(runtime, settings, KEYS[1])
+    policy.rename(policy.with_suffix(".away"))
+    publish(runtime, settings, KEYS[0])
+    policy.with_suffix(".away").rename(policy)
+    assert (runtime / "policy").read_bytes() == b""
+    publish(runtime, settings, KEYS[1])
+    assert published(runtime) == {"ReadOnly"}

@@ -1,0 +1,112 @@
+"""Settings with which coding agents get AWS credentials through us, in the agents' own files.
+
+Each key is from the agent's public documentation; docs/how-to/agents.md has the addresses.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import agents
+from ssohelper.core import agent_settings, rc_text
+from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.system import installation
+from ssohelper.system.locations import expand_home
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.model import Profile
+
+TOOLS = ("claude", "codex", "kiro")
+
+
+class AgentEdit(NamedTuple):
+    """The change to an agent's settings file. `before` is None when there is no file."""
+
+    path: Path
+    before: bytes | None
+    after: bytes
+
+    @property
+    def has_changes(self) -> bool:
+        """Return whether the edit changes the file."""
+        return self.before != self.after
+
+    def diff(self) -> list[str]:
+        """Return the lines of the unified diff."""
+        return list(rc_text.diff(self.before, self.after, str(self.path)))
+
+
+def plan_agent_install(
+    app: App, tool: str, profile: Profile, servers: tuple[str, ...]
+) -> AgentEdit:
+    """Return the edit that makes the agent use the profile.
+
+    Raises: UsageProblem for a role without a profile where the agent needs one, or an MCP server
+    that is not there; ConfigInvalid for a file that cannot be understood; LocalState.
+    """
+    agents.refuse_below_allow_list(
+        app,
+        "change an agent's settings",
+        f"ssohelper agent install {tool} {shlex.quote(profile.name)}",
+    )
+    path = _find_file(app, tool)
+    found = app.user_file(path).read()
+    before = None if found.mark is None else found.data
+    if tool == "claude":
+        if servers:
+            raise UsageProblem("--server is for codex and kiro")
+        after = agent_settings.edit_claude(before, str(path), _claude_values(app, profile))
+        return AgentEdit(path, before, after)
+    if not _is_in_config(app, profile):
+        raise UsageProblem(
+            f"{tool} needs a profile of {app.locations.aws_config_file}",
+            hint=f"add one: ssohelper profile add {shlex.quote(profile.name)}",
+        )
+    edit = agent_settings.edit_codex if tool == "codex" else agent_settings.edit_mcp_json
+    return AgentEdit(path, before, edit(before, str(path), profile.name, servers))
+
+
+def write_agent_edit(app: App, edit: AgentEdit) -> None:
+    """Write the file. Raises: LocalState, also when another program has changed it since."""
+    app.user_file(edit.path).replace_if(edit.before, edit.after)
+
+
+def _claude_values(app: App, profile: Profile) -> dict[str, object]:
+    """Return the keys for Claude Code.
+
+    It refreshes by a sign-in, and finds credentials in the profile. Only a role without a profile
+    needs a command that exports keys, as its documentation advises.
+    """
+    if installation.is_throw_away(app.environ):
+        raise UsageProblem(
+            "this installation is temporary: its commands would be gone later",
+            hint="install it first: uv tool install ssohelper",
+        )
+    installation.warn_if_exposed(app.environ, app.warn)
+    command = installation.quoted(installation.find_command(app.environ))
+    values: dict[str, object] = {"awsAuthRefresh": f"{command} login {profile.session.name}"}
+    if _is_in_config(app, profile):
+        return {"env": {agent_settings.AWS_PROFILE: profile.name}, **values}
+    export = f"{command} env --format sts {shlex.quote(profile.key.text)}"
+    return {**values, "awsCredentialExport": export}
+
+
+def _is_in_config(app: App, profile: Profile) -> bool:
+    return app.config.read().profile(profile.name) is not None
+
+
+def _find_file(app: App, tool: str) -> Path:
+    places = {
+        "claude": "~/.claude/settings.json",
+        "codex": "~/.codex/config.toml",
+        "kiro": "~/.kiro/settings/mcp.json",
+    }
+    moved = app.environ.get("CODEX_HOME") if tool == "codex" else None
+    path = Path(moved) / "config.toml" if moved else Path(expand_home(places[tool], app.environ))
+    if not os.path.isabs(path):
+        raise LocalState(f'CODEX_HOME is "{moved}": not an absolute path')
+    return path

@@ -1,0 +1,139 @@
+"""The settings files of coding agents: adds what makes an agent use one of our profiles. Pure.
+
+Each function returns the file's new content. Keys that are there keep their order and their values;
+a JSON file keeps its indentation. `name` is the file's path, for errors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, UsageProblem
+
+AWS_PROFILE = "AWS_PROFILE"
+# What the commands of AWS's MCP servers contain: https://awslabs.github.io/mcp/installation
+_OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
+_DEFAULT_INDENT = 2
+
+
+def edit_claude(before: bytes | None, name: str, values: Mapping[str, Any]) -> bytes:
+    """Set these keys of Claude Code's settings.json. A table's keys are added to those there.
+
+    Raises: ConfigInvalid for a file that is not JSON, or has another type at a key.
+    """
+    document = _parse_json(before, name)
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            _table(document, key, name).update(value)
+        else:
+            document[key] = value
+    return _to_json(document, before)
+
+
+def edit_mcp_json(before: bytes | None, name: str, profile: str, servers: tuple[str, ...]) -> bytes:
+    """Set AWS_PROFILE of MCP servers in an mcp.json; without `servers`, of each one of AWS's.
+
+    Raises: ConfigInvalid as `edit_claude`; UsageProblem when there is no such server.
+    """
+    document = _parse_json(before, name)
+    _set_profile(document, "mcpServers", name, profile, servers)
+    return _to_json(document, before)
+
+
+def edit_codex(before: bytes | None, name: str, profile: str, servers: tuple[str, ...]) -> bytes:
+    """Set AWS_PROFILE of the commands that Codex runs, and of its MCP servers, in a config.toml.
+
+    Raises: ConfigInvalid for a file that is not TOML, or has another type at a key; UsageProblem
+    when a server of `servers` is not there.
+    """
+    try:
+        document: Any = tomlkit.parse((before or b"").decode("utf-8"))
+        _table(_table(document, "shell_environment_policy", name), "set", name)[AWS_PROFILE] = (
+            profile
+        )
+        if servers or _find_of_aws(document.get("mcp_servers", {})):
+            _set_profile(document, "mcp_servers", name, profile, servers)
+        after = tomlkit.dumps(document)
+        tomlkit.parse(after)
+    except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
+        raise ConfigInvalid(f'"{name}" is not valid TOML: not changed') from cause
+    return after.encode()
+
+
+def _set_profile(document: Any, key: str, name: str, profile: str, wanted: tuple[str, ...]) -> None:
+    servers = _table(document, key, name)
+    missing = [one for one in wanted if one not in servers]
+    found = wanted or _find_of_aws(servers)
+    if missing or not found:
+        which = f'named "{show(missing[0], 80)}"' if missing else "of AWS's"
+        raise UsageProblem(
+            f'"{name}" has no MCP server {which}',
+            hint="add one first, see https://awslabs.github.io/mcp/installation; "
+            "another one's name is given with --server",
+        )
+    for one in found:
+        _table(_table(servers, one, name), "env", name)[AWS_PROFILE] = profile
+
+
+def _find_of_aws(servers: Any) -> tuple[str, ...]:
+    """Return the servers that run a command of AWS's, or have a profile already."""
+    found = []
+    for name, server in servers.items() if isinstance(servers, dict) else ():
+        if not isinstance(server, dict):
+            continue
+        arguments = server.get("args", [])
+        words = [server.get("command", ""), *(arguments if isinstance(arguments, list) else ())]
+        environ = server.get("env", {})
+        has_profile = isinstance(environ, dict) and AWS_PROFILE in environ
+        if has_profile or any(mark in str(word) for word in words for mark in _OF_AWS):
+            found.append(str(name))
+    return tuple(found)
+
+
+def _table(document: Any, key: str, name: str) -> Any:
+    """Return the table at the key, made where there is none. Raises: ConfigInvalid."""
+    if key not in document:
+        document[key] = {} if type(document) is dict else tomlkit.table()
+    found = document[key]
+    if not isinstance(found, dict):
+        raise ConfigInvalid(f'"{name}": "{show(key, 80)}" is no table: not changed')
+    return found
+
+
+def _parse_json(before: bytes | None, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(before, object_pairs_hook=_unique) if before else {}
+    except (ValueError, RecursionError) as cause:
+        raise ConfigInvalid(
+            f'"{name}" is not valid JSON: not changed ({show(str(cause), 80)})',
+            hint="correct it in an editor; comments are no JSON",
+        ) from cause
+    if not isinstance(document, dict):
+        raise ConfigInvalid(f'"{name}" holds no JSON object: not changed')
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _to_json(document: dict[str, Any], before: bytes | None) -> bytes:
+    text = (before or b"").decode("utf-8", "replace")
+    found = re.search(r"^\{\s*?\n([ \t]+)\S", text)
+    indent = found.group(1) if found else _DEFAULT_INDENT
+    end = "" if before and not text.endswith("\n") else "\n"
+    after = json.dumps(document, indent=indent, ensure_ascii=False)
+    # An escape of half a surrogate pair has no UTF-8.
+    if any("\ud800" <= character <= "\udfff" for character in after):
+        after = json.dumps(document, indent=indent)
+    return (after + end).encode()

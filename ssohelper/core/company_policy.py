@@ -1,0 +1,140 @@
+"""The company's policy: what the administrator of a machine sets for each of its users. Pure.
+
+The policy only tightens. What it says wins over the settings and the environment; its guard rules
+and its allow-list are added to the user's own. An unknown key or value is an error, because a
+policy that is half understood would be less strict than the administrator believes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from fnmatch import translate
+from functools import lru_cache
+from re import Pattern
+from re import compile as compile_pattern
+from typing import Any, NamedTuple
+
+from ssohelper.core.guard_rules import find_tag
+from ssohelper.core.start_url import normalized
+from ssohelper.core.text import is_harmless, show
+from ssohelper.errors import ConfigInvalid, Refused
+
+HINT = "ask the administrator of this machine to correct it"
+
+
+class CompanyPolicy(NamedTuple):
+    """None, or an empty tuple of `guard_rules`, stands for what the policy does not set.
+
+    `portals`: patterns for the start URLs that may be used. `agents_allow`: one more allow-list of
+    role patterns, for programs that SSOHELPER_ALLOW limits.
+    """
+
+    portals: tuple[str, ...] | None = None
+    storage: str | None = None
+    device_code: bool | None = None
+    guard_rules: tuple[str, ...] = ()
+    agents_allow: tuple[str, ...] | None = None
+
+    def check_portal(self, start_url: str) -> None:
+        """Raises: Refused for a portal that the policy does not allow."""
+        if self.portals is not None and not any(
+            _compiled(normalized(pattern)).match(normalized(start_url)) for pattern in self.portals
+        ):
+            raise Refused(
+                f"the company's policy does not allow the portal {show(start_url, 120)}",
+                hint="see: ssohelper config get portals",
+            )
+
+    def check_device_code(self) -> None:
+        """Raises: Refused when the policy allows no sign-in with a device code."""
+        if self.device_code is False:
+            raise Refused(
+                "the company's policy allows no sign-in with a device code",
+                hint="sign in where a browser can run on the same machine",
+            )
+
+    def rows(self) -> list[tuple[str, Any, str]]:
+        """Return key, value and description of what the policy sets and no setting can."""
+        rows = [
+            ("agents.allow", self.agents_allow, "the roles that limited programs may get at most"),
+            ("device_code", self.device_code, "whether a device code may be used to sign in"),
+            ("portals", self.portals, "the start URLs that may be used"),
+        ]
+        return [row for row in rows if row[1] is not None]
+
+
+NO_POLICY = CompanyPolicy()
+
+
+def parse(content: bytes, place: str) -> CompanyPolicy:
+    """Return the policy in the file's content. `place` names the file in errors.
+
+    Raises: ConfigInvalid for what is not TOML, an unknown key, or a value of a wrong type.
+    """
+    try:
+        document = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as cause:
+        raise _invalid(place, show(str(cause), 120)) from cause
+    values: dict[str, Any] = {}
+    for name, value in _leaves(document):
+        known = _FIELDS.get(name)
+        if known is None:
+            raise _invalid(place, f'no key "{show(name, 80)}" is known')
+        field, check, expected = known
+        if not check(value):
+            raise _invalid(place, f'"{name}" must be {expected}')
+        values[field] = tuple(value) if isinstance(value, list) else value
+    return CompanyPolicy(**values)
+
+
+def _leaves(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in document.items():
+        if name in _TABLES and isinstance(value, dict):
+            found += [(f"{name}.{inner}", leaf) for inner, leaf in value.items()]
+        else:
+            found.append((name, value))
+    return found
+
+
+def _invalid(place: str, what: str) -> ConfigInvalid:
+    return ConfigInvalid(f'"{place}": {what}', hint=HINT)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != "" and is_harmless(value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_role_patterns(value: object) -> bool:
+    # A pattern for names of profiles would mean what a user's own config says.
+    return _are_texts(value) and all("/" in one for one in value)  # type: ignore[attr-defined]
+
+
+def _are_rules(value: object) -> bool:
+    # A tag's patterns are in the user's own settings, where the user could empty it.
+    return _are_texts(value) and all(find_tag(one) is None for one in value)  # type: ignore[attr-defined]
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+_Check = Callable[[object], bool]
+_FIELDS: Mapping[str, tuple[str, _Check, str]] = {
+    "portals": ("portals", _are_texts, "a list of start URLs or patterns"),
+    "storage": ("storage", _is_text, "a text"),
+    "device_code": ("device_code", _is_bool, "true or false"),
+    "guard.rules": ("guard_rules", _are_rules, "a list of [SESSION:]ACCOUNT/ROLE, without tags"),
+    "agents.allow": ("agents_allow", _are_role_patterns, "a list of [SESSION:]ACCOUNT/ROLE"),
+}
+_TABLES = ("guard", "agents")
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> Pattern[str]:
+    return compile_pattern(translate(pattern))

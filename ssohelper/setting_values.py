@@ -1,0 +1,112 @@
+"""Defines what a setting is, and checks the values that settings may have."""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from ssohelper.core import guard_rules, keymap
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.instants import parse_duration
+from ssohelper.core.profile_names import checked_template
+from ssohelper.core.sign_in_notices import DESKTOP
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
+from ssohelper.settings_text import MOST_HOURS, expected_text
+
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class Setting(NamedTuple):
+    """The definition of one setting. `what` describes the setting to the user.
+
+    `kind` is bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
+    list of text), notify (texts, or "desktop") or keys (of the keyboard).
+    """
+
+    key: str
+    kind: str
+    default: Any
+    what: str
+    choices: tuple[str, ...] = ()
+    from_environment: bool = True
+
+    @property
+    def variable(self) -> str | None:
+        """Return the name of the environment variable for this setting, or None."""
+        name = self.key.upper().replace(".", "_")
+        return f"SSOHELPER_{name}" if self.from_environment else None
+
+
+def checked(setting: Setting, value: Any, place: str) -> Any:
+    """Return the value as `Settings.get` returns it. `place` begins the error message.
+
+    Raises: ConfigInvalid.
+    """
+    is_good = {
+        "bool": isinstance(value, bool),
+        "hours": type(value) in (int, float) and 0 < value <= MOST_HOURS,
+        "duration": isinstance(value, str) and parse_duration(value) is not None,
+        "texts": isinstance(value, list) and all(map(_is_text, value)),
+        "tag": isinstance(value, list) and all(map(_is_pattern, value)),
+        "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
+        "choice": isinstance(value, str) and value in setting.choices,
+    }.get(setting.kind, _is_text(value))
+    if not is_good:
+        given = show(json.dumps(value, default=str, ensure_ascii=False), 60)
+        raise ConfigInvalid(
+            f'{place}"{setting.key}" must be {expected_text(setting.kind, setting.choices)}, not {given}'
+        )
+    if setting.kind == "region":
+        return _checked_region(value, place)
+    if setting.kind == "keys":
+        return _checked_keys(value, place)
+    if setting.kind == "template":
+        return _checked_template(value, place)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def from_text(setting: Setting, text: str, place: str) -> Any:
+    """Return the value that a text, of a variable or a command line, stands for."""
+    value: Any = text
+    if setting.kind == "bool":
+        folded = text.strip().casefold()
+        value = True if folded in _YES else False if folded in _NO else text
+    elif setting.kind == "hours":
+        number = text.strip().removesuffix("h")
+        value = int(number) if re.fullmatch("[0-9]{1,6}", number) else text
+        if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", number):
+            value = float(number)
+    return checked(setting, value, place)
+
+
+def _checked_region(value: str, place: str) -> str:
+    try:
+        return checked_region(value)
+    except SsoHelperError as cause:
+        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
+
+
+def _checked_template(value: str, place: str) -> str:
+    try:
+        return checked_template(value)
+    except UsageProblem as cause:
+        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
+
+
+def _checked_keys(value: str, place: str) -> str:
+    try:
+        return ",".join(keymap.parse_keys(value))
+    except ValueError as cause:
+        raise ConfigInvalid(f"{place}{show(str(cause), 120)}") from cause
+
+
+def _is_text(value: object) -> bool:
+    """Return whether the value is a text, not empty, that TOML can contain.
+
+    A surrogate in it stands for a byte that is not UTF-8, so TOML cannot contain it.
+    """
+    return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
+
+
+def _is_pattern(value: object) -> bool:
+    return _is_text(value) and guard_rules.find_tag(str(value)) is None

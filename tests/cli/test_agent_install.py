@@ -1,0 +1,80 @@
+"""`agent install` as the real program; the commands that it writes do what the agents run."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.test_allow_list import make_world
+from tests.guards.world import ACCOUNT, FREE, NAME, Guarded
+
+PROFILE = f"pay.{FREE}"
+ROLE = f"{NAME}/{FREE}"
+
+
+@pytest.fixture
+def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+    made = make_world(home, emulator)
+    yield made
+    made.close()
+
+
+def install(world: Guarded, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return world.run(SCRIPT, "agent", "install", *argv, **more)
+
+
+def test_claude_gets_the_profile_and_a_command_that_signs_in(world: Guarded):
+    done = install(world, "claude", PROFILE, "--yes")
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((world.home.path / ".claude" / "settings.json").read_text())
+    assert settings["env"] == {"AWS_PROFILE": PROFILE}
+    assert "awsCredentialExport" not in settings
+    refreshed = world.run("sh", "-c", settings["awsAuthRefresh"])
+    assert refreshed.returncode == 0, refreshed.stderr
+    assert "already" in install(world, "claude", PROFILE, "--yes").stderr
+
+
+def test_a_role_without_a_profile_gets_a_command_that_exports(world: Guarded):
+    assert install(world, "claude", ROLE, "--yes").returncode == 0
+    settings = json.loads((world.home.path / ".claude" / "settings.json").read_text())
+    assert "env" not in settings
+    exported = world.run("sh", "-c", settings["awsCredentialExport"])
+    keys = json.loads(exported.stdout)["Credentials"]
+    assert set(keys) == {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
+    assert ACCOUNT in settings["awsCredentialExport"]
+
+
+def test_nothing_is_written_without_a_yes(world: Guarded):
+    path = world.home.path / ".claude" / "settings.json"
+    done = install(world, "claude", PROFILE, "--dry-run")
+    assert (done.returncode, '+  "awsAuthRefresh"' in done.stdout) == (0, True)
+    assert install(world, "claude", PROFILE).returncode != 0  # no terminal to ask on
+    assert not path.exists()
+
+
+def test_a_file_that_is_no_json_stays_as_it_is(world: Guarded):
+    path = world.home.path / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text("{ // mine\n}")
+    done = install(world, "claude", PROFILE, "--yes")
+    assert (done.returncode, path.read_text()) == (3, "{ // mine\n}")
+
+
+def test_codex_and_kiro_need_a_profile_and_a_server(world: Guarded):
+    for tool in ("codex", "kiro"):
+        assert install(world, tool, ROLE, "--yes").returncode == 2
+    assert install(world, "kiro", PROFILE, "--yes").returncode == 2
+    assert install(world, "claude", PROFILE, "--server", "x", "--yes").returncode == 2
+    folder = world.home.path / "codex"
+    assert install(world, "codex", PROFILE, "--yes", CODEX_HOME=str(folder)).returncode == 0
+    assert "AWS_PROFILE" in (folder / "config.toml").read_text()
+    assert install(world, "codex", PROFILE, "--yes", CODEX_HOME="codex").returncode == 7
+
+
+def test_below_an_allow_list_it_is_refused(world: Guarded):
+    done = install(world, "claude", PROFILE, "--yes", SSOHELPER_ALLOW="*/*")
+    assert (done.returncode, "ask the person" in done.stderr) == (9, True)
+    assert not (world.home.path / ".claude").exists()

@@ -1,0 +1,90 @@
+"""The company's policy: what its file may say, and that what is not understood is an error."""
+
+import pytest
+
+from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy, parse
+from ssohelper.errors import ConfigInvalid, Refused
+
+WHOLE = b"""
+portals = ["https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start"]
+storage = "file"
+device_code = false
+[guard]
+rules = ["*/AdministratorAccess"]
+[agents]
+allow = ["*-dev/*", "111111111111/Read,Only"]
+"""
+
+
+def test_the_whole_file():
+    assert parse(WHOLE, "p") == CompanyPolicy(
+        ("https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start"),
+        "file",
+        False,
+        ("*/AdministratorAccess",),
+        ("*-dev/*", "111111111111/Read,Only"),
+    )
+    assert parse(b"", "p") == NO_POLICY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "portal = []",
+        "[guards]\nrules = []",
+        "[guard]\nrule = []",
+        "guard = 1",
+        '"guard.rules" = 5',
+        "portals = 'https://x'",
+        "portals = ['']",
+        "portals = [1]",
+        'portals = ["a\\u0007"]',
+        "device_code = 'no'",
+        "device_code = 0",
+        "storage = true",
+        "[guard]\nrules = '*'",
+        "[agents]\nallow = ['some-profile']",
+        "[agents.allow]\nx = 1",
+        "not toml",
+        "x = " + "[" * 5000,
+        "\udcff",
+    ],
+)
+def test_what_is_not_understood_is_an_error(text: str):
+    with pytest.raises(ConfigInvalid) as caught:
+        parse(text.encode("utf-8", "surrogateescape"), "/etc/ssohelper/policy.toml")
+    assert caught.value.message.startswith('"/etc/ssohelper/policy.toml"')
+    assert "administrator" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_allowed"),
+    [
+        ("https://corp.awsapps.com/start", True),
+        ("https://CORP.awsapps.com/start/#/", True),
+        ("https://d-9912345678.awsapps.com/start", True),
+        ("https://d-8812345678.awsapps.com/start", False),
+        ("https://corp.awsapps.com/start2", False),
+        ("https://corp.awsapps.com.evil.example/start", False),
+    ],
+)
+def test_portals(url: str, is_allowed: bool):
+    policy = parse(WHOLE, "p")
+    if is_allowed:
+        policy.check_portal(url)
+    else:
+        with pytest.raises(Refused):
+            policy.check_portal(url)
+    NO_POLICY.check_portal(url)
+
+
+def test_an_empty_list_of_portals_allows_none():
+    with pytest.raises(Refused):
+        CompanyPolicy(portals=()).check_portal("https://corp.awsapps.com/start")
+
+
+def test_a_device_code():
+    NO_POLICY.check_device_code()
+    CompanyPolicy(device_code=True).check_device_code()
+    with pytest.raises(Refused):
+        CompanyPolicy(device_code=False).check_device_code()

@@ -1,0 +1,173 @@
+"""The company's policy in /etc/ssohelper, for real processes in a mount namespace with an own /etc."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.test_allow_list import WAYS, key, make_world
+from tests.guards.world import FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
+from tests.published import settle
+
+# The namespace's /etc has a link to each entry of the machine's, and a folder of this test.
+_ENTER = """
+set -e
+mount --rbind /etc "$0/machine"
+mount --rbind "$0/etc" /etc
+exec "$@"
+"""
+FORBID = f'[guard]\nrules = ["*/{GUARDED}"]\n'
+
+
+class Machine:
+    """A signed-in home on a machine with an /etc/ssohelper of its own."""
+
+    def __init__(self, world: Guarded, folder: Path) -> None:
+        self.world = world
+        self._folder = folder
+        (folder / "machine").mkdir()
+        self.policy = folder / "etc" / "ssohelper" / "policy.toml"
+        self.policy.parent.mkdir(parents=True)
+        for entry in Path("/etc").iterdir():
+            if entry.name != "ssohelper":
+                (folder / "etc" / entry.name).symlink_to(folder / "machine" / entry.name)
+
+    def run(self, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        enter = ["unshare", *user, "--mount", "sh", "-c", _ENTER, str(self._folder)]
+        return self.world.run(*enter, *argv, **more)
+
+    def set_policy(self, text: str) -> None:
+        self.policy.write_text(text)
+        self.policy.chmod(0o644)
+        settle(self.policy)
+
+
+@pytest.fixture
+def machine(
+    home: Home, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    if sys.platform != "linux" or shutil.which("unshare") is None:
+        pytest.skip("mount namespaces are Linux's")
+    world = make_world(home, emulator)
+    made = Machine(world, tmp_path_factory.mktemp("machine"))
+    entered = made.run("true")
+    if entered.returncode:
+        world.close()
+        pytest.skip(f"no mount namespace here: {entered.stderr.strip()}")
+    for role in (FREE, GUARDED):
+        assert made.run(LAUNCHER, *key(role)).returncode == 0
+    assert sorted(world.published()) == sorted([FREE, GUARDED])
+    yield made
+    world.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine, way: str):
+    assert machine.run(*WAYS[way](GUARDED)).returncode == 0
+    machine.set_policy(FORBID)
+    done = machine.run(*WAYS[way](GUARDED))
+    assert done.returncode == 9, (done.stdout, done.stderr)
+    assert not has_secret(done.stdout)
+    assert machine.world.events()[-1] == "refused"
+    assert machine.run(*WAYS[way](FREE)).returncode == 0
+    assert machine.world.published().count(GUARDED) == 0
+
+
+def test_a_policy_of_this_second_stops_the_launcher_too(machine: Machine):
+    machine.policy.write_text(FORBID)
+    done = machine.run(LAUNCHER, *key(GUARDED))
+    assert (done.returncode, done.stdout) == (9, "")
+
+
+def test_a_changed_policy_stops_a_response_that_was_published_under_the_last_one(machine: Machine):
+    machine.set_policy("device_code = false\n")
+    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+    assert GUARDED in machine.world.published()
+    started = machine.policy.stat().st_mtime
+    machine.set_policy(FORBID)
+    os.utime(machine.policy, (started - 100, started - 100))
+    done = machine.run(LAUNCHER, *key(GUARDED))
+    assert (done.returncode, done.stdout) == (9, "")
+
+
+def test_a_response_is_a_hit_under_a_policy(machine: Machine):
+    """Else each call on a machine with a policy would start Python."""
+    machine.set_policy(FORBID)
+    assert machine.run(LAUNCHER, *key(FREE)).returncode == 0
+    traced = machine.run("sh", "-x", LAUNCHER, *key(FREE))
+    assert traced.returncode == 0
+    assert "exec" not in [line.split(" ")[1] for line in traced.stderr.splitlines() if " " in line]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("how", ["others may write", "unknown key", "another user"])
+def test_a_policy_that_cannot_be_believed_allows_nothing(machine: Machine, way: str, how: str):
+    if how == "another user" and os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    machine.set_policy("device_code = false\n" if how != "unknown key" else "[guards]\nrules = []")
+    if how == "others may write":
+        machine.policy.chmod(0o666)
+    elif how == "another user":
+        os.chown(machine.policy, 1234, -1)
+    done = machine.run(*WAYS[way](FREE))
+    assert done.returncode == 3, (done.stdout, done.stderr)
+    assert "/etc/ssohelper" in done.stderr
+    assert not has_secret(done.stdout)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_portal_that_the_policy_does_not_allow(machine: Machine, way: str):
+    machine.set_policy('portals = ["https://corp.example.com/*"]\n')
+    done = machine.run(*WAYS[way](FREE))
+    assert done.returncode == 9, (done.stdout, done.stderr)
+    assert not has_secret(done.stdout)
+
+
+def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine: Machine):
+    browser = machine.world.home.browser()
+    machine.set_policy('portals = ["https://corp.example.com/*"]\n')
+    done = machine.run(SCRIPT, "login", "corp", "--force")
+    assert (done.returncode, "policy does not allow the portal" in done.stderr) == (9, True)
+    assert machine.run(SCRIPT, "list", "--refresh").returncode == 9
+    machine.set_policy("device_code = false\n")
+    done = machine.run(SCRIPT, "login", "corp", "--force", "--device-code")
+    assert (done.returncode, "no sign-in with a device code" in done.stderr) == (9, True)
+    assert not browser.exists()
+
+
+def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine: Machine):
+    machine.set_policy(f'[agents]\nallow = ["{NAME}/{FREE}"]\n')
+    done = machine.run(LAUNCHER, *key(GUARDED), SSOHELPER_ALLOW="*/*")
+    assert (done.returncode, done.stdout) == (9, "")
+    assert machine.run(LAUNCHER, *key(FREE), SSOHELPER_ALLOW="*/*").returncode == 0
+    assert machine.run(LAUNCHER, *key(FREE), SSOHELPER_ALLOW=f"*/{GUARDED}").returncode == 9
+    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+
+
+def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(machine: Machine):
+    machine.set_policy('portals = ["*"]\ndevice_code = true\nstorage = "file"\n' + FORBID)
+    shown = machine.run(SCRIPT, "config", "list").stdout
+    rows = [line.split()[0] for line in shown.splitlines() if "/etc/ssohelper/policy.toml" in line]
+    assert rows == ["device_code", "guard.rules", "portals", "storage"]
+    assert machine.run(SCRIPT, "config", "get", "portals").stdout == '["*"]\n'
+    done = machine.run(SCRIPT, "config", "set", "guard.rules", "x/y")
+    assert done.returncode == 0, done.stderr
+    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 9
+    # The user's own rules do not keep it: what the administrator removes is gone.
+    machine.policy.unlink()
+    settle(machine.world.settings)
+    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+
+
+def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine: Machine):
+    machine.set_policy("nonsense = 1\n")
+    done = machine.run(SCRIPT, "logout", "corp")
+    assert done.returncode == 0, done.stderr
+    assert machine.world.published() == []
