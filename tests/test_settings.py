@@ -291,6 +291,8 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
     assert (found.origin("storage"), found.place("storage")) == ("policy", str(place))
     assert found.get("guard.rules") == ("theirs", "mine")
     assert found.get_own("guard.rules") == ("mine",)
+    assert found.guard_rules() == ("mine",)
     assert found.without_commands().get("guard.rules") == ("theirs", "mine")
+    assert found.changed("form", "sso").get("guard.rules") == ("theirs", "mine")
     with pytest.raises(ConfigInvalid, match=r"policy\.toml"):
         own.with_policy(CompanyPolicy(storage="nowhere"), str(place))

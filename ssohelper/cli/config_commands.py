@@ -98,11 +98,11 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
 def list_settings() -> None:
     """Print all settings, with their values and where each is set.
 
-    Nothing overrides the company's policy.
-
     \b
     Examples:
       ssohelper config list --json
+
+    Nothing overrides the company's policy.
     """
     app = output.get_app()
     rows = [_row(app.settings, key) for key in app.settings.names()]

@@ -43,6 +43,8 @@ def test_the_whole_file():
         "device_code = 0",
         "storage = true",
         "[guard]\nrules = '*'",
+        "[guard]\nrules = ['#prod']",
+        "[guard]\nrules = ['#']",
         "[agents]\nallow = ['some-profile']",
         "[agents.allow]\nx = 1",
         "not toml",

@@ -1,5 +1,6 @@
 """The company's policy in /etc/ssohelper, for real processes in a mount namespace with an own /etc."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.test_allow_list import WAYS, key, make_world
-from tests.guards.world import FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
+from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 from tests.published import settle
 
 # The namespace's /etc has a link to each entry of the machine's, and a folder of this test.
@@ -23,6 +24,22 @@ mount --rbind "$0/etc" /etc
 exec "$@"
 """
 FORBID = f'[guard]\nrules = ["*/{GUARDED}"]\n'
+
+_TWO_DECISIONS = f"""
+import os, sys
+from pathlib import Path
+from ssohelper.app import App
+from ssohelper.core.model import RoleKey
+from ssohelper.core.policy import Way
+vault, key = App(os.environ).vault, RoleKey("corp", "{ACCOUNT}", "{GUARDED}")
+found = [vault.may_release(key, Way.ENV)]
+file = Path(sys.argv[1])
+file.write_text(sys.argv[2])
+found.append(vault.may_release(key, Way.ENV))
+file.unlink()
+found.append(vault.may_release(key, Way.ENV))
+print(*found)
+"""
 
 
 class Machine:
@@ -164,6 +181,25 @@ def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(ma
     machine.policy.unlink()
     settle(machine.world.settings)
     assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+
+
+def test_a_process_that_runs_on_takes_the_policy_of_now(machine: Machine):
+    """The full screen is such a process: it makes one App and runs for hours."""
+    done = machine.run(sys.executable, "-c", _TWO_DECISIONS, str(machine.policy), FORBID)
+    assert (done.returncode, done.stdout) == (0, "True False True\n"), done.stderr
+
+
+def test_loosening_asks_for_the_users_own_rules_alone(machine: Machine):
+    machine.set_policy(FORBID)
+    done = machine.run(SCRIPT, "config", "set", "guard.rules", "x/y")
+    assert done.returncode == 0, done.stderr
+    done = machine.run(SCRIPT, "config", "set", "guard.rules", "--default")
+    assert done.returncode == 2, done.stderr  # no terminal to type a word on
+    listed = json.loads(machine.run(SCRIPT, "guard", "list", "--json").stdout)["data"]["rules"]
+    assert [(row["rule"], row["configured"]) for row in listed] == [
+        (f"*/{GUARDED}", True),
+        ("x/y", True),
+    ]
 
 
 def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine: Machine):
