@@ -265,13 +265,9 @@ class _Planner:
 
         A profile in native form asks AWS without ssohelper, so that no guard would be asked.
         """
-        request = self._request
+        request, (account, role) = self._request, unnamed
         rule = guard_rules.find_rule(
-            request.rules,
-            request.session.name,
-            unnamed.account,
-            unnamed.role.name,
-            is_strict=True,
+            request.rules, request.session.name, account, role.name, is_strict=True
         )
         return request.form if rule is None else PROCESS
 

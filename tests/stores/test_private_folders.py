@@ -25,7 +25,7 @@ from ssohelper.errors import LoginRequired
 from ssohelper.stores.choices_file import ChoicesStore
 from ssohelper.stores.clock_file import ClockFile
 from ssohelper.stores.config_versions import ConfigVersions
-from ssohelper.stores.credential_cache import CredentialCache
+from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.stores.name_index import NameIndexFile
 from ssohelper.stores.notice_record import NoticeRecord
@@ -36,7 +36,7 @@ from ssohelper.stores.settings_stamp import SettingsStamp
 from ssohelper.stores.sign_in_failures import SignInFailures
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.use_records import ConsoleVisits, UsageStore
-from tests.published import settle
+from tests.published import permit_publishing, settle
 from tests.stores.disk import mode_of
 
 NOON = 1_767_268_800
@@ -84,9 +84,12 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     ),
     "credentials": (
         "credentials/*/*/*",
-        lambda base: CredentialCache(base).save(KEY, CORP, CachedCredentials(KEYS, NOON)),
+        lambda base: CredentialWriter(base).save(KEY, CORP, CachedCredentials(KEYS, NOON)),
     ),
-    "response": ("credentials/*/*/*", lambda base: CredentialCache(base).publish(KEY, b"{}", NOON)),
+    "response": (
+        "credentials/*/*/*",
+        lambda base: CredentialWriter(base).publish(permit_publishing(KEY), b"{}", NOON),
+    ),
     "listing": (
         "listings/*",
         lambda base: DirectoryCache(base).save("corp", Listing("u", "r", NOON, ())),

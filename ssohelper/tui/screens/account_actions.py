@@ -124,9 +124,8 @@ class RowActions:
     @contextmanager
     def _announce_wait(self, what: str) -> Iterator[None]:
         """Show that the program waits for AWS, if the `with` block takes longer than a second."""
-        timer = self._screen.set_timer(
-            _WAIT_SECONDS, lambda: self.app.show_done(f"{what}: waiting for AWS")
-        )
+        message = f"{what}: waiting for AWS"
+        timer = self._screen.set_timer(_WAIT_SECONDS, lambda: self.app.show_done(message))
         try:
             yield
         finally:
@@ -143,9 +142,8 @@ class RowActions:
             return
         self.app.copy_to_clipboard(text)
         # The message does not show the link itself, which would take five lines.
-        self.app.show_done(
-            "copied the console's link" if what == "link" else f"copied: {text}", command
-        )
+        message = "copied the console's link" if what == "link" else f"copied: {text}"
+        self.app.show_done(message, command)
 
     def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
