@@ -40,7 +40,7 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
 def find_launcher(environ: Mapping[str, str]) -> str | None:
     """Return the absolute path of the launcher; None when it or sh is missing.
 
-    The launcher is in the folder of `command_path`. If that folder holds only a link to `ssohelper`
+    The launcher is in the folder of `ssohelper`. If that folder holds only a link to `ssohelper`
     that the user made, the launcher is in Python's scripts folder.
     """
     if sys.platform == "win32" or not os.access(_SH, os.X_OK):
