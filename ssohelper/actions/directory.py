@@ -289,7 +289,14 @@ class _Refresh:
         with suppress(AnotherUsersHome):
             self._app.directory.save(self._session.name, listing)
             self._app.directory.remove_unfinished(self._session.name)
+        self._withdraw_responses()
         return listing
+
+    def _withdraw_responses(self) -> None:
+        """Withdraw the published responses: a guard rule may name an account's new name."""
+        with suppress(SsoHelperError, OSError):
+            if self._app.vault.policy.rules:
+                self._app.credentials.withdraw_session(self._session.name)
 
     def _failure(self) -> SsoHelperError:
         """Return the first error other than AwsUnreachable, or else how many accounts failed."""

@@ -228,6 +228,8 @@ class TestOnATerminal:
             child.expect_exact("[y/N]")
             child.sendline("y")
             child.expect_exact("20 profiles added")
+            child.expect_exact("guard these roles? [y/N]")
+            child.sendline("n")
             child.expect_exact("Leave with: exit")
             child.sendline("ssohelper list payments-prod BreakGlass; echo code=$?")
             child.expect(r"000030000001\s.*payments-prod\.BreakGlassAdmin")
@@ -257,6 +259,8 @@ class TestOnATerminal:
         sign_in(child.match.group(), "ana")
         child.expect_exact("[y/N]")
         child.sendline("y")
+        child.expect_exact("guard these roles? [y/N]")
+        child.sendline("n")
         child.expect_exact("Leave with: exit")
         child.close(force=False)  # the terminal's window is closed: SIGHUP
         wait_until(lambda: not person.processes(), "something runs on")

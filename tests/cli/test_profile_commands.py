@@ -65,7 +65,7 @@ class TestAdd:
     def test_adds_a_profile_that_was_removed(self, synced: Home, run: Run) -> None:
         assert run("profile", "rm", "pay.Admin", "--yes").returncode == 0
         done = run("profile", "sync", "--yes")
-        assert 'skipped "pay.Admin": removed' in done.stderr
+        assert 'skipped "pay.Admin": its profile was removed' in done.stderr
         assert names(run) == ["pay.Read", "dev.Read"]
         assert run("profile", "add", "pay/Admin", "--name", "prod", "--yes").returncode == 0
         assert names(run) == ["pay.Read", "dev.Read", "prod"]

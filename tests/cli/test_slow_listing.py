@@ -61,7 +61,7 @@ def test_without_a_thread_for_the_timer_only_the_progress_is_missing(monkeypatch
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     with listing_progress._DelayedDisplay(0.0, listing_progress._show_line) as shown:
-        shown.step(3, 12)
+        shown.show_step(3, 12)
     assert capsys.readouterr().err == ""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ssohelper.core.model import Role, Secret
-from ssohelper.core.schema import fields, listings, sign_in_records, state_records
+from ssohelper.core.schema import fields, listings, sign_in_records, state_records, use_records
 from ssohelper.core.schema.fields import Damaged
 
 LATEST = 8_589_934_592  # in 2242
@@ -88,15 +88,15 @@ def _listing(**change: Any) -> Any:
         (_described, 64 << 20, (64 << 20) + 1),
         (_described, 0, -1),
         (
-            lambda value: state_records.usage_lines({"version": 1, "roles": value}),
+            lambda value: use_records.usage_lines({"version": 1, "roles": value}),
             [None] * 200_000,
             [None] * 200_001,
         ),
-        (lambda value: state_records.usage([*KEY, 1, value, True]), 1 << 40, (1 << 40) + 1),
-        (lambda value: state_records.usage([*KEY, 1, value, True]), 0, -1),
-        (lambda value: state_records.usage([*KEY, None, 0, *value]), [True], [True, 1]),
-        (lambda value: state_records.visit([*KEY, 1, *value]), [True], [True, 1]),
-        (lambda value: state_records.visit([*KEY, value, True]), LATEST, LATEST + 1),
+        (lambda value: use_records.usage([*KEY, 1, value, True]), 1 << 40, (1 << 40) + 1),
+        (lambda value: use_records.usage([*KEY, 1, value, True]), 0, -1),
+        (lambda value: use_records.usage([*KEY, None, 0, *value]), [True], [True, 1]),
+        (lambda value: use_records.visit([*KEY, 1, *value]), [True], [True, 1]),
+        (lambda value: use_records.visit([*KEY, value, True]), LATEST, LATEST + 1),
         (lambda value: state_records.given_notices({"marks": value}), ["x"] * 100, ["x"] * 101),
         (lambda value: state_records.given_notices({"marks": [value]}), "x" * 100, "x" * 101),
         (

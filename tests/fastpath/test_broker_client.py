@@ -211,7 +211,7 @@ class TestBadDays:
         assert credential_process.answer(ARGV, 0.0) == 6
         out, err = capfd.readouterr()
         assert out == ""
-        assert err.startswith("ssohelper: error: no answer in time")
+        assert err.startswith("ssohelper: error: no answer from AWS in time")
         assert err.count("\n") == 1
         os.kill(pid, signal.SIGCONT)
         assert access_key_of(ask(home))

@@ -146,7 +146,7 @@ def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
             ("ssohelper --version use", 0, "ssohelper "),
             ("ssohelper use --help", 0, "Switch this shell"),
             ("ssohelper clear x", 2, "unexpected extra argument"),
-            ("ssohelper use --json x", 2, "no JSON"),
+            ("ssohelper use --json x", 2, "use does not take --json"),
             ("ssohelper use --nonsense", 2, "no such option"),
             ("ssohelper use -", 2, "nothing to go back to"),
             (f"ssohelper exec {DEV} -- sh -c 'exit 7'", 7, "these keys end in"),
