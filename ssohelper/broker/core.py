@@ -342,13 +342,13 @@ class Broker:
     def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
         """Return the error to reply with if no retry can succeed in time, else None."""
         session = self._ensure_session(job.key.session_name)
-        patience_ends_at = session.patience_ends_at(caller)
-        is_renewing = session.renewal_began_at is not None
+        patience_ends_at, is_renewing = session.patience_ends_at(caller), session.is_renewing
         failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
         if session.needs_renewal and not job.is_under_way:  # otherwise the token is still usable
             if is_renewing:
                 failing = []  # earlier failures of calls say nothing: this one waits for the token
-            failing.append((session.renewal, is_renewing))
+            if not is_renewing or isinstance(session.renewal.error, AwsUnreachable):  # not a disk's
+                failing.append((session.renewal, is_renewing))
         for backoff, is_probing in failing:
             if backoff.error is None:
                 continue
@@ -356,7 +356,7 @@ class Broker:
                 return backoff.error
             next_at = now if is_probing else backoff.next_at
             if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
-                return reason_of(job, session) if is_renewing else backoff.error
+                return backoff.error
         if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
             return reason_of(job, session)
         return None

@@ -148,6 +148,11 @@ class Session:
         self.calls = Backoff()
         self.under_way = 0
 
+    @property
+    def is_renewing(self) -> bool:
+        """Whether a renewal of the token is under way."""
+        return self.renewal_began_at is not None
+
     def patience_ends_at(self, caller: Caller) -> float:
         """Return until when the caller waits while calls fail; a renewal's time does not count."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS

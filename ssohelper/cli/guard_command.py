@@ -44,7 +44,7 @@ def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) 
       ssohelper guard grant payments-prod/Admin --reason deploy --for 10m
 
     You type the account's name to confirm it. The grant counts in this terminal, until the time is
-    over or the machine restarts. Granting again starts the time anew. When it ends, programs keep
+    over or the machine restarts. Granting again can only make it longer. When it ends, programs keep
     the credentials that they have, and get no new ones.
     """
     app = output.get_app()

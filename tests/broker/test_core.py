@@ -167,6 +167,8 @@ def test_while_a_renewal_is_under_way_an_earlier_full_disk_is_not_told(world):
     world.go_to(30.0)
     caller = world.ask("A")
     world.go_to(30.0 + PATIENCE_SECONDS)
+    assert world.answer_of(caller) is None
+    world.go_to(45.1)
     error = world.answer_of(caller)
     assert isinstance(error, AwsUnreachable)
     assert "has not answered the renewal" in error.message
