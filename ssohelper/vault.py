@@ -74,7 +74,24 @@ class Vault:
 
     def _permit(self, key: RoleKey, way: Way) -> ReleasePermit:
         self.check_portal_of(key)
-        return self.policy.permit_release(key, way)
+        permit = self.policy.permit_release(key, way)
+        self._refuse_unknown_rules()
+        return permit
+
+    def _refuse_unknown_rules(self) -> None:
+        """Refuse each role while the settings cannot be read, if rules are remembered.
+
+        The settings may have a new rule that guards it. Raises: Refused.
+        """
+        if not self.own_rules:
+            return
+        try:
+            self._app.read_settings()
+        except SsoHelperError as cause:
+            raise Refused(
+                f"the settings may guard this role, and cannot be read: {cause.message}",
+                hint=cause.hint,
+            ) from cause
 
     def check_portal_of(self, key: RoleKey) -> None:
         """Raises: Refused when the company's policy does not allow the role's portal."""
@@ -98,6 +115,7 @@ class Vault:
         try:
             self.check_portal_of(key)
             rule = self.policy.find_guarding_rule(key)
+            self._refuse_unknown_rules()
         except SsoHelperError as error:
             return error
         return None if rule is None else Refused(f'the rule "{rule}" guards this role')
@@ -189,8 +207,7 @@ class Vault:
     def own_rules(self) -> tuple[str, ...]:
         """The user's own guard rules in force: those of the settings, and those remembered.
 
-        A new rule is remembered at once. Settings that cannot be read take no rule away; if rules are
-        remembered, they may have had one more, so then nothing is handed out. Raises: ConfigInvalid.
+        A new rule is remembered at once. Settings that cannot be read take no rule away.
         """
         memory = self._app.guard_memory
         remembered = memory.load()
@@ -202,9 +219,7 @@ class Vault:
                 configured = self._settings.guard_rules()
                 added = [rule for rule in configured if rule not in remembered]
         except SsoHelperError:
-            if remembered:
-                raise
-            return ()
+            return remembered
         if added:
             self._remember((*remembered, *added))
         return (*remembered, *added)
