@@ -131,9 +131,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI, count a skipped test as failed: a missing program would go unnoticed."""
+    """In CI, count a test as failed that is skipped for a program that is missing.
+
+    What the kernel or the user of the machine does not allow is still skipped.
+    """
     report = yield
-    if _IS_CI and report.skipped and not hasattr(report, "wasxfail"):
+    is_missing = call.excinfo is not None and "is not installed" in str(call.excinfo.value)
+    if _IS_CI and report.skipped and is_missing:
         report.outcome = "failed"
         report.longrepr = f"a test may not be skipped in CI: {call.excinfo and call.excinfo.value}"
     return report
