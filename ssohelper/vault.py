@@ -107,18 +107,17 @@ class Vault:
         self._forget_policy_of_other_settings()
         return self.policy.find_guarding_rule(key)
 
-    def find_refusal(self, key: RoleKey) -> SsoHelperError | None:
-        """Return why a caller that has checked nothing gets no credentials of a role.
+    def refuse_guarded(self, key: RoleKey) -> None:
+        """Refuse a caller that has no permit, if the role needs one. Writes no line in the journal.
 
-        None when no rule guards the role and the company's policy allows its portal.
+        Such a caller then checks for itself whether it may have the role.
+        Raises: Refused, LocalState, ConfigInvalid.
         """
-        try:
-            self.check_portal_of(key)
-            rule = self.policy.find_guarding_rule(key)
-            self._refuse_unknown_rules()
-        except SsoHelperError as error:
-            return error
-        return None if rule is None else Refused(f'the rule "{rule}" guards this role')
+        self.check_portal_of(key)
+        rule = self.policy.find_guarding_rule(key)
+        if rule is not None:
+            raise Refused(f'the rule "{rule}" guards this role')
+        self._refuse_unknown_rules()
 
     def get_ready(self) -> None:
         """Read the settings now, and make the journal: a thread that issues reads neither."""

@@ -65,8 +65,11 @@ class Work:
     def __init__(self, current_app: Callable[[], App]) -> None:
         self._app = current_app
 
-    def find(self, key: RoleKey, least_share: float) -> Found:
-        return find(self._app(), key, least_share)
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        app = self._app()
+        if not is_permitted:
+            app.vault.refuse_guarded(key)
+        return find(app, key, least_share)
 
     def load_token(self, session_name: str) -> Token:
         app = self._app()
@@ -94,10 +97,6 @@ class Work:
             return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
             return None  # the caller's own error says that a sign-in is needed
-
-    def check_release(self, key: RoleKey) -> SsoHelperError | None:
-        """Return why a caller without a permit is refused; None when no rule guards the role."""
-        return self._app().vault.find_refusal(key)
 
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Get the role's credentials from AWS, cache and publish them. Raises `issue`'s errors."""

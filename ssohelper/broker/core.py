@@ -16,7 +16,16 @@ from ssohelper.broker.limits import (
 )
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import Found, Reply, TokenState
-from ssohelper.broker.state import NEVER, Caller, Job, Ports, Refusals, Session, reason_of
+from ssohelper.broker.state import (
+    NEVER,
+    Caller,
+    Job,
+    Ports,
+    Refusals,
+    Session,
+    hopeless_error,
+    reason_of,
+)
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
     AwsUnreachable,
@@ -47,7 +56,9 @@ class Broker:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         key = caller.request.key
         try:
-            found = self._ports.find(key, caller.request.least_share)
+            found = self._ports.find(
+                key, caller.request.least_share, is_permitted=caller.request.is_permitted
+            )
         except SsoHelperError as error:
             self._ports.reply(caller, Reply(error=error))
             return
@@ -305,7 +316,7 @@ class Broker:
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
         try:
-            found = self._ports.find(caller.request.key, 0.0)
+            found = self._ports.find(caller.request.key, 0.0, is_permitted=True)
         except SsoHelperError:
             return None
         is_doubtful = found.warning is not None
@@ -334,32 +345,11 @@ class Broker:
         """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
-                error = self._hopeless_error(job, caller, now)
+                session = self._ensure_session(job.key.session_name)
+                error = hopeless_error(job, session, caller, now)
                 if error is not None:
                     self._dismiss(job, caller, error)
             self._drop_if_unwanted(job)
-
-    def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
-        """Return the error to reply with if no retry can succeed in time, else None."""
-        session = self._ensure_session(job.key.session_name)
-        patience_ends_at, is_renewing = session.patience_ends_at(caller), session.is_renewing
-        failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-        if session.needs_renewal and not job.is_under_way:  # otherwise the token is still usable
-            if is_renewing:
-                failing = []  # earlier failures of calls say nothing: this one waits for the token
-            if not is_renewing or isinstance(session.renewal.error, AwsUnreachable):  # not a disk's
-                failing.append((session.renewal, is_renewing))
-        for backoff, is_probing in failing:
-            if backoff.error is None:
-                continue
-            if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
-                return backoff.error
-            next_at = now if is_probing else backoff.next_at
-            if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
-                return backoff.error
-        if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
-            return reason_of(job, session)
-        return None
 
     def _dismiss(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
         if caller in job.callers:

@@ -43,11 +43,11 @@ class Work(Protocol):
     `call` and `renew` block, so the loop runs them in threads; the others return at once.
     """
 
-    def find(self, key: RoleKey, least_share: float) -> Found:
-        """Return the role's cached credentials, if they may still be served."""
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        """Return the role's cached credentials, if they may still be served.
 
-    def check_release(self, key: RoleKey) -> SsoHelperError | None:
-        """Return the refusal for a caller without a permit; None if the role needs no permit."""
+        Raises: Refused if the caller has no permit and a guard rule matches the role.
+        """
 
     def load_token(self, session_name: str) -> Token:
         """Return the state of the session's token."""
@@ -157,9 +157,9 @@ class Loop:
 
     # -- the methods of `Ports` --------------------------------------------------------------
 
-    def find(self, key: RoleKey, least_share: float) -> Found:
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
         """Return the role's cached credentials, if they may still be served."""
-        return self._work.find(key, least_share)
+        return self._work.find(key, least_share, is_permitted=is_permitted)
 
     def load_token(self, session_name: str) -> Token:
         """Return the state of the session's token."""
@@ -264,20 +264,11 @@ class Loop:
                     stream,
                     self._selector,
                     self._monotonic(),
-                    on_request=self._serve,
+                    on_request=lambda caller: self._core.ask(caller, self._monotonic()),
                     on_close=self._forget,
                     monotonic=self._monotonic,
                 )
             )
-
-    def _serve(self, caller: Caller) -> None:
-        """Answer a caller. One without a permit gets no guarded role: it must check first."""
-        request = caller.request
-        refusal = None if request.is_permitted else self._work.check_release(request.key)
-        if refusal is not None:
-            self.reply(caller, Reply(error=refusal))
-        else:
-            self._core.ask(caller, self._monotonic())
 
     def _pause_accepting(self) -> None:
         """Stop accepting for 50 ms; meanwhile callers wait in the socket's backlog.

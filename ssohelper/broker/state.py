@@ -36,8 +36,11 @@ class Caller:
 class Ports(Protocol):
     """The operations through which the broker acts. `start_…` return before their work is done."""
 
-    def find(self, key: RoleKey, least_share: float) -> Found:
-        """Return the role's cached credentials, if any. Raises: SsoHelperError."""
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        """Return the role's cached credentials, if any. Raises: SsoHelperError.
+
+        It is Refused if the caller has no ReleasePermit and a guard rule matches the role.
+        """
         ...
 
     def load_token(self, session_name: str) -> Token:
@@ -157,6 +160,10 @@ class Session:
         """Return until when the caller waits while calls fail; a renewal's time does not count."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
+    def is_awaited_by(self, job: Job) -> bool:
+        """Return whether the job's call waits for a renewal that is under way."""
+        return self.needs_renewal and self.is_renewing and not job.is_under_way
+
     def error_while_renewing(self, name: str) -> SsoHelperError:
         """Return the error for a caller while a renewal is under way: how AWS answered the last one.
 
@@ -175,14 +182,45 @@ def _session_of(scope: RoleKey | str) -> str:
     return scope if isinstance(scope, str) else scope.session_name
 
 
+def hopeless_error(job: Job, session: Session, caller: Caller, now: float) -> SsoHelperError | None:
+    """Return the error to reply with if no retry can succeed in time, else None."""
+    patience_ends_at = session.patience_ends_at(caller)
+    for backoff, is_probing in _failures_of(job, session):
+        if backoff.error is None:
+            continue
+        if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
+            return backoff.error
+        next_at = now if is_probing else backoff.next_at
+        if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
+            return backoff.error
+    if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
+        return reason_of(job, session)
+    return None
+
+
+def _failures_of(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
+    """Return the failures that concern this job now, and whether each request is tried again now.
+
+    While the call waits for a renewal, earlier failures of calls say nothing, and an earlier full
+    disk is over: then only AWS's answer to the last renewal counts.
+    """
+    if session.is_awaited_by(job):
+        has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
+        return [(session.renewal, True)] if has_aws_failed else []
+    calls = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
+    if session.needs_renewal and not job.is_under_way:  # otherwise the token is still usable
+        calls.append((session.renewal, False))
+    return calls
+
+
 def reason_of(job: Job, session: Session) -> SsoHelperError:
     """Return the error for a caller that cannot wait longer for an answer from AWS."""
-    if session.needs_renewal and session.renewal_began_at is not None and not job.is_under_way:
+    if session.is_awaited_by(job):
         return session.error_while_renewing(job.key.session_name)
     for failing in (job.backoff, session.calls, session.renewal):
         if failing.error is not None:
             return failing.error
-    if session.renewal_began_at is not None:
+    if session.is_renewing:
         return renewal_unanswered(job.key.session_name)
     return AwsUnreachable("AWS gave no answer in time", hint="check the network, then try again")
 

@@ -75,10 +75,10 @@ def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work)
     fresh = issuing.Work(lambda: WorldApp(app.locations.aws_config_file.parent.parent))
     assert fresh.read_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
-        fresh.find(KEY, 0.0)
+        fresh.find(KEY, 0.0, is_permitted=True)
 
 
 def test_an_unknown_session_is_an_error_of_the_configuration(app, work):
     with pytest.raises(ConfigInvalid, match=r"there is no \[sso-session other\]"):
-        work.find(KEY._replace(session_name="other"), 0.0)
+        work.find(KEY._replace(session_name="other"), 0.0, is_permitted=True)
     assert SESSION.name == "corp"

@@ -38,7 +38,9 @@ class Work:
         self._at_once = 0
         self._lock = threading.Lock()
 
-    def find(self, key: RoleKey, least_share: float) -> Found:
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        if key.role_name in self.guarded and not is_permitted:
+            raise Refused("a rule guards this role")
         return Found()
 
     def load_token(self, session_name: str) -> Token:
@@ -52,9 +54,6 @@ class Work:
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
         return self.wait
-
-    def check_release(self, key: RoleKey) -> SsoHelperError | None:
-        return Refused("a rule guards this role") if key.role_name in self.guarded else None
 
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         with self._lock:

@@ -44,7 +44,7 @@ class World:
 
     # -- Ports ---------------------------------------------------------------------------------
 
-    def find(self, key: RoleKey, least_share: float) -> Found:
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
         if self.find_error is not None:
             raise self.find_error
         return self.found.get(key.role_name, Found())
