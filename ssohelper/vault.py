@@ -47,7 +47,14 @@ class Vault:
         permit = self.check(key, way)
         if permit.rule is not None:
             self._append_or_refuse(
-                self._decided("release", key, way, rule=permit.rule, grant=permit.grant_id)
+                journal.decided(
+                    "release",
+                    key,
+                    calling_process.find(),
+                    way=way,
+                    rule=permit.rule,
+                    grant=permit.grant_id,
+                )
             )
         return permit
 
@@ -60,8 +67,15 @@ class Vault:
         try:
             return self._permit(key, way)
         except SsoHelperError as refusal:
-            self._app.journal.try_append(self._decided("refused", key, way, reason=refusal.message))
+            self.note_refusal(key, refusal.message, way)
             raise
+
+    def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
+        """Write to the journal that the role, or a grant for it, was refused."""
+        caller = calling_process.find()
+        self._app.journal.try_append(
+            journal.decided("refused", key, caller, way=way, reason=reason)
+        )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
         """Return whether a release would be permitted now. Writes no line in the journal."""
@@ -275,28 +289,6 @@ class Vault:
             raise Refused(
                 f"the journal cannot be written, so no guarded role is handed out: {cause.message}"
             ) from cause
-
-    def _decided(
-        self,
-        event: str,
-        key: RoleKey,
-        way: Way,
-        *,
-        reason: str | None = None,
-        rule: str | None = None,
-        grant: str | None = None,
-    ) -> journal.Entry:
-        parent, terminal = calling_process.find()
-        return journal.decided(
-            event,
-            key,
-            way=way,
-            reason=reason,
-            rule=rule,
-            grant=grant,
-            parent=parent,
-            terminal=terminal,
-        )
 
     def _find_grant(self, key: RoleKey) -> str | None:
         grant = self._app.grants.find(key)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ssohelper.settings import Settings
 
 _APP_ID_PREFIX = "ssohelper-"
+WRONG_WORD = "the typed word is another one: nothing was granted or changed"
 _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
 
@@ -56,15 +57,24 @@ def question(app: App, key: RoleKey) -> tuple[str, str]:
 
 def note_refused_loosening(app: App) -> None:
     """Write to the journal that the user did not confirm that rules end."""
-    parent, terminal = calling_process.find()
-    app.journal.try_append(
-        journal.refused_command("loosen guard rules", parent=parent, terminal=terminal)
-    )
+    app.journal.try_append(journal.refused_command("loosen guard rules", calling_process.find()))
 
 
 def find_rule(app: App, key: RoleKey) -> str | None:
     """Return a rule that guards the role; None when none does. Raises: LocalState."""
     return app.vault.find_guarding_rule(key)
+
+
+def check_word(app: App, key: RoleKey, typed: str, word: str) -> None:
+    """Refuse another word than the one of `question`, with a line in the journal. Raises: Refused."""
+    if not is_word(typed, word):
+        app.vault.note_refusal(key, WRONG_WORD)
+        raise Refused(WRONG_WORD)
+
+
+def is_word(typed: str, word: str) -> bool:
+    """Return whether the user typed this word, whatever white space is around and in it."""
+    return " ".join(typed.split()) == word
 
 
 def needs_grant(app: App, key: RoleKey) -> bool:
@@ -100,7 +110,7 @@ def grant(
         nonce=secrets.token_hex(8),
     )
     app.grants.remove_ended()
-    app.grants.add(made, *calling_process.find())
+    app.grants.add(made, calling_process.find())
     prompt_notes.forget_role(app, key)
     return made
 
@@ -141,14 +151,6 @@ def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     return found
 
 
-def note_refusal(app: App, key: RoleKey, reason: str) -> None:
-    """Write to the journal that no grant was given."""
-    parent, terminal = calling_process.find()
-    app.journal.try_append(
-        journal.decided("refused", key, reason=reason, parent=parent, terminal=terminal)
-    )
-
-
 def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
     """End the grants for the role, or all of them, in each terminal; return those that ended.
 
@@ -157,7 +159,7 @@ def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
     given = app.grants.list_of_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
-        app.grants.revoke(one, *calling_process.find())
+        app.grants.revoke(one, calling_process.find())
         prompt_notes.forget_role(app, one.key)
     return ended
 

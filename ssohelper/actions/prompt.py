@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import Account, Profile
+from ssohelper.core.model import Profile
 from ssohelper.core.prompt_text import Level, Row
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
@@ -107,7 +107,7 @@ def read_status(app: App) -> Status:
     """Return what the prompt shows now."""
     keys_end_at = _keys_end_at(app)
     name, profile = _find_used_profile(app, keys_end_at is not None)
-    account = _load_account(app, profile) if profile else None
+    account = app.vault.find_account(profile.key) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
     label = prompt_text.label(name, guarded=guarded)
     has_grant = False
@@ -139,7 +139,7 @@ def is_guarded(app: App, profile: Profile) -> bool:
     rules = app.vault.policy.rules
     if not rules:
         return False
-    account = _load_account(app, profile)
+    account = app.vault.find_account(profile.key)
     return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
@@ -164,15 +164,6 @@ def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[st
         prompt_notes.update_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
-
-
-def _load_account(app: App, profile: Profile) -> Account:
-    """Return the profile's account, with the name that the saved listing has for it."""
-    listing = app.directory.load(profile.session.name)
-    for listed in listing.accounts if listing else ():
-        if listed.account.id == profile.role.account_id:
-            return listed.account
-    return Account(profile.role.account_id, "", "")
 
 
 def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:

@@ -69,7 +69,7 @@ def ask_and_grant(
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
-        guards.note_refusal(app, key, refusal.message)
+        app.vault.note_refusal(key, refusal.message)
         raise
     return guards.grant(app, key, reason, seconds, on_all_terminals=on_all_terminals)
 
@@ -95,8 +95,8 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
             termios.tcflush(stream, termios.TCIFLUSH)
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
-    if " ".join(answer.split()) != word:
-        raise Refused("the typed word is another one: nothing was granted or changed")
+    if not guards.is_word(answer, word):
+        raise Refused(guards.WRONG_WORD)
 
 
 def parse_grant_duration(text: str) -> int:

@@ -103,17 +103,17 @@ def signed_out(session: str, *, how: str, user: str | None) -> Entry:
 def decided(
     event: str,
     key: RoleKey,
+    caller: tuple[str, str] = ("", ""),
     *,
     way: str | None = None,
     reason: str | None = None,
     until: int | None = None,
     grant: str | None = None,
     rule: str | None = None,
-    parent: str = "",
-    terminal: str = "",
 ) -> Entry:
     """Return the entry for a decision on one role: "grant", "revoke", "release" or "refused".
 
+    `caller` is what `fastpath.calling_process` found: the parent process and the terminal.
     `way` is how the role was asked for ("exec"), `rule` the guard rule or the allow-list's pattern,
     `grant` the id of the grant, `until` its end (epoch seconds).
     """
@@ -125,14 +125,14 @@ def decided(
         until=until,
         grant=grant,
         rule=rule,
-        parent=parent,
-        terminal=terminal,
+        parent=caller[0],
+        terminal=caller[1],
     )
 
 
-def refused_command(what: str, *, parent: str, terminal: str) -> Entry:
-    """Return the entry for a command that an allow-list forbids, such as "sign in"."""
-    return Entry("refused", what=what, parent=parent, terminal=terminal)
+def refused_command(what: str, caller: tuple[str, str]) -> Entry:
+    """Return the entry for a command that is refused, such as "sign in" below an allow-list."""
+    return Entry("refused", what=what, parent=caller[0], terminal=caller[1])
 
 
 def loosened(what: str, *, before: str | None, after: str | None) -> Entry:

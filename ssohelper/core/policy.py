@@ -114,8 +114,7 @@ class Policy:
             raise Refused(
                 f'the rule "{rule}" guards {key.account_id}/{key.role_name}, '
                 "and no grant for it is in force in this terminal",
-                hint="on a terminal: ssohelper guard grant "
-                f'{key.session_name}:{key.account_id}/{key.role_name} --reason "…"',
+                hint=f'on a terminal: ssohelper guard grant {key.text} --reason "…"',
             )
         return ReleasePermit(_SEAL, key, way, grant_id, rule)
 

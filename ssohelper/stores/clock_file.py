@@ -1,12 +1,11 @@
 """Stores the last reading of AWS's clock, from a Date header, in `<runtime>/aws-clock`."""
 
-import sys
-import time
 from pathlib import Path
 
 from ssohelper.core.aws_clock import Reading, aws_now
 from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
+from ssohelper.fastpath.machine import measure_uptime, read_boot_id
 from ssohelper.stores import files
 
 # A Date header has whole seconds and arrives late, so a smaller difference is ignored.
@@ -18,12 +17,12 @@ class ClockFile:
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
-        self._boot = _read_boot_id()
+        self._boot = read_boot_id()
         self._reading = self._load()
 
     def now(self, wall: float) -> float:
         """Return AWS's present time; without a saved reading, `wall`, this machine's time."""
-        return aws_now(self._reading, wall, _uptime(), self._boot)
+        return aws_now(self._reading, wall, measure_uptime(), self._boot)
 
     def learn(self, aws_at: float, wall: float) -> None:
         """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`.
@@ -37,7 +36,7 @@ class ClockFile:
         # down, so AWS's time would be up to 1 s late. For that second we would serve credentials
         # that botocore, which uses this machine's clock, asks us for again at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
-        self._reading = Reading(agreed, wall, _uptime(), self._boot)
+        self._reading = Reading(agreed, wall, measure_uptime(), self._boot)
         files.ensure_private_folder(self._runtime)
         files.write_json(self._path, self._reading._asdict())
 
@@ -50,17 +49,3 @@ class ClockFile:
             return files.read_record(self._path, schema.reading)
         except LocalState:
             return None
-
-
-def _uptime() -> float:
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
-
-
-def _read_boot_id() -> str:
-    """Return the id of this boot of the machine; "" when the system has no such id."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""

@@ -26,18 +26,18 @@ class GrantStore:
         self._journal = log
         self._find_here = find_here
 
-    def add(self, grant: Grant, parent: str, terminal: str) -> None:
+    def add(self, grant: Grant, caller: tuple[str, str]) -> None:
         """Keep the grant; its line in the journal comes first. Raises: LocalState."""
-        self._append("grant", grant, parent, terminal)
+        self._append("grant", grant, caller)
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(self._folder)
         path = self._folder / f"{grant.id}.json"
         files.write_atomically(path, grants.to_text(grant).encode(), durable=False)
 
-    def revoke(self, grant: Grant, parent: str, terminal: str) -> None:
+    def revoke(self, grant: Grant, caller: tuple[str, str]) -> None:
         """End the grant: remove its file, and add a line to the journal. Raises: LocalState."""
         files.remove(self._folder / f"{grant.id}.json")
-        self._append("revoke", grant, parent, terminal)
+        self._append("revoke", grant, caller)
 
     def list_in_force(self) -> list[Grant]:
         """Return the grants that count here and now, the first end first."""
@@ -105,15 +105,14 @@ class GrantStore:
         }
         return {one for one in ids if one in of["grant"] and one not in of["revoke"]}
 
-    def _append(self, event: str, grant: Grant, parent: str, terminal: str) -> None:
+    def _append(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
         self._journal.append_to_file(
             journal.decided(
                 event,
                 grant.key,
+                caller,
                 reason=grant.reason,
                 until=grant.ends_at,
                 grant=grant.id,
-                parent=parent,
-                terminal=terminal,
             )
         )

@@ -2,11 +2,10 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 from ssohelper.core.grants import Here, TerminalSession
-from ssohelper.fastpath import calling_process
+from ssohelper.fastpath import calling_process, machine
 
 # Field 22 of proc(5)'s stat, counted after the process id and the name.
 _START_TIME = 19
@@ -14,7 +13,8 @@ _START_TIME = 19
 
 def find_here(now: int) -> Here:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
-    return Here(_get_uid(), _read_boot(), find_session(), now, _read_uptime())
+    uptime = int(machine.measure_uptime())
+    return Here(_get_uid(), machine.read_boot_id(), find_session(), now, uptime)
 
 
 def _get_uid() -> int:
@@ -55,16 +55,3 @@ def _read_start(pid: int) -> int | None:
         return int(fields[_START_TIME])
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _read_boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _read_uptime() -> int:
-    if sys.platform == "linux":
-        return int(time.clock_gettime(time.CLOCK_BOOTTIME))
-    return int(time.monotonic())

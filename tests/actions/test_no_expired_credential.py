@@ -88,7 +88,7 @@ def test_no_sequence_returns_expired_credentials(
     monkeypatch: pytest.MonkeyPatch, life: int, sequence: list[tuple[str, int]], offset: int
 ) -> None:
     world = World(life, offset)
-    monkeypatch.setattr(clock_file, "_uptime", lambda: world.true - BEGIN + 1000)
+    monkeypatch.setattr(clock_file, "measure_uptime", lambda: world.true - BEGIN + 1000)
     monkeypatch.setattr(published, "read_uptime", lambda: int(world.true - BEGIN + 1000))
     # A caller without credentials would wait for 3.5 s of real time for AWS to work again.
     monkeypatch.setattr(state, "PATIENCE_SECONDS", 0.0)

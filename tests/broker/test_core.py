@@ -174,42 +174,32 @@ def test_while_a_renewal_is_under_way_an_earlier_full_disk_is_not_told(world):
     assert "has not answered the renewal" in error.message
 
 
-def test_a_refused_renewal_of_a_token_that_works_leaves_time_for_the_call(world):
-    world.ask("A")
-    world.run_to(4.0, lambda _now: DOWN)
-    world.tokens["corp"] = NEAR_END
-    world.go_to(30.0)
-    caller = world.ask("A")
-    world.go_to(34.0)
-    world.end_renewal(NEEDS_SIGN_IN)
-    assert world.answer_of(caller) is None
-    world.end()
-    assert world.answer_of(caller) == document()
+class TestAfterARenewal:
+    """Calls failed 26 s before, and the renewal takes longer than a caller waits for calls."""
 
+    @pytest.fixture
+    def caller(self, world):
+        """A caller that has waited for a renewal for 4 s."""
+        world.ask("A")
+        world.run_to(4.0, lambda _now: DOWN)
+        world.tokens["corp"] = ENDED
+        world.go_to(30.0)
+        caller = world.ask("A")
+        world.go_to(34.0)
+        assert world.answer_of(caller) is None
+        return caller
 
-def test_after_a_renewal_a_caller_waits_as_long_for_its_call_as_without_one(world):
-    world.ask("A")
-    world.run_to(4.0, lambda _now: DOWN)
-    world.tokens["corp"] = ENDED
-    world.go_to(30.0)
-    caller = world.ask("A")
-    world.go_to(34.0)
-    world.end_renewal()
-    assert world.answer_of(caller) is None
-    world.end()
-    assert world.answer_of(caller) == document()
+    def test_the_caller_is_told_of_the_refused_renewal_and_of_no_old_failure(self, world, caller):
+        world.end_renewal(NEEDS_SIGN_IN)
+        assert world.answer_of(caller) is NEEDS_SIGN_IN
 
-
-def test_a_caller_that_waits_for_a_renewal_is_not_told_of_an_old_failure(world):
-    world.ask("A")
-    world.run_to(4.0, lambda _now: DOWN)
-    world.tokens["corp"] = ENDED
-    world.go_to(30.0)
-    caller = world.ask("A")
-    world.go_to(34.0)  # longer than a caller waits while AWS fails
-    assert world.answer_of(caller) is None
-    world.end_renewal(NEEDS_SIGN_IN)
-    assert world.answer_of(caller) is NEEDS_SIGN_IN
+    @pytest.mark.parametrize("error", [None, NEEDS_SIGN_IN])
+    def test_the_caller_waits_for_its_call_while_a_token_works(self, world, caller, error):
+        world.tokens["corp"] = NEAR_END
+        world.end_renewal(error)
+        assert world.answer_of(caller) is None
+        world.end()
+        assert world.answer_of(caller) == document()
 
 
 class TestPace:

@@ -66,7 +66,8 @@ class TestLine:
         for written in (
             entry(parent=text[:4096], terminal=text[:4096]),
             journal.signed_in("corp", how="browser", user=text),
-            journal.decided("refused", KEY, reason=text, rule=text, grant=text, parent=text[:99]),
+            journal.decided("refused", KEY, reason=text, rule=text, grant=text),
+            journal.decided("refused", KEY, (text[:99], text[:99]), reason=text),
             journal.loosened(text, before=text, after=text),
             journal.config_written("config set", text, added=1 << 50, changed=0, removed=0),
         ):

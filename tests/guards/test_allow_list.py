@@ -1,6 +1,5 @@
 """Below `exec --allow`, each way hands out the roles of the list and no others; it only narrows."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
+from tests.guards.ways import ASK_ENDPOINT, other_order
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 
 OTHER = GUARDED  # the second role, here without a rule
@@ -21,7 +21,7 @@ def key(role: str) -> list[str]:
 # Each way in which a program below the list asks for a role. A hit, then Python, then the rest.
 WAYS = {
     "launcher": lambda role: [LAUNCHER, *key(role)],
-    "hit in Python": lambda role: [SCRIPT, "credential-process", *reversed_pairs(key(role))],
+    "hit in Python": lambda role: [SCRIPT, "credential-process", *other_order(key(role))],
     "miss": lambda role: [SCRIPT, "credential-process", *key(role)],
     "by profile": lambda role: [SCRIPT, "credential-process", "--profile", f"pay.{role}"],
     "env": lambda role: [SCRIPT, "env", ROLE[role]],
@@ -35,16 +35,6 @@ WAYS = {
         *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role]),
     ],
 }
-ASK_ENDPOINT = [
-    sys.executable,
-    "-c",
-    "import os,urllib.request as u\n"
-    "r=u.Request(os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'],headers={'Authorization':"
-    "open(os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']).read()})\n"
-    "print(u.urlopen(r,timeout=20).read().decode())",
-]
-
-
 ENDPOINT = '-H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
 _SERVE_AND_ASK = """
 rm -f "$HOME/s" "$HOME/e"
@@ -65,10 +55,6 @@ wait $serve
 def serve(role: str, place: str, options: str) -> list[str]:
     """Return a shell's command that serves the role and asks for it; if refused, `serve`'s code."""
     return ["sh", "-c", _SERVE_AND_ASK % (place, options), SCRIPT, role]
-
-
-def reversed_pairs(words: list[str]) -> list[str]:
-    return [*words[4:], *words[2:4], *words[:2]]
 
 
 def make_world(home: Home, emulator: Emulator) -> Guarded:

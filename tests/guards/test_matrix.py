@@ -80,7 +80,7 @@ def grant(world: Guarded, **changes: object) -> Grant:
 
 def give(world: Guarded, made: Grant) -> Path:
     """Keep the grant as the program does, with its line in the journal; return its file."""
-    world.app.grants.add(made, "bash", "pts/0")
+    world.app.grants.add(made, ("bash", "pts/0"))
     return file_of(world, made)
 
 
@@ -185,7 +185,7 @@ def revoked_and_put_back(world: Guarded) -> None:
     made = grant(world)
     path = give(world, made)
     content = path.read_bytes()
-    world.app.grants.revoke(made, "bash", "pts/0")
+    world.app.grants.revoke(made, ("bash", "pts/0"))
     path.write_bytes(content)
     path.chmod(0o600)
 
@@ -420,7 +420,7 @@ def test_a_running_endpoint_gives_nothing_after_its_grant(world: Guarded) -> Non
             assert serving.stdout is not None
             serving.stdout.readline()
             assert has_secret(world.run(*ask).stdout)
-            world.app.grants.revoke(made, "bash", "pts/0")
+            world.app.grants.revoke(made, ("bash", "pts/0"))
             before = world.events().count("refused")
             shown = world.run(*ask).stdout
             assert not has_secret(shown)

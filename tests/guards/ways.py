@@ -11,7 +11,6 @@ from tests.guards.world import GUARDED, KEY, LAUNCHER, NAME
 ROLE = f"corp:{NAME}/{GUARDED}"
 PROFILE = f"pay.{GUARDED}"
 AWS_CLI = "/usr/bin/aws"
-OTHER_ORDER = [*KEY[4:], *KEY[2:4], *KEY[:2]]
 ASK_ENDPOINT = [
     sys.executable,
     "-c",
@@ -21,6 +20,11 @@ ASK_ENDPOINT = [
     "print(u.urlopen(r,timeout=20).read().decode())",
 ]
 _CALL = [SCRIPT, "credential-process"]
+
+
+def other_order(key: list[str]) -> list[str]:
+    """Return the three options of a role in an order that the launcher leaves to Python."""
+    return [*key[4:], *key[2:4], *key[:2]]
 
 
 class Way(NamedTuple):
@@ -33,9 +37,9 @@ class Way(NamedTuple):
 
 WAYS = {
     "launcher": Way([LAUNCHER, *KEY]),
-    "launcher, other order": Way([LAUNCHER, *OTHER_ORDER]),
+    "launcher, other order": Way([LAUNCHER, *other_order(KEY)]),
     "Python": Way([*_CALL, *KEY]),
-    "Python, other order": Way([*_CALL, *OTHER_ORDER]),
+    "Python, other order": Way([*_CALL, *other_order(KEY)]),
     "Python by profile": Way([*_CALL, "--profile", PROFILE]),
     "env": Way([SCRIPT, "env", ROLE], takes_reason=True),
     "exec": Way([SCRIPT, "exec", ROLE, "--", "env"], takes_reason=True),

@@ -22,6 +22,7 @@ import ssohelper.actions.renewal
 import ssohelper.actions.selection
 import ssohelper.broker.connection
 import ssohelper.broker.loop
+import ssohelper.fastpath.machine
 import ssohelper.fastpath.open_file
 import ssohelper.fastpath.published
 import ssohelper.stores.choices_file
@@ -55,6 +56,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.prompt_state,
     _stores.settings_stamp,
     _stores.token_cache,
+    ssohelper.fastpath.machine,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,
 )
@@ -143,7 +145,7 @@ def _install_once() -> None:
     # A look at a half-written token file costs 1 ms in earnest; here 40, or they are most of a
     # schedule's steps.
     _put(_stores.token_cache, time=_coarse_time, _LEAST_READS=5)
-    _put(_stores.clock_file, _read_boot_id=lambda: "boot")
+    _put(_stores.clock_file, read_boot_id=lambda: "boot")
     _put(_loop, queue=_queue, socket=_socket, selectors=_selectors, threading=_threading)
     # A loop that wakes each second hides what it was not woken for.
     _put(_loop, peer=_peer, _LONGEST_SLEEP_SECONDS=4.0)

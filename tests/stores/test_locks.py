@@ -40,6 +40,19 @@ for _ in range(int(sys.argv[3])):
 """
 
 
+def hold_in_another_process(path: Path) -> "subprocess.Popen[str]":
+    """Start a process that holds the lock until its stdin is closed."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
 class TestLockInOrder:
     """A lock that the system gives to waiting processes in the order of their arrival."""
 
@@ -47,14 +60,7 @@ class TestLockInOrder:
 
     def test_is_obtained_when_the_holder_ends(self, tmp_path):
         path = tmp_path / "locks" / "a.lock"
-        holder = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
+        holder = hold_in_another_process(path)
         waiting = [
             subprocess.Popen(
                 [sys.executable, "-c", self.HOLD_IN_ORDER, str(path)],
@@ -115,14 +121,7 @@ class TestLock:
     @pytest.fixture
     def held(self, tmp_path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
         path = tmp_path / "locks" / "a.lock"
-        holder = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
+        holder = hold_in_another_process(path)
         yield path, holder
         holder.kill()
         holder.communicate()

@@ -18,7 +18,6 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import RoleKey
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
-from ssohelper.errors import Refused
 from ssohelper.tui import background
 from ssohelper.tui.keys import action_binding
 
@@ -77,8 +76,8 @@ class GrantScreen(ModalScreen["Answer | None"]):
 async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], None]) -> bool:
     """Ask for a grant if a rule guards the role and no grant lasts; return whether to go on.
 
-    For workers only; calls `granted` after a grant. Raises: SsoHelperError when the user typed another word, or nothing may be
-    granted here.
+    Call it in a worker. It calls `granted` after a grant. Raises: SsoHelperError when the user
+    typed another word, or nothing may be granted here.
     """
     services = app.services
     if not await background.run(app, lambda: guards.needs_grant(services, key)):
@@ -87,13 +86,10 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     command = f"ssohelper guard grant {typed(key.text)} --reason TEXT"
     answer = await app.push_screen_wait(GrantScreen(word, notice, command))
     if answer is None:
-        guards.note_refusal(services, key, "the user left the question for a grant")
+        services.vault.note_refusal(key, "the user left the question for a grant")
         app.show_done("nothing was granted", command)
         return False
-    if " ".join(answer.word.split()) != word:
-        refusal = Refused("the typed word is another one: nothing was granted or changed")
-        guards.note_refusal(services, key, refusal.message)
-        raise refusal
+    guards.check_word(services, key, answer.word, word)
     made = await background.run(
         app, lambda: guards.grant(services, key, answer.reason, grants.DEFAULT_SECONDS)
     )
