@@ -202,7 +202,7 @@ class App:
     def guard_memory(self) -> GuardMemory:
         from ssohelper.stores.guard_memory import GuardMemory
 
-        return GuardMemory(self.locations.state_folder)
+        return GuardMemory(self.locations.state_folder, self.locations.runtime_folder)
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:

@@ -71,7 +71,7 @@ class Journal:
     ) -> None:
         self._state = state
         self._path = state / "audit.jsonl"
-        self._last_line = LastLineFile(runtime)
+        self._last_line = LastLineFile(runtime, state)
         self._warn = warn
         self._now = now
         self._file_bytes = file_bytes

@@ -1,4 +1,6 @@
-"""`<runtime>/audit.end`: the number and the hash of the journal's last line.
+"""`<runtime>/audit-….end`: the number and the hash of the journal's last line.
+
+The name contains a hash of the state folder's path: several may share one runtime folder.
 
 In the runtime folder, which on most systems is memory: it is gone after a power failure, which
 may lose the last lines. It is read and written under the journal's lock.
@@ -8,6 +10,7 @@ import contextlib
 import logging
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from ssohelper.core.journal_lines import LastLine
@@ -23,9 +26,10 @@ _CONTENT = re.compile(rb"([0-9]{16}) ([0-9a-f]{64})\n")
 class LastLineFile:
     """Without the file, or with a damaged one, changes at the journal's end are not found."""
 
-    def __init__(self, runtime: Path) -> None:
+    def __init__(self, runtime: Path, state: Path) -> None:
         self._runtime = runtime
-        self._path = os.fspath(runtime / "audit.end")
+        digest = sha256(os.fsencode(os.path.abspath(state))).hexdigest()[:16]
+        self._path = os.fspath(runtime / f"audit-{digest}.end")
 
     def load(self) -> LastLine | None:
         """Return what was saved last; None when it is missing, damaged or cannot be read."""

@@ -49,6 +49,12 @@ for number in range(int(first), int(first) + int(count)):
 """
 
 
+def end_file(runtime: Path) -> Path:
+    """Return the file with the hash of the journal's last line."""
+    [found] = runtime.glob("audit-*.end")
+    return found
+
+
 def entry(number: int) -> Entry:
     return events.decided("release", KEY, reason=f"number {number}")
 
@@ -148,7 +154,7 @@ class TestDamagedEnd:
     def test_a_torn_line_is_named_and_what_follows_is_good(self, place: Place, cut: int) -> None:
         place.add(3)
         whole = place.file.read_bytes()
-        (place.runtime / "audit.end").unlink()  # a power failure loses it with the line's end
+        end_file(place.runtime).unlink()  # a power failure loses it with the line's end
         place.file.write_bytes(whole[:-cut])
         place.add(2, 4)
         found = place.open().verify()
@@ -183,7 +189,7 @@ class TestDamagedEnd:
 
     def test_a_file_of_garbage_alone_is_continued(self, place: Place) -> None:
         place.add(1)
-        (place.runtime / "audit.end").unlink()
+        end_file(place.runtime).unlink()
         place.file.write_bytes(b"garbage\n\n\xff\xfe\n")
         place.add(2)
         assert place.open().verify() == (5, True, (str(place.file), 1, "is damaged"), 3)
@@ -225,7 +231,7 @@ class TestChangedEnd:
         self, place: Place, content: bytes | None
     ) -> None:
         place.add(2)
-        end = place.runtime / "audit.end"
+        end = end_file(place.runtime)
         end.unlink() if content is None else end.write_bytes(content)
         assert place.open().verify() == (2, True, None, 0)
         place.add(2, 3)
@@ -233,7 +239,7 @@ class TestChangedEnd:
 
     def test_a_killed_process_may_leave_an_older_one(self, place: Place) -> None:
         place.add(2)
-        end = place.runtime / "audit.end"
+        end = end_file(place.runtime)
         older = end.read_bytes()
         place.add(1, 3)
         end.write_bytes(older)
@@ -318,7 +324,7 @@ def fill_disk(folder: Path) -> None:
     assert place.open().verify() == (number, True, None, 0)
     # Another program's file that was in the way is gone: the journal goes on.
     place.file.write_bytes(b"".join(place.file.read_bytes().splitlines(keepends=True)[:-20]))
-    (place.runtime / "audit.end").unlink()
+    end_file(place.runtime).unlink()
     place.add(3, number - 19)
     assert place.open().verify() == (number - 17, True, None, 0)
     print("ok")
@@ -340,7 +346,7 @@ class TestRotation:
         journal = place.open(SMALL_BYTES)
         for number in range(1, 101):
             journal.append(entry(number))
-            (place.runtime / "audit.end").unlink()
+            end_file(place.runtime).unlink()
         assert len(place.files) > 2
         assert place.open().verify() == (100, True, None, 0)
 

@@ -1,0 +1,80 @@
+"""Ways round a guard rule that no one takes on purpose: moved folders, new names, a typing error."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, RULE, Guarded
+from tests.published import settle
+
+FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
+IN_PYTHON = [SCRIPT, "credential-process"]
+
+
+@pytest.fixture
+def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+    made = Guarded(home, emulator)
+    yield made
+    made.close()
+
+
+def test_a_call_with_another_state_folder_undoes_no_remembered_rule(world: Guarded):
+    """Both calls share the runtime folder, where the other one would publish the response."""
+    assert world.run(LAUNCHER, *KEY).returncode == 9
+    world.set_rules()
+    other = str(world.home.path / "elsewhere")
+    for variables in ({}, {"XDG_STATE_HOME": other}, {}):
+        for command in ([LAUNCHER], IN_PYTHON):
+            done = world.run(*command, *KEY, **variables)
+            assert (done.returncode, done.stdout) == (9, ""), (variables, command, done.stderr)
+    assert world.published() == []
+
+
+def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world: Guarded):
+    world.set_rules("payments-prod/*")
+    url, now = world.emulator.world.start_url, world.app.clock.now()
+    account = ListedAccount(Account(ACCOUNT, "payments-old", ""), (GUARDED, FREE))
+    world.app.directory.save("corp", Listing(url, "us-east-1", now, (account,)))
+    assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
+    assert world.published() == [FREE]
+    assert world.run(SCRIPT, "list", "--refresh").returncode == 0
+    assert world.published() == []
+    for command in ([LAUNCHER], IN_PYTHON):
+        done = world.run(*command, *FREE_KEY)
+        assert (done.returncode, done.stdout) == (9, ""), done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[guard]\nrules = ["{RULE}", "*/{FREE}"]\nunknown = 1\n',
+        f'[guard\nrules = ["{RULE}", "*/{FREE}"]\n',
+        f'[guards]\nrules = ["{RULE}", "*/{FREE}"]\n',
+        f'[guard]\nrules = "*/{FREE}"\n',
+    ],
+)
+def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world: Guarded, text: str):
+    assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
+    assert world.run(LAUNCHER, *KEY).returncode == 9
+    world.settings.write_text(text)
+    settle(world.settings)
+    for command in ([LAUNCHER], IN_PYTHON, [SCRIPT, "exec", f"corp:{ACCOUNT}/{FREE}", "--", "env"]):
+        argv = command if "exec" in command else [*command, *FREE_KEY]
+        done = world.run(*argv)
+        assert done.returncode in (3, 9), (command, done.stderr)
+        assert done.stdout == ""
+    assert "refused" in [line.event for line in App(world.home.env).journal.read().lines]
+
+
+def test_two_state_folders_that_share_a_runtime_folder_have_journals_of_their_own(world: Guarded):
+    other = {"XDG_STATE_HOME": str(world.home.path / "elsewhere")}
+    for variables in ({}, other, {}, other):
+        world.run(SCRIPT, "exec", f"corp:{ACCOUNT}/{GUARDED}", "--", "env", **variables)
+    for variables in ({}, other):
+        done = world.run(SCRIPT, "audit", "--verify", **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
