@@ -15,7 +15,7 @@ HOUR = 3600
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(clock_file, "_uptime", made.passed)
+    monkeypatch.setattr(clock_file, "measure_uptime", made.passed)
     return made
 
 

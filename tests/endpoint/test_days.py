@@ -35,7 +35,7 @@ HOUR = 3600
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     # Linux's uptime includes sleep.
-    monkeypatch.setattr(clock_file, "_uptime", made.passed)
+    monkeypatch.setattr(clock_file, "measure_uptime", made.passed)
     # No other tool renews tokens here, so there is no reason to wait after a refusal.
     monkeypatch.setattr(renewal, "_REREAD_SECONDS", 0.1)
     return made
@@ -212,7 +212,7 @@ def test_a_paused_machine_whose_uptime_stood_still(
 ) -> None:
     """A paused virtual machine: its wall clock is corrected afterwards, no other clock moved."""
     emulator.faults.role_credentials_seconds = HOUR
-    monkeypatch.setattr(clock_file, "_uptime", clock.monotonic)
+    monkeypatch.setattr(clock_file, "measure_uptime", clock.monotonic)
     with served(home, emulator, clock) as endpoint:
         before = good(endpoint, clock)
         clock.sleep(9 * HOUR)
