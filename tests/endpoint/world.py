@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -34,6 +34,9 @@ class Clock:
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
+        # Held while time jumps. An endpoint puts the lock of its background rounds here: a round
+        # that meets a jump half-way judges with two times, which no real machine shows it.
+        self.jumping: AbstractContextManager[object] = nullcontext()
         self._began_at = time.time()
         self._began = time.monotonic()
         self._jumps = 0.0
@@ -57,15 +60,18 @@ class Clock:
 
     def go_on(self, seconds: float) -> None:
         """Let time pass on all clocks."""
-        self._skipped += seconds
+        with self.jumping:
+            self._skipped += seconds
 
     def sleep(self, seconds: float) -> None:
         """The machine sleeps: time passes, the monotonic clock stands still."""
-        self._slept += seconds
+        with self.jumping:
+            self._slept += seconds
 
     def set(self, seconds: float) -> None:
         """Set this machine's clock; no time passes."""
-        self._jumps += seconds
+        with self.jumping:
+            self._jumps += seconds
 
 
 def faked(clock: Clock) -> dict[str, str]:
@@ -182,6 +188,7 @@ def _served(
     ) as serving:
         serving.listen_on_port()
         serving.start()
+        clock.jumping = serving.background._running
         yield Served(serving, emulator, told, warned)
 
 
