@@ -80,15 +80,22 @@ class User:
 
 
 def run_scenario(
-    services: App, scenario: Scenario, size: tuple[int, int] = (100, 30)
+    services: App,
+    scenario: Scenario,
+    size: tuple[int, int] = (100, 30),
+    *,
+    wait_for_bars: bool = True,
 ) -> FullScreenApp:
     """Run the full screen with this scenario. An error in the program fails the test."""
     app = FullScreenApp(services)
     app.animation_level = "none"
+    # A message must not vanish before a test on a slow machine has read it.
+    app.NOTIFICATION_TIMEOUT = 600
 
     async def go() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:
-            await until(lambda: app.screen.query("Footer"))
+            if wait_for_bars:
+                await until(lambda: app.screen.query("Footer"))
             await scenario(User(app, pilot))
 
     asyncio.run(go())

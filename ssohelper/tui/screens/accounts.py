@@ -148,6 +148,7 @@ class AccountsScreen(Screen[None]):
         gc.freeze()
         gc.enable()
         self.roles.refresh()  # marks guarded roles, which are known from now on
+        self._show_filters()
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
@@ -239,6 +240,7 @@ class AccountsScreen(Screen[None]):
         self._offer_set_up()
         self.roles.set_rows(choice.rows)
         self.query_one(RolePane).show_count()
+        self._show_filters()
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
@@ -305,9 +307,9 @@ class AccountsScreen(Screen[None]):
         missing = len(self._choice.unlisted) if self._choice.rows else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
-        self.query_one("#refreshing", Static).update(
-            f"refreshing {refreshing}" if refreshing else unlisted
-        )
+        # The bar is absent while the screen is being built or taken down, as F5 and threads may find.
+        for bar in self.query("#refreshing").results(Static):
+            bar.update(f"refreshing {refreshing}" if refreshing else unlisted)
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
 
@@ -316,24 +318,32 @@ class AccountsScreen(Screen[None]):
     def action_group(self) -> None:
         """Toggle grouping of roles under their account names."""
         self.roles.group(not self.roles.grouped)
-        self._set_filter_label("grouped", self.roles.grouped)
+        self._show_filters()
 
     def action_only_favourites(self) -> None:
         """Toggle whether only favourites are shown."""
         self._only_favourites = not self._only_favourites
-        self._set_filter_label("favourites", self._only_favourites)
+        self._show_filters()
         self._filter()
 
     def action_only_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
         names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
         at = names.index(self._only_session) if self._only_session in names else 0
-        only = self._only_session = names[(at + 1) % len(names)]
-        self._set_filter_label("session", only is not None, only or "all sessions")
+        self._only_session = names[(at + 1) % len(names)]
+        self._show_filters()
         self._filter()
 
-    def _set_filter_label(self, name: str, on: bool, label: str | None = None) -> None:
-        cast("FilterLabel", self.query_one(f"#{name}")).set_on(on, label)
+    def _show_filters(self) -> None:
+        """Show in the bar which filters are on; a key may change them before the bar is there."""
+        only = self._only_session
+        for name, on, label in (
+            ("grouped", self.roles.grouped, None),
+            ("favourites", self._only_favourites, None),
+            ("session", only is not None, only or "all sessions"),
+        ):
+            for bar in self.query(f"#{name}"):
+                cast("FilterLabel", bar).set_on(on, label)
 
     def _filter(self) -> None:
         session, favourites = self._only_session, self._only_favourites
