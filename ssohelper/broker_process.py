@@ -61,7 +61,7 @@ class _Shared:
 
 
 class _BrokerApp(App):
-    """The `App` of one call: reads the current settings, collects the warnings of that call."""
+    """The `App` for one call to AWS: reads the settings of now, collects the call's warnings."""
 
     def __init__(self, shared: _Shared) -> None:
         super().__init__(shared.environ)

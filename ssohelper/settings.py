@@ -261,7 +261,7 @@ def setting_of(key: str) -> Setting:
 
 
 def parts_of(key: str) -> tuple[str, ...]:
-    """Split a key such as `sessions.NAME.browser` at its dots, but not a session's name."""
+    """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split."""
     if key.startswith("sessions.") and key.count(".") >= 2:
         name, _, last = key.removeprefix("sessions.").rpartition(".")
         return "sessions", name, last

@@ -36,10 +36,10 @@ class Vault:
         self._app = app
         self._mtimes_ns: tuple[int, int] = 0, 0
 
-    # -- releasing: in the process that asks, also before a cached answer ---------------------
+    # -- permits to hand out credentials, new or cached: made in the caller's process -----------
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permission to hand out the role's credentials in this way.
+        """Return the permit that the function which hands out this role needs.
 
         A refusal, and each release of a guarded role, has a line in the journal.
         Raises: Refused (9), also when the line of a guarded role's release cannot be written.

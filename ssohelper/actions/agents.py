@@ -38,7 +38,9 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
-    """Refuse what would give a limited program more: `what` names it, `ask_for` is the command.
+    """Refuse an action that would let a program below an allow-list use more roles.
+
+    `what` names the action. `ask_for` is the command that the person may type instead.
 
     Does nothing without an allow-list. Raises: Refused (9).
     """

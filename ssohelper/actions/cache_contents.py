@@ -22,13 +22,13 @@ class CachedItem(NamedTuple):
 
 
 def list_items(app: App, session_name: str | None = None) -> list[CachedItem]:
-    """Return the files of sign-ins, role credentials and saved lists of one or all sessions."""
+    """Return the saved tokens, credentials and lists of roles, of one session or of all."""
     found = [*_sign_ins(app), *_list_role_credentials(app), *_load_listings(app)]
     return [item for item in found if session_name in (None, item.session)]
 
 
 def clear_cache(app: App, session_name: str | None = None) -> int:
-    """Remove role credentials and saved lists of one or all sessions; return the file count.
+    """Remove saved credentials and lists of roles, of one session or of all; return how many.
 
     Sign-ins are not removed: `ssohelper logout` ends them, also at AWS.
     """

@@ -24,7 +24,7 @@ def load_usage(app: App) -> dict[RoleKey, Usage]:
 
 
 def record_use(app: App, profile: Profile) -> None:
-    """Record one use of a role, now. Only warn if that fails: the command itself succeeded."""
+    """Record that the role was used just now. A failure is a warning: the command succeeded."""
     now, key = app.clock.now(), profile.key
     try:
         app.usage.update(key, lambda usage: usage.used(now), app.clock.deadline(_RECORD_SECONDS))

@@ -232,7 +232,7 @@ def _save_sign_in(
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
-        with suppress(LocalState, OSError):  # if the listing remains, it is refreshed before use
+        with suppress(LocalState, OSError):  # a list that stays is read anew before it is shown
             directory.forget_earlier_listing(app, session)
 
 

@@ -149,7 +149,7 @@ def _changed_meanwhile(app: App) -> LocalState:
 
 
 def remember(app: App, plan: Plan) -> None:
-    """Save the plan's choices for the next `profile sync` without options.
+    """Save the options of this plan: a later `profile sync` that gives none uses them.
 
     A plan for one role saves no choices. It only forgets that the user removed this role's profile.
     """

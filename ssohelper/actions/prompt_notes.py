@@ -61,7 +61,7 @@ def forget_all(app: App) -> None:
 
 
 def forget_role(app: App, key: RoleKey) -> None:
-    """Let each shell that shows the role ask again: a grant for it was given or revoked."""
+    """Make each shell prompt that shows the role be computed anew, as after `guard grant`."""
     with _log_failure(key.session_name):
         app.prompt_state.forget_role(key)
 

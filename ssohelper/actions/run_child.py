@@ -126,7 +126,7 @@ def _reap(pid: int) -> int | None:
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # Without a terminal, no `fg` would continue us together with the program.
+            # We stop too, so that a shell's `fg` continues both. Without a terminal there is no `fg`.
             if os.WSTOPSIG(status) != signal.SIGSTOP or _find_foreground_group() is not None:
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):

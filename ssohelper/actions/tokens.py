@@ -111,7 +111,7 @@ def is_usable(app: App, token: AccessToken) -> bool:
 
 
 def is_alive(app: App, token: AccessToken) -> bool:
-    """Return whether the token has not expired or can be renewed, by what its file says."""
+    """Return whether the token is still valid or can be renewed. AWS is not asked."""
     return is_usable(app, token) or is_refreshable(app, token)
 
 

@@ -52,7 +52,7 @@ class Ports(Protocol):
         ...
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask AWS for the role's credentials; `Broker.end_call` gets the outcome.
+        """Start to ask AWS for the role's credentials; `Broker.end_call` is called with the answer.
 
         Returns when AWS was asked, in monotonic seconds.
         """
@@ -76,7 +76,7 @@ class Ports(Protocol):
 
 
 class Job:
-    """One role whose credentials AWS is asked for, now or soon, and the callers that wait."""
+    """A request for one role's credentials, running or queued, and the callers that wait for it."""
 
     def __init__(self, key: RoleKey) -> None:
         self.key = key

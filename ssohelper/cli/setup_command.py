@@ -77,7 +77,7 @@ def setup(
 
 
 def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
-    """Offer to guard dangerous roles, once: while there is no guard rule, and the list has one."""
+    """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     guarded = guards.usual_rules(app, listing)
     if not guarded:
         return

@@ -70,7 +70,8 @@ def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
         )
         left = clock_text.sign_in_left(outlook, app.clock.now())
         chosen = _ensure_profile(app, chosen, yes)
-        # After the other questions: their answers may end the command, and the time of a grant runs.
+        # A grant is made after all other questions: an answer may end the command, and the time
+        # of a grant runs from the moment it is made.
         guarding.grant_for_reason(app, chosen, reason)
         guarding.say_what_a_guard_needs(app, chosen)
         found = environment.build_profile_environment(app, chosen)
@@ -196,7 +197,7 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
 
 
 def _find_profile(app: App, chosen: Profile) -> str | None:
-    """Return the name of a profile for this role, preferably a managed one; None without one."""
+    """Return a profile that names this role, a managed one if there is one; None if none does."""
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries)
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)

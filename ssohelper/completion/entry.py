@@ -102,7 +102,7 @@ def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting:
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
-        # The reply closes the quotation. readline would not if the name itself ends in a quote.
+        # We add the closing quote here, because readline adds none after a name that ends in one.
         reply = tail + in_quotes(rests[0], quote) + quote
         return ["words nospace" if begun else "words", _protected(reply, quote)]
     replies = [_protected(tail + in_quotes(rest, quote), quote) for rest in rests]

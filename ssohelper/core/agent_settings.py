@@ -76,7 +76,7 @@ def _set_profile(document: Any, key: str, name: str, profile: str, wanted: tuple
         raise UsageProblem(
             f'"{name}" has no MCP server {which}',
             hint="add one first, see https://awslabs.github.io/mcp/installation; "
-            "another one's name is given with --server",
+            "or name another server with --server",
         )
     for one in found:
         _table(_table(servers, one, name), "env", name)[AWS_PROFILE] = profile

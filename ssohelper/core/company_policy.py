@@ -51,7 +51,7 @@ class CompanyPolicy(NamedTuple):
         if self.device_code is False:
             raise Refused(
                 "the company's policy allows no sign-in with a device code",
-                hint="sign in where a browser can run on the same machine",
+                hint="sign in on a machine that can open a browser",
             )
 
     def rows(self) -> list[tuple[str, Any, str]]:

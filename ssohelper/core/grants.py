@@ -36,7 +36,7 @@ class TerminalSession(NamedTuple):
 
 
 class Here(NamedTuple):
-    """What a grant is compared with: this user, boot, terminal session, and the two clocks.
+    """What a grant is compared with: this user, boot and terminal session, and two clocks.
 
     `now` is the wall clock (epoch seconds), `uptime` counts seconds since the machine's start.
     """

@@ -102,5 +102,5 @@ def check_credentials_destination(
 
 
 def _realm(issuer: str) -> str:
-    """Return the issuer without its region: a token may be sent to all regions of its partition."""
+    """Return the issuer without its region, to compare it: a token works in every region of it."""
     return issuer.partition("/")[0]

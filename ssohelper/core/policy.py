@@ -98,7 +98,7 @@ class Policy:
         return None if self.find_guarding_rule(key) else PublishPermit(_SEAL, key)
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permission to hand out the role's credentials. Raises: Refused."""
+        """Return the permit that the function which hands out this role needs. Raises: Refused."""
         if self._allowed is not None and not self._is_allowed(self._allowed, key):
             raise Refused(
                 f"the allow-list does not include {key.account_id}/{key.role_name} "

@@ -80,7 +80,7 @@ class Index:
         return match.spans if match else ()
 
     def _scores(self, term: str, rows: Sequence[int]) -> list[int]:
-        """Return, for each of the rows, the best score of the term in any column, or 0."""
+        """Return a list with one score for each row: the term's best in any column, 0 if in none."""
         best: list[int] | None = None
         for texts, numbers in self._columns:
             by_text = [_score(term, text) if term in text else 0 for text in texts]

@@ -35,7 +35,7 @@ class GivenNotices(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A notice. `end` is when a sign-in is or was needed; `command` is what the user must type."""
+    """A notice. From `end` on a new sign-in is needed; `command` is what the user must type."""
 
     session_name: str
     end: int | None
@@ -72,7 +72,7 @@ def due_marks(
 
 
 def is_same_end(one: int | None, other: int | None) -> bool:
-    """Return whether two recorded ends differ by at most a minute; None equals only None."""
+    """Return whether two ends of a sign-in differ by at most 60 s; None equals only None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= _SAME_END_SECONDS

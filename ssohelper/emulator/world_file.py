@@ -28,8 +28,7 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "assignment": ("assign", ("principal", "permission_set", "target"), ()),
 }
 _TOP = ("name", "start_url", "region")
-# The keys of a world file whose values are not text. The type of `inline` and `boundary` is not
-# checked.
+# All other keys of a world file have text as values. `inline` and `boundary` take any type.
 _KINDS: dict[str, tuple[type, str]] = {
     "groups": (list, "a list"),
     "managed": (list, "a list"),

@@ -12,9 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Variables that make Python load code from other places, or run more than its command. Variables
-# that only change output or speed are kept (PYTHONIOENCODING, PYTHONUTF8, PYTHONHASHSEED,
-# PYTHONDONTWRITEBYTECODE, …), and PYTHONNOUSERSITE, which removes a folder of modules.
+# We remove the variables that make Python load code from other places, or run more code than the
+# command that was given. We keep those that change only output or speed (PYTHONIOENCODING,
+# PYTHONUTF8, …), and PYTHONNOUSERSITE, with which Python loads from one folder less.
 UNSET = (
     "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
     "PYTHONHOME",  # names the folder of the standard library

@@ -110,7 +110,8 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    with contextlib.suppress(ChildProcessError):  # with SIGCHLD ignored, the shell is gone
+    # Where SIGCHLD is ignored the kernel has already removed the ended shell: there is none to wait for.
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
 
 

@@ -1,4 +1,4 @@
-"""Stores how the user wants each session's profiles, in `<state>/choices/<session>.json`."""
+"""Stores each session's options of `profile sync`, in `<state>/choices/<session>.json`."""
 
 from pathlib import Path
 from typing import Any

@@ -25,7 +25,7 @@ CACHED = "cached.json"
 
 
 class CredentialCache:
-    """Reads and removes role credentials. A damaged file counts as missing.
+    """Loads saved role credentials, and deletes them. A damaged file counts as missing.
 
     `CredentialWriter` writes them.
     """

@@ -13,7 +13,7 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets and removes one key at a time. A symlink stays a symlink."""
+    """Sets and removes keys in the settings file, one at a time. If it is a symlink, it stays one."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path

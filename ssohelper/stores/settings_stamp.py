@@ -89,7 +89,7 @@ class SettingsStamp:
 
 
 class _Stamp:
-    """One file's stamp: it has the file's modification time; it is empty without a file."""
+    """A file whose modification time is that of one other file; empty while that is absent."""
 
     def __init__(self, file: Path, path: str) -> None:
         self._file = file

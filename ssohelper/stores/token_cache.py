@@ -146,8 +146,8 @@ class TokenFiles:
             present = self._read_present(session) or {}
             data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
             date = _choose_date(self._token_file(session))
-            # The token file is compared once more after fsync, which is slow on some disks. Only
-            # the rename follows, so another tool's write is hardly ever overwritten.
+            # After the fsync, which may take long, we check again that no other tool has written
+            # the file. The rename follows at once, so such a write is hardly ever lost.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
                 return fresh
 

@@ -102,8 +102,8 @@ def make_client(
         region_name=region,
         endpoint_url=endpoint,
         config=config,
-        # botocore itself uses these two variables. It cannot handle an empty one, which counts as
-        # unset here.
+        # botocore reads these two variables by itself, but fails if one is empty. So we read them:
+        # an empty one counts as unset.
         verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key.reveal(),

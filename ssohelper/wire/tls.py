@@ -36,7 +36,10 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def find_ca_bundle(environ: Mapping[str, str]) -> str:
-    """Return the path of the trusted certificates, as botocore does; empty variables are unset."""
+    """Return the path of the trusted certificates, found as botocore does.
+
+    Here an empty variable counts as unset; botocore fails on it.
+    """
     return (
         environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _find_public_bundle()
     )

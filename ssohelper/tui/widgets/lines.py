@@ -116,7 +116,7 @@ class Chooser(LineView):
 
         @property
         def control(self) -> "Chooser":
-            """The chooser, for Textual's `@on` selectors."""
+            """The widget that sent the message; Textual matches the selectors of `@on` with it."""
             return self.chooser
 
     def __init__(self, draw: Callable[[int, int], Line], *, id: str | None = None) -> None:
