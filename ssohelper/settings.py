@@ -284,7 +284,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _items(words: tuple[str, ...]) -> list[Any]:
-    """Return the words typed by the user; if it is one list in JSON, return the list's items.
+    """Return the words that the user typed. If there is one, a JSON list, return its items.
 
     `config get` prints such a list. Taken as one guard rule, its text would match no role, and the
     user would not notice.

@@ -78,7 +78,7 @@ class Vault:
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Return whether a release would be permitted now. Writes no line in the journal."""
+        """Return whether the role could be handed out now. Writes no line in the journal."""
         self._forget_policy_of_other_settings()
         try:
             self._permit(key, way)

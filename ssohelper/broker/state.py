@@ -1,4 +1,4 @@
-"""The broker's state: waiting callers, jobs, refusals and sessions; and its `Ports`."""
+"""The broker's state (callers, jobs, refusals, sessions), and what it needs from outside (`Ports`)."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol

@@ -33,7 +33,7 @@ def encode(reply: Reply) -> bytes:
 
 
 def decode(code: int, document: bytes, rest: bytes) -> Reply:
-    """Return the reply from its parts: exit code, credential document, bytes of the fields."""
+    """Return the `Reply` that these bytes of a broker mean: its credentials, or its error fields."""
     fields = _split(rest)
     if code == 0:
         return Reply(document, warnings=tuple(fields))

@@ -1,4 +1,4 @@
-"""The click command credential-process: its help, and what its fast entry point does not handle."""
+"""`ssohelper credential-process`, for calls that the fast entry point leaves to click, as --help."""
 
 import click
 

@@ -175,7 +175,7 @@ class _Chain:
         try:
             line = parse_line(raw)
         except Damaged:
-            # Its number is not known, so that of the next line is not checked.
+            # This line's number cannot be read, so the next line's number cannot be checked.
             self._is_after_damage = True
             self.seq += 1
             return "is damaged"

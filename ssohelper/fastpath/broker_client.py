@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Separates the fields that follow the credential document in a broker's reply (broker.wording).
 SEPARATOR = b"\x1f"
-# Positions in the fields of an error reply. Fields 0 to 3 are the error's class, message, hint and
-# Retry-After. These are the line to print and how to wait for a sign-in. Warnings follow.
+# An error reply has these fields: 0 to 3 are the error's class, message, hint and Retry-After. Field
+# 4 is the line to print. Fields 5 to 7 say how to wait for a sign-in. All later ones are warnings.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
 # A broker answers at the deadline at the latest. If it is this much later, it counts as stopped.

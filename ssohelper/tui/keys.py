@@ -66,8 +66,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # widget that got the message first. Both are None while no input is being waited for.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
-        # The text field that got the last letters, and may be handling them still. No message
-        # follows letters.
+        # The text field that the last letters went to. It may still be handling them: unlike for
+        # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
 
     async def on_event(self, event: Event) -> None:

@@ -88,7 +88,7 @@ class LineView(ScrollView, can_focus=True):
         )
 
     def style_of(self, base: Style, name: str) -> Style:
-        """Return `base` with the line style of this name; `base` alone for ""."""
+        """Return `base` combined with the style named `line--NAME`, or just `base` if NAME is ""."""
         if not name:
             return base
         return base + self.get_component_rich_style(f"line--{name}", partial=True)

@@ -25,7 +25,7 @@ from ssohelper.tui.widgets.cells import fitted, marked
 _ID_WIDTH = 12
 _AGE_WIDTH = 8
 _CURSOR, _FAVOURITE, _GUARDED = "❯", "★", guard_rules.SIGN
-_SIGNS_WIDTH = 4 + len(_GUARDED)  # for the signs of cursor, favourite and guard
+_SIGNS_WIDTH = 4 + len(_GUARDED)  # room for the marks of cursor, favourite and guard
 
 
 class Columns(NamedTuple):
