@@ -117,6 +117,9 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
+            # The calls that waited for this token start first: an outage before it is no reason to
+            # reply to their callers with cached credentials.
+            self._start_ready(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
         elif isinstance(error, LoginRequired):

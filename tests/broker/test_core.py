@@ -550,6 +550,20 @@ class TestRenewal:
         world.end()
         assert (world.answer_of(caller), world.answered_at(caller)) == (document(), took)
 
+    def test_after_a_renewal_an_outage_before_it_does_not_count(self, world):
+        """AWS has just answered, so another person's credentials are not served instead of ours."""
+        world.broker.withdraw(world.ask())
+        world.end(outcome=DOWN)
+        world.go_to(30.0)
+        world.tokens["corp"] = ENDED
+        world.found["A"] = OLD._replace(warning="another tool changed the sign-in")
+        caller = world.ask()
+        world.go_to(30.5)
+        world.end_renewal()
+        assert world.answer_of(caller) is None
+        world.end()
+        assert world.answer_of(caller) == document()
+
     def test_a_renewal_that_aws_does_not_answer_ends_callers_at_their_deadline(self, world):
         world.tokens["corp"] = ENDED
         caller = world.ask(waits=True)
