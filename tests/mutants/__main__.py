@@ -33,7 +33,7 @@ def main() -> int:
     if changed := git("status", "--porcelain", "ssohelper", "tests"):
         print(f"not committed, so not tested:\n{changed}", file=sys.stderr)
     lanes = [Lane(ROOT, FOLDER / str(n)) for n in range(int(os.environ.get("LANES") or 1))]
-    tests = recorded_reach(lanes[0], FOLDER)
+    tests = recorded_reach(lanes, FOLDER)
     modules = sources(lanes[0].folder, only)
     verdicts = Verdicts(FOLDER / f"seed-{seed}.jsonl")
     if len(verdicts.sample) != count:

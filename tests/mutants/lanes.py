@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +65,12 @@ class Lane:
         return answer
 
 
-def recorded_reach(lane: Lane, folder: Path) -> list[RecordedTest]:
+def recorded_reach(lanes: list[Lane], folder: Path) -> list[RecordedTest]:
     """Return what each test reaches: recorded again for test files that changed since the last time.
 
-    All of them when the product changed: its lines have moved.
+    All of them when the product changed: its lines have moved. Each lane records its share.
     """
+    lane = lanes[0]
     path = folder / "reach.json"
     known = json.loads(path.read_text()) if path.exists() else {"tree": "", "tests": {}}
     tree = _git(lane.folder, "rev-parse", "HEAD:ssohelper")
@@ -79,7 +82,10 @@ def recorded_reach(lane: Lane, folder: Path) -> list[RecordedTest]:
     if stale:
         print(f"recording what the tests of {len(stale)} files reach (once)", flush=True)
         started = time.monotonic()
-        recorded = lane.order({"do": "record", "files": stale})["tests"]
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            recorded = list(
+                chain.from_iterable(pool.map(_record, lanes, _shares(stale, len(lanes))))
+            )
         for file in stale:
             own = [test for test in recorded if test[0].partition("::")[0] == file]
             tests[file] = {"blob": blobs[file], "tests": own}
@@ -88,6 +94,16 @@ def recorded_reach(lane: Lane, folder: Path) -> list[RecordedTest]:
         partial.write_text(json.dumps({"tree": tree, "tests": tests}))
         shutil.move(partial, path)
     return [RecordedTest(*test) for file in blobs for test in tests[file]["tests"]]
+
+
+def _record(lane: Lane, files: list[str]) -> list[Any]:
+    tests: list[Any] = lane.order({"do": "record", "files": files})["tests"] if files else []
+    return tests
+
+
+def _shares(files: list[str], count: int) -> list[list[str]]:
+    """Return the files in so many lists: neighbours are alike, so each list gets some of them."""
+    return [files[first::count] for first in range(count)]
 
 
 def _git(folder: Path, *argv: str) -> str:
