@@ -71,6 +71,18 @@ class TestCache:
         rows = json.loads(run("cache", "list", "--session", "corp", "--json").stdout)["data"]
         assert {row["session"] for row in rows} == {"corp"}
 
+    def test_a_row_says_what_is_saved_and_how_long_it_lasts(self, run, kept):
+        expires_at = kept.clock.now() + 11 * 3600 + 1800
+        keys = RoleCredentials("ASIACNRYKEYID0000000", Secret("s"), Secret("t"), expires_at)
+        key = RoleKey("corp", "001234567890", "Admin")
+        kept.vault.save(key, SESSION, CachedCredentials(keys, kept.clock.now()))
+        lines = run("cache", "list", "--session", "corp").stdout.splitlines()
+        rows = {line.partition("\t")[0]: line.split("\t") for line in lines}
+        assert set(rows) == {"listing", "role credentials", "sign-in"}
+        assert all(row[1] == "corp" and os.path.exists(row[4]) for row in rows.values())
+        assert rows["role credentials"][3].startswith("11h")
+        assert rows["sign-in"][3] == "-"
+
     def test_without_yes_nothing_is_removed(self, run, kept):
         before = run("cache", "list").stdout
         found = run("cache", "clear")

@@ -237,7 +237,8 @@ class TestOpening:
         assert "POST" in done.stderr
         assert emulator.canary not in done.stderr
         assert 'opening the console of 000040000001 as "Developer" in eu-west-1' in done.stderr
-        assert "the console session lasts until" in done.stderr
+        [lasts] = re.findall(r"the console session lasts until \S+Z \((.*)\)\n", done.stderr)
+        assert re.fullmatch(r"(\d+h ?)?(\d+m)?", lasts), lasts
         [address] = opened.read_text().split()
         assert address.startswith("http://127.0.0.1:")
         assert emulator.counters["federation.login"] == 1

@@ -236,6 +236,7 @@ def test_every_json_has_the_documented_keys_and_types(
         assert done.returncode == 0, (command, done.stderr)
         if shape is None:
             continue
+        assert done.stdout.startswith('{\n  "version": 1,\n  "data": '), command
         said = json.loads(done.stdout)
         assert list(said) == ["version", "data", "warnings"], command
         assert (said["version"], wrong(said["warnings"], [str], "warnings")) == (1, [])

@@ -170,13 +170,15 @@ class TestErrors:
     def test_an_old_list_is_still_shown_when_aws_is_down_with_exit_6(self, shell, emulator):
         shell.run("list")
         saved = shell.app.directory.load("corp")
-        old = saved._replace(listed_at=saved.listed_at - 3 * 86400)
-        shell.app.directory.save("corp", old)
         emulator.stop()
-        done = shell.run("list")
-        assert done.returncode == 6
-        assert len(done.stdout.splitlines()) == 6
-        assert "this list is from 3 days ago" in done.stderr
+        for days, text in ((3, "3 days ago"), (2, "2 days ago"), (1, "yesterday")):
+            shell.app.directory.save(
+                "corp", saved._replace(listed_at=saved.listed_at - days * 86400)
+            )
+            done = shell.run("list")
+            assert done.returncode == 6
+            assert len(done.stdout.splitlines()) == 6
+            assert f"this list is from {text}" in done.stderr
         assert shell.run("list", "--refresh").stdout == ""
 
     def test_a_refused_account_is_a_warning_and_exit_0(self, shell, emulator):

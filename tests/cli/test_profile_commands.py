@@ -97,6 +97,17 @@ class TestAdd:
         assert run("profile", "add", f"{PAY}/Nobody", "--yes").returncode == 5
 
 
+class TestShow:
+    def test_warns_of_a_key_that_is_ignored_in_the_shown_profile_alone(
+        self, synced: Home, run: Run
+    ) -> None:
+        text = synced.config_file.read_text()
+        synced.write_config(text.replace("[profile pay.Read]", "[profile pay.Read]\nservices = s"))
+        warning = 'ssohelper: warning: "services" of profile "pay.Read": ignored'
+        assert run("profile", "show", "pay.Read").stderr.startswith(warning)
+        assert run("profile", "show", "pay.Admin").stderr == ""
+
+
 class TestUndo:
     def test_undo_reverses_the_write_and_keeps_later_edits(self, saved: Home, run: Run) -> None:
         before = saved.config_file.read_text()

@@ -265,6 +265,23 @@ class TestFlags:
         assert "1 profile added" in ok(run("profile", "sync", "--yes", "--refresh"))
         assert "new-dev.Developer" in rows(run)
 
+    def test_a_list_of_an_earlier_sign_in_is_not_used(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        """The earlier sign-in may have been another user's."""
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        directory = App(signed_in.env).directory
+        saved = directory.load("corp")
+        assert saved is not None
+        directory.save("corp", saved._replace(listed_at=saved.listed_at - 60))
+        emulator.reset_counters()
+        signed_in.browser()
+        ok(run("login", "--force"))
+        ok(run("profile", "sync", "--yes"))
+        assert emulator.counters["ListAccounts"] == 1
+        ok(run("profile", "sync", "--yes"))
+        assert emulator.counters["ListAccounts"] == 1
+
     def test_prune_removes_the_managed_profiles_whose_role_is_gone(
         self, signed_in: Home, run: Run, emulator: Emulator
     ) -> None:

@@ -76,6 +76,7 @@ class TestLogin:
         result = run("login", "--device-code", "--no-browser", "--qr")
         assert result.returncode == 0, result.stderr
         assert f"{emulator.url}/device?user_code=" in result.stderr
+        assert f"or type the code at {emulator.url}/device\n" in result.stderr
         code = result.stderr.split("user_code=")[1][:9]
         assert f"\n    {code}\n" in result.stderr
         assert "\u2588" in result.stderr

@@ -160,6 +160,7 @@ def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(
     rest = child.read()
     child.close()
     assert child.exitstatus == code, rest
+    assert rest.startswith(("^C\r\n", "\r\n", "maybe\r\n")), rest
     last = "ssohelper: interrupted" if code else "nothing removed"
     assert rest.splitlines()[-1] == last
 

@@ -72,6 +72,22 @@ def test_a_cell_is_broken_at_spaces_and_marks(text: str, lines: list[str]) -> No
     assert [line[14:] for line in drawn(26, ("000030000001", text), header=("A", "B"))[1:]] == lines
 
 
+def test_short_cells_are_whole_in_a_table_and_one_column_less_makes_blocks() -> None:
+    rows, header = [("a" * 20, "b" * 20)], ("A", "B")
+    assert drawn(26, *rows, header=header) == [
+        "A             B",
+        f"{'a' * 12}  {'b' * 12}",
+        f"{'a' * 8}      {'b' * 8}",
+    ]
+    assert drawn(25, *rows, header=header) == [f"A  {'a' * 20}", f"B  {'b' * 20}"]
+
+
+def test_only_the_header_is_bold() -> None:
+    head, row = table.lines(("A",), [("1",)], 80, bold=True)
+    assert (head, row) == ("\x1b[1mA\x1b[0m", "1")
+    assert list(table.lines(("A",), [("1",)], 80)) == ["A", "1"]
+
+
 def test_a_header_alone_and_empty_cells() -> None:
     assert drawn(80) == ["ACCOUNT ID  ACCOUNT  ROLE  PROFILES"]
     assert drawn(80, ("1", "", "", ""))[1:] == ["1"]

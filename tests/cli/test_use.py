@@ -132,23 +132,29 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
-def test_a_picker_without_a_saved_list_offers_the_sign_in(shell: Shell) -> None:
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\r", 0)])
+def test_a_picker_without_a_saved_list_offers_the_sign_in(
+    shell: Shell, key: str, code: int
+) -> None:
     shell.write_config("")
     shell.app.tokens.forget(shell.session)
+    out = shell.home / "text"
     child = pexpect.spawn(
         "/bin/sh",
-        ["-c", f"{SCRIPT} use > /dev/null"],
+        ["-c", f"{SCRIPT} use --keys > {out}"],
         env={**shell.environ, "_SSOHELPER_SHELL": "bash", "TERM": "xterm"},
         encoding="utf-8",
         timeout=RUN_SECONDS,
     )
+    child.expect_exact('ssohelper: the session "corp" is signed out')
     child.expect_exact("sign in now? [y/N]")
     child.sendline("y")
     child.expect_exact("enter: choose")
-    child.send("\x03")
+    child.send(key)
     child.expect(pexpect.EOF)
     child.close()
-    assert child.exitstatus == 130
+    assert child.exitstatus == code
+    assert ("AWS_ACCESS_KEY_ID=" in out.read_text()) == (code == 0)
 
 
 def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:

@@ -60,6 +60,14 @@ def test_port_is_the_port_that_it_listens_on(home: Home, emulator: Emulator) -> 
         program.says(f'"url": "http://127.0.0.1:{port}/')
 
 
+def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
+    home: Home, emulator: Emulator
+) -> None:
+    with Program([*SERVE, "--port", str(free_port())], home) as program:
+        program.says("unset -v ")
+        assert 'warning: the sign-in to "corp" may end at any time' in "".join(program.err)
+
+
 def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) -> None:
     path = home.path / "sso.sock"
     with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
