@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import clocks
-from ssohelper.core.model import SignInFacts
+from ssohelper.core.model import CachedCredentials, SignInFacts, SsoSession
 from ssohelper.errors import LoginRequired
 from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, keys, token
 
@@ -134,3 +134,18 @@ def test_credentials_are_listed_until_they_end(app: WorldApp, left: int, is_list
     assert clocks.load_credentials(app, [other]) == []
     found = clocks.load_credentials(app, [other, SESSION])
     assert [(key, cached.credentials) for key, cached in found] == [(KEY, keys("old"))] * is_listed
+
+
+def test_the_unexpired_credentials_of_the_named_sessions_are_listed(app: WorldApp) -> None:
+    other = SESSION._replace(name="other")
+    for session, role_name, left in ((SESSION, "A", 1), (SESSION, "B", 0), (other, "C", HOUR)):
+        key = KEY._replace(session_name=session.name, role_name=role_name)
+        cached = CachedCredentials(keys(role_name, NOW + left), NOW - HOUR, "id")
+        app.vault.save(key, session, cached)
+
+    def listed(*sessions: SsoSession) -> list[str]:
+        return [key.role_name for key, _ in clocks.load_credentials(app, sessions)]
+
+    assert listed(SESSION) == ["A"]
+    assert listed(other, SESSION) == ["A", "C"]
+    assert listed() == []

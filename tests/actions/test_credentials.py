@@ -303,6 +303,10 @@ class TestCached:
             assert (found and found.access_key_id) == expected
         assert app.asked == []
 
+    def test_find_cached_returns_what_is_due_only_on_request(self, app):
+        app.keep(900)
+        assert credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS) is None
+
     def test_find_cached_returns_none_when_nothing_is_cached(self, app):
         assert (
             credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, allow_due=True)

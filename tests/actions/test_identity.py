@@ -100,3 +100,19 @@ def test_another_account_or_role_is_a_bad_answer(app, more):
     with pytest.raises(BadAnswer, match="STS says that these credentials are"):
         confirm(app)
     assert identity.look_up(app, PROFILE).user is None
+
+
+@pytest.mark.parametrize(("region", "asked"), [("eu-west-1", "eu-west-1"), (None, "us-east-1")])
+def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
+    app: App, region: str | None, asked: str
+) -> None:
+    regions: list[str] = []
+    identify = app.account_client
+
+    def account_client(keys: Any, region: str) -> Any:
+        regions.append(region)
+        return identify(keys, region)
+
+    app.account_client = account_client  # type: ignore[method-assign]
+    identity.confirm(app, identity.look_up(app, PROFILE._replace(region=region)))
+    assert regions == [asked]

@@ -1,8 +1,16 @@
-"""The notices of one endpoint: which text it prints as time passes."""
+"""Which notices are given after a renewal, and which text an endpoint prints as time passes."""
 
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import notices
 from ssohelper.actions.notices import Reminder, ends_to_renew_before
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import SignInFacts, SsoSession
+from ssohelper.core.sign_in_notices import Notice
 from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
+from tests.actions.world import WorldApp, token
 
 NOW = 4_000_000_000
 MINUTE, HOUR = 60, 3600
@@ -80,3 +88,40 @@ def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s() 
     assert ends_to_renew_before(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [NOW + 9]
     assert ends_to_renew_before(Outlook(NOW + 9, "assumed", NOW + 60)) == []
     assert ends_to_renew_before(Outlook(None, "signed out")) == []
+
+
+class NotifyingApp(WorldApp):
+    """A world that keeps the notices for which the user's command would be started."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.given: list[Notice] = []
+
+    def start_notice(self, notice: Notice) -> None:
+        self.given.append(notice)
+
+
+@pytest.mark.parametrize(
+    ("left", "hours", "error", "count"),
+    [
+        (2 * HOUR, None, LoginRequired("refused"), 1),
+        (2 * HOUR, None, AwsUnreachable("down"), 0),
+        (2 * HOUR, None, None, 0),
+        # The sign-in ends before the next renewal of the token.
+        (HOUR, "8", None, 1),
+    ],
+)
+def test_the_notice_that_is_due_after_a_renewal_is_given_once(
+    tmp_path: Path, left: int, hours: str | None, error: SsoHelperError | None, count: int
+) -> None:
+    app = NotifyingApp(tmp_path)
+    if hours:
+        app.environ["SSOHELPER_SESSION_HOURS"] = hours
+    app.sign_in(left)
+    facts = SignInFacts(signed_in_at=NOW - 7 * HOUR - 1800, token_ids=(token("first").id,))
+    if isinstance(error, LoginRequired):  # as the renewal has recorded it
+        facts = facts._replace(ended_at=NOW, token_expires_at=NOW + left)
+    app.tokens.save_facts("corp", facts)
+    for _ in range(2):
+        notices.give_notice_after_renewal(app, SESSION, error)
+        assert len(app.given) == count

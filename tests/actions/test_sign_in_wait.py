@@ -111,3 +111,11 @@ def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path: Path) -> None
     assert sign_in_wait.configured_wait_seconds(app, SESSION) == 0
     assert sign_in_wait.hold_text(app, SESSION) == "12h"
     assert sign_in_wait.prepare_wait(app, SESSION) is None
+
+
+@pytest.mark.parametrize(("setting", "text"), [("0", "12h"), ("90m", "90m")])
+def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(
+    app: WorldApp, setting: str, text: str
+) -> None:
+    app.environ[sign_in_wait.VARIABLE] = setting
+    assert sign_in_wait.hold_text(app, SESSION) == text

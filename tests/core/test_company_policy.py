@@ -90,3 +90,13 @@ def test_a_device_code():
     CompanyPolicy(device_code=True).check_device_code()
     with pytest.raises(Refused):
         CompanyPolicy(device_code=False).check_device_code()
+
+
+def test_rows_are_what_the_policy_sets_and_no_setting_can():
+    assert NO_POLICY.rows() == []
+    rows = [row[:2] for row in parse(WHOLE, "p").rows()]
+    assert rows == [
+        ("agents.allow", ("*-dev/*", "111111111111/Read,Only")),
+        ("device_code", False),
+        ("portals", ("https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start")),
+    ]

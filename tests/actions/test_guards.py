@@ -1,0 +1,213 @@
+"""Granting and revoking guarded roles, and which rules are in force after a change."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import environment, guards
+from ssohelper.core.grants import Grant, Here, TerminalSession
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.errors import Refused, UsageProblem
+from tests.actions.world import KEY, NOW, SESSION, WorldApp
+from tests.published import settle
+
+OTHER = KEY._replace(role_name="Admin")
+RULE = "*/ReadOnlyAccess"
+HERE = Here(1000, "boot-1", TerminalSession(77, 4711, "pts/3"), NOW, 5000)
+
+
+class GuardedApp(WorldApp):
+    """A world on a terminal, in which RULE guards KEY."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.here = HERE
+        self.set_rules(RULE)
+
+    def find_here(self) -> Here:
+        return self.here
+
+    def set_rules(self, *rules: str) -> None:
+        path = self.locations.settings_file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"[guard]\nrules = {list(rules)}\n")
+        settle(path)
+
+    def events(self) -> list[str]:
+        return [line.event for line in self.journal.read().lines]
+
+    def grant(self, key: RoleKey = KEY, seconds: int = 1800, **more: bool) -> Grant:
+        return guards.grant(self, key, " INC-4711\n for ana ", seconds, **more)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> GuardedApp:
+    return GuardedApp(tmp_path)
+
+
+class TestGrant:
+    def test_it_counts_on_this_terminal_for_its_time(self, app: GuardedApp) -> None:
+        assert guards.needs_grant(app, KEY)
+        made = app.grant()
+        assert (made.reason, made.granted_at, made.ends_at) == ("INC-4711 for ana", NOW, NOW + 1800)
+        assert not guards.needs_grant(app, KEY)
+        app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
+        assert guards.needs_grant(app, KEY)
+        app.grant(on_all_terminals=True)
+        app.here = HERE._replace(session=None)
+        assert not guards.needs_grant(app, KEY)
+
+    def test_a_role_that_no_rule_guards_needs_none(self, app: GuardedApp) -> None:
+        assert not guards.needs_grant(app, OTHER)
+
+    @pytest.mark.parametrize("seconds", [0, -1, 3601])
+    def test_it_lasts_for_at_most_an_hour(self, app: GuardedApp, seconds: int) -> None:
+        with pytest.raises(UsageProblem, match="1 to 60 min"):
+            app.grant(seconds=seconds)
+        assert app.grant(seconds=3600).ends_at == NOW + 3600
+
+    @pytest.mark.parametrize("reason", ["", " \n ", "x" * 201])
+    def test_it_needs_a_reason(self, app: GuardedApp, reason: str) -> None:
+        with pytest.raises(UsageProblem, match="1 to 200 characters"):
+            guards.grant(app, KEY, reason, 60)
+        assert guards.check_grant(app, KEY, " " + "x" * 200) == "x" * 200
+        assert app.events() == []
+
+    def test_without_a_terminal_or_below_an_allow_list_it_is_refused(self, app: GuardedApp) -> None:
+        app.here = HERE._replace(session=None)
+        with pytest.raises(Refused, match="on a terminal only"):
+            app.grant()
+        app.here = HERE
+        app.environ["SSOHELPER_ALLOW"] = "*/*"
+        with pytest.raises(Refused, match="cannot grant a guarded role"):
+            app.grant()
+        assert guards.needs_grant(app, KEY)
+
+    def test_another_word_is_refused_with_a_line_in_the_journal(self, app: GuardedApp) -> None:
+        word, notice = guards.question(app, KEY)
+        assert (word, RULE in notice) == (KEY.account_id, True)
+        guards.check_word(app, KEY, f"  {word}\t", word)
+        assert app.events() == []
+        with pytest.raises(Refused, match=guards.WRONG_WORD):
+            guards.check_word(app, KEY, "yes", word)
+        assert app.events() == ["refused"]
+
+    @pytest.mark.parametrize(
+        ("typed", "is_word"),
+        [("pay prod", True), (" pay \t prod\n", True), ("payprod", False), ("", False)],
+    )
+    def test_white_space_in_the_typed_word_does_not_count(self, typed: str, is_word: bool) -> None:
+        assert guards.is_word(typed, "pay prod") == is_word
+
+
+class TestRevoke:
+    def test_it_ends_the_grants_of_one_role_in_each_terminal(self, app: GuardedApp) -> None:
+        kept = app.grant(OTHER)
+        given = app.grant()
+        app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
+        assert guards.revoke(app, KEY) == [given]
+        assert app.grants.list_of_all_terminals() == [kept]
+        assert app.events() == ["grant", "grant", "revoke"]
+        assert guards.revoke(app, KEY) == []
+
+    def test_without_a_role_it_ends_all(self, app: GuardedApp) -> None:
+        app.grant()
+        app.grant(OTHER)
+        assert {one.key for one in guards.revoke(app)} == {KEY, OTHER}
+        assert app.grants.list_of_all_terminals() == []
+
+
+class TestReason:
+    """The application id of the AWS SDKs, by which CloudTrail shows the reason."""
+
+    def test_a_grants_reason_is_the_application_id(self, app: GuardedApp) -> None:
+        before = environment.Environment({}, ())
+        assert guards.add_reason(app, KEY, before) == before
+        app.grant()
+        found = guards.add_reason(app, KEY, before)
+        assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
+        assert guards.add_reason(app, OTHER, before) == before
+
+    def test_it_has_at_most_50_characters(self, app: GuardedApp) -> None:
+        guards.grant(app, KEY, "x" * 200, 60)
+        found = guards.add_reason(app, KEY, environment.Environment({}, ()))
+        assert len(found.set[environment.APP_ID]) == 50
+
+    def test_an_id_of_the_user_stays(self, app: GuardedApp) -> None:
+        app.grant()
+        app.environ[environment.APP_ID] = "mine"
+        before = environment.Environment({}, ())
+        assert guards.add_reason(app, KEY, before) == before
+
+    def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(
+        self, app: GuardedApp
+    ) -> None:
+        app.environ[environment.APP_ID] = "ssohelper-old"
+        found = guards.add_reason(app, OTHER, environment.Environment({}, ("A",)))
+        assert found == environment.Environment({}, ("A", environment.APP_ID))
+
+
+class TestRules:
+    def test_the_usual_rules_are_offered_for_a_list_that_one_matches(self, tmp_path: Path) -> None:
+        app = WorldApp(tmp_path)
+
+        def offered(role: str) -> tuple[str, ...]:
+            account = ListedAccount(Account(KEY.account_id, "pay", ""), (role,))
+            listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
+            return guards.usual_rules(app, listing)
+
+        assert "AdministratorAccess" in " ".join(offered("AdministratorAccess"))
+        assert offered("ReadOnlyAccess") == ()
+
+    def test_no_rules_are_offered_beside_a_rule(self, app: GuardedApp) -> None:
+        account = ListedAccount(Account(KEY.account_id, "pay", ""), ("AdministratorAccess",))
+        listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
+        assert guards.usual_rules(app, listing) == ()
+
+    def test_each_rule_has_the_number_of_roles_that_it_guards(self, app: GuardedApp) -> None:
+        accounts = tuple(
+            ListedAccount(Account(f"00000000000{number}", "pay", ""), roles)
+            for number, roles in enumerate([("ReadOnlyAccess", "Admin"), ("ReadOnlyAccess",)])
+        )
+        listing = Listing(SESSION.start_url, SESSION.region, NOW, accounts)
+        app.directory.save("corp", listing)
+        [rule] = guards.list_rules(app)
+        assert rule == (RULE, True, 2)
+
+    def test_a_rule_that_left_the_file_is_in_force_until_it_is_loosened(
+        self, app: GuardedApp, tmp_path: Path
+    ) -> None:
+        assert guards.find_rule(app, KEY) == RULE
+        app.set_rules("*/Other")
+        later = WorldApp(tmp_path)
+        assert [(one.text, one.is_configured) for one in guards.list_rules(later)] == [
+            (RULE, False),
+            ("*/Other", True),
+        ]
+        assert guards.loosen(later, ["*/Other"]) == [RULE]
+        [line] = later.journal.read().lines
+        assert (line.fields["before"], line.fields["after"]) == (f"{RULE}, */Other", "*/Other")
+        last = WorldApp(tmp_path)
+        assert last.vault.own_rules == ("*/Other",)
+        assert guards.loosen(last, ["*/Other"]) == []
+
+    def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
+        self, app: GuardedApp, tmp_path: Path
+    ) -> None:
+        assert guards.find_rule(app, KEY) == RULE
+        path = app.locations.settings_file
+        path.write_text('[guard]\nrules = ["a/b", "#t"]\n[tags]\nt = ["c/d", "e/f"]\n')
+        settle(path)
+        now = WorldApp(tmp_path)
+        assert set(now.vault.own_rules) == {RULE, "a/b", "c/d", "e/f"}
+        before = now.settings
+        fewer = before.changed("tags.t", ("e/f", "g/h"))
+        assert set(guards.rules_after(now, "tags.t", before, fewer)) == {
+            RULE,
+            "a/b",
+            "e/f",
+            "g/h",
+        }
+        other = before.changed("guard.rules", ("x/y",))
+        assert guards.rules_after(now, "guard.rules", before, other) == ["x/y"]

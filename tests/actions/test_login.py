@@ -1,0 +1,170 @@
+"""When a login reuses the present sign-in, and what a logout removes."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import login
+from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.core.model import SignInFacts, SsoSession
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, SsoHelperError
+from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
+
+MINUTE = 60
+HOURS = "SSOHELPER_SESSION_HOURS"
+
+
+class LoginApp(WorldApp):
+    """`log_out_error` is what AWS says to a logout; `logged_out` names the tokens that it saw."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.log_out_error: SsoHelperError | None = None
+        self.logged_out: list[str] = []
+        self.while_logging_out: Any = lambda: None
+
+    def portal(self, session: SsoSession) -> Any:
+        return SimpleNamespace(log_out=self._log_out)
+
+    def _log_out(self, used: Any) -> None:
+        self.logged_out.append(used.value.reveal())
+        self.while_logging_out()
+        if self.log_out_error is not None:
+            raise self.log_out_error
+
+    def sign_in_since(self, ago: int, left: int, **more: Any) -> None:
+        """Write a token that ends in `left` seconds, of our own sign-in `ago` seconds ago."""
+        self.sign_in(left, **more)
+        facts = SignInFacts(signed_in_at=NOW - ago, token_ids=(token("first").id,), user="ana")
+        self.tokens.save_facts("corp", facts)
+
+    def events(self) -> list[tuple[str, object]]:
+        return [(line.event, line.fields.get("how")) for line in self.journal.read().lines]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginApp:
+    """An app in which a sign-in in a browser is only recorded as such."""
+    made = LoginApp(tmp_path)
+    new = LoginOutcome(token("new"), "signed in")
+    monkeypatch.setattr(login, "_sign_in_interactively", lambda *_: new)
+    return made
+
+
+def log_in(app: LoginApp, min_seconds: int = 20 * MINUTE, *, force: bool = False) -> str:
+    options = LoginOptions(force=force, min_seconds=min_seconds)
+    return login.log_in(app, SESSION, None, options).how  # type: ignore[arg-type]
+
+
+class TestReuse:
+    @pytest.mark.parametrize(
+        ("left", "min_seconds", "how", "used"),
+        [
+            (HOUR, 20 * MINUTE, "kept", []),
+            (30 * MINUTE, 30 * MINUTE, "kept", []),
+            (30 * MINUTE - 1, 30 * MINUTE, "renewed", ["first"]),
+            (20 * MINUTE, 10 * MINUTE, "renewed", ["first"]),
+            (MINUTE, 0, "renewed", ["first"]),
+            (-1, 20 * MINUTE, "renewed", ["first"]),
+        ],
+    )
+    def test_a_token_that_lasts_is_kept_and_another_one_is_renewed(
+        self, app: LoginApp, left: int, min_seconds: int, how: str, used: list[str]
+    ) -> None:
+        app.sign_in_since(HOUR, left)
+        assert log_in(app, min_seconds) == how
+        assert app.used == used
+
+    def test_without_a_sign_in_or_with_force_a_new_one_is_made(self, app: LoginApp) -> None:
+        assert log_in(app) == "signed in"
+        app.sign_in_since(HOUR, HOUR)
+        assert log_in(app, force=True) == "signed in"
+        assert app.used == []
+
+    def test_a_sign_in_that_ends_too_early_is_not_reused(self, app: LoginApp) -> None:
+        app.environ[HOURS] = "8"
+        app.sign_in_since(8 * HOUR - 30 * MINUTE, HOUR)
+        assert log_in(app, 29 * MINUTE) == "kept"
+        assert log_in(app, 31 * MINUTE) == "signed in"
+
+    def test_a_refused_renewal_needs_a_new_sign_in(self, app: LoginApp) -> None:
+        app.sign_in_since(HOUR, MINUTE)
+        app.renewal = LoginRequired("refused")
+        assert log_in(app) == "signed in"
+
+    @pytest.mark.parametrize(("left", "min_seconds"), [(10 * MINUTE, 5 * MINUTE), (90, 90)])
+    def test_while_aws_is_down_a_token_that_lasts_is_kept(
+        self, app: LoginApp, left: int, min_seconds: int
+    ) -> None:
+        app.sign_in_since(HOUR, left)
+        app.renewal = AwsUnreachable("down")
+        assert log_in(app, min_seconds) == "kept"
+        assert app.used == ["first"]
+        with pytest.raises(AwsUnreachable):
+            log_in(app, left + 1)
+
+    def test_an_unknown_end_is_a_warning_when_the_time_is_long(self, app: LoginApp) -> None:
+        app.sign_in(99 * HOUR)
+        assert log_in(app, 10 * HOUR) == "kept"
+        [warning] = app.warnings
+        assert warning.startswith('the sign-in to "corp" may end within 10h')
+        assert log_in(app, 20 * MINUTE) == "kept"
+        assert len(app.warnings) == 1
+
+
+class TestLogOut:
+    def test_it_ends_the_sign_in_at_aws_and_here(self, app: LoginApp) -> None:
+        app.sign_in_since(HOUR, HOUR)
+        app.keep(HOUR)
+        assert login.log_out(app, SESSION)
+        assert (app.logged_out, app.stands(), app.is_kept()) == (["first"], None, None)
+        facts = app.facts()
+        assert (facts.user, facts.earlier_user, facts.person_since) == (None, "ana", NOW)
+        assert app.events() == [("sign-out", "revoked")]
+        assert not login.log_out(app, SESSION)
+        assert app.events() == [("sign-out", "revoked")]
+
+    def test_an_expired_token_is_renewed_first_to_end_its_sign_in(self, app: LoginApp) -> None:
+        app.sign_in_since(2 * HOUR, -1)
+        assert login.log_out(app, SESSION)
+        assert (app.used, app.logged_out, app.stands()) == (["first"], ["renewed-1"], None)
+
+    def test_an_expired_sign_in_is_removed_and_aws_is_not_asked(self, app: LoginApp) -> None:
+        app.sign_in_since(9 * HOUR, -1)
+        app.renewal = LoginRequired("refused")
+        assert not login.log_out(app, SESSION)
+        assert (app.logged_out, app.stands(), app.events()) == ([], None, [])
+
+    def test_a_sign_in_that_has_already_ended_at_aws_is_removed(self, app: LoginApp) -> None:
+        app.sign_in_since(HOUR, HOUR)
+        app.log_out_error = LoginRequired("ended")
+        assert login.log_out(app, SESSION)
+        assert (app.stands(), app.events()) == (None, [("sign-out", "revoked")])
+
+    def test_while_aws_is_down_it_is_removed_here_and_that_is_an_error(self, app: LoginApp) -> None:
+        app.sign_in_since(HOUR, HOUR)
+        app.log_out_error = AwsUnreachable("down")
+        with pytest.raises(AwsUnreachable, match="on this machine only: down"):
+            login.log_out(app, SESSION)
+        assert (app.stands(), app.events()) == (None, [("sign-out", "local")])
+
+    def test_a_variable_that_would_send_the_token_elsewhere_removes_nothing(
+        self, app: LoginApp
+    ) -> None:
+        app.sign_in_since(HOUR, HOUR)
+        app.log_out_error = ConfigInvalid("another host")
+        with pytest.raises(ConfigInvalid, match="another host"):
+            login.log_out(app, SESSION)
+        assert (app.stands(), app.events()) == ("first", [])
+        app.tokens.save_facts("corp", app.facts()._replace(issuer="loopback"))
+        with pytest.raises(ConfigInvalid, match="on this machine only: another host"):
+            login.log_out(app, SESSION)
+        assert (app.stands(), app.events()) == (None, [("sign-out", "local")])
+
+    def test_a_sign_in_that_came_meanwhile_stays(self, app: LoginApp) -> None:
+        app.sign_in_since(HOUR, HOUR)
+        app.while_logging_out = lambda: app.sign_in(HOUR, "another-tools")
+        assert login.log_out(app, SESSION)
+        assert (app.logged_out, app.stands()) == (["first"], "another-tools")
