@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.guard_rules import is_guarded
+from ssohelper.core.guard_rules import find_missing_tag, find_rule, is_guarded
 from ssohelper.core.model import Account
 
 PROD = Account("001234567890", "payments-prod", "p@example.com")
@@ -64,3 +64,45 @@ def test_an_account_with_an_unknown_name_matches_by_its_id():
     unknown = PROD._replace(name="")
     assert is_guarded(["001234567890/*"], "corp", unknown, "Admin")
     assert not is_guarded(["payments-prod/*"], "corp", unknown, "Admin")
+
+
+@pytest.mark.parametrize(
+    ("rule", "guards"),
+    [
+        ("payments-prod/Admin", True),
+        ("other/Admin", True),
+        ("corp:other/Admin", True),
+        ("other", True),
+        ("lab:other/Admin", False),
+        ("other/ReadOnly", False),
+    ],
+)
+def test_strictly_an_account_with_an_unknown_name_matches_each_name(
+    rule: str, guards: bool
+) -> None:
+    unknown = PROD._replace(name="")
+    assert find_rule([rule], "corp", unknown, "Admin", is_strict=True) == (rule if guards else None)
+    assert find_rule([rule], "corp", unknown, "Admin", is_strict=False) is None
+    known = find_rule([rule], "corp", PROD, "Admin", is_strict=True)
+    assert known == (rule if rule.startswith("payments-prod") else None)
+
+
+def test_the_first_rule_that_matches_is_found() -> None:
+    rules = ["other/*", "*/Admin", "payments-prod"]
+    assert find_rule(rules, "corp", PROD, "Admin", is_strict=True) == "*/Admin"
+
+
+@pytest.mark.parametrize(
+    ("rules", "missing"),
+    [
+        ([], None),
+        (["*/Admin", "a"], None),
+        (["#a", "*/Admin", "#b"], None),
+        (["*/Admin", "#a", "#c", "#d"], "c"),
+        (["#A"], "A"),
+    ],
+)
+def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(
+    rules: list[str], missing: str | None
+) -> None:
+    assert find_missing_tag(rules, {"a": ["*/x"], "b": []}) == missing

@@ -166,6 +166,11 @@ class TestLine:
         assert (read.event, read.fields["more"]) == ("new", "x")
         assert set(read.fields) & {"deep", "until", "others", "background"} == set()
 
+    def test_entries_are_equal_by_event_and_fields(self) -> None:
+        assert entry(others=1) == entry(others=1)
+        assert entry(others=1) != entry(others=2)
+        assert entry(others=1) != object()
+
     def test_the_text_for_the_system_log_has_no_place_in_a_chain(self) -> None:
         text = json.loads(journal_lines.make_text(entry(), at_ms=0, uid=5))
         assert text["event"] == "issue"

@@ -1,6 +1,7 @@
 """Our folders are those of platformdirs, and cron uses the same ones as a login shell."""
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,56 @@ def test_aws_files_are_where_the_sdks_read_them(tmp_path):
     assert app.locations.aws_config_file == tmp_path / "c"
     assert app.locations.aws_credentials_file == Path("/x")
     assert app.locations.token_folder == tmp_path / ".aws" / "sso" / "cache"
+
+
+class TestAnotherUsersHome:
+    """HOME is that of another user, who owns what is in it: `sudo -E`, a shared container."""
+
+    ANOTHER = 4242
+
+    @pytest.fixture
+    def environ(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setattr(folders, "_find_nearest_owner", lambda _folder: self.ANOTHER)
+        return {"HOME": str(tmp_path)}
+
+    def test_its_files_are_the_other_users(self, environ, tmp_path):
+        path = str(tmp_path / "x")
+        assert folders.find_foreign_owner(path, environ) == self.ANOTHER
+        assert folders.find_foreign_owner("/elsewhere/x", environ) is None
+        assert folders.find_foreign_owner(path, {"HOME": "relative"}) is None
+
+    def test_a_link_to_the_home_is_followed(self, environ, tmp_path):
+        link = tmp_path.with_name(f"{tmp_path.name}-link")
+        link.symlink_to(tmp_path)
+        found = folders.find_foreign_owner(str(tmp_path / "x"), {"HOME": str(link)})
+        assert found == self.ANOTHER
+
+    @pytest.mark.parametrize(
+        ("us", "owner", "is_foreign"), [(1, 0, False), (0, 1, True), (1, 1, False)]
+    )
+    def test_a_folder_of_roots_is_not_foreign_for_others(
+        self, environ, tmp_path, monkeypatch, us, owner, is_foreign
+    ):
+        monkeypatch.setattr(os, "geteuid", lambda: us)
+        monkeypatch.setattr(folders, "_find_nearest_owner", lambda _folder: owner)
+        found = folders.find_foreign_owner(str(tmp_path / "x"), environ)
+        assert found == (owner if is_foreign else None)
+
+    def test_our_cache_is_in_our_own_home(self, environ, monkeypatch):
+        monkeypatch.setattr(folders, "_load_passwd_home", lambda: "/home/us")
+        assert folders.cache_folder(environ) == "/home/us/.cache/ssohelper"
+        monkeypatch.setattr(folders, "_load_passwd_home", lambda: None)
+        assert folders.cache_folder(environ) == f"{environ['HOME']}/.cache/ssohelper"
+
+
+def test_our_own_home_is_that_of_the_user_database(monkeypatch):
+    assert folders._load_passwd_home() == pwd.getpwuid(os.geteuid()).pw_dir
+    monkeypatch.setattr(os, "geteuid", lambda: 2**31 - 7)
+    assert folders._load_passwd_home() is None
+
+
+def test_the_owner_of_a_missing_folder_is_that_of_the_nearest_one_above(tmp_path):
+    owner = os.stat(tmp_path).st_uid
+    assert folders._find_nearest_owner(str(tmp_path / "a" / "b")) == owner
+    assert folders._find_nearest_owner("relative") == 0

@@ -140,3 +140,40 @@ def _wait_for(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < ends_at, f"{path} did not appear"
         time.sleep(0.01)
+
+
+class TestDesktop:
+    """Without a setting and BROWSER, the desktop's own program opens the URL."""
+
+    @pytest.fixture(autouse=True)
+    def _no_container(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
+
+    @pytest.mark.parametrize(
+        ("present", "more", "found"),
+        [
+            (["xdg-open", "firefox"], {"DISPLAY": ":0"}, "xdg-open"),
+            (["firefox"], {"WAYLAND_DISPLAY": "wayland-0"}, "firefox"),
+            (["xdg-open"], {}, None),
+            ([], {"DISPLAY": ":0"}, None),
+            (["wslview", "xdg-open"], {"WSL_DISTRO_NAME": "Debian"}, "wslview"),
+            (["xdg-open"], {"WSL_DISTRO_NAME": "Debian"}, None),
+        ],
+    )
+    def test_on_linux_it_needs_a_display_or_wsl(
+        self, tmp_path: Path, present: list[str], more: dict[str, str], found: str | None
+    ) -> None:
+        for name in present:
+            (tmp_path / name).write_text("#!/bin/sh\n")
+            (tmp_path / name).chmod(0o755)
+        expected = None if found is None else (str(tmp_path / found),)
+        assert browser.find_opener({"PATH": str(tmp_path), **more}) == expected
+
+    def test_macos_and_windows_have_one_of_their_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(browser.sys, "platform", "darwin")
+        assert browser.find_opener({}) == ("/usr/bin/open",)
+        monkeypatch.setattr(browser.sys, "platform", "win32")
+        program, action = browser.find_opener({"SYSTEMROOT": "/win"}) or ("", "")
+        assert program.startswith("/win")
+        assert program.endswith("rundll32.exe")
+        assert action == "url.dll,FileProtocolHandler"

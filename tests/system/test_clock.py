@@ -1,0 +1,83 @@
+"""The clocks of one call: this machine's, AWS's, and the warning when they differ."""
+
+import pytest
+
+from ssohelper.errors import LocalState
+from ssohelper.system.clock import Clock
+
+WALL = 4_000_000_000.75
+
+
+class AwsAhead:
+    """Knows that AWS's clock is `ahead` seconds ahead of this machine's."""
+
+    def __init__(self, ahead: float = 0.0, error: LocalState | None = None) -> None:
+        self.ahead = ahead
+        self.error = error
+        self.learned: list[tuple[float, float]] = []
+
+    def now(self, wall: float) -> float:
+        return wall + self.ahead
+
+    def learn(self, aws_at: float, wall: float) -> None:
+        if self.error is not None:
+            raise self.error
+        self.learned.append((aws_at, wall))
+
+
+class Clocks:
+    def __init__(self, aws: AwsAhead) -> None:
+        self.aws = aws
+        self.warnings: list[str] = []
+        self.uptime = 100.0
+        self.clock = Clock(
+            lambda: WALL,
+            lambda: self.uptime,
+            lambda _seconds: None,
+            aws_clock=lambda: aws,
+            warn=self.warnings.append,
+        )
+
+
+def test_aws_time_is_converted_to_this_machines_time() -> None:
+    clock = Clocks(AwsAhead(100.0)).clock
+    assert (clock.now(), clock.now_exactly(), clock.aws_now()) == (
+        4_000_000_000,
+        WALL,
+        4_000_000_100,
+    )
+    assert clock.local(4_000_000_100) == 4_000_000_000
+
+
+def test_a_deadline_follows_the_monotonic_clock() -> None:
+    clocks = Clocks(AwsAhead())
+    deadline = clocks.clock.deadline(5.0)
+    assert (deadline.left(), clocks.clock.deadline().left()) == (5.0, 18.0)
+    clocks.uptime += 2
+    assert deadline.left() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("difference", "side"),
+    [(0, None), (240, None), (-240, None), (241, "behind"), (-241, "ahead of")],
+)
+def test_a_clock_that_differs_by_more_than_4_minutes_is_a_warning(
+    difference: int, side: str | None
+) -> None:
+    clocks = Clocks(AwsAhead())
+    clocks.clock.learn_aws_time(WALL + difference)
+    assert clocks.aws.learned == [(WALL + difference, WALL)]
+    said = f"this machine's clock is 4m {side} AWS's: set it, SDKs go by it"
+    assert clocks.warnings == ([] if side is None else [said])
+
+
+def test_an_answer_without_a_time_teaches_nothing() -> None:
+    clocks = Clocks(AwsAhead())
+    clocks.clock.learn_aws_time(None)
+    assert (clocks.aws.learned, clocks.warnings) == ([], [])
+
+
+def test_a_time_that_cannot_be_saved_is_a_warning() -> None:
+    clocks = Clocks(AwsAhead(error=LocalState("disk full")))
+    clocks.clock.learn_aws_time(WALL)
+    assert clocks.warnings == ["AWS's time could not be kept: disk full"]

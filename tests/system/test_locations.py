@@ -1,0 +1,41 @@
+"""Paths with ~, and homes that are no home."""
+
+import os
+
+import pytest
+
+from ssohelper.errors import LocalState
+from ssohelper.system.locations import expand_home
+
+
+@pytest.mark.parametrize(
+    ("path", "home", "expanded"),
+    [
+        ("/a/b", "/home/ana", "/a/b"),
+        ("a/~", "/home/ana", "a/~"),
+        ("~/a", "/home/ana", "/home/ana/a"),
+        ("~/a", "/home/ana/", "/home/ana/a"),
+        ("~/a", "/", "/a"),
+    ],
+)
+def test_a_leading_tilde_is_the_home_folder(path: str, home: str, expanded: str) -> None:
+    assert expand_home(path, {"HOME": home}) == expanded
+
+
+def test_without_home_it_is_that_of_the_user_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", "/home/db", 1))
+    assert expand_home("~/a", {}) == "/home/db/a"
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    with pytest.raises(LocalState, match="there is no home folder"):
+        expand_home("~/a", {})
+
+
+def test_an_unknown_users_home_does_not_exist() -> None:
+    with pytest.raises(LocalState, match="there is no home folder"):
+        expand_home("~no-such-user/a", {"HOME": "/home/ana"})
+
+
+@pytest.mark.parametrize("home", ["", "home/ana", "/home/\x1bana"])
+def test_a_home_that_is_no_absolute_path_is_refused(home: str) -> None:
+    with pytest.raises(LocalState, match="not an absolute path"):
+        expand_home("~/a", {"HOME": home})

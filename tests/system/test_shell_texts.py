@@ -1,0 +1,142 @@
+"""The text of `shell-init`: for which arguments it is printed, and which commands it names."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper.system import shell_texts
+
+LAUNCHER = "ssohelper-credentials"
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This process is the program in a folder that is not on PATH; the launcher is beside it."""
+    folder = tmp_path / "it's here"
+    folder.mkdir()
+    for name in ("ssohelper", LAUNCHER):
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(folder / "ssohelper")])
+    monkeypatch.setenv("PATH", "/nowhere")
+    return folder / "ssohelper"
+
+
+@pytest.mark.parametrize("shell", shell_texts.SHELLS)
+def test_a_shell_gets_function_prompt_and_completion(
+    shell: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert shell_texts.print_shell_init([shell])
+    text = capfdbinary.readouterr().out
+    assert b"ssohelper_prompt_on" in text
+    assert (shell_texts.completion_of(shell) or b"?").splitlines()[-1] in text
+
+
+def test_the_function_and_its_completion_get_another_name(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert shell_texts.print_shell_init(["bash", "--cmd", "sso"])
+    text = capfdbinary.readouterr().out
+    assert b"complete -F _ssohelper sso\n" in text
+    assert b"unalias sso " in text
+    assert b"function ssohelper " not in text
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["bash", "--cmd"],
+        ["bash", "--name", "x"],
+        ["tcsh"],
+        ["bash", "--cmd", ""],
+        ["bash", "--cmd", "1x"],
+        ["bash", "--cmd", "a b"],
+        ["bash", "--cmd", "x" * 65],
+        ["bash", "zsh", "fish", "pwsh"],
+    ],
+)
+def test_other_arguments_are_left_to_click(
+    argv: list[str], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert not shell_texts.print_shell_init(argv)
+    assert capfdbinary.readouterr().out == b""
+
+
+def test_a_stdout_that_cannot_be_written_is_left_to_click() -> None:
+    kept, full = os.dup(1), os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, 1)
+    try:
+        assert not shell_texts.print_shell_init(["bash"])
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(full)
+
+
+def test_without_the_shipped_files_there_is_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell_texts, "_folders", lambda: [str(tmp_path)])
+    assert not shell_texts.print_shell_init(["bash"])
+    assert shell_texts.completion_of("bash") is None
+
+
+def test_an_installation_has_them_below_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = tmp_path / "prefix"
+    path = prefix / "share" / "ssohelper" / "ssohelper.bash"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"function ssohelper { :; }\n")
+    monkeypatch.setattr(shell_texts, "_folders", lambda: [str(tmp_path), str(prefix)])
+    assert shell_texts.text_of("bash", "ssohelper") == b"function ssohelper { :; }\n"
+    assert shell_texts.text_of("bash", "sso") == b"function sso { :; }\n"
+
+
+class TestPaths:
+    TEXT = b"command ssohelper x; command ssohelper-credentials y; exec ssohelper z; ssohelper\n"
+
+    def test_commands_that_path_does_not_find_are_named_by_their_paths(self, command: Path) -> None:
+        word = "'" + str(command).replace("'", "'\\''") + "'"
+        launcher = "'" + str(command.with_name(LAUNCHER)).replace("'", "'\\''") + "'"
+        assert shell_texts.with_absolute_paths(self.TEXT, "bash").decode() == (
+            f"command {word} x; command {launcher} y; exec {word} z; ssohelper\n"
+        )
+
+    @pytest.mark.parametrize(("shell", "quote"), [("fish", "\\'"), ("pwsh", "''")])
+    def test_a_quote_is_written_as_the_shell_reads_it(
+        self, command: Path, shell: str, quote: str
+    ) -> None:
+        text = shell_texts.with_absolute_paths(b"command ssohelper x", shell).decode()
+        assert text == f"command '{str(command).replace(chr(39), quote)}' x"
+
+    def test_commands_on_path_keep_their_names(
+        self, command: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", f"/nowhere:{command.parent}")
+        assert shell_texts.with_absolute_paths(self.TEXT, "bash") == self.TEXT
+
+    def test_without_the_launcher_the_program_itself_is_run(self, command: Path) -> None:
+        command.with_name(LAUNCHER).unlink()
+        text = shell_texts.with_absolute_paths(b"command ssohelper-credentials y", "zsh")
+        assert LAUNCHER.encode() not in text
+        assert os.fsencode(command.name) in text
+
+    def test_the_launcher_beside_the_target_of_a_link_is_found(
+        self, command: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        link = tmp_path / "bin" / "ssohelper"
+        link.parent.mkdir()
+        link.symlink_to(command)
+        monkeypatch.setattr(sys, "argv", [str(link)])
+        assert shell_texts._find_launcher(str(link)) == str(command.with_name(LAUNCHER))
+
+    @pytest.mark.parametrize("name", ["/usr/bin/pytest", "/a\nb/ssohelper"])
+    def test_another_program_changes_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setattr(sys, "argv", [name])
+        assert shell_texts.with_absolute_paths(self.TEXT, "bash") == self.TEXT
