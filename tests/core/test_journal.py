@@ -80,6 +80,20 @@ class TestLine:
                 assert not any(ord(one) < 32 or 127 <= ord(one) < 160 for one in str(value))
                 assert "\u202e" not in str(value)
 
+    def test_a_text_is_cut_where_its_field_ends_and_nothing_before(self) -> None:
+        text = "word " * 300
+        reason = journal.decided("refused", KEY, reason=text).fields["reason"]
+        what = journal.refused_command(text, ("bash", "pts/3")).fields["what"]
+        assert (reason, what) == (text[:1000], text[:200])
+        # The limit counts what is left after a secret is hidden.
+        hidden = journal.refused_command("A1b2" * 180 + " behind it", ("", "")).fields["what"]
+        assert hidden.endswith(" behind it")
+        assert "A1b2" not in hidden
+
+    def test_a_refused_command_has_its_caller(self) -> None:
+        found = journal.refused_command("sign in", ("bash", "pts/3"))
+        assert found.fields == {"what": "sign in", "parent": "bash", "terminal": "pts/3"}
+
     def test_names_of_processes_and_terminals_are_printable_and_short(self) -> None:
         fields = entry(parent="a\tb\x1b[0mé" + "c" * 40, terminal="pts/\n3").fields
         assert fields["parent"] == "a?b?[0m?" + "c" * 24
@@ -153,6 +167,10 @@ class TestLine:
         found = json.loads(made(entry())) | change
         with pytest.raises(Damaged):
             journal_lines.parse_line(json.dumps(found).encode())
+
+    def test_a_line_of_root_is_good(self) -> None:
+        found = json.loads(made(entry())) | {"uid": 0}
+        assert journal_lines.parse_line(json.dumps(found).encode()).uid == 0
 
     @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\x00" * 40, b'{"v":1}', b"[" * 4000])
     def test_any_other_bytes_are_damaged(self, raw: bytes) -> None:
@@ -234,6 +252,13 @@ class TestChain:
         found = check([], last=last_of(chain(3)))
         assert found.fault is not None
         assert "3 lines" in found.fault.why
+
+    def test_in_an_empty_file_no_line_is_named(self) -> None:
+        found = journal_lines.verify(
+            [("b", chain(2)), ("a", [])], may_be_rotated=False, last=last_of(chain(3))
+        )
+        assert found.fault is not None
+        assert (found.fault.file, found.fault.line) == ("a", 0)
 
     def test_swapped_and_repeated_lines_are_found(self) -> None:
         lines = chain(4)
