@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,9 +48,16 @@ def test_session_time_and_command_are_environment_variables(tmp_path: Path) -> N
 def test_a_command_that_hangs_is_killed_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice_process, "_SECONDS", 0.5)
     pids = tmp_path / "pids"
-    notice_process.run(["/bin/sh", "-c", f"sleep 600 & echo $! $$ > {pids}; wait"])
+
+    def monotonic() -> float:
+        """Return a time at which the limit is over once the command runs."""
+        return float(notice_process._SECONDS if pids.exists() else 0)
+
+    clock = SimpleNamespace(monotonic=monotonic, sleep=time.sleep)
+    monkeypatch.setattr(notice_process, "time", clock)
+    script = f"sleep 600 & echo $! $$ > {pids}.part; mv {pids}.part {pids}; wait"
+    notice_process.run(["/bin/sh", "-c", script])
     for pid in wait_for(pids).split():
         ends_at = time.monotonic() + 30
         while alive(int(pid)):
