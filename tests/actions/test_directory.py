@@ -348,6 +348,13 @@ class TestSignIn:
         assert emulator.counters["CreateToken.refresh_token"] == 1
         assert app.tokens.load(session).value != token.value
 
+    def test_a_renewed_token_that_is_rejected_too_needs_a_sign_in(self, app, session, emulator):
+        for operation in ("ListAccounts", "ListAccountRoles"):
+            emulator.faults.run_before(operation, emulator.service.center.state.tokens.clear, 1)
+        with pytest.raises(LoginRequired):
+            directory.fetch_listing(app, session)
+        assert emulator.counters["CreateToken.refresh_token"] == 1
+
     def test_a_sign_in_that_ends_during_a_listing_is_exit_4_and_the_next_sign_in_continues_it(
         self, app, session, emulator
     ):

@@ -12,6 +12,7 @@ from ssohelper.stores import company_policy_file
 from ssohelper.stores.company_policy_file import read_company_policy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no policy file")
+OVERFLOW = 65534
 US = os.geteuid()
 
 
@@ -87,3 +88,29 @@ def test_a_namespace_without_root_shows_its_files_as_the_overflow_users(
         monkeypatch.setattr(company_policy_file, "_is_root_mapped", lambda: True)
         with pytest.raises(ConfigInvalid):
             read_company_policy(policy)
+
+
+@pytest.mark.parametrize(
+    ("uid", "owner", "uid_map", "is_trusted"),
+    [
+        (OVERFLOW, 0, "      1000       1000          1\n", True),
+        (OVERFLOW, 0, "         0          0 4294967295\n", False),
+        (OVERFLOW, 0, None, False),
+        (OVERFLOW, 1000, "      1000       1000          1\n", False),
+        (OVERFLOW + 1, 0, "      1000       1000          1\n", False),
+        (0, 0, None, True),
+    ],
+)
+def test_the_overflow_user_is_root_only_where_root_is_not_mapped(
+    monkeypatch: pytest.MonkeyPatch, uid: int, owner: int, uid_map: str | None, is_trusted: bool
+):
+    def read_text(path: Path, **_: object) -> str:
+        assert str(path) == "/proc/self/uid_map"
+        if uid_map is None:
+            raise FileNotFoundError(path)
+        return uid_map
+
+    monkeypatch.setattr(company_policy_file, "_read_overflow_uid", lambda: OVERFLOW)
+    monkeypatch.setattr(Path, "read_text", read_text)
+    found = os.stat_result((0o100644, 0, 0, 1, uid, 0, 0, 0, 0, 0))
+    assert company_policy_file._is_owned_by(found, owner) == is_trusted
