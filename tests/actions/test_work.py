@@ -6,7 +6,13 @@ import pytest
 
 from ssohelper.actions import issuing
 from ssohelper.broker.requests import AskedBy
-from ssohelper.errors import AwsUnreachable, ConfigInvalid, RoleNotAssigned, SsoHelperError
+from ssohelper.errors import (
+    AwsUnreachable,
+    ConfigInvalid,
+    Refused,
+    RoleNotAssigned,
+    SsoHelperError,
+)
 from tests.actions.world import HOUR, KEY, SESSION, WorldApp, token
 
 
@@ -30,6 +36,16 @@ def test_a_call_returns_a_document_with_its_warnings(app, work):
     app.answer = RoleNotAssigned("no")
     with pytest.raises(RoleNotAssigned):
         work.call(KEY, AskedBy())
+
+
+def test_a_guarded_role_is_found_only_for_a_caller_that_has_checked_its_grant(app, work):
+    settings = app.locations.settings_file
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(f'[guard]\nrules = ["*/{KEY.role_name}"]\n')
+    app.keep(HOUR)
+    with pytest.raises(Refused, match="guards"):
+        work.find(KEY, 0.0, is_permitted=False)
+    assert b'"AccessKeyId":"old"' in work.find(KEY, 0.0, is_permitted=True).document
 
 
 def test_a_bug_in_a_call_is_an_internal_error_with_a_log(app, work):
