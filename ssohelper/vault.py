@@ -212,8 +212,8 @@ class Vault:
             tuple(dict.fromkeys((*company.guard_rules, *self.own_rules))),
             allowed,
             find_account=self.find_account,
-            find_profiles=self._find_profiles,
             find_grant=self._find_grant,
+            has_terminal=lambda: self._app.find_here().session is not None,
         )
 
     @cached_property
@@ -301,15 +301,6 @@ class Vault:
             if listed.account.id == key.account_id:
                 return listed.account
         return Account(key.account_id, "", "")
-
-    def _find_profiles(self, key: RoleKey) -> list[str]:
-        config = self._app.config.read()
-        found = []
-        for entry in config.profiles():
-            target = config.target_or_none(entry)
-            if target is not None and (target.session_name, *target.role) == key:
-                found.append(entry.name)
-        return found
 
 
 def _read_mtime_ns(path: Path) -> int:

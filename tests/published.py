@@ -46,8 +46,8 @@ def permit_publishing(key: RoleKey) -> PublishPermit:
         (),
         None,
         find_account=lambda key: Account(key.account_id, "", ""),
-        find_profiles=lambda key: (),
         find_grant=lambda key: None,
+        has_terminal=lambda: False,
     )
     permit = policy.permit_publishing(key)
     assert permit is not None

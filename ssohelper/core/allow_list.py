@@ -2,15 +2,16 @@
 
 Its text is one or more lists, separated by `;`, each of patterns separated by `,`. A role is
 allowed if each list has a pattern that matches it: so a child that adds a list can only narrow.
-A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name, or the name of a profile.
-Each part is a glob pattern without regard to case. `\\,` is a comma inside a name, such as roles may
-have. For a semicolon, colon or slash inside a name, write `?`.
+A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name. Each part is a glob pattern
+without regard to case. `\\,` is a comma inside a name, such as roles may have. For a semicolon, colon
+or slash inside a name, write `?`. A pattern without a slash matches no role: it may be meant as the
+name of a profile, but a program that edits the config would decide what such a name stands for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,18 +30,20 @@ class AllowList(NamedTuple):
 
     lists: tuple[tuple[str, ...], ...]
 
-    def allows(
-        self, key: RoleKey, account_name: str, find_profiles: Callable[[], Sequence[str]]
-    ) -> bool:
+    def allows(self, key: RoleKey, account_name: str) -> bool:
         """Return whether the role may be handed out.
 
         `account_name` is "" when it is unknown: then only patterns with the account's id match.
-        `find_profiles` is called only for patterns without a slash.
         """
         return all(
-            any(_matches(pattern, key, account_name, find_profiles) for pattern in patterns)
+            any(_matches(pattern, key, account_name) for pattern in patterns)
             for patterns in self.lists
         )
+
+    def find_pattern_without_role(self) -> str | None:
+        """Return the first pattern without a slash, which matches no role; None without one."""
+        patterns = (pattern for patterns in self.lists for pattern in patterns)
+        return next((pattern for pattern in patterns if "/" not in pattern), None)
 
     def narrowed(self, patterns: Iterable[str]) -> AllowList:
         """Return this allow-list with one more list of patterns."""
@@ -65,12 +68,10 @@ def _parse_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def _matches(
-    pattern: str, key: RoleKey, account_name: str, find_profiles: Callable[[], Sequence[str]]
-) -> bool:
+def _matches(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:
-        return any(_fits(pattern, name) for name in find_profiles())
+        return False
     session, colon, account_alone = account.partition(":")
     if colon:
         account = account_alone

@@ -13,6 +13,8 @@ from enum import StrEnum
 from ssohelper.core import guard_rules
 from ssohelper.core.allow_list import AllowList
 from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.shell_text import typed
+from ssohelper.core.text import show
 from ssohelper.errors import Refused
 
 _SEAL = object()
@@ -61,8 +63,8 @@ class Policy:
     """The decisions for one call.
 
     `rules`: the guard rules in force. `allowed`: the allow-list, None without one. `find_account`
-    returns a role's account, with an empty name if it is unknown; `find_profiles` returns the names
-    of its profiles. `find_grant` returns the id of the live grant for a role, None without one.
+    returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of the
+    live grant for a role, None without one. `has_terminal` returns whether a user may grant here.
     """
 
     def __init__(
@@ -71,14 +73,14 @@ class Policy:
         allowed: AllowList | None,
         *,
         find_account: Callable[[RoleKey], Account],
-        find_profiles: Callable[[RoleKey], Sequence[str]],
         find_grant: Callable[[RoleKey], str | None],
+        has_terminal: Callable[[], bool],
     ) -> None:
         self.rules = tuple(rules)
         self._allowed = allowed
         self._find_account = find_account
-        self._find_profiles = find_profiles
         self._find_grant = find_grant
+        self._has_terminal = has_terminal
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a rule that guards the role; None when none does.
@@ -100,12 +102,7 @@ class Policy:
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permit that the function which hands out this role needs. Raises: Refused."""
         if self._allowed is not None and not self._is_allowed(self._allowed, key):
-            raise Refused(
-                f"the allow-list does not include {key.account_id}/{key.role_name} "
-                f'of the session "{key.session_name}"',
-                hint="this program may use the roles that SSOHELPER_ALLOW names; "
-                "ask the person who started it to allow more",
-            )
+            raise _refused_by_list(self._allowed, key)
         rule = self.find_guarding_rule(key)
         if rule is None:
             return ReleasePermit(_SEAL, key, way, None, None)
@@ -114,10 +111,31 @@ class Policy:
             raise Refused(
                 f'the rule "{rule}" guards {key.account_id}/{key.role_name}, '
                 "and no grant for it is in force in this terminal",
-                hint=f'on a terminal: ssohelper guard grant {key.text} --reason "…"',
+                hint=self._how_to_grant(key),
             )
         return ReleasePermit(_SEAL, key, way, grant_id, rule)
 
     def _is_allowed(self, allowed: AllowList, key: RoleKey) -> bool:
-        account = self._find_account(key)
-        return allowed.allows(key, account.name, lambda: self._find_profiles(key))
+        return allowed.allows(key, self._find_account(key).name)
+
+    def _how_to_grant(self, key: RoleKey) -> str:
+        command = f'ssohelper guard grant {typed(key.text)} --reason "…"'
+        # A grant is given on a terminal, and never below an allow-list. So a program without a
+        # terminal, such as an agent, asks a person, whose terminal is another one.
+        if self._allowed is None and self._has_terminal():
+            return f"on a terminal: {command}"
+        return f"ask the person to run: {command} --all-terminals"
+
+
+def _refused_by_list(allowed: AllowList, key: RoleKey) -> Refused:
+    name = allowed.find_pattern_without_role()
+    if name is not None:
+        hint = f'it has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
+    else:
+        # A role's name may have a comma, which `--allow` does not take.
+        pattern = typed(key.text.replace(",", "?"))
+        hint = (
+            f"ask the person to run: ssohelper exec --allow {pattern} … "
+            "(this program again, with this option too)"
+        )
+    return Refused(f"the allow-list in SSOHELPER_ALLOW does not include {key.text}", hint=hint)

@@ -10,13 +10,19 @@ from ssohelper.errors import Refused
 KEY = RoleKey("corp", "111111111111", "Admin")
 
 
-def policy(*rules: str, allowed: str | None = None, name: str = "prod", grant: str | None = None):
+def policy(
+    *rules: str,
+    allowed: str | None = None,
+    name: str = "prod",
+    grant: str | None = None,
+    has_terminal: bool = True,
+):
     return Policy(
         rules,
         None if allowed is None else allow_list.parse(allowed),
         find_account=lambda key: Account(key.account_id, name, ""),
-        find_profiles=lambda _key: (),
         find_grant=lambda _key: grant,
+        has_terminal=lambda: has_terminal,
     )
 
 
@@ -55,6 +61,41 @@ def test_an_allow_list_refuses_before_a_grant_counts():
     with pytest.raises(Refused, match="allow-list"):
         policy("prod/Admin", allowed="*/ReadOnly", grant="g1").permit_release(KEY, Way.ENV)
     assert policy(allowed="*/Admin").permit_release(KEY, Way.ENV).key == KEY
+
+
+@pytest.mark.parametrize(("allowed", "has_terminal"), [(None, False), ("*/*", True)])
+def test_a_program_that_cannot_grant_is_told_what_a_person_must_run(allowed, has_terminal):
+    with pytest.raises(Refused) as refusal:
+        policy("prod/Admin", allowed=allowed, has_terminal=has_terminal).permit_release(
+            KEY, Way.EXEC
+        )
+    assert refusal.value.hint == (
+        "ask the person to run: ssohelper guard grant corp:111111111111/Admin "
+        '--reason "…" --all-terminals'
+    )
+
+
+@pytest.mark.parametrize(
+    ("allowed", "role", "hint"),
+    [
+        (
+            "*/ReadOnly",
+            "Admin",
+            "ask the person to run: ssohelper exec --allow corp:111111111111/Admin … "
+            "(this program again, with this option too)",
+        ),
+        ("", "A,b", "ask the person to run: ssohelper exec --allow 'corp:111111111111/A?b' … "),
+        (
+            "*/ReadOnly,prod.Admin",
+            "Admin",
+            'it has "prod.Admin", which names no role: write [SESSION:]ACCOUNT/ROLE',
+        ),
+    ],
+)
+def test_a_refusal_of_the_allow_list_says_what_helps(allowed, role, hint):
+    with pytest.raises(Refused, match="SSOHELPER_ALLOW") as refusal:
+        policy(allowed=allowed).permit_release(KEY._replace(role_name=role), Way.EXEC)
+    assert (refusal.value.hint or "").startswith(hint)
 
 
 def test_only_the_policy_makes_permits():

@@ -29,6 +29,7 @@ WAYS = {
     "exec --server": lambda role: [SCRIPT, "exec", "--server", ROLE[role], "--", *ASK_ENDPOINT],
     "whoami": lambda role: [SCRIPT, "whoami", ROLE[role]],
     "console": lambda role: [SCRIPT, "console", ROLE[role]],
+    "console --print": lambda role: [SCRIPT, "console", "--print", ROLE[role]],
     "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
     "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
     "use --keys": lambda role: [
@@ -87,8 +88,8 @@ def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
     "allowed",
     [
         f"{NAME}/{FREE}",
-        f"pay.{FREE}",
         f"*/*;corp:{ACCOUNT}/{FREE}",
+        f"pay.{OTHER}",
         f"*/{OTHER};*/{FREE}",
         "*/*;",
         "",
@@ -99,6 +100,9 @@ def test_each_way_refuses_what_the_list_does_not_name(world: Guarded, way: str, 
     assert done.returncode == 9, (done.stdout, done.stderr)
     assert not has_secret(done.stdout)
     assert "SSOHELPER_ALLOW" in done.stderr
+    if not allowed.startswith("pay."):
+        ask_for = f"ask the person to run: ssohelper exec --allow corp:{ACCOUNT}/{OTHER} "
+        assert ask_for in done.stderr
     assert world.events()[-1] == "refused"
 
 
@@ -114,6 +118,14 @@ def test_a_child_can_narrow_the_list_and_not_widen_it(world: Guarded):
     assert world.run(*argv, *key(FREE)).returncode == 0
     done = world.run(*argv, *key(OTHER))
     assert (done.returncode, has_secret(done.stdout)) == (9, False)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_name_in_the_variable_stands_for_no_role(world: Guarded, way: str):
+    """A child that edits the config would decide for which one."""
+    done = world.run(*WAYS[way](FREE), SSOHELPER_ALLOW=f"pay.{FREE}")
+    assert (done.returncode, has_secret(done.stdout)) == (9, False)
+    assert f'it has "pay.{FREE}", which names no role: write' in done.stderr
 
 
 def test_an_edited_profile_gives_a_child_no_other_role(world: Guarded):
