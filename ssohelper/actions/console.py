@@ -56,8 +56,13 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
     return console_urls.service_page(service or "home", chosen)
 
 
-def link(profile: Profile, page: ConsolePage) -> str:
-    """Return the access portal's link to this page as this role. The link holds no secret."""
+def release_link(app: App, profile: Profile, page: ConsolePage) -> str:
+    """Return the access portal's link to this page as this role.
+
+    The link holds no secret. But the user who opens it, signed in to the portal, works as this role:
+    so a guarded role needs a grant for it. Raises: Refused (9).
+    """
+    app.vault.permit_release(profile.key, Way.CONSOLE)
     return console_urls.portal_link(profile, page.url)
 
 

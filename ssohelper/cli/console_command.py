@@ -10,7 +10,7 @@ from ssohelper.actions import console as consoles
 from ssohelper.actions import favourites, identity
 from ssohelper.app import App
 from ssohelper.cli import guarding, output, profile_use
-from ssohelper.core.console_urls import SERVICES, ConsolePage
+from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.policy import Way
@@ -52,14 +52,10 @@ def console(
     chosen = profile_use.choose_profile(profile)
     page = consoles.choose_page(app, chosen, service, region)
     opener = None if only_print else _find_opener(app, chosen)
+    guarding.grant_for_reason(app, chosen, reason)
     if opener is None:
-        if reason is not None:
-            app.warn(
-                "no grant is needed for a link, which holds no secret: the reason is not noted"
-            )
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
-    guarding.grant_for_reason(app, chosen, reason)
     # Before a sign-in is offered, which would be for nothing.
     app.vault.check(chosen.key, Way.CONSOLE)
     _say_what_opens(app, chosen, page)
@@ -76,7 +72,8 @@ def console(
     if other is not None:
         _say_two_sessions(chosen, other)
     if output.options().json:
-        _print_json(app, chosen, page, opened.ends_at)
+        link = portal_link(chosen, page.url)
+        _print_json(app, chosen, page, link, opened.ends_at)
 
 
 class _BrowserProcess:
@@ -108,15 +105,16 @@ def _find_opener(app: App, profile: Profile) -> browser.Opener | None:
 
 
 def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool) -> None:
+    link = consoles.release_link(app, profile, page)
     if not is_asked_for:
         output.say(
             "no browser can be started on this host: open this link in any browser, "
             "where you are or will be signed in to the access portal"
         )
     if output.options().json:
-        _print_json(app, profile, page, None)
+        _print_json(app, profile, page, link, None)
     else:
-        output.echo(consoles.link(profile, page))
+        output.echo(link)
 
 
 def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
@@ -134,7 +132,9 @@ def _say_two_sessions(profile: Profile, other: RoleKey) -> None:
     )
 
 
-def _print_json(app: App, profile: Profile, page: ConsolePage, ends_at: int | None) -> None:
+def _print_json(
+    app: App, profile: Profile, page: ConsolePage, link: str, ends_at: int | None
+) -> None:
     data: dict[str, Any] = {
         "profile": profile.name,
         "session": profile.session.name,
@@ -142,7 +142,7 @@ def _print_json(app: App, profile: Profile, page: ConsolePage, ends_at: int | No
         "role_name": profile.role.name,
         "region": page.region,
         "destination": page.url,
-        "link": consoles.link(profile, page),
+        "link": link,
         "opened": ends_at is not None,
         "console_session_ends_at": None if ends_at is None else to_iso(ends_at),
     }

@@ -51,6 +51,11 @@ WAYS = {
     ),
     "use --keys": Way(["env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE], True),
     "console": Way([SCRIPT, "console", ROLE], takes_reason=True, is_shown=False),
+    # These two print a link, which holds no secret, and opens the console as the role.
+    "console --print": Way([SCRIPT, "console", "--print", ROLE], True, is_shown=False),
+    "console, no browser": Way(
+        ["env", "BROWSER=/no/such", SCRIPT, "console", ROLE], takes_reason=True, is_shown=False
+    ),
     "whoami": Way([SCRIPT, "whoami", ROLE], takes_reason=True, is_shown=False),
 }
 if os.access(AWS_CLI, os.X_OK):

@@ -32,7 +32,7 @@ async def go_to_the_guarded_role(user: User) -> None:
     await user.wait_for_text("❯  @@ payments-prod ", "@@ guarded")
 
 
-@pytest.mark.parametrize("key", ["f6", "f7", "f8", "enter"])
+@pytest.mark.parametrize("key", ["f6", "f7", "f8", "ctrl+l", "enter"])
 def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: str) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 # If AWS takes longer than this to answer, a message says that the program waits.
 _WAIT_SECONDS = 1.0
+_Action = Callable[[RoleRow], Awaitable[None]]
 
 
 class RowActions:
@@ -71,14 +72,15 @@ class RowActions:
         row = self._require_row()
         if row is None:
             return
-        if name.startswith("copy_"):
+        if name in ("copy_profile", "copy_account", "copy_export"):
             self._copy(name.removeprefix("copy_"), row)
         elif name == "favourite":
             self._toggle_favourite(row)
         else:
-            slow = {
+            slow: dict[str, _Action] = {
                 "whoami": self._ask_identity,
                 "console": self._open_console,
+                "copy_link": partial(self._open_console, only_copy=True),
                 "shell": self._open_shell,
                 "profile": self._toggle_profile,
             }
@@ -86,7 +88,7 @@ class RowActions:
             work = slow[name](row) if name == "profile" else self._granted(slow[name], row)
             self._screen.run_worker(work, group=name, exclusive=True)
 
-    async def _granted(self, action: Callable[[RoleRow], Awaitable[None]], row: RoleRow) -> None:
+    async def _granted(self, action: _Action, row: RoleRow) -> None:
         """Run an action that hands out credentials; a guarded role is asked for first."""
         if await self.ask_for_grant(row):
             await action(row)
@@ -134,23 +136,17 @@ class RowActions:
     # -- copying to the clipboard --------------------------------------------------------------
 
     def _copy(self, what: str, row: RoleRow) -> None:
-        """Copy a name or link to the clipboard through the terminal (OSC 52), never credentials."""
+        """Copy a name to the clipboard through the terminal (OSC 52), never credentials."""
         try:
             text, command = self._find_text_to_copy(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.copy_to_clipboard(text)
-        # The message does not show the link itself, which would take five lines.
-        message = "copied the console's link" if what == "link" else f"copied: {text}"
-        self.app.show_done(message, command)
+        self.app.show_done(f"copied: {text}", command)
 
     def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
-        if what == "link":
-            profile = self._resolve_profile(row)
-            page = console.choose_page(self.app.services, profile, None, None)
-            return console.link(profile, page), f"ssohelper console --print {typed(profile.name)}"
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
         names = selection.find_profiles_of(self.app.services, row.key, row.profiles)
@@ -199,17 +195,17 @@ class RowActions:
             return
         self.app.show_done(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(profile.name)}")
 
-    async def _open_console(self, row: RoleRow) -> None:
+    async def _open_console(self, row: RoleRow, *, only_copy: bool = False) -> None:
+        """Open the console in a browser; without one, or with `only_copy`, copy the link to it."""
         services = self.app.services
 
         def start() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
             page = console.choose_page(services, profile, None, None)
-            opener = browser.find_opener(
-                services.environ, services.settings.get("browser", session=row.session_name)
-            )
+            command = services.settings.get("browser", session=row.session_name)
+            opener = None if only_copy else browser.find_opener(services.environ, command)
             if opener is None:
-                return profile, console.link(profile, page)
+                return profile, console.release_link(services, profile, page)
             console.open_in_browser(
                 services, profile, page, lambda url: browser.start(opener, url, services.environ)
             )
@@ -221,13 +217,14 @@ class RowActions:
         except SsoHelperError as error:
             self._show_error(row, error)
             return
-        command = f"ssohelper console {typed(profile.name)}"
+        option = "--print " if link else ""
+        command = f"ssohelper console {option}{typed(profile.name)}"
         if link:
             self.app.copy_to_clipboard(link)
-            self.app.show_done(
-                "no browser can be started here: copied the link to the console",
-                f"{command} --print",
-            )
+            # The message does not show the link itself, which would take five lines.
+            done = "copied the console's link"
+            why = "" if only_copy else "no browser can be started here: "
+            self.app.show_done(why + done, command)
         else:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
