@@ -15,7 +15,7 @@ from ssohelper.core import allow_list, journal
 from ssohelper.core.model import Account, Role, RoleKey
 from ssohelper.core.policy import Policy, PublishPermit, ReleasePermit, Way
 from ssohelper.errors import LocalState, Refused, SsoHelperError
-from ssohelper.fastpath import calling_process
+from ssohelper.fastpath import calling_process, published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class Vault:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._mtimes_ns: tuple[int, int] = 0, 0
+        self._identities = b"", b""
 
     # -- permits to hand out credentials, new or cached: made in the caller's process -----------
 
@@ -202,7 +202,7 @@ class Vault:
 
         Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
         """
-        self._mtimes_ns = self._read_mtimes_ns()
+        self._identities = self._identify_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
         allowed = None if text is None else allow_list.parse(text)
@@ -262,18 +262,16 @@ class Vault:
 
         The files are those of the settings and of the company's policy.
         """
-        if "policy" in self.__dict__ and self._mtimes_ns != self._read_mtimes_ns():
+        if "policy" in self.__dict__ and self._identities != self._identify_files():
             del self.policy
             self.__dict__.pop("own_rules", None)
             self._app.forget_company_policy()
             with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
                 self._settings = self._app.read_settings()
 
-    def _read_mtimes_ns(self) -> tuple[int, int]:
+    def _identify_files(self) -> tuple[bytes, bytes]:
         locations = self._app.locations
-        return _read_mtime_ns(locations.settings_file), _read_mtime_ns(
-            locations.company_policy_file
-        )
+        return _identify(locations.settings_file), _identify(locations.company_policy_file)
 
     @cached_property
     def _writer(self) -> CredentialWriter:
@@ -303,8 +301,8 @@ class Vault:
         return Account(key.account_id, "", "")
 
 
-def _read_mtime_ns(path: Path) -> int:
+def _identify(path: Path) -> bytes:
     try:
-        return path.stat().st_mtime_ns
+        return published.identify(path.stat())
     except OSError:
-        return 0
+        return b""

@@ -17,6 +17,7 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 # With AWS's session tokens, a published response has about 1.1 kB. We publish none above this size.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
+_STAMP_BYTES = 256
 # A time service sets the clock back by less than this. Such a step makes no response invalid.
 _CLOCK_STEP_SECONDS = 5
 
@@ -65,16 +66,30 @@ def _are_settings_unchanged(runtime: str) -> bool:
 def _is_unchanged(path: str, stamp_path: str) -> bool:
     """Return whether the file is as it was when its stamp was written."""
     try:
-        stamp = os.stat(stamp_path)
+        descriptor, stamp = open_file.open_own_file(stamp_path)
     except OSError:
         return False
     try:
         found = os.stat(path)
+        if stamp.st_mtime_ns != found.st_mtime_ns:
+            return False
+        return os.read(descriptor, _STAMP_BYTES).partition(b"\n")[2] == identify(found)
     except (FileNotFoundError, NotADirectoryError):
         return stamp.st_size == 0
     except OSError:
         return False
-    return stamp.st_size > 0 and stamp.st_mtime_ns == found.st_mtime_ns
+    finally:
+        os.close(descriptor)
+
+
+def identify(found: os.stat_result) -> bytes:
+    """Return a line that another file, or another content of this file, does not have.
+
+    The modification time alone does not tell: tools that unpack archives or link dotfiles to a store
+    give it to each version of a file, and `cp -p` takes it from another file.
+    """
+    parts = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return b"%d %d %d %d\n" % parts
 
 
 def _is_sign_in_unchanged(runtime: str, session: str) -> bool:

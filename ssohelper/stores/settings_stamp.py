@@ -2,29 +2,30 @@
 
 A response that was published before the user set a guard rule must not be served afterwards. The
 fast path and the launcher do not read config.toml or the company's policy for that: they compare
-the modification time of each with its stamp's.
+each file with its stamp. A stamp has the file's modification time, and two lines: the inode number
+that the launcher sees, and what the fast path compares (`published.identify`).
 """
 
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained
-from ssohelper.fastpath import folders
+from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
 
 # Some shells compare times in whole seconds, and would miss a second change in the same second.
 _SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
-_UNKNOWN = -1
 
 
 class SettingsStamp:
     """Compares config.toml and the company's policy with their stamps.
 
-    It records their modification times when it is created: create it before they are read.
+    It records what identifies them when it is created: create it before they are read.
     """
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
@@ -95,44 +96,78 @@ class _Stamp:
         self._file = file
         self._path = path
         self._recorded_at = time.time()
-        self._recorded_mtime_ns = _read_mtime_ns(file)
+        self._recorded = _read_status(file)
 
     def has_changed(self) -> bool:
-        recorded = self._recorded_mtime_ns
-        return recorded == _UNKNOWN or _read_mtime_ns(self._file) != recorded
+        recorded = self._recorded
+        return recorded == _UNKNOWN or _read_status(self._file) != recorded
 
     def is_too_new(self) -> bool:
-        if self._recorded_mtime_ns is None:
+        if not self._recorded.line:
             return False
-        age_seconds = self._recorded_at - self._recorded_mtime_ns / 1e9
+        age_seconds = self._recorded_at - self._recorded.mtime_ns / 1e9
         return abs(age_seconds) < _SETTLED_AFTER_SECONDS
 
     def is_current(self) -> bool:
-        if files.read_own_file(self._path) != self._content():
+        content = files.read_own_file(self._path)
+        if content is None or content.partition(b"\n")[2] != self._recorded.line:
             return False
-        if self._recorded_mtime_ns is None:
-            return True
+        if not self._recorded.line:
+            return not content
         # A file system that stores whole seconds changes the stamp's time by less than this. If the
         # stamp's writer was killed before it set the time, the difference is larger.
-        stamp_mtime_ns = _read_mtime_ns(Path(self._path)) or 0
-        return abs(stamp_mtime_ns - self._recorded_mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
+        stamp_mtime_ns = _read_status(Path(self._path)).mtime_ns
+        return abs(stamp_mtime_ns - self._recorded.mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def write(self) -> None:
         # Until utime sets it below, the stamp's modification time is that of this write. It differs
         # from that of the file, so no hit uses a response meanwhile.
-        files.write_atomically(self._path, self._content())
-        if self._recorded_mtime_ns is not None:
-            os.utime(self._path, ns=(self._recorded_mtime_ns, self._recorded_mtime_ns))
+        if not self._recorded.line:
+            files.write_atomically(self._path, b"")
+            return
+        content = b"%b\n%b" % (self._read_inode_for_launcher(), self._recorded.line)
+        files.write_atomically(self._path, content)
+        os.utime(self._path, ns=(self._recorded.mtime_ns, self._recorded.mtime_ns))
 
-    def _content(self) -> bytes:
-        return b"" if self._recorded_mtime_ns is None else b"%d\n" % self._recorded_mtime_ns
+    def _read_inode_for_launcher(self) -> bytes:
+        """Return the inode number as the launcher reads it; b"" where the system does not tell it.
+
+        sh has no command for a file's inode number, but Linux (since 5.14) tells that of an open file.
+        On an overlay it need not be the number that `os.stat` returns.
+        """
+        try:
+            descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return b""
+        try:
+            if published.identify(os.fstat(descriptor)) != self._recorded.line:
+                return b"changed"  # matches no number: the launcher leaves the call to Python
+            with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
+                words = [line.split() for line in lines]
+        except OSError:
+            return b""
+        finally:
+            os.close(descriptor)
+        return next((number for name, number in words if name == b"ino:"), b"")
 
 
-def _read_mtime_ns(path: Path) -> int | None:
-    """Return the modification time in nanoseconds, None without a file, _UNKNOWN on an error."""
+class _Status(NamedTuple):
+    """What identifies a file's content. `line` is b"" if there is no file."""
+
+    mtime_ns: int
+    line: bytes
+
+
+_MISSING = _Status(0, b"")
+_UNKNOWN = _Status(-1, b"unknown")
+
+
+def _read_status(path: Path) -> _Status:
+    """Return what identifies the file; _MISSING without a file, _UNKNOWN on an error."""
     try:
-        return os.stat(path).st_mtime_ns
+        found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return _MISSING
     except OSError:
         return _UNKNOWN
+    return _Status(found.st_mtime_ns, published.identify(found))

@@ -138,7 +138,28 @@ def test_a_response_is_printed_only_under_the_settings_of_its_publication(
         path.unlink(missing_ok=True)
         if content is not None:
             dated(path, b"#" * content[0], content[1])
+    if stamp and stamp[0] and settings:
+        note(runtime / "settings", tmp_path / "config.toml", stamp[1])
     assert published.print_response(ARGV) is is_printed
+
+
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_a_response_is_not_printed_under_other_settings_with_the_same_time_and_size(
+    runtime, tmp_path, is_renamed
+):
+    settings, new = tmp_path / "config.toml", tmp_path / "new"
+    dated(settings, b"a" * 9, NOW)
+    note(runtime / "settings", settings, NOW)
+    assert published.print_response(ARGV)
+    dated(new if is_renamed else settings, b"b" * 9, NOW)
+    if is_renamed:
+        new.rename(settings)
+    assert not published.print_response(ARGV)
+
+
+def note(stamp: Path, file: Path, at: int) -> None:
+    """Write the stamp of the file; `at` is the stamp's own time."""
+    dated(stamp, b"7\n" + published.identify(file.stat()), at)
 
 
 def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path):

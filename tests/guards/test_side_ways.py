@@ -1,5 +1,6 @@
 """Ways round a guard rule that no one takes on purpose: moved folders, new names, a typing error."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -69,6 +70,28 @@ def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world: Guarded, text
         assert done.returncode in (3, 9), (command, done.stderr)
         assert done.stdout == ""
     assert "refused" in [line.event for line in App(world.home.env).journal.read().lines]
+
+
+def test_a_rule_of_a_file_with_the_same_time_and_size_counts_at_once(world: Guarded):
+    """Tools that unpack an archive, or link dotfiles to a store, date each version alike."""
+    at = 1_000_000_000
+    texts = ['[guard]\nrules = ["*/Other12345678"]\n', f'[guard]\nrules = ["*/{GUARDED}"]\n']
+    texts[0] = texts[0].ljust(len(texts[1]), "\n")
+    world.app.guard_memory.save(())
+    world.settings.write_text(texts[0])
+    os.utime(world.settings, (at, at))
+    for _ in range(2):
+        assert world.run(LAUNCHER, *KEY).returncode == 0
+    assert world.published() == [GUARDED]
+    new = world.settings.with_name("new")
+    new.write_text(texts[1])
+    os.utime(new, (at, at))
+    assert new.stat().st_size == world.settings.stat().st_size
+    new.rename(world.settings)
+    for command in ([LAUNCHER], IN_PYTHON):
+        done = world.run(*command, *KEY)
+        assert (done.returncode, done.stdout) == (9, ""), (command, done.stderr)
+    assert world.published() == []
 
 
 def test_two_state_folders_that_share_a_runtime_folder_have_journals_of_their_own(world: Guarded):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from ssohelper.fastpath import folders
+from ssohelper.stores.settings_stamp import SettingsStamp
 from tests.conftest import SCRIPT
 from tests.programs import need
 
@@ -33,6 +34,8 @@ RESPONSE = (
 )
 PASSED_ON = "passed on\n"
 NOBODY = 65534
+_FDINFO = Path("/proc/self/fdinfo/0")
+FDINFO = _FDINFO.read_bytes() if _FDINFO.exists() else b""
 OTHER_OWNER = pytest.param("other owner", marks=pytest.mark.needs_root)
 
 
@@ -94,6 +97,11 @@ class Place(NamedTuple):
         stamp.write_text("seen\n")
         at = file.stat().st_mtime_ns
         os.utime(stamp, ns=(at, at))
+
+    def stamp_settings(self, policy: Path) -> None:
+        """Note the settings and the policy as they are, as the program does when it publishes."""
+        stamp = SettingsStamp(self.runtime, self.home / "config.toml", policy)
+        assert stamp.prepare(lambda: None)
 
     @property
     def response(self) -> Path:
@@ -379,9 +387,7 @@ class TestSettings:
         settings.write_text("renew_ahead = true\n")
         at = time.time_ns() - 3600 * 10**9 + 123_456_789
         os.utime(settings, ns=(at, at))
-        stamp = place.runtime / "settings"
-        stamp.write_text(f"{at}\n")
-        os.utime(stamp, ns=(at, at))
+        place.stamp_settings(policy=place.home / "policy.toml")
         return place, settings
 
     def test_unchanged_settings_are_a_hit(
@@ -396,6 +402,35 @@ class TestSettings:
         place, settings = stamped
         at = settings.stat().st_mtime_ns + seconds * 10**9
         os.utime(settings, ns=(at, at))
+        assert not place.has_hit(shell)
+
+    @pytest.mark.skipif(
+        b"ino:" not in FDINFO, reason="this system tells no inode number of an open file"
+    )
+    def test_another_file_with_the_same_time_is_left_to_python(
+        self, stamped: tuple[Place, Path], shell: list[str]
+    ) -> None:
+        place, settings = stamped
+        other = settings.with_name("other")
+        shutil.copy2(settings, other)
+        other.rename(settings)
+        assert not place.has_hit(shell)
+        place.stamp_settings(policy=place.home / "policy.toml")
+        assert place.has_hit(shell)
+
+    def test_where_the_system_tells_no_inode_number_the_time_is_compared(
+        self, stamped: tuple[Place, Path], shell: list[str]
+    ) -> None:
+        place, settings = stamped
+        launcher = place.bin / "ssohelper-credentials"
+        launcher.write_text(launcher.read_text().replace("/proc/self/fdinfo", "/no/such"))
+        assert not place.has_hit(shell)  # its stamp has a number
+        stamp = place.runtime / "settings"
+        at = stamp.stat().st_mtime_ns
+        stamp.write_bytes(b"\n" + stamp.read_bytes().partition(b"\n")[2])
+        os.utime(stamp, ns=(at, at))
+        assert place.has_hit(shell)
+        os.utime(settings, ns=(at + 10**9, at + 10**9))
         assert not place.has_hit(shell)
 
     def test_removed_and_new_settings_are_left_to_python(
@@ -441,9 +476,8 @@ class TestPolicy:
     ) -> None:
         policy.write_text("device_code = false\n")
         at = time.time_ns() - 3600 * 10**9
-        stamp = place.runtime / "policy"
-        stamp.write_text(f"{at}\n")
-        os.utime(stamp, ns=(at, at))
+        os.utime(policy, ns=(at, at))
+        place.stamp_settings(policy)
         os.utime(policy, ns=(at + seconds * 10**9,) * 2)
         assert place.has_hit(shell) is (seconds == 0)
         policy.unlink()

@@ -80,6 +80,22 @@ def test_responses_of_other_settings_are_removed(
     assert published(runtime) == {"ReadOnly"}
 
 
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_responses_of_other_settings_with_the_same_time_and_size_are_removed(
+    runtime: Path, settings: Path, is_renamed: bool
+) -> None:
+    """As after `tar -x`, or where dotfiles are links to a store: each version has the same time."""
+    changed(settings, "form = 'aaa'\n")
+    publish(runtime, settings, KEYS[0])
+    if is_renamed:
+        changed(settings.with_name("new"), "form = 'bbb'\n")
+        settings.with_name("new").rename(settings)
+    else:
+        changed(settings, "form = 'bbb'\n")
+    publish(runtime, settings, KEYS[1])
+    assert published(runtime) == {"ReadOnly"}
+
+
 def test_a_process_that_read_older_settings_publishes_nothing(
     runtime: Path, settings: Path
 ) -> None:
