@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, environment, prompt_notes
 from ssohelper.core import grants, guard_rules, journal
 from ssohelper.core.grants import Grant
-from ssohelper.core.model import RoleKey
+from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
@@ -171,20 +172,43 @@ def list_rules(app: App) -> list[Rule]:
         configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
         app.warn(f"the settings cannot be read, so these are the rules of before: {error.message}")
-    listings = [(name, app.directory.load(name)) for name in app.directory.list_session_names()]
+    roles = list(_load_known_roles(app))
     return [
         Rule(
             rule,
             rule in configured,
-            sum(
-                guard_rules.is_guarded([rule], name, listed.account, role)
-                for name, listing in listings
-                for listed in (listing.accounts if listing else ())
-                for role in listed.roles
-            ),
+            sum(guard_rules.is_guarded([rule], *role) for role in roles),
         )
         for rule in app.vault.policy.rules
     ]
+
+
+def warn_of_unmatched_rules(app: App, rules: Iterable[str]) -> None:
+    """Warn of each rule that guards no role of the saved lists: it may have a typing error.
+
+    Without a saved list nothing is known, and nothing is said.
+    """
+    rules = tuple(rules)
+    roles = list(_load_known_roles(app)) if rules else []
+    for rule in rules:
+        if roles and not any(guard_rules.is_guarded([rule], *role) for role in roles):
+            app.warn(
+                f'the rule "{show(rule)}" guards no role of the saved lists'
+                + (
+                    ""
+                    if "/" in rule
+                    else f': it names an account; for a role write "*/{show(rule)}"'
+                )
+            )
+
+
+def _load_known_roles(app: App) -> Iterator[tuple[str, Account, str]]:
+    """Yield session name, account and role name of each role in the saved lists."""
+    for name in app.directory.list_session_names():
+        listing = app.directory.load(name)
+        for listed in listing.accounts if listing else ():
+            for role in listed.roles:
+                yield name, listed.account, role
 
 
 def loosen(app: App, keep: list[str]) -> list[str]:

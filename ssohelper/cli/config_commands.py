@@ -87,6 +87,8 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         app.warn(f"{before.place(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
+    if is_guard:
+        guards.warn_of_unmatched_rules(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
         prompt_notes.forget_all(app)
     if output.options().json:
@@ -107,6 +109,7 @@ def list_settings() -> None:
     app = output.get_app()
     rows = [_row(app.settings, key) for key in app.settings.names()]
     rows = sorted((*rows, *_policy_rows(app)), key=lambda row: str(row["key"]))
+    guards.warn_of_unmatched_rules(app, app.settings.guard_rules())
     if output.options().json:
         output.print_json(rows, app.warnings)
         return

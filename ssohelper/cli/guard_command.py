@@ -132,9 +132,12 @@ def list_guards() -> None:
 
 
 def _note(app: App, rule: guards.Rule) -> str:
+    notes = [] if rule.matches else ["guards no role of the saved lists"]
     if rule.text in app.company_policy.guard_rules:
-        return "of the company's policy"
-    return "" if rule.is_configured else "left the settings file"
+        notes.append("of the company's policy")
+    elif not rule.is_configured:
+        notes.append("left the settings file")
+    return ", ".join(notes)
 
 
 def _grant_row(app: App, found: Grant) -> dict[str, Any]:

@@ -105,6 +105,24 @@ class TestCommand:
         assert "left the settings file" in shown
         assert f"m more: corp:{ACCOUNT}/{GUARDED} (INC-4711)" in shown
 
+    def test_a_rule_that_guards_no_known_role_is_said(self, world: Guarded) -> None:
+        """It may have a typing error, and nothing else would ever show that."""
+        done = world.run(SCRIPT, "config", "set", "guard.rules", RULE, "*/Databaseadmn", GUARDED)
+        assert done.returncode == 0, done.stderr
+        typo = 'warning: the rule "*/Databaseadmn" guards no role of the saved lists\n'
+        account = f': it names an account; for a role write "*/{GUARDED}"\n'
+        for shown in (done.stderr, world.run(SCRIPT, "config", "list").stderr):
+            assert shown.count("guards no role") == 2, shown
+            assert typo in shown
+            assert account in shown
+        listed = world.run(SCRIPT, "guard", "list").stdout.splitlines()
+        assert [line.split("\t")[2] for line in listed] == [
+            "",
+            *2 * ["guards no role of the saved lists"],
+        ]
+        world.app.directory.forget("corp")
+        assert "saved lists" not in world.run(SCRIPT, "config", "list").stderr
+
     def test_list_works_with_settings_that_cannot_be_read(self, world: Guarded) -> None:
         assert rules(world) == (RULE,)
         world.settings.write_text("[guard")
