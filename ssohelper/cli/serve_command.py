@@ -69,6 +69,9 @@ def serve(
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
+    # Before anything listens, and before settings that cannot be read end the command: a refusal has
+    # a line in the journal.
+    app.vault.check(chosen.key, Way.SERVE)
     env_path, socket_path = _absolute(env_file), _absolute(socket_file)
     token_path = _absolute(token_folder)
     if env_path and token_path:

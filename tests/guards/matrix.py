@@ -1,0 +1,435 @@
+"""What is no live grant, and what each way then gives: the cells of the guard matrix."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ssohelper.app import App
+from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession, to_text
+from ssohelper.core.model import RoleKey
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.ways import PROFILE, ROLE, WAYS, opened, with_reason
+from tests.guards.world import (
+    ACCOUNT,
+    FREE,
+    GUARDED,
+    KEY,
+    LAUNCHER,
+    RULE,
+    Guarded,
+    Terminal,
+    has_secret,
+)
+from tests.published import settle
+
+TARGET = RoleKey("corp", ACCOUNT, GUARDED)
+FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
+_CURL = ["curl", "-sS"]
+_ASK_PORT = (
+    'curl -sS -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" '
+    '"$AWS_CONTAINER_CREDENTIALS_FULL_URI"'
+)
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+def make_world(home: Home, emulator: Emulator) -> Guarded:
+    """Return a home in which the guarded role has a profile, and cached credentials of earlier."""
+    made = Guarded(home, emulator)
+    home.browser()
+    text = home.config_file.read_text()
+    line = " ".join([LAUNCHER, *KEY])
+    home.write_config(f"{text}[profile {PROFILE}]\ncredential_process = {line}\n")
+    made.set_rules()
+    settle(made.settings)
+    made.app = App(home.env)
+    assert made.run(LAUNCHER, *KEY).returncode == 0
+    made.set_rules(RULE)
+    settle(made.settings)
+    made.app = App(home.env)
+    assert made.app.vault.policy.rules == (RULE,)
+    made.app.credentials.withdraw_session("corp")
+    assert made.app.credentials.load(TARGET, made.app.config.read().sso_session("corp"))
+    return made
+
+
+def grant(world: Guarded, **changes: object) -> Grant:
+    """Return a grant for all terminals that is in force, with some fields changed."""
+    here = world.app.find_here()
+    whole = Grant(
+        key=TARGET,
+        reason="INC-4711",
+        granted_at=here.now,
+        ends_at=here.now + 1800,
+        uptime=here.uptime,
+        uid=here.uid,
+        boot=here.boot,
+        session=None,
+        nonce="00112233",
+    )
+    return whole._replace(**changes)  # type: ignore[arg-type]
+
+
+def give(world: Guarded, made: Grant) -> Path:
+    """Keep the grant as the program does, with its line in the journal; return its file."""
+    world.app.grants.add(made, ("bash", "pts/0"))
+    return file_of(world, made)
+
+
+def file_of(world: Guarded, made: Grant) -> Path:
+    return world.home.runtime / "grants" / f"{made.id}.json"
+
+
+def write(world: Guarded, made: Grant, name: Path | None = None) -> None:
+    """Write a grant's file by hand: without a line in the journal."""
+    path = name or file_of(world, made)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(to_text(made))
+    path.chmod(0o600)
+
+
+# -- what is no grant ----------------------------------------------------------------------------
+
+
+def nothing(world: Guarded) -> None:
+    """There is no grant at all: the cache has good credentials, and there is no terminal."""
+
+
+def expired(world: Guarded) -> None:
+    here = world.app.find_here()
+    give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
+
+
+def over_by_the_boot_clock(world: Guarded) -> None:
+    give(world, grant(world, uptime=world.app.find_here().uptime - 1801))
+
+
+def from_the_future(world: Guarded) -> None:
+    here = world.app.find_here()
+    give(world, grant(world, granted_at=here.now + 600, ends_at=here.now + 1200))
+
+
+def too_long(world: Guarded) -> None:
+    give(world, grant(world, ends_at=world.app.find_here().now + MOST_SECONDS + 60))
+
+
+def of_another_user(world: Guarded) -> None:
+    give(world, grant(world, uid=os.geteuid() + 1))
+
+
+def of_another_boot(world: Guarded) -> None:
+    give(world, grant(world, boot="0f0f0f0f-0000-0000-0000-000000000000"))
+
+
+def of_another_terminal(world: Guarded) -> None:
+    give(world, grant(world, session=TerminalSession(os.getpid(), 1, "pts/0")))
+
+
+def of_another_role(world: Guarded) -> None:
+    give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE)))
+
+
+def edited(world: Guarded) -> None:
+    here = world.app.find_here()
+    path = give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
+    write(world, grant(world), path)
+
+
+def edited_and_renamed(world: Guarded) -> None:
+    edited(world)
+    write(world, grant(world))
+
+
+def hand_written(world: Guarded) -> None:
+    write(world, grant(world))
+
+
+def hand_written_with_a_copied_id(world: Guarded) -> None:
+    path = give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE)))
+    write(world, grant(world), path)
+
+
+def id_in_a_reason(world: Guarded) -> None:
+    """The forged grant's id is in a real line of the journal, as the reason of another grant."""
+    forged = grant(world, nonce="ffffffff")
+    write(world, forged)
+    give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE), reason=f"see {forged.id}"))
+
+
+def a_link(world: Guarded) -> None:
+    path = give(world, grant(world))
+    moved = path.rename(world.home.path / "moved.json")
+    path.symlink_to(moved)
+
+
+def not_json(world: Guarded) -> None:
+    path = give(world, grant(world))
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def without_its_journal_line(world: Guarded) -> None:
+    give(world, grant(world))
+    for path in world.app.locations.state_folder.glob("audit*.jsonl"):
+        path.unlink()
+
+
+def revoked_and_put_back(world: Guarded) -> None:
+    made = grant(world)
+    path = give(world, made)
+    content = path.read_bytes()
+    world.app.grants.revoke(made, ("bash", "pts/0"))
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+
+def rules_file_removed(world: Guarded) -> None:
+    world.settings.unlink()
+
+
+def rules_file_unreadable(world: Guarded) -> None:
+    world.settings.unlink()
+    world.settings.mkdir()
+
+
+def rules_file_invalid(world: Guarded) -> None:
+    world.settings.write_text("[guard\nrules = ]")
+    settle(world.settings)
+
+
+def rule_deleted_by_an_editor(world: Guarded) -> None:
+    world.set_rules()
+    settle(world.settings)
+
+
+def tag_emptied_by_an_editor(world: Guarded) -> None:
+    world.settings.write_text(f'[guard]\nrules = ["#admins"]\n[tags]\nadmins = ["{RULE}"]\n')
+    world.app.guard_memory.save(())
+    assert App(world.home.env).vault.policy.rules == (RULE,)
+    world.settings.write_text('[guard]\nrules = ["#admins"]\n[tags]\nadmins = []\n')
+    settle(world.settings)
+
+
+def memory_damaged(world: Guarded) -> None:
+    world.set_rules()
+    settle(world.settings)
+    (world.app.locations.state_folder / "guard-rules.json").write_text('{"rules": 1}')
+
+
+SITUATIONS = [
+    nothing,
+    expired,
+    over_by_the_boot_clock,
+    from_the_future,
+    too_long,
+    of_another_user,
+    of_another_boot,
+    of_another_terminal,
+    of_another_role,
+    edited,
+    edited_and_renamed,
+    hand_written,
+    hand_written_with_a_copied_id,
+    id_in_a_reason,
+    a_link,
+    not_json,
+    without_its_journal_line,
+    revoked_and_put_back,
+    rules_file_removed,
+    rules_file_unreadable,
+    rules_file_invalid,
+    rule_deleted_by_an_editor,
+    tag_emptied_by_an_editor,
+    memory_damaged,
+]
+# Those for which the way matters, as real processes; the decision itself is made in one function,
+# which the test below asks for each way and each situation.
+IN_PROCESSES = [
+    nothing,
+    expired,
+    edited_and_renamed,
+    hand_written,
+    revoked_and_put_back,
+    rules_file_removed,
+    rules_file_unreadable,
+    rules_file_invalid,
+    rule_deleted_by_an_editor,
+]
+
+
+def name_of(situation: Callable[..., object]) -> str:
+    return situation.__name__
+
+
+class Cell(NamedTuple):
+    """What one way gave in one situation. `is_noted`: the refusal has a line in the journal."""
+
+    way: str
+    code: int
+    shown: str
+    is_released: bool
+    is_noted: bool
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the program ended with a refusal, and gave nothing."""
+        codes = (253, 255) if self.way == "AWS CLI" else (9,)
+        return self.code in codes and not self.is_released and self.is_noted
+
+
+def ask_each_way(world: Guarded, **more: str) -> list[Cell]:
+    """Ask for the guarded role in each way, without a terminal."""
+    return [_ask(world, name, way.argv, **more) for name, way in WAYS.items()]
+
+
+def ask_each_way_in(world: Guarded, terminal: Terminal) -> list[Cell]:
+    """Ask for the guarded role in each way on this terminal."""
+    return [_type(world, terminal, name, way.argv) for name, way in WAYS.items()]
+
+
+def ask_with_wrong_word(world: Guarded, terminal: Terminal) -> list[Cell]:
+    """Type another word at the question of each way that asks one."""
+    return [
+        _type(world, terminal, name, with_reason(way.argv), "payments-dev")
+        for name, way in WAYS.items()
+        if way.takes_reason
+    ]
+
+
+def _ask(world: Guarded, name: str, argv: list[str], **more: str) -> Cell:
+    pages, before = opened(world.home.path), world.events().count("refused")
+    done = world.run(*argv, **more)
+    shown = done.stdout + done.stderr
+    return _cell(world, name, done.returncode, shown, pages, before)
+
+
+def _type(world: Guarded, terminal: Terminal, name: str, argv: list[str], *answers: str) -> Cell:
+    pages, before = opened(world.home.path), world.events().count("refused")
+    line = shlex.join(argv)
+    if name in ("env", "use --keys"):  # they print no secret on a terminal
+        line = f"{line} | cat; (exit ${{PIPESTATUS[0]}})"
+    code, shown = terminal.run(line, *answers)
+    return _cell(world, name, code, shown, pages, before)
+
+
+def _cell(world: Guarded, way: str, code: int, shown: str, pages: int, before: int) -> Cell:
+    is_noted = world.events().count("refused") > before
+    return Cell(way, code, shown, is_released(world, way, code, shown, pages), is_noted)
+
+
+def is_released(world: Guarded, way: str, code: int, shown: str, pages: int) -> bool:
+    """Return whether this way has handed out credentials."""
+    if way.startswith("console"):
+        return code == 0 or "/start/#/console" in shown or opened(world.home.path) > pages
+    if way == "whoami":
+        return code == 0 or "confirmed by AWS" in shown
+    if way.startswith("serve"):
+        return "AWS_CONTAINER" in shown or "http://" in shown
+    return code == 0 or has_secret(shown)
+
+
+# -- clocks ----------------------------------------------------------------------------------------
+
+# How long ago a grant for 30 min was given, and how the clock is moved then: back to where an ended
+# grant lasted, ahead of a living one, and to before it was given.
+CLOCKS = ((2000, "-30m"), (0, "+40m"), (0, "-10m"))
+
+
+def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
+    """Give the grant; return the variables with which a program sees the moved clock."""
+    here = world.app.find_here()
+    at = here.now - granted_ago
+    give(world, grant(world, granted_at=at, ends_at=at + 1800, uptime=here.uptime - granted_ago))
+    return {
+        "LD_PRELOAD": FAKETIME,
+        "FAKETIME": clock,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+# -- published responses ---------------------------------------------------------------------------
+
+
+def publish_before_the_rule(world: Guarded) -> None:
+    """The rule comes from an editor while a response that was published before it is good."""
+    world.set_rules()
+    world.app.guard_memory.save(())
+    settle(world.settings)
+    for _ in range(2):
+        assert world.run(LAUNCHER, *KEY).returncode == 0
+    assert world.published() == [GUARDED]
+    world.set_rules(RULE)
+
+
+def publish_before_the_rule_and_note_it(world: Guarded) -> None:
+    """As above, and another role's call notes the new settings: the response stays invalid."""
+    publish_before_the_rule(world)
+    settle(world.settings)
+    assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
+
+
+def put_old_settings_back(world: Guarded, *, had_file: bool = True) -> None:
+    """`mv` keeps a file's date: it then is that of the settings under which was published."""
+    old = world.settings.with_name("old")
+    world.set_rules()
+    world.app.guard_memory.save(())
+    settle(world.settings)
+    world.settings.rename(old)
+    if had_file:
+        shutil.copy2(old, world.settings)
+    assert world.run(LAUNCHER, *KEY).returncode == 0
+    assert world.published() == [GUARDED]
+    world.set_rules(RULE)
+    assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
+    if had_file:
+        old.rename(world.settings)
+    else:
+        world.settings.unlink()
+
+
+# -- endpoints that run ----------------------------------------------------------------------------
+
+
+@contextmanager
+def running_endpoints(world: Guarded) -> Iterator[dict[str, list[str]]]:
+    """Serve the guarded role over HTTP and on a socket, under a grant that is then revoked.
+
+    Yields the command line of a client of each.
+    """
+    made = grant(world)
+    give(world, made)
+    socket, env_file = world.home.path / "s", world.home.path / "e"
+    clients = {
+        "running endpoint": ["sh", "-c", f". {env_file}; {_ASK_PORT}"],
+        "running socket": [*_CURL, "--unix-socket", str(socket), "http://localhost/"],
+    }
+    options = ["--socket", str(socket), "--env-file", str(env_file)]
+    with subprocess.Popen(
+        [SCRIPT, "serve", ROLE, *options],
+        env=world.home.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as serving:
+        try:
+            assert serving.stdout is not None
+            serving.stdout.readline()
+            for argv in clients.values():
+                assert has_secret(world.run(*argv).stdout)
+            world.app.grants.revoke(made, ("bash", "pts/0"))
+            yield clients
+        finally:
+            serving.send_signal(signal.SIGTERM)
+
+
+def ask_running(world: Guarded, clients: dict[str, list[str]]) -> list[Cell]:
+    """Ask the running endpoints for credentials. A client's exit code is not ours."""
+    cells = [_ask(world, name, argv) for name, argv in clients.items()]
+    return [cell._replace(code=9, is_released=has_secret(cell.shown)) for cell in cells]
