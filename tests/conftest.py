@@ -196,10 +196,20 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A new home; nothing of the person's own reaches the programs that a test runs."""
-    runtime = tmp_path / "xdg-run"
+    made = make_home(tmp_path)
+    for name in ("HOME", "XDG_RUNTIME_DIR"):
+        # platformdirs and boto3, run inside the test's own process, look at os.environ.
+        monkeypatch.setenv(name, made.env[name])
+    yield made
+    end_detached(tmp_path)
+
+
+def make_home(path: Path) -> Home:
+    """Make a runtime folder in this folder; return the home with the environment of programs."""
+    runtime = path / "xdg-run"
     runtime.mkdir(mode=0o700)
     env = {
-        "HOME": str(tmp_path),
+        "HOME": str(path),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "XDG_RUNTIME_DIR": str(runtime),
         "LANG": "C.UTF-8",
@@ -207,11 +217,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    for name in ("HOME", "XDG_RUNTIME_DIR"):
-        # platformdirs and boto3, run inside the test's own process, look at os.environ.
-        monkeypatch.setenv(name, env[name])
-    yield Home(tmp_path, env)
-    end_detached(tmp_path)
+    return Home(path, env)
 
 
 @pytest.fixture

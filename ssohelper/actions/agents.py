@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ssohelper.core import allow_list, journal
+from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
 from ssohelper.fastpath import calling_process
@@ -58,6 +59,9 @@ def _roles_of_profiles(app: App, glob: str) -> list[str]:
     for entry in config.profiles():
         target = config.target_or_none(entry)
         if target is None or target.session_name is None:
+            continue
+        # In a pattern, a session named "*" would stand for each one.
+        if not SESSION_NAME.fullmatch(target.session_name):
             continue
         if fnmatchcase(entry.name.casefold(), glob.casefold()):
             found.append(f"{target.session_name}:{target.role.account_id}/{target.role.name}")

@@ -135,7 +135,7 @@ def _refused_by_list(allowed: AllowList, key: RoleKey) -> Refused:
         # A role's name may have a comma, which `--allow` does not take.
         pattern = typed(key.text.replace(",", "?"))
         hint = (
-            f"ask the person to run: ssohelper exec --allow {pattern} … "
-            "(this program again, with this option too)"
+            f"ask the person to run: ssohelper exec --allow {pattern} … -- COMMAND, "
+            "to start this program with that role too"
         )
     return Refused(f"the allow-list in SSOHELPER_ALLOW does not include {key.text}", hint=hint)

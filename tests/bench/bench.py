@@ -43,6 +43,7 @@ def main() -> int:
     measures = (
         hit,
         hit_of_the_launcher,
+        hits_with_a_guard_rule,
         miss,
         stampede,
         crowd,
@@ -126,6 +127,42 @@ def hit_of_the_launcher(bench: Bench) -> list[Row]:
     return [
         at_most(f"{what} `sh -c :`", median(ours) / median(bare), 2.0, against_sh),
         at_most(f"{what} Python's door", median(ours) / median(door), 0.2, against_door),
+    ]
+
+
+def hits_with_a_guard_rule(bench: Bench) -> list[Row]:
+    """a hit of a role that no rule guards, with a rule for others in the settings"""
+    bench.sign_in()
+    bench.write_config()
+    bench.write_settings('[guard]\nrules = ["*/Admin"]\n')
+    bench.credentials()
+    bench.emulator.reset_counters()
+    shell: list[float] = []
+    launcher: list[float] = []
+    python: list[float] = []
+    door: list[float] = []
+    for _ in range(LAUNCHER_ROUNDS):
+        shell.append(bench.timed(["/bin/sh", "-c", ":"]))
+        launcher.append(bench.timed(bench.launcher_command))
+        python.append(bench.timed([sys.executable, "-c", "pass"]))
+        door.append(bench.timed(bench.credential_process))
+    if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
+        raise Failed("these were no hits")
+    against_sh = f"{milliseconds(launcher, 2)} against {milliseconds(shell, 2)}"
+    against_python = f"{milliseconds(door)} against {milliseconds(python)}"
+    return [
+        at_most(
+            "with a guard rule, a hit of the launcher against `sh -c :`",
+            median(launcher) / median(shell),
+            2.0,
+            against_sh,
+        ),
+        at_most(
+            "with a guard rule, a hit against `python -c pass`",
+            median(door) / median(python),
+            HIT_TARGET[bench.launcher()],
+            against_python,
+        ),
     ]
 
 

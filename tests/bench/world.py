@@ -88,6 +88,14 @@ class Bench:
         )
         settle(self.config)
 
+    def write_settings(self, text: str) -> None:
+        """Write ssohelper's own settings, as if that had been some time ago."""
+        path = self.home / ".config" / "ssohelper" / "config.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600)
+        settle(path)
+
     def profiles(self, number: int) -> bytes:
         """Return that many profiles as text."""
         line = " ".join(self.credential_process)

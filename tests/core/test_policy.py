@@ -81,8 +81,8 @@ def test_a_program_that_cannot_grant_is_told_what_a_person_must_run(allowed, has
         (
             "*/ReadOnly",
             "Admin",
-            "ask the person to run: ssohelper exec --allow corp:111111111111/Admin … "
-            "(this program again, with this option too)",
+            "ask the person to run: ssohelper exec --allow corp:111111111111/Admin … -- COMMAND, "
+            "to start this program with that role too",
         ),
         ("", "A,b", "ask the person to run: ssohelper exec --allow 'corp:111111111111/A?b' … "),
         (

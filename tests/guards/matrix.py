@@ -49,7 +49,8 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
     made.set_rules()
     settle(made.settings)
     made.app = App(home.env)
-    assert made.run(LAUNCHER, *KEY).returncode == 0
+    done = made.run(LAUNCHER, *KEY)
+    assert done.returncode == 0, done.stderr
     made.set_rules(RULE)
     settle(made.settings)
     made.app = App(home.env)

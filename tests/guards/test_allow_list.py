@@ -7,69 +7,8 @@ import pytest
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
-from tests.guards.ways import ASK_ENDPOINT, other_order
-from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
-
-OTHER = GUARDED  # the second role, here without a rule
-ROLE = {FREE: f"corp:{NAME}/{FREE}", OTHER: f"corp:{NAME}/{OTHER}"}
-
-
-def key(role: str) -> list[str]:
-    return ["--session", "corp", "--account-id", ACCOUNT, "--role-name", role]
-
-
-# Each way in which a program below the list asks for a role. A hit, then Python, then the rest.
-WAYS = {
-    "launcher": lambda role: [LAUNCHER, *key(role)],
-    "hit in Python": lambda role: [SCRIPT, "credential-process", *other_order(key(role))],
-    "miss": lambda role: [SCRIPT, "credential-process", *key(role)],
-    "by profile": lambda role: [SCRIPT, "credential-process", "--profile", f"pay.{role}"],
-    "env": lambda role: [SCRIPT, "env", ROLE[role]],
-    "exec": lambda role: [SCRIPT, "exec", ROLE[role], "--", "env"],
-    "exec --server": lambda role: [SCRIPT, "exec", "--server", ROLE[role], "--", *ASK_ENDPOINT],
-    "whoami": lambda role: [SCRIPT, "whoami", ROLE[role]],
-    "console": lambda role: [SCRIPT, "console", ROLE[role]],
-    "console --print": lambda role: [SCRIPT, "console", "--print", ROLE[role]],
-    "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
-    "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
-    "use --keys": lambda role: [
-        *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role]),
-    ],
-}
-ENDPOINT = '-H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
-_SERVE_AND_ASK = """
-rm -f "$HOME/s" "$HOME/e"
-"$0" serve "$1" %s >/dev/null & serve=$!
-trap 'kill $serve 2>/dev/null' EXIT
-while kill -0 $serve 2>/dev/null; do
-    [ ! -e "$HOME/e" ] || . "$HOME/e"
-    if [ -n "${AWS_CONTAINER_CREDENTIALS_FULL_URI-}" ] || [ -e "$HOME/s" ]; then
-        curl -sS --fail-with-body %s "${AWS_CONTAINER_CREDENTIALS_FULL_URI-http://localhost/}"
-        case $? in 7) ;; *) exit ;; esac
-    fi
-    sleep 0.1
-done
-wait $serve
-"""
-
-
-def serve(role: str, place: str, options: str) -> list[str]:
-    """Return a shell's command that serves the role and asks for it; if refused, `serve`'s code."""
-    return ["sh", "-c", _SERVE_AND_ASK % (place, options), SCRIPT, role]
-
-
-def make_world(home: Home, emulator: Emulator) -> Guarded:
-    """Return a signed-in home with a profile for each of two roles, and no guard rule."""
-    made = Guarded(home, emulator)
-    home.browser()
-    made.set_rules()
-    made.app.guard_memory.save(())
-    text = home.config_file.read_text()
-    for role in (FREE, OTHER):
-        line = " ".join([LAUNCHER, *key(role)])
-        text += f"[profile pay.{role}]\ncredential_process = {line}\n"
-    home.write_config(text)
-    return made
+from tests.guards.allow_matrix import OTHER, ROLE, WAYS, key, make_world, start_sign_ins
+from tests.guards.world import ACCOUNT, FREE, LAUNCHER, NAME, Guarded, has_secret
 
 
 @pytest.fixture
@@ -158,6 +97,10 @@ def test_what_would_give_a_child_more_is_refused(world: Guarded, argv: list[str]
     assert [line.fields.get("what") for line in lines if line.event == "refused"] != []
 
 
+def test_no_command_starts_a_sign_in(world: Guarded):
+    assert [one for one in start_sign_ins(world) if not one.is_refused] == []
+
+
 def test_a_child_removes_no_profile_and_undoes_no_write(world: Guarded):
     assert world.run(SCRIPT, "profile", "add", ROLE[FREE], "--name", "x", "--yes").returncode == 0
     config = world.home.config_file.read_text()
@@ -171,6 +114,42 @@ def test_a_child_removes_no_profile_and_undoes_no_write(world: Guarded):
 def test_listing_and_status_still_work(world: Guarded):
     assert world.run(SCRIPT, "list", SSOHELPER_ALLOW="").returncode == 0
     assert world.run(SCRIPT, "status", SSOHELPER_ALLOW="").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        f"sso_session = *\nsso_account_id = {ACCOUNT}\nsso_role_name = {FREE}\n",
+        f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = *\n",
+        f"sso_session = corp\nsso_account_id = *\nsso_role_name = {FREE}\n",
+        f"credential_process = {LAUNCHER} --session corp --account-id {ACCOUNT} --role-name '*'\n",
+    ],
+)
+def test_a_profile_that_names_a_pattern_allows_no_role(world: Guarded, section: str):
+    text = world.home.config_file.read_text()
+    world.home.write_config(f"{text}[profile evil]\n{section}")
+    argv = [
+        SCRIPT,
+        "exec",
+        "--allow",
+        "evil",
+        ROLE[FREE],
+        "--",
+        "sh",
+        "-c",
+        "echo $SSOHELPER_ALLOW",
+    ]
+    done = world.run(*argv)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert 'no profile matches "evil"' in done.stderr
+
+
+@pytest.mark.parametrize("text", ["\udcff", "\n", "x" * 100_000, ",;,", "*/*\\", "[/[", "ü/ü", "/"])
+def test_a_strange_list_is_one_line_of_refusal(world: Guarded, text: str):
+    done = world.run(*WAYS["miss"](OTHER), SSOHELPER_ALLOW=text)
+    assert (done.returncode, done.stdout) == (9, "")
+    assert done.stderr.count("\n") == 1
+    assert len(done.stderr) < 500
 
 
 @pytest.mark.parametrize("glob", ["", "a,b", "a;b", "no-such-profile*"])

@@ -12,7 +12,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
-from tests.guards.test_allow_list import WAYS, key, make_world
+from tests.guards.allow_matrix import WAYS, key, make_world
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 from tests.published import settle
 

@@ -14,6 +14,7 @@ from ssohelper.core import policy
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import SsoHelperError
 from tests.conftest import SCRIPT, Home
+from tests.guards import full_screen
 from tests.guards.matrix import (
     CLOCKS,
     FAKETIME,
@@ -114,6 +115,19 @@ def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded],
     situation(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
+
+
+@pytest.mark.parametrize("situation", full_screen.SITUATIONS, ids=name_of)
+def test_the_full_screen_asks_and_gives_nothing(
+    world: Guarded, situation: Callable[[Guarded], None]
+) -> None:
+    situation(world)
+    check([full_screen.ask_in_full_screen(world)])
+
+
+@pytest.mark.parametrize("key", full_screen.KEYS)
+def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
+    check([full_screen.ask_in_full_screen(world, key)])
 
 
 @pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")

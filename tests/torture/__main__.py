@@ -16,6 +16,7 @@ from tests.torture import (
     endpoint,
     faults,
     foreign,
+    guards,
     helper_runs,
     journals,
     kills,
@@ -60,6 +61,8 @@ HEAVY: tuple[Make, ...] = (
     sign_outs.sign_outs,
     kills.random_kills,
     journals.journal_crowd,
+    guards.guard_matrix,
+    guards.allow_list_matrix,
     endpoint.endpoint_crowd,
     schedules.simulated_schedules,
 )

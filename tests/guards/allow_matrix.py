@@ -1,0 +1,191 @@
+"""Each way below an allow-list, and lists that do not include the role that is asked for."""
+
+import shlex
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ssohelper.app import App
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.ways import ASK_ENDPOINT, other_order
+from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
+
+OTHER = GUARDED  # the second role, here without a rule
+ROLE = {FREE: f"corp:{NAME}/{FREE}", OTHER: f"corp:{NAME}/{OTHER}"}
+
+
+def key(role: str) -> list[str]:
+    return ["--session", "corp", "--account-id", ACCOUNT, "--role-name", role]
+
+
+# Each way in which a program below the list asks for a role. A hit, then Python, then the rest.
+WAYS: dict[str, Callable[[str], list[str]]] = {
+    "launcher": lambda role: [LAUNCHER, *key(role)],
+    "hit in Python": lambda role: [SCRIPT, "credential-process", *other_order(key(role))],
+    "miss": lambda role: [SCRIPT, "credential-process", *key(role)],
+    "by profile": lambda role: [SCRIPT, "credential-process", "--profile", f"pay.{role}"],
+    "env": lambda role: [SCRIPT, "env", ROLE[role]],
+    "exec": lambda role: [SCRIPT, "exec", ROLE[role], "--", "env"],
+    "exec --server": lambda role: [SCRIPT, "exec", "--server", ROLE[role], "--", *ASK_ENDPOINT],
+    "whoami": lambda role: [SCRIPT, "whoami", ROLE[role]],
+    "console": lambda role: [SCRIPT, "console", ROLE[role]],
+    "console --print": lambda role: [SCRIPT, "console", "--print", ROLE[role]],
+    "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
+    "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
+    "use --keys": lambda role: [
+        *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role]),
+    ],
+    "use --keys, then env": lambda role: [
+        *("bash", "-c", _IN_BASH % "use --keys", ROLE[role], "env"),
+    ],
+    "use, then its profile": lambda role: [
+        *("bash", "-c", _IN_BASH % "use", f"pay.{role}", SCRIPT, "credential-process"),
+        *("--profile", f"pay.{role}"),
+    ],
+}
+ENDPOINT = '-H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
+_IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0" && "$@"'
+_SERVE_AND_ASK = """
+rm -f "$HOME/s" "$HOME/e"
+"$0" serve "$1" %s >/dev/null & serve=$!
+trap 'kill $serve 2>/dev/null' EXIT
+while kill -0 $serve 2>/dev/null; do
+    [ ! -e "$HOME/e" ] || . "$HOME/e"
+    if [ -n "${AWS_CONTAINER_CREDENTIALS_FULL_URI-}" ] || [ -e "$HOME/s" ]; then
+        curl -sS --fail-with-body %s "${AWS_CONTAINER_CREDENTIALS_FULL_URI-http://localhost/}"
+        case $? in 7) ;; *) exit ;; esac
+    fi
+    sleep 0.1
+done
+wait $serve
+"""
+
+
+def serve(role: str, place: str, options: str) -> list[str]:
+    """Return a shell's command that serves the role and asks for it; if refused, `serve`'s code."""
+    return ["sh", "-c", _SERVE_AND_ASK % (place, options), SCRIPT, role]
+
+
+def make_world(home: Home, emulator: Emulator) -> Guarded:
+    """Return a signed-in home with a profile for each of two roles, and no guard rule."""
+    made = Guarded(home, emulator)
+    home.browser()
+    made.set_rules()
+    made.app.guard_memory.save(())
+    text = home.config_file.read_text()
+    for role in (FREE, OTHER):
+        line = " ".join([LAUNCHER, *key(role)])
+        text += f"[profile pay.{role}]\ncredential_process = {line}\n"
+    home.write_config(text)
+    return made
+
+
+class Asked(NamedTuple):
+    """What one way gave. `is_given`: credentials, a link or a page; `is_noted`: a journal line."""
+
+    way: str
+    code: int
+    shown: str
+    is_given: bool
+    is_noted: bool
+
+    @property
+    def is_refused(self) -> bool:
+        return self.code == 9 and not self.is_given and self.is_noted
+
+
+def ask(world: Guarded, way: str, argv: list[str], **more: str) -> Asked:
+    """Run the way's command line, and look at what it gave."""
+    notes = world.home.path / "opened"
+    pages, before = notes.exists() and notes.read_text(), _refusals(world)
+    done = world.run(*argv, **more)
+    shown = done.stdout + done.stderr
+    is_given = (
+        done.returncode == 0
+        or has_secret(shown)
+        or "/start/#/console" in shown
+        or (notes.exists() and notes.read_text()) != pages
+    )
+    return Asked(way, done.returncode, shown, is_given, _refusals(world) > before)
+
+
+def _refusals(world: Guarded) -> int:
+    lines = App(world.home.env).journal.read().lines
+    return sum(line.event == "refused" for line in lines)
+
+
+def ask_below(*allowed: str) -> Callable[[Guarded], list[Asked]]:
+    """Return a function that asks for OTHER in each way below this value of the variable."""
+    return lambda world: [
+        ask(world, name, way(OTHER), SSOHELPER_ALLOW=";".join(allowed))
+        for name, way in WAYS.items()
+    ]
+
+
+def ask_below_exec(*globs: str) -> Callable[[Guarded], list[Asked]]:
+    """Return a function that asks for OTHER below an `exec --allow` for each glob, one in another."""
+
+    def ask_nested(world: Guarded) -> list[Asked]:
+        outer = [
+            word for glob in globs for word in (SCRIPT, "exec", "--allow", glob, ROLE[FREE], "--")
+        ]
+        return [ask(world, name, [*outer, *way(OTHER)]) for name, way in WAYS.items()]
+
+    return ask_nested
+
+
+def ask_with_widened_variable(world: Guarded) -> list[Asked]:
+    """A child appends to the variable what would allow each role."""
+    outer = [SCRIPT, "exec", "--allow", f"{NAME}/{FREE}", ROLE[FREE], "--", "sh", "-c"]
+    found = []
+    for name, way in WAYS.items():
+        line = f'export SSOHELPER_ALLOW="$SSOHELPER_ALLOW;*/*"; exec {shlex.join(way(OTHER))}'
+        found.append(ask(world, name, [*outer, line]))
+    return found
+
+
+def ask_after_edited_profile(world: Guarded) -> list[Asked]:
+    """A child lets the profile that it may use stand for another role."""
+    world.home.write_config(
+        world.home.config_file.read_text().replace(f"--role-name {FREE}", f"--role-name {OTHER}")
+    )
+    return [
+        ask(world, name, way(FREE if "profile" in name else OTHER), SSOHELPER_ALLOW=f"pay.{FREE}")
+        for name, way in WAYS.items()
+    ]
+
+
+def start_sign_ins(world: Guarded) -> list[Asked]:
+    """Each command that would start a sign-in, with no sign-in there and everything allowed."""
+    for path in world.home.token_folder.glob("*.json"):
+        path.unlink()
+    url = world.emulator.world.start_url
+    commands = {
+        "login": ["login", "corp"],
+        "login --force": ["login", "corp", "--force"],
+        "login --device-code": ["login", "corp", "--device-code"],
+        "login --no-browser": ["login", "corp", "--no-browser"],
+        "setup": ["setup", url, "--yes"],
+        "setup --session": ["setup", url, "--session", "new", "--region", "us-east-1", "--yes"],
+    }
+    started = "RegisterClient", "StartDeviceAuthorization", "CreateToken"
+    world.emulator.reset_counters()
+    found = []
+    for name, argv in commands.items():
+        asked = ask(world, name, [SCRIPT, *argv], SSOHELPER_ALLOW="*/*")
+        calls = sum(world.emulator.counters[call] for call in started)
+        found.append(asked._replace(is_given=asked.is_given or calls > 0))
+    return found
+
+
+SITUATIONS: dict[str, Callable[[Guarded], list[Asked]]] = {
+    "not in the list": ask_below(f"{NAME}/{FREE}"),
+    "empty list": ask_below(""),
+    "damaged list": ask_below("*/*", ""),
+    "a name as pattern": ask_below(f"pay.{OTHER}"),
+    "narrowed by a child": ask_below_exec("*/*", f"{NAME}/{FREE}"),
+    "widened by a child": ask_below_exec(f"{NAME}/{FREE}", "*/*"),
+    "widened by hand": ask_with_widened_variable,
+    "edited profile": ask_after_edited_profile,
+    "started sign-in": start_sign_ins,
+}
