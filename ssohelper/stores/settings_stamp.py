@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained
-from ssohelper.fastpath import folders, published
+from ssohelper.fastpath import folders, open_file, published
 from ssohelper.stores import files
 
 # Some shells compare times in whole seconds, and would miss a second change in the same second.
@@ -136,11 +136,14 @@ class _Stamp:
         On an overlay it need not be the number that `os.stat` returns.
         """
         try:
-            descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            opened = open_file.open_user_file(os.fspath(self._file))
         except OSError:
             return b""
+        if opened is None:
+            return b""
+        descriptor, found = opened
         try:
-            if published.identify(os.fstat(descriptor)) != self._recorded.line:
+            if published.identify(found) != self._recorded.line:
                 return b"changed"  # matches no number: the launcher leaves the call to Python
             with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
                 words = [line.split() for line in lines]
