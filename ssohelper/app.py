@@ -10,10 +10,11 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ssohelper.aws_clients import AwsClients
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath import folders
 from ssohelper.system.clock import Clock
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ssohelper.core.company_policy import CompanyPolicy
     from ssohelper.core.grants import Here
     from ssohelper.core.local_http import RequestHandler
-    from ssohelper.core.model import RoleCredentials, SsoSession
+    from ssohelper.core.model import SsoSession
     from ssohelper.core.sign_in_notices import Notice
     from ssohelper.settings import Settings
     from ssohelper.stores.choices_file import ChoicesStore
@@ -49,15 +50,11 @@ if TYPE_CHECKING:
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault
-    from ssohelper.wire.account import AccountClient
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
-    from ssohelper.wire.federation import Federation
     from ssohelper.wire.local_server import LocalServer
-    from ssohelper.wire.oidc import OidcClient
-    from ssohelper.wire.portal import Portal
 
 
-class App:
+class App(AwsClients):
     """The clock, file locations, stores and clients of one command. Entry points create it.
 
     Tests pass their own `clock`, `monotonic` and `sleep` to replace the machine's clock.
@@ -285,36 +282,6 @@ class App:
         from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
-
-    def oidc(self, session: SsoSession) -> OidcClient:
-        """Return a client of the sign-in service (sso-oidc)."""
-        from ssohelper.wire.oidc import OidcClient
-
-        facts = partial(self.tokens.load_facts, session.name)
-        return OidcClient(session, self.environ, warn=self.warn, facts=facts)
-
-    def portal(self, session: SsoSession) -> Portal:
-        """Return a client of the access portal."""
-        from ssohelper.wire.portal import Portal
-
-        facts = partial(self.tokens.load_settled_facts, session.name)
-        return Portal(session, self.environ, warn=self.warn, facts=facts)
-
-    def account_client(self, credentials: RoleCredentials, region: str) -> AccountClient:
-        """Return a client of STS, with this role's credentials."""
-        from ssohelper.wire.account import AccountClient
-
-        return AccountClient(credentials, region, self.environ, warn=self.warn)
-
-    def import_account_client(self) -> None:
-        """Import the modules of `account_client` (0.3 s of CPU) while the user is still busy."""
-        from ssohelper.wire import account  # noqa: F401
-
-    def federation(self, region: str) -> Federation:
-        """Return a client of the console's federation endpoint."""
-        from ssohelper.wire.federation import Federation
-
-        return Federation(region, self.environ, warn=self.warn)
 
     def browser_pages(self) -> BrowserPages:
         """Return a server of pages for the user's browser; it does not listen yet."""

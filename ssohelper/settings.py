@@ -76,6 +76,14 @@ SETTINGS = (
 SESSION_SETTINGS = (
     Setting("browser", "text", None, "the command that opens web pages", from_environment=False),
     Setting(
+        "dualstack",
+        "bool",
+        None,
+        "ask AWS on dual-stack endpoints (IPv4 and IPv6)",
+        from_environment=False,
+    ),
+    Setting("fips", "bool", None, "ask AWS on FIPS endpoints", from_environment=False),
+    Setting(
         "session_hours",
         "hours",
         None,

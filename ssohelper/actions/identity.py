@@ -59,10 +59,11 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     region = environment.choose_endpoint_region(
         app, known.profile, known.profile.region or session.region
     )
-    endpoint = sts_endpoint(region, app.environ)
+    family = app.account_family(session)
+    endpoint = sts_endpoint(region, app.environ, family)
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, Way.WHOAMI, app.clock.deadline())
-    identity = app.account_client(keys, region).get_caller_identity()
+    identity = app.account_client(keys, region, family).get_caller_identity()
     if not identity.is_role(role):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",

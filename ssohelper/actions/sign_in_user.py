@@ -112,7 +112,8 @@ class _UserLookup:
         self._vault.get_ready()
         # In the journal: this program asked for itself, to learn who signed in.
         self._asked_by = AskedBy("ssohelper", calling_process.find()[1])
-        endpoint = sts_endpoint(session.region, app.environ)
+        self._family = app.account_family(session)
+        endpoint = sts_endpoint(session.region, app.environ, self._family)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
     def find_user(self, found: list[str]) -> None:
@@ -133,7 +134,8 @@ class _UserLookup:
             )
         except RoleNotAssigned:
             return None  # the saved listing may be another user's
-        identity = self._app.account_client(keys, self._session.region).get_caller_identity()
+        client = self._app.account_client(keys, self._session.region, self._family)
+        identity = client.get_caller_identity()
         return identity.role_session if identity.is_role(role) else None
 
     def _find_roles(self) -> Iterator[Role]:

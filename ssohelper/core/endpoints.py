@@ -8,97 +8,29 @@ AWS's hosts, but by nothing else.
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
+from ssohelper.core.partitions import PARTITIONS, Partition, find_partition, is_aws_portal_host
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import BadAnswer, ConfigInvalid
 
-
-class Partition(NamedTuple):
-    """A partition of AWS: its regions, and the suffixes and names of its hosts.
-
-    `sign_in_host` and `console_host` are hosts of the AWS console. They get the region in front,
-    except for the home region ("AWS Sign-In endpoints and quotas", AWS General Reference).
-    """
-
-    name: str
-    regions: re.Pattern[str]
-    suffix: str
-    dual_stack_suffix: str
-    home_region: str
-    sign_in_host: str
-    console_host: str
-
-
-# Source: botocore's partitions.json and its endpoint rule sets of sso and sso-oidc. The iso
-# partitions are left out, because they have no Identity Center endpoint. The European Sovereign
-# Cloud (aws-eusc) has no home region here, because all its hosts begin with a region.
-_PARTITIONS = (
-    Partition(
-        "aws",
-        re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"),
-        "amazonaws.com",
-        "api.aws",
-        "us-east-1",
-        "signin.aws.amazon.com",
-        "console.aws.amazon.com",
-    ),
-    Partition(
-        "aws-us-gov",
-        re.compile(r"us-gov-[a-z]+-\d{1,2}"),
-        "amazonaws.com",
-        "api.aws",
-        "us-gov-west-1",
-        "signin.amazonaws-us-gov.com",
-        "console.amazonaws-us-gov.com",
-    ),
-    Partition(
-        "aws-cn",
-        re.compile(r"cn-[a-z]+-\d{1,2}"),
-        "amazonaws.com.cn",
-        "api.amazonwebservices.com.cn",
-        "cn-north-1",
-        "signin.amazonaws.cn",
-        "console.amazonaws.cn",
-    ),
-    Partition(
-        "aws-eusc",
-        re.compile(r"eusc-de-[a-z]+-\d{1,2}"),
-        "amazonaws.eu",
-        "api.amazonwebservices.eu",
-        "",
-        "signin.amazonaws-eusc.eu",
-        "console.amazonaws-eusc.eu",
-    ),
-)
-# Hosts of start URLs: those that the AWS CLI accepts (its customizations/sso/resolve.py), and
-# GovCloud's.
-START_URL_SUFFIXES = (
-    ".awsapps.com",
-    ".awsapps.cn",
-    ".app.aws",
-    ".portal.amazonaws.com",
-    ".portal.amazonaws.com.cn",
-    ".app.amazonwebservices.com.cn",
-    ".portal.amazonaws.eu",
-    ".api.amazonwebservices.eu",
-    ".signin.amazonaws-us-gov.com",
-)
-START_URL_HOSTS = (
-    "identitycenter.amazonaws.com",
-    "identitycenter.amazonaws.com.cn",
-    "identitycenter.amazonaws.eu",
-    "identitycenter.us-gov.amazonaws.com",
-)
 # Hosts of AWS's sign-in pages besides the portals' hosts ("{region}.signin.aws" since 2026).
 _SIGN_IN_SUFFIXES = (
     ".signin.aws",
     ".signin.aws.amazon.com",
+    ".signin.amazonaws-us-gov.com",
     ".signin.amazonaws.cn",
     ".signin.amazonaws.eu",
+    ".signin.amazonaws-eusc.eu",
 )
-_SIGN_IN_HOSTS = ("signin.aws", "signin.aws.amazon.com", "signin.amazonaws.cn")
+_SIGN_IN_HOSTS = (
+    "signin.aws",
+    "signin.aws.amazon.com",
+    "signin.amazonaws-us-gov.com",
+    "signin.amazonaws.cn",
+)
+# How each service's hosts begin, without and with FIPS.
 _PREFIXES = {
     "oidc": ("oidc", "oidc-fips"),
     "portal": ("portal.sso", "portal.sso-fips"),
@@ -123,7 +55,7 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 def checked_region(text: str) -> str:
     """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
-    if _partition_of(text) is None:
+    if find_partition(text) is None:
         raise ConfigInvalid(
             f'"{show(text, 60)}" is no AWS region', hint="a region looks like: eu-west-1"
         )
@@ -132,7 +64,7 @@ def checked_region(text: str) -> str:
 
 def is_region(text: str) -> bool:
     """Return whether the text has the form of a region of a partition that we know."""
-    return _partition_of(text) is not None
+    return find_partition(text) is not None
 
 
 def variable_of(service: str) -> str:
@@ -140,24 +72,26 @@ def variable_of(service: str) -> str:
     return _VARIABLES[service]
 
 
-def oidc_endpoint(region: str, environ: Mapping[str, str]) -> str:
+def oidc_endpoint(region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY) -> str:
     """Return the sign-in service's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _endpoint("oidc", region, environ)
+    return _endpoint("oidc", region, environ, family)
 
 
-def portal_endpoint(region: str, environ: Mapping[str, str]) -> str:
+def portal_endpoint(
+    region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY
+) -> str:
     """Return the access portal's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _endpoint("portal", region, environ)
+    return _endpoint("portal", region, environ, family)
 
 
-def sts_endpoint(region: str, environ: Mapping[str, str]) -> str:
+def sts_endpoint(region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY) -> str:
     """Return the regional STS endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _endpoint("sts", region, environ)
+    return _endpoint("sts", region, environ, family)
 
 
 def partition_of(region: str) -> Partition:
     """Return the region's partition. Raises: ConfigInvalid for an unknown region."""
-    partition = _partition_of(checked_region(region))
+    partition = find_partition(checked_region(region))
     assert partition is not None
     return partition
 
@@ -229,11 +163,6 @@ def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
     return rebuilt + ("#" + encoded(parts.fragment) if parts.fragment else "")
 
 
-def is_aws_portal_host(host: str) -> bool:
-    """Return whether a start URL may be on this host."""
-    return host in START_URL_HOSTS or host.endswith(START_URL_SUFFIXES)
-
-
 def encoded(text: str) -> str:
     """Return the text; characters that RFC 3986 does not allow in URLs are percent-encoded."""
     pieces, at = [], 0
@@ -249,10 +178,18 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
 
 
-def _endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
-    suffix = partition_of(region).suffix
+def _endpoint(service: str, region: str, environ: Mapping[str, str], family: Family) -> str:
+    partition = partition_of(region)
     override = _override(service, environ)
-    return override or f"https://{_PREFIXES[service][0]}.{region}.{suffix}"
+    return override or f"https://{_host(service, region, partition, family)}"
+
+
+def _host(service: str, region: str, partition: Partition, family: Family) -> str:
+    """Return the host of a service in an endpoint family, as AWS's endpoint rule sets name it."""
+    suffix = partition.dual_stack_suffix if family.dual_stack else partition.suffix
+    # GovCloud's hosts are FIPS endpoints already. Its dual-stack ones are not.
+    has_fips_name = family.fips and (family.dual_stack or partition.name != "aws-us-gov")
+    return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 
 
 def _override(service: str, environ: Mapping[str, str]) -> str | None:
@@ -287,7 +224,7 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
     host = parts.hostname or ""
     if parts.scheme.lower() != "https" or parts.port not in (None, 443):
         return False
-    for partition in _PARTITIONS:
+    for partition in PARTITIONS:
         for suffix in (partition.suffix, partition.dual_stack_suffix):
             if not host.endswith("." + suffix):
                 continue
@@ -307,13 +244,13 @@ def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bo
     if scheme != "https" or parts.port not in (None, 443):
         return False
     partition = partition_of(region)
-    hosts = (
-        f"device.sso.{region}.{partition.suffix}",
-        f"oidc.{region}.{partition.suffix}",
-        f"oidc.{region}.{partition.dual_stack_suffix}",
-        *_SIGN_IN_HOSTS,
-    )
-    return host in hosts or host.endswith(_SIGN_IN_SUFFIXES) or is_aws_portal_host(host)
+    hosts = {
+        f"{prefix}.{region}.{suffix}"
+        for prefix in ("device.sso", *_PREFIXES["oidc"])
+        for suffix in (partition.suffix, partition.dual_stack_suffix)
+    }
+    is_page = host in _SIGN_IN_HOSTS or host.endswith(_SIGN_IN_SUFFIXES)
+    return host in hosts or is_page or is_aws_portal_host(host)
 
 
 def _split(url: str) -> SplitResult | None:
@@ -355,9 +292,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _partition_of(region: str) -> Partition | None:
-    if not region.isascii():
-        return None
-    return next((p for p in _PARTITIONS if p.regions.fullmatch(region)), None)

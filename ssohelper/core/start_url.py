@@ -3,7 +3,8 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from ssohelper.core.endpoints import checked_region, is_aws_portal_host, shown_url
+from ssohelper.core.endpoints import checked_region, shown_url
+from ssohelper.core.partitions import is_aws_portal_host
 from ssohelper.errors import ConfigInvalid
 
 _LIMIT = 2048

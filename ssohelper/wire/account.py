@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
@@ -51,12 +52,13 @@ class AccountClient:
         region: str,
         environ: Mapping[str, str],
         warn: Callable[[str], None],
+        family: Family = DEFAULT_FAMILY,
     ) -> None:
         self._credentials = credentials
         self._region = region
         self._environ = environ
         self._warn = warn
-        self._endpoint = sts_endpoint(region, environ)
+        self._endpoint = sts_endpoint(region, environ, family)
 
     def get_caller_identity(self) -> Identity:
         """Return the identity that these credentials have.

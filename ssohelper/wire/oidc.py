@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from ssohelper.core import device_flow, issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
 from ssohelper.core.schema import sign_in_records as schema
@@ -62,13 +63,14 @@ class OidcClient:
         warn: Callable[[str], None] = lambda _message: None,
         *,
         facts: Callable[[], SignInFacts],
+        family: Family = DEFAULT_FAMILY,
     ) -> None:
         self._session = session
         self._environ = environ
         self._warn = warn
         self._facts = facts
         self._service = f"the sign-in service in {session.region}"
-        self._endpoint = oidc_endpoint(session.region, environ)
+        self._endpoint = oidc_endpoint(session.region, environ, family)
         self._transport = Transport(self._endpoint, environ, self._service)
         self._has_warned = False
         self._answered_at: float | None = None

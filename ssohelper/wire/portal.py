@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
 from ssohelper.core.endpoints import portal_endpoint
 from ssohelper.core.model import (
     AccessToken,
@@ -67,10 +68,12 @@ class Portal:
         *,
         facts: Callable[[], SignInFacts],
         pacing: Pacing | None = None,
+        family: Family = DEFAULT_FAMILY,
     ) -> None:
         self._session = session
         self._environ = environ
-        self._endpoint = portal_endpoint(session.region, environ)
+        self._family = family
+        self._endpoint = portal_endpoint(session.region, environ, family)
         self._warn = warn
         self._facts = facts
         self._pacing = pacing or Pacing()
@@ -83,7 +86,9 @@ class Portal:
     def of_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
         """Return a Portal for a token that was just issued by `issued_by` and is not saved yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
-        return Portal(self._session, self._environ, self._warn, facts=lambda: facts)
+        return Portal(
+            self._session, self._environ, self._warn, facts=lambda: facts, family=self._family
+        )
 
     def list_accounts(self, token: AccessToken) -> Iterator[Account]:
         """Yield every account once, over all pages.

@@ -174,6 +174,8 @@ class TestCandidates:
                 ["config", "set", "sessions."],
                 [
                     "sessions.corp.browser",
+                    "sessions.corp.dualstack",
+                    "sessions.corp.fips",
                     "sessions.corp.session_hours",
                     "sessions.corp.wait_for_sign_in",
                 ],

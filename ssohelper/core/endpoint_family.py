@@ -1,0 +1,74 @@
+"""Decides which family of endpoints is asked: dual-stack hosts (IPv4 and IPv6), FIPS hosts, or both.
+
+No other module decides this. The first source that says something wins: for dual stack a start URL
+on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the settings
+sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
+[default]. The same keys of another profile are left to SDKs, because a profile's process line does
+not name the profile.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ssohelper.core.partitions import is_dual_stack_host
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+
+DUAL_STACK_VARIABLE, FIPS_VARIABLE = "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"
+DUAL_STACK_KEY, FIPS_KEY = "use_dualstack_endpoint", "use_fips_endpoint"
+_WORDS = {"true": True, "false": False}
+
+
+class Family(NamedTuple):
+    """A family of AWS's endpoints."""
+
+    dual_stack: bool = False
+    fips: bool = False
+
+
+DEFAULT_FAMILY = Family()
+
+
+def choose_family(
+    environ: Mapping[str, str],
+    setting: Callable[[str], bool | None],
+    default_keys: Mapping[str, str],
+) -> Family:
+    """Return the family that variables, settings and the keys of [default] ask for.
+
+    `setting` returns the value of `dualstack` or `fips`, or None if it is not set.
+    Raises: ConfigInvalid for a word other than true and false.
+    """
+    return Family(
+        _choose(environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY),
+        _choose(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
+    )
+
+
+def family_of_portal(asked: Family, portal_url: str) -> Family:
+    """Return the family for the sign-in service and portal, if `asked` is what is asked for."""
+    host = urlsplit(portal_url).hostname or ""
+    return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
+
+
+def _choose(
+    environ: Mapping[str, str],
+    variable: str,
+    setting: bool | None,
+    default_keys: Mapping[str, str],
+    key: str,
+) -> bool:
+    if environ.get(variable):
+        return _read(variable, environ[variable])
+    if setting is not None:
+        return setting
+    return _read(f"{key} of [default]", default_keys[key]) if default_keys.get(key) else False
+
+
+def _read(name: str, text: str) -> bool:
+    # botocore takes any other word for "false". A user who wrote 1 would believe that FIPS is on.
+    found = _WORDS.get(text.strip().lower())
+    if found is None:
+        raise ConfigInvalid(f'{name} must be true or false, not "{show(text, 60)}"')
+    return found

@@ -1,0 +1,106 @@
+"""The partitions of AWS that have Identity Center, and the hosts of their access portals."""
+
+import re
+from typing import NamedTuple
+
+
+class Partition(NamedTuple):
+    """A partition of AWS: its regions, and the suffixes and names of its hosts.
+
+    `sign_in_host` and `console_host` are hosts of the AWS console. They get the region in front,
+    except for the home region ("AWS Sign-In endpoints and quotas", AWS General Reference).
+    """
+
+    name: str
+    regions: re.Pattern[str]
+    suffix: str
+    dual_stack_suffix: str
+    home_region: str
+    sign_in_host: str
+    console_host: str
+
+
+# Source: botocore's partitions.json and its endpoint rule sets of sso and sso-oidc. The iso
+# partitions are left out, because they have no Identity Center endpoint. The European Sovereign
+# Cloud (aws-eusc) has no home region here, because all its hosts begin with a region.
+PARTITIONS = (
+    Partition(
+        "aws",
+        re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"),
+        "amazonaws.com",
+        "api.aws",
+        "us-east-1",
+        "signin.aws.amazon.com",
+        "console.aws.amazon.com",
+    ),
+    Partition(
+        "aws-us-gov",
+        re.compile(r"us-gov-[a-z]+-\d{1,2}"),
+        "amazonaws.com",
+        "api.aws",
+        "us-gov-west-1",
+        "signin.amazonaws-us-gov.com",
+        "console.amazonaws-us-gov.com",
+    ),
+    Partition(
+        "aws-cn",
+        re.compile(r"cn-[a-z]+-\d{1,2}"),
+        "amazonaws.com.cn",
+        "api.amazonwebservices.com.cn",
+        "cn-north-1",
+        "signin.amazonaws.cn",
+        "console.amazonaws.cn",
+    ),
+    Partition(
+        "aws-eusc",
+        re.compile(r"eusc-de-[a-z]+-\d{1,2}"),
+        "amazonaws.eu",
+        "api.amazonwebservices.eu",
+        "",
+        "signin.amazonaws-eusc.eu",
+        "console.amazonaws-eusc.eu",
+    ),
+)
+# Hosts of start URLs: those that the AWS CLI accepts (its customizations/sso/resolve.py), and
+# GovCloud's.
+_PORTAL_SUFFIXES = (
+    ".awsapps.com",
+    ".awsapps.cn",
+    ".app.aws",
+    ".portal.amazonaws.com",
+    ".portal.amazonaws.com.cn",
+    ".app.amazonwebservices.com.cn",
+    ".portal.amazonaws.eu",
+    ".api.amazonwebservices.eu",
+    ".signin.amazonaws-us-gov.com",
+)
+_PORTAL_HOSTS = (
+    "identitycenter.amazonaws.com",
+    "identitycenter.amazonaws.com.cn",
+    "identitycenter.amazonaws.eu",
+    "identitycenter.us-gov.amazonaws.com",
+)
+# The portals of dual-stack hosts. They are to be asked on dual-stack endpoints, because AWS sends the
+# browser to the portal that belongs to the endpoint, and a sign-in cannot go from one to the other.
+_DUAL_STACK_SUFFIXES = (
+    ".app.aws",
+    ".app.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+)
+
+
+def find_partition(region: str) -> Partition | None:
+    """Return the partition of a region, or None if the text is no region that we know."""
+    if not region.isascii():
+        return None
+    return next((p for p in PARTITIONS if p.regions.fullmatch(region)), None)
+
+
+def is_aws_portal_host(host: str) -> bool:
+    """Return whether an access portal of AWS may be on this host."""
+    return host in _PORTAL_HOSTS or host.endswith(_PORTAL_SUFFIXES)
+
+
+def is_dual_stack_host(host: str) -> bool:
+    """Return whether an access portal on this host is a dual-stack one."""
+    return host.endswith(_DUAL_STACK_SUFFIXES)

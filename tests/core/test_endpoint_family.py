@@ -1,0 +1,191 @@
+"""Which hosts an endpoint family has, by botocore's own rules, and which family is asked for."""
+
+import itertools
+from typing import Any
+
+import pytest
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import Loader
+
+from ssohelper.core import endpoints
+from ssohelper.core.endpoint_family import (
+    DEFAULT_FAMILY,
+    Family,
+    choose_family,
+    family_of_portal,
+)
+from ssohelper.core.partitions import PARTITIONS
+from ssohelper.errors import ConfigInvalid
+
+REGIONS = {
+    "aws": (
+        "us-east-1",
+        "us-west-2",
+        "eu-west-1",
+        "ap-southeast-2",
+        "il-central-1",
+        "mx-central-1",
+    ),
+    "aws-us-gov": ("us-gov-west-1", "us-gov-east-1"),
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-eusc": ("eusc-de-east-1",),
+}
+FAMILIES = tuple(itertools.starmap(Family, itertools.product((False, True), repeat=2)))
+SERVICES = {
+    "sso-oidc": endpoints.oidc_endpoint,
+    "sso": endpoints.portal_endpoint,
+    "sts": endpoints.sts_endpoint,
+}
+
+
+@pytest.fixture(scope="module")
+def providers() -> dict[str, EndpointProvider]:
+    """Return botocore's rules of each service, from its own data only."""
+    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    partitions = loader.load_data("partitions")
+    return {
+        name: EndpointProvider(loader.load_service_model(name, "endpoint-rule-set-1"), partitions)
+        for name in SERVICES
+    }
+
+
+def by_botocore(provider: EndpointProvider, service: str, region: str, family: Family) -> str:
+    asked: dict[str, Any] = {
+        "Region": region,
+        "UseDualStack": family.dual_stack,
+        "UseFIPS": family.fips,
+    }
+    if service == "sts":
+        asked["UseGlobalEndpoint"] = False
+    return str(provider.resolve_endpoint(**asked).url)
+
+
+def test_the_table_has_every_partition() -> None:
+    assert set(REGIONS) == {partition.name for partition in PARTITIONS}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("region", [region for regions in REGIONS.values() for region in regions])
+def test_every_host_is_the_one_that_botocore_asks(
+    providers: dict[str, EndpointProvider], region: str, service: str, family: Family
+) -> None:
+    asked = SERVICES[service](region, {}, family)
+    assert asked == by_botocore(providers[service], service, region, family)
+    variable = {"sso-oidc": "SSO_OIDC", "sso": "SSO", "sts": "STS"}[service]
+    # The same host is accepted where a variable names it.
+    environ = {f"AWS_ENDPOINT_URL_{variable}": asked}
+    assert SERVICES[service]("us-east-1", environ) == asked
+
+
+@pytest.mark.parametrize(
+    "region",
+    ["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "xx-north-1"],
+)
+def test_other_partitions_are_refused(region: str) -> None:
+    for make in SERVICES.values():
+        for family in FAMILIES:
+            with pytest.raises(ConfigInvalid, match="is no AWS region"):
+                make(region, {}, family)
+
+
+@pytest.mark.parametrize(
+    ("region", "sign_in", "console"),
+    [
+        ("us-east-1", "signin.aws.amazon.com", "console.aws.amazon.com"),
+        ("eu-west-1", "eu-west-1.signin.aws.amazon.com", "eu-west-1.console.aws.amazon.com"),
+        ("us-gov-west-1", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
+        (
+            "us-gov-east-1",
+            "us-gov-east-1.signin.amazonaws-us-gov.com",
+            "us-gov-east-1.console.amazonaws-us-gov.com",
+        ),
+        ("cn-north-1", "signin.amazonaws.cn", "console.amazonaws.cn"),
+        (
+            "cn-northwest-1",
+            "cn-northwest-1.signin.amazonaws.cn",
+            "cn-northwest-1.console.amazonaws.cn",
+        ),
+        (
+            "eusc-de-east-1",
+            "eusc-de-east-1.signin.amazonaws-eusc.eu",
+            "eusc-de-east-1.console.amazonaws-eusc.eu",
+        ),
+    ],
+)
+def test_console_and_federation_have_one_host_in_every_family(
+    region: str, sign_in: str, console: str
+) -> None:
+    for words in itertools.product(("true", "false"), repeat=2):
+        environ = dict(
+            zip(("AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"), words, strict=True)
+        )
+        assert endpoints.console_sign_in_endpoint(region, environ) == f"https://{sign_in}"
+    assert endpoints.console_endpoint(region) == f"https://{console}"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("region", [regions[0] for regions in REGIONS.values()])
+def test_a_sign_in_page_may_be_on_each_familys_own_host(region: str, family: Family) -> None:
+    oidc = endpoints.oidc_endpoint(region, {}, family)
+    suffix = oidc.partition(f".{region}.")[2]
+    for page in (f"{oidc}/authorize?x=1", f"https://device.sso.{region}.{suffix}/?user_code=A-B"):
+        elsewhere = endpoints.oidc_endpoint(region, {})
+        assert endpoints.checked_sign_in_url(page, region, elsewhere) == page
+
+
+@pytest.mark.parametrize(
+    ("environ", "settings", "default", "family"),
+    [
+        ({}, {}, {}, DEFAULT_FAMILY),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, {}, {}, Family(dual_stack=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "True"}, {}, {}, Family(fips=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": ""}, {"fips": True}, {}, Family(fips=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "false"}, {"fips": True}, {}, DEFAULT_FAMILY),
+        ({}, {"fips": False}, {"use_fips_endpoint": "true"}, DEFAULT_FAMILY),
+        ({}, {"dualstack": True}, {"use_dualstack_endpoint": "false"}, Family(dual_stack=True)),
+        ({}, {}, {"use_dualstack_endpoint": "true"}, Family(dual_stack=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "false"}, {}, {"use_fips_endpoint": "true"}, DEFAULT_FAMILY),
+        # Each of the two is decided for itself.
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, {"dualstack": True}, {}, Family(True, True)),
+    ],
+)
+def test_the_first_source_that_says_something_wins(
+    environ: dict[str, str], settings: dict[str, bool], default: dict[str, str], family: Family
+) -> None:
+    assert choose_family(environ, settings.get, default) == family
+
+
+@pytest.mark.parametrize(
+    ("environ", "default", "what"),
+    [
+        ({"AWS_USE_FIPS_ENDPOINT": "1"}, {}, "AWS_USE_FIPS_ENDPOINT must be true or false"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "on"}, {}, 'not "on"'),
+        ({}, {"use_fips_endpoint": "yes"}, r"use_fips_endpoint of \[default\] must be"),
+    ],
+)
+def test_another_word_than_true_and_false_is_refused(
+    environ: dict[str, str], default: dict[str, str], what: str
+) -> None:
+    with pytest.raises(ConfigInvalid, match=what):
+        choose_family(environ, {}.get, default)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_dual_stack"),
+    [
+        ("https://ssoins-1234.portal.eu-west-1.app.aws", True),
+        ("https://x.portal.cn-north-1.app.amazonwebservices.com.cn/start", True),
+        ("https://x.portal.eusc-de-east-1.api.amazonwebservices.eu", True),
+        ("https://ssoins-1234.eu-west-1.portal.amazonaws.com", False),
+        ("https://x.eusc-de-east-1.portal.amazonaws.eu", False),
+        ("https://d-0000000000.awsapps.com/start", False),
+        ("https://start.home.awsapps.cn/directory/x", False),
+        ("https://start.us-gov-home.awsapps.com/directory/x", False),
+        ("https://app.aws.example.com/start", False),
+    ],
+)
+def test_a_dual_stack_portal_is_asked_on_dual_stack_hosts(url: str, is_dual_stack: bool) -> None:
+    assert family_of_portal(DEFAULT_FAMILY, url).dual_stack is is_dual_stack
+    assert family_of_portal(Family(fips=True), url).fips
+    assert family_of_portal(Family(dual_stack=True), url).dual_stack
