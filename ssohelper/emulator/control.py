@@ -41,6 +41,8 @@ def handle_request(service: Service, request: Request) -> Answer:
     The status of a control answer is 200 for success, 400 for a wrong body, 403 for a request from
     a web page, 404 for an unknown path, and 415 for a body that is not JSON.
     """
+    if request.host:
+        return service.internet.handle(request, service.handle)
     if not request.path.startswith(_PREFIX):
         return service.handle(request)
     if _is_from_web_page(request):

@@ -17,6 +17,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]  # header names are in lower case
     body: bytes
     connection: int = 0
+    host: str = ""  # the name of the host that the emulator plays; "" for its own address
 
     def json_object(self) -> dict[str, Any]:
         """Return the body as a JSON object.
@@ -43,10 +44,11 @@ def request_of(
     headers: Mapping[str, str],
     body: bytes,
     connection: int = 0,
+    host: str = "",
 ) -> Request:
     """Return a `Request` with parsed query and with header names in lower case."""
     low = {name.lower(): value for name, value in headers.items()}
-    return Request(method, path, fields(query), low, body, connection)
+    return Request(method, path, fields(query), low, body, connection, host)
 
 
 class Delivery(NamedTuple):

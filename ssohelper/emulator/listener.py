@@ -6,9 +6,11 @@ never answer.
 
 import contextlib
 import email.utils
+import io
 import itertools
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -39,8 +41,9 @@ class Listener(ThreadingHTTPServer):
     # length of 5 their connection attempts would time out.
     request_queue_size = 1024
 
-    def __init__(self, service: Service, port: int) -> None:
+    def __init__(self, service: Service, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.service = service
+        self.tls = tls
         self.stopping = threading.Event()
         self.connections = itertools.count(1)
         self.open: set[socket.socket] = set()
@@ -79,12 +82,28 @@ class Listener(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
+class _Writer(io.BufferedIOBase):
+    """Writes to a connection at once and completely."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._connection.sendall(data)
+        return len(data)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = _IDLE_SECONDS
     server: Listener
     connection: socket.socket
+    # The host that the client asked the proxy for. "" for a client that is no proxy's.
+    host = ""
 
     def setup(self) -> None:
         super().setup()
@@ -94,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         self.server.open.discard(self.connection)
         super().finish()
+        if self.host:  # the server closes the socket under the TLS one, which is empty by now
+            self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing, because request lines contain sign-in codes and role names."""
@@ -110,9 +131,32 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = request_of(
-            self.command, parts.path, parts.query, dict(self.headers), body, self.number
+            self.command, parts.path, parts.query, dict(self.headers), body, self.number, self.host
         )
         self._deliver(control.handle_request(self.server.service, request))
+
+    def do_CONNECT(self) -> None:
+        """Play the host that the client wants to be connected to, if there is such a host."""
+        host, _, port = self.path.rpartition(":")
+        tls = self.server.tls
+        if tls is None or self.host or port != "443" or not self._knows(host):
+            self.close_connection = True
+            self._deliver(json_answer({"message": "no such host (EMULATOR)"}, 502))
+            return
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.server.open.discard(self.connection)
+        try:
+            self.connection = tls.wrap_socket(self.connection, server_side=True)
+        except OSError:  # the client does not trust the certificate
+            self.close_connection = True
+            return
+        self.server.open.add(self.connection)
+        self.rfile = self.connection.makefile("rb", -1)
+        self.wfile = _Writer(self.connection)
+        self.host, self.close_connection = host.lower(), False
+
+    def _knows(self, host: str) -> bool:
+        return self.server.service.internet.has_host(host.lower())
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _handle
 
@@ -123,7 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         too long or has no clear length.
         """
         hosts = self.headers.get_all("Host") or []
-        if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
+        allowed = {self.host, f"{self.host}:443"} if self.host else self.server.hosts
+        if len(hosts) != 1 or hosts[0].lower() not in allowed:
             return json_answer({"message": "this EMULATOR answers on loopback only"}, 403)
         length = self.headers.get("Content-Length") or "0"
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):

@@ -9,6 +9,8 @@ import re
 import threading
 from typing import Any, NamedTuple
 
+from ssohelper.emulator.addresses import partition_name
+
 ROOT = "Root"
 START_URL = "https://d-0000000000.awsapps.com/start"
 REGION = "us-east-1"
@@ -253,7 +255,8 @@ class World:
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
         """Return the ARN that STS reports for a person who uses this role."""
         role = self.provisioned_role(account_id, permission_set)
-        return f"arn:aws:sts::{account_id}:assumed-role/{role}/{user_name}"
+        partition = partition_name(self.region)
+        return f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{user_name}"
 
     def _account(self, account_id: str) -> Account:
         found = self.accounts.get(account_id)

@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import signal
+import ssl
 import threading
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ssohelper.emulator.faults import Faults
+from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.listener import HOST, EmulatorError, Listener
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.service import Service
@@ -64,12 +66,14 @@ class Emulator:
         self.service = Service(world or demo_world(), clock)
         self.port = port
         self.url = ""
+        # With this, a client that uses the emulator as its https proxy finds AWS's hosts there.
+        self.tls: ssl.SSLContext | None = None
         self._server: Listener | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
         """Start to listen. After `stop`, it listens on the same port with the same state."""
-        self._server = Listener(self.service, self.port)
+        self._server = Listener(self.service, self.port, self.tls)
         self.port = self._server.server_port
         self.url = self.service.center.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(
@@ -110,6 +114,11 @@ class Emulator:
     def faults(self) -> Faults:
         """The fault settings, scripted answers and callbacks of this emulator."""
         return self.service.faults
+
+    @property
+    def internet(self) -> Internet:
+        """The hosts that a client finds that uses the emulator as its https proxy."""
+        return self.service.internet
 
     @property
     def auto_approve(self) -> str | None:

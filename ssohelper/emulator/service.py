@@ -23,6 +23,7 @@ from ssohelper.emulator.exchange import (
     portal_refusal,
 )
 from ssohelper.emulator.faults import RATE_LIMITED, Faults
+from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.state import Client, IssuedCredentials, SignIn
 from ssohelper.emulator.tally import Call, Tally, token_mark
@@ -57,6 +58,7 @@ class Service:
 
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
         self.center = Center(world, clock)
+        self.internet = Internet(self.center)
         self.tally = Tally()
         pages, console = Web(), federation.Console()
         self.routes = {

@@ -1,0 +1,136 @@
+"""Which service of AWS a host name belongs to, in which region, partition and endpoint family.
+
+This table is the emulator's own, so that it can disagree with the program's.
+Sources: botocore's endpoint rule sets and partitions.json; the AWS CLI's list of portal hosts.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """What is at a host: `service` is oidc, portal, sts, sign-in, console or start.
+
+    `start` is the page of an access portal. `region` is "" where the host names none.
+    """
+
+    service: str
+    partition: str
+    region: str
+    dual_stack: bool = False
+    fips: bool = False
+
+
+class _Partition(NamedTuple):
+    name: str
+    region: str
+    suffix: str
+    dual_stack_suffix: str
+    sign_in: str
+    console: str
+    home_region: str
+    portals: str
+    dual_stack_portals: str
+
+
+_PARTITIONS = (
+    _Partition(
+        "aws-us-gov",
+        r"us-gov-[a-z]+-\d",
+        "amazonaws.com",
+        "api.aws",
+        "signin.amazonaws-us-gov.com",
+        "console.amazonaws-us-gov.com",
+        "us-gov-west-1",
+        r"start\.us-gov-[a-z]+\.awsapps\.com|[a-z0-9-]+\.signin\.amazonaws-us-gov\.com"
+        r"|[a-z0-9-]+\.(?P<region>us-gov-[a-z]+-\d)\.portal\.amazonaws\.com",
+        r"[a-z0-9-]+\.portal\.(?P<region>us-gov-[a-z]+-\d)\.app\.aws",
+    ),
+    _Partition(
+        "aws",
+        r"(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d",
+        "amazonaws.com",
+        "api.aws",
+        "signin.aws.amazon.com",
+        "console.aws.amazon.com",
+        "us-east-1",
+        r"[a-z0-9-]+\.awsapps\.com|[a-z0-9-]+\.(?P<region>[a-z]+-[a-z]+-\d)\.portal\.amazonaws\.com",
+        r"[a-z0-9-]+\.portal\.(?P<region>[a-z]+-[a-z]+-\d)\.app\.aws",
+    ),
+    _Partition(
+        "aws-cn",
+        r"cn-[a-z]+-\d",
+        "amazonaws.com.cn",
+        "api.amazonwebservices.com.cn",
+        "signin.amazonaws.cn",
+        "console.amazonaws.cn",
+        "cn-north-1",
+        r"start\.home\.awsapps\.cn|[a-z0-9-]+\.(?P<region>cn-[a-z]+-\d)\.portal\.amazonaws\.com\.cn",
+        r"[a-z0-9-]+\.portal\.(?P<region>cn-[a-z]+-\d)\.app\.amazonwebservices\.com\.cn",
+    ),
+    _Partition(
+        "aws-eusc",
+        r"eusc-de-[a-z]+-\d",
+        "amazonaws.eu",
+        "api.amazonwebservices.eu",
+        "signin.amazonaws-eusc.eu",
+        "console.amazonaws-eusc.eu",
+        "",
+        r"[a-z0-9-]+\.(?P<region>eusc-de-[a-z]+-\d)\.portal\.amazonaws\.eu",
+        r"[a-z0-9-]+\.portal\.(?P<region>eusc-de-[a-z]+-\d)\.api\.amazonwebservices\.eu",
+    ),
+)
+_API = {"oidc": "oidc", "portal.sso": "portal", "sts": "sts"}
+
+
+def find_place(host: str) -> Place | None:
+    """Return what AWS has at this host, or None if AWS has no such host."""
+    for partition in _PARTITIONS:
+        found = _api_of(partition, host) or _page_of(partition, host)
+        if found is not None:
+            return found
+    return None
+
+
+def partition_name(region: str) -> str:
+    """Return the name of the region's partition; "aws" for a region that is in none."""
+    return next((p.name for p in _PARTITIONS if re.fullmatch(p.region, region)), "aws")
+
+
+def portal_host(place: Place, instance: str) -> str:
+    """Return the host of an instance's portal in the family of this place's endpoints."""
+    partition = next(p for p in _PARTITIONS if p.name == place.partition)
+    if not place.dual_stack:
+        return f"{instance}.{place.region}.portal.{partition.suffix}"
+    suffix = partition.dual_stack_suffix
+    return f"{instance}.portal.{place.region}." + {
+        "api.aws": "app.aws",
+        "api.amazonwebservices.com.cn": "app.amazonwebservices.com.cn",
+    }.get(suffix, suffix)
+
+
+def _api_of(partition: _Partition, host: str) -> Place | None:
+    for suffix, dual_stack in ((partition.suffix, False), (partition.dual_stack_suffix, True)):
+        pattern = rf"(oidc|portal\.sso|sts)(-fips)?\.({partition.region})\.{re.escape(suffix)}"
+        found = re.fullmatch(pattern, host)
+        if found:
+            name, fips, region = found.groups()
+            if fips and partition.name == "aws-us-gov" and not dual_stack:
+                return None  # GovCloud's FIPS hosts have the names without FIPS
+            return Place(_API[name], partition.name, region, dual_stack, bool(fips))
+    return None
+
+
+def _page_of(partition: _Partition, host: str) -> Place | None:
+    for service, name in (("sign-in", partition.sign_in), ("console", partition.console)):
+        found = re.fullmatch(rf"(?:({partition.region})\.)?{re.escape(name)}", host)
+        if found and (found.group(1) or partition.home_region):
+            return Place(service, partition.name, found.group(1) or partition.home_region)
+    for pattern, dual_stack in (
+        (partition.portals, False),
+        (partition.dual_stack_portals, True),
+    ):
+        found = re.fullmatch(pattern, host)
+        if found:
+            return Place("start", partition.name, found.group("region") or "", dual_stack)
+    return None

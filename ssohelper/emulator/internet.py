@@ -1,0 +1,182 @@
+"""Plays AWS's hosts by name, for clients that use the emulator as their https proxy.
+
+A client then needs no endpoint variable: it asks AWS's own hosts, and each host answers for its
+service, region, partition and endpoint family only. Other hosts, such as a company's own address
+of its portal, are added by tests.
+"""
+
+import html
+import json
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ssohelper.emulator.addresses import Place, find_place, portal_host
+from ssohelper.emulator.core import Center
+from ssohelper.emulator.exchange import (
+    Answer,
+    Request,
+    json_answer,
+    oidc_refusal,
+    portal_refusal,
+)
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.portal import TOKEN_HEADER
+
+Host = Callable[[Request], Answer]
+_PATHS = {
+    "oidc": ("/client/register", "/device_authorization", "/token"),
+    "portal": ("/assignment/accounts", "/assignment/roles", "/federation/credentials", "/logout"),
+    "sts": ("/",),
+    "sign-in": ("/federation", "/console"),
+}
+# What a person does at AWS's sign-in pages. In this emulator any of its pages' hosts has them.
+_PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/done", "/sign-out", "/favicon.ico")
+
+
+class Visit(NamedTuple):
+    """A request that was sent to a host."""
+
+    host: str
+    request: Request
+
+
+class Internet:
+    """The hosts that clients can reach: AWS's, and those that a test added."""
+
+    def __init__(self, center: Center) -> None:
+        self._center = center
+        self._added: dict[str, Host] = {}
+        self._visits: list[Visit] = []
+        self._lock = threading.Lock()
+
+    def add_host(self, name: str, answer: Host) -> None:
+        """Let this host answer with what `answer` returns. It wins over a host of AWS."""
+        self._added[name] = answer
+
+    def has_host(self, name: str) -> bool:
+        """Return whether clients can connect to this host."""
+        return name in self._added or find_place(name) is not None
+
+    def visits(self) -> list[Visit]:
+        """Return all requests by host name so far, oldest first."""
+        with self._lock:
+            return list(self._visits)
+
+    def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
+        """Answer a request to a host; `answer` is the emulator's own answer to it."""
+        with self._lock:
+            self._visits.append(Visit(request.host, request))
+        added = self._added.get(request.host)
+        if added is not None:
+            return added(request)
+        place = find_place(request.host)
+        if place is None:
+            return json_answer({"message": "no such host (EMULATOR)"}, 404)
+        is_page = request.path in _PAGES and place.service in ("oidc", "start")
+        if place.service == "start" and not is_page:
+            return self._portal_page(place, request)
+        if not is_page and request.path not in _PATHS.get(place.service, ()):
+            return json_answer({"message": f"{place.service} has no such path (EMULATOR)"}, 404)
+        with self._center.lock:
+            refused = self._refusal(place, request)
+        return refused or self._moved(place, request, answer(request))
+
+    def _portal_page(self, place: Place, request: Request) -> Answer:
+        """Return the portal's page, which names its region, as AWS's does."""
+        world = next((w for w in self._center.worlds if _host_of(w) == request.host), None)
+        region = world.region if world else place.region
+        if not region:
+            return json_answer({"message": "no such portal (EMULATOR)"}, 404)
+        page = (
+            f'<!DOCTYPE html><html><head><meta name="region" content="{html.escape(region)}"/>'
+            "<title>AWS access portal (EMULATOR)</title></head><body></body></html>"
+        )
+        return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), page.encode())
+
+    # -- what a host refuses -----------------------------------------------------------------
+
+    def _refusal(self, place: Place, request: Request) -> Answer | None:
+        """Return AWS's error for a request that is at the wrong region or family, or None."""
+        if place.service == "oidc":
+            return self._oidc_refusal(place, request)
+        if place.service == "portal":
+            token = self._center.state.tokens.get(request.headers.get(TOKEN_HEADER, ""))
+            if token is not None and token.sign_in.world.region != place.region:
+                return portal_refusal("UnauthorizedException", "Session token not found or invalid")
+        if place.service == "start":
+            return self._page_refusal(place, request)
+        if place.service in ("sts", "sign-in"):
+            return self._partition_refusal(place, request)
+        return None
+
+    def _oidc_refusal(self, place: Place, request: Request) -> Answer | None:
+        body = _json_of(request)
+        url = body.get("issuerUrl") or body.get("startUrl")
+        world = self._center.world_of(url) if isinstance(url, str) else None
+        if world is not None and world.region != place.region:
+            return oidc_refusal("InvalidRequestException", "Invalid start URL provided")
+        state = self._center.state
+        code, refresh = state.codes.get(body.get("code", "")), body.get("refreshToken", "")
+        used = code or state.refresh_tokens.get(refresh)
+        if used is not None and used.sign_in.world.region != place.region:
+            return oidc_refusal("InvalidGrantException", "Invalid grant provided")
+        return None
+
+    def _page_refusal(self, place: Place, request: Request) -> Answer | None:
+        """Refuse a device's page on the portal of the other family: the browser cannot go on."""
+        device = self._center.state.device_of(request.query.get("user_code", ""))
+        home = find_place(_host_of(device.world)) if device else None
+        if home is None or not home.region or home.dual_stack == place.dual_stack:
+            return None
+        return json_answer({"message": "the hand-off to the portal failed (EMULATOR)"}, 400)
+
+    def _partition_refusal(self, place: Place, request: Request) -> Answer | None:
+        sent = request.headers.get("x-amz-security-token") or _session_token(request)
+        issued = next(
+            (i for i in self._center.state.issued.values() if i.session_token == sent), None
+        )
+        if issued is None or issued.arn.split(":")[1] == place.partition:
+            return None
+        return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
+
+    def _moved(self, place: Place, request: Request, answer: Answer) -> Answer:
+        """Return the answer with the device's page on the portal of the asked host's family."""
+        if request.path != "/device_authorization" or answer.status != 200:
+            return answer
+        body = json.loads(answer.body)
+        world = self._center.world_of(_json_of(request).get("startUrl")) or self._center.world
+        instance = _host_of(world).partition(".")[0]
+        for key in ("verificationUri", "verificationUriComplete"):
+            page = body.get(key)
+            if isinstance(page, str):
+                own = f"https://{portal_host(place, instance)}"
+                body[key] = page.replace(self._center.url, own)
+        return answer._replace(body=json.dumps(body).encode())
+
+
+def redirect_to(url: str, status: int = 302) -> Host:
+    """Return a host that answers every request with a redirect to this URL."""
+    return lambda _request: Answer(status, (("Location", url),), b"")
+
+
+def _host_of(world: World) -> str:
+    return urlsplit(world.start_url).hostname or ""
+
+
+def _json_of(request: Request) -> dict[str, Any]:
+    try:
+        found = json.loads(request.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _session_token(request: Request) -> str:
+    """Return the session token in a form for the console's federation endpoint, or ""."""
+    try:
+        found = json.loads(request.form().get("Session", ""))
+    except ValueError:
+        return ""
+    return str(found.get("sessionToken", "")) if isinstance(found, dict) else ""

@@ -1,0 +1,122 @@
+"""The hosts that the emulator plays: each answers for its service, region and family only."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ssohelper.emulator.addresses import find_place
+from ssohelper.emulator.exchange import Answer, request_of
+from ssohelper.emulator.internet import redirect_to
+from ssohelper.emulator.service import Service
+from ssohelper.emulator.world import demo_world
+
+OIDC = "oidc.eu-west-1.amazonaws.com"
+START = "https://ssoins-0000.portal.eu-west-1.app.aws"
+
+
+class Browser:
+    """Sends requests to the hosts of one service."""
+
+    def __init__(self) -> None:
+        world = demo_world()
+        world.start_url, world.region = START, "eu-west-1"
+        self.service = Service(world)
+        self.service.center.url = "http://127.0.0.1:9"
+
+    def ask(
+        self,
+        host: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        query: str = "",
+        **headers: str,
+    ) -> Answer:
+        method = "GET" if body is None else "POST"
+        data = b"" if body is None else json.dumps(body).encode()
+        request = request_of(method, path, query, headers, data, host=host)
+        return self.service.internet.handle(request, self.service.handle)
+
+    def device(self, host: str) -> dict[str, Any]:
+        fields = {"clientName": "x", "clientType": "public", "scopes": ["sso:account:access"]}
+        client = json.loads(self.ask(host, "/client/register", fields).body)
+        asked = {
+            "clientId": client["clientId"],
+            "clientSecret": client["clientSecret"],
+            "startUrl": START,
+        }
+        answer: dict[str, Any] = json.loads(self.ask(host, "/device_authorization", asked).body)
+        return answer
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "oidc-fips.us-gov-west-1.amazonaws.com",  # GovCloud has no such host
+        "oidc.us-iso-east-1.c2s.ic.gov",
+        "signin.amazonaws-eusc.eu",  # all hosts of this partition begin with a region
+        "oidc.amazonaws.com",
+        "oidc.cn-north-1.amazonaws.com",
+        "example.com",
+    ],
+)
+def test_aws_has_no_such_host(host: str) -> None:
+    assert find_place(host) is None
+
+
+def test_a_host_answers_for_its_own_service_only() -> None:
+    browser = Browser()
+    for host, path in ((OIDC, "/assignment/accounts"), ("portal.sso.eu-west-1.api.aws", "/")):
+        assert browser.ask(host, path).status == 404
+    assert browser.ask("oidc.eu-west-1.api.aws", "/start").status == 404
+
+
+def test_another_region_does_not_know_the_portal_or_its_tokens() -> None:
+    browser = Browser()
+    fields = {"clientName": "x", "clientType": "public", "issuerUrl": START}
+    refused = browser.ask("oidc.us-east-1.amazonaws.com", "/client/register", fields)
+    assert (refused.status, json.loads(refused.body)["error"]) == (400, "invalid_request")
+    token = browser.service.issue_token("ana")["accessToken"]
+    header = {"x-amz-sso_bearer_token": token}
+    there = "portal.sso.us-east-1.amazonaws.com"
+    assert browser.ask(there, "/assignment/accounts", **header).status == 401
+    here = "portal.sso.eu-west-1.amazonaws.com"
+    assert browser.ask(here, "/assignment/accounts", **header).status == 200
+
+
+@pytest.mark.parametrize(
+    ("oidc", "page_host", "works"),
+    [
+        ("oidc.eu-west-1.api.aws", "ssoins-0000.portal.eu-west-1.app.aws", True),
+        (OIDC, "ssoins-0000.eu-west-1.portal.amazonaws.com", False),
+    ],
+)
+def test_a_device_page_works_on_the_portals_own_family_only(
+    oidc: str, page_host: str, works: bool
+) -> None:
+    browser = Browser()
+    device = browser.device(oidc)
+    host, _, rest = device["verificationUriComplete"].removeprefix("https://").partition("/")
+    assert host == page_host
+    path, _, query = rest.partition("?")
+    assert browser.ask(host, f"/{path}", query=query).status == (303 if works else 400)
+
+
+def test_the_portals_page_names_its_region() -> None:
+    browser = Browser()
+    page = browser.ask("ssoins-0000.portal.eu-west-1.app.aws", "/").body.decode()
+    assert '<meta name="region" content="eu-west-1"/>' in page
+    assert browser.ask("unknown.awsapps.com", "/start").status == 404
+
+
+def test_an_added_host_wins_and_every_visit_is_recorded() -> None:
+    browser = Browser()
+    internet = browser.service.internet
+    assert not internet.has_host("sso.example.com")
+    internet.add_host("sso.example.com", redirect_to(START))
+    assert internet.has_host("sso.example.com")
+    answer = browser.ask("sso.example.com", "/start")
+    assert (answer.status, dict(answer.headers)["Location"]) == (302, START)
+    assert [(visit.host, visit.request.path) for visit in internet.visits()] == [
+        ("sso.example.com", "/start")
+    ]
