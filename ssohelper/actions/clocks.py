@@ -15,7 +15,7 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import AccessToken, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.sign_in_clock import Source, sign_in_end
 from ssohelper.core.sign_in_outlook import Outlook
-from ssohelper.errors import LoginRequired
+from ssohelper.errors import ConfigInvalid, LoginRequired
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -41,6 +41,31 @@ class SessionClock(NamedTuple):
     sign_in_ends_source: Source | None
     outlook: Outlook
     token_life_seconds: int | None = None
+
+
+class UnusableSession(NamedTuple):
+    """A session in the config that no command can use, and why.
+
+    `start_url` and `region` are the texts in the file, or None where it has none.
+    """
+
+    name: str
+    start_url: str | None
+    region: str | None
+    reason: str
+
+
+def list_unusable_sessions(app: App) -> list[UnusableSession]:
+    """Return the sessions in the config that cannot be used, in the order of the file."""
+    config, found = app.config.read(), []
+    for name in config.session_names():
+        try:
+            config.sso_session(name)
+        except ConfigInvalid as error:
+            keys = config.text.sections[config.session_header(name) or ""].values()
+            url, region = keys.get("sso_start_url"), keys.get("sso_region")
+            found.append(UnusableSession(name, url or None, region or None, error.message))
+    return found
 
 
 def load_session_clock(app: App, session: SsoSession) -> SessionClock:

@@ -246,8 +246,9 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     app = output.get_app()
     chosen = _chosen(session_name)
     sessions = [resolve_session(app, chosen)] if chosen else app.config.read().sso_sessions()
-    if not sessions and (check or app.config.read().session_names()):
+    if not sessions and check:
         resolve_session(app, None)  # raises an error that says why no session can be used
+    unusable = [] if chosen else clocks.list_unusable_sessions(app)
     needing = [
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
@@ -257,12 +258,12 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     credentials = clocks.load_credentials(app, sessions)
     if output.options().json:
         data = {
-            "sessions": [_session_json(clock) for clock in seen],
+            "sessions": [*map(_session_json, seen), *map(_unusable_json, unusable)],
             "credentials": [_credentials_json(key, cached) for key, cached in credentials],
         }
         output.print_json(data, app.warnings)
     else:
-        _print_clocks(app, seen, credentials)
+        _print_clocks(app, seen, unusable, credentials)
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
@@ -311,6 +312,23 @@ def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
         "signed_in_at": _instant(clock.signed_in_at),
         "sign_in_ends_at": _instant(clock.sign_in_ends_at),
         "sign_in_ends_source": clock.sign_in_ends_source,
+        "reason": None,
+    }
+
+
+def _unusable_json(session: clocks.UnusableSession) -> dict[str, Any]:
+    return {
+        "name": session.name,
+        "start_url": session.start_url,
+        "region": session.region,
+        "user": None,
+        "state": "unusable",
+        "refreshable": False,
+        "token_expires_at": None,
+        "signed_in_at": None,
+        "sign_in_ends_at": None,
+        "sign_in_ends_source": None,
+        "reason": session.reason,
     }
 
 
@@ -331,10 +349,11 @@ def _instant(at: int | None) -> str | None:
 def _print_clocks(
     app: App,
     seen: list[clocks.SessionClock],
+    unusable: list[clocks.UnusableSession],
     credentials: list[tuple[RoleKey, CachedCredentials]],
 ) -> None:
     now = app.clock.now()
-    if not seen:
+    if not seen and not unusable:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return
     rows = []
@@ -349,6 +368,7 @@ def _print_clocks(
         ends = clock_text.sign_in_end(clock.outlook, now)
         state = clock.state.replace("_", " ")
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
+    rows += [[session.name, "-", "unusable", "-", session.reason] for session in unusable]
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
     if credentials:
         if sys.stdout.isatty():

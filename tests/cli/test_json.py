@@ -121,6 +121,7 @@ SHAPES: dict[str, Any] = {
                 "signed_in_at": (Instant, None),
                 "sign_in_ends_at": (Instant, None),
                 "sign_in_ends_source": (str, None),
+                "reason": (None,),
             }
         ],
         "credentials": [{**ROLE, "expires_at": Instant, "session_duration_seconds": int}],

@@ -13,7 +13,6 @@ from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.clock_text import time_left
 from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
-from ssohelper.errors import ConfigInvalid
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
 
@@ -72,14 +71,7 @@ def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     config = services.config.read()
     sessions = config.sso_sessions()
-    usable = {session.name for session in sessions}
-    broken = []
-    for name in config.session_names():
-        if name not in usable:
-            try:
-                config.sso_session(name)
-            except ConfigInvalid as error:
-                broken.append((name, error.message))
+    broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
     names = {
