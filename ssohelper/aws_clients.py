@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.config_store import ConfigStore
+    from ssohelper.stores.portal_addresses import PortalAddresses
     from ssohelper.stores.token_cache import TokenStore
+    from ssohelper.system.locations import Locations
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 class AwsClients:
     """Creates the clients of AWS's services, each for the endpoints that the user asks for."""
 
-    environ: Mapping[str, str]
+    environ: dict[str, str]
+    locations: Locations
 
     if TYPE_CHECKING:  # App has these
 
@@ -50,6 +53,18 @@ class AwsClients:
             default.keys if default else {},
         )
 
+    def use_family_of_profile(self, keys: Mapping[str, str]) -> None:
+        """From now on ask the endpoints that a native profile's keys name, as its SDKs do.
+
+        The environment's variables win over the keys. The variables are set for the broker and for
+        the command of `exec` too, which no longer sees the profile.
+        """
+        from ssohelper.core.endpoint_family import KEYS_BY_VARIABLE
+
+        for variable, key in KEYS_BY_VARIABLE.items():
+            if keys.get(key) and not self.environ.get(variable):
+                self.environ[variable] = keys[key]
+
     def portal_family(self, session: SsoSession) -> Family:
         """Return the family of endpoints for the session's sign-in service and portal.
 
@@ -57,7 +72,7 @@ class AwsClients:
         """
         from ssohelper.core.endpoint_family import family_of_portal
 
-        return family_of_portal(self.account_family(session), session.start_url)
+        return family_of_portal(self.account_family(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
         """Return a client of the sign-in service (sso-oidc)."""
@@ -74,6 +89,43 @@ class AwsClients:
         facts = partial(self.tokens.load_settled_facts, session.name)
         family = self.portal_family(session)
         return Portal(session, self.environ, warn=self.warn, facts=facts, family=family)
+
+    @cached_property
+    def portal_addresses(self) -> PortalAddresses:
+        """Where the start URLs on companies' own hosts led."""
+        from ssohelper.stores.portal_addresses import PortalAddresses
+
+        return PortalAddresses(self.locations.state_folder)
+
+    def find_portal(self, start_url: str) -> str:
+        """Return the URL of AWS's portal to which a company's own start URL leads, from one request.
+
+        An answer that `setup` got to learn the region is used for its sign-in too.
+        Raises: ConfigInvalid, AwsUnreachable.
+        """
+        from ssohelper.wire.portal_page import find_portal
+
+        return self._found_portals.pop(start_url, None) or find_portal(start_url, self.environ)
+
+    def keep_portal(self, start_url: str, portal_url: str) -> None:
+        """Let the next `find_portal` return this URL, which was just found, without a request."""
+        self._found_portals[start_url] = portal_url
+
+    @cached_property
+    def _found_portals(self) -> dict[str, str]:
+        return {}
+
+    def propose_region(self, portal_url: str) -> str | None:
+        """Return the region that the page of AWS's portal names, or None. It may be wrong.
+
+        Where a variable moves the sign-in service to this machine, AWS's page says nothing of it.
+        """
+        from ssohelper.core.endpoints import is_loopback_url, variable_of
+        from ssohelper.wire.portal_page import propose_region
+
+        if is_loopback_url(self.environ.get(variable_of("oidc"), "")):
+            return None
+        return propose_region(portal_url, self.environ)
 
     def account_client(
         self, credentials: RoleCredentials, region: str, family: Family

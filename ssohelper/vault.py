@@ -114,7 +114,7 @@ class Vault:
             return
         for session in self._app.config.read().sso_sessions():
             if session.name == key.session_name:
-                company.check_portal(session.start_url)
+                company.check_portal(session.start_url, session.aws_url)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a rule that guards the role, under the settings as they are now; None without."""
@@ -155,7 +155,7 @@ class Vault:
         """
         from ssohelper.wire.role_credentials import get_role_credentials
 
-        self._app.company_policy.check_portal(session.start_url)
+        self._app.company_policy.check_portal(session.start_url, session.aws_url)
         issued = get_role_credentials(portal, token, role, deadline)
         key = session.key_of(role)
         line = journal.issued(

@@ -63,6 +63,9 @@ class _ConfirmsAtOnce:
 
     def report_waiting_for_another_login(self) -> None: ...
 
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        return True
+
     def confirm_another_user(self, earlier: str, person: str) -> bool:
         return True
 

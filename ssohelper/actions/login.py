@@ -9,12 +9,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.actions import agents, clocks, directory, prompt_notes, sign_in_user, tokens
+from ssohelper.actions import (
+    agents,
+    clocks,
+    directory,
+    portal_address,
+    prompt_notes,
+    sign_in_user,
+    tokens,
+)
 from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
 from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_login_lock
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, journal, lineage
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.start_url import is_own_url
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
@@ -45,9 +54,11 @@ class LoginOutcome(NamedTuple):
 
     `how` says whether the token was "kept" unchanged, "renewed", taken from another login
     ("joined"), or is from a new sign-in ("signed in"). `user` is the user name of a new sign-in;
-    None if it is unknown or there was no sign-in.
+    None if it is unknown or there was no sign-in. `session` has the portal and region of the token:
+    a company's own start URL may lead to another region than before.
     """
 
+    session: SsoSession
     token: AccessToken
     how: Literal["kept", "renewed", "joined", "signed in"]
     user: str | None = None
@@ -68,7 +79,8 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
             prompt_notes.update_session(app, session)  # another tool may have signed in
             return present
     agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
-    app.company_policy.check_portal(session.start_url)
+    if not is_own_url(session.start_url):
+        app.company_policy.check_portal(session.start_url, session.aws_url)
     if options.device_code:
         app.company_policy.check_device_code()
     before = app.tokens.read_fingerprint(session)
@@ -148,10 +160,11 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         return None
     except AwsUnreachable:
         if token.expires_at - app.clock.now() >= min_seconds:
-            return LoginOutcome(token, "kept")
+            return LoginOutcome(session, token, "kept")
         raise
     clocks.warn_of_unknown_end(app, session, valid, min_seconds)
-    return LoginOutcome(valid, "kept" if valid.value == token.value else "renewed")
+    is_same = valid.value == token.value
+    return LoginOutcome(session, valid, "kept" if is_same else "renewed")
 
 
 @contextmanager
@@ -174,9 +187,12 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
     `before` is the token file's fingerprint from before the wait. Raises the other login's error.
     """
     if app.tokens.read_fingerprint(session) != before:
-        token = app.tokens.load(session)
+        # The other login may have recorded another region for the session.
+        found = app.config.read().sso_session(session.name) or session
+        token = app.tokens.load(found)
         if token is not None and token.expires_at > app.clock.now():
-            return LoginOutcome(token, "joined", app.tokens.load_facts(session.name).user)
+            user = app.tokens.load_facts(session.name).user
+            return LoginOutcome(found, token, "joined", user)
     known = app.sign_in_failures.load(session.name, app.clock.now())
     if known is not None:
         raise known
@@ -192,8 +208,10 @@ def _sign_in_interactively(
     app.tokens.check_writable(session)
     app.sign_in_failures.forget(session.name)
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
-    sign_in_user.import_account_client(app)
     try:
+        session = portal_address.resolve_session(app, session, ui)
+        app.company_policy.check_portal(session.start_url, session.aws_url)
+        sign_in_user.import_account_client(app)
         token, life_seconds = get_token(app, session, ui, must_register=options.force)
         raise_if_cancelled(session, ui)
         user = sign_in_user.find_user(app, session, token)
@@ -207,7 +225,7 @@ def _sign_in_interactively(
     _save_sign_in(app, session, token, life_seconds, user)
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in(session.name, how=how, user=user))
-    return LoginOutcome(token, "signed in", user)
+    return LoginOutcome(session, token, "signed in", user)
 
 
 def _save_sign_in(
@@ -219,6 +237,7 @@ def _save_sign_in(
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Credentials go first, so that a kill in between leaves no old ones with the new token.
         app.credentials.forget_session(session.name)
+        portal_address.save_address(app, session)
         app.tokens.save(session, token)
         facts = _make_facts_for_next_sign_in(app, session)._replace(
             token_ids=lineage.token_ids_after_sign_in(token),

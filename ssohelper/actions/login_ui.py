@@ -44,6 +44,12 @@ class LoginUi(Protocol):
         Raises: UsageProblem if there is no terminal to ask on.
         """
 
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        """Ask whether the start URL may lead to the portal `found`, although it led to `earlier`.
+
+        Returns False if there is no terminal to ask on.
+        """
+
     def is_cancelled(self) -> bool:
         """Return whether the user has cancelled. Called five times a second during a wait."""
 

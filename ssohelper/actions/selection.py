@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
 
 
+# The forms of profiles that SDKs read themselves, with all their keys.
+_NATIVE_FORMS = ("sso", "legacy")
+
+
 class NoProfileNamed(UsageProblem):
     """Neither the PROFILE argument nor AWS_PROFILE is given; on a terminal a picker may ask."""
 
@@ -91,6 +95,9 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         )
     entry = config.profile(asked)
     if entry is not None:
+        target = config.target_or_none(entry)
+        if target is not None and target.form in _NATIVE_FORMS:
+            app.use_family_of_profile(entry.keys)
         return _resolved(config, entry, session_name)
     if text and "/" in text:
         return _resolve_role_text(app, text, session_name)

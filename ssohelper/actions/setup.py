@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
-from ssohelper.core.start_url import checked_start_url, is_same_portal, region_of, session_name_of
+from ssohelper.core.start_url import (
+    checked_start_url,
+    is_own_url,
+    is_same_portal,
+    region_of,
+    session_name_of,
+)
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
@@ -25,14 +31,17 @@ def choose_session(
     *,
     name: str | None,
     region: str | None,
-    ask_region: Callable[[str], str] | None,
+    ask_region: Callable[[str, str | None], str] | None,
+    takes_proposal: bool = False,
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
     A new session is called `name`; if that is None, it is named after the URL's host. Its region is
     `region`, else the one in the host name, else that of another session of this portal, else the
-    user's answer. AWS regions are never probed.
-    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if no region is known.
+    user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region that the
+    portal's page names or None. With `takes_proposal` that region is used without asking.
+    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if no region is known;
+    ConfigInvalid or AwsUnreachable if a company's own URL leads to no portal.
     """
     url = checked_start_url(start_url)
     config = app.config.read()
@@ -46,11 +55,14 @@ def choose_session(
             hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
         )
     found = (
-        region
+        _region_of_own_url(app, url)
+        or region
         or region_of(url)
         or _region_of_portal(config, url)
-        or (ask_region(url) if ask_region else None)
+        or _find_region(app, url, ask_region, takes_proposal=takes_proposal)
     )
+    if region and found != region:
+        app.warn(f"{url} leads to {found}, not to {region}")
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
@@ -70,6 +82,39 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
         if url.startswith("https://") and not any(is_same_portal(url, one[0]) for one in found):
             found.append((url, entry.keys.get("sso_region", ""), None))
     return found
+
+
+def _region_of_own_url(app: App, url: str) -> str | None:
+    """Return the region in the host name of the portal to which a company's own URL leads, or None.
+
+    The sign-in that follows uses the same answer of that URL.
+    """
+    if not is_own_url(url):
+        return None
+    portal_url = app.find_portal(url)
+    app.keep_portal(url, portal_url)
+    return region_of(portal_url)
+
+
+def _find_region(
+    app: App,
+    url: str,
+    ask_region: Callable[[str, str | None], str] | None,
+    *,
+    takes_proposal: bool,
+) -> str | None:
+    """Return the region of the portal to which the URL leads, or the user's answer, or None."""
+    if ask_region is None and not takes_proposal:
+        return None
+    portal_url = url
+    if is_own_url(url):
+        portal_url = app.find_portal(url)
+        app.keep_portal(url, portal_url)
+    proposal = app.propose_region(portal_url)
+    if proposal is not None and takes_proposal:
+        app.warn(f"the region of {url} is {proposal}, as the portal's page says")
+        return proposal
+    return ask_region(url, proposal) if ask_region else None
 
 
 def _without_page(url: str) -> str:

@@ -89,6 +89,15 @@ class TerminalUi:
         output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        """Ask whether to sign in at another portal. No flag answers this off a terminal."""
+        if not output.can_ask():
+            return False
+        output.say(f"{show(self._session.start_url)} now leads to another portal:")
+        output.say(f"  last time  {show(earlier)}")
+        output.say(f"  now        {show(found)}")
+        return output.confirm("sign in there?", yes=self._yes, what="another portal")
+
     def is_cancelled(self) -> bool:
         """Return False: on a terminal, Ctrl-C ends the whole command."""
         return False

@@ -58,13 +58,15 @@ def setup(
     Shows what it will write and asks first. Run it again to write profiles that are missing.
     """
     app = output.get_app()
-    session = _choose_session(app, start_url, region)
+    session = _choose_session(app, start_url, region, yes=yes)
     # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
     choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
     if not yes:
         output.require_terminal("setup")
-    sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
+    session = sign_in_on_terminal(
+        app, session, device_code=device_code, no_browser=no_browser, yes=yes
+    ).session
     listing = _fetch_listing(app, session)
     narrowed = bool(accounts or roles)
     plan = profiles.plan_sync(
@@ -104,14 +106,18 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
         raise
 
 
-def _choose_session(app: App, start_url: str | None, region: str | None) -> SsoSession:
+def _choose_session(
+    app: App, start_url: str | None, region: str | None, *, yes: bool
+) -> SsoSession:
     name = output.options().session
     on_terminal = output.can_ask()
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
     ask = _ask_region if on_terminal else None
-    return onboarding.choose_session(app, start_url, name=name, region=region, ask_region=ask)
+    return onboarding.choose_session(
+        app, start_url, name=name, region=region, ask_region=ask, takes_proposal=yes
+    )
 
 
 def _choose_portal(
@@ -139,9 +145,13 @@ def _choose_portal(
     return found[number - 1]
 
 
-def _ask_region(url: str) -> str:
-    output.say(f"the region of {show(url)} is not known; ask your administrator for it")
-    answer: str = click.prompt("region (such as eu-west-1)", err=True)
+def _ask_region(url: str, proposal: str | None) -> str:
+    if proposal is None:
+        output.say(f"the region of {show(url)} is not known; ask your administrator for it")
+        answer: str = click.prompt("region (such as eu-west-1)", err=True)
+    else:
+        output.say(f"the page of {show(url)} says that its region is {proposal}")
+        answer = click.prompt("region", default=proposal, err=True)
     return answer.strip()
 
 

@@ -36,13 +36,18 @@ class CompanyPolicy(NamedTuple):
     guard_rules: tuple[str, ...] = ()
     agents_allow: tuple[str, ...] | None = None
 
-    def check_portal(self, start_url: str) -> None:
-        """Raises: Refused for a portal that the policy does not allow."""
+    def check_portal(self, *urls: str) -> None:
+        """Raises: Refused for a portal that the policy does not allow.
+
+        `urls` are the session's start URL and the portal behind it: the policy may name either.
+        """
         if self.portals is not None and not any(
-            _compiled(normalized(pattern)).match(normalized(start_url)) for pattern in self.portals
+            _compiled(normalized(pattern)).match(normalized(url))
+            for pattern in self.portals
+            for url in urls
         ):
             raise Refused(
-                f"the company's policy does not allow the portal {show(start_url, 120)}",
+                f"the company's policy does not allow the portal {show(urls[0], 120)}",
                 hint="see: ssohelper config get portals",
             )
 

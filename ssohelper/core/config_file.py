@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, apply_address
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -65,7 +66,8 @@ class Target(NamedTuple):
 class ConfigFile:
     """The text of ~/.aws/config: returns its profiles, its sessions, and the text with changes made."""
 
-    def __init__(self, text: ConfigText, data: bytes) -> None:
+    def __init__(self, text: ConfigText, data: bytes, addresses: Addresses) -> None:
+        self._addresses = addresses
         self.text = text
         self.data = data
         self._profiles: dict[str, ProfileEntry] = {}
@@ -75,12 +77,12 @@ class ConfigFile:
         self._read_sections()
 
     @classmethod
-    def parse(cls, data: bytes, origin: str) -> ConfigFile:
-        """Return the file's profiles and sessions.
+    def parse(cls, data: bytes, origin: str, addresses: Addresses = NO_ADDRESSES) -> ConfigFile:
+        """Return the file's profiles and sessions; `addresses` is where sessions' start URLs led.
 
         Raises: ConfigInvalid with file and line when botocore would refuse the file.
         """
-        return cls(ConfigText(data, origin), data)
+        return cls(ConfigText(data, origin), data, addresses)
 
     @property
     def origin(self) -> str:
@@ -249,9 +251,9 @@ class ConfigFile:
         start_url = self._value(section, "sso_start_url", keys, checked_start_url)
         region = self._value(section, "sso_region", keys, checked_region)
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
-        return SsoSession(
-            name, start_url, region, tuple(scope for scope in scopes if scope) or DEFAULT_SCOPES
-        )
+        scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
+        session = SsoSession(name, start_url, region, scopes)
+        return apply_address(session, self._addresses.get(name))
 
     def _value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]

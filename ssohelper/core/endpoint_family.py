@@ -3,8 +3,8 @@
 No other module decides this. The first source that says something wins: for dual stack a start URL
 on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the settings
 sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
-[default]. The same keys of another profile are left to SDKs, because a profile's process line does
-not name the profile.
+[default]. The same keys of another profile count for a native profile, between the variables and
+the settings. For other profiles they do not count, because a process line does not name its profile.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from ssohelper.errors import ConfigInvalid
 
 DUAL_STACK_VARIABLE, FIPS_VARIABLE = "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"
 DUAL_STACK_KEY, FIPS_KEY = "use_dualstack_endpoint", "use_fips_endpoint"
+KEYS_BY_VARIABLE = {DUAL_STACK_VARIABLE: DUAL_STACK_KEY, FIPS_VARIABLE: FIPS_KEY}
 _WORDS = {"true": True, "false": False}
 
 

@@ -57,12 +57,22 @@ class Role(NamedTuple):
 
 
 class SsoSession(NamedTuple):
-    """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal."""
+    """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal.
+
+    `portal_url` is where a start URL on a company's own host led at the last sign-in; `region` is
+    then that portal's region. It is None if there was none, or the start URL is AWS's.
+    """
 
     name: str
     start_url: str
     region: str
     scopes: tuple[str, ...]
+    portal_url: str | None = None
+
+    @property
+    def aws_url(self) -> str:
+        """The URL of AWS's portal, as far as it is known."""
+        return self.portal_url or self.start_url
 
     def key_of(self, role: Role) -> "RoleKey":
         """Return the key of this role in this session."""

@@ -101,6 +101,14 @@ def is_aws_portal_host(host: str) -> bool:
     return host in _PORTAL_HOSTS or host.endswith(_PORTAL_SUFFIXES)
 
 
+def partition_of_portal(host: str) -> str:
+    """Return the name of the partition that an access portal on this host is in."""
+    if host.startswith("start.us-gov-") or "us-gov" in host:
+        return "aws-us-gov"
+    endings = {".cn": "aws-cn", ".eu": "aws-eusc"}
+    return endings.get(host[-3:], "aws")
+
+
 def is_dual_stack_host(host: str) -> bool:
     """Return whether an access portal on this host is a dual-stack one."""
     return host.endswith(_DUAL_STACK_SUFFIXES)

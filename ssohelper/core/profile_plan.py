@@ -394,6 +394,7 @@ class _Planner:
         if known is None:
             return [session_section(session)]
         header = self._config.session_header(session.name)
-        if known.region != session.region and header:
+        written = self._config.text.sections[header].values() if header else {}
+        if header and written.get("sso_region", known.region) != session.region:
             return [EditSection(header, (("sso_region", session.region),))]
         return []

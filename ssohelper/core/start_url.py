@@ -10,6 +10,13 @@ from ssohelper.errors import ConfigInvalid
 _LIMIT = 2048
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _LABEL = r"[a-z0-9-]+"
+# A company's own host: a name with at least two labels, of which the last is no number, as it would
+# be in an IP address.
+_HOST = (
+    r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!localhost\Z)"
+    r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
+_LOOKS_LIKE_AWS = r"awsapps|amazonaws|amazonwebservices|aws\.amazon\.|\.aws(\.|\Z)"
 # Host names that contain the region (AWS CLI, customizations/sso/resolve.py). They are compiled when
 # first used, because the first paint, which would wait 0.3 ms for them, needs none.
 _REGIONAL = (
@@ -22,10 +29,30 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 
 
 def checked_start_url(text: str) -> str:
-    """Return the text when it is the https URL of an AWS access portal. Raises: ConfigInvalid.
+    """Return the text when it is the https URL of an AWS access portal or of a company's own host.
 
     The text is not normalized, because every AWS tool compares it and hashes it for file names.
+    Raises: ConfigInvalid, also for a host that looks like one of AWS's and is none.
     """
+    host = _checked_host(text)
+    if not is_aws_portal_host(host) and not _is_company_host(host):
+        raise _invalid(text, "is not on a host of the AWS access portal")
+    return text
+
+
+def checked_aws_url(text: str) -> str:
+    """Return the text when it is the https URL of an AWS access portal. Raises: ConfigInvalid."""
+    if not is_aws_portal_host(_checked_host(text)):
+        raise _invalid(text, "is not on a host of the AWS access portal")
+    return text
+
+
+def is_own_url(url: str) -> bool:
+    """Return whether a checked start URL is on a company's own host, which leads to a portal."""
+    return not is_aws_portal_host(urlsplit(url).hostname or "")
+
+
+def _checked_host(text: str) -> str:
     parts = _split(text)
     if parts is None:
         raise _invalid(text, "is not a start URL")
@@ -33,9 +60,11 @@ def checked_start_url(text: str) -> str:
         raise _invalid(text, "does not begin with https://")
     if "@" in parts.netloc or parts.port not in (None, 443):
         raise _invalid(text, "contains a user name or a port")
-    if not is_aws_portal_host(parts.hostname or ""):
-        raise _invalid(text, "is not on a host of the AWS access portal")
-    return text
+    return parts.hostname or ""
+
+
+def _is_company_host(host: str) -> bool:
+    return bool(re.fullmatch(_HOST, host)) and not re.search(_LOOKS_LIKE_AWS, host)
 
 
 def session_name_of(url: str) -> str:

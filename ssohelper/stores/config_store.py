@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.start_url import is_own_url
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
+from ssohelper.stores.portal_addresses import PortalAddresses
 from ssohelper.stores.user_file import Changed, Found, UserFile
 
 if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
     from ssohelper.core.config_edit import Change
+    from ssohelper.core.portal_address import PortalAddress
     from ssohelper.stores.config_versions import ConfigVersions, Version
 
     # A function that returns the changes to make in the given config.
@@ -50,6 +53,7 @@ class ConfigStore:
         self._lock = runtime / "locks" / "config.lock"
         self._state = state
         self._parsed: tuple[Found, ConfigFile] | None = None
+        self._addresses: dict[str, PortalAddress | None] = {}
 
     def read(self) -> ConfigFile:
         """Return the config as it is now. A missing file is an empty config.
@@ -60,7 +64,29 @@ class ConfigStore:
         # One command asks for the config in several places, so an unchanged file is parsed once.
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
-        return self._parsed[1]
+            self._addresses = {}
+        return self._with_addresses(*self._parsed)
+
+    def _with_addresses(self, found: Found, config: ConfigFile) -> ConfigFile:
+        """Return the config with the addresses to which start URLs of companies lead now.
+
+        A sign-in in another process may have recorded another one since.
+        """
+        sessions = config.sso_sessions() if b"sso_start_url" in found.data else []
+        store = PortalAddresses(self._state)
+        own = [one.name for one in sessions if is_own_url(one.start_url)]
+        addresses = {name: store.load(name) for name in own}
+        if addresses != self._addresses:
+            config = ConfigFile.parse(found.data, str(self.path), addresses)
+            self._parsed, self._addresses = (found, config), addresses
+        return config
+
+    def read_configured_region(self, session_name: str) -> str | None:
+        """Return the region that the config itself gives a session, or None without such a session."""
+        config = self.read()
+        header = config.session_header(session_name)
+        keys = config.text.sections[header].values() if header else {}
+        return {**config.text.defaults.values(), **keys}.get("sso_region")
 
     def read_credentials_names(self) -> set[str]:
         """Return the section names of the credentials file. SDKs prefer them to profiles."""

@@ -370,7 +370,8 @@ def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
         return False
     if start_url is None:
         return True
-    return isinstance(start_url, str) and is_same_portal(start_url, session.start_url)
+    urls = (session.start_url, session.aws_url)
+    return isinstance(start_url, str) and any(is_same_portal(start_url, url) for url in urls)
 
 
 def _document_of(

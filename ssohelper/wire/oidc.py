@@ -101,7 +101,7 @@ class OidcClient:
             asked |= {
                 "grantTypes": list(_PKCE_GRANTS),
                 "redirectUris": [_REGISTERED_REDIRECT],
-                "issuerUrl": self._session.start_url,
+                "issuerUrl": self._session.aws_url,
             }
         grant_types = tuple(asked.get("grantTypes", ()))
         return self._ask_repeatedly(
@@ -152,7 +152,7 @@ class OidcClient:
         asked = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
-            "startUrl": self._session.start_url,
+            "startUrl": self._session.aws_url,
         }
         return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
 

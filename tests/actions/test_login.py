@@ -48,7 +48,7 @@ class LoginApp(WorldApp):
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginApp:
     """An app in which a sign-in in a browser is only recorded as such."""
     made = LoginApp(tmp_path)
-    new = LoginOutcome(token("new"), "signed in")
+    new = LoginOutcome(SESSION, token("new"), "signed in")
     monkeypatch.setattr(login, "_sign_in_interactively", lambda *_: new)
     return made
 

@@ -84,7 +84,8 @@ def test_other_urls_are_refused(url: str) -> None:
         ("http://x.awsapps.com/start", "does not begin with https://"),
         ("https://x.awsapps.com:8443/", "contains a user name or a port"),
         ("https://x@x.awsapps.com/", "contains a user name or a port"),
-        ("https://evil.net/", "is not on a host of the AWS access portal"),
+        ("https://awsapps.com.evil.net/", "is not on a host of the AWS access portal"),
+        ("https://localhost/start", "is not on a host of the AWS access portal"),
     ],
 )
 def test_a_refusal_says_why(url: str, why: str) -> None:

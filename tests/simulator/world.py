@@ -391,6 +391,9 @@ class _Ui:
     def __init__(self, *, is_content: bool) -> None:
         self._is_content = is_content
 
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        return True
+
     def confirm_another_user(self, earlier: str, person: str) -> bool:
         return self._is_content
 

@@ -86,13 +86,38 @@ def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("No session is set up yet.")
-        for wrong in ("http://d-0000000000.awsapps.com/start", "https://evil.example/[red]x"):
+        for wrong in (
+            "http://d-0000000000.awsapps.com/start",
+            "https://x.awsapps.com.evil.example/[red]x",
+        ):
             typed(user, "start_url", wrong)
             await user.press("enter")
             await user.wait_for_text(wrong, "a start URL looks like")
         assert not user.app.screen.is_modal
 
     run_scenario(world.app(), scenario)
+
+
+def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(App, "propose_region", lambda _self, _url: "us-east-1")
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("No session is set up yet.")
+        typed(user, "start_url", PORTAL)
+        await user.press("enter")
+        await user.wait_for_text("says that its region is us-east-1", "then press enter")
+        field = user.app.screen.query_one("#region", Input)
+        assert (field.value, field.has_focus) == ("us-east-1", True)
+        await user.press("enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("escape")
+        await user.wait_for_text("not signed in: nothing was written")
+
+    run_scenario(world.app(sleep=quick), scenario)
 
 
 def test_a_known_portal_is_suggested(world: DemoHome) -> None:

@@ -7,11 +7,13 @@ from ssohelper.core.aws_clock import Reading
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
+from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.profile_names import checked_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.sign_in_notices import GivenNotices
-from ssohelper.errors import SsoHelperError
+from ssohelper.core.start_url import checked_aws_url, checked_start_url
+from ssohelper.errors import ConfigInvalid, SsoHelperError
 
 # The most roles in a record: more than any user removes profiles of.
 _MOST_ROLES = 200_000
@@ -42,6 +44,21 @@ class VersionHead(NamedTuple):
     before: Described | None
     after: Described | None
     choices: dict[str, Choices]
+
+
+def portal_address(value: object) -> PortalAddress:
+    """Return where a session's start URL led at the last sign-in."""
+    found = fields.obj(value)
+    try:
+        region = found.get("region")
+        return PortalAddress(
+            checked_start_url(fields.text(found.get("start_url"), "start_url", 4096)),
+            checked_aws_url(fields.text(found.get("portal_url"), "portal_url", 4096)),
+            checked_region(fields.text(found.get("configured_region"), "configured_region")),
+            None if region is None else checked_region(fields.text(region, "region")),
+        )
+    except ConfigInvalid as error:
+        raise Damaged("portal_url") from error
 
 
 def version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -23,7 +23,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import ProgressScreen
@@ -46,6 +46,24 @@ _FIELDS = {
     "--session NAME": ("name", 'the third field, "name of the session"'),
     "--region eu-west-1": ("region", 'the second field, "region"'),
 }
+
+
+class _RegionProposed(UsageProblem):
+    """The user is to confirm, or to correct, the region that the portal's page names."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(
+            f"the portal's page says that its region is {region}",
+            hint="if that is right, then press enter; if not, change it",
+        )
+        self.region = region
+
+
+def _propose_region(_url: str, proposal: str | None) -> str:
+    """Return "" if no region is known. Raises: _RegionProposed."""
+    if proposal is None:
+        return ""
+    raise _RegionProposed(proposal)
 
 
 class SetUpForm(VerticalScroll):
@@ -130,6 +148,10 @@ class SetUpForm(VerticalScroll):
         try:
             await self._set_up()
         except SsoHelperError as error:
+            if isinstance(error, _RegionProposed):
+                field = self.query_one("#region", Input)
+                field.value = error.region
+                field.focus()
             hint = f"\n{show(self._focus_field_of_hint(error.hint))}" if error.hint else ""
             self._show_error(f"{show(error.message)}{hint}")
 
@@ -150,7 +172,7 @@ class SetUpForm(VerticalScroll):
 
         def check() -> SsoSession:
             session = setup.choose_session(
-                services, url, name=name or None, region=region or None, ask_region=None
+                services, url, name=name or None, region=region or None, ask_region=_propose_region
             )
             profiles.merge_choices(services, session)
             profiles.check_installation(services)

@@ -326,6 +326,9 @@ class _Attempt:
                 return answers.get(timeout=_ANSWER_CHECK_SECONDS)
         return False
 
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        return False  # the error names the command that asks
+
     def report_waiting_for_another_login(self) -> None:
         self._call_in_ui_thread(self._screen.show_waiting_for_another, None)
 

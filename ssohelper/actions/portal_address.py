@@ -1,0 +1,61 @@
+"""Finds the portal behind a company's own start URL, at each sign-in anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.core import portal_address
+from ssohelper.core.portal_address import Change, PortalAddress
+from ssohelper.core.start_url import is_own_url, region_of
+from ssohelper.errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from ssohelper.actions.login_ui import LoginUi
+    from ssohelper.app import App
+    from ssohelper.core.model import SsoSession
+
+
+def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
+    """Return the session with the portal and region to which its start URL leads now.
+
+    A start URL of AWS's is not asked. If the start URL leads to another portal than at the last
+    sign-in, the user is asked; off a terminal that is an error.
+    Raises: ConfigInvalid if it leads to no portal, or to another one that was not confirmed;
+    AwsUnreachable.
+    """
+    if not is_own_url(session.start_url):
+        return session
+    found = app.find_portal(session.start_url)
+    known = app.portal_addresses.load(session.name)
+    earlier = known.portal_url if known and known.start_url == session.start_url else None
+    if earlier is not None:
+        _check_change(app, session, ui, earlier, found)
+    region = region_of(found) or session.region
+    if region != session.region and earlier is None:
+        app.warn(f"{session.start_url} leads to {region}, not to {session.region}")
+    return session._replace(portal_url=found, region=region)
+
+
+def _check_change(app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str) -> None:
+    change = portal_address.find_change(earlier, found)
+    if change is Change.REGION:
+        app.warn(portal_address.change_text(session, earlier, found))
+    if change is Change.PORTAL and not ui.confirm_other_portal(earlier, found):
+        raise ConfigInvalid(
+            f"{session.start_url} now leads to {found}, not to {earlier}; nothing was sent there",
+            hint="ask your administrator whether the portal has moved, then sign in on a terminal: "
+            f"ssohelper login {session.name}",
+        )
+
+
+def save_address(app: App, session: SsoSession) -> None:
+    """Record where the session's start URL led, beside its sign-in. Raises: LocalState."""
+    if session.portal_url is None or not is_own_url(session.start_url):
+        return
+    address = PortalAddress(
+        session.start_url,
+        session.portal_url,
+        app.config.read_configured_region(session.name) or session.region,
+        region_of(session.portal_url),
+    )
+    app.portal_addresses.save(session.name, address)

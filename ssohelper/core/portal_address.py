@@ -1,0 +1,141 @@
+"""Where a company's own start URL leads: the checks of a redirect to AWS's access portal.
+
+A company may give its users an address of its own, such as https://sso.example.com/start, which
+redirects to the portal. Nothing that is secret is sent to such an address.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from ssohelper.core.endpoints import is_loopback_url, is_region, shown_url
+from ssohelper.core.model import SsoSession
+from ssohelper.core.partitions import (
+    find_partition,
+    is_aws_portal_host,
+    partition_of_portal,
+)
+from ssohelper.core.start_url import checked_aws_url, is_same_portal, region_of
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+
+# Patterns are compiled when first used: most commands and the first paint need none.
+_INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
+_META = r"(?i)<meta\b[^>]{0,300}>"
+_ATTRIBUTE = r"""(?i)\b(name|content)\s*=\s*(["'])([^"'<>]{0,60})\2"""
+_ASK_ADMINISTRATOR = "ask your administrator for the start URL of the AWS access portal"
+
+
+class PortalAddress(NamedTuple):
+    """Where a session's own start URL led at its last sign-in.
+
+    `configured_region` is the region in the config at that time. `region` is the region in the
+    portal's host name, or None if it has none.
+    """
+
+    start_url: str
+    portal_url: str
+    configured_region: str
+    region: str | None
+
+
+# The addresses of sessions, by their names.
+Addresses = Mapping[str, PortalAddress | None]
+NO_ADDRESSES: Addresses = {}
+
+
+class Change(Enum):
+    """How the portal differs from the one of the last sign-in."""
+
+    NONE = "none"
+    REGION = "the same instance in another region"
+    PORTAL = "another portal"
+
+
+def apply_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+    """Return the session with the portal and region of its last sign-in.
+
+    An address that was recorded for another start URL does not count. If the region in the config
+    was changed since, the config's region counts.
+    """
+    if address is None or not is_same_portal(address.start_url, session.start_url):
+        return session
+    if address.region is None or address.configured_region != session.region:
+        return session._replace(portal_url=address.portal_url)
+    return session._replace(portal_url=address.portal_url, region=address.region)
+
+
+def checked_redirect(start_url: str, location: str) -> str:
+    """Return the portal's URL that a start URL redirects to, without its fragment.
+
+    Raises: ConfigInvalid unless it is the https URL of an AWS access portal.
+    """
+    try:
+        target = urljoin(start_url, location)
+        host = urlsplit(target).hostname or ""
+    except ValueError:
+        target = host = ""
+    if target and not is_aws_portal_host(host):
+        where = f'"{shown_url(target)}"'
+        if is_loopback_url(target):
+            where = "this machine"
+        elif host == urlsplit(start_url).hostname:
+            where = "itself"
+        elif not target.lower().startswith("https://"):
+            where = f"{where}, which is not https"
+        raise refuse_start_url(start_url, f"redirects to {where}, and not to an AWS access portal")
+    try:
+        return checked_aws_url(target).partition("#")[0]
+    except ConfigInvalid as error:
+        raise refuse_start_url(
+            start_url, f"redirects to an invalid URL: {error.message}"
+        ) from error
+
+
+def refuse_start_url(start_url: str, why: str) -> ConfigInvalid:
+    """Return the error for a start URL that leads to no portal."""
+    return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_ASK_ADMINISTRATOR)
+
+
+def find_change(earlier: str, found: str) -> Change:
+    """Return how the portal that was found differs from an earlier one."""
+    hosts = [urlsplit(url).hostname or "" for url in (earlier, found)]
+    instances = [instance_of(url) for url in (earlier, found)]
+    if is_same_portal(earlier, found):
+        return Change.NONE
+    same_partition = partition_of_portal(hosts[0]) == partition_of_portal(hosts[1])
+    if instances[0] is None or instances[0] != instances[1] or not same_partition:
+        return Change.PORTAL
+    return Change.NONE if region_of(earlier) == region_of(found) else Change.REGION
+
+
+def instance_of(portal_url: str) -> str | None:
+    """Return the id of the Identity Center instance in a portal's URL (ssoins-…), or None."""
+    parts = urlsplit(portal_url)
+    found = re.search(_INSTANCE, f"{parts.hostname or ''}{parts.path}".lower())
+    return found.group() if found else None
+
+
+def region_in_page(page: str, portal_url: str) -> str | None:
+    """Return the region that the portal's page names in a meta element, or None.
+
+    AWS documents no such element. A region outside the partition of the URL's host does not count.
+    """
+    for element in re.findall(_META, page):
+        values = {name.lower(): value for name, _quote, value in re.findall(_ATTRIBUTE, element)}
+        region = values.get("content", "")
+        if values.get("name", "").lower() == "region" and is_region(region):
+            partition = find_partition(region)
+            home = partition_of_portal(urlsplit(portal_url).hostname or "")
+            return region if partition is not None and partition.name == home else None
+    return None
+
+
+def change_text(session: SsoSession, earlier: str, found: str) -> str:
+    """Return the message that a start URL leads to another region than at the last sign-in."""
+    return (
+        f"{show(session.start_url)} now leads to {region_of(found)} "
+        f"(last time: {region_of(earlier)}), for the same instance of Identity Center"
+    )

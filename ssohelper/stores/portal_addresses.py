@@ -1,0 +1,31 @@
+"""Records where each session's own start URL led, in `<state>/portals/<session>.json`.
+
+Sessions whose start URL is AWS's have no record.
+"""
+
+from pathlib import Path
+
+from ssohelper.core.portal_address import PortalAddress
+from ssohelper.core.schema import state_records as schema
+from ssohelper.stores import files
+
+
+class PortalAddresses:
+    """Stores the addresses, in one file for each session. A damaged file counts as missing."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def load(self, session_name: str) -> PortalAddress | None:
+        """Return where the session's start URL led at its last sign-in, or None if unknown."""
+        return files.read_record(self._file(session_name), schema.portal_address)
+
+    def save(self, session_name: str, address: PortalAddress) -> None:
+        """Write the session's address. Raises: LocalState."""
+        files.ensure_private_folder(self._state)
+        path = self._file(session_name)
+        files.ensure_private_folder(path.parent)
+        files.write_json(path, address._asdict())
+
+    def _file(self, session_name: str) -> Path:
+        return self._state / "portals" / f"{files.session_file_name(session_name)}.json"

@@ -1,0 +1,70 @@
+"""Asks a start URL where its portal is: one https request, which holds nothing secret.
+
+The request has no cookie, no token and no credentials, and its redirect is read and not followed.
+"""
+
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoints import encoded, shown_url
+from ssohelper.core.portal_address import checked_redirect, refuse_start_url, region_in_page
+from ssohelper.core.start_url import checked_start_url
+from ssohelper.errors import AwsUnreachable
+from ssohelper.wire.transport import Answer, Transport
+
+_CALL_SECONDS = 10.0
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
+    """Return the URL of AWS's portal to which a company's own start URL redirects.
+
+    Raises: ConfigInvalid if it leads anywhere else or nowhere; AwsUnreachable if it gives no answer
+    or a server's error.
+    """
+    answer = _ask(start_url, environ)
+    if answer.status >= 500 or answer.status == 429:
+        raise AwsUnreachable(
+            f"{shown_url(start_url)} answered {answer.status}", hint="try again in a minute"
+        )
+    if answer.status not in _REDIRECTS:
+        raise refuse_start_url(
+            start_url, f"answers {answer.status}, and does not redirect to an AWS access portal"
+        )
+    locations = answer.headers.get_all("Location") or []
+    if len(locations) != 1:
+        raise refuse_start_url(start_url, "redirects without saying where, or to several places")
+    return checked_redirect(start_url, locations[0])
+
+
+def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
+    """Return the region that the page of AWS's portal names; None if it names none or none comes.
+
+    AWS does not document that the page names it, so a person must confirm the region.
+    """
+    try:
+        answer = _ask(portal_url, environ)
+    except AwsUnreachable:
+        return None
+    if answer.status != 200:
+        return None
+    return region_in_page(answer.body.decode("utf-8", "replace"), portal_url)
+
+
+def _ask(url: str, environ: Mapping[str, str]) -> Answer:
+    parts = urlsplit(checked_start_url(url))
+    path = encoded(parts.path or "/")
+    if parts.query:
+        path += "?" + encoded(parts.query)
+    transport = Transport(f"https://{parts.hostname}", environ, shown_url(url))
+    try:
+        return transport.send(
+            "GET",
+            path,
+            headers={"Accept": "text/html"},
+            deadline=Deadline(_CALL_SECONDS, time.monotonic),
+        )
+    finally:
+        transport.close()

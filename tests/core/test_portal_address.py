@@ -1,0 +1,168 @@
+"""Where a company's own start URL may lead, and what counts as the same portal."""
+
+import pytest
+
+from ssohelper.core.model import SsoSession
+from ssohelper.core.portal_address import (
+    Change,
+    PortalAddress,
+    apply_address,
+    checked_redirect,
+    find_change,
+    instance_of,
+    region_in_page,
+)
+from ssohelper.core.start_url import checked_start_url, is_own_url
+from ssohelper.errors import ConfigInvalid
+
+OWN = "https://sso.example.com/start"
+HERE = "https://ssoins-1234abcd.eu-west-1.portal.amazonaws.com"
+SESSION = SsoSession("corp", OWN, "eu-west-1", ())
+
+
+@pytest.mark.parametrize(
+    ("location", "portal"),
+    [
+        (HERE, HERE),
+        (f"{HERE}/#/?tab=accounts", f"{HERE}/"),
+        ("https://d-0000000000.awsapps.com/start", "https://d-0000000000.awsapps.com/start"),
+        ("//d-0000000000.awsapps.com/start", "https://d-0000000000.awsapps.com/start"),
+    ],
+)
+def test_a_redirect_to_aws_is_taken(location: str, portal: str) -> None:
+    assert checked_redirect(OWN, location) == portal
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "/start",
+        OWN,
+        "https://example.org/",
+        "http://d-0000000000.awsapps.com/start",
+        "ftp://d-0000000000.awsapps.com/start",
+        "javascript:alert(1)",
+        "https://127.0.0.1/",
+        "https://[::1",
+        "https://d-0000000000.awsapps.com@example.org/",
+        "https://d-0000000000.awsapps.com:8443/start",
+        "https://d-0000000000.awsapps.com\\@example.org/",
+        "https://d-0000000000.awsapps.com/sta rt",
+        "https://d-0000000000.awsapps.com.example.org/",
+        "https://\u0430wsapps.com/",
+        "https://example.org/\x1b[2J\nX",
+    ],
+)
+def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> None:
+    with pytest.raises(ConfigInvalid) as refused:
+        checked_redirect(OWN, location)
+    assert refused.value.message.isprintable()
+    assert refused.value.message.startswith(OWN)
+
+
+@pytest.mark.parametrize(
+    ("found", "change"),
+    [
+        (HERE, Change.NONE),
+        (HERE + "/#/", Change.NONE),
+        ("https://ssoins-1234abcd.portal.eu-west-1.app.aws", Change.NONE),
+        ("https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", Change.REGION),
+        ("https://ssoins-1234abcd.portal.eu-central-1.app.aws/", Change.REGION),
+        ("https://ssoins-9999.eu-west-1.portal.amazonaws.com", Change.PORTAL),
+        ("https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", Change.PORTAL),
+        ("https://d-0000000000.awsapps.com/start", Change.PORTAL),
+        ("https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", Change.PORTAL),
+    ],
+)
+def test_the_same_instance_in_another_region_is_no_other_portal(found: str, change: Change) -> None:
+    assert find_change(HERE, found) is change
+
+
+def test_two_portals_without_an_instance_are_two_portals() -> None:
+    one, other = (f"https://d-{digit * 10}.awsapps.com/start" for digit in "12")
+    assert find_change(one, other) is Change.PORTAL
+    assert find_change(one, one + "/") is Change.NONE
+
+
+def test_the_instance_may_be_in_the_path() -> None:
+    assert instance_of("https://identitycenter.amazonaws.com/ssoins-1234abcd") == "ssoins-1234abcd"
+    assert instance_of("https://d-0000000000.awsapps.com/start") is None
+
+
+ADDRESS = PortalAddress(
+    OWN, "https://ssoins-1.eu-central-1.portal.amazonaws.com", "eu-west-1", "eu-central-1"
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "region", "is_known"),
+    [
+        (None, "eu-west-1", False),
+        (ADDRESS, "eu-central-1", True),
+        (ADDRESS._replace(region=None), "eu-west-1", True),
+        # The config was changed since.
+        (ADDRESS._replace(configured_region="us-east-1"), "eu-west-1", True),
+        (ADDRESS._replace(start_url="https://sso.example.org/start"), "eu-west-1", False),
+    ],
+)
+def test_a_session_gets_the_region_to_which_its_start_url_led(
+    address: PortalAddress | None, region: str, is_known: bool
+) -> None:
+    session = apply_address(SESSION, address)
+    assert session.region == region
+    assert session.aws_url == (ADDRESS.portal_url if is_known else OWN)
+    assert session.start_url == OWN
+
+
+@pytest.mark.parametrize(
+    ("page", "region"),
+    [
+        ('<meta name="region" content="eu-west-1">', "eu-west-1"),
+        ("<head><META content='eu-west-1' name='region' /></head>", "eu-west-1"),
+        (
+            '<meta name="viewport" content="x"><meta name="region" content="eu-west-1"/>',
+            "eu-west-1",
+        ),
+        ('<meta name="region" content="cn-north-1">', None),
+        ('<meta name="region" content="us-gov-west-1">', None),
+        ('<meta name="region" content="mars-north-1">', None),
+        ('<meta name="region" content="eu-west-1;id">', None),
+        ('<meta name="regions" content="eu-west-1">', None),
+        ("<title>eu-west-1</title>", None),
+        ("", None),
+        ("<meta " * 20000, None),
+    ],
+)
+def test_the_region_in_a_portals_page(page: str, region: str | None) -> None:
+    assert region_in_page(page, "https://d-0000000000.awsapps.com/start") == region
+
+
+def test_a_page_counts_for_its_own_partition_only() -> None:
+    page = '<meta name="region" content="cn-north-1">'
+    assert region_in_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
+    page = '<meta name="region" content="us-gov-west-1">'
+    assert region_in_page(page, "https://start.us-gov-home.awsapps.com/directory/d") is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "is_own"),
+    [
+        (OWN, True),
+        ("https://login.corp.example/aws?x=1", True),
+        ("https://d-0000000000.awsapps.com/start", False),
+    ],
+)
+def test_a_companys_own_host_is_a_start_url(url: str, is_own: bool) -> None:
+    assert checked_start_url(url) == url
+    assert is_own_url(url) is is_own
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["sso", "localhost", "sso.localhost", "10.0.0.1", "s3.amazonaws.com", "x.app.aws.example.com",
+     "my-awsapps.com", "signin.aws", "console.aws.amazon.com", "-x.example.com", "x..example.com"],
+)  # fmt: skip
+def test_other_hosts_are_no_start_url(host: str) -> None:
+    with pytest.raises(ConfigInvalid):
+        checked_start_url(f"https://{host}/start")

@@ -1,0 +1,151 @@
+"""Each row of the partition table, run against the hosts of AWS that the emulator plays."""
+
+import configparser
+import json
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home, Run
+from tests.portals.conftest import ROWS, Row, hosts_of, name_of, put_portal_at
+
+PROFILE = "payments-prod.ReadOnlyAccess"
+
+
+@pytest.mark.parametrize("way", ["browser", "device code"])
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_sign_in_listing_and_credentials(
+    run: Run, home: Home, aws: Emulator, row: Row, way: str
+) -> None:
+    """From the start URL to credentials that STS and the console's federation accept."""
+    put_portal_at(aws, row)
+    opened = home.browser()
+    home.env.update(row.asks_for)
+    more = ["--device-code"] if way == "device code" else []
+    done = run(
+        *("setup", row.start_url, "--session", "corp", "--region", row.region),
+        *("--role", "ReadOnlyAccess", "--yes", *more),
+    )
+    assert done.returncode == 0, done.stderr
+    # STS is asked for the user's name, if it answers soon enough.
+    assert hosts_of(aws) - {row.sts} == {row.oidc, row.portal}
+    assert opened.exists()
+    if way == "device code":
+        # The code's page is on the portal that belongs to the endpoint that was asked.
+        page = done.stderr.partition("on any machine:\n")[2].split()[0]
+        assert page.split("/")[2].endswith(_page_suffix(row))
+        pages = [v for v in aws.internet.visits() if v.request.path == "/device"]
+        assert all(visit.host == page.split("/")[2] for visit in pages)
+
+    config = configparser.RawConfigParser()
+    config.read(home.config_file)
+    assert config["sso-session corp"]["sso_start_url"] == row.start_url
+    assert config["sso-session corp"]["sso_region"] == row.region
+
+    who = run("whoami", PROFILE, "--json")
+    assert who.returncode == 0, who.stderr
+    assert json.loads(who.stdout)["data"]["arn"].split(":")[1] == _partition_of(row)
+    assert hosts_of(aws) == {row.oidc, row.portal, row.sts}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.asks_for], ids=name_of)
+def test_the_console_is_the_partitions(run: Run, home: Home, aws: Emulator, row: Row) -> None:
+    put_portal_at(aws, row)
+    home.browser()
+    run(*("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes"))
+    done = run("console", PROFILE)
+    assert done.returncode == 0, done.stderr
+    assert row.sign_in in hosts_of(aws)
+
+
+def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run: Run, home: Home, aws: Emulator) -> None:
+    row = next(row for row in ROWS if row.start_url.endswith(".app.aws"))
+    put_portal_at(aws, row)
+    home.add_session("corp", start_url=row.start_url, region=row.region)
+    home.browser()
+    aws.faults.token_seconds = 60
+    assert run("login", "corp").returncode == 0
+    aws.faults.token_seconds = 3600
+    assert run("login", "corp", "--min", "30m").returncode == 0
+    assert aws.counters["CreateToken.refresh_token"] == 1
+    assert run("logout", "corp").returncode == 0
+    assert hosts_of(aws) <= {row.oidc, row.portal, row.sts}
+    assert aws.counters["Logout"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "config", "is_fips"),
+    [
+        ((), "", False),
+        (("config", "set", "sessions.corp.fips", "true"), "", True),
+        ((), "[default]\nuse_fips_endpoint = true\n", True),
+        (
+            ("config", "set", "sessions.corp.fips", "false"),
+            "[default]\nuse_fips_endpoint = true\n",
+            False,
+        ),
+        # The keys of another profile are for SDKs.
+        ((), "[profile x]\nuse_fips_endpoint = true\n", False),
+    ],
+)
+def test_settings_and_the_default_profile_choose_the_family(
+    run: Run, home: Home, aws: Emulator, command: tuple[str, ...], config: str, is_fips: bool
+) -> None:
+    row = next(row for row in ROWS if "AWS_USE_FIPS_ENDPOINT" in row.asks_for)
+    plain = ROWS[0]
+    put_portal_at(aws, row)
+    home.write_config(config)
+    home.add_session("corp", start_url=row.start_url, region=row.region)
+    home.browser()
+    if command:
+        assert run(*command).returncode == 0
+    assert run("login", "corp").returncode == 0
+    expected = row if is_fips else plain
+    assert hosts_of(aws) - {expected.sts} == {expected.oidc, expected.portal}
+
+
+def test_another_word_than_true_is_exit_3_and_asks_no_host(
+    run: Run, home: Home, aws: Emulator
+) -> None:
+    home.add_session("corp", region="eu-west-1")
+    done = run("login", "corp", env={"AWS_USE_FIPS_ENDPOINT": "1"})
+    assert done.returncode == 3
+    assert 'AWS_USE_FIPS_ENDPOINT must be true or false, not "1"' in done.stderr
+    assert hosts_of(aws) == set()
+
+
+def _page_suffix(row: Row) -> str:
+    suffix = row.oidc.partition(f".{row.region}.")[2]
+    return {
+        "api.aws": f".portal.{row.region}.app.aws",
+        "api.amazonwebservices.com.cn": f".portal.{row.region}.app.amazonwebservices.com.cn",
+        "api.amazonwebservices.eu": f".portal.{row.region}.api.amazonwebservices.eu",
+    }.get(suffix, f".{row.region}.portal.{suffix}")
+
+
+def _partition_of(row: Row) -> str:
+    return {"cn": "aws-cn", "eusc": "aws-eusc", "us-gov": "aws-us-gov"}.get(
+        "us-gov" if row.region.startswith("us-gov") else row.region.split("-")[0], "aws"
+    )
+
+
+@pytest.mark.parametrize("form", ["sso", "process"])
+def test_the_keys_of_a_profile_count_where_it_is_a_native_one(
+    run: Run, home: Home, aws: Emulator, form: str
+) -> None:
+    row = ROWS[0]
+    fips = ROWS[2]
+    put_portal_at(aws, row)
+    home.browser()
+    run(
+        *("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes"),
+        *("--role", "ReadOnlyAccess", "--form", form),
+    )
+    header = f"[profile {PROFILE}]\n"
+    config = home.config_file.read_text()
+    home.write_config(config.replace(header, f"{header}use_fips_endpoint = true\n"))
+    done = run("exec", PROFILE, "--", "printenv", "AWS_USE_FIPS_ENDPOINT")
+    assert done.stdout == ("true\n" if form == "sso" else "")
+    asked = fips.portal if form == "sso" else row.portal
+    issued = [v.host for v in aws.internet.visits() if v.request.path == "/federation/credentials"]
+    assert issued[-1] == asked

@@ -1,0 +1,145 @@
+"""The region of Identity Center: not asked where it can be known, and never taken blindly."""
+
+import pytest
+
+from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator.internet import Host, redirect_to
+from ssohelper.emulator.server import Emulator
+from tests.cli.test_setup import Terminal, ended, guard_nothing, session_keys, terminal
+from tests.conftest import Home, Run
+from tests.portals.conftest import hosts_of
+
+__all__ = ["terminal"]
+PORTAL = "d-0000000000.awsapps.com"
+URL = f"https://{PORTAL}/start"
+CHINA = "https://start.home.awsapps.cn/directory/d-0000000000"
+
+
+@pytest.fixture
+def portal(aws: Emulator, home: Home) -> Emulator:
+    aws.world.start_url, aws.world.region = URL, "eu-west-1"
+    home.browser()
+    return aws
+
+
+def page(content: str, status: int = 200) -> Host:
+    return lambda _request: Answer(status, (("Content-Type", "text/html"),), content.encode())
+
+
+def meta(region: str) -> Host:
+    return page(f'<html><head><meta name="region" content="{region}"/></head></html>')
+
+
+def test_yes_takes_the_region_that_the_portals_page_names(
+    run: Run, home: Home, portal: Emulator
+) -> None:
+    done = run("setup", URL, "--session", "corp", "--yes", "--role", "ReadOnlyAccess")
+    assert done.returncode == 0, done.stderr
+    assert f"the region of {URL} is eu-west-1, as the portal's page says" in done.stderr
+    assert session_keys(home, "corp")["sso_region"] == "eu-west-1"
+    asked = [visit.request for visit in portal.internet.visits() if visit.host == PORTAL]
+    assert [(request.method, request.path, request.body) for request in asked] == [
+        ("GET", "/start", b"")
+    ]
+    assert not {"cookie", "authorization", "x-amz-sso_bearer_token"} & set(asked[0].headers)
+
+
+def test_the_page_is_not_asked_where_the_region_is_known(
+    run: Run, home: Home, portal: Emulator
+) -> None:
+    home.add_session("corp", start_url=URL, region="eu-west-1")
+    options = ("--yes", "--role", "ReadOnlyAccess")
+    assert run("setup", URL, "--session", "second", *options).returncode == 0
+    assert session_keys(home, "second")["sso_region"] == "eu-west-1"
+    assert PORTAL not in hosts_of(portal)
+
+
+def test_off_a_terminal_without_yes_nothing_is_asked_for(
+    run: Run, home: Home, portal: Emulator
+) -> None:
+    done = run("setup", URL)
+    assert done.returncode == 2
+    assert "--region" in done.stderr
+    assert portal.internet.visits() == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        meta("cn-north-1"),
+        meta("us-gov-west-1"),
+        meta("mars-north-1"),
+        meta("eu-west-1;id"),
+        page("<html>eu-west-1</html>"),
+        page('<meta name="region" content="eu-west-1">', 403),
+        page("", 500),
+        redirect_to("https://login.example.org/"),
+    ],
+    ids=["China", "GovCloud", "no region", "an injection", "no meta", "403", "500", "a redirect"],
+)
+def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(
+    run: Run, home: Home, portal: Emulator, host: Host
+) -> None:
+    portal.internet.add_host(PORTAL, host)
+    done = run("setup", URL, "--yes")
+    assert done.returncode == 2
+    error, hint = done.stderr.splitlines()
+    assert error == f"ssohelper: error: the region of {URL} is not known"
+    assert hint.endswith("--region eu-west-1")
+    assert {visit.host for visit in portal.internet.visits()} == {PORTAL}
+    assert not home.config_file.exists()
+
+
+def test_a_portal_that_cannot_be_reached_is_exit_2(run: Run, portal: Emulator) -> None:
+    done = run("setup", "https://d-1111111111.awsapps.com/start", "--yes")
+    assert done.returncode == 2
+
+
+def test_china_has_regions_of_its_own(run: Run, home: Home, portal: Emulator) -> None:
+    portal.world.start_url, portal.world.region = CHINA, "cn-north-1"
+    done = run("setup", CHINA, "--session", "corp", "--yes", "--role", "ReadOnlyAccess")
+    assert done.returncode == 0, done.stderr
+    assert session_keys(home, "corp")["sso_region"] == "cn-north-1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "region"), [("", "eu-west-1"), ("eu-central-1", "eu-central-1")]
+)
+def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
+    terminal: Terminal, home: Home, portal: Emulator, answer: str, region: str
+) -> None:
+    portal.internet.add_host(PORTAL, meta("eu-west-1"))
+    portal.world.region = region
+    child = terminal("setup", URL, "--session", "corp", "--role", "ReadOnlyAccess")
+    child.expect_exact("says that its region is eu-west-1")
+    child.expect_exact("region [eu-west-1]:")
+    child.sendline(answer)
+    child.expect(r"\[y/N\]")
+    child.sendline("y")
+    guard_nothing(child)
+    assert ended(child)[0] == 0
+    assert session_keys(home, "corp")["sso_region"] == region
+
+
+def test_an_own_start_url_is_followed_to_the_portal_and_its_page(
+    run: Run, home: Home, portal: Emulator
+) -> None:
+    portal.internet.add_host("sso.example.com", redirect_to(URL))
+    done = run(
+        *("setup", "https://sso.example.com/start", "--session", "corp", "--yes"),
+        *("--role", "ReadOnlyAccess"),
+    )
+    assert done.returncode == 0, done.stderr
+    keys = session_keys(home, "corp")
+    assert (keys["sso_start_url"], keys["sso_region"]) == (
+        "https://sso.example.com/start",
+        "eu-west-1",
+    )
+    visited = [visit.host for visit in portal.internet.visits()]
+    assert visited.count("sso.example.com") == 1
+
+
+def test_the_emulators_portal_has_no_page_at_aws(run: Run, home: Home, portal: Emulator) -> None:
+    done = run("setup", URL, "--yes", env=portal.environment())
+    assert done.returncode == 2
+    assert portal.internet.visits() == []
