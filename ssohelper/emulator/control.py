@@ -30,6 +30,8 @@ WORLD_ACTIONS = (
     "add_to_group",
     "add_permission_set",
     "remove_permission_set",
+    "add_iam_role",
+    "remove_iam_role",
     "assign",
     "unassign",
 )

@@ -1,10 +1,13 @@
-"""HTTP requests and answers as plain values, and AWS's two error formats. Uses no socket."""
+"""HTTP requests and answers as plain values, and AWS's three error formats. Uses no socket."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
 
+STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -110,6 +113,16 @@ OIDC_ERRORS = {
     "AccessDeniedException": (400, "access_denied"),
     "InternalServerException": (500, "server_error"),
 }
+# The HTTP status of errors of STS. Source: service model STS 2011-06-15, and "Common errors".
+STS_ERRORS = {
+    "AccessDenied": 403,
+    "ExpiredToken": 403,
+    "InternalFailure": 500,
+    "InvalidClientTokenId": 403,
+    "ServiceUnavailable": 503,
+    "Throttling": 400,
+    "ValidationError": 400,
+}
 # Maps the name of a portal exception to its HTTP status. The real portal sends ForbiddenException
 # too, although its service model does not have it.
 PORTAL_ERRORS = {
@@ -135,6 +148,16 @@ def portal_refusal(name: str, message: str) -> Answer:
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.switchboard.portal/"
     body = {"message": message, "__type": f"com.amazonaws.switchboard.portal#{name}"}
     return json_answer(body, PORTAL_ERRORS[name], (("x-amzn-ErrorType", header),))
+
+
+def sts_refusal(status: int, code: str, message: str) -> Answer:
+    """Return an error answer of STS, which is XML."""
+    body = (
+        f'<ErrorResponse xmlns="{STS_NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code>'
+        f"<Message>{escape(message)}</Message></Error>"
+        f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    )
+    return Answer(status, (("Content-Type", "text/xml"),), body.encode())
 
 
 def oidc_error(name: str, description: str = "") -> Refusal:

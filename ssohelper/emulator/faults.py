@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from ssohelper.emulator.exchange import (
     OIDC_ERRORS,
+    STS_ERRORS,
     Answer,
     Delivery,
     Headers,
     json_answer,
     oidc_refusal,
     portal_refusal,
+    sts_refusal,
 )
 
 OPERATIONS = (
@@ -30,6 +32,7 @@ OPERATIONS = (
     "GetRoleCredentials",
     "Logout",
     "GetCallerIdentity",
+    "AssumeRole",
     "authorize",
     "federation",
     "federation.getSigninToken",
@@ -54,6 +57,7 @@ _KNOBS: dict[str, Any] = {
     "sign_in_seconds": 8 * 3600,
     "registration_seconds": 90 * 86400,
     "role_credentials_seconds": None,  # if None, they last as the permission set says
+    "assumed_role_seconds": 3600,  # how long AssumeRole's credentials last, if not asked for
     "code_seconds": 600,
     "clock_offset_seconds": 0.0,  # the emulator's clock runs ahead by so many seconds
     "date_header": True,  # if False, no Date header is sent; a text replaces the date
@@ -101,6 +105,7 @@ class Faults:
     sign_in_seconds: float
     registration_seconds: float
     role_credentials_seconds: float | None
+    assumed_role_seconds: float
     code_seconds: float
     clock_offset_seconds: float
     date_header: bool | str
@@ -201,6 +206,8 @@ class Faults:
         _checked_operation(operation)
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
             answer = oidc_refusal(name, message)
+        elif operation == "AssumeRole" and name in STS_ERRORS:
+            answer = sts_refusal(STS_ERRORS[name], name, message or name)
         else:
             answer = portal_refusal(name, message or name)
         self._add(operation, Script(answer, Delivery()), times)

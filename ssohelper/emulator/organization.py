@@ -18,6 +18,8 @@ REGION = "us-east-1"
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _PERMISSION_SET_NAME = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
 
+_IAM_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+
 
 class WorldError(ValueError):
     """Raised if the organization has no such item or cannot be changed so. The message names it."""
@@ -62,6 +64,32 @@ class Assignment(NamedTuple):
     target: str  # an account id or an OU's path
 
 
+class IamRole(NamedTuple):
+    """An IAM role that can be assumed, with its trust policy.
+
+    `trusts` are the policy's principals: account ids, ARNs of accounts' roots, and ARNs of roles,
+    users or sessions, which may have wildcards. `external_id` is demanded if it is set.
+    """
+
+    account_id: str
+    name: str
+    trusts: tuple[str, ...]
+    external_id: str | None = None
+    most_seconds: int = 3600
+    allows_tags: bool = False
+    needs_mfa: bool = False
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.name}"
+
+
+def unique_id(account_id: str, role_name: str) -> str:
+    """Return the unique id of a role, with which the user id of its sessions begins."""
+    return "AROA" + hashlib.sha256(f"{account_id}/{role_name}".encode()).hexdigest()[:17].upper()
+
+
 class World:
     """One emulated organization with one start URL. Any thread may call any method."""
 
@@ -77,6 +105,7 @@ class World:
         self.people: dict[str, Person] = {}
         self.permission_sets: dict[str, PermissionSet] = {}
         self.assignments: list[Assignment] = []
+        self.iam_roles: dict[tuple[str, str], IamRole] = {}
         self._lock = threading.RLock()
         self._roles_by_person: dict[str, dict[str, tuple[str, ...]]] = {}
 
@@ -208,6 +237,35 @@ class World:
                 raise WorldError(f"no permission set named {name!r}")
             self.assignments = [a for a in self.assignments if a.permission_set != name]
             self._roles_by_person.clear()
+
+    def add_iam_role(
+        self,
+        account_id: str,
+        name: str,
+        trusts: tuple[str, ...] | list[str] = (),
+        external_id: str | None = None,
+        most_seconds: int = 3600,
+        allows_tags: bool = False,
+        needs_mfa: bool = False,
+    ) -> IamRole:
+        """Add an IAM role that these principals may assume. It replaces one of the same name.
+
+        Its account need not be one of the organization's.
+        """
+        if not _ACCOUNT_ID.fullmatch(account_id) or not _IAM_ROLE_NAME.fullmatch(name):
+            raise WorldError(f"this is not an IAM role: {account_id!r}, {name!r}")
+        created = IamRole(
+            account_id, name, tuple(trusts), external_id, most_seconds, allows_tags, needs_mfa
+        )
+        with self._lock:
+            self.iam_roles[account_id, name] = created
+        return created
+
+    def remove_iam_role(self, account_id: str, name: str) -> None:
+        """Remove an IAM role. Raises: WorldError if there is none."""
+        with self._lock:
+            if self.iam_roles.pop((account_id, name), None) is None:
+                raise WorldError(f"no IAM role {name!r} in {account_id!r}")
 
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
         """Assign a permission set to a person or group in an account, or in a whole OU."""

@@ -179,6 +179,10 @@ class Emulator:
         """Return the issued credentials with this access key id, or None if there are none."""
         return self.service.identity_of(access_key_id)
 
+    def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
+        """Issue an access key of an IAM user, which has no session token and no end."""
+        return self.service.issue_user_key(account_id, user_name)
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables that direct AWS clients to this emulator.
 

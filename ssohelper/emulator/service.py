@@ -49,7 +49,7 @@ _ROUTES: dict[tuple[str, str], Operation] = {
         "GetRoleCredentials", portal.get_role_credentials
     ),
     ("POST", "/logout"): Operation("Logout", portal.log_out),
-    ("POST", "/"): Operation("GetCallerIdentity", sts.get_caller_identity),
+    ("POST", "/"): Operation("GetCallerIdentity", sts.answer),
 }
 
 
@@ -202,6 +202,11 @@ class Service:
         """Return the issued credentials with this access key id, or None if there are none."""
         return self.center.state.issued.get(access_key_id)
 
+    def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
+        """Issue an access key of an IAM user: static keys, as some profiles have."""
+        with self.center.lock:
+            return self.center.state.issue_user_key(account_id, user_name, self.center.now())
+
     def sign_ins(self) -> list[SignIn]:
         """Return all sign-ins, including those that have ended."""
         with self.center.lock:
@@ -218,6 +223,8 @@ def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...],
     if operation == "federation":
         action = federation.action_of(request)
         return ((operation, f"{operation}.{action}") if action else (operation,)), None
+    if operation == "GetCallerIdentity" and sts.action_of(request) == "AssumeRole":
+        return ("AssumeRole",), request.headers.get("x-amz-security-token")
     if operation != "CreateToken":
         return (operation,), request.headers.get(portal.TOKEN_HEADER)
     body: Any

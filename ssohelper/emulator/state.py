@@ -101,7 +101,11 @@ class RefreshToken:
 
 
 class IssuedCredentials(NamedTuple):
-    """Role credentials that GetRoleCredentials has issued, and the person and role they are for."""
+    """Credentials that the portal or STS has issued, and the person and role they are for.
+
+    `is_role_session` is false for the access key of an IAM user, which has no session token.
+    `transitive_tags` are the session tags that each role below inherits.
+    """
 
     access_key_id: str
     secret_access_key: str
@@ -112,6 +116,9 @@ class IssuedCredentials(NamedTuple):
     arn: str
     issued_at: float
     expires_at: float
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[tuple[str, str], ...] = ()
+    is_role_session: bool = True
 
 
 class State:
@@ -156,14 +163,49 @@ class State:
 
         As at AWS, the access key id (`ASIA…`) has 20 characters and the session token about 1,000.
         """
+        arn = sign_in.world.session_arn(account_id, role_name, sign_in.person)
+        return self._new_credentials(sign_in.person, account_id, role_name, arn, now, seconds)
+
+    def issue_assumed(
+        self,
+        account_id: str,
+        role_name: str,
+        session_name: str,
+        person: str,
+        now: float,
+        seconds: float,
+        *,
+        tags: tuple[tuple[str, str], ...],
+        transitive_tags: tuple[tuple[str, str], ...],
+    ) -> IssuedCredentials:
+        """Issue and return credentials of an IAM role, which AssumeRole answers with."""
+        arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
+        issued = self._new_credentials(person, account_id, role_name, arn, now, seconds)
+        issued = issued._replace(tags=tags, transitive_tags=transitive_tags)
+        self.issued[issued.access_key_id] = issued
+        return issued
+
+    def issue_user_key(self, account_id: str, user_name: str, now: float) -> IssuedCredentials:
+        """Issue and return an access key of an IAM user, which has no session token and no end."""
+        arn = f"arn:aws:iam::{account_id}:user/{user_name}"
+        issued = self._new_credentials(user_name, account_id, user_name, arn, now, float("inf"))
+        issued = issued._replace(
+            access_key_id="AKIA" + issued.access_key_id[4:], session_token="", is_role_session=False
+        )
+        self.issued[issued.access_key_id] = issued
+        return issued
+
+    def _new_credentials(
+        self, person: str, account_id: str, role_name: str, arn: str, now: float, seconds: float
+    ) -> IssuedCredentials:
         issued = IssuedCredentials(
             access_key_id="ASIA" + _pick(_KEY_ID, 16),
             secret_access_key=f"CNRYSAK{self.run}{_pick(_LETTERS + '+/', 27)}",
             session_token=self.new_secret("ST", 984) + "==",
-            person=sign_in.person,
+            person=person,
             account_id=account_id,
             role_name=role_name,
-            arn=sign_in.world.session_arn(account_id, role_name, sign_in.person),
+            arn=arn,
             issued_at=now,
             expires_at=now + seconds,
         )

@@ -1,4 +1,4 @@
-"""Emulates GetCallerIdentity of STS, in AWS's query protocol.
+"""Emulates GetCallerIdentity and AssumeRole of STS, in AWS's query protocol.
 
 The request's signature is verified, so that a client that mixes up two sets of credentials is
 refused. Sources: service model STS 2011-06-15, AWS Signature Version 4.
@@ -8,15 +8,18 @@ import hashlib
 import hmac
 import re
 import uuid
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from ssohelper.emulator import assume_role
+from ssohelper.emulator.assume_role import StsError
 from ssohelper.emulator.core import Center
-from ssohelper.emulator.exchange import Answer, Refusal, Request
+from ssohelper.emulator.exchange import STS_NAMESPACE, Answer, Refusal, Request, sts_refusal
+from ssohelper.emulator.organization import unique_id
 from ssohelper.emulator.state import IssuedCredentials
 
-_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([\w-]+)/([\w-]+)/aws4_request,"
     r"\s*SignedHeaders=([\w;-]+),\s*Signature=([0-9a-f]{64})"
@@ -34,26 +37,44 @@ class Signature(NamedTuple):
     value: str
 
 
-def get_caller_identity(center: Center, request: Request) -> Answer:
-    """Answer with the account, ARN and user id of the signed request's credentials.
-
-    Wire: POST / with `Action=GetCallerIdentity&Version=2011-06-15`.
-    """
-    fields = {**request.query, **request.form()}
-    if fields.get("Action") != "GetCallerIdentity":
-        raise _error(400, "InvalidAction", f"Could not find operation {fields.get('Action', '')}")
+def answer(center: Center, request: Request) -> Answer:
+    """Answer a signed request. Wire: POST / with `Action=…&Version=2011-06-15`."""
+    action = action_of(request)
+    if action not in _RESULTS:
+        raise _error(400, "InvalidAction", f"Could not find operation {action}")
     caller = signer(center, request)
-    role_id = (
-        "AROA" + hashlib.sha256(caller.arn.rsplit("/", 1)[0].encode()).hexdigest()[:17].upper()
-    )
+    try:
+        result = _RESULTS[action](center, caller, request)
+    except StsError as refused:
+        raise _error(refused.status, refused.code, refused.message) from None
     body = (
-        f'<GetCallerIdentityResponse xmlns="{_NAMESPACE}"><GetCallerIdentityResult>'
-        f"<Arn>{escape(caller.arn)}</Arn><UserId>{role_id}:{escape(caller.person)}</UserId>"
-        f"<Account>{caller.account_id}</Account></GetCallerIdentityResult>"
+        f'<{action}Response xmlns="{STS_NAMESPACE}"><{action}Result>{result}</{action}Result>'
         f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
-        "</GetCallerIdentityResponse>"
+        f"</{action}Response>"
     )
     return Answer(200, (("Content-Type", "text/xml"),), body.encode())
+
+
+def action_of(request: Request) -> str:
+    """Return the operation that the request names, or ""."""
+    return {**request.query, **request.form()}.get("Action", "")
+
+
+def _caller_identity(_center: Center, caller: IssuedCredentials, _request: Request) -> str:
+    """Return the account, ARN and user id of the signed request's credentials."""
+    user_id = unique_id(caller.account_id, caller.role_name)
+    if caller.is_role_session:
+        user_id += f":{escape(caller.arn.rsplit('/', 1)[1])}"
+    return (
+        f"<Arn>{escape(caller.arn)}</Arn><UserId>{user_id}</UserId>"
+        f"<Account>{caller.account_id}</Account>"
+    )
+
+
+_RESULTS: dict[str, Callable[[Center, IssuedCredentials, Request], str]] = {
+    "GetCallerIdentity": _caller_identity,
+    "AssumeRole": assume_role.assume,
+}
 
 
 def signer(center: Center, request: Request) -> IssuedCredentials:
@@ -69,7 +90,7 @@ def signer(center: Center, request: Request) -> IssuedCredentials:
     key, day, region, service, signed, value = match.groups()
     signature = Signature(key, day, region, service, tuple(signed.split(";")), value)
     issued = center.state.issued.get(key)
-    if issued is None or request.headers.get("x-amz-security-token") != issued.session_token:
+    if issued is None or request.headers.get("x-amz-security-token", "") != issued.session_token:
         message = "The security token included in the request is invalid."
         raise _error(403, "InvalidClientTokenId", message)
     if issued.expires_at <= center.now():
@@ -110,9 +131,4 @@ def _canonical(request: Request, signature: Signature) -> str:
 
 
 def _error(status: int, code: str, message: str) -> Refusal:
-    body = (
-        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code>'
-        f"<Message>{escape(message)}</Message></Error>"
-        f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
-    )
-    return Refusal(Answer(status, (("Content-Type", "text/xml"),), body.encode()))
+    return Refusal(sts_refusal(status, code, message))

@@ -1,7 +1,7 @@
 """Reads an emulated organization from a world file (JSON or TOML), and makes such a file's content.
 
 A world file has the keys `name`, `start_url` and `region`, and the lists of tables `ou`, `account`,
-`group`, `person`, `permission_set` and `assignment`. Unknown keys are refused, so that the user
+`group`, `person`, `permission_set`, `iam_role` and `assignment`. Unknown keys are refused, so that the user
 notices a misspelt key.
 """
 
@@ -25,6 +25,11 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         ("name",),
         ("session_seconds", "description", "managed", "customer_managed", "inline", "boundary"),
     ),
+    "iam_role": (
+        "add_iam_role",
+        ("account_id", "name", "trusts"),
+        ("external_id", "most_seconds", "allows_tags", "needs_mfa"),
+    ),
     "assignment": ("assign", ("principal", "permission_set", "target"), ()),
 }
 _TOP = ("name", "start_url", "region")
@@ -34,6 +39,10 @@ _KINDS: dict[str, tuple[type, str]] = {
     "managed": (list, "a list"),
     "customer_managed": (list, "a list"),
     "session_seconds": (int, "a whole number"),
+    "trusts": (list, "a list"),
+    "most_seconds": (int, "a whole number"),
+    "allows_tags": (bool, "true or false"),
+    "needs_mfa": (bool, "true or false"),
     "enabled": (bool, "true or false"),
     "inline": (object, ""),
     "boundary": (object, ""),
@@ -113,6 +122,10 @@ def file_content(world: World) -> dict[str, Any]:
         "permission_set": [
             {key: value for key, value in s._asdict().items() if value is not None}
             for s in world.permission_sets.values()
+        ],
+        "iam_role": [
+            {key: value for key, value in r._asdict().items() if value is not None}
+            for r in world.iam_roles.values()
         ],
         "assignment": [a._asdict() for a in world.assignments],
     }
