@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.grants import GrantStore
     from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal import Journal
+    from ssohelper.stores.login_cache import LoginCache
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault
+    from ssohelper.wire.assume_role import Sts
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
     from ssohelper.wire.local_server import LocalServer
 
@@ -77,6 +79,7 @@ class App(AwsClients):
         # A broker uses the machine's clock, so a call with another clock must not ask a broker.
         self.may_ask_broker = clock is time.time
         self._warn = warn
+        self.sts_clients: dict[tuple[str, str], Sts] = {}  # the vault makes them
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
@@ -85,8 +88,6 @@ class App(AwsClients):
             self.warnings.append(message)
             if self._warn:
                 self._warn(message)
-
-    # -- settings, stores and clients --------------------------------------------------------
 
     @cached_property
     def settings(self) -> Settings:
@@ -107,7 +108,7 @@ class App(AwsClients):
         )
         if folders.find_foreign_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
-        # When we run as root, we run no command that another user's settings file names.
+        # As root, we run no command that another user's settings file names.
         return settings.without_commands()
 
     @cached_property
@@ -216,8 +217,7 @@ class App(AwsClients):
         """Record the modification times of config and token file now, before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
-        # If the config is an endpoint's private copy, which is deleted after use, no response is
-        # published.
+        # Under an endpoint's copy of the config, which is deleted after use, nothing is published.
         config = "" if self.config.is_copy else os.fspath(self.locations.aws_config_file)
         return SessionStamp(
             self.locations.runtime_folder, session, config, self.tokens.token_file(session)
@@ -229,6 +229,13 @@ class App(AwsClients):
         from ssohelper.stores.sign_in_failures import SignInFailures
 
         return SignInFailures(self.locations.runtime_folder)
+
+    @cached_property
+    def login_cache(self) -> LoginCache:
+        """When the credentials of `aws login` end."""
+        from ssohelper.stores.login_cache import LoginCache
+
+        return LoginCache(self.locations.login_folder)
 
     @cached_property
     def notice_record(self) -> NoticeRecord:
@@ -264,7 +271,7 @@ class App(AwsClients):
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """Record the modification time of the config now, before the config is read."""
+        """The names for TAB. Records the config's time now, before the config is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
         return NameIndexFile(self.locations.runtime_folder, self.locations.aws_config_file)
@@ -284,7 +291,6 @@ class App(AwsClients):
         return ConsoleVisits(self.locations.state_folder)
 
     def browser_pages(self) -> BrowserPages:
-        """Return a server of pages for the user's browser; it does not listen yet."""
         from ssohelper.wire.browser_pages import BrowserPages
 
         return BrowserPages()
@@ -310,10 +316,9 @@ class App(AwsClients):
         return LocalServer.bind(place, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
-        """Create the folder of an endpoint that this process serves.
+        """Create the folder of an endpoint: in the state folder, which outlasts the user's login.
 
-        It is in the state folder, which still exists after the user logs out (a job in tmux runs
-        on). If that cannot be written (a read-only home), it is in the runtime folder.
+        If that cannot be written (a read-only home), it is in the runtime folder.
         Raises: LocalState if neither can be written, NotOurs for another user's folder.
         """
         from ssohelper.stores.endpoint_files import PrivateFolder

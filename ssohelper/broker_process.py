@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper import crash
-from ssohelper.actions.issuing import Work
+from ssohelper.actions.chain_issuing import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
 from ssohelper.core.model import SsoSession
@@ -19,6 +19,7 @@ from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 if TYPE_CHECKING:
     from ssohelper.stores.config_store import ConfigStore
+    from ssohelper.wire.assume_role import Sts
     from ssohelper.wire.portal import Portal
 
 
@@ -57,6 +58,7 @@ class _Shared:
         self.environ = dict(environ)
         self.config: ConfigStore | None = None
         self.portals: dict[SsoSession, Portal] = {}
+        self.sts_clients: dict[tuple[str, str], Sts] = {}
         self.lock = threading.Lock()
 
 
@@ -66,6 +68,7 @@ class _BrokerApp(App):
     def __init__(self, shared: _Shared) -> None:
         super().__init__(shared.environ)
         self._shared = shared
+        self.sts_clients = shared.sts_clients
 
     @cached_property
     def config(self) -> "ConfigStore":

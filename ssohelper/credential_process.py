@@ -8,12 +8,12 @@ import sys
 from contextlib import suppress
 
 from ssohelper import logs
-from ssohelper.actions import credentials, selection, sign_in_wait
-from ssohelper.actions.issuing import document_of
+from ssohelper.actions import chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
 from ssohelper.broker.wording import line_of
+from ssohelper.core.credential_document import document_of
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import Role, RoleCredentials, SsoSession
+from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
@@ -67,7 +67,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
     found = sign_in_wait.retry_after_sign_in(
         app, session, seconds, get_credentials, say=_print_notice
     )
-    unwritten = document_of(found, role.account_id)
+    unwritten = document_of(found, chains.find_account_id(app, session.key_of(role)))
     try:
         while unwritten:
             unwritten = unwritten[os.write(1, unwritten) :]
@@ -96,10 +96,9 @@ def _print_notice(message: str) -> None:
         os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
 
 
-def _find_by_key(
-    app: App, session: str, account_id: str, role_name: str
-) -> tuple[SsoSession, Role]:
-    return selection.require_session(app, session), selection.checked_role(account_id, role_name)
+def _find_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
+    key = RoleKey.of_parts(*parts)
+    return selection.require_session(app, key.session_name), selection.checked_role(*key.role)
 
 
 def _find_by_profile(app: App, name: str) -> tuple[SsoSession, Role]:

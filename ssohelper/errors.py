@@ -7,6 +7,7 @@ SsoHelperError                 1  internal error
 │   ├── TokenRejected          4  AWS answered 401 to a token
 │   └── RegistrationRejected   4  AWS does not know the registered client
 ├── RoleNotAssigned            5  no such account or role, or no longer assigned
+│   └── SourceRejected         5  STS refuses the credentials that would assume a role
 ├── AwsUnreachable             6  no connection, no answer in time, 5xx
 │   ├── AnswerLost             6  the request may have reached AWS; no complete answer came back
 │   ├── Throttled              6  429
@@ -64,6 +65,10 @@ class RegistrationRejected(LoginRequired):
 
 class RoleNotAssigned(SsoHelperError):
     exit_code = 5
+
+
+class SourceRejected(RoleNotAssigned):
+    """STS refuses the credentials with which a role was to be assumed: new ones may be accepted."""
 
 
 class AwsUnreachable(SsoHelperError):

@@ -11,21 +11,24 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ssohelper.core import allow_list, journal
+from ssohelper.core import allow_list, chains, journal
 from ssohelper.core.model import Account, Role, RoleKey
 from ssohelper.core.policy import Policy, PublishPermit, ReleasePermit, Way
 from ssohelper.errors import LocalState, Refused, SsoHelperError
 from ssohelper.fastpath import calling_process, published
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ssohelper.app import App
     from ssohelper.broker.requests import AskedBy
+    from ssohelper.core.chains import AssumeRole
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
+    from ssohelper.wire.assume_role import Sts
     from ssohelper.wire.portal import Portal
 
 
@@ -157,7 +160,50 @@ class Vault:
 
         self._app.company_policy.check_portal(session.start_url, session.aws_url)
         issued = get_role_credentials(portal, token, role, deadline)
-        key = session.key_of(role)
+        self._note_issue(session.key_of(role), issued, asked_by)
+        return issued
+
+    def assume(
+        self,
+        key: RoleKey,
+        session: SsoSession,
+        asked: AssumeRole,
+        source: RoleCredentials,
+        deadline: Deadline,
+        asked_by: AskedBy,
+        endpoint: tuple[str, str],
+    ) -> tuple[RoleCredentials, float | None]:
+        """Ask STS for the credentials of a chain's last role, and write the journal's line.
+
+        `source` are the credentials that assume it; `endpoint` is a region and the address of its
+        STS. One request; the answer has AWS's time too.
+        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
+        role cannot be written.
+        """
+        self._app.company_policy.check_portal(session.start_url)
+        issued, answered_at = self._sts(endpoint).assume_role(
+            asked, source, self._app.clock.aws_now(), deadline
+        )
+        self._note_issue(key, issued, asked_by, role_arn=asked.role_arn)
+        return issued, answered_at
+
+    def _sts(self, endpoint: tuple[str, str]) -> Sts:
+        from ssohelper.wire.assume_role import Sts
+
+        # Reading the certificates takes 5 to 20 ms, so a client is kept for further calls.
+        clients = self._app.sts_clients
+        return clients.get(endpoint) or clients.setdefault(
+            endpoint, Sts(*endpoint, self._app.environ)
+        )
+
+    def _note_issue(
+        self,
+        key: RoleKey,
+        issued: RoleCredentials,
+        asked_by: AskedBy,
+        *,
+        role_arn: str | None = None,
+    ) -> None:
         line = journal.issued(
             key,
             until=issued.expires_at,
@@ -166,12 +212,12 @@ class Vault:
             terminal=asked_by.terminal,
             background=asked_by.is_background,
             others=asked_by.others,
+            role_arn=role_arn,
         )
         if self.policy.find_guarding_rule(key) is None:
             self._app.journal.try_append(line)
         else:
             self._append_or_refuse(line)
-        return issued
 
     # -- keeping -----------------------------------------------------------------------------
 
@@ -214,6 +260,7 @@ class Vault:
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_here().session is not None,
+            find_links=self._find_links,
         )
 
     @cached_property
@@ -299,6 +346,9 @@ class Vault:
             if listed.account.id == key.account_id:
                 return listed.account
         return Account(key.account_id, "", "")
+
+    def _find_links(self, key: RoleKey) -> Sequence[RoleKey]:
+        return chains.find_by_key(self._app.config.read(), key).links_of(key)
 
 
 def _identify(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ssohelper.core import allow_list, journal
+from ssohelper.core import allow_list, chains, journal
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
@@ -57,14 +57,18 @@ def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
 def _roles_of_profiles(app: App, glob: str) -> list[str]:
     config, found = app.config.read(), []
     for entry in config.profiles():
-        target = config.target_or_none(entry)
+        if not fnmatchcase(entry.name.casefold(), glob.casefold()):
+            continue
+        # A chain is allowed where each role that it leads through is.
+        chain = chains.find_chain_or_none(config, entry)
+        target = chain.target if chain else config.target_or_none(entry)
         if target is None or target.session_name is None:
             continue
         # In a pattern, a session named "*" would stand for each one.
         if not SESSION_NAME.fullmatch(target.session_name):
             continue
-        if fnmatchcase(entry.name.casefold(), glob.casefold()):
-            found.append(f"{target.session_name}:{target.role.account_id}/{target.role.name}")
+        roles = [target.role, *(step.role for step in (chain.steps if chain else ()))]
+        found += [f"{target.session_name}:{role.account_id}/{role.name}" for role in roles]
     if not found:
         raise UsageProblem(
             f'no profile matches "{show(glob, 40)}"',

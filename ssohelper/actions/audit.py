@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import directory
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import glob_filter
-from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.model import Account, RoleKey, chain_of_profile
 from ssohelper.errors import LocalState, SsoHelperError
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def broken_chain(found: Verdict) -> LocalState | None:
 def _key_of(line: Line) -> RoleKey | None:
     parts = [line.fields.get(name) for name in ("session", "account_id", "role")]
     if all(isinstance(part, str) and part for part in parts):
-        return RoleKey(*map(str, parts))
+        chain = str(line.fields.get("chain") or "")
+        session, account_id, role = map(str, parts)
+        return RoleKey(session, account_id, role, chain_of_profile(chain))
     return None
 
 

@@ -53,7 +53,7 @@ def _list_role_credentials(app: App) -> list[CachedItem]:
         CachedItem(
             "role credentials",
             key.session_name,
-            f"{key.account_id}/{key.role_name}",
+            f"{key.account_id}/{key.role_label}",
             app.credentials.path_of(key),
             cached.credentials.expires_at,
             key,

@@ -60,8 +60,15 @@ def release_link(app: App, profile: Profile, page: ConsolePage) -> str:
     """Return the access portal's link to this page as this role.
 
     The link holds no secret. But the user who opens it, signed in to the portal, works as this role:
-    so a guarded role needs a grant for it. Raises: Refused (9).
+    so a guarded role needs a grant for it. Raises: Refused (9); UsageProblem for a chain, since the
+    portal signs in as the role below it.
     """
+    if profile.assumed is not None:
+        raise UsageProblem(
+            f'the access portal has no link to the role of "{profile.name}", which is assumed on '
+            "top of another",
+            hint=f"where a browser can be started: ssohelper console {profile.name}",
+        )
     app.vault.permit_release(profile.key, Way.CONSOLE)
     return console_urls.portal_link(profile, page.url)
 

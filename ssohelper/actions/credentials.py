@@ -8,18 +8,17 @@ actions.login.
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import issuing, tokens
+from ssohelper.actions import chain_issuing, issuing, tokens
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller
-from ssohelper.core.instants import from_iso
-from ssohelper.core.model import Role, RoleCredentials, Secret, SsoSession
-from ssohelper.errors import AwsUnreachable, LocalState
+from ssohelper.core.credential_document import parse_document
+from ssohelper.core.model import Role, RoleCredentials, SsoSession
+from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import broker_client, calling_process
 
 if TYPE_CHECKING:
@@ -121,20 +120,6 @@ def load_due_at(app: App, session: SsoSession, role: Role) -> int:
     return 0 if cached is None else issuing.load_due_at(app, session, cached)
 
 
-def parse_document(document: bytes) -> RoleCredentials:
-    """Return the credentials in a credential-process document (JSON) that ssohelper made."""
-    found = json.loads(document)
-    expires_at = from_iso(found["Expiration"])
-    if expires_at is None:
-        raise LocalState("the broker answered with credentials that have no expiration")
-    return RoleCredentials(
-        found["AccessKeyId"],
-        Secret(found["SecretAccessKey"]),
-        Secret(found["SessionToken"]),
-        expires_at,
-    )
-
-
 def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
     # With -v this process asks AWS itself, because a broker cannot log to our stderr.
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
@@ -142,7 +127,7 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
     try:
         return wording.decode(
             *broker_client.ask(
-                permit.key,
+                permit.key.parts,
                 app.environ,
                 deadline.left(),
                 is_permitted=True,
@@ -167,7 +152,7 @@ def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share:
         is_permitted=True,
         asked_by=AskedBy(*calling_process.find()),
     )
-    loop = Loop(issuing.Work(lambda: app), monotonic=app.clock.monotonic)
+    loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:
         return loop.ask(Caller(request))
     finally:

@@ -103,6 +103,13 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     return _environment({"AWS_PROFILE": profile.name, **_regions(app, profile)})
 
 
+def build_named_environment(name: str, region: str | None) -> Environment:
+    """Return variables that name a profile whose credentials are not ours."""
+    return _environment(
+        {"AWS_PROFILE": name, **dict.fromkeys(_REGIONS if region else (), region or "")}
+    )
+
+
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
     """Return variables with fixed keys. AWS_PROFILE is unset: the JavaScript SDK prefers it."""
     ends_at = to_iso(credentials.expires_at)
@@ -114,7 +121,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
             # botocore and JavaScript read the first; starship and older prompts read the second.
             "AWS_CREDENTIAL_EXPIRATION": ends_at,
             "AWS_SESSION_EXPIRATION": ends_at,
-            "AWS_ACCOUNT_ID": profile.role.account_id,
+            "AWS_ACCOUNT_ID": profile.shown_role.account_id,
             **_regions(app, profile),
         }
     )

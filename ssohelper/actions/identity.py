@@ -34,7 +34,7 @@ def look_up(app: App, profile: Profile) -> KnownIdentity:
     """Return the profile's identity from saved files: the account's name, the user if known."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
-    account_id = profile.role.account_id
+    account_id = profile.shown_role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
     return KnownIdentity(profile, account, _load_facts(app, profile.session).user)
 
@@ -64,12 +64,13 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, Way.WHOAMI, app.clock.deadline())
     identity = app.account_client(keys, region, family).get_caller_identity()
-    if not identity.is_role(role):
+    if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",
             hint="get new ones: ssohelper cache clear, then try again",
         )
-    _remember_user(app, session, identity.role_session)
+    if known.profile.assumed is None:  # a chain's role session may have another name
+        _remember_user(app, session, identity.role_session)
     return ConfirmedIdentity(identity.role_session, identity.arn)
 
 

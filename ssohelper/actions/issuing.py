@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import notices, prompt_notes, selection, sign_in_wait, tokens
+from ssohelper.actions import chains, notices, prompt_notes, selection, sign_in_wait, tokens
 from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
 from ssohelper.core import freshness
+from ssohelper.core.credential_document import document_of
 from ssohelper.core.freshness import Freshness
-from ssohelper.core.instants import to_iso
 from ssohelper.core.lineage import Validity, validity_of
 from ssohelper.core.model import (
     AccessToken,
@@ -27,7 +27,6 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import role_credentials as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.text import to_json
 from ssohelper.errors import (
     BadAnswer,
     LocalState,
@@ -63,21 +62,21 @@ class Work:
     """
 
     def __init__(self, current_app: Callable[[], App]) -> None:
-        self._app = current_app
+        self.current_app = current_app
 
     def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
-        app = self._app()
+        app = self.current_app()
         if not is_permitted:
             app.vault.refuse_guarded(key)
         return find(app, key, least_share)
 
     def load_token(self, session_name: str) -> Token:
-        app = self._app()
+        app = self.current_app()
         return tokens.load_for_broker(app, selection.require_session(app, session_name))
 
     def read_fingerprint(self, session_name: str) -> str:
         """Return a text that changes with each write of the token file; "" for a bad config."""
-        app = self._app()
+        app = self.current_app()
         try:
             return app.tokens.read_fingerprint(selection.require_session(app, session_name))
         except SsoHelperError:
@@ -86,13 +85,13 @@ class Work:
     def may_renew_in_background(self) -> bool:
         """Return whether the settings allow renewals in the background."""
         try:
-            return bool(self._app().settings.get("renew_ahead"))
+            return bool(self.current_app().settings.get("renew_ahead"))
         except SsoHelperError:
             return False  # an error in the settings must not end the broker
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Give the notice that a sign-in is needed; return how callers wait, None if they fail."""
-        app = self._app()
+        app = self.current_app()
         try:
             return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
@@ -100,10 +99,14 @@ class Work:
 
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Get the role's credentials from AWS, cache and publish them. Raises `issue`'s errors."""
-        app = self._app()
+        return self.reply_with(lambda app: issue(app, key, asked_by))
+
+    def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
+        """Return what `get_document` returns, with its warnings. Raises its errors."""
+        app = self.current_app()
         warned = len(app.warnings)
         try:
-            document = issue(app, key, asked_by)
+            document = get_document(app)
         except SsoHelperError:
             raise
         except Exception as error:
@@ -112,7 +115,7 @@ class Work:
 
     def renew(self, session_name: str, seen_id: str) -> None:
         """Renew the token with this id, in its own process. Raises `actions.renewal`'s errors."""
-        app = self._app()
+        app = self.current_app()
         session = selection.require_session(app, session_name)
 
         def prepare_call() -> None:
@@ -142,7 +145,9 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
         _remove_other_portal(app, session)
-    cached = app.credentials.load(key, session)
+    cached, account_id = app.credentials.load(key, session), chains.find_account_id(app, key)
+    if cached is not None and cached.chain_id != chains.find_id(app, key):
+        cached = None  # the chain was edited since
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return Found()
@@ -151,7 +156,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
         token, standing = _load_standing_again(app, session, cached)
     if standing is Validity.SIGNED_OUT:
         return Found()
-    document = document_of(cached.credentials, key.account_id)
+    document = document_of(cached.credentials, account_id)
     left = cached.credentials.expires_at - app.clock.aws_now()
     if standing is Validity.DOUBTFUL:
         return Found(document, warning=_DOUBTFUL)
@@ -190,21 +195,21 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            _remove(app, session, key, token)
+            remove(app, session, key, token)
         raise
     app.clock.learn_aws_time(portal.answered_at())
-    cached = _received(app, session, credentials, token)
-    _save(app, session, key, cached)
+    cached = received(app, f"the access portal in {session.region}", credentials, token.id)
+    save(app, session, key, cached)
     _give_notice_in_time(app, session, cached)
     return document_of(credentials, key.account_id)
 
 
-def _received(
-    app: App, session: SsoSession, credentials: RoleCredentials, token: AccessToken
+def received(
+    app: App, service: str, credentials: RoleCredentials, token_id: str
 ) -> CachedCredentials:
     """Return AWS's new credentials, with the time of arrival by AWS's clock. Raises BadAnswer."""
     try:
-        return schema.received(credentials, app.clock.aws_now(), token.id)
+        return schema.received(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
         ends = (
             "an expiration in the past"
@@ -212,22 +217,9 @@ def _received(
             else "a lifetime of more than 12 h"
         )
         raise BadAnswer(
-            f"the access portal in {session.region} answered with credentials that have {ends}",
+            f"{service} answered with credentials that have {ends}",
             hint="check this machine's clock, the network and HTTPS_PROXY, then try again",
         ) from damage
-
-
-def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
-    """Return the credential-process document: a line of JSON with secrets, for stdout only."""
-    answer = {
-        "Version": 1,
-        "AccessKeyId": credentials.access_key_id,
-        "SecretAccessKey": credentials.secret_access_key.reveal(),
-        "SessionToken": credentials.session_token.reveal(),
-        "Expiration": to_iso(credentials.expires_at),
-        "AccountId": account_id,
-    }
-    return to_json(answer).encode() + b"\n"
 
 
 def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
@@ -272,14 +264,14 @@ def _load_standing_again(
     return _load_standing(app, session, cached)
 
 
-def _save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
+def save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
     """Cache and publish new credentials, unless the sign-in or portal changed since the request.
 
     With a full disk the caller still gets the credentials, but the next caller asks AWS again.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
-            may_publish = _prepare(app, session, cached)
+            may_publish = _prepare(app, session, key, cached)
             app.vault.save(key, session, cached)
             if may_publish:
                 _publish(app, session, key, cached, is_due=False)
@@ -306,7 +298,7 @@ def _publish_again(
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
-            if _prepare(app, session, cached):
+            if _prepare(app, session, key, cached):
                 _publish(app, session, key, cached, is_due=is_due)
         return True
     except Superseded:
@@ -315,16 +307,18 @@ def _publish_again(
         return _load_standing(app, session, cached)[1] is Validity.CURRENT
 
 
-def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
+def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> bool:
     """Return whether the credentials may be published. The caller must hold the state lock.
 
-    Raises: Superseded if the credentials are not of the present sign-in and portal.
+    Raises: Superseded if the credentials are not of the present sign-in, portal and chain.
     """
     stamp = app.take_session_stamp(session)
     present = selection.require_session(app, session.name)
     token, standing = _load_standing(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+    if cached.chain_id != chains.find_id(app, key):
+        raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
     if stamp.is_of_other_portal:
@@ -364,7 +358,7 @@ def _publish(
         if is_due:
             ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
-        document = document_of(cached.credentials, key.account_id)
+        document = document_of(cached.credentials, chains.find_account_id(app, key))
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
         raise
@@ -372,7 +366,7 @@ def _publish(
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
-def _remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
+def remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
     """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
     prompt_notes.note_renewal(app, session, key)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents
-from ssohelper.core import journal, profile_plan
+from ssohelper.core import chains, journal, profile_plan
 from ssohelper.core.choices import NO_CHOICES, Choices
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
@@ -21,6 +21,7 @@ from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.chains import Chain
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
@@ -28,10 +29,21 @@ if TYPE_CHECKING:
 
 
 class ConfigProfile(NamedTuple):
-    """A profile in ~/.aws/config, with the role that it points at, if any."""
+    """A profile in ~/.aws/config, with the role that it points at, if any.
+
+    `chain` is set for a profile that assumes a role on top of an SSO role; `target` is then None.
+    """
 
     entry: ProfileEntry
     target: Target | None
+    chain: Chain | None = None
+
+    @property
+    def shown(self) -> Target | None:
+        """The role to show; for a chain the role at its end, with the form "chain"."""
+        if self.chain is None:
+            return self.target
+        return self.chain.target._replace(role=self.chain.assumed, form="chain")
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
@@ -165,7 +177,7 @@ def remember(app: App, plan: Plan) -> None:
 def read_profiles(app: App) -> list[ConfigProfile]:
     """Return all profiles in ~/.aws/config, each with the role that it points at."""
     config = app.config.read()
-    return [ConfigProfile(entry, config.target_or_none(entry)) for entry in config.profiles()]
+    return [_config_profile(config, entry) for entry in config.profiles()]
 
 
 def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
@@ -185,8 +197,13 @@ def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
                 f'the profile "{name}" is not managed by ssohelper: it was not removed',
                 hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
-        found.append(ConfigProfile(entry, config.target_or_none(entry)))
+        found.append(_config_profile(config, entry))
     return found
+
+
+def _config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfile:
+    chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
+    return ConfigProfile(entry, config.target_or_none(entry), chain)
 
 
 def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:

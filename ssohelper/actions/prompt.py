@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import Profile
+from ssohelper.core.model import Account, Profile, RoleKey
 from ssohelper.core.prompt_text import Level, Row
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
@@ -52,7 +52,7 @@ class Status(NamedTuple):
 
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
         """
-        role = self.profile.role if self.profile else None
+        role = self.profile.shown_role if self.profile else None
         row = prompt_text.row_at(self.rows, now)
         values = {
             "profile": self.label.removeprefix(guard_rules.SIGN if self.guarded else ""),
@@ -107,7 +107,7 @@ def read_status(app: App) -> Status:
     """Return what the prompt shows now."""
     keys_end_at = _keys_end_at(app)
     name, profile = _find_used_profile(app, keys_end_at is not None)
-    account = app.vault.find_account(profile.key) if profile else None
+    account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
     label = prompt_text.label(name, guarded=guarded)
     has_grant = False
@@ -139,8 +139,15 @@ def is_guarded(app: App, profile: Profile) -> bool:
     rules = app.vault.policy.rules
     if not rules:
         return False
+    if profile.assumed is not None:
+        return app.vault.find_guarding_rule(profile.key) is not None
     account = app.vault.find_account(profile.key)
     return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
+
+
+def _find_account(app: App, profile: Profile) -> Account:
+    shown = profile.shown_role
+    return app.vault.find_account(RoleKey(profile.session.name, shown.account_id, shown.name))
 
 
 def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import favourites, selection
+from ssohelper.actions import favourites
+from ssohelper.core import chains
+from ssohelper.core.config_file import belongs_to
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
 
@@ -61,6 +63,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
                     )
                 )
     rows += _rows_of_profiles(profiles, rows, used)
+    rows += _rows_of_chains(app, sessions, rows, used)
     return KnownRoles(ranked(rows) if used else rows, listed_at, sessions)
 
 
@@ -79,7 +82,7 @@ def find_profiles_by_role(
         # with every session is slow.
         named = by_name.get(target.session_name or "")
         for session in (named,) if named else sessions:
-            if selection.belongs_to(target, session):
+            if belongs_to(target, session):
                 key = session.key_of(target.role)
                 found[key] = (*found.get(key, ()), entry.name)
     return found
@@ -100,3 +103,35 @@ def _rows_of_profiles(
         )
         for key, names in profiles.items()
     ]
+
+
+def _rows_of_chains(
+    app: App,
+    sessions: Sequence[SsoSession],
+    rows: Sequence[RoleRow],
+    used: dict[RoleKey, Usage],
+) -> list[RoleRow]:
+    """Return rows for the profiles that assume a role on top of a role of these sessions."""
+    config = app.config.read()
+    found = [entry for entry in config.profiles() if chains.is_chain(entry)]
+    if not found:
+        return []
+    accounts = {(row.session_name, row.account.id): row.account for row in rows}
+    made = []
+    for entry in found:
+        chain = chains.find_chain_or_none(config, entry)
+        for session in sessions if chain else ():
+            if chain is not None and belongs_to(chain.target, session):
+                key, assumed = session.key_of(chain.role), chain.assumed
+                account = accounts.get((session.name, assumed.account_id))
+                made.append(
+                    RoleRow(
+                        session.name,
+                        account or Account(assumed.account_id, "", ""),
+                        assumed.name,
+                        (entry.name,),
+                        used.get(key, NEVER_USED),
+                        key,
+                    )
+                )
+    return made

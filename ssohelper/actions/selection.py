@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, RoleKey, SsoSession
+from ssohelper.core import chains
+from ssohelper.core.config_file import belongs_to
+from ssohelper.core.foreign import find_foreign
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
 from ssohelper.core.search import did_you_mean
-from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         target = config.target_or_none(entry)
         if target is not None and target.form in _NATIVE_FORMS:
             app.use_family_of_profile(entry.keys)
-        return _resolved(config, entry, session_name)
+        return _resolved(app, config, entry, session_name)
     if text and "/" in text:
         return _resolve_role_text(app, text, session_name)
     names = [entry.name for entry in config.profiles()]
@@ -118,6 +120,8 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
     """
     config = app.config.read()
     session = named_session(config, key.session_name)
+    if key.chain:
+        return resolve_profile(app, key.text, key.session_name)
     for entry in _entries_pointing_at(config, key, names):
         return Profile(entry.name, session, key.role, config.region(entry))
     return Profile(key.text, session, key.role, None)
@@ -134,6 +138,10 @@ def _entries_pointing_at(
     session = config.sso_session(key.session_name)
     for name in names:
         entry = config.profile(name)
+        if entry is not None and key.chain:
+            if name == key.text:
+                yield entry
+            continue
         target = config.target_or_none(entry) if entry is not None else None
         if entry is None or target is None or session is None:
             continue
@@ -141,24 +149,23 @@ def _entries_pointing_at(
             yield entry
 
 
-def belongs_to(target: Target, session: SsoSession) -> bool:
-    """Return whether a profile with this target gets its credentials through this session.
-
-    A legacy profile names no session, so it belongs to every session of its portal. No other
-    function decides that.
-    """
-    if target.session_name:
-        return target.session_name == session.name
-    return target.start_url is not None and is_same_portal(target.start_url, session.start_url)
-
-
-def _resolved(config: ConfigFile, entry: ProfileEntry, session_name: str | None) -> Profile:
+def _resolved(
+    app: App, config: ConfigFile, entry: ProfileEntry, session_name: str | None
+) -> Profile:
     """Return the profile with its session, account and role.
 
     Raises: ConfigInvalid if it has no role, UsageProblem if `session_name` is not its session.
     """
-    target = config.target(entry)
+    chain = chains.find_chain(config, entry)
+    target = chain.target if chain else config.target(entry)
     if target is None:
+        found = find_foreign(config, entry, app.config.read_credentials_names())
+        if found is not None:
+            raise ConfigInvalid(
+                f'the credentials of profile "{entry.name}" are not ours: {found.what} provides '
+                "them",
+                hint=f"use and exec take it too: ssohelper exec {entry.name} -- COMMAND",
+            )
         raise ConfigInvalid(
             f'profile "{entry.name}" points at no account and role of Identity Center',
             hint="see: ssohelper profile list",
@@ -175,7 +182,9 @@ def _resolved(config: ConfigFile, entry: ProfileEntry, session_name: str | None)
         sessions = [named]
     if len(sessions) > 1:
         raise NoSessionNamed(sessions)
-    return Profile(entry.name, sessions[0], target.role, config.region(entry))
+    if chain is None:
+        return Profile(entry.name, sessions[0], target.role, config.region(entry))
+    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed)
 
 
 def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> list[SsoSession]:
@@ -238,7 +247,8 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
 def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
     name = app.environ.get("AWS_PROFILE")
     entry = config.profile(name) if name else None
-    target = config.target(entry) if entry else None
+    chain = chains.find_chain(config, entry) if entry else None
+    target = chain.target if chain else config.target(entry) if entry else None
     if target is None:
         return None
     if target.session is None and target.session_name:
@@ -257,10 +267,15 @@ def require_session(app: App, name: str) -> SsoSession:
     return session
 
 
-def checked_role(account_id: str, role_name: str) -> Role:
-    """Return the role that a credential_process line names. Raises: ConfigInvalid."""
+def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
+    """Return the role that a credential_process line names. Raises: ConfigInvalid.
+
+    `chain` is the value of --chain, percent-encoded.
+    """
     if not ACCOUNT_ID.fullmatch(account_id):
         raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
     if not ROLE_NAME.fullmatch(role_name):
         raise ConfigInvalid(f'"{role_name}" cannot be the name of a role')
-    return Role(account_id, role_name)
+    if chain and not CHAIN.fullmatch(chain):
+        raise ConfigInvalid(f'"{chain}" is too long a name for a chain of roles')
+    return Role(account_id, role_name, chain)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ssohelper.broker.requests import AskedBy, Request
 from ssohelper.broker.state import Caller
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 
 # A caller that takes longer to send its request is disconnected.
 _REQUEST_SECONDS = 5.0
@@ -108,7 +108,7 @@ class Connection:
 def parse_request(line: bytes, now: float) -> Request | None:
     """Parse `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
 
-    MILLISECONDS is the time until the caller's deadline. SHARE is the least share of their lifetime
+    ROLE may have a chain (`RoleKey.role_part`). MILLISECONDS is the time until the caller's deadline. SHARE is the least share of their lifetime
     that the credentials must have left, in thousandths. WAITS is 1 for a caller that may be told to
     wait past its deadline, PERMITTED is 1 for one that has a ReleasePermit. PARENT and TERMINAL are
     what `fastpath.calling_process` found, or `-`. Returns None for another line.
@@ -120,13 +120,16 @@ def parse_request(line: bytes, now: float) -> Request | None:
     parent, terminal = ("" if word == "-" else word for word in words[8:])
     if not (SESSION_NAME.fullmatch(session) and ACCOUNT_ID.fullmatch(account_id)):
         return None
-    if not ROLE_NAME.fullmatch(role_name):
+    key = RoleKey.of_parts(session, account_id, role_name)
+    if not ROLE_NAME.fullmatch(key.role_name) or (
+        key.role_part != key.role_name and not CHAIN.fullmatch(key.chain)
+    ):
         return None
     if not all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers):
         return None
     milliseconds, share, waits, is_permitted = (int(number) for number in numbers)
     return Request(
-        RoleKey(session, account_id, role_name),
+        key,
         now,
         now + milliseconds / 1000,
         share / 1000,

@@ -186,12 +186,12 @@ class Broker:
         if not self._ports.may_renew_in_background():
             return
         if found.due_token_id:
-            self._start_renewal(key.session_name, found.due_token_id, now)
+            self.start_renewal(key.session_name, found.due_token_id, now)
         if found.is_due:
             self._ensure_job(key).is_background = True
             self._start_ready(now)
 
-    def _start_renewal(self, name: str, seen_id: str, now: float) -> None:
+    def start_renewal(self, name: str, seen_id: str, now: float) -> None:
         """Start renewing a token, unless a renewal is under way, has just failed or was refused."""
         session = self._ensure_session(name)
         is_allowed = session.renewal_began_at is None and session.renewal.may_probe(now)
@@ -251,7 +251,7 @@ class Broker:
             if not works:
                 self._end_jobs(name, refused)
             return works
-        self._start_renewal(name, token.id, now)
+        self.start_renewal(name, token.id, now)
         began_at = session.renewal_began_at
         is_awaited = began_at is not None and now < began_at + RENEWAL_AHEAD_SECONDS
         # While renewals fail, calls still use the old token as long as it is valid.
@@ -365,9 +365,18 @@ class Broker:
             return
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
+            self._tell_to_wait(caller, now)
+
+    def _tell_to_wait(self, caller: Caller, now: float) -> None:
+        if caller.request.may_wait_longer and not caller.was_told_to_wait:
             caller.was_told_to_wait = True
             caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
             self._ports.tell_to_wait(caller, caller.deadline_at - now)
+
+    def lengthen_waits(self, key: RoleKey, now: float) -> None:
+        """Let the callers for this role wait up to 50 s, since its call will soon be sent."""
+        for caller in self._jobs[key].callers if key in self._jobs else ():
+            self._tell_to_wait(caller, now)
 
     def _drop_if_unwanted(self, job: Job) -> None:
         """Forget a job that no caller waits for, unless it is a background job not yet tried."""

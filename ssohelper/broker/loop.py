@@ -1,7 +1,7 @@
 """The broker's event loop: serves callers on a unix socket, runs AWS calls in threads.
 
-`broker.core` decides what to do, and this module does the I/O. `actions.issuing` implements
-`Work`.
+`broker.core` decides what to do, and this module does the I/O. `actions.issuing` and
+`actions.chain_issuing` implement `Work`.
 """
 
 import collections
@@ -17,8 +17,8 @@ from functools import partial
 from typing import Protocol
 
 from ssohelper.broker import wording
+from ssohelper.broker.chains import Brokers
 from ssohelper.broker.connection import Connection
-from ssohelper.broker.core import Broker
 from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
 from ssohelper.broker.state import Caller
@@ -64,6 +64,15 @@ class Work(Protocol):
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
 
+    def find_source(self, key: RoleKey) -> RoleKey:
+        """Return the key of the credentials that a chain is assumed with."""
+
+    def read_config_mark(self) -> str:
+        """Return a text that changes with the config."""
+
+    def assume(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
+        """Assume a chain's role with the credentials of this document."""
+
     def renew(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, unless it is no longer the one with this id."""
 
@@ -81,7 +90,7 @@ class Loop:
         self._work = work
         self._listener = listener
         self._monotonic = monotonic
-        self._core = Broker(self)
+        self._core = Brokers(self)
         self._selector = selectors.DefaultSelector()
         # A socket pair instead of a pipe: on Windows, a selector accepts only sockets.
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -93,7 +102,9 @@ class Loop:
             self._selector.register(listener, selectors.EVENT_READ, self._accept)
         # Calls of the broker's methods: other threads add them, the loop's own thread makes them.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
-        self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy] | None] = queue.SimpleQueue()
+        self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy, Reply | None] | None] = (
+            queue.SimpleQueue()
+        )
         self._threads = self._calls_under_way = 0
         self._connections: set[Connection] = set()
         self._replies: dict[Caller, Reply] = {}
@@ -176,6 +187,21 @@ class Loop:
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask AWS for the role's credentials, in a thread; return when."""
+        return self._start_call(key, asked_by, None)
+
+    def find_source(self, key: RoleKey) -> RoleKey:
+        """Return the key of the credentials that the chain is assumed with."""
+        return self._work.find_source(key)
+
+    def read_config_mark(self) -> str:
+        """Return a text that changes with the config."""
+        return self._work.read_config_mark()
+
+    def start_assume(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
+        """Assume the chain's role with these credentials, in a thread."""
+        self._start_call(key, asked_by, source)
+
+    def _start_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> float:
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
             if self._start_thread(self._serve_calls):
@@ -184,7 +210,7 @@ class Loop:
                 self._events.append(partial(self._end_call, key, no_more_threads()))
                 self._wake()
                 return self._monotonic()
-        self._wanted.put((key, asked_by))
+        self._wanted.put((key, asked_by, source))
         return self._monotonic()
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
@@ -220,14 +246,20 @@ class Loop:
 
     def _serve_calls(self) -> None:
         while (wanted := self._wanted.get()) is not None:
-            key, asked_by = wanted
+            key, asked_by, source = wanted
             outcome: Reply | SsoHelperError
             try:
-                outcome = self._work.call(key, asked_by)
+                outcome = self._do_call(key, asked_by, source)
             except SsoHelperError as error:
                 outcome = error
             self._events.append(partial(self._end_call, key, outcome))
             self._wake()
+
+    def _do_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
+        if source is None:
+            return self._work.call(key, asked_by)
+        reply = self._work.assume(key, asked_by, source.document)
+        return reply._replace(warnings=(*source.warnings, *reply.warnings))
 
     def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._calls_under_way -= 1

@@ -147,7 +147,7 @@ def _role(row: AuditRow) -> str:
     if row.key is None:
         return str(row.line.fields.get("session", ""))
     account = row.account_name or row.key.account_id
-    return f"{row.key.session_name}:{account}/{row.key.role_name}"
+    return f"{row.key.session_name}:{account}/{row.key.role_label}"
 
 
 def _details(fields: dict[str, Any]) -> str:
@@ -175,5 +175,7 @@ def _row_json(row: AuditRow) -> dict[str, Any]:
         "account_id": key and key.account_id,
         "account_name": row.account_name or None,
         "role_name": key and key.role_name,
+        "chain": key.text if key and key.chain else None,
+        "role_arn": line.fields.get("role_arn"),
         **{name: line.fields.get(name) for name in _FIELDS},
     }

@@ -91,6 +91,7 @@ def _row(item: cache_contents.CachedItem) -> dict[str, Any]:
         "session": item.session,
         "account_id": item.key.account_id if item.key else None,
         "role_name": item.key.role_name if item.key else None,
+        "chain": item.key.text if item.key and item.key.chain else None,
         "path": item.path,
         "expires_at": to_iso(item.expires_at) if item.expires_at is not None else None,
     }

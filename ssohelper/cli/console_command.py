@@ -119,7 +119,7 @@ def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: 
 
 
 def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
-    role, account = profile.role, identity.look_up(app, profile).account
+    role, account = profile.shown_role, identity.look_up(app, profile).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
 
@@ -139,8 +139,8 @@ def _print_json(
     data: dict[str, Any] = {
         "profile": profile.name,
         "session": profile.session.name,
-        "account_id": profile.role.account_id,
-        "role_name": profile.role.name,
+        "account_id": profile.shown_role.account_id,
+        "role_name": profile.shown_role.name,
         "region": page.region,
         "destination": page.url,
         "link": link,

@@ -6,6 +6,7 @@ from ssohelper import credential_process as entry_point
 from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.core.model import chain_of_profile
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
@@ -13,10 +14,15 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 @click.option("--profile", metavar="NAME", help="A profile in ~/.aws/config.")
 @click.option("--account-id", metavar="ID", help="The account's id, 12 digits.")
 @click.option("--role-name", metavar="NAME", help="The role: its permission set's name.")
+@click.option("--chain", metavar="PROFILE", help="The profile of a role to assume with it.")
 @output.common_options
 @click.pass_context
 def credential_process(
-    ctx: click.Context, profile: str | None, account_id: str | None, role_name: str | None
+    ctx: click.Context,
+    profile: str | None,
+    account_id: str | None,
+    role_name: str | None,
+    chain: str | None,
 ) -> None:
     """Print credentials as one JSON line, for SDKs.
 
@@ -30,7 +36,7 @@ def credential_process(
     """
     session = output.options().session
     by_key = bool(session and account_id and role_name)
-    if bool(profile) == by_key or (profile and (session or account_id or role_name)):
+    if bool(profile) == by_key or (profile and (session or account_id or role_name or chain)):
         raise UsageProblem(
             "credential-process takes --profile, or --session, --account-id and --role-name"
         )
@@ -41,7 +47,8 @@ def credential_process(
             entry_point.print_document(app, found.session, found.role, app.clock.deadline())
         else:
             named = selection.require_session(app, session or "")
-            role = selection.checked_role(account_id or "", role_name or "")
+            chained = chain_of_profile(chain or "")
+            role = selection.checked_role(account_id or "", role_name or "", chained)
             entry_point.print_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
         ctx.exit(entry_point.report(error))

@@ -10,12 +10,14 @@ from ssohelper.actions import (
     credentials,
     environment,
     favourites,
+    foreign,
     guards,
     run,
     sign_in_wait,
 )
 from ssohelper.app import App
 from ssohelper.cli import guarding, output, profile_use
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.errors import UsageProblem
@@ -107,6 +109,10 @@ def exec_program(
         raise output.not_on_windows("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
+    named = foreign.find(app, profile)
+    if named is not None:
+        limits = agents.build_allow_variable(app, allowed)
+        ctx.exit(_run_foreign(app, named, program, limits, server=server))
     chosen = profile_use.choose_profile(profile)
     limits = agents.build_allow_variable(app, allowed)
     guarding.grant_for_reason(app, chosen, reason)
@@ -118,6 +124,21 @@ def exec_program(
 
         ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text, limits))
     ctx.exit(_run_with_keys(app, chosen, program, hold_text, limits))
+
+
+def _run_foreign(
+    app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
+) -> int:
+    """Run the command with the profile's name: its own SDK gets the credentials."""
+    if server:
+        raise UsageProblem(
+            f'the credentials of profile "{found.name}" are not ours: --server cannot serve them',
+            hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
+        )
+    foreign.check_use(app, found, is_on_terminal=output.can_ask())
+    child = foreign.build_environment(app, found).for_child(app.environ)
+    output.say(profile_use.describe_foreign(found))
+    return run.replace_process(program, {**child, **limits})
 
 
 def _run_with_keys(

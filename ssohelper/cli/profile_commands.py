@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import directory, profiles
+from ssohelper.actions import chain_profiles, directory, profiles
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
+from ssohelper.app import App
 from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
@@ -21,6 +22,7 @@ from ssohelper.cli.plan_output import (
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
 _SECRET_WORDS = ("secret", "token", "password")
@@ -125,7 +127,7 @@ def list_profiles() -> None:
     found = [
         item
         for item in profiles.read_profiles(app)
-        if wanted is None or (item.target is not None and item.target.session_name == wanted)
+        if wanted is None or (item.shown is not None and item.shown.session_name == wanted)
     ]
     if wanted and not found:
         resolve_session(app, wanted)  # raises UsageProblem, with similar names, if it is unknown
@@ -164,15 +166,30 @@ def show_profile(name: str) -> None:
 
 
 @profile.command()
-@click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE")
+@click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE|NAME")
 @click.option("--name", metavar="NAME", help="The profile's name. Default: from the template.")
+@click.option("--assume", metavar="ROLE_ARN", help="A role to assume on top of the one of --via.")
+@click.option("--via", metavar="PROFILE", help="The profile whose credentials assume it.")
+@click.option("--external-id", metavar="ID", help="The external id that its trust policy demands.")
+@click.option("--role-session-name", metavar="NAME", help="The name that CloudTrail shows.")
+@click.option("--duration", metavar="SECONDS", help="For how long: 900 to 3600, STS's limit.")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--region", metavar="R", help="The profile's region.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def add(
-    role: str, name: str | None, form: str | None, region: str | None, dry_run: bool, yes: bool
+    role: str,
+    name: str | None,
+    assume: str | None,
+    via: str | None,
+    external_id: str | None,
+    role_session_name: str | None,
+    duration: str | None,
+    form: str | None,
+    region: str | None,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Add a profile for one role, even if you have removed its profile before.
 
@@ -180,8 +197,22 @@ def add(
     Examples:
       ssohelper profile add payments-prod/ReadOnlyAccess
       ssohelper profile add corp:001234567890/Admin --name prod-admin --region eu-west-1
+      ssohelper profile add deploy --assume arn:aws:iam::001234567890:role/Deploy --via prod-admin
+
+    With --assume and --via, the profile NAME assumes an IAM role with the credentials of another
+    profile. They last for one hour, and are renewed as those of other roles are.
     """
     app = output.get_app()
+    values = {
+        "role_arn": assume,
+        "external_id": external_id,
+        "role_session_name": role_session_name,
+        "duration_seconds": duration,
+    }
+    given = {key: value for key, value in values.items() if value is not None}
+    if given or via is not None:
+        _add_chain(app, role, name, via, given, form=form, region=region, dry_run=dry_run, yes=yes)
+        return
     wanted = choosing.choose_profile(role)
     session = wanted.session
     choices = profiles.merge_choices(app, session, Choices(form=form, default_region=region))
@@ -192,6 +223,40 @@ def add(
         print_plan(app, plan)
     else:
         write_plan(app, plan, yes=yes, what="profile add")
+
+
+def _add_chain(
+    app: App,
+    argument: str,
+    name: str | None,
+    via: str | None,
+    values: dict[str, str],
+    *,
+    form: str | None,
+    region: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    if "role_arn" not in values or not via or name is not None:
+        raise UsageProblem(
+            "a chained profile takes NAME, --assume and --via",
+            hint="for example: ssohelper profile add NAME --assume ROLE_ARN --via PROFILE",
+        )
+    source = choosing.choose_profile(via)
+    plan = chain_profiles.plan(app, argument, source, values, form=form, region=region)
+    print_diff(chain_profiles.diff(app, plan), on_stdout=dry_run)
+    for notice in plan.notices:
+        output.say(f'"{show(plan.name)}": {notice}')
+    if not dry_run:
+        if confirm_write(app, "1 profile to add", yes, "profile add"):
+            chain_profiles.apply(app, plan)
+            output.say("1 profile added; undo with: ssohelper profile undo")
+        else:
+            output.say("nothing was written")
+            return
+    if output.options().json:
+        empty: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
+        output.print_json({"add": [plan.name], **empty}, app.warnings)
 
 
 @profile.command()
@@ -251,7 +316,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
 
 
 def _row(item: ConfigProfile) -> tuple[str, ...]:
-    target = item.target
+    target = item.shown
     managed = "yes" if item.entry.managed else "no"
     if target is None:
         return (item.entry.name, "", "", "", "", managed)
@@ -261,13 +326,14 @@ def _row(item: ConfigProfile) -> tuple[str, ...]:
 
 
 def _document(item: ConfigProfile) -> dict[str, Any]:
-    target = item.target
+    target = item.shown
     return {
         "name": item.entry.name,
         "session": target.session_name if target else None,
         "account_id": target.role.account_id if target else None,
         "role_name": target.role.name if target else None,
         "form": target.form if target else None,
+        "role_arn": item.chain.steps[-1].role_arn if item.chain else None,
         "region": item.entry.keys.get("region"),
         "managed": item.entry.managed,
     }

@@ -7,6 +7,7 @@ from ssohelper.actions import identity, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.cli.session_commands import sign_in_on_terminal
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
 from ssohelper.core.text import show
@@ -65,11 +66,16 @@ def _confirm_sign_in(error: LoginRequired) -> bool:
 def describe_role(app: App, profile: Profile) -> str:
     """Return a text such as `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
     known = identity.look_up(app, profile)
-    role = profile.role
+    role = profile.shown_role
     account = role.account_id
     if known.account.name:
         account = f'"{show(known.account.name)}" ({account})'
     return f'account {account}, role "{show(role.name)}"'
+
+
+def describe_foreign(found: Foreign) -> str:
+    """Return a text that says what provides the credentials of a profile that is not ours."""
+    return f'profile "{show(found.name)}": not ours, {show(found.what)} provides its credentials'
 
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:

@@ -49,8 +49,8 @@ def _json(status: Status, now: int) -> dict[str, Any]:
     return {
         "profile": profile.name if profile else status.label or None,
         "session": profile.session.name if profile else None,
-        "account_id": profile.role.account_id if profile else None,
-        "role_name": profile.role.name if profile else None,
+        "account_id": profile.shown_role.account_id if profile else None,
+        "role_name": profile.shown_role.name if profile else None,
         "guarded": status.guarded,
         "clock": clock.kind if clock else None,
         "level": status.level(now) or None,

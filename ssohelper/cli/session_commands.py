@@ -346,6 +346,7 @@ def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]
         "session": key.session_name,
         "account_id": key.account_id,
         "role_name": key.role_name,
+        "chain": key.text if key.chain else None,
         "expires_at": to_iso(cached.credentials.expires_at),
         "session_duration_seconds": cached.life_seconds,
     }
@@ -388,7 +389,7 @@ def _print_clocks(
                 [
                     key.session_name,
                     key.account_id,
-                    key.role_name,
+                    show(key.role_label),
                     clock_text.time_left(cached.credentials.expires_at, app.clock.aws_now()),
                 ]
                 for key, cached in credentials

@@ -15,6 +15,7 @@ from ssohelper.actions import (
     directory,
     environment,
     favourites,
+    foreign,
     guards,
     profiles,
     selection,
@@ -24,6 +25,7 @@ from ssohelper.app import App
 from ssohelper.cli import guarding, listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import clock_text, shell_text
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
@@ -59,6 +61,10 @@ def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
     app = output.get_app()
     if profile == "-":
         profile, keys = _previous(app)
+    named = foreign.find(app, profile) if profile is not None else None
+    if named is not None:
+        _use_foreign(app, shell, named, keys)
+        return
     chosen = profile_use.choose_profile(profile, ask_always=True)
     if keys:
         guarding.grant_for_reason(app, chosen, reason)
@@ -81,6 +87,19 @@ def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
     _print_script(text)
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
+
+
+def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
+    """Switch the shell to a profile whose credentials its SDKs get by themselves."""
+    if keys:
+        raise UsageProblem(
+            f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
+            hint=f"without --keys: ssohelper use {found.name}",
+        )
+    foreign.check_use(app, found, is_on_terminal=True)
+    text = _script(app, shell, foreign.build_environment(app, found), f"profile {found.name}")
+    _print_script(text)
+    output.say(profile_use.describe_foreign(found))
 
 
 @click.command()

@@ -42,7 +42,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
 
 
 def _print_known(known: KnownIdentity) -> None:
-    role = known.profile.role
+    role = known.profile.shown_role
     name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
     _print_pair("profile", known.profile.name)
     _print_pair("session", known.profile.session.name)
@@ -72,9 +72,9 @@ def _data(known: KnownIdentity, confirmed: ConfirmedIdentity | None) -> dict[str
     return {
         "profile": known.profile.name,
         "session": known.profile.session.name,
-        "account_id": known.profile.role.account_id,
+        "account_id": known.profile.shown_role.account_id,
         "account_name": known.account.name or None,
-        "role_name": known.profile.role.name,
+        "role_name": known.profile.shown_role.name,
         "user": confirmed.user if confirmed else known.user,
         "arn": confirmed.arn if confirmed else None,
         "confirmed": confirmed is not None,

@@ -64,6 +64,11 @@ TREE = """\
 +
 <address
 --name=text The profile's name. Default: from the template.
+--assume=text A role to assume on top of the one of --via.
+--via=text The profile whose credentials assume it.
+--external-id=text The external id that its trust policy demands.
+--role-session-name=text The name that CloudTrail shows.
+--duration=text For how long: 900 to 3600, STS's limit.
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
 --region=region The profile's region.
 --dry-run Print the diff, change nothing.
@@ -153,6 +158,7 @@ TREE = """\
 --profile=profile A profile in ~/.aws/config.
 --account-id=account_id The account's id, 12 digits.
 --role-name=role The role: its permission set's name.
+--chain=text The profile of a role to assume with it.
 [prompt] Print one line for a prompt: profile and time left
 +
 --format=text The line to print, with {FIELD}s.

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
@@ -28,7 +29,6 @@ MANAGED_KEY = "ssohelper_managed"
 DEFAULT_SCOPES = ("sso:account:access",)
 # A header without quotes. Such a header is read without shlex, which saves 25 µs for each profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
-_ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 # botocore accepts any valid host label as a region. This pattern is the same rule.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # How long a chain of profiles may be in which each refers to the next with `--profile NAME`. The
@@ -164,12 +164,12 @@ class ConfigFile:
                 return found
             if found == entry.name or found in seen:
                 what = f'the profile "{found}" refers to itself'
-                self._refuse(entry, "credential_process", what)
+                self.refuse(entry, "credential_process", what)
             seen.append(entry.name)
             following = self.profile(found)
             if following is None or len(seen) >= _LONGEST_CHAIN:
                 why = "no such profile" if following is None else "the profile chain is too long"
-                self._refuse(entry, "credential_process", f'"--profile {found}": {why}')
+                self.refuse(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 
     def target_or_none(self, entry: ProfileEntry) -> Target | None:
@@ -270,6 +270,8 @@ class ConfigFile:
     def _own_target(self, entry: ProfileEntry) -> Target | str | None:
         """Return the profile's target, or the NAME in its command `ssohelper … --profile NAME`."""
         keys = entry.keys
+        if assumes_role(keys):
+            return None
         if "sso_account_id" in keys and "sso_role_name" in keys:
             return self._sso_target(entry)
         if "granted_sso_account_id" in keys and "granted_sso_role_name" in keys:
@@ -298,20 +300,21 @@ class ConfigFile:
         return Target(session, session.name if session else None, role, form, url)
 
     def _command_target(self, entry: ProfileEntry, command: str) -> Target | str | None:
-        words = _words(command)
-        program = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
-        program = program.removesuffix(".exe")
-        if program == "aws-sso":
-            return _aws_sso_cli_target(words)
-        if program == "ssohelper" and words[1:2] == ["credential-process"]:
-            return self._our_target(entry, _options(words[2:]))
-        if program == "ssohelper-credentials":
-            return self._our_target(entry, _options(words[1:]))
-        return None
+        options = process_command.own_options(command)
+        if options is not None:
+            if "--profile" in options:
+                return options["--profile"]
+            # The profile of a chain has no permission set's role: core.chains reads it.
+            return None if "--chain" in options else self.target_of_options(entry, options)
+        role = process_command.aws_sso_cli_role(command)
+        # `-S` names an entry of aws-sso-cli's own configuration, so the target has no session.
+        return Target(None, None, role, "aws-sso-cli") if role else None
 
-    def _our_target(self, entry: ProfileEntry, options: dict[str, str]) -> Target | str | None:
-        if "--profile" in options:
-            return options["--profile"]
+    def target_of_options(self, entry: ProfileEntry, options: dict[str, str]) -> Target | None:
+        """Return the target of our command's options --session, --account-id and --role-name.
+
+        Raises: ConfigInvalid with the line of `entry`.
+        """
         session_name = options.get("--session")
         account_id, role_name = options.get("--account-id"), options.get("--role-name")
         if session_name is None or account_id is None or role_name is None:
@@ -328,14 +331,31 @@ class ConfigFile:
 
     def _checked_role(self, entry: ProfileEntry, key: str, account_id: str, name: str) -> Role:
         if not ACCOUNT_ID.fullmatch(account_id):
-            self._refuse(entry, key, f'"{show(account_id, 40)}" is not an account id (12 digits)')
+            self.refuse(entry, key, f'"{show(account_id, 40)}" is not an account id (12 digits)')
         if not ROLE_NAME.fullmatch(name):
-            self._refuse(entry, key, f'"{show(name, 60)}" is not a valid role name')
+            self.refuse(entry, key, f'"{show(name, 60)}" is not a valid role name')
         return Role(account_id, name)
 
-    def _refuse(self, entry: ProfileEntry, key: str, what: str) -> NoReturn:
+    def refuse(self, entry: ProfileEntry, key: str, what: str, hint: str | None = None) -> NoReturn:
+        """Raise ConfigInvalid for a key of the profile, naming its line in the file."""
         found = self.text.sections[entry.header].keys.get(key)
-        self.text.refuse(found.lines[0] if found else entry.line - 1, what)
+        self.text.refuse(found.lines[0] if found else entry.line - 1, what, hint=hint)
+
+
+def belongs_to(target: Target, session: SsoSession) -> bool:
+    """Return whether a profile with this target gets its credentials through this session.
+
+    A legacy profile names no session, so it belongs to every session of its portal. No other
+    function decides that.
+    """
+    if target.session_name:
+        return target.session_name == session.name
+    return target.start_url is not None and is_same_portal(target.start_url, session.start_url)
+
+
+def assumes_role(keys: Mapping[str, str]) -> bool:
+    """Return whether SDKs use the profile's `role_arn` before anything else in it."""
+    return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 
 def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
@@ -363,38 +383,3 @@ def _second_word(header: str) -> str | None:
     except ValueError:
         return None
     return words[1] if len(words) == 2 else None
-
-
-def _words(command: str) -> list[str]:
-    """Return the words of a command line, or an empty list if a quote in it is not closed."""
-    # Lines without quotes are split without shlex, which takes 20 µs for each line: 0.2 s for
-    # 10,000 profiles.
-    if not any(character in command for character in "\"'\\"):
-        return command.split()
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return []
-
-
-def _options(words: list[str]) -> dict[str, str]:
-    """Return the values of options such as `--name value` and `--name=value`, by option name."""
-    options: dict[str, str] = {}
-    rest = iter(words)
-    for word in rest:
-        name, equals, value = word.partition("=")
-        options[name] = value if equals else next(rest, "")
-    return options
-
-
-def _aws_sso_cli_target(words: list[str]) -> Target | None:
-    """Return the target of aws-sso-cli's command `aws-sso … process --arn ARN`.
-
-    The target has no session, because `-S` names an entry of aws-sso-cli's own configuration.
-    """
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]
-        found = _ROLE_ARN.fullmatch(arn)
-        if found and ROLE_NAME.fullmatch(found.group(2)):
-            return Target(None, None, Role(found.group(1), found.group(2)), "aws-sso-cli")
-    return None

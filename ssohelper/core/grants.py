@@ -10,7 +10,7 @@ import json
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 from ssohelper.core.schema.fields import Damaged
 
 MOST_SECONDS = 3600
@@ -88,7 +88,7 @@ def to_text(grant: Grant) -> str:
     return json.dumps(
         {
             **grant._asdict(),
-            "key": list(grant.key),
+            "key": list(grant.key if grant.key.chain else grant.key[:3]),
             "session": None if grant.session is None else list(grant.session),
         },
         sort_keys=True,
@@ -111,7 +111,9 @@ def parse(found: dict[str, Any]) -> Grant:
 
 def _key(found: Any) -> RoleKey:
     if not (
-        isinstance(found, list) and len(found) == 3 and all(isinstance(one, str) for one in found)
+        isinstance(found, list)
+        and len(found) in (3, 4)
+        and all(isinstance(one, str) for one in found)
     ):
         raise Damaged("key")
     key = RoleKey(*found)
@@ -119,6 +121,7 @@ def _key(found: Any) -> RoleKey:
         SESSION_NAME.fullmatch(key.session_name)
         and ACCOUNT_ID.fullmatch(key.account_id)
         and ROLE_NAME.fullmatch(key.role_name)
+        and (not key.chain or CHAIN.fullmatch(key.chain))
     ):
         raise Damaged("key")
     return key

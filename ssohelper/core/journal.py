@@ -71,10 +71,11 @@ def issued(
     terminal: str,
     background: bool = False,
     others: int = 0,
+    role_arn: str | None = None,
 ) -> Entry:
     """Return the entry for role credentials that AWS issued, valid until `until` (epoch seconds).
 
-    `others` is the number of other callers that waited for the same credentials.
+    `role_arn` is the role that STS issued them for, where `key` is a chain's. `others` is the number of other callers that waited for the same credentials.
     """
     # An id of an unknown form is left out: AWS's answer decides it, and it must not fail the call.
     known_id = access_key_id if _ACCESS_KEY_ID.fullmatch(access_key_id) else None
@@ -87,6 +88,7 @@ def issued(
         parent=parent,
         terminal=terminal,
         others=others,
+        role_arn=role_arn,
     )
 
 
@@ -147,8 +149,13 @@ def config_written(command: str, file: str, *, added: int, changed: int, removed
     )
 
 
-def _role_fields(key: RoleKey) -> dict[str, str]:
-    return {"session": key.session_name, "account_id": key.account_id, "role": key.role_name}
+def _role_fields(key: RoleKey) -> dict[str, str | None]:
+    return {
+        "session": key.session_name,
+        "account_id": key.account_id,
+        "role": key.role_name,
+        "chain": key.text if key.chain else None,
+    }
 
 
 # -- checks of single values -----------------------------------------------------------------------
@@ -204,6 +211,8 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "session": _pattern(SESSION_NAME),
     "account_id": _pattern(ACCOUNT_ID),
     "role": _pattern(ROLE_NAME),
+    "chain": _text(400),
+    "role_arn": _text(700, is_path=True),
     "access_key_id": _pattern(_ACCESS_KEY_ID),
     "until": _instant,
     "background": check.boolean,
@@ -225,12 +234,12 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "changed": _count,
     "removed": _count,
 }
-_ROLE = ("session", "account_id", "role")
+_ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
 _DECISION = (*_ROLE, "way", "reason", "until", "grant", "rule", *_CALLER)
 # The fields of each event, in the order in which a line has them.
 _FIELDS: dict[str, tuple[str, ...]] = {
-    "issue": (*_ROLE, "until", "access_key_id", "background", *_CALLER, "others"),
+    "issue": (*_ROLE, "role_arn", "until", "access_key_id", "background", *_CALLER, "others"),
     "sign-in": ("session", "user", "how"),
     "sign-out": ("session", "user", "how"),
     "grant": _DECISION,

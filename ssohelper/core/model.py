@@ -9,6 +9,12 @@ ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused
 # here, because the name becomes a part of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
+# The name of a chain's profile, percent-encoded: it becomes a part of a path.
+CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
+# Stands between a role's name and a chain on it, in file names and in requests to a broker.
+CHAIN_MARK = "~"
+_PLAIN_IN_CHAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
+_PERCENT = re.compile(rb"%([0-9A-F]{2})")
 
 
 class Secret:
@@ -50,10 +56,15 @@ class Account(NamedTuple):
 
 
 class Role(NamedTuple):
-    """A permission set in one account; `name` is the permission set's name."""
+    """A permission set in one account; `name` is the permission set's name.
+
+    With `chain`, it stands for another role that is assumed with this one's credentials; `chain`
+    names the profile that says which (core.chains).
+    """
 
     account_id: str
     name: str
+    chain: str = ""
 
 
 class SsoSession(NamedTuple):
@@ -83,12 +94,19 @@ class Profile(NamedTuple):
     """The session and the role that a command uses, under the name that the user chose.
 
     `name` is the name of a profile in the config, or a text of the form [SESSION:]ACCOUNT/ROLE.
+    `assumed` is the role at the end of a chain, in the account that its credentials are for.
     """
 
     name: str
     session: SsoSession
     role: Role
     region: str | None
+    assumed: Role | None = None
+
+    @property
+    def shown_role(self) -> Role:
+        """The account and role that the profile's credentials are for."""
+        return self.assumed or self.role
 
     @property
     def key(self) -> "RoleKey":
@@ -137,12 +155,14 @@ class RoleCredentials(NamedTuple):
 class CachedCredentials(NamedTuple):
     """Role credentials, and when AWS issued them (epoch seconds).
 
-    `token_id` is the id of the access token that they were requested with.
+    `token_id` is the id of the access token that they were requested with; for a chain, that the
+    SSO role's were. `chain_id` is the `Chain.id` that they were requested for, "" without one.
     """
 
     credentials: RoleCredentials
     received_at: int
     token_id: str = ""
+    chain_id: str = ""
 
     @property
     def life_seconds(self) -> int:
@@ -196,18 +216,64 @@ NEVER_USED = Usage()
 
 
 class RoleKey(NamedTuple):
-    """A role of one session. Lists, caches and actions identify a role by it, not by a profile."""
+    """A role of one session. Lists, caches and actions identify a role by it, not by a profile.
+
+    With `chain`, it is the key of a role on top of that role: `chain` is the percent-encoded name
+    of the profile that says which (core.chains).
+    """
 
     session_name: str
     account_id: str
     role_name: str
+    chain: str = ""
 
     @property
     def role(self) -> Role:
         """The role, without its session."""
-        return Role(self.account_id, self.role_name)
+        return Role(self.account_id, self.role_name, self.chain)
 
     @property
     def text(self) -> str:
-        """Return the PROFILE argument that means this role: SESSION:ACCOUNT/ROLE."""
+        """Return the PROFILE argument that means this role: SESSION:ACCOUNT/ROLE, or its name."""
+        if self.chain:
+            return profile_of_chain(self.chain)
         return f"{self.session_name}:{self.account_id}/{self.role_name}"
+
+    @property
+    def role_part(self) -> str:
+        """Return the role's name with the chain, as file names and requests have it."""
+        return f"{self.role_name}{CHAIN_MARK}{self.chain}" if self.chain else self.role_name
+
+    @property
+    def role_label(self) -> str:
+        """Return the role's name for lists; a chain's profile follows it."""
+        return f'{self.role_name} + "{self.text}"' if self.chain else self.role_name
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """Return session, account id and `role_part`."""
+        return self.session_name, self.account_id, self.role_part
+
+    @classmethod
+    def of_parts(cls, session_name: str, account_id: str, role_part: str) -> "RoleKey":
+        """Return the key with these `parts`, which are not checked."""
+        role_name, _, chain = role_part.partition(CHAIN_MARK)
+        return cls(session_name, account_id, role_name, chain)
+
+    @property
+    def base(self) -> "RoleKey":
+        """Return the key of the permission set's role below the chain."""
+        return self._replace(chain="")
+
+
+def chain_of_profile(name: str) -> str:
+    """Return the profile's name, percent-encoded, as `RoleKey.chain` has it."""
+    data = name.encode("utf-8", "surrogateescape")
+    pieces = [chr(b) if chr(b) in _PLAIN_IN_CHAIN else f"%{b:02X}" for b in data]
+    return "".join(["%2E" if at == 0 and one == "." else one for at, one in enumerate(pieces)])
+
+
+def profile_of_chain(chain: str) -> str:
+    """Return the name of the profile that `RoleKey.chain` names."""
+    data = _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), chain.encode())
+    return data.decode("utf-8", "surrogateescape")

@@ -65,6 +65,8 @@ class Policy:
     `rules`: the guard rules in force. `allowed`: the allow-list, None without one. `find_account`
     returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of the
     live grant for a role, None without one. `has_terminal` returns whether a user may grant here.
+    `find_links` returns all roles that a chain leads through, the SSO role first: rules and the
+    allow-list are applied to each of them.
     """
 
     def __init__(
@@ -75,12 +77,14 @@ class Policy:
         find_account: Callable[[RoleKey], Account],
         find_grant: Callable[[RoleKey], str | None],
         has_terminal: Callable[[], bool],
+        find_links: Callable[[RoleKey], Sequence[RoleKey]] = lambda key: (key,),
     ) -> None:
         self.rules = tuple(rules)
         self._allowed = allowed
         self._find_account = find_account
         self._find_grant = find_grant
         self._has_terminal = has_terminal
+        self._find_links = find_links
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a rule that guards the role; None when none does.
@@ -88,12 +92,22 @@ class Policy:
         An account with an unknown name counts as one that each pattern for names matches: a role
         that is guarded by mistake is noticed, one that is not guarded by mistake is not.
         """
-        if not self.rules:
-            return None
-        account = self._find_account(key)
-        return guard_rules.find_rule(
-            self.rules, key.session_name, account, key.role_name, is_strict=True
-        )
+        return next(iter(self._find_guards(key)), (None, None))[0]
+
+    def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
+        """Return a rule for each guarded role that `key` leads through, and that role."""
+        found = []
+        for link in self._links_of(key) if self.rules else ():
+            account = self._find_account(link)
+            rule = guard_rules.find_rule(
+                self.rules, link.session_name, account, link.role_name, is_strict=True
+            )
+            if rule is not None:
+                found.append((rule, link))
+        return found
+
+    def _links_of(self, key: RoleKey) -> Sequence[RoleKey]:
+        return self._find_links(key) if key.chain else (key,)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         """Return the permission to publish the role's credentials; None for a guarded role."""
@@ -101,22 +115,34 @@ class Policy:
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permit that the function which hands out this role needs. Raises: Refused."""
-        if self._allowed is not None and not self._is_allowed(self._allowed, key):
-            raise _refused_by_list(self._allowed, key)
-        rule = self.find_guarding_rule(key)
-        if rule is None:
+        outside = self._find_not_allowed(key)
+        if outside is not None:
+            assert self._allowed is not None
+            raise _refused_by_list(self._allowed, outside, key)
+        guards = self._find_guards(key)
+        if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
-        grant_id = self._find_grant(key)
-        if grant_id is None:
-            raise Refused(
-                f'the rule "{rule}" guards {key.account_id}/{key.role_name}, '
-                "and no grant for it is in force in this terminal",
-                hint=self._how_to_grant(key),
-            )
-        return ReleasePermit(_SEAL, key, way, grant_id, rule)
+        # A grant for the chain covers each role that it leads through; one for the SSO role covers
+        # that role alone.
+        granted = self._find_grant(key)
+        for rule, link in guards:
+            grant_id = granted or (self._find_grant(link) if key.chain else None)
+            if grant_id is None:
+                raise Refused(
+                    f'the rule "{rule}" guards {link.account_id}/{link.role_name}, '
+                    "and no grant for it is in force in this terminal",
+                    hint=self._how_to_grant(key),
+                )
+        return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
-    def _is_allowed(self, allowed: AllowList, key: RoleKey) -> bool:
-        return allowed.allows(key, self._find_account(key).name)
+    def _find_not_allowed(self, key: RoleKey) -> RoleKey | None:
+        """Return a role that `key` leads through and the allow-list leaves out; None without one."""
+        if self._allowed is None:
+            return None
+        for link in self._links_of(key):
+            if not self._allowed.allows(link, self._find_account(link).name):
+                return link
+        return None
 
     def _how_to_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {typed(key.text)} --reason "…"'
@@ -127,7 +153,8 @@ class Policy:
         return f"ask the person to run: {command} --all-terminals"
 
 
-def _refused_by_list(allowed: AllowList, key: RoleKey) -> Refused:
+def _refused_by_list(allowed: AllowList, outside: RoleKey, key: RoleKey) -> Refused:
+    below = f', which the chain "{show(key.text, 80)}" leads through' if key.chain else ""
     name = allowed.find_pattern_without_role()
     if name is not None:
         hint = f'it has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
@@ -138,4 +165,5 @@ def _refused_by_list(allowed: AllowList, key: RoleKey) -> Refused:
             f"ask the person to run: ssohelper exec --allow {pattern} … -- COMMAND, "
             "to start this program with that role too"
         )
-    return Refused(f"the allow-list in SSOHELPER_ALLOW does not include {key.text}", hint=hint)
+    text = f"{outside.session_name}:{outside.account_id}/{outside.role_name}" if below else key.text
+    return Refused(f"the allow-list in SSOHELPER_ALLOW does not include {text}{below}", hint=hint)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ssohelper.core import guard_rules
+from ssohelper.core import chains, guard_rules
 from ssohelper.core.choices import NATIVE, PROCESS, Choices, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
@@ -172,7 +172,7 @@ class _Planner:
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
             if target is None:
-                if entry.managed:
+                if entry.managed and not chains.is_chain(entry):
                     self._skipped.append(Skipped(entry.name, "its role cannot be read"))
             elif entry.managed and target.form in (PROCESS, NATIVE):
                 if target.session_name == self._request.session.name:
@@ -352,9 +352,10 @@ class _Planner:
         request = self._request
         added = {section.header.partition(" ")[2] for section in self._add}
         referrers = {
-            entry.keys["source_profile"]: entry.name
+            entry.keys[key]: entry.name
             for entry in self._config.profiles()
-            if "source_profile" in entry.keys
+            for key in ("source_profile", chains.OWN_PREFIX + "source_profile")
+            if key in entry.keys
         }
         moving = dict(entries)
         while True:

@@ -11,18 +11,23 @@ ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
 
 
 class RoleRow(NamedTuple):
-    """One role of one account of one session; `profiles` are the names of its profiles."""
+    """One role of one account of one session; `profiles` are the names of its profiles.
+
+    The row of a role that is assumed on top of another has that role's account and name, and its
+    key in `chained`.
+    """
 
     session_name: str
     account: Account
     role_name: str
     profiles: tuple[str, ...] = ()
     usage: Usage = NEVER_USED
+    chained: RoleKey | None = None
 
     @property
     def key(self) -> RoleKey:
         """Return the key of the row's role, by which actions find it even after profiles change."""
-        return RoleKey(self.session_name, self.account.id, self.role_name)
+        return self.chained or RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
     def profile_argument(self) -> str:
@@ -39,7 +44,7 @@ def plain_rows(session_name: str, account: Account, role_names: Iterable[str]) -
     Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower.
     """
     make, kind = tuple.__new__, RoleRow
-    return [make(kind, (session_name, account, name, (), NEVER_USED)) for name in role_names]
+    return [make(kind, (session_name, account, name, (), NEVER_USED, None)) for name in role_names]
 
 
 def ranked(rows: Sequence[RoleRow]) -> list[RoleRow]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from ssohelper import crash
-from ssohelper.actions.issuing import document_of
+from ssohelper.core.credential_document import document_of
 from ssohelper.core.instants import to_iso
 from ssohelper.core.local_http import Answer, Request, Rules
 from ssohelper.core.model import RoleCredentials, Secret

@@ -119,7 +119,7 @@ class Endpoint(Closing):
 
         Raises: UsageProblem when its path is too long, LocalState when it exists already.
         """
-        account_id = self._profile.role.account_id
+        account_id = self._profile.shown_role.account_id
         bound = self.files.bind_socket(path)
         self._add_server(bound, lambda _port: SocketHandler(self.source, account_id))
 
@@ -191,7 +191,7 @@ class Endpoint(Closing):
 
     def _make_container_handler(self, port: int) -> ContainerHandler:
         self._port = port
-        return ContainerHandler(self.source, self._profile.role.account_id, port, self._token)
+        return ContainerHandler(self.source, self._profile.shown_role.account_id, port, self._token)
 
     def _make_child_config(self) -> str:
         region = environment.choose_region(self._app, self._profile)

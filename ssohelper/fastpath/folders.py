@@ -99,7 +99,10 @@ def session_folder(runtime: str, session: str) -> str:
 
 
 def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the folder of the role's cached credentials and published response."""
+    """Return the folder of the role's cached credentials and published response.
+
+    The arguments are those of RoleKey.parts, so `role_name` may have a chain.
+    """
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 

@@ -12,7 +12,7 @@ import time
 
 from ssohelper.fastpath import folders, open_file
 
-_OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2}
+_OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2, "--chain": 3}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 # With AWS's session tokens, a published response has about 1.1 kB. We publish none above this size.
 _LIMIT_BYTES = 16384
@@ -43,16 +43,22 @@ def print_response(argv: list[str]) -> bool:
 
 
 def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
-    """Return (session, account id, role name) from the six arguments in a profile's command."""
-    if len(argv) != 6:
+    """Return (session, account id, role name) from the arguments in a profile's command.
+
+    The role name is followed by `~` and the value of --chain, if that is given (RoleKey.parts).
+    """
+    if len(argv) not in (6, 8):
         return None
-    found = ["", "", ""]
+    found = ["", "", "", ""]
     for option, value in zip(argv[::2], argv[1::2], strict=True):
         place = _OPTIONS.get(option)
         if place is None or not value or value[0] == "." or not _SAFE.issuperset(value):
             return None
         found[place] = value
-    return (found[0], found[1], found[2]) if all(found) else None
+    session, account_id, role, chain = found
+    if not (session and account_id and role) or bool(chain) != (len(argv) == 8):
+        return None
+    return session, account_id, f"{role}~{chain}" if chain else role
 
 
 def _are_settings_unchanged(runtime: str) -> bool:

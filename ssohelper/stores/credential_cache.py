@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core.model import ACCOUNT_ID, CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.model import ACCOUNT_ID, CHAIN_MARK, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import role_credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
@@ -90,8 +90,16 @@ class CredentialCache:
             self.withdraw_session(session_name)
 
     def forget_role(self, key: RoleKey) -> None:
-        """Remove the role's folder, with its cached credentials and published response."""
-        files.remove_tree(self._folder(key))
+        """Remove the role's folder, with its cached credentials and published response.
+
+        With a permission set's role, the chains on top of it are removed too.
+        """
+        folder = self._folder(key)
+        files.remove_tree(folder)
+        if not key.chain:
+            for name in files.list_names(folder.parent):
+                if name.startswith(f"{key.role_name}{CHAIN_MARK}"):
+                    files.remove_tree(folder.parent / name)
 
     def forget_session(self, session_name: str) -> int:
         """Remove the session's folder of credentials; return how many files of roles it held."""
@@ -129,7 +137,7 @@ class CredentialCache:
         folder = self._session_folder(session_name)
         for account_id in _list_accounts(folder):
             for role_name in files.list_names(folder / account_id):
-                yield RoleKey(session_name, account_id, role_name)
+                yield RoleKey.of_parts(session_name, account_id, role_name)
 
     def _ensure_folder(self, key: RoleKey) -> Path:
         files.ensure_private_folder(self._runtime)
@@ -152,7 +160,7 @@ def _list_accounts(folder: Path) -> list[str]:
 
 def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
     # The path is not enough: a file system may take "Admin" and "admin" for the same name.
-    return all(found.get(name) == value for name, value in key._asdict().items())
+    return all(found.get(name, "") == value for name, value in key._asdict().items())
 
 
 def _parse_cached(found: dict[str, Any], path: Path) -> CachedCredentials | None:

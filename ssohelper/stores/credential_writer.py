@@ -16,7 +16,7 @@ class CredentialWriter(CredentialCache):
         """Write the role's credentials to the cache. Raises: LocalState."""
         credentials = cached.credentials
         document = {
-            **key._asdict(),
+            **{name: value for name, value in key._asdict().items() if value},
             "start_url": session.start_url,
             "region": session.region,
             "access_key_id": credentials.access_key_id,
@@ -25,6 +25,7 @@ class CredentialWriter(CredentialCache):
             "expires_at": credentials.expires_at,
             "received_at": cached.received_at,
             "token_id": cached.token_id,
+            "chain_id": cached.chain_id,
         }
         folder = self._ensure_folder(key)
         # The runtime folder itself is seldom written to, so old temporary files are removed here.

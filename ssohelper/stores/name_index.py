@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 # Increase this when the index's format changes, or what is read from the config for it.
-_VERSION = 1
+_VERSION = 2
 _LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
 _SURE_AFTER_SECONDS = 2
@@ -91,9 +91,12 @@ class NameIndexFile:
 
 
 def _index_of(config: ConfigFile) -> NameIndex:
+    from ssohelper.core import chains  # as late as the parser, which it imports
+
     profiles = []
     for entry in config.profiles():
-        target = config.target_or_none(entry)
+        chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
+        target = chain.target if chain else config.target_or_none(entry)
         session_name = target.session_name if target else None
         profiles.append(IndexedProfile(entry.name, session_name, target is not None, entry.managed))
     keys = [section.keys for section in config.text.sections.values()]

@@ -10,7 +10,7 @@ import stat
 import sys
 from pathlib import Path
 
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 from ssohelper.core.text import show
 from ssohelper.errors import AnotherUsersHome, ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
@@ -32,12 +32,17 @@ def session_file_name(name: str) -> str:
 
 
 def role_file_names(key: RoleKey) -> tuple[str, str, str]:
-    """Return session, account id and role name. Raises: ConfigInvalid if one cannot name a file."""
+    """Return session, account id, and role name with its chain.
+
+    Raises: ConfigInvalid if one of them cannot name a file.
+    """
     if not ACCOUNT_ID.fullmatch(key.account_id):
         raise ConfigInvalid(f'"{show(key.account_id, 80)}" is no account id: it has 12 digits')
     if not ROLE_NAME.fullmatch(key.role_name):
         raise ConfigInvalid(f'"{show(key.role_name, 80)}" is no role name')
-    return session_file_name(key.session_name), key.account_id, key.role_name
+    if key.chain and not CHAIN.fullmatch(key.chain):
+        raise ConfigInvalid(f'"{show(key.text, 80)}" is too long a name for a chain of roles')
+    return session_file_name(key.session_name), key.account_id, key.role_part
 
 
 # -- making folders --------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class PromptState:
         found = []
         for account_id in files.list_names(folder):
             for role_name in files.list_names(folder / account_id):
-                key = RoleKey(session_name, account_id, role_name)
+                key = RoleKey.of_parts(session_name, account_id, role_name)
                 try:
                     files.role_file_names(key)
                 except ConfigInvalid:

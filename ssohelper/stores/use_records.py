@@ -52,7 +52,9 @@ class UsageStore:
                 return
             known[key] = after
             files.ensure_private_folder(self._state)
-            lines = [[*role, *usage] for role, usage in sorted(known.items()) if usage != Usage()]
+            lines = [
+                [*role.parts, *usage] for role, usage in sorted(known.items()) if usage != Usage()
+            ]
             document = {"version": schema.USAGE_VERSION, "roles": lines}
             files.write_json(self._state / "usage.json", document)
 
@@ -78,7 +80,7 @@ class ConsoleVisits:
     def save(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
         """Replace the last console visit with this browser command."""
         known = {name: line for name, line in self._load_all().items() if name != browser}
-        known[browser] = [*key, ends_at, is_told]
+        known[browser] = [*key.parts, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
         files.ensure_private_folder(self._state)
         files.write_json(self._file, {"browsers": newest})

@@ -62,6 +62,13 @@ class Locations:
         return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
+    def login_folder(self) -> Path:
+        """The folder of the credentials of `aws login`, as botocore finds it."""
+        value = self._environ.get("AWS_LOGIN_CACHE_DIRECTORY")
+        path = os.path.expandvars(value) if value else "~/.aws/login/cache"
+        return Path(expand_home(path, self._environ))
+
+    @property
     def endpoint_folders(self) -> tuple[Path, Path]:
         """The folders where an endpoint may write its files, the preferred one first.
 

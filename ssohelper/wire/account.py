@@ -37,8 +37,14 @@ class Identity(NamedTuple):
         """Return the name of the role session, which Identity Center takes from the user name."""
         return self.arn.rsplit("/", 1)[1]
 
-    def is_role(self, role: Role) -> bool:
-        """Return whether this identity is the IAM role of `role`'s permission set and account."""
+    def is_role(self, role: Role, assumed: Role | None = None) -> bool:
+        """Return whether this identity is the IAM role of `role`'s permission set and account.
+
+        With `assumed`, whether it is that IAM role instead.
+        """
+        if assumed is not None:
+            arn_begin = f":sts::{assumed.account_id}:assumed-role/{assumed.name}/"
+            return self.account_id == assumed.account_id and arn_begin in self.arn
         # The role of a permission set is named AWSReservedSSO_<permission set>_<16 hex digits>.
         return self.account_id == role.account_id and f"_{role.name}_" in self.arn
 

@@ -269,7 +269,7 @@ def test_a_caller_is_told_to_wait_longer_in_a_separate_line(world):
     world.start()
     assert all_of(world.connect()) == answer("A")
     # Nothing may be sent for a second, and the deadline is less than 2 s away.
-    world.loop._core._pace.note_throttled(time.monotonic(), 1.0)
+    world.loop._core._roles._pace.note_throttled(time.monotonic(), 1.0)
     told, _, rest = all_of(world.connect("B", 1500, 1)).partition(b"\n")
     assert told.split()[0] == b"wait"
     assert 48 <= int(told.split()[1]) <= 50

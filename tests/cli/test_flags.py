@@ -23,6 +23,8 @@ CONSOLE, PROMPT, USE = "test_console.py", "test_prompt.py", "test_use.py"
 SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.py"
 GUARD = "../guards/test_guard_command.py"
 AGENT = "test_agent_install.py"
+CHAIN = "../chains/test_chained_profiles.py"
+ADDED = "test_add_writes_a_chain_in_process_form_that_sync_never_touches"
 TESTS = {
     "agent install --server": (AGENT, "test_codex_and_kiro_need_a_profile_and_a_server"),
     "agent install --dry-run": (AGENT, "test_nothing_is_written_without_a_yes"),
@@ -40,6 +42,11 @@ TESTS = {
     "profile sync --refresh": (SYNC, "test_refresh_asks_aws_although_the_saved_list_is_recent"),
     "profile sync --dry-run": (SYNC, "test_dry_run_prints_the_diff_or_the_plan_as_json"),
     "profile sync --yes": (SYNC, "test_a_second_sync_changes_no_byte"),
+    "profile add --assume": (CHAIN, ADDED),
+    "profile add --via": (CHAIN, ADDED),
+    "profile add --external-id": (CHAIN, ADDED),
+    "profile add --role-session-name": (CHAIN, ADDED),
+    "profile add --duration": (CHAIN, ADDED),
     "profile add --name": (PROFILE, "test_adds_a_profile_that_was_removed"),
     "profile add --form": (PROFILE, "test_form_and_region_are_those_of_the_new_profile_alone"),
     "profile add --region": (PROFILE, "test_form_and_region_are_those_of_the_new_profile_alone"),
@@ -111,6 +118,7 @@ TESTS = {
         "test_print_gives_the_portals_link_without_a_sign_in_or_a_network",
     ),
     "credential-process --profile": (CALL, "test_arguments_may_be_a_profile_or_in_any_order"),
+    "credential-process --chain": (CHAIN, "test_the_launcher_answers_a_hit_of_a_chain"),
     "credential-process --account-id": ("../test_other_systems.py", "test_credentials"),
     "credential-process --role-name": ("../test_other_systems.py", "test_credentials"),
     "prompt --format": (PROMPT, "test_a_format_of_ones_own"),

@@ -1,4 +1,4 @@
-"""Checks role credentials, as the portal sends them and as the cache stores them."""
+"""Checks role credentials, as the portal and STS send them and as the cache stores them."""
 
 import re
 from typing import Any
@@ -27,6 +27,16 @@ def from_portal(value: object) -> RoleCredentials:
     )
 
 
+def from_sts(found: dict[str, str | None]) -> RoleCredentials:
+    """Return the `Credentials` of an AssumeRole answer: the texts of its elements, by name."""
+    return RoleCredentials(
+        fields.matching(found.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
+        Secret(fields.opaque(found.get("SecretAccessKey"), "SecretAccessKey")),
+        Secret(fields.opaque(found.get("SessionToken"), "SessionToken")),
+        fields.instant_of_text(found.get("Expiration"), "Expiration"),
+    )
+
+
 def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
     """Return the credentials in a cache file, whose role and portal the store has to check."""
     credentials = RoleCredentials(
@@ -38,7 +48,8 @@ def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
     received_at = fields.instant(found.get("received_at"), "received_at")
     # Credentials without a valid token id may be of another sign-in: they are renewed before use.
     token_id = fields.or_none(_token_id, found.get("token_id"), "token_id")
-    return received(credentials, received_at, token_id or "")
+    chain_id = fields.or_none(_token_id, found.get("chain_id") or None, "chain_id")
+    return received(credentials, received_at, token_id or "")._replace(chain_id=chain_id or "")
 
 
 def received(credentials: RoleCredentials, received_at: int, token_id: str) -> CachedCredentials:

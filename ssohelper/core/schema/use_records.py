@@ -6,7 +6,7 @@ The first paint of the full screen needs this module, so it imports little: as a
 
 from typing import Any, NamedTuple
 
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey, Usage
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey, Usage
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
@@ -54,8 +54,10 @@ def visit(line: object) -> Visit:
 
 
 def _key(values: list[Any]) -> RoleKey:
-    return RoleKey(
-        fields.matching(values[0], "session", SESSION_NAME),
-        fields.matching(values[1], "account_id", ACCOUNT_ID),
-        fields.matching(values[2], "role_name", ROLE_NAME),
-    )
+    session_name = fields.matching(values[0], "session", SESSION_NAME)
+    account_id = fields.matching(values[1], "account_id", ACCOUNT_ID)
+    key = RoleKey.of_parts(session_name, account_id, fields.text(values[2], "role_name"))
+    fields.matching(key.role_name, "role_name", ROLE_NAME)
+    if key.chain or key.role_part != values[2]:
+        fields.matching(key.chain, "role_name", CHAIN)
+    return key

@@ -198,9 +198,9 @@ class ProfilesScreen(Screen[None]):
             return
         place = self._current.path if self._current else ""
         parts = [f"{place}:{item.entry.line}", "managed" if item.entry.managed else "yours"]
-        if item.target is not None:
-            role = item.target.role
-            parts += [f"{role.account_id}/{role.name}", f"form {item.target.form}"]
+        if item.shown is not None:
+            role = item.shown.role
+            parts += [f"{role.account_id}/{role.name}", f"form {item.shown.form}"]
         if "region" in item.entry.keys:
             parts.append(item.entry.keys["region"])
         self._set_text("#detail", "  ".join(parts))
@@ -214,10 +214,10 @@ class ProfilesScreen(Screen[None]):
         # both.
         role_width = 24 if columns_left >= 90 else 0
         rest = (
-            [(14, item.target.role.account_id if item.target else "")] if columns_left >= 60 else []
+            [(14, item.shown.role.account_id if item.shown else "")] if columns_left >= 60 else []
         )
-        rest += [(role_width, item.target.role.name if item.target else "no role")]
-        rest += [(14, (item.target.session_name if item.target else None) or "")]
+        rest += [(role_width, item.shown.role.name if item.shown else "no role")]
+        rest += [(14, (item.shown.session_name if item.shown else None) or "")]
         # The column of names is no wider than the longest name, so that the next column is near.
         name_width = min(
             self._name_width, max(0, columns_left - sum(columns for columns, _ in rest))

@@ -270,7 +270,9 @@ class SessionsScreen(Screen[None]):
         lines: list[Line] = [[("  role credentials", "dim")]]
         for key, found in mine:
             name = self._snapshot.account_names.get(key.account_id) or ""
-            label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_name, 20)} "
+            label = (
+                f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_label, 20)} "
+            )
             lines.append(credentials_line((label, ""), found, now, bar))
         return lines
 

@@ -1,0 +1,56 @@
+"""Gets new credentials of a chain, caches and publishes them. Runs where actions.issuing runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import chains, issuing, prompt_notes, selection, tokens
+from ssohelper.core.credential_document import document_of, parse_document
+from ssohelper.errors import RoleNotAssigned, SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.broker.requests import AskedBy, Reply
+    from ssohelper.core.model import RoleKey
+
+
+class Work(issuing.Work):
+    """The operations that the broker's loop runs, with those for chains."""
+
+    def find_source(self, key: RoleKey) -> RoleKey:
+        """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
+        return chains.find_source(self.current_app(), key)
+
+    def read_config_mark(self) -> str:
+        """Return a text that changes with the config."""
+        app = self.current_app()
+        return str(app.prompt_state.read_mtime_ns(str(app.locations.aws_config_file)))
+
+    def assume(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
+        """Get a chain's credentials with those of the document `source`. Raises its errors."""
+        return self.reply_with(lambda app: issue_chained(app, key, asked_by, source))
+
+
+def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
+    """Assume a chain's role, cache and publish its credentials, and return them as JSON.
+
+    `source` is the document of the credentials that assume it. Sends one request.
+    Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
+    if the chain was edited, or a sign-in or sign-out happened meanwhile.
+    """
+    session = selection.require_session(app, key.session_name)
+    token = app.tokens.load(session)
+    if token is None:
+        raise tokens.signed_out(session)
+    below, deadline = parse_document(source), app.clock.deadline(issuing.CALL_SECONDS)
+    try:
+        credentials, chain_id = chains.assume(app, key, session, below, deadline, asked_by)
+    except SsoHelperError as error:
+        prompt_notes.note_failed_renewal(app, session, key)
+        if isinstance(error, RoleNotAssigned):
+            issuing.remove(app, session, key, token)
+        raise
+    token_id = chains.find_token_id(app, key, session, below)
+    cached = issuing.received(app, "STS", credentials, token_id)._replace(chain_id=chain_id)
+    issuing.save(app, session, key, cached)
+    return document_of(credentials, chains.find_account_id(app, key))

@@ -1,0 +1,143 @@
+"""Adds a profile that assumes a role with the credentials of another profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import agents, environment
+from ssohelper.core import chains, guard_rules, journal
+from ssohelper.core.choices import NATIVE, PROCESS
+from ssohelper.core.config_edit import AddSection, Change, unified_diff
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.profile_names import checked_name
+from ssohelper.core.profile_plan import STAYS_PROCESS, identity_keys
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.system import installation
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.chains import Step
+    from ssohelper.core.model import Profile
+
+
+class ChainPlan(NamedTuple):
+    """The section to add, and the notices about it. `data` is the config it was made from."""
+
+    name: str
+    section: AddSection
+    notices: tuple[str, ...]
+    data: bytes
+
+
+def plan(
+    app: App,
+    name: str,
+    via: Profile,
+    values: Mapping[str, str],
+    *,
+    form: str | None,
+    region: str | None,
+) -> ChainPlan:
+    """Return the plan that adds the profile `name`, which assumes a role with `via`'s credentials.
+
+    `values` are role_arn, external_id, role_session_name and duration_seconds, as far as given.
+    Raises: UsageProblem for an invalid value or a taken name; ConfigInvalid with file and line.
+    """
+    config = app.config.read()
+    _check_name(app, config, name)
+    step = _check_step(name, values, region)
+    notices = []
+    form = form or app.choices.load(via.session.name).form or app.settings.get("form")
+    if form == NATIVE and _is_guarded(app, via, step):
+        form = PROCESS
+        notices.append(STAYS_PROCESS)
+    own = _native_keys(config, via, step) if form == NATIVE else _process_keys(app, via, step)
+    shown = region or environment.choose_region(app, via)
+    section = AddSection(
+        f"profile {name}", (*own.items(), ("region", shown), (MANAGED_KEY, "true"))
+    )
+    _check_result(config, name, section)
+    return ChainPlan(name, section, tuple(notices), config.data)
+
+
+def diff(app: App, planned: ChainPlan) -> Iterator[str]:
+    """Return the lines of the unified diff that the plan makes in the config."""
+    text = app.config.read().text
+    return unified_diff(text, [planned.section], str(app.locations.aws_config_file))
+
+
+def apply(app: App, planned: ChainPlan) -> None:
+    """Write the profile. Raises: LocalState if the config changed since the diff was shown."""
+    agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile add")
+
+    def changes_for(config: ConfigFile) -> Sequence[Change]:
+        if config.data != planned.data:
+            raise LocalState(
+                f'"{app.locations.aws_config_file}" has changed since the diff was shown',
+                hint="nothing was written; run the command again",
+            )
+        return [planned.section]
+
+    if app.config.write(changes_for, app.clock.deadline()):
+        app.journal.try_append(
+            journal.config_written(
+                "profile add", str(app.locations.aws_config_file), added=1, changed=0, removed=0
+            )
+        )
+
+
+def _process_keys(app: App, via: Profile, step: Step) -> dict[str, str]:
+    command = installation.find_profile_command(app.environ)
+    installation.warn_if_exposed(app.environ, app.warn)
+    base = via.role._replace(chain="")
+    keys = identity_keys(via.session, base, PROCESS, command)
+    line = f"{keys['credential_process']} --chain {step.profile}"
+    source = via.key.text if via.role.chain else None
+    return {"credential_process": line, **chains.own_keys(step, source)}
+
+
+def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]:
+    if config.profile(via.name) is None:
+        raise UsageProblem(
+            f'"{via.name}" has no profile, and source_profile must name one',
+            hint=f"add it with: ssohelper profile add {via.name}",
+        )
+    keys = chains.own_keys(step, via.name)
+    return {key.removeprefix(chains.OWN_PREFIX): value for key, value in keys.items()}
+
+
+def _check_name(app: App, config: ConfigFile, name: str) -> None:
+    taken = {entry.name for entry in config.profiles()} | app.config.read_credentials_names()
+    if checked_name(name).lower() in {one.lower() for one in taken} | {"default"}:
+        raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
+
+
+def _check_step(name: str, values: Mapping[str, str], region: str | None) -> Step:
+    try:
+        if region is not None:
+            checked_region(region)
+        step = chains.checked_step(name, values, region)
+        chains.check_duration(step.duration_seconds)
+    except ConfigInvalid as error:
+        raise UsageProblem(error.message, hint=error.hint) from error
+    return step
+
+
+def _check_result(config: ConfigFile, name: str, section: AddSection) -> None:
+    """Read the profile as it will be, so that what is written can be used. Raises: ConfigInvalid."""
+    after = ConfigFile.parse(config.with_changes([section]), config.origin)
+    entry = after.profile(name)
+    if entry is None or chains.find_chain(after, entry) is None:
+        raise ConfigInvalid(f'the profile "{name}" would not lead to a role of Identity Center')
+
+
+def _is_guarded(app: App, via: Profile, step: Step) -> bool:
+    """Return whether a rule guards a role on the way: SDKs would assume the role without us."""
+    if app.vault.find_guarding_rule(via.key) is not None:
+        return True
+    link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")
+    rules, account = app.vault.policy.rules, app.vault.find_account(link)
+    rule = guard_rules.find_rule(rules, link.session_name, account, link.role_name, is_strict=True)
+    return rule is not None

@@ -1,0 +1,116 @@
+"""Gets credentials of a chain: those of a role that is assumed on top of an SSO role.
+
+Like actions.issuing, which calls it, this runs in the broker or in a caller's process. The broker
+gets the credentials below first, by the same rules as for any other caller (broker.chains).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import tokens
+from ssohelper.core import chains, issuer
+from ssohelper.core.endpoints import partition_of, sts_endpoint
+from ssohelper.errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.broker.requests import AskedBy
+    from ssohelper.core.chains import Chain
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.core.model import (
+        CachedCredentials,
+        RoleCredentials,
+        RoleKey,
+        SsoSession,
+    )
+
+# STS takes these characters in the name of a role session.
+_NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
+_LONGEST_SESSION_NAME = 64
+_USUAL_SESSION_NAME = "ssohelper"
+
+
+def find_source(app: App, key: RoleKey) -> RoleKey:
+    """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
+    return _find(app, key).source_of(key)
+
+
+def find_id(app: App, key: RoleKey) -> str:
+    """Return the id of the chain as it is now (Chain.id); "" for a key without a chain.
+
+    Raises: ConfigInvalid.
+    """
+    return _find(app, key).id if key.chain else ""
+
+
+def find_account_id(app: App, key: RoleKey) -> str:
+    """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
+    return _find(app, key).assumed.account_id if key.chain else key.account_id
+
+
+def assume(
+    app: App,
+    key: RoleKey,
+    session: SsoSession,
+    source: RoleCredentials,
+    deadline: Deadline,
+    asked_by: AskedBy,
+) -> tuple[RoleCredentials, str]:
+    """Assume the chain's last role with the credentials below; return its credentials.
+
+    The text is the `Chain.id` that was asked for. One request.
+    Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid.
+    """
+    chain = _find(app, key)
+    region = chain.region(session)
+    _check_partition(chain, region)
+    endpoint = sts_endpoint(region, app.environ)
+    issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
+    step = chain.steps[-1]
+    asked = chains.AssumeRole(
+        step.role_arn,
+        step.session_name or _session_name(app, session),
+        step.external_id,
+        step.duration_seconds,
+    )
+    issued, answered_at = app.vault.assume(
+        key, session, asked, source, deadline, asked_by, (region, endpoint)
+    )
+    app.clock.learn_aws_time(answered_at)
+    return issued, chain.id
+
+
+def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCredentials) -> str:
+    """Return the id of the access token that the SSO role's credentials were requested with.
+
+    "" if the credentials below are no longer cached: those above then count as of an unknown
+    sign-in, and are renewed before use.
+    """
+    cached: CachedCredentials | None = app.credentials.load(find_source(app, key), session)
+    if cached is None or cached.credentials.access_key_id != source.access_key_id:
+        return ""
+    return cached.token_id
+
+
+def _find(app: App, key: RoleKey) -> Chain:
+    return chains.find_by_key(app.config.read(), key)
+
+
+def _session_name(app: App, session: SsoSession) -> str:
+    """Return the name of the role session, which CloudTrail shows: the signed-in user's, if known."""
+    user = app.tokens.load_facts(session.name).user or ""
+    name = _NOT_IN_SESSION_NAME.sub("-", user)[:_LONGEST_SESSION_NAME].strip("-")
+    return name if len(name) > 1 else _USUAL_SESSION_NAME
+
+
+def _check_partition(chain: Chain, region: str) -> None:
+    partition = partition_of(region).name
+    step = chain.steps[-1]
+    if step.partition != partition:
+        raise ConfigInvalid(
+            f'the role of profile "{step.profile}" is in the partition {step.partition}, and its '
+            f"region {region} is in {partition}: no role is assumed across partitions",
+            hint="correct role_arn or region in ~/.aws/config",
+        )

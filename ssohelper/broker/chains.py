@@ -1,0 +1,244 @@
+"""Several brokers behind one interface: one for the portal's roles, and one for each level of chains.
+
+A call for a chain has two parts. First the credentials below are asked for, as by any other caller:
+so however many chains stand on one role, the portal is asked once. Then STS is asked to assume the
+chain's role. All brokers decide by the same rules (broker.core); they differ in what a call is, and
+a chain's call needs no access token. Each level has its own broker, because a broker lets only one
+call try while calls fail: that one must not wait for another of the same broker. Like broker.core,
+this module does no I/O and reads no clock.
+"""
+
+from contextlib import suppress
+from typing import Protocol
+
+from ssohelper.broker.core import Broker
+from ssohelper.broker.pace import Pace
+from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token, TokenState
+from ssohelper.broker.state import Caller, Ports
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import LoginRequired, SourceRejected, SsoHelperError, TokenRejected
+from ssohelper.fastpath import CALL_SECONDS
+
+# AWS publishes no quota for AssumeRole alone. STS allows each account and region hundreds a second.
+_STS_REQUESTS_A_SECOND = 50.0
+# More than the whole lifetime: the credentials below are asked for anew, whatever is cached.
+_NEW_ONES = 2.0
+
+
+class ChainPorts(Ports, Protocol):
+    """The operations of `Ports`, and those for chains."""
+
+    def find_source(self, key: RoleKey) -> RoleKey:
+        """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
+        ...
+
+    def read_config_mark(self) -> str:
+        """Return a text that changes with the config, and so with each edit of a chain."""
+        ...
+
+    def start_assume(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
+        """Assume the chain's role with these credentials; `end_call` gets the outcome."""
+        ...
+
+
+class _Below:
+    """What a chain's call waits for: the credentials below. It is the `channel` of its `Caller`."""
+
+    def __init__(self, key: RoleKey, asked_by: AskedBy) -> None:
+        self.key = key
+        self.asked_by = asked_by
+
+
+class Brokers:
+    """Handles the events of the loop, as `Broker` does, for roles and for chains."""
+
+    def __init__(self, ports: ChainPorts) -> None:
+        self._ports = ports
+        self._roles = Broker(_PortsOfRoles(self, ports))
+        self._chains: dict[int, Broker] = {}
+        # How many roles each chain has, as it was when it was first asked for.
+        self._levels: dict[RoleKey, int] = {}
+        self._now = 0.0
+        # Errors of calls that ended before STS was asked. A broker is told them after the call of
+        # its method during which they happened.
+        self._ended: list[tuple[RoleKey, SsoHelperError]] = []
+        # The chains whose source STS has refused once during the present call.
+        self._refused: set[RoleKey] = set()
+        self._asked_by: dict[RoleKey, AskedBy] = {}
+
+    # -- events that the loop reports --------------------------------------------------------
+
+    def ask(self, caller: Caller, now: float) -> None:
+        """Reply with cached credentials, or make the caller wait for an answer from AWS."""
+        self._now = now
+        self._broker_of(caller.request.key).ask(caller, now)
+
+    def withdraw(self, caller: Caller) -> None:
+        """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
+        self._broker_of(caller.request.key).withdraw(caller)
+
+    def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+        """Handle the outcome of one call to the portal or, for a chain, to STS."""
+        self._now = now
+        if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
+            # The credentials below were revoked, or are of a portal's earlier time: once, with new
+            # ones, the call is made again.
+            self._refused.add(key)
+            self._ask_below(key, self._asked_by[key], least_share=_NEW_ONES)
+            return
+        self._refused.discard(key)
+        self._asked_by.pop(key, None)
+        self._broker_of(key).end_call(key, outcome, now)
+
+    def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
+        """Handle the outcome of renewing a session's token; an `error` of None means success."""
+        self._now = now
+        self._roles.end_renewal(session_name, error, now)
+
+    def advance(self, now: float) -> None:
+        """Start the calls and renewals that are due, and reply to callers that waited too long."""
+        self._now = now
+        while self._ended:
+            self.end_call(*self._ended.pop(0), now)
+        for broker in self._all():
+            broker.advance(now)
+
+    # -- queries by the loop -----------------------------------------------------------------
+
+    def next_wake(self, now: float) -> float:
+        """Return when `advance` must be called next; infinity if nothing is due before an event."""
+        if self._ended:
+            return now
+        return min(broker.next_wake(now) for broker in self._all())
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether no caller waits and no call to AWS is under way."""
+        return all(broker.is_done for broker in self._all())
+
+    def is_idle(self, now: float) -> bool:
+        """Return whether no caller waits, no work is under way and no refusal is remembered."""
+        return all(broker.is_idle(now) for broker in self._all())
+
+    # -- for the ports -----------------------------------------------------------------------
+
+    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        """Ask for the credentials below the chain. Returns the time."""
+        self._asked_by[key] = asked_by
+        self._ask_below(key, asked_by)
+        return self._now
+
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        """Renew the session's token, unless that is under way."""
+        self._roles.start_renewal(session_name, seen_id, self._now)
+
+    def take_answer(self, below: _Below, reply: Reply) -> None:
+        """Assume the chain's role with the credentials below; their error ends the call."""
+        if reply.error is None:
+            self._ports.start_assume(below.key, below.asked_by, reply)
+            return
+        error = reply.error
+        if isinstance(error, TokenRejected):
+            # The broker of roles has renewed the token already. To the broker of chains, which
+            # knows no token, this is the end of the sign-in.
+            error = LoginRequired(error.message, hint=error.hint)
+        self._ended.append((below.key, error))
+
+    def lengthen_waits(self, below: _Below) -> None:
+        """Let the callers of a chain wait as long as its call for the credentials below may."""
+        self._broker_of(below.key).lengthen_waits(below.key, self._now)
+
+    def _ask_below(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
+        try:
+            source = self._ports.find_source(key)
+        except SsoHelperError as error:
+            self._ended.append((key, error))
+            return
+        request = Request(
+            source,
+            self._now,
+            self._now + CALL_SECONDS,
+            least_share,
+            may_wait_longer=True,
+            # The callers' permits, or the lack of rules, are for all roles of the chain.
+            is_permitted=True,
+            asked_by=asked_by,
+        )
+        self._broker_of(source).ask(Caller(request, _Below(key, asked_by)), self._now)
+
+    def _broker_of(self, key: RoleKey) -> Broker:
+        if not key.chain:
+            return self._roles
+        level = self._levels.get(key)
+        if level is None:
+            level = self._levels[key] = self._count_levels(key)
+        if level not in self._chains:
+            ports = _PortsOfChains(self, self._ports)
+            self._chains[level] = Broker(ports, Pace(_STS_REQUESTS_A_SECOND))
+        return self._chains[level]
+
+    def _count_levels(self, key: RoleKey) -> int:
+        levels = 1
+        with suppress(SsoHelperError):  # the broker that looks for the chain reports it
+            while (key := self._ports.find_source(key)).chain:
+                levels += 1
+        return levels
+
+    def _all(self) -> list[Broker]:
+        return [self._roles, *self._chains.values()]
+
+
+class _PortsOfRoles:
+    """The loop's ports. Replies to a chain's call for the credentials below go to `Brokers`."""
+
+    def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
+        self._brokers = brokers
+        self._ports = ports
+        self.may_renew_in_background = ports.may_renew_in_background
+
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        return self._ports.find(key, least_share, is_permitted=is_permitted)
+
+    def load_token(self, session_name: str) -> Token:
+        return self._ports.load_token(session_name)
+
+    def read_fingerprint(self, session_name: str) -> str:
+        return self._ports.read_fingerprint(session_name)
+
+    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        return self._ports.start_call(key, asked_by)
+
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        self._ports.start_renewal(session_name, seen_id)
+
+    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+        if isinstance(caller.channel, _Below):
+            self._brokers.lengthen_waits(caller.channel)
+        else:
+            self._ports.tell_to_wait(caller, seconds)
+
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        if isinstance(caller.channel, _Below):
+            self._brokers.take_answer(caller.channel, reply)
+        else:
+            self._ports.reply(caller, reply)
+
+
+class _PortsOfChains(_PortsOfRoles):
+    """The ports of a broker of chains, which has no access token of its own to care for."""
+
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        found = super().find(key, least_share, is_permitted=is_permitted)
+        if found.due_token_id and self.may_renew_in_background():
+            self._brokers.start_renewal(key.session_name, found.due_token_id)
+        return found._replace(due_token_id=None)
+
+    def load_token(self, _session_name: str) -> Token:
+        return Token(TokenState.GOOD, "")
+
+    def read_fingerprint(self, session_name: str) -> str:
+        # STS's refusal ends at once when the chain is edited.
+        return f"{super().read_fingerprint(session_name)} {self._ports.read_config_mark()}"
+
+    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        return self._brokers.start_call(key, asked_by)

@@ -1,0 +1,388 @@
+"""Reads profiles that assume a role with the credentials of an SSO role. Pure.
+
+Such a profile is a chain: its first step is assumed with the credentials of a permission set's role,
+each further one with those of the step before. A profile names its step in one of two forms:
+
+* `role_arn` and `source_profile`, as all SDKs read them;
+* `credential_process` with our command and `--chain NAME`, where NAME is the profile's own name. Its
+  step is in keys of ours, because an SDK would follow `role_arn` instead of running the command.
+
+Sources: botocore's AssumeRoleProvider; STS 2011-06-15, AssumeRole; IAM user guide, "role chaining".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NamedTuple, NoReturn
+
+from ssohelper.core import process_command
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target, assumes_role, belongs_to
+from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, chain_of_profile
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+
+MOST_STEPS = 5
+# STS issues credentials for one hour at most when those of a role ask for them.
+LONGEST_SECONDS = 3600
+_SHORTEST_SECONDS = 900
+OWN_PREFIX = "ssohelper_"
+_ROLE_ARN = re.compile(
+    r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[\x21-\x7e]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})"
+)
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/\\-]{2,1224}")
+_SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+
+
+class Step(NamedTuple):
+    """One AssumeRole: the profile that says it, the role's ARN and what to ask for.
+
+    `region` is the profile's own region, None without one.
+    """
+
+    profile: str
+    role_arn: str
+    external_id: str | None
+    session_name: str | None
+    duration_seconds: int | None
+    region: str | None
+
+    @property
+    def role(self) -> Role:
+        """The account and the name of the role that is assumed."""
+        account_id, name = _parts_of_arn(self.role_arn)[1:]
+        return Role(account_id, name)
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS in the ARN: "aws", "aws-cn" …"""
+        return _parts_of_arn(self.role_arn)[0]
+
+
+class AssumeRole(NamedTuple):
+    """The parameters of an AssumeRole request. `mfa` is a device's serial number and its code."""
+
+    role_arn: str
+    session_name: str
+    external_id: str | None = None
+    duration_seconds: int | None = None
+    mfa: tuple[str, str] | None = None
+
+
+class Chain(NamedTuple):
+    """The steps on top of an SSO role, the first one first. `target` is that role.
+
+    `root` is the profile of the SSO role; the chain's own one if its command names the role.
+    """
+
+    steps: tuple[Step, ...]
+    root: ProfileEntry
+    target: Target
+
+    @property
+    def name(self) -> str:
+        """The name of the chain's profile."""
+        return self.steps[-1].profile
+
+    @property
+    def assumed(self) -> Role:
+        """The role at the end of the chain."""
+        return self.steps[-1].role
+
+    @property
+    def role(self) -> Role:
+        """The permission set's role, with this chain on it."""
+        return self.target.role._replace(chain=chain_of_profile(self.name))
+
+    @property
+    def id(self) -> str:
+        """Return a hash that changes with the chain's roles and with what is asked for them."""
+        content = repr((self.target.role, [tuple(step) for step in self.steps]))
+        return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    def source_of(self, key: RoleKey) -> RoleKey:
+        """Return the key of the credentials that assume the chain's last role."""
+        below = self.steps[:-1]
+        return key._replace(chain=chain_of_profile(below[-1].profile) if below else "")
+
+    def links_of(self, key: RoleKey) -> tuple[RoleKey, ...]:
+        """Return every role on the way, as guards and allow-lists see them: the SSO role first."""
+        roles = (self.target.role, *(step.role for step in self.steps))
+        return tuple(RoleKey(key.session_name, role.account_id, role.name) for role in roles)
+
+    @property
+    def own_region(self) -> str | None:
+        """The region of the nearest profile that has one; None if none has."""
+        regions = [step.region for step in reversed(self.steps)]
+        return next((one for one in (*regions, self.root.keys.get("region")) if one), None)
+
+    def region(self, session: SsoSession) -> str:
+        """Return the region in which STS is asked: the profile's, else the session's."""
+        return self.own_region or session.region
+
+
+def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
+    """Return the chain of this profile, or None if it assumes no role on top of an SSO role.
+
+    Raises: ConfigInvalid with file and line for a chain that cannot be used: a loop, a missing
+    source, more than 5 roles, a value that STS refuses, an MFA device.
+    """
+    steps: list[tuple[Step, ProfileEntry]] = []
+    seen = [entry.name]
+    first = entry
+    while True:
+        found = _step_of(config, entry)
+        if found is None:
+            target = config.target(entry) if steps else None
+            break
+        step, below = found
+        steps.append((step, entry))
+        if len(steps) > MOST_STEPS:
+            _refuse_source(
+                config, first, f"more than {MOST_STEPS} roles on top of each other: {_arrows(seen)}"
+            )
+        if isinstance(below, Target):
+            target = below
+            break
+        if below is None:
+            return None
+        following = _following(config, entry, below, seen)
+        if following is None:
+            return None
+        entry = following
+    if target is None:
+        return None
+    chain = Chain(tuple(step for step, _ in reversed(steps)), entry, target)
+    _check_on_sso_role(config, steps, chain)
+    return chain
+
+
+def find_by_key(config: ConfigFile, key: RoleKey) -> Chain:
+    """Return the chain that the key names, by the config as it is now.
+
+    Raises: ConfigInvalid if the profile is gone, is no chain, or is on another SSO role than the
+    key's.
+    """
+    entry = config.profile(key.text)
+    chain = find_chain(config, entry) if entry is not None else None
+    session = config.sso_session(key.session_name)
+    if (
+        chain is None
+        or session is None
+        or chain.target.role != key.base.role
+        or not belongs_to(chain.target, session)
+    ):
+        raise ConfigInvalid(
+            f'no profile "{show(key.text, 80)}" assumes a role with {key.account_id}/'
+            f'{key.role_name} of the session "{key.session_name}"',
+            hint=f"see: ssohelper profile show {show(key.text, 80)}",
+        )
+    return chain
+
+
+def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
+    """Return the chain of this profile, or None if it is none or cannot be used."""
+    try:
+        return find_chain(config, entry)
+    except ConfigInvalid:
+        return None
+
+
+def is_chain(entry: ProfileEntry) -> bool:
+    """Return whether the profile assumes a role, whatever lies below it. Reads this profile only."""
+    if assumes_role(entry.keys):
+        return True
+    return _chain_options(entry) is not None
+
+
+def own_keys(step: Step, source: str | None) -> dict[str, str]:
+    """Return the keys of ours in which a profile in process form has its step.
+
+    `source` is the name of the chain below, None if the step is on the SSO role itself.
+    """
+    values = {
+        "role_arn": step.role_arn,
+        "source_profile": source,
+        "external_id": step.external_id,
+        "role_session_name": step.session_name,
+        "duration_seconds": step.duration_seconds and str(step.duration_seconds),
+    }
+    return {OWN_PREFIX + key: value for key, value in values.items() if value}
+
+
+def checked_step(profile: str, values: Mapping[str, str], region: str | None) -> Step:
+    """Return the step that these values of role_arn, external_id … say.
+
+    Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
+    """
+    arn = values.get("role_arn", "")
+    if not _ROLE_ARN.fullmatch(arn):
+        raise ConfigInvalid(
+            f'role_arn: "{show(arn, 120)}" is not the ARN of a role',
+            hint="it looks like: arn:aws:iam::001234567890:role/NAME",
+        )
+    external_id = values.get("external_id") or None
+    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
+        raise ConfigInvalid(
+            "external_id: STS takes 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-"
+        )
+    session_name = values.get("role_session_name") or None
+    if session_name is not None and not _SESSION_NAME.fullmatch(session_name):
+        raise ConfigInvalid(
+            "role_session_name: STS takes 2 to 64 of the characters A-Z a-z 0-9 _+=,.@-"
+        )
+    duration = values.get("duration_seconds") or None
+    if duration is not None and not (
+        duration.isascii() and duration.isdigit() and len(duration) < 9
+    ):
+        raise ConfigInvalid(f'duration_seconds: "{show(duration, 40)}" is not a number of seconds')
+    return Step(
+        profile, arn, external_id, session_name, None if duration is None else int(duration), region
+    )
+
+
+def check_duration(seconds: int | None) -> None:
+    """Raises: ConfigInvalid for a duration that STS refuses to credentials of a role."""
+    if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise ConfigInvalid(
+            f"duration_seconds: STS takes {_SHORTEST_SECONDS} to {LONGEST_SECONDS} for a role that "
+            "is assumed with the credentials of another role",
+            hint="leave it out: STS then issues credentials for one hour",
+        )
+
+
+# -- reading one profile -----------------------------------------------------------------------
+
+
+def _step_of(config: ConfigFile, entry: ProfileEntry) -> tuple[Step, str | Target | None] | None:
+    """Return the profile's step and what is below it; None if the profile assumes no role.
+
+    Below is the name of a profile, or the SSO role that the profile's own command names, or None for
+    credentials of the machine or the environment.
+    """
+    keys = entry.keys
+    if assumes_role(keys):
+        if "source_profile" in keys and "credential_source" in keys:
+            config.refuse(
+                entry,
+                "credential_source",
+                "source_profile and credential_source exclude each other",
+            )
+        return _step(config, entry, ""), keys.get("source_profile")
+    options = _chain_options(entry)
+    if options is None:
+        return None
+    if options["--chain"] != entry.name:
+        config.refuse(
+            entry,
+            "credential_process",
+            f'"--chain {show(options["--chain"], 80)}" is in another profile than '
+            f'"{show(entry.name, 80)}"',
+            hint="point at that profile with: credential_process = ssohelper credential-process "
+            f"--profile {show(options['--chain'], 80)}",
+        )
+    target = config.target_of_options(entry, options)
+    if target is None:
+        config.refuse(
+            entry, "credential_process", "--chain takes --session, --account-id and --role-name too"
+        )
+    step = _step(config, entry, OWN_PREFIX)
+    source = keys.get(OWN_PREFIX + "source_profile")
+    return step, source or target
+
+
+def _chain_options(entry: ProfileEntry) -> dict[str, str] | None:
+    """Return the options of the profile's command of ours if --chain is one of them."""
+    command = entry.keys.get("credential_process", "")
+    if " --chain" not in command:  # most profiles: the words are not even split
+        return None
+    options = process_command.own_options(command)
+    return options if options is not None and "--chain" in options else None
+
+
+def _step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
+    names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
+    values = {name: entry.keys.get(prefix + name, "") for name in names}
+    try:
+        if not CHAIN.fullmatch(chain_of_profile(entry.name)):
+            raise ConfigInvalid("role_arn: the profile's name is too long for a chain of roles")
+        return checked_step(entry.name, values, config.region(entry))
+    except ConfigInvalid as error:
+        key, colon, what = error.message.partition(": ")
+        if not colon or key not in names:
+            raise
+        config.refuse(entry, prefix + key, f"{key}: {what}", hint=error.hint)
+
+
+def _following(
+    config: ConfigFile, entry: ProfileEntry, source: str, seen: list[str]
+) -> ProfileEntry | None:
+    """Return the profile of this name, through our commands that refer to another profile.
+
+    None for a profile that is not in the config: SDKs look for it in the credentials file too.
+    """
+    while True:
+        if source in seen:
+            if source == entry.name and "aws_access_key_id" in entry.keys:
+                return None  # as in botocore, a role on top of the profile's own static keys
+            _refuse_source(
+                config,
+                entry,
+                f"the profiles refer to each other in a loop: {_arrows([*seen, source])}",
+            )
+        seen.append(source)
+        following = config.profile(source)
+        if following is None:
+            return None
+        options = process_command.own_options(following.keys.get("credential_process", ""))
+        if assumes_role(following.keys) or options is None or "--profile" not in options:
+            return following
+        entry, source = following, options["--profile"]
+
+
+def _check_on_sso_role(
+    config: ConfigFile, steps: list[tuple[Step, ProfileEntry]], chain: Chain
+) -> None:
+    """Refuse what STS refuses to the credentials of a role. Raises: ConfigInvalid."""
+    for step, entry in steps:
+        if entry.keys.get("mfa_serial"):
+            config.refuse(
+                entry,
+                "mfa_serial",
+                f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, and '
+                "the credentials below are those of a role of Identity Center, which has none",
+                hint="remove mfa_serial; the sign-in to Identity Center asks for its own second "
+                "factor",
+            )
+        try:
+            check_duration(step.duration_seconds)
+        except ConfigInvalid as error:
+            prefix = "" if "role_arn" in entry.keys else OWN_PREFIX
+            config.refuse(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
+        own = None if assumes_role(entry.keys) else _chain_options(entry)
+        if own is not None:
+            named = config.target_of_options(entry, own)
+            if named is None or named.role != chain.target.role:
+                config.refuse(
+                    entry,
+                    "credential_process",
+                    f'the command of profile "{show(entry.name, 80)}" names another role than the '
+                    "one that its source profile leads to",
+                )
+
+
+def _refuse_source(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
+    prefix = "" if "source_profile" in entry.keys else OWN_PREFIX
+    config.refuse(entry, f"{prefix}source_profile", what)
+
+
+def _arrows(names: list[str]) -> str:
+    return " -> ".join(show(name, 80) for name in names)
+
+
+def _parts_of_arn(arn: str) -> tuple[str, str, str]:
+    found = _ROLE_ARN.fullmatch(arn)
+    if found is None:
+        raise ConfigInvalid(f'"{show(arn, 120)}" is not the ARN of a role')
+    return found[1], found[2], found[3]

@@ -1,0 +1,61 @@
+"""Reads the command line in a profile's `credential_process`. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from ssohelper.core.model import ROLE_NAME, Role
+
+_ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+
+
+def own_options(command: str) -> dict[str, str] | None:
+    """Return the options of a command that runs ssohelper for SDKs; None for another program."""
+    words = split(command)
+    program = _program(words)
+    if program == "ssohelper" and words[1:2] == ["credential-process"]:
+        return _options(words[2:])
+    if program == "ssohelper-credentials":
+        return _options(words[1:])
+    return None
+
+
+def aws_sso_cli_role(command: str) -> Role | None:
+    """Return the role of aws-sso-cli's command `aws-sso … process --arn ARN`, else None."""
+    words = split(command)
+    if _program(words) != "aws-sso":
+        return None
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]
+        found = _ROLE_ARN.fullmatch(arn)
+        if found and ROLE_NAME.fullmatch(found.group(2)):
+            return Role(found.group(1), found.group(2))
+    return None
+
+
+def split(command: str) -> list[str]:
+    """Return the words of a command line, or an empty list if a quote in it is not closed."""
+    # Lines without quotes are split without shlex, which takes 20 µs for each line: 0.2 s for
+    # 10,000 profiles.
+    if not any(character in command for character in "\"'\\"):
+        return command.split()
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
+
+
+def _program(words: list[str]) -> str:
+    name = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
+    return name.removesuffix(".exe")
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """Return the values of options such as `--name value` and `--name=value`, by option name."""
+    options: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        options[name] = value if equals else next(rest, "")
+    return options

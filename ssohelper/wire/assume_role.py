@@ -1,0 +1,168 @@
+"""AssumeRole of STS: role credentials from role credentials. Only the vault calls it.
+
+Source: STS 2011-06-15, in AWS's query protocol: the request is a form, the answer is XML.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+from xml.etree import ElementTree
+
+from ssohelper.core.chains import AssumeRole
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import RoleCredentials
+from ssohelper.core.schema import role_credentials as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.text import show
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    RoleNotAssigned,
+    SourceRejected,
+    SsoHelperError,
+    Throttled,
+)
+from ssohelper.wire.answers import (
+    LATER,
+    MESSAGE_LIMIT,
+    REFUSED,
+    AwsError,
+    error_of,
+    foreign_success,
+    nonsense,
+    retry_after_seconds,
+)
+from ssohelper.wire.signature import sign_post
+from ssohelper.wire.transport import Answer, Transport
+
+_VERSION = "2011-06-15"
+_NAMESPACE = f"{{https://sts.amazonaws.com/doc/{_VERSION}/}}"
+_READ_TIMEOUT_SECONDS = 10.0
+_THROTTLING = (
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+)
+# STS accepts the request no longer with these credentials: expired, revoked, or of another partition.
+_SOURCE_REJECTED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
+
+
+class Sts:
+    """Calls STS at one endpoint. Several threads may use it."""
+
+    def __init__(self, region: str, endpoint: str, environ: Mapping[str, str]) -> None:
+        self._region = region
+        self._parts = urlsplit(endpoint)
+        self._service = f"STS in {region}"
+        self._transport = Transport(endpoint, environ, self._service)
+
+    def assume_role(
+        self, asked: AssumeRole, source: RoleCredentials, now: int, deadline: Deadline
+    ) -> tuple[RoleCredentials, float | None]:
+        """Assume the role; return its credentials, and AWS's time of the answer if it has one.
+
+        `now` is the time by AWS's clock. One request: the caller retries.
+        Raises: SourceRejected, RoleNotAssigned (AccessDenied, ValidationError), Throttled,
+        AwsUnreachable, BadAnswer.
+        """
+        body = urlencode(_form(asked)).encode()
+        headers = sign_post(
+            self._parts.netloc,
+            self._parts.path,
+            body,
+            credentials=source,
+            region=self._region,
+            service="sts",
+            now=now,
+        )
+        path = "" if self._parts.path else "/"
+        answer = self._transport.send(
+            "POST",
+            path,
+            headers={**headers, "Accept": "text/xml"},
+            body=body,
+            read_seconds=_READ_TIMEOUT_SECONDS,
+            deadline=deadline,
+        )
+        if answer.status != 200:
+            raise self._error(answer, asked)
+        return self._parse(answer), answer.answered_at
+
+    def _parse(self, answer: Answer) -> RoleCredentials:
+        root = _parse_xml(answer.body)
+        found = None if root is None else root.find(f".//{_NAMESPACE}Credentials")
+        if found is None:
+            raise foreign_success(answer, self._service)
+        texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
+        try:
+            return schema.from_sts(texts)
+        except Damaged as damage:
+            raise nonsense(answer, self._service, damage) from damage
+
+    def _error(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
+        ours = _error_of(answer)
+        if ours is None:
+            return error_of(answer, self._service, lambda _error: None, is_oauth=False)
+        if ours.name in _THROTTLING or answer.status == 429:
+            return Throttled(
+                f"{self._service} is throttling ({ours.name})",
+                hint=LATER,
+                retry_after_seconds=retry_after_seconds(answer.headers),
+            )
+        if answer.status >= 500:
+            return AwsUnreachable(f"{self._service} answered {answer.status}", hint=LATER)
+        arn = show(asked.role_arn, 200)
+        if ours.name in _SOURCE_REJECTED:
+            return SourceRejected(
+                f"STS refuses the credentials that would assume {arn} ({ours.name})",
+                hint="get new ones: ssohelper cache clear, then try again",
+            )
+        if ours.name in ("AccessDenied", "AccessDeniedException"):
+            return RoleNotAssigned(
+                f"AWS does not let you assume {arn}: {ours.message}",
+                hint="its trust policy must name your role, and your role must allow "
+                "sts:AssumeRole; check external_id too",
+            )
+        if ours.name == "ValidationError":
+            return RoleNotAssigned(
+                f"STS refuses to assume {arn}: {ours.message}",
+                hint="check role_arn, duration_seconds, external_id and role_session_name in "
+                "~/.aws/config",
+            )
+        return BadAnswer(
+            f"{self._service} refused ({answer.status}) {ours.name}: {ours.message}", hint=REFUSED
+        )
+
+
+def _form(asked: AssumeRole) -> dict[str, str]:
+    fields = {
+        "Action": "AssumeRole",
+        "Version": _VERSION,
+        "RoleArn": asked.role_arn,
+        "RoleSessionName": asked.session_name,
+        "ExternalId": asked.external_id,
+        "DurationSeconds": asked.duration_seconds and str(asked.duration_seconds),
+        "SerialNumber": asked.mfa and asked.mfa[0],
+        "TokenCode": asked.mfa and asked.mfa[1],
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _error_of(answer: Answer) -> AwsError | None:
+    """Return the error of STS in the answer's XML; None if the answer is another program's."""
+    root = _parse_xml(answer.body)
+    code = None if root is None else root.findtext(f"{_NAMESPACE}Error/{_NAMESPACE}Code")
+    if root is None or not code:
+        return None
+    message = root.findtext(f"{_NAMESPACE}Error/{_NAMESPACE}Message") or ""
+    return AwsError(show(code, 60), answer.status, show(message, 3 * MESSAGE_LIMIT))
+
+
+def _parse_xml(body: bytes) -> ElementTree.Element | None:
+    # STS sends no document type. Without one, no entity can be defined that grows without limit.
+    if b"<!" in body:
+        return None
+    try:
+        return ElementTree.fromstring(body)  # noqa: S314
+    except ElementTree.ParseError:
+        return None

@@ -1,0 +1,132 @@
+"""Profiles whose credentials are not ours: use and exec name them, other commands say what they are."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
+from tests.conftest import Run
+
+SHOW = 'echo "$AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none} ${AWS_ROLE_ARN-none}"'
+STATIC = "[profile keys]\naws_access_key_id = AKIAEXAMPLE0000000AA\naws_secret_access_key = s\n\n"
+KINDS = {
+    "keys": (STATIC + "region = eu-west-3\n", "static keys"),
+    "own": (
+        "[profile own]\ncredential_process = /opt/other-tool --x\n",
+        "the program /opt/other-tool",
+    ),
+    "box": (
+        f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n",
+        "the credential source Environment",
+    ),
+    "web": (
+        f"[profile web]\nrole_arn = {JUMP_ARN}\nweb_identity_token_file = /t\n",
+        "a web identity token",
+    ),
+    "above": (STATIC + chain("above", JUMP_ARN, "keys"), "static keys"),
+    "in-file": (chain("in-file", JUMP_ARN, "only-there"), "static keys"),
+}
+
+
+@pytest.fixture
+def foreign(chained: Chained) -> Chained:
+    chained.write("")
+    (chained.home.path / ".aws" / "credentials").write_text("[only-there]\naws_access_key_id = A\n")
+    return chained
+
+
+def kept_files(chained: Chained) -> list[Path]:
+    return list(chained.home.runtime.rglob("cached.json"))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_exec_names_the_profile_and_nothing_else(foreign: Chained, run: Run, name: str):
+    text, what = KINDS[name]
+    foreign.write(text)
+    others = {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_ROLE_ARN": "arn", "AWS_REGION": "us-west-2"}
+    done = run("exec", name, "--", "sh", "-c", SHOW, env=others)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in (f"{name} us-west-2 none none", f"{name} eu-west-3 none none")
+    assert done.stderr == f'profile "{name}": not ours, {what} provides its credentials\n'
+    assert kept_files(foreign) == []
+    assert foreign.issued == (0, 0)
+
+
+def test_use_switches_a_shell_to_it(foreign: Chained, run: Run):
+    foreign.write(STATIC)
+    done = run("use", "keys", env={"_SSOHELPER_SHELL": "bash", "AWS_ACCESS_KEY_ID": "AKIAOTHER"})
+    assert done.returncode == 0, done.stderr
+    assert "AWS_PROFILE=keys" in done.stdout.replace("'", "")
+    assert "unset" in done.stdout
+    assert "not ours, static keys provides" in done.stderr
+    refused = run("use", "--keys", "keys", env={"_SSOHELPER_SHELL": "bash"})
+    assert (refused.returncode, refused.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("command", [("env", "keys"), ("whoami", "keys"), ("console", "keys")])
+def test_other_commands_say_whose_credentials_they_are(
+    foreign: Chained, run: Run, command: tuple[str, ...]
+):
+    foreign.write(STATIC)
+    done = run(*command)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "are not ours: static keys provides them" in done.stderr
+    assert "ssohelper exec keys -- COMMAND" in done.stderr
+
+
+def test_a_server_and_an_allow_list_are_refused(foreign: Chained, run: Run):
+    foreign.write(STATIC)
+    assert run("exec", "--server", "keys", "--", "true").returncode == 2
+    assert run("exec", "keys", "--", "true", env={"SSOHELPER_ALLOW": "*/*"}).returncode == 9
+
+
+def test_a_source_that_does_not_exist_is_exit_3_with_the_line(foreign: Chained, run: Run):
+    foreign.write(chain("x", JUMP_ARN, "gone"))
+    done = run("exec", "x", "--", "true")
+    assert done.returncode == 3
+    assert 'source_profile "gone" does not exist' in done.stderr
+
+
+def test_an_mfa_device_off_a_terminal_is_exit_2(foreign: Chained, run: Run):
+    foreign.write(
+        STATIC + chain("m", JUMP_ARN, "keys", mfa_serial=f"arn:aws:iam::{JUMP_ACCOUNT}:mfa/a")
+    )
+    done = run("exec", "m", "--", "true")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the code of an MFA device" in done.stderr
+
+
+@pytest.mark.parametrize("content", [None, "", '{"accessToken": {"expiresAt": "2026-', "[]", "{}"])
+def test_a_missing_or_torn_login_cache_is_exit_4_naming_aws_login(
+    foreign: Chained, run: Run, content: str | None
+):
+    session = "arn:aws:iam::000099990001:user/ana"
+    foreign.write(f"[profile l]\nlogin_session = {session}\n")
+    place = foreign.home.path / ".aws" / "login" / "cache"
+    place.mkdir(parents=True)
+    name = hashlib.sha256(session.encode()).hexdigest()
+    if content is not None:
+        (place / f"{name}.json").write_text(content)
+    done = run("exec", "l", "--", "true")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "aws login --profile l" in done.stderr
+
+
+def test_a_live_login_is_used_and_an_ended_one_only_where_it_can_be_renewed(
+    foreign: Chained, run: Run
+):
+    session = "arn:aws:iam::000099990001:user/ana"
+    foreign.write(f"[profile l]\nlogin_session = {session}\n")
+    place = foreign.home.path / ".aws" / "login" / "cache"
+    place.mkdir(parents=True)
+    file = place / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
+    file.write_text(json.dumps({"accessToken": {"expiresAt": "2099-01-01T00:00:00Z"}}))
+    done = run("exec", "l", "--", "sh", "-c", SHOW)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("l ")
+    file.write_text(json.dumps({"accessToken": {"expiresAt": "2020-01-01T00:00:00Z"}}))
+    ended = run("exec", "l", "--", "true")
+    assert ended.returncode == 4
+    assert "has expired" in ended.stderr
