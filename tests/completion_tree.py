@@ -52,6 +52,7 @@ KINDS = {
     "shell": "words:bash,zsh,fish,pwsh",
     "socket_file": "files",
     "start_url": "files",
+    "via": "profile",
 }
 COMMON = {"as_json", "session", "verbose"}
 HELP = "-h/--help Show the help and exit."

@@ -65,7 +65,7 @@ TREE = """\
 <address
 --name=text The profile's name. Default: from the template.
 --assume=text A role to assume on top of the one of --via.
---via=text The profile whose credentials assume it.
+--via=profile The profile whose credentials assume it.
 --external-id=text The external id that its trust policy demands.
 --role-session-name=text The name that CloudTrail shows.
 --duration=text For how long: 900 to 3600, STS's limit.
