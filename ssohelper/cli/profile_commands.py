@@ -197,7 +197,8 @@ def add(
     Examples:
       ssohelper profile add payments-prod/ReadOnlyAccess
       ssohelper profile add corp:001234567890/Admin --name prod-admin --region eu-west-1
-      ssohelper profile add deploy --assume arn:aws:iam::001234567890:role/Deploy --via prod-admin
+      ssohelper profile add deploy --assume arn:aws:iam::001234567890:role/Deploy \\
+          --via payments-prod.ReadOnlyAccess
 
     With --assume and --via, the profile NAME assumes an IAM role with the credentials of another
     profile. They last for one hour, and are renewed as those of other roles are.
