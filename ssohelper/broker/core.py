@@ -117,8 +117,7 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
-            # The calls that waited for this token start first: an outage before it is no reason to
-            # reply to their callers with cached credentials.
+            # Calls that waited for this token start first: an outage before it does not end them.
             self._start_ready(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
@@ -361,8 +360,6 @@ class Broker:
 
     def _lengthen_wait(self, job: Job, caller: Caller, now: float) -> None:
         """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
-        if caller.was_told_to_wait or not caller.request.may_wait_longer:
-            return
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
             self._tell_to_wait(caller, now)

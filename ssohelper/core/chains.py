@@ -196,6 +196,16 @@ def is_chain(entry: ProfileEntry) -> bool:
     return _chain_options(entry) is not None
 
 
+def find_users(config: ConfigFile) -> dict[str, str]:
+    """Return, by the name of a profile that is the source of another, that other's name."""
+    return {
+        entry.keys[key]: entry.name
+        for entry in config.profiles()
+        for key in ("source_profile", OWN_PREFIX + "source_profile")
+        if key in entry.keys
+    }
+
+
 def own_keys(step: Step, source: str | None) -> dict[str, str]:
     """Return the keys of ours in which a profile in process form has its step.
 

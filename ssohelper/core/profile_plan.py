@@ -351,12 +351,7 @@ class _Planner:
         """
         request = self._request
         added = {section.header.partition(" ")[2] for section in self._add}
-        referrers = {
-            entry.keys[key]: entry.name
-            for entry in self._config.profiles()
-            for key in ("source_profile", chains.OWN_PREFIX + "source_profile")
-            if key in entry.keys
-        }
+        referrers = chains.find_users(self._config)
         moving = dict(entries)
         while True:
             names = names_for(
