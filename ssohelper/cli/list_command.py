@@ -35,6 +35,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     Examples:
       ssohelper list                       everything, from the saved list
       ssohelper list prod read             rows that contain both words
+      ssohelper list prod '!read'          rows that contain the first and not the second
       ssohelper list --accounts --refresh  accounts, from AWS now
       ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
 

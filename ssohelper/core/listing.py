@@ -1,10 +1,10 @@
 """The accounts and roles of a portal as AWS listed them, and a search in that listing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.search import search
+from ssohelper.core.search import Index
 
 
 class ListedAccount(NamedTuple):
@@ -55,10 +55,19 @@ class Listing(NamedTuple):
     def search_roles(self, query: Iterable[str] = ()) -> list[ListedRole]:
         """Return the roles that contain every term of the query, best first."""
         roles = [ListedRole(a.account, role) for a in self.accounts for role in a.roles]
-        texts = [(r.account.name, r.account.id, r.role_name, r.account.email) for r in roles]
-        return [roles[match.row] for match in search(query, texts)]
+        accounts = [role.account for role in roles]
+        names = [role.role_name for role in roles]
+        return [roles[number] for number in _index(accounts, names).search(query)]
 
     def search_accounts(self, query: Iterable[str] = ()) -> list[ListedAccount]:
         """Return the accounts that contain every term of the query, best first."""
-        texts = [(a.account.name, a.account.id, a.account.email) for a in self.accounts]
-        return [self.accounts[match.row] for match in search(query, texts)]
+        index = _index([listed.account for listed in self.accounts])
+        return [self.accounts[number] for number in index.search(query)]
+
+
+def _index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
+    """Return an index in which equal matches keep the listing's order."""
+    emails = [account.email for account in accounts]
+    names = [account.name for account in accounts]
+    ids = [account.id for account in accounts]
+    return Index([emails, names, ids, *columns], hidden=(0,), preferred=len(accounts))

@@ -63,7 +63,11 @@ def rank(usage: Usage) -> tuple[bool, int, int]:
 
 
 def index_of(rows: Sequence[RoleRow]) -> Index:
-    """Return a search index of these rows, with one column for each field of a row."""
+    """Return a search index of these rows, with one column for each field of a row.
+
+    Of rows that match equally well, the used ones come first, if they are at the start (`ranked`).
+    """
+    preferred = next((at for at, row in enumerate(rows) if row.usage == NEVER_USED), len(rows))
     return Index(
         [
             [row.account.name for row in rows],
@@ -72,5 +76,8 @@ def index_of(rows: Sequence[RoleRow]) -> Index:
             [row.account.email for row in rows],
             [" ".join(row.profiles) for row in rows],
             [row.session_name for row in rows],
-        ]
+        ],
+        fuzzy_columns=(ACCOUNT_NAME, ROLE_NAME),
+        hidden=(EMAIL,),
+        preferred=preferred,
     )

@@ -1,94 +1,287 @@
 """Searches rows of text, and finds the names that are nearest to a mistyped name.
 
-No other module decides what matches a search.
+No other module decides what matches a search, and which row is the better match.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
+from operator import add
 from typing import NamedTuple
 
-# The score of a term that is a whole field, begins a field, begins a word, or is inside a word.
+from ssohelper.core.query import Term, fold, parse_query
+from ssohelper.core.subsequence import MAX_LENGTH, Found, bonuses, find_best
+
+# The rank of a term that is a whole field, begins a field, begins a word, or is inside a word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
+# A term that is found as a whole has at least the worth _AS_A_WHOLE * _UNIT; a subsequence has less
+# than _UNIT. So the rows with the most terms found as a whole come first.
+_UNIT, _AS_A_WHOLE = 1 << 13, 256
+# Between equal worths the shorter text is the better match, as in fzf. All lengths of a search together
+# stay below _LENGTH.
+_LENGTH, _LONGEST = 1 << 15, 256
+# The points that fzf takes for the gap between two fields: as wide as an account id between them.
+_FIELD_GAP = 3 + 13
+# As many terms as a user types at most, with some to spare.
+_TERMS_KEPT = 8
+# A subsequence over two fields needs so many characters: fewer are in nearly every row.
+_LEAST_ACROSS = 3
 
 
 class Span(NamedTuple):
-    """Where a row has a term: in field number `field`, from character `start` to before `end`."""
+    """Where a row matches: in field number `field`, from character `start` to before `end`."""
 
     field: int
     start: int
     end: int
 
 
-class Match(NamedTuple):
-    """A row that matched: its number among the rows searched, its score, one span for each term."""
+class Index:
+    """Searches rows, fast enough for each key press: 20,000 rows take about 10 ms.
 
-    row: int
-    score: int
-    spans: tuple[Span, ...]
+    Texts repeat (each role of an account has the account's name), so a term is compared only once
+    with each different text of a column.
 
-
-def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Match]:
-    """Return the rows that contain every term, best first; equal scores keep the rows' order.
-
-    A row contains a term if one of its fields contains the term, in upper or lower case.
+    `fuzzy_columns` are two columns in which a word may be found as a subsequence: in the first, in
+    the second, or begun in the first and ended in the second. `hidden` are columns that are not
+    shown: an excluded word may be in them. `preferred` is how many rows, from the first on, come
+    before others that match as well, however long their texts are.
     """
-    terms = _terms(query)
-    found = []
-    for index, row in enumerate(rows):
-        match = _match(index, terms, [_folded(field) for field in row])
-        if match is not None:
-            found.append(match)
-    found.sort(key=lambda match: -match.score)
+
+    def __init__(
+        self,
+        columns: Sequence[Sequence[str]],
+        *,
+        fuzzy_columns: tuple[int, int] | None = None,
+        hidden: Collection[int] = (),
+        preferred: int = 0,
+    ) -> None:
+        self._count = len(columns[0]) if columns else 0
+        self._columns = [_Column(column) for column in columns]
+        self._fuzzy_columns = fuzzy_columns
+        self._hidden = hidden
+        self._preferred = preferred
+        # What the last terms gave: the next key changes one of them, and spans need them again.
+        self._by_term: dict[Term, tuple[list[list[int] | None], _Across | None]] = {}
+
+    def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
+        """Return the numbers of the rows that match every term, best first; equals keep their order.
+
+        Without `fuzzy`, each term must be in a field as a whole. With it, its characters may also
+        be apart; rows with terms found as a whole come first.
+        """
+        found: list[int] = list(range(self._count))
+        totals = [0] * self._count
+        for term in parse_query(query, fuzzy=fuzzy):
+            scores = self._scores(term, found)
+            if term.is_excluded:
+                scores = [not score for score in scores]
+            else:
+                totals = list(map(add, totals, scores))
+            found = list(compress(found, scores))
+            totals = list(compress(totals, scores))
+        for place in range(bisect_left(found, self._preferred)):
+            totals[place] = -(-totals[place] // _LENGTH) * _LENGTH
+        order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
+        return [found[place] for place in order]
+
+    def spans(self, query: str | Iterable[str], row: int, *, fuzzy: bool = False) -> list[Span]:
+        """Return which characters of this row match the terms of the query."""
+        found: list[Span] = []
+        for term in parse_query(query, fuzzy=fuzzy):
+            if not term.is_excluded:
+                found += self._spans(term, row)
+        return found
+
+    # -- how well rows match -------------------------------------------------------------------
+
+    def _scores(self, term: Term, rows: Sequence[int]) -> list[int]:
+        """Return a list with one score for each row: the term's best in any column, 0 if in none."""
+        by_column, across = self._scores_of_texts(term)
+        best: list[int] | None = None
+        for column, scores in zip(self._columns, by_column, strict=True):
+            if scores is not None:
+                numbers = column.numbers
+                in_column = [scores[numbers[row]] for row in rows]
+                best = in_column if best is None else list(map(max, best, in_column))
+        best = [0] * len(rows) if best is None else best
+        return best if across is None else across.improve(best, rows)
+
+    def _scores_of_texts(self, term: Term) -> tuple[list[list[int] | None], "_Across | None"]:
+        """Return the scores of the term in the texts of each column, and over two columns."""
+        found = self._by_term.get(term)
+        if found is None:
+            fuzzy = self._fuzzy_columns or ()
+            scores = [
+                None
+                if term.is_excluded and number in self._hidden
+                else column.scores(term, fuzzy=number in fuzzy)
+                for number, column in enumerate(self._columns)
+            ]
+            found = scores, self._make_across(term)
+            if len(self._by_term) >= _TERMS_KEPT:
+                del self._by_term[next(iter(self._by_term))]
+            self._by_term[term] = found
+        return found
+
+    def _make_across(self, term: Term) -> "_Across | None":
+        if not term.is_fuzzy or self._fuzzy_columns is None or len(term.text) < _LEAST_ACROSS:
+            return None
+        first, second = self._fuzzy_columns
+        across = _Across(term.text, self._columns[first], self._columns[second])
+        return across if across.is_possible else None
+
+    def _spans(self, term: Term, row: int) -> list[Span]:
+        by_column, across = self._scores_of_texts(term)
+        best, field = 0, 0
+        for number, scores in enumerate(by_column):
+            score = scores[self._columns[number].numbers[row]] if scores is not None else 0
+            if score > best:
+                best, field = score, number
+        if across is not None and self._fuzzy_columns is not None and best < _UNIT * _LENGTH:
+            score, first, second = across.match(row)
+            if score > best:
+                one, two = self._fuzzy_columns
+                return _runs(one, first) + _runs(two, second)
+        column = self._columns[field]
+        return _runs(field, column.positions(term, column.numbers[row])) if best else []
+
+
+class _Column:
+    """The different texts of a column, as given and in lower case; for each row its text's number."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        by_text: dict[str, int] = {}
+        self.numbers = [by_text.setdefault(field, len(by_text)) for field in fields]
+        self.originals = list(by_text)
+        self.texts = [fold(text) for text in by_text]
+        self._bonuses: dict[int, list[int]] = {}
+
+    def bonus(self, number: int) -> list[int]:
+        """Return the bonuses of the text with this number. They are computed once."""
+        found = self._bonuses.get(number)
+        if found is None:
+            found = self._bonuses[number] = bonuses(self.originals[number])
+        return found
+
+    def scores(self, term: Term, *, fuzzy: bool) -> list[int] | None:
+        """Return the score of the term in each text, or None if it is in no text."""
+        texts = self.texts
+        has_any = False
+        scores = [0] * len(texts)
+        for word in term.spellings:
+            for number, text in enumerate(texts):
+                if word in text:
+                    scores[number] = max(scores[number], self._whole_score(term, word, number)[0])
+                    has_any = has_any or scores[number] > 0
+        if fuzzy and term.is_fuzzy and len(term.text) > 1:
+            passes = _subsequence_pattern(term.text).match
+            for number, text in enumerate(texts):
+                if not scores[number] and passes(text):
+                    best = find_best(term.text, text, self.bonus(number))
+                    scores[number] = _fuzzy_score(best, term.text, len(text))
+                    has_any = has_any or scores[number] > 0
+        return scores if has_any else None
+
+    def positions(self, term: Term, number: int) -> list[int]:
+        """Return which characters of this text match the term, which must be in it."""
+        score, start, length = max(
+            (*self._whole_score(term, word, number), len(word)) for word in term.spellings
+        )
+        if score:
+            return list(range(start, start + length))
+        return find_best(term.text, self.texts[number], self.bonus(number))[-1].positions()
+
+    def _whole_score(self, term: Term, word: str, number: int) -> tuple[int, int]:
+        """Return the score of a word that must be in the text as a whole, and where; 0 if not."""
+        text = self.texts[number]
+        place = _place(term, word, text, self.originals[number])
+        if place is None:
+            return 0, 0
+        return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
+
+
+class _Across:
+    """Finds a word that begins in a text of one column and ends in a text of another."""
+
+    def __init__(self, word: str, first: _Column, second: _Column) -> None:
+        self._first, self._second = first, second
+        # For each text of the second column the rests of the word that it has, each with the number
+        # of characters that are left for the first column.
+        self._rests = [_rests(word, second, number) for number in range(len(second.texts))]
+        self._needs = [min(rests, default=len(word)) for rests in self._rests]
+        least = min(self._needs, default=len(word))
+        self.is_possible = least < len(word)
+        self._begun: list[list[Found]] = []
+        if self.is_possible:
+            passes = _subsequence_pattern(word[:least]).match
+            self._begun = [
+                find_best(word[:-1], text, first.bonus(number)) if passes(text) else []
+                for number, text in enumerate(first.texts)
+            ]
+
+    def improve(self, scores: list[int], rows: Sequence[int]) -> list[int]:
+        """Return the scores of the rows, or the score over both columns where that is better."""
+        reaches = list(map(len, self._begun))
+        ones, twos, needs = self._first.numbers, self._second.numbers, self._needs
+        limit = _UNIT * _LENGTH
+        return [
+            max(score, self._best(ones[row], twos[row])[0])
+            if score < limit and reaches[ones[row]] >= needs[twos[row]]
+            else score
+            for score, row in zip(scores, rows, strict=True)
+        ]
+
+    def match(self, row: int) -> tuple[int, list[int], list[int]]:
+        """Return the row's score and the positions in both texts; the score is 0 without a match."""
+        one, two = self._first.numbers[row], self._second.numbers[row]
+        score, count = self._best(one, two)
+        if not score:
+            return 0, [], []
+        return score, self._begun[one][count - 1].positions(), self._rests[two][count].positions()
+
+    def _best(self, one: int, two: int) -> tuple[int, int]:
+        """Return the best score, and how many characters are in the first text then."""
+        begun = self._begun[one]
+        length = len(self._first.texts[one])
+        points, best = 0, 0
+        for count, rest in self._rests[two].items():
+            if count <= len(begun):
+                head = begun[count - 1]
+                gap = _FIELD_GAP + min(length, MAX_LENGTH) - head.position
+                worth = max(1, head.points + rest.points - gap)
+                if worth > points:
+                    points, best = worth, count
+        if not best:
+            return 0, 0
+        return _score(min(points, _UNIT - 1), length + len(self._second.texts[two])), best
+
+
+def _rests(word: str, column: _Column, number: int) -> dict[int, Found]:
+    """Return the rests of the word that this text has from the beginning of one of its words on.
+
+    The keys are the numbers of characters that are missing before the rest.
+    """
+    text, bonus = column.texts[number], column.bonus(number)
+    found = {}
+    for count in range(1, len(word)):
+        rest = word[count:]
+        best = find_best(rest, text, bonus)
+        start = bonus[best[-1].positions()[0]] if len(best) == len(rest) else 0
+        if start:
+            # find_best has counted this bonus twice, as for the first character of a word.
+            found[count] = best[-1]._replace(points=best[-1].points - start)
     return found
 
 
-class Index:
-    """Searches like the function `search`, but fast enough for each key press.
-
-    20,000 rows take 10 ms. Texts repeat (each role of an account has the account's name), so a term
-    is compared only once with each different text of a column.
-    """
-
-    def __init__(self, columns: Sequence[Sequence[str]]) -> None:
-        self._count = len(columns[0]) if columns else 0
-        self._columns = [_column(column) for column in columns]
-
-    def search(self, query: str | Iterable[str]) -> list[int]:
-        """Return the numbers of the rows that contain every term, best first."""
-        found: Sequence[int] = range(self._count)
-        totals: list[int] = []
-        for number, term in enumerate(_terms(query)):
-            scores = self._scores(term, found)
-            if number:
-                totals = [
-                    total and score and total + score
-                    for total, score in zip(totals, scores, strict=True)
-                ]
-            else:
-                totals = scores
-            found = [row for row, total in zip(found, totals, strict=True) if total]
-            totals = [total for total in totals if total]
-        if not totals:
-            return list(found)
-        order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
-        return [found[position] for position in order]
-
-    def spans(self, query: str | Iterable[str], row: int) -> tuple[Span, ...]:
-        """Return where the terms of the query are in this row."""
-        fields = [texts[numbers[row]] for texts, numbers in self._columns]
-        match = _match(row, _terms(query), fields)  # the fields are in lower case already
-        return match.spans if match else ()
-
-    def _scores(self, term: str, rows: Sequence[int]) -> list[int]:
-        """Return a list with one score for each row: the term's best in any column, 0 if in none."""
-        best: list[int] | None = None
-        for texts, numbers in self._columns:
-            by_text = [_score(term, text) if term in text else 0 for text in texts]
-            if not any(by_text):
-                continue
-            in_column = [by_text[numbers[row]] for row in rows]
-            best = in_column if best is None else list(map(max, best, in_column))
-        return [0] * len(rows) if best is None else best
+def _subsequence_pattern(word: str) -> re.Pattern[str]:
+    """Return a pattern that matches the texts that have the word as a subsequence."""
+    escaped = [re.escape(character) for character in word]
+    # Possessive, so that a text without a match costs no second try. Inside […] a caret or a hyphen
+    # is escaped too.
+    return re.compile("".join(f"[^{each}]*+{each}" for each in escaped), re.DOTALL)
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
@@ -100,63 +293,52 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
     return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
 
 
-def _column(fields: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Return a column's different texts in lower case, and for each row the number of its text."""
-    numbers: dict[str, int] = {}
-    by_row = [numbers.setdefault(field, len(numbers)) for field in fields]
-    return [_folded(text) for text in numbers], by_row
+def _score(worth: int, length: int) -> int:
+    return worth * _LENGTH - min(length, _LONGEST)
 
 
-def _score(term: str, field: str) -> int:
-    place = _place(term, field)
-    return place[0] if place else 0
+def _fuzzy_score(best: list[Found], word: str, length: int) -> int:
+    if len(best) < len(word):
+        return 0
+    return _score(min(max(1, best[-1].points), _UNIT - 1), length)
 
 
-def _terms(query: str | Iterable[str]) -> list[str]:
-    words = [query] if isinstance(query, str) else query
-    return [_folded(term) for word in words for term in word.split()]
-
-
-def _match(index: int, terms: list[str], fields: list[str]) -> Match | None:
-    score = 0
-    spans = []
-    for term in terms:
-        best = _best(term, fields)
-        if best is None:
-            return None
-        score += best[0]
-        spans.append(best[1])
-    return Match(index, score, tuple(spans))
-
-
-def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
-    """Return the best score of the term in any field, and the place that has this score."""
-    best: tuple[int, Span] | None = None
-    for number, field in enumerate(fields):
-        place = _place(term, field)
-        if place is not None and (best is None or place[0] > best[0]):
-            best = (place[0], Span(number, place[1], place[1] + len(term)))
-    return best
-
-
-def _place(term: str, field: str) -> tuple[int, int] | None:
-    """Return the term's best score in this field, and the position with this score, or None."""
-    start = field.find(term)
+def _place(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
+    """Return the word's best rank in this text, and the position with this rank, or None."""
+    start = text.find(word)
     if start < 0:
         return None
+    if text == word:
+        return _WHOLE, 0
+    if term.at_start:
+        return (_FIELD_START, 0) if start == 0 and not term.at_end else None
+    if term.at_end:
+        start = len(text) - len(word)
+        if not text.endswith(word):
+            return None
+        return (_WORD_START if _begins_word(original, start) else _INSIDE), start
     if start == 0:
-        return (_WHOLE if len(term) == len(field) else _FIELD_START), 0
+        return _FIELD_START, 0
     first = start
     while start >= 0:
-        if not field[start - 1].isalnum():
+        if _begins_word(original, start):
             return _WORD_START, start
-        start = field.find(term, start + 1)
+        start = text.find(word, start + 1)
     return _INSIDE, first
 
 
-def _folded(text: str) -> str:
-    """Return the text in lower case, with the same length, so that spans also fit the original."""
-    if text.isascii():
-        return text.lower()
-    # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
-    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
+def _begins_word(text: str, start: int) -> bool:
+    """Return whether a word begins here. "ReadOnly" has two words."""
+    before = text[start - 1]
+    return not before.isalnum() or (before.islower() and text[start].isupper())
+
+
+def _runs(field: int, positions: list[int]) -> list[Span]:
+    """Return the positions as spans, one for each run of consecutive characters."""
+    found: list[Span] = []
+    for at in positions:
+        if found and found[-1].end == at:
+            found[-1] = found[-1]._replace(end=at + 1)
+        else:
+            found.append(Span(field, at, at + 1))
+    return found

@@ -1,8 +1,13 @@
 """Which rows match the terms of a query, in which order, and which characters of them."""
 
-import pytest
+import time
 
-from ssohelper.core.search import Index, Span, search
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ssohelper.core.query import fold
+from ssohelper.core.search import Index, Span
 
 ROWS = [
     ("payments-prod", "000030000001", "ReadOnlyAccess"),
@@ -13,8 +18,11 @@ ROWS = [
 ]
 
 
-def rows_of(query):
-    return [match.row for match in search(query, ROWS)]
+def index_of(rows, **more):
+    return Index([[row[field] for row in rows] for field in range(len(rows[0]))], **more)
+
+
+INDEX = index_of(ROWS, fuzzy_columns=(0, 2))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +33,7 @@ def rows_of(query):
         (["prod", "pay"], [0]),
         ("prod pay", [0]),
         ("PAYMENTS read", [0]),
-        ("prod", [3, 0, 2, 4]),
+        ("prod", [3, 2, 0, 4]),
         ("000040000001", [1]),
         ("developer pay", [1]),
         ("nowhere", []),
@@ -35,34 +43,196 @@ def rows_of(query):
     ],
 )
 def test_every_term_must_match_in_any_order(query, expected):
-    assert rows_of(query) == expected
+    assert INDEX.search(query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("prod !pay", [3, 2, 4]),
+        ("!dev", [0, 2, 3]),
+        ("!!", [0, 1, 2, 3, 4]),
+        ("! ' ^ !^", [0, 1, 2, 3, 4]),
+        ("^prod", [3]),
+        ("prod$ read", [2, 0]),
+        ("^prod$", [3]),
+        ("!^pay", [2, 3, 4]),
+        ("!prod$", [1, 4]),
+        ("!^prod$", [0, 1, 2, 4]),
+        ("$", []),
+    ],
+)
+def test_signs_exclude_a_word_or_say_where_it_is(query, expected):
+    assert INDEX.search(query) == expected
+    assert INDEX.search(query, fuzzy=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("payprod", [0]),
+        ("paymnts", [1, 0]),
+        ("pymdev", [1]),
+        ("roa", [0, 2, 3]),
+        ("prodadm", [3]),
+        ("payread", [0]),
+        ("readpay", []),
+        ("'payprod", []),
+        ("pay !prd", [1, 0]),
+        ("0341", []),
+    ],
+)
+def test_a_fuzzy_word_may_have_characters_left_out(query, expected):
+    assert INDEX.search(query, fuzzy=True) == expected
+    plain = [] if query != "pay !prd" else expected
+    assert INDEX.search(query) == plain
+
+
+def test_rows_with_the_word_as_a_whole_come_before_subsequences():
+    rows = [("p-r-d",), ("parade",), ("unprdx",), ("x-prd",)]
+    index = Index([[row[0] for row in rows], [""] * 4], fuzzy_columns=(0, 1))
+    assert index.search("prd", fuzzy=True) == [3, 2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("0000-3000-0001", [0]),
+        ("0000-3000-000", [0, 2, 3, 4]),
+        ("0000-4", [1]),
+        ("arn:aws:iam::000030000001:role/whatever", [0]),
+        (
+            "arn:aws:iam::000030000002:role/aws-reserved/sso.amazonaws.com/eu-west-1/"
+            "AWSReservedSSO_ReadOnlyAccess_0123456789abcdef",
+            [2],
+        ),
+        (
+            "arn:aws-us-gov:sts::000040000001:assumed-role/"
+            "AWSReservedSSO_Developer_0123456789abcdef/ana@example.com",
+            [1],
+        ),
+        ("AWSReservedSSO_Developer_0123456789abcdef", [1, 4]),
+        ("AWSReservedSSO_ReadOnly_0123456789abcdef", []),
+        ("arn:aws:organizations::000030000009:account/o-1/000030000008", [4]),
+        ("arn:aws:s3:::bucket", []),
+    ],
+)
+@pytest.mark.parametrize("fuzzy", [False, True])
+def test_ids_and_arns_are_understood_as_aws_shows_them(query, expected, fuzzy):
+    assert INDEX.search(query, fuzzy=fuzzy) == expected
+
+
+def test_a_name_that_looks_like_a_dashed_id_is_found_too():
+    assert Index([["team-2024-01", "x"], ["1", "202401000000"]]).search("2024-01") == [1, 0]
+
+
+def test_an_excluded_word_may_be_in_a_hidden_column():
+    index = index_of([("a", "prod@example.com"), ("prod", "x")], hidden=(1,))
+    assert index.search("!prod") == [0]
+    assert index.search("prod") == [1, 0]
 
 
 def test_the_spans_are_the_characters_that_matched():
-    (match,) = search(["prod", "read"], ROWS[:1])
-    assert match.spans == (Span(0, 9, 13), Span(2, 0, 4))
-    for span, text in zip(match.spans, ("prod", "Read"), strict=True):
-        assert ROWS[0][span.field][span.start : span.end] == text
+    assert INDEX.spans("prod read", 0) == [Span(0, 9, 13), Span(2, 0, 4)]
+    assert INDEX.spans("!dev prod", 3) == [Span(0, 0, 4)]
+    assert INDEX.spans("0000-3000", 0) == [Span(1, 0, 8)]
+
+
+def test_the_spans_of_a_subsequence_are_its_runs():
+    assert INDEX.spans("payprod", 0, fuzzy=True) == [Span(0, 0, 3), Span(0, 9, 13)]
+    assert INDEX.spans("roa", 0, fuzzy=True) == [Span(2, 0, 1), Span(2, 4, 5), Span(2, 8, 9)]
+    assert INDEX.spans("payread", 0, fuzzy=True) == [Span(0, 0, 3), Span(2, 0, 4)]
 
 
 def test_spans_are_right_when_lower_case_is_longer():
     # "İ".lower() has two characters; the span after it must not move.
-    (match,) = search("prod", [("İİ-prod",)])
-    assert match.spans == (Span(0, 3, 7),)
+    assert Index([["İİ-prod"]]).spans("prod", 0) == [Span(0, 3, 7)]
 
 
 def test_a_whole_field_ranks_before_its_start_before_a_word_start_before_the_rest():
-    found = search("dev", [("undevised",), ("a-dev",), ("develop",), ("dev",)])
-    assert [match.row for match in found] == [3, 2, 1, 0]
+    assert Index([["undevised", "a-dev", "MyDevTool", "develop", "dev"]]).search("dev") == [
+        4,
+        3,
+        1,
+        2,
+        0,
+    ]
+
+
+def test_the_shorter_text_is_the_better_match_except_for_preferred_rows():
+    names = ["long-long-prod", "a-prod", "b-prod", "long-prod"]
+    assert Index([names]).search("prod") == [1, 2, 3, 0]
+    assert Index([names], preferred=1).search("prod") == [0, 1, 2, 3]
 
 
 def test_a_search_without_rows_finds_none():
     assert Index([]).search("") == []
-    assert Index([[], []]).search("") == []
+    assert Index([[], []]).search("", fuzzy=True) == []
     assert Index([["a", "b"]]).search("") == [0, 1]
 
 
 def test_the_scores_of_all_terms_are_added():
     rows = [("xa", "xb"), ("xa", "b"), ("a", "b"), ("a", "xb"), ("a", "x")]
-    assert Index([[row[0] for row in rows], [row[1] for row in rows]]).search("a b") == [2, 1, 3, 0]
-    assert [match.row for match in search("a b", rows)] == [2, 1, 3, 0]
+    assert index_of(rows).search("a b") == [2, 1, 3, 0]
+
+
+def test_a_repeated_search_gives_the_same_after_many_others():
+    first = INDEX.search("payprod read", fuzzy=True)
+    for number in range(30):
+        INDEX.search(f"pay{number} prod", fuzzy=True)
+    assert INDEX.search("payprod read", fuzzy=True) == first
+
+
+def test_hostile_texts_and_words_cost_little():
+    names = ["a" * 5000, "ab" * 3000, ("a" * 300 + "b") * 20]
+    index = Index([names, names], fuzzy_columns=(0, 1))
+    began = time.process_time()
+    for word in ("a" * 199 + "c", "ab" * 99, "[" * 100, "\\^-]" * 40):
+        index.search(word, fuzzy=True)
+    # Without bounds on what is compared, this takes minutes.
+    assert time.process_time() - began < 30
+
+
+# -- against a plain model ---------------------------------------------------------------------
+
+_TEXT = st.text(alphabet="abAB-_ .1é\u0130ß日", max_size=6)
+_WORD = st.text(alphabet="abB-_.1é\u0130ß日", min_size=1, max_size=4)
+
+
+def is_subsequence(word, text):
+    rest = iter(text)
+    return all(character in rest for character in word)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=12), st.lists(_WORD, max_size=3))
+def test_a_plain_search_finds_the_rows_that_contain_every_word(rows, words):
+    index = Index([[row[field] for row in rows] for field in range(3)])
+    folded = [[fold(field) for field in row] for row in rows]
+    expected = [
+        number
+        for number, row in enumerate(folded)
+        if all(any(fold(word) in field for field in row) for word in words)
+    ]
+    found = index.search(words)
+    assert sorted(found) == expected
+    for number in found:
+        spans = index.spans(words, number)
+        marked = [folded[number][span.field][span.start : span.end] for span in spans]
+        assert marked == [fold(word) for word in words]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(_TEXT, _TEXT), max_size=12), _WORD)
+def test_a_fuzzy_search_finds_and_marks_every_subsequence_of_a_field(rows, word):
+    index = Index([[row[field] for row in rows] for field in range(2)], fuzzy_columns=(0, 1))
+    folded = [[fold(field) for field in row] for row in rows]
+    found = index.search([word], fuzzy=True)
+    for number, row in enumerate(folded):
+        if any(is_subsequence(fold(word), field) for field in row) and not word.isdigit():
+            assert number in found
+    for number in found:
+        spans = index.spans([word], number, fuzzy=True)
+        texts = [folded[number][span.field][span.start : span.end] for span in spans]
+        assert "".join(texts) == fold(word)
+        assert spans == sorted(spans)

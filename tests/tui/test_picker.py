@@ -38,7 +38,7 @@ def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
     inside.until("20/20")
     assert inside.lines[0].endswith("20/20")
     assert len(inside.lines[0]) > 90
-    inside.send("prod read pay")
+    inside.send("payprod 'read")
     inside.until("1/20")
     inside.until("payments-prod 000030000001 ReadOnlyAccess · corp · no profile")
     inside.send("\r")

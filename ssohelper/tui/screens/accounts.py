@@ -75,7 +75,8 @@ class AccountsScreen(Screen[None]):
 
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
-        "a profile or the session. Enter leaves and prints how to use the role. Favourites and "
+        "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
+        "found as a whole. Enter leaves and prints how to use the role. Favourites and "
         "recently used roles come first. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )

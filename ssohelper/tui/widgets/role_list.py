@@ -175,7 +175,7 @@ class RoleList(ScrollView, can_focus=False):
         if self.query_text.strip():
             self.build_index()
             assert self._index is not None
-            numbers = self._index.search(self.query_text)
+            numbers = self._index.search(self.query_text, fuzzy=True)
         if self._filter is not None:
             numbers = [number for number in numbers if self._filter(self.rows[number])]
         self._shown_count = len(numbers)
@@ -364,10 +364,10 @@ class RoleList(ScrollView, can_focus=False):
         seconds = self._now() - at
         return "just now" if seconds < 60 else duration_text(seconds).split()[0] + " ago"
 
-    def _spans(self, number: int) -> tuple[Span, ...]:
+    def _spans(self, number: int) -> list[Span]:
         if self._index is None or not self.query_text.strip():
-            return ()
-        return self._index.spans(self.query_text, number)
+            return []
+        return self._index.spans(self.query_text, number, fuzzy=True)
 
     def _style(self, name: str) -> Style:
         """Return the style with this name. "" names the list's own style.

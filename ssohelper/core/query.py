@@ -1,0 +1,84 @@
+"""Reads what a user types into a search: words, exclusions, account ids, ARNs.
+
+No other module decides what a word of a search means.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# The account id as the AWS console shows it, 1234-5678-9012, or the beginning of it.
+_DASHED_ID = re.compile(r"\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})", re.ASCII)
+_ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)", re.ASCII)
+_ACCOUNT_ARN = re.compile(r"account/(?:.*/)?(\d{12})", re.ASCII)
+# The IAM role behind a permission set. In an ARN and in the console's menu it may come with the name
+# of the user's session.
+_SSO_ROLE = re.compile(r"(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?", re.ASCII)
+
+
+class Term(NamedTuple):
+    """One word of a search, in lower case.
+
+    `is_fuzzy`: its characters may also be apart, in their order. `at_start` and `at_end`: it must
+    be there in a field. `is_excluded`: no field may contain it. `other` is another spelling, or "".
+    """
+
+    text: str
+    is_fuzzy: bool = False
+    is_excluded: bool = False
+    at_start: bool = False
+    at_end: bool = False
+    other: str = ""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return the texts that stand for this term; one is enough for a match."""
+        return (self.text, self.other) if self.other else (self.text,)
+
+
+def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
+    """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
+
+    `!word` excludes, `'word` is found as a whole even with `fuzzy`, `^word` begins a field, `word$`
+    ends one. An ARN stands for its account and its permission set, and 1234-5678 for 12345678.
+    """
+    words = [query] if isinstance(query, str) else query
+    return [term for text in words for word in text.split() for term in _terms(word, fuzzy)]
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case, with the same length, so that spans also fit the original."""
+    if text.isascii():
+        return text.lower()
+    # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
+    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
+
+
+def _terms(word: str, fuzzy: bool) -> list[Term]:
+    text = fold(word)
+    named = _named_by_arn(text)
+    if named:
+        return [Term(name, at_start=True, at_end=True) for name in named]
+    is_excluded = text.startswith("!")
+    text = text.removeprefix("!")
+    is_exact = text.startswith("'")
+    text = text.removeprefix("'")
+    at_start, at_end = text.startswith("^"), len(text) > 1 and text.endswith("$")
+    text = text[at_start : len(text) - at_end]
+    if not text:
+        return []  # a sign whose word is still to be typed
+    other = text.replace("-", "") if _DASHED_ID.fullmatch(text) else ""
+    # Digits are an id or a number in a name: scattered digits would match nearly every id.
+    is_plain = not (is_excluded or is_exact or at_start or at_end or other or text.isdigit())
+    return [Term(text, fuzzy and is_plain, is_excluded, at_start, at_end, other)]
+
+
+def _named_by_arn(text: str) -> list[str]:
+    """Return the account id and the permission set that an ARN or an IAM role's name stands for."""
+    arn = _ARN.fullmatch(text)
+    account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
+    account = _ACCOUNT_ARN.fullmatch(resource) if arn and arn[1] == "organizations" else None
+    if account:
+        account_id = account[1]  # the account that the ARN is of, not the one that manages it
+    role = _SSO_ROLE.fullmatch(resource)
+    return [name for name in (account_id, role[1] if role else "") if name]
