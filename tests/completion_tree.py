@@ -53,6 +53,7 @@ KINDS = {
     "socket_file": "files",
     "start_url": "files",
     "via": "profile",
+    "words": "profile",
 }
 COMMON = {"as_json", "session", "verbose"}
 HELP = "-h/--help Show the help and exit."

@@ -31,6 +31,10 @@ class NoProfileNamed(UsageProblem):
     """Neither the PROFILE argument nor AWS_PROFILE is given; on a terminal a picker may ask."""
 
 
+class UnknownProfile(UsageProblem):
+    """The PROFILE argument is no profile's name; on a terminal its words may find a role."""
+
+
 class NoSessionNamed(UsageProblem):
     """Several sessions are possible and none is named; on a terminal a picker may ask."""
 
@@ -85,8 +89,8 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     An entry point calls this once, with the text that the user typed. An empty text is an error,
     because an unset variable in a script must not select AWS_PROFILE's profile.
     Raises: NoProfileNamed if neither names one, NoSessionNamed for a legacy profile whose portal
-    has several sessions, UsageProblem for an unknown name or a profile of another session than
-    `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the profile has no role,
+    has several sessions, UnknownProfile for an unknown name, UsageProblem for a profile of another
+    session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the profile has no role,
     RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
@@ -107,7 +111,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
     if text is not None:
-        raise UsageProblem(message, hint=hint)
+        raise UnknownProfile(message, hint=hint)
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
 
 

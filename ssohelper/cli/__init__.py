@@ -1,16 +1,21 @@
 """The entry point of the command line (click). A command's module is imported only to run it."""
 
+from __future__ import annotations
+
 import contextlib
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ssohelper import __version__
 from ssohelper.cli import output
 from ssohelper.errors import SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.core.role_rows import RoleRow
 
 # Each command's module, attribute and one-line help. The help texts are here so that
 # `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
@@ -130,11 +135,15 @@ def main(ctx: click.Context) -> None:
         ctx.exit(2)
 
 
-def run(argv: list[str]) -> int:
-    """Run the command line; return its exit code. Only this function turns errors into messages."""
+def run(argv: list[str], chosen: RoleRow | None = None) -> int:
+    """Run the command line; return its exit code. Only this function turns errors into messages.
+
+    `chosen` is a role from the full screen, for the command `use`.
+    """
     output.replace_closed_streams()
     try:
-        result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False)
+        options = output.CommonOptions(chosen)
+        result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False, obj=options)
         output.flush()
     except SsoHelperError as error:
         return output.report(error)

@@ -69,6 +69,27 @@ def choose_session(text: str | None) -> SsoSession:
 
 def _pick_role(app: App, session_name: str | None) -> Profile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
+    return pick_from(app, read_known_roles(app, session_name))
+
+
+def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile:
+    """Let the user pick one of the roles; the picker opens with what is `typed` in its search.
+
+    Raises: Interrupted (130) when none was picked.
+    """
+    from ssohelper.cli import pickers
+
+    row = pickers.pick_role(app, choice, typed)
+    if row is None:
+        raise Interrupted("nothing was chosen")
+    return selection.resolve_chosen_role(app, row.key, row.profiles)
+
+
+def read_known_roles(app: App, session_name: str | None) -> KnownRoles:
+    """Return the roles to choose from. Sessions without a saved list are listed at AWS first.
+
+    Raises: UsageProblem for an unknown session or without any role; the error of AWS.
+    """
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
     choice = roles.read_roles(app, session_name)
@@ -79,12 +100,7 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
             "there is no role to choose from",
             hint="get the list from AWS with: ssohelper list --refresh",
         )
-    from ssohelper.cli import pickers
-
-    row = pickers.pick_role(app, choice)
-    if row is None:
-        raise Interrupted("nothing was chosen")
-    return selection.resolve_chosen_role(app, row.key, row.profiles)
+    return choice
 
 
 def _list_missing(app: App, choice: KnownRoles) -> bool:

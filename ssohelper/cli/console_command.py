@@ -21,7 +21,7 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 
 
 @click.command("console", epilog=f"\b\nServices:\n{textwrap.indent(_SERVICES, '  ')}")
-@click.argument("profile", required=False)
+@click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--service", metavar="NAME", help="The service to open: ec2, s3, logs, iam, …")
 @click.option("--region", metavar="REGION", help="The region to open. Default: the profile's.")
 @click.option(
@@ -30,7 +30,7 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 @guarding.reason_option
 @output.common_options
 def console(
-    profile: str | None,
+    words: tuple[str, ...],
     service: str | None,
     region: str | None,
     only_print: bool,
@@ -43,13 +43,14 @@ def console(
       ssohelper console                                     the role of AWS_PROFILE
       ssohelper console payments-prod.ReadOnlyAccess --service logs
       ssohelper console payments-prod/ReadOnlyAccess --region eu-west-1
+      ssohelper console pay prod read                       the only role with these words, or a picker
       ssohelper console --print | wl-copy                   a link, which holds no secret
 
     The browser's command is taken from the setting sessions.NAME.browser, else from BROWSER, else
     from the desktop. If no browser can be started, the link is printed, as with --print.
     """
     app = output.get_app()
-    chosen = profile_use.choose_profile(profile)
+    chosen = profile_use.choose_profile(words)
     page = consoles.choose_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
     # Before a sign-in is offered, which would be for nothing, and before settings that cannot be read

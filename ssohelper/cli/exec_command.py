@@ -20,6 +20,7 @@ from ssohelper.cli import guarding, output, profile_use
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
+from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 _PROGRAM = "ssohelper.exec.program"
@@ -36,24 +37,22 @@ class _Split(click.Command):
         return super().parse_args(ctx, args[:at])
 
     def _parse_without_program(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, list(args))
-        except click.UsageError as cause:
-            # Too many words, or an unknown option, belong to the program: the user left out "--".
-            parser = self.make_parser(ctx)
-            parser.allow_interspersed_args = False
-            program = parser.parse_args(list(args))[1]
-            if not program:
-                raise
-            ours = args[: -len(program)]
-            raise UsageProblem(
-                "exec takes a command after --",
-                hint=shlex.join(["ssohelper", "exec", *ours, "--", *program]),
-            ) from cause
+        parser = self.make_parser(ctx)
+        parser.allow_interspersed_args = False
+        words = parser.parse_args(list(args))[0].get("words") or ()
+        if len(words) < 2:
+            return super().parse_args(ctx, args)
+        # The second word begins the program: the user left out "--".
+        program = list(words[1:])
+        ours = args[: -len(program)]
+        raise UsageProblem(
+            "exec takes a command after --",
+            hint=shlex.join(["ssohelper", "exec", *ours, "--", *program]),
+        )
 
 
 @click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
-@click.argument("profile", metavar="[PROFILE] -- COMMAND...", required=False)
+@click.argument("words", metavar="[PROFILE|WORDS...] -- COMMAND...", nargs=-1)
 @click.option(
     "--server", is_flag=True, help="Give the command renewed credentials instead of fixed keys."
 )
@@ -70,7 +69,7 @@ class _Split(click.Command):
 @click.pass_context
 def exec_program(
     ctx: click.Context,
-    profile: str | None,
+    words: tuple[str, ...],
     server: bool,
     hold: bool,
     allowed: tuple[str, ...],
@@ -82,6 +81,7 @@ def exec_program(
     Examples:
       ssohelper exec payments-prod.ReadOnlyAccess -- aws s3 ls
       ssohelper exec payments-prod/ReadOnlyAccess -- terraform plan
+      ssohelper exec pay prod read -- terraform plan     asks before it takes the only match
       ssohelper exec --server payments-prod.ReadOnlyAccess -- ./two-day-job
       ssohelper exec --hold payments-prod.ReadOnlyAccess -- ./nightly-job
       ssohelper exec --allow '*/ReadOnlyAccess' payments-prod.ReadOnlyAccess -- claude
@@ -109,11 +109,11 @@ def exec_program(
         raise output.not_on_windows("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
-    named = foreign.find(app, profile)
+    named = foreign.find(app, words[0] if words else None) if len(words) < 2 else None
     if named is not None:
         limits = agents.build_allow_variable(app, allowed)
         ctx.exit(_run_foreign(app, named, program, limits, server=server))
-    chosen = profile_use.choose_profile(profile)
+    chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
     limits = agents.build_allow_variable(app, allowed)
     guarding.grant_for_reason(app, chosen, reason)
     # An exec that a command of `exec --hold` runs waits for a sign-in too.

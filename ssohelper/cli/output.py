@@ -14,7 +14,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,6 +24,9 @@ from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 from ssohelper.system import terminal
+
+if TYPE_CHECKING:
+    from ssohelper.core.role_rows import RoleRow
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +42,11 @@ class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
     `has_printed_json` is set when the JSON object, which holds the warnings, has been printed.
+    `chosen` is a role from the full screen, for the command `use`; no option sets it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: "RoleRow | None" = None) -> None:
+        self.chosen = chosen
         self.json = False
         self.verbose = 0
         self.session: str | None = None

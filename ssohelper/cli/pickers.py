@@ -15,14 +15,14 @@ from ssohelper.tui.picker import RolePicker, SessionPicker
 _T = TypeVar("_T")
 
 
-def pick_role(app: App, choice: KnownRoles) -> RoleRow | None:
-    """Return the row that the user picks; None when they leave."""
+def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
+    """Return the row that the user picks; None when they leave. `typed` is in the search at first."""
     rules = app.vault.policy.rules
 
     def is_guarded(row: RoleRow) -> bool:
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
-    return _run_inline(RolePicker(app, choice.rows, is_guarded))
+    return _run_inline(RolePicker(app, choice.rows, is_guarded, typed))
 
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:

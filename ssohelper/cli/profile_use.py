@@ -1,11 +1,11 @@
 """Functions that the commands use, exec, console and serve share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ssohelper.actions import identity, sign_in_wait
 from ssohelper.app import App
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.session_commands import sign_in_on_terminal
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.instants import duration_text, to_iso
@@ -37,19 +37,21 @@ def run_signed_in(
     return action()
 
 
-def choose_profile(text: str | None, *, ask_always: bool = False) -> Profile:
-    """Return the profile that choosing.choose_profile chooses.
+def choose_profile(
+    words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
+) -> Profile:
+    """Return the profile that word_choice.choose_profile chooses.
 
     Its picker needs a sign-in when no list of roles is saved; this function offers to sign in.
-    Raises: LoginRequired without a terminal or when the user declines; the errors of choosing.
+    Raises: LoginRequired without a terminal or when the user declines; the errors of word_choice.
     """
     try:
-        return choosing.choose_profile(text, ask_always=ask_always)
+        return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
         if not _confirm_sign_in(error):
             raise
     sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
-    return choosing.choose_profile(text, ask_always=ask_always)
+    return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
 
 
 def _print_notice(message: str) -> None:

@@ -22,7 +22,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
-from ssohelper.cli import guarding, listing_progress, output, profile_use
+from ssohelper.cli import choosing, guarding, listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import clock_text, shell_text
 from ssohelper.core.foreign import Foreign
@@ -38,34 +38,44 @@ _KINDS = ("profile", "keys")
 
 
 @click.command()
-@click.argument("profile", metavar="[PROFILE]", required=False)
+@click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @guarding.reason_option
 @output.common_options
-def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
+def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> None:
     """Switch this shell to a profile.
 
     \b
     Examples:
       ssohelper use payments-prod.ReadOnlyAccess
       ssohelper use payments-prod/ReadOnlyAccess        a role without a profile: offers to add one
+      ssohelper use pay prod read                       the only role with these words, or a picker
       ssohelper use -                                   back to the previous one
       ssohelper use --keys payments-prod.ReadOnlyAccess
       ssohelper clear                                   undo it
 
     Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and unsets the variables that take
-    precedence over them. Needs the shell function: see `ssohelper install`.
+    precedence over them. Needs the shell function: see `ssohelper install`. With it, Enter in the
+    full screen (`ssohelper` alone) does the same.
     """
     shell = _shell_of_function("use")
     app = output.get_app()
-    if profile == "-":
-        profile, keys = _previous(app)
-    named = foreign.find(app, profile) if profile is not None else None
+    row = output.options().chosen
+    is_previous = words == ("-",)
+    if is_previous:
+        previous, keys = _previous(app)
+        words = (previous,)
+    named = foreign.find(app, words[0]) if row is None and len(words) == 1 else None
     if named is not None:
         _use_foreign(app, shell, named, keys)
         return
-    chosen = profile_use.choose_profile(profile, ask_always=True)
+    if row is not None:
+        chosen = selection.resolve_chosen_role(app, row.key, row.profiles)
+    elif is_previous:
+        chosen = choosing.choose_profile(*words)
+    else:
+        chosen = profile_use.choose_profile(words, ask_always=True)
     if keys:
         guarding.grant_for_reason(app, chosen, reason)
         found, left = _get_keys(app, chosen)

@@ -47,21 +47,31 @@ class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
 
 class RolePicker(_InlinePicker[RoleRow]):
-    """Lets the user choose a role. Its result is the role's row, or None if the user leaves."""
+    """Lets the user choose a role. Its result is the role's row, or None if the user leaves.
+
+    `typed` is the text of the search at first.
+    """
 
     def __init__(
         self,
         services: App,
         rows: Sequence[RoleRow],
         is_guarded: Callable[[RoleRow], bool] = lambda _row: False,
+        typed: str = "",
     ) -> None:
         super().__init__(services)
         self._rows = rows
+        self._typed = typed
         self._is_guarded = is_guarded
         self._status = Static("", classes="status", markup=False)
 
     def compose(self) -> ComposeResult:
-        yield RolePane(self._rows, now=self.services.clock.now, is_guarded=self._is_guarded)
+        yield RolePane(
+            self._rows,
+            now=self.services.clock.now,
+            is_guarded=self._is_guarded,
+            typed=self._typed,
+        )
         yield self._status
         yield Static(_KEYS, classes="status", markup=False)
 

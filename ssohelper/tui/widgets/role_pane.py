@@ -58,12 +58,16 @@ class RolePane(Vertical):
         *,
         now: Callable[[], int],
         is_guarded: Callable[[RoleRow], bool] = lambda _row: False,
+        typed: str = "",
     ) -> None:
         super().__init__()
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
         self.line = SearchLine(id="search")
         self._searched = ""
+        if typed:
+            self.line.insert(typed)
+            self.search_now()
 
     def compose(self) -> ComposeResult:
         yield self.line

@@ -1,0 +1,107 @@
+"""Chooses the role that has all of the words of `use WORDS…`, `exec WORDS… --`, `console WORDS…`.
+
+A profile's name and [SESSION:]ACCOUNT/ROLE win over a search. A search chooses on a terminal only:
+a mistyped profile in a script must never run as another role.
+"""
+
+from collections.abc import Sequence
+
+from ssohelper.actions import roles, selection
+from ssohelper.actions.roles import KnownRoles
+from ssohelper.actions.selection import UnknownProfile
+from ssohelper.app import App
+from ssohelper.cli import choosing, output
+from ssohelper.core import guard_rules, role_rows
+from ssohelper.core.model import Profile
+from ssohelper.core.query import parse_query
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.search import Index
+from ssohelper.core.text import show, show_message
+from ssohelper.errors import Interrupted, UsageProblem
+
+# How many roles an error names. It is one line.
+_NAMED = 5
+
+
+def choose_profile(
+    words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
+) -> Profile:
+    """Return the profile that the words name, or the role that they find.
+
+    The only role that has each word as a whole is shown and taken; if it is guarded, or with
+    `confirm` (what is done with it, such as "run the command"), the user is asked first. If there
+    are several or none, a picker opens with the words. `ask_always` as in choosing.choose_profile.
+    Raises: UsageProblem with the roles that were found, off a terminal; Interrupted (130) when the
+    user says no or picks none; the errors of choosing.choose_profile.
+    """
+    if len(words) < 2:
+        try:
+            return choosing.choose_profile(words[0] if words else None, ask_always=ask_always)
+        except UnknownProfile as error:
+            if not words[0].strip():
+                raise  # an unset variable in a script
+            unknown = error
+    else:
+        unknown = UnknownProfile(
+            f'"{" ".join(words)}" is no profile\'s name',
+            hint="list them with: ssohelper profile list",
+        )
+    app, session = output.get_app(), output.options().session
+    if not output.can_draw():
+        raise _error_with_roles(app, words, session, unknown)
+    found = _choose_role(app, words, choosing.read_known_roles(app, session), confirm, unknown)
+    choosing.warn_about_config(app, found.name)
+    return found
+
+
+def _choose_role(
+    app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
+) -> Profile:
+    index = role_rows.index_of(choice.rows)
+    row = _find_only(words, index, choice.rows)
+    if row is None:
+        if not index.search(words, fuzzy=True):
+            output.say(f"ssohelper: {show_message(unknown.message)}")
+            output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
+        return choosing.pick_from(app, choice, " ".join(words))
+    several = len(choice.sessions) > 1
+    output.say(f"the only match: {_describe(row, with_session=several)}")
+    rules = app.vault.policy.rules
+    if guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name):
+        confirm = f"this role is guarded; {confirm or 'use it'}"
+    if confirm and not output.confirm(f"{confirm}?", yes=False, what="this choice"):
+        raise Interrupted("nothing was done")
+    return selection.resolve_chosen_role(app, row.key, row.profiles)
+
+
+def _find_only(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleRow | None:
+    """Return the only row that has each word as a whole; None if there are several or none."""
+    if all(term.is_excluded for term in parse_query(words)):
+        return None  # nothing says which role is wanted
+    found = index.search(words)
+    return rows[found[0]] if len(found) == 1 else None
+
+
+def _describe(row: RoleRow, *, with_session: bool) -> str:
+    account = row.account.id
+    if row.account.name:
+        account = f'"{show(row.account.name)}" ({account})'
+    session = f", session {row.session_name}" if with_session else ""
+    return f'account {account}, role "{show(row.role_name)}"{session}'
+
+
+def _error_with_roles(
+    app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
+) -> UsageProblem:
+    """Return the error for words off a terminal: it names the first roles that have them all."""
+    if session is not None:
+        selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
+    rows = roles.read_roles(app, session).rows
+    found = role_rows.index_of(rows).search(words)
+    if not found:
+        return unknown
+    names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return UsageProblem(
+        unknown.message, hint=f"name one of the roles with these words: {names}{more}"
+    )

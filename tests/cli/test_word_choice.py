@@ -1,0 +1,171 @@
+"""`use`, `exec` and `console` with words of a role instead of its name, on and off a terminal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.tui.terminal import Terminal
+
+PROFILE = """
+[profile mine]
+sso_session = corp
+sso_account_id = 000030000001
+sso_role_name = ReadOnlyAccess
+"""
+ENDS = ("use", ()), ("exec", ("--", "true")), ("console", ("--print",))
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Emulator() as emulator:
+        made = Shell(tmp_path, emulator)
+        assert made.run("list").returncode == 0
+        made.write_config(PROFILE)
+        yield made
+
+
+def terminal(shell: Shell, *argv: str) -> Terminal:
+    """Run a command in a terminal, with stdout in a file as in the shell function."""
+    env = {**shell.environ, "_SSOHELPER_SHELL": "bash", "COLUMNS": "", "LINES": ""}
+    line = '"$@" >"$HOME/out"; echo "code $?"'
+    return Terminal(["/bin/sh", "-c", line, "sh", SCRIPT, *argv], env, size=(100, 30))
+
+
+def leave(inside: Terminal) -> None:
+    inside.send("\x1b")
+    inside.until("type to search")
+    inside.send("\x1b")
+    inside.until("code 130")
+
+
+def output_of(shell: Shell) -> str:
+    return (shell.home / "out").read_text()
+
+
+@pytest.mark.parametrize(("command", "end"), ENDS)
+def test_off_a_terminal_words_choose_nothing_and_name_the_hits(
+    shell: Shell, command: str, end: tuple[str, ...]
+) -> None:
+    for words in (("orders", "database"), ("orders-prod", "datab")):
+        done = shell.run(command, *words, *end, _SSOHELPER_SHELL="bash")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f'"{" ".join(words)}" is no profile\'s name' in done.stderr
+        assert "with these words: corp:000030000002/DatabaseAdmin\n" in done.stderr
+    done = shell.run(command, "read", *end, _SSOHELPER_SHELL="bash")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'no profile named "read"' in done.stderr
+    assert "with these words: corp:" in done.stderr
+    assert " more\n" in done.stderr
+
+
+@pytest.mark.parametrize(("command", "end"), ENDS)
+def test_off_a_terminal_a_word_without_hits_is_answered_as_before(
+    shell: Shell, command: str, end: tuple[str, ...]
+) -> None:
+    done = shell.run(command, "mime", *end, _SSOHELPER_SHELL="bash")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'no profile named "mime"' in done.stderr
+    assert 'did you mean "mine"' in done.stderr
+    done = shell.run(command, "odpr", "dba", *end, _SSOHELPER_SHELL="bash")
+    assert done.returncode == 2
+    assert "profile list" in done.stderr
+    assert shell.run(command, "", *end, _SSOHELPER_SHELL="bash").returncode == 2
+    done = shell.run(command, "read", "--session", "nope", *end, _SSOHELPER_SHELL="bash")
+    assert (done.returncode, 'no sso-session named "nope"' in done.stderr) == (2, True)
+
+
+def test_the_only_role_with_the_words_is_shown_and_used(shell: Shell) -> None:
+    inside = terminal(shell, "use", "prod", "read", "pay")
+    inside.until('the only match: account "payments-prod" (000030000001), role "ReadOnlyAccess"')
+    inside.until("code 0")
+    assert "export AWS_PROFILE='mine'" in output_of(shell)
+
+
+def test_a_mistyped_part_of_a_profile_name_finds_its_role(shell: Shell) -> None:
+    shell.write_config(PROFILE.replace("mine", "own-readonly"))
+    inside = terminal(shell, "use", "own-read")
+    inside.until('the only match: account "payments-prod" (000030000001), role "ReadOnlyAccess"')
+    inside.until("code 0")
+    assert "export AWS_PROFILE='own-readonly'" in output_of(shell)
+
+
+def test_console_takes_the_only_role(shell: Shell) -> None:
+    inside = terminal(shell, "console", "--print", "0000-3000-0001", "read")
+    inside.until("code 0")
+    assert "account_id=000030000001&role_name=ReadOnlyAccess" in output_of(shell)
+
+
+def test_the_name_of_a_profile_wins_over_a_search(shell: Shell) -> None:
+    shell.write_config(PROFILE.replace("mine", "lake"))
+    inside = terminal(shell, "console", "--print", "lake")
+    inside.until("code 0")
+    assert "account_id=000030000001" in output_of(shell)
+    assert "the only match" not in inside.text
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 130), ("", 130)])
+def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) -> None:
+    inside = terminal(shell, "exec", "prod", "read", "pay", "--", "env")
+    inside.until('run "env"? [y/N]')
+    assert 'role "ReadOnlyAccess"' in inside.text
+    inside.send(f"{answer}\r")
+    inside.until(f"code {code}")
+    assert ("AWS_ACCESS_KEY_ID=" in output_of(shell)) == (code == 0)
+
+
+@pytest.mark.parametrize(("command", "end"), ENDS)
+def test_a_guarded_role_is_never_taken_unasked(
+    shell: Shell, command: str, end: tuple[str, ...]
+) -> None:
+    settings = shell.app.locations.settings_file
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('guard.rules = ["payments-prod/*"]\n')
+    inside = terminal(shell, command, "prod", "read", "pay", *end)
+    inside.until("this role is guarded; ")
+    inside.send("n\r")
+    inside.until("code 130")
+    assert output_of(shell) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("payments-prod",), "3/20"),
+        (("payprod", "'read"), "1/20"),
+        (("!prod", "!dev"), "/20"),
+    ],
+)
+def test_anything_else_opens_the_picker_filled_in(
+    shell: Shell, words: tuple[str, ...], shown: str
+) -> None:
+    inside = terminal(shell, "use", *words)
+    inside.until(shown)
+    assert inside.lines[-1] == ""
+    assert f"  {' '.join(words)}" in inside.text
+    leave(inside)
+    assert output_of(shell) == ""
+
+
+def test_the_picker_takes_what_its_search_found_at_once(shell: Shell) -> None:
+    inside = terminal(shell, "console", "--print", "payprod", "'read")
+    inside.send("\r")
+    inside.until("code 0")
+    assert "account_id=000030000001&role_name=ReadOnlyAccess" in output_of(shell)
+
+
+def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_picker(
+    shell: Shell,
+) -> None:
+    inside = terminal(shell, "use", "mime")
+    inside.until(" 0/20")
+    assert 'did you mean "mine"?' in inside.text
+    leave(inside)
+
+
+def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -> None:
+    done = shell.run("use", "-", _SSOHELPER_SHELL="bash", _SSOHELPER_PREVIOUS="profile min")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "with these words" not in done.stderr
