@@ -1,4 +1,4 @@
-# The ssohelper function for bash: `use` and `clear` change this shell, other commands just run.
+# The ssohelper function for bash: `use`, `clear` and the full screen change this shell.
 # In ~/.bashrc:  eval "$(ssohelper-credentials shell-init bash)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
@@ -13,6 +13,14 @@ function __ssohelper {
         if [[ $text == *v* ]]; then \builtin set -v; fi
         if [[ $text == *x* ]]; then \builtin set -x; fi
         \builtin return "$word"
+    fi
+    if [[ $# == 0 && -t 0 && -t 1 && -t 2 ]]; then
+        # The full screen is on the terminal; its text for this shell comes through descriptor 3.
+        text=$(_SSOHELPER_SHELL=bash _SSOHELPER_ANSWER=3 _SSOHELPER_USED="${__ssohelper_used-}" \
+            _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \
+            \builtin command ssohelper 3>&1 >/dev/tty) || \builtin return
+        if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
+        \builtin return
     fi
     for word in "$@"; do
         if [[ -n $skip ]]; then

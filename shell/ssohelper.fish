@@ -1,10 +1,20 @@
-# The ssohelper function for fish: `use` and `clear` change this shell, other commands just run.
+# The ssohelper function for fish: `use`, `clear` and the full screen change this shell.
 # In ~/.config/fish/config.fish:  ssohelper-credentials shell-init fish | source
 
 function __ssohelper
     set -l fish_trace # a trace would print the exported keys
     set -l command ''
     set -l skip ''
+    if test (count $argv) = 0; and isatty stdin; and isatty stdout; and isatty stderr
+        # The full screen is on the terminal; its text for this shell comes through descriptor 3.
+        set -l text (_SSOHELPER_SHELL=fish _SSOHELPER_ANSWER=3 _SSOHELPER_USED="$__ssohelper_used" \
+            _SSOHELPER_PREVIOUS="$__ssohelper_previous" command ssohelper 3>&1 >/dev/tty)
+        or return
+        if test -n "$text"
+            __ssohelper_apply $text
+        end
+        return
+    end
     for word in $argv
         if test -n "$skip"
             set skip ''

@@ -1,4 +1,4 @@
-# The ssohelper function for zsh: `use` and `clear` change this shell, other commands just run.
+# The ssohelper function for zsh: `use`, `clear` and the full screen change this shell.
 # In ~/.zshrc:  eval "$(ssohelper-credentials shell-init zsh)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
@@ -7,6 +7,14 @@ function __ssohelper {
     \builtin emulate -L zsh
     \builtin setopt no_xtrace # a trace would print the exported keys
     \builtin local word='' command='' skip='' text=''
+    if [[ $# == 0 && -t 0 && -t 1 && -t 2 ]]; then
+        # The full screen is on the terminal; its text for this shell comes through descriptor 3.
+        text=$(_SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER=3 _SSOHELPER_USED="${__ssohelper_used-}" \
+            _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \
+            \builtin command ssohelper 3>&1 >/dev/tty) || \builtin return
+        if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
+        \builtin return
+    fi
     for word in "$@"; do
         if [[ -n $skip ]]; then
             skip=''

@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ssohelper.core.role_rows import RoleRow
+    from ssohelper.system.shell_answer import ShellAnswer
+
 INTERRUPTED = 130
 
 
@@ -125,14 +128,25 @@ def _run(argv: list[str]) -> int:
         # The first screen enables garbage collection again, after the first paint. Until then
         # little garbage is created, and to look for it takes 13 ms while Textual is imported.
         gc.disable()
+        from ssohelper.system.shell_answer import take_answer_stream
+
+        waiting = take_answer_stream()
         from ssohelper.tui import app
 
         _raise_on_interrupt()
-        return app.main()
+        return app.main(None if waiting is None else lambda row: _use(row, waiting))
     from ssohelper.cli import run
 
     _raise_on_interrupt()
     return run(argv)
+
+
+def _use(row: "RoleRow", waiting: "ShellAnswer") -> int:
+    """Switch the shell whose function runs us to the role that was chosen on the full screen."""
+    from ssohelper.cli import run
+
+    waiting.redirect_stdout()
+    return run(["use"], row)
 
 
 def _disable_core_dumps() -> None:

@@ -27,7 +27,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their time left"),
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
-        KeyAction("accounts.use", "enter", "Use", "quit, and print how to use this role"),
+        KeyAction("accounts.use", "enter", "Use", "quit, and use this role in the shell"),
         KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
         KeyAction(
             "accounts.favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"

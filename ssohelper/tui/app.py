@@ -24,6 +24,8 @@ from ssohelper.tui.keys import action_binding
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from ssohelper.core.role_rows import RoleRow
+
 
 class ScreenClass(NamedTuple):
     """Names the class of a screen or dialog, and its module in ssohelper.tui.screens."""
@@ -60,7 +62,8 @@ def _load_palette() -> type[Provider]:
 class FullScreenApp(TuiApp[str]):
     """The full-screen program.
 
-    Its result is the command line that uses the role that the user chose, or None.
+    Its result is the command line that uses the role that the user chose, or None; `chosen` is the
+    row of this role.
     """
 
     TITLE = "ssohelper"
@@ -82,6 +85,7 @@ class FullScreenApp(TuiApp[str]):
 
     def __init__(self, services: App) -> None:
         self._has_theme = False
+        self.chosen: RoleRow | None = None
         super().__init__(services)
         self._has_theme = True
         # The settings are applied before the program runs, for two reasons: to change the theme
@@ -131,8 +135,11 @@ class FullScreenApp(TuiApp[str]):
             self.push_screen(_SIGN_IN.load()(session, why=why))
 
 
-def main() -> int:
+def main(use: Callable[[RoleRow], int] | None = None) -> int:
     """Run the full-screen program and return its exit code.
+
+    If the user chose a role, `use` is called with it and gives the exit code. Without `use`, the
+    command line to type is printed.
 
     This is `ssohelper` without a command, on a terminal. It does not use click, because to import
     click would delay the first paint by 20 ms.
@@ -151,8 +158,11 @@ def main() -> int:
         from ssohelper import crash
 
         return crash.report(error, error.__traceback__)
+    if program.chosen is not None and use is not None:
+        return use(program.chosen)
     if program.return_value:
         _print(f"to use it in this shell: {show(program.return_value)}")
+        _print("ssohelper: hint: with the shell function, enter does that: ssohelper install")
     return 0
 
 

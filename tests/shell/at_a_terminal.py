@@ -10,7 +10,7 @@ from tests.conftest import RUN_SECONDS
 from tests.programs import need
 
 SHELLS = ("bash", "zsh", "fish")
-_ARGV = {
+ARGV = {
     "bash": ["--norc", "--noprofile", "-i"],
     "zsh": ["-f", "-i"],
     "fish": ["--no-config", "-i"],
@@ -38,7 +38,7 @@ class Terminal:
         self._lines = 0
         self.child = pexpect.spawn(
             need(shell),
-            _ARGV[shell],
+            ARGV[shell],
             env={**env, "TERM": "dumb", "PS1": "", "PS2": ""},
             cwd=str(folder),
             encoding="utf-8",

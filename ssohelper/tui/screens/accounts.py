@@ -76,7 +76,7 @@ class AccountsScreen(Screen[None]):
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
-        "found as a whole. Enter leaves and prints how to use the role. Favourites and "
+        "found as a whole. Enter switches this shell to the role, or prints how to. Favourites and "
         "recently used roles come first. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )
@@ -372,6 +372,7 @@ class AccountsScreen(Screen[None]):
             self._use(event.row)
 
     def _use(self, row: RoleRow) -> None:
+        self.app.chosen = row
         self.app.exit(deferred.find_use_command(self.services, row))
 
     async def _choose_guarded(self, actions: RowActions, row: RoleRow) -> None:
