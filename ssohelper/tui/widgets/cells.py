@@ -15,26 +15,30 @@ from ssohelper.core.text import is_harmless, show
 _ELLIPSIS = "…"
 
 
-def fitted(text: str, width: int) -> str:
-    """Return the escaped text in exactly `width` cells. It is cut with an ellipsis, or padded."""
-    return "".join(piece for piece, _ in _pieces(text, frozenset(), width))
+def fitted(text: str, width: int, tail: int = 0) -> str:
+    """Return the escaped text in exactly `width` cells. It is cut with an ellipsis, or padded.
+
+    If it is cut, its last `tail` characters are kept, as far as they fit. If `tail` is negative, so
+    many characters are left out at its start, and more at its end if needed.
+    """
+    return "".join(piece for piece, _ in _pieces(text, frozenset(), width, tail))
 
 
 def marked(
-    text: str, spans: Iterable[Span], width: int, style: Style, hit_style: Style
+    text: str, spans: Iterable[Span], width: int, style: Style, hit_style: Style, tail: int = 0
 ) -> list[Segment]:
     """Return the escaped text in exactly `width` cells, with the matches in `hit_style`.
 
-    `spans` says which characters of the text match a search.
+    `spans` says which characters of the text match a search; `tail` as in `fitted`.
     """
     hits = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
         Segment(piece, hit_style if is_hit else style)
-        for piece, is_hit in _pieces(text, hits, width)
+        for piece, is_hit in _pieces(text, hits, width, tail)
     ]
 
 
-def _pieces(text: str, hits: frozenset[int], width: int) -> list[tuple[str, bool]]:
+def _pieces(text: str, hits: frozenset[int], width: int, tail: int = 0) -> list[tuple[str, bool]]:
     """Return the escaped text as pieces, which take exactly `width` cells together.
 
     Each piece comes with True if it is a match. `hits` has the numbers of the matching characters.
@@ -49,22 +53,44 @@ def _pieces(text: str, hits: frozenset[int], width: int) -> list[tuple[str, bool
         return [(shown.ljust(width), False)]
     pieces: list[tuple[str, bool]] = []
     too_long = _cells(shown) > width
-    limit = width - 1 if too_long else width
+    start = max(0, -tail) if too_long else 0
+    if start:
+        rest = _pieces(text[start:], frozenset(hit - start for hit in hits), width - 1)
+        return [(_ELLIPSIS, False), *rest]
+    end, end_cells = _end_of(shown, tail, width - 1) if too_long else (len(shown), 0)
+    limit = width - 1 - end_cells if too_long else width
     used = 0
     for place, piece in enumerate(shown):
         size = cell_len(piece)
-        if used + size > limit:
+        if used + size > limit or place >= end:
             break
         used += size
-        is_hit = place in hits
-        if pieces and pieces[-1][1] == is_hit:
-            pieces[-1] = (pieces[-1][0] + piece, is_hit)
-        else:
-            pieces.append((piece, is_hit))
-    rest = (_ELLIPSIS if too_long else "") + " " * (width - used - too_long)
-    if rest:
-        pieces.append((rest, False))
+        _add(pieces, piece, place in hits)
+    if too_long:
+        _add(pieces, _ELLIPSIS, False)
+        for place in range(end, len(shown)):
+            _add(pieces, shown[place], place in hits)
+        used += 1 + end_cells
+    if used < width:
+        _add(pieces, " " * (width - used), False)
     return pieces
+
+
+def _end_of(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
+    """Return where the kept end of a text begins, and the cells that it takes, at most `limit`."""
+    start, cells = len(shown), 0
+    while start > 0 and len(shown) - start < tail and cells + cell_len(shown[start - 1]) <= limit:
+        start -= 1
+        cells += cell_len(shown[start])
+    return start, cells
+
+
+def _add(pieces: list[tuple[str, bool]], piece: str, is_hit: bool) -> None:
+    """Append the piece. It joins the last one if both are matches, or both are none."""
+    if pieces and pieces[-1][1] == is_hit:
+        pieces[-1] = (pieces[-1][0] + piece, is_hit)
+    else:
+        pieces.append((piece, is_hit))
 
 
 def _cells(shown: Sequence[str]) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LABEL_WIDTH = 16
 # The longest bar of a clock, and the columns beside a bar: for the label and the time left, and in
 # the dense panel also for where that time comes from.
-_LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 32, 60
+_LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 36, 60
 _ONE_LINE = 1000  # a width that no text reaches, since the dense panel has one line for it
 
 

@@ -5,9 +5,9 @@ takes 2.9 s.
 """
 
 from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Click, Resize
@@ -20,48 +20,13 @@ from ssohelper.core import guard_rules, role_rows
 from ssohelper.core.instants import duration_text
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.search import Index, Span
+from ssohelper.core.text import show
+from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted, marked
+from ssohelper.tui.widgets.columns import Columns
 
-_ID_WIDTH = 12
-_AGE_WIDTH = 8
 _CURSOR, _FAVOURITE, _GUARDED = "❯", "★", guard_rules.SIGN
 _SIGNS_WIDTH = 4 + len(_GUARDED)  # room for the marks of cursor, favourite and guard
-
-
-class Columns(NamedTuple):
-    """The width of each column of the list, in cells. A column with the width 0 is not shown."""
-
-    name: int
-    id: int
-    role: int
-    session: int
-    profile: int
-    age: int
-
-
-def columns_for(width: int, *, several_sessions: bool, grouped: bool) -> Columns:
-    """Return the widths of the columns that fit into `width`.
-
-    Account name and role are always shown. With more space come the last use, then the account id,
-    the session and the profile.
-    """
-    columns = max(0, width - _SIGNS_WIDTH)
-    if grouped:
-        # No columns for name, id and session, because the heading of each group shows the account.
-        age = _AGE_WIDTH + 1 if columns >= 40 else 0
-        role = columns - age if columns < 70 else 33
-        return Columns(0, 0, role, 0, columns - age - role, age)
-    if columns < 40:
-        role = columns * 2 // 5
-        return Columns(columns - role - (role > 0), 0, role, 0, 0, 0)
-    age = _AGE_WIDTH + 1 if columns >= 50 else 0
-    account_id = _ID_WIDTH + 1 if columns >= 64 else 0
-    session = 13 if several_sessions and columns >= 80 else 0
-    left = columns - age - account_id - session
-    profile = left * 2 // 5 if left >= 84 else 0
-    left -= profile
-    role = min(33, left * 9 // 20)
-    return Columns(left - role, account_id, role, session, profile, age)
 
 
 class RoleList(ScrollView, can_focus=False):
@@ -122,7 +87,9 @@ class RoleList(ScrollView, can_focus=False):
         # account.
         self._lines: list[int] = []
         self._shown_count = 0
-        self._several_sessions = False
+        self._content = columns.measure(())
+        # The columns of the rows that are visible now, and for which part of the list that is.
+        self._layout: tuple[tuple[object, ...], Columns] | None = None
         self._styles: dict[str, Style] = {}
 
     # -- which rows are shown ------------------------------------------------------------------
@@ -135,7 +102,7 @@ class RoleList(ScrollView, can_focus=False):
         before = self.row
         self.rows = rows
         self._index = None
-        self._several_sessions = len(set(map(itemgetter(0), rows))) > 1
+        self._content = columns.measure(rows)
         self._show(before)
 
     def search(self, text: str) -> None:
@@ -180,6 +147,7 @@ class RoleList(ScrollView, can_focus=False):
             numbers = [number for number in numbers if self._filter(self.rows[number])]
         self._shown_count = len(numbers)
         self._lines = self._grouped(numbers) if self.grouped else list(numbers)
+        self._layout = None
         self.cursor = self._line_of(stay_on)
         self._resize(Size(1, len(self._lines)))
         if stay_on is None:
@@ -311,10 +279,15 @@ class RoleList(ScrollView, can_focus=False):
     def _heading(self, row: RoleRow, width: int) -> list[Segment]:
         style = self._style("") + self._style("group")
         account = row.account
-        text = f"  {account.name or account.id}  {account.id}"
-        if self._several_sessions:
-            text += f"  {row.session_name}"
-        return [Segment(fitted(text, width), style)]
+        rest = f"  {account.id}"
+        if self._content.several_sessions:
+            rest += f"  {show(row.session_name)}"
+        name = show(account.name or account.id)
+        # A long name must not push out what tells two accounts apart.
+        name_width = max(4, width - 2 - cell_len(rest))
+        if cell_len(name) > name_width:
+            name = fitted(name, name_width)
+        return [Segment(fitted(f"  {name}{rest}", width), style)]
 
     def _row(self, number: int, width: int, is_cursor: bool) -> list[Segment]:
         row = self.rows[number]
@@ -326,25 +299,39 @@ class RoleList(ScrollView, can_focus=False):
         # there.
         dim = base if is_cursor else base + self._style("dim")
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
-        columns = columns_for(width, several_sessions=self._several_sessions, grouped=self.grouped)
+        wide = self._columns(width)
 
-        def cells(text: str, field: int, columns_wide: int, style: Style) -> list[Segment]:
+        def cells(
+            text: str, field: int, columns_wide: int, style: Style, tail: int = 0
+        ) -> list[Segment]:
             if not columns_wide:
                 return []
             matches = [span for span in spans if span.field == field]
-            return [*marked(text, matches, columns_wide - 1, style, hit), Segment(" ", base)]
+            return [*marked(text, matches, columns_wide - 1, style, hit, tail), Segment(" ", base)]
 
         name = "" if self.grouped else row.account.name or row.account.id
         return [
             Segment(f"{_CURSOR if is_cursor else ' '} ", base),
             *self._signs(row, base, is_cursor),
-            *cells(name, role_rows.ACCOUNT_NAME, columns.name, base),
-            *cells(row.account.id, role_rows.ACCOUNT_ID, columns.id, dim),
-            *cells(row.role_name, role_rows.ROLE_NAME, columns.role, base),
-            *cells(row.session_name, role_rows.SESSION, columns.session, dim),
-            *cells(" ".join(row.profiles), role_rows.PROFILES, columns.profile, dim),
-            *([Segment(self._age(row).rjust(columns.age - 1), dim)] if columns.age else []),
+            *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
+            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
+            *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
+            *cells(row.session_name, role_rows.SESSION, wide.session, dim),
+            *cells(" ".join(row.profiles), role_rows.PROFILES, wide.profile, dim),
+            *([Segment(self._age(row).rjust(wide.age - 1), dim)] if wide.age else []),
         ]
+
+    def _columns(self, width: int) -> Columns:
+        """Return the columns for the rows that are visible now."""
+        top, height = int(self.scroll_offset.y), self.size.height
+        part = (top, height, width)
+        if self._layout is None or self._layout[0] != part:
+            lines = self._lines[top : top + height]
+            visible = [self.rows[number] for number in lines if number >= 0]
+            space = width - _SIGNS_WIDTH
+            found = columns.lay_out(visible, space, self._content, grouped=self.grouped)
+            self._layout = part, found
+        return self._layout[1]
 
     def _signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
         """Return the signs of a favourite and of a guarded role, which work without colours."""

@@ -1,0 +1,165 @@
+"""Lays out the columns of the list of roles: as wide as their content, and no two rows drawn alike.
+
+Rows look alike when names are cut, or when only the account id or the session differs. Then the
+layout cuts names elsewhere, or shows the id or the session although there is little space.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.text import is_harmless, show
+from ssohelper.tui.widgets.cells import fitted
+
+_ID_WIDTH = 12 + 1
+_AGE_WIDTH = 8 + 1
+# A column of profiles that is narrower says nothing.
+_LEAST_PROFILE = 16
+# The least total widths at which there is space for the columns that can be left out.
+_LEAST_FOR_AGE, _LEAST_FOR_ID, _LEAST_FOR_SESSION = 50, 64, 80
+_LEAST_NAME = 4
+
+
+class Columns(NamedTuple):
+    """The width of each column in cells, with a blank at its end. 0: the column is not shown.
+
+    `name_tail` and `role_tail` say where a text is cut: see `cells.fitted`.
+    """
+
+    name: int
+    id: int
+    role: int
+    session: int
+    profile: int
+    age: int
+    name_tail: int = 0
+    role_tail: int = 0
+
+
+class Content(NamedTuple):
+    """The cells that the longest text of each column takes, over all rows of a list."""
+
+    name: int
+    role: int
+    session: int
+    profile: int
+    several_sessions: bool
+
+
+def measure(rows: Sequence[RoleRow]) -> Content:
+    """Return how wide the content of the columns is."""
+    sessions = set(map(itemgetter(0), rows))
+    accounts = set(map(itemgetter(1), rows))
+    profiles = set(map(itemgetter(3), rows))
+    return Content(
+        max(_widest(account.name for account in accounts), _ID_WIDTH - 1),
+        _widest(set(map(itemgetter(2), rows))),
+        _widest(sessions),
+        _widest(map(" ".join, profiles)),
+        len(sessions) > 1,
+    )
+
+
+def lay_out(
+    visible: Sequence[RoleRow], width: int, content: Content, *, grouped: bool = False
+) -> Columns:
+    """Return the columns in which all visible rows are drawn differently.
+
+    `width` has no space for signs. If no layout tells all rows apart, returns the one for most space.
+    With `grouped`, rows are told apart from those of the same account only.
+    """
+    wanted: tuple[tuple[bool, bool, bool], ...] = (
+        # Whether the id and the session are shown however little space there is, and the name.
+        (False, False, True),
+        (True, False, True),
+        (False, True, True),
+        (True, True, True),
+        (True, True, False),
+    )
+    columns = _columns(width, content, *wanted[0], grouped=grouped)
+    for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
+        columns = _columns(width, content, with_id, with_session, with_name, grouped=grouped)
+        names = {row.account.name or row.account.id for row in visible}
+        name_tail = _tail(names, columns.name - 1)
+        role_tail = _tail({row.role_name for row in visible}, columns.role - 1)
+        columns = Columns(*columns[:6], name_tail, role_tail)
+        if grouped or _are_all_different(visible, columns):
+            break
+    return columns
+
+
+def _columns(
+    width: int,
+    content: Content,
+    with_id: bool,
+    with_session: bool,
+    with_name: bool,
+    *,
+    grouped: bool,
+) -> Columns:
+    age = _AGE_WIDTH if width >= _LEAST_FOR_AGE else 0
+    # The heading of a group shows name, id and session.
+    account_id = _ID_WIDTH if not grouped and (with_id or width >= _LEAST_FOR_ID) else 0
+    session = 0
+    if not grouped and (with_session or (content.several_sessions and width >= _LEAST_FOR_SESSION)):
+        session = min(content.session + 1, max(13, width // 5))
+    left = max(0, width - age - account_id - session)
+    name = content.name + 1 if with_name and not grouped else 0
+    role = content.role + 1
+    if name + role > left:
+        # Both are cut: the role less, since the names of accounts are longer.
+        role = min(role, max(left * 9 // 20, left - name)) if name else min(role, left)
+        name = min(name, left - role)
+        if name <= _LEAST_NAME and name < content.name and with_name and not grouped:
+            name = min(left, _LEAST_NAME + 1)
+            role = left - name
+    left -= name + role
+    profile = left if content.profile and left >= _LEAST_PROFILE else 0
+    # The space that is left separates the last use from the other columns.
+    return Columns(name, account_id, role, session, profile, age + left - profile if age else 0)
+
+
+def _tail(texts: Collection[str], width: int) -> int:
+    """Return where to cut texts so that they differ (`tail` of cells.fitted); 0 if nothing helps."""
+    if width < 2:
+        return 0
+    for tail in (0, width // 2, width // 4, width * 3 // 4, width - 1):
+        if len({fitted(text, width, tail) for text in texts}) == len(texts):
+            return tail
+    # They differ in the middle: leave out what those have in common that look alike at their start.
+    alike: dict[str, list[str]] = {}
+    for text in texts:
+        alike.setdefault(fitted(text, width), []).append(text)
+    skip = min(_common(group) for group in alike.values() if len(group) > 1)
+    return -skip if len({fitted(text, width, -skip) for text in texts}) == len(texts) else 0
+
+
+def _common(texts: Collection[str]) -> int:
+    """Return with how many equal characters all of these texts begin."""
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((at for at, (one, two) in pairs if one != two), len(first))
+
+
+def _are_all_different(rows: Sequence[RoleRow], columns: Columns) -> bool:
+    drawn = {
+        (
+            fitted(row.account.name or row.account.id, columns.name - 1, columns.name_tail),
+            row.account.id if columns.id else "",
+            fitted(row.role_name, columns.role - 1, columns.role_tail),
+            fitted(row.session_name, columns.session - 1),
+        )
+        for row in rows
+    }
+    return len(drawn) == len(rows)
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max(map(_cells, texts), default=0)
+
+
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() and is_harmless(text) else cell_len(show(text))

@@ -1,0 +1,139 @@
+"""The columns of the list of roles: by content, and two different rows are never drawn alike."""
+
+import random
+
+import pytest
+from rich.cells import cell_len
+
+from ssohelper.core.model import Account
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.columns import Columns, lay_out, measure
+from ssohelper.tui.widgets.role_list import RoleList
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
+
+ORGANIZATIONS = 1000
+WIDTHS = (40, 48, 56, 64, 74, 80, 94, 100, 120, 140, 200)
+
+
+def row(name: str, role: str, account_id: str = "000000000001", session: str = "corp") -> RoleRow:
+    return RoleRow(session, Account(account_id, name, ""), role)
+
+
+def drawn(one: RoleRow, columns: Columns) -> str:
+    """Return the row as the list draws it, without signs and last use."""
+    cells = (
+        (one.account.name or one.account.id, columns.name, columns.name_tail),
+        (one.account.id, columns.id, 0),
+        (one.role_name, columns.role, columns.role_tail),
+        (one.session_name, columns.session, 0),
+    )
+    return " ".join(fitted(text, width - 1, tail) for text, width, tail in cells if width)
+
+
+def organization(seeded: random.Random) -> list[RoleRow]:
+    """Return some rows of an organization whose names are alike, as they are in real ones."""
+    stem = seeded.choice(
+        ("", "customer-workloads-", "Customer Workloads Europe Central ", "å-日本-")
+    )
+    ends = ("prod", "prod-1", "prod-2", "dev", "dev-eu-central-1", "dev-eu-central-2", "日本", "")
+    names = [stem + seeded.choice(ends) for _ in range(8)]
+    sessions = seeded.choice((("corp",), ("corp", "lab"), ("customer-eu", "customer-us", "c")))
+    roles = seeded.choice(
+        (
+            ("Admin", "ReadOnly", "Billing"),
+            ("PlatformEngineeringEmergencyAcce", "PlatformEngineeringEmergencyAcc2"),
+            ("ProdDatabaseReadOnlyAccess-eu-1", "ProdDatabaseFullAdminAccess-eu-1", "R"),
+            ("A" * 31 + "1", "A" * 31 + "2", "B" + "A" * 31),
+        )
+    )
+    ids = [f"{seeded.choice((0, 1234)):04d}{number:08d}" for number in range(6)]
+    known = [(session, each, seeded.choice(names)) for session in sessions for each in ids]
+    rows = [row(name, role, each, session) for session, each, name in known for role in roles]
+    seeded.shuffle(rows)
+    return rows[: seeded.randrange(2, 40)]
+
+
+def test_no_two_rows_of_1000_organizations_are_drawn_alike() -> None:
+    seeded = random.Random(2026)
+    alike = 0
+    for _ in range(ORGANIZATIONS):
+        rows = organization(seeded)
+        for width in seeded.sample(WIDTHS, 3):
+            columns = lay_out(rows, width - 7, measure(rows))
+            lines = [drawn(one, columns) for one in rows]
+            alike += len(lines) - len(set(lines))
+            assert max(map(cell_len, lines)) <= width - 7
+    assert alike == 0
+
+
+@pytest.mark.parametrize("width", range(0, 260, 7))
+def test_the_columns_take_no_more_than_the_width(width: int) -> None:
+    rows = organization(random.Random(width))
+    for grouped in (False, True):
+        columns = lay_out(rows, width, measure(rows), grouped=grouped)
+        assert min(columns[:6]) >= 0
+        if width >= 40:
+            assert sum(columns[:6]) <= width
+            assert columns.role
+
+
+def test_columns_are_as_wide_as_their_content_and_no_wider() -> None:
+    rows = [row("payments-prod", "ReadOnly"), row("dev", "Admin", "000000000002")]
+    columns = lay_out(rows, 100, measure(rows))
+    assert (columns.name, columns.id, columns.role, columns.session) == (14, 13, 9, 0)
+
+
+@pytest.mark.parametrize(
+    ("other", "column"),
+    [
+        (row("prod", "Admin", "000000000002"), "id"),
+        (row("prod", "Admin", session="lab"), "session"),
+    ],
+)
+def test_what_tells_rows_apart_is_shown_in_a_narrow_terminal_too(
+    other: RoleRow, column: str
+) -> None:
+    rows = [row("prod", "Admin"), row("dev", "Admin", "000000000003", "lab")]
+    assert not getattr(lay_out(rows, 45, measure(rows)), column)
+    rows.append(other)
+    assert getattr(lay_out(rows, 45, measure(rows)), column)
+
+
+def test_names_are_cut_where_they_are_alike() -> None:
+    rows = [row(f"{'customer-workloads-' * 3}{end}", "Admin") for end in ("prod", "dev")]
+    columns = lay_out(rows, 45, measure(rows))
+    assert drawn(rows[0], columns).split()[0].endswith("prod")
+    assert "…" in drawn(rows[0], columns)
+
+
+def test_a_text_is_cut_at_its_start_or_in_its_middle() -> None:
+    assert fitted("payments-prod", 8) == "payment…"
+    assert fitted("payments-prod", 8, 4) == "pay…prod"
+    assert fitted("payments-prod", 8, 7) == "…ts-prod"
+    assert fitted("payments-prod", 8, 99) == "…ts-prod"
+    assert fitted("payments-prod", 13, 4) == "payments-prod"
+    assert fitted("日本日本日本", 8, 2) == "日…日本 "
+    assert fitted("ab\x1bcd", 5, 2) == "ab…cd"
+    assert fitted("payments-prod-eu", 8, -9) == "…prod-eu"
+    assert fitted("payments-prod-eu-central", 8, -9) == "…prod-e…"
+    assert fitted("payments-prod", 13, -9) == "payments-prod"
+
+
+@pytest.mark.parametrize("size", [(44, 14), (80, 24), (140, 40)])
+def test_the_screen_tells_two_sessions_of_one_account_apart(
+    world: DemoHome, size: tuple[int, int]
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("F2")
+        roles = user.app.screen.query_one(RoleList)
+        both = [row("payments-prod", "ReadOnlyAccess", session=name) for name in ("corp", "lab")]
+        roles.set_rows(both)
+        await until(lambda: user.screen.count("payments-prod") >= 2)
+        await user.wait_for_text("lab")
+        lines = [line for line in user.screen.splitlines() if "payme" in line and "R" in line]
+        assert any("corp" in line for line in lines)
+        assert any("lab" in line for line in lines)
+
+    run_scenario(world.app(), scenario, size=size)
