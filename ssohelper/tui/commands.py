@@ -12,7 +12,7 @@ from textual.content import Content
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
-from ssohelper.tui.themes import NAMES
+from ssohelper.tui.themes import NAMES, name_for
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -79,7 +79,7 @@ def common_commands(app: TuiApp[Any]) -> list[Command]:
 
 def set_theme(app: TuiApp[Any], name: str) -> None:
     """Show the program in this theme from now on, and save the theme in the settings."""
-    app.theme = NAMES[name]
+    app.theme = name_for(app, name)
     services = app.services
     app.run_in_background(
         lambda: own_settings.change(services, "theme", ("theme",), name),

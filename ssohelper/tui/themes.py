@@ -40,7 +40,7 @@ DARK = Theme(
     surface="#171c24",
     panel="#222a36",
     dark=True,
-    variables=_variables(muted="#98a3b3", track="#11151b", bar="#3b475a", cursor="#0b0f14")
+    variables=_variables(muted="#98a3b3", track="#11151b", bar="#66758a", cursor="#0b0f14")
     | {"footer-key-foreground": "#f2b155"},
 )
 LIGHT = Theme(
@@ -56,10 +56,51 @@ LIGHT = Theme(
     surface="#f2f5f8",
     panel="#e1e7ee",
     dark=False,
-    variables=_variables(muted="#5a6576", track="#eef1f4", bar="#b4bfcc", cursor="#ffffff")
+    variables=_variables(muted="#5a6576", track="#eef1f4", bar="#788594", cursor="#ffffff")
     | {"footer-key-foreground": "#8a4f00"},
 )
+# The same for terminals with 256 colours, from that palette. Rich would replace the bluish greys of the
+# other two by black, or by a dark blue or teal: the panes vanished.
+DARK_256 = Theme(
+    name="ssohelper-dark-256",
+    primary="#5fafff",
+    secondary="#5fd7af",
+    accent="#ffaf5f",
+    success="#87d787",
+    warning="#ffd75f",
+    error="#ff8787",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#303030",
+    dark=True,
+    variables=_variables(muted="#a8a8a8", track="#121212", bar="#767676", cursor="#080808")
+    | {"footer-key-foreground": "#ffaf5f"},
+)
+LIGHT_256 = Theme(
+    name="ssohelper-light-256",
+    primary="#005faf",
+    secondary="#005f5f",
+    accent="#875f00",
+    success="#005f00",
+    warning="#5f5f00",
+    error="#af0000",
+    foreground="#1c1c1c",
+    background="#ffffff",
+    surface="#f0f0f0",
+    panel="#dfdfdf",
+    dark=False,
+    variables=_variables(muted="#585858", track="#f0f0f0", bar="#808080", cursor="#ffffff")
+    | {"footer-key-foreground": "#5f5f00"},
+)
 NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
+_NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
+
+
+def name_for(app: TextualApp[Any], name: str) -> str:
+    """Return Textual's name of the theme `name` (a key of NAMES), in the terminal's colours."""
+    found = NAMES[name]
+    return _NAMES_256.get(found, found) if app.console.color_system == "256" else found
 
 
 def apply_settings(app: TextualApp[Any], services: App) -> None:
@@ -67,10 +108,10 @@ def apply_settings(app: TextualApp[Any], services: App) -> None:
 
     If the settings have no theme, the environment variable TEXTUAL_THEME decides.
     """
-    for theme in (DARK, LIGHT):
+    for theme in (DARK, LIGHT, DARK_256, LIGHT_256):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
-    default = named if named in app.available_themes else DARK.name
+    default = named if named in app.available_themes else name_for(app, "dark")
     if not services.locations.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
         # The settings are not read, since there are none. To import tomllib for them would take 4
         # ms.
@@ -78,7 +119,7 @@ def apply_settings(app: TextualApp[Any], services: App) -> None:
         return
     settings = services.settings
     is_set = settings.origin("theme") != "default"
-    _set_first_theme(app, NAMES[settings.get("theme")] if is_set else default)
+    _set_first_theme(app, name_for(app, settings.get("theme")) if is_set else default)
     app.set_keymap(textual_keymap(settings.keymap()))
 
 
@@ -87,7 +128,7 @@ def _set_first_theme(app: TextualApp[Any], name: str) -> None:
 
     To set `app.theme` would compute all styles twice, which takes 2 ms.
     """
-    if name in (DARK.name, LIGHT.name):
+    if name in {*_NAMES_256, *_NAMES_256.values()}:
         app.set_reactive(TextualApp.theme, name)
         theme = app.current_theme
         app.set_class(True, f"-theme-{name}", update=False)

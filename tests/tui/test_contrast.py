@@ -1,0 +1,96 @@
+"""The contrast of every theme, computed from its colours: WCAG asks 4.5 for text, 3 for marks."""
+
+import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
+from textual.app import App
+from textual.color import Color
+from textual.theme import Theme
+
+from ssohelper.tui import themes
+
+THEMES = (themes.DARK, themes.LIGHT, themes.DARK_256, themes.LIGHT_256)
+STATES = ("muted", "success", "warning", "error", "accent", "secondary", "primary")
+BACKGROUNDS = ("background", "surface", "panel")
+TEXTS = [
+    *(
+        (text, under)
+        for under in BACKGROUNDS
+        for text in ("foreground", *(f"text-{s}" for s in STATES))
+    ),
+    ("block-cursor-foreground", "block-cursor-background"),
+    ("footer-key-foreground", "footer-background"),
+    ("footer-description-foreground", "footer-background"),
+]
+MARKS = [
+    ("scrollbar", "scrollbar-background"),
+    ("primary", "background"),
+    ("block-cursor-background", "background"),
+]
+
+
+def in_256(color: Color) -> Color:
+    """Return the colour that a terminal with 256 colours shows in its place."""
+    shown = RichColor.from_rgb(*color.rgb).downgrade(ColorSystem.EIGHT_BIT)
+    return Color(*shown.get_truecolor())
+
+
+def luminance(color: Color) -> float:
+    def linear(part: int) -> float:
+        share = part / 255
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, color.rgb)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: Color, two: Color) -> float:
+    low, high = sorted((luminance(one), luminance(two)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def colors_of(theme: Theme) -> dict[str, Color]:
+    variables = {**theme.to_color_system().generate(), **theme.variables}
+    wanted = {name for pair in (*TEXTS, *MARKS) for name in pair}
+    parsed = {name: Color.parse(variables[name]) for name in wanted}
+    return {n: in_256(c) for n, c in parsed.items()} if theme.name.endswith("256") else parsed
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize(("pairs", "least"), [(TEXTS, 4.5), (MARKS, 3.0)], ids=["text", "marks"])
+def test_text_and_marks_can_be_read(
+    theme: Theme, pairs: list[tuple[str, str]], least: float
+) -> None:
+    colors = colors_of(theme)
+    ratios = {pair: contrast(colors[pair[0]], colors[pair[1]]) for pair in pairs}
+    assert {pair: f"{ratio:.2f}" for pair, ratio in ratios.items() if ratio < least} == {}
+
+
+@pytest.mark.parametrize("theme", [themes.DARK_256, themes.LIGHT_256], ids=lambda t: t.name)
+def test_with_256_colours_the_panes_stay_apart_and_grey_stays_grey(theme: Theme) -> None:
+    variables = {**theme.to_color_system().generate(), **theme.variables}
+    shown = [in_256(Color.parse(variables[name])) for name in BACKGROUNDS]
+    assert len(set(shown)) == 3
+    greys = ("text-muted", "scrollbar", "scrollbar-background", "foreground")
+    for color in (*shown, *(in_256(Color.parse(variables[name])) for name in greys)):
+        assert len(set(color.rgb)) == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "ends"),
+    [
+        ({"TERM": "xterm-256color"}, "-256"),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, ""),
+        ({"TERM": "xterm-direct", "COLORTERM": "24bit"}, ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_terminal_decides_which_palette_is_used(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], ends: str, name: str
+) -> None:
+    for variable in ("TERM", "COLORTERM", "NO_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    app: App[None] = App()
+    assert themes.name_for(app, name) == f"ssohelper-{name}{ends}"
