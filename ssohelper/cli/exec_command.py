@@ -39,8 +39,8 @@ class _Split(click.Command):
     def _parse_without_program(self, ctx: click.Context, args: list[str]) -> list[str]:
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
-        words = parser.parse_args(list(args))[0].get("words") or ()
-        if len(words) < 2:
+        words = parser.parse_args(list(args))[0].get("words")
+        if not isinstance(words, tuple) or len(words) < 2:  # click has a sign for "no words"
             return super().parse_args(ctx, args)
         # The second word begins the program: the user left out "--".
         program = list(words[1:])
