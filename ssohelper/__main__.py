@@ -98,6 +98,11 @@ def _run(argv: list[str]) -> int:
 
         _raise_on_interrupt()
         return renewal_process.run(argv[1:])
+    if argv[:1] == [fastpath.KEYRING_PROCESS]:
+        _disable_core_dumps()
+        from ssohelper import keyring_process
+
+        return keyring_process.run(argv[1:])
     if argv[:1] == [fastpath.NOTICE_PROCESS]:
         from ssohelper import notice_process
 

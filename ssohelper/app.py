@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
     from ssohelper.core.sign_in_notices import Notice
     from ssohelper.settings import Settings
+    from ssohelper.storage import Storage
     from ssohelper.stores.choices_file import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
-    from ssohelper.stores.token_cache import TokenStore
+    from ssohelper.stores.token_store import TokenStore
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault
@@ -159,23 +160,25 @@ class App(AwsClients):
         return ChoicesStore(self.locations.state_folder)
 
     @cached_property
-    def tokens(self) -> TokenStore:
-        """The tokens and the facts of their sign-ins."""
-        from ssohelper.stores.token_cache import TokenFiles
+    def storage(self) -> Storage:
+        """Where sign-ins are: in files, or encrypted with a key in the keyring."""
+        from ssohelper.storage import Storage
 
-        return TokenFiles(
-            self.locations.token_folder,
-            state=self.locations.state_folder,
-            runtime=self.locations.runtime_folder,
-            warn=self.warn,
-        )
+        return Storage(self)
+
+    @property
+    def tokens(self) -> TokenStore:
+        """The tokens and the facts of their sign-ins, in the storage in force."""
+        return self.storage.tokens
 
     @cached_property
     def credentials(self) -> CredentialCache:
         """The cached role credentials."""
         from ssohelper.stores.credential_cache import CredentialCache
 
-        return CredentialCache(self.locations.runtime_folder, self.settings_stamp)
+        return CredentialCache(
+            self.locations.runtime_folder, self.settings_stamp, self.storage.codec
+        )
 
     @cached_property
     def vault(self) -> Vault:

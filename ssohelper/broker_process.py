@@ -14,12 +14,15 @@ from ssohelper.actions.chain_issuing import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
 from ssohelper.core.model import SsoSession
+from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath import own_process
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
+from ssohelper.storage import Storage
 
 if TYPE_CHECKING:
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.wire.assume_role import Sts
+    from ssohelper.system.os_keyring import OsKeyring
     from ssohelper.wire.portal import Portal
 
 
@@ -33,6 +36,7 @@ def run(argv: list[str]) -> int:
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
     shared = _Shared(os.environ)
+    _start_keyring(shared)
     identity = _read_identity(address)
 
     def forget_address() -> None:
@@ -59,7 +63,23 @@ class _Shared:
         self.config: ConfigStore | None = None
         self.portals: dict[SsoSession, Portal] = {}
         self.sts_clients: dict[tuple[str, str], Sts] = {}
+        # The key in the keyring is asked for once, however many roles and callers there are.
+        self.keyring: OsKeyring | None = None
         self.lock = threading.Lock()
+
+
+class _BrokerStorage(Storage):
+    """The `Storage` of one call, with the keyring that all calls share."""
+
+    def __init__(self, app: App, shared: _Shared) -> None:
+        super().__init__(app)
+        self._shared = shared
+
+    @cached_property
+    def keyring(self) -> "OsKeyring":
+        with self._shared.lock:
+            self._shared.keyring = self._shared.keyring or super().keyring
+            return self._shared.keyring
 
 
 class _BrokerApp(App):
@@ -69,6 +89,10 @@ class _BrokerApp(App):
         super().__init__(shared.environ)
         self._shared = shared
         self.sts_clients = shared.sts_clients
+
+    @cached_property
+    def storage(self) -> Storage:
+        return _BrokerStorage(self, self._shared)
 
     @cached_property
     def config(self) -> "ConfigStore":
@@ -82,6 +106,14 @@ class _BrokerApp(App):
         with self._shared.lock:
             portal.use_connections_of(self._shared.portals.setdefault(session, portal))
         return portal
+
+
+def _start_keyring(shared: "_Shared") -> None:
+    """Ask for the key while this process gets ready, if its callers will need it."""
+    with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
+        app = _BrokerApp(shared)
+        if app.settings.get("storage") == "keyring":
+            app.storage.keyring.start()
 
 
 def _leave_terminal() -> None:

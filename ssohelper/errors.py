@@ -16,7 +16,8 @@ SsoHelperError                 1  internal error
 │   ├── LockNotObtained        7  another process held a lock for too long
 │   ├── NotOurs                7  a link, FIFO, folder or another user's file at a path of ours
 │   ├── AnotherUsersHome       7  HOME or our folder in it is another user's: nothing is written
-│   └── Superseded             7  a sign-in or sign-out happened during a call to AWS
+│   ├── Superseded             7  a sign-in or sign-out happened during a call to AWS
+│   └── KeyringUnavailable     8  the keyring is locked, absent or does not answer
 ├── Refused                    9  refused by a guard, an allow-list or the company's policy
 ├── NotExecutable            126  exec: the program exists and cannot be run
 ├── ProgramNotFound          127  exec: no such program
@@ -120,6 +121,12 @@ class AnotherUsersHome(LocalState):
 
 class Superseded(LocalState):
     """A sign-out or a new sign-in happened during a call to AWS: its answer is not used."""
+
+
+class KeyringUnavailable(LocalState):
+    """The keyring gave no answer, so nothing is known of what it holds, and nothing is changed."""
+
+    exit_code = 8
 
 
 class Refused(SsoHelperError):

@@ -63,7 +63,13 @@ SETTINGS = (
         "renew role credentials, and a saved list from an earlier sign-in, in the background",
     ),
     Setting("session_hours", "hours", None, "how many hours a sign-in lasts, if you know it"),
-    Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
+    Setting(
+        "storage",
+        "choice",
+        "file",
+        "where sign-ins are kept: in files that AWS's tools share, or in the keyring",
+        ("file", "keyring"),
+    ),
     Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
     Setting(
         "wait_for_sign_in",

@@ -228,9 +228,12 @@ class Vault:
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         """Return the permission to publish the role's credentials; None for a guarded role.
 
+        None too if the sign-ins are in the keyring and the runtime folder is on a disk.
         Raises: ConfigInvalid for settings that cannot be read: they may guard the role.
         """
         _ = self._app.settings
+        if not self._app.storage.may_publish:
+            return None
         return self.policy.permit_publishing(key)
 
     def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
@@ -324,7 +327,8 @@ class Vault:
     def _writer(self) -> CredentialWriter:
         from ssohelper.stores.credential_writer import CredentialWriter
 
-        return CredentialWriter(self._app.locations.runtime_folder, self._app.settings_stamp)
+        app = self._app
+        return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
     def _append_or_refuse(self, entry: journal.Entry) -> None:
         """Write the line of a guarded role. Raises: Refused when it cannot be written."""

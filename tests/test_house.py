@@ -40,6 +40,8 @@ DEFERRED_IN = {
     "core/config_file.py",
     "stores/config_store.py",
     "tui/deferred.py",
+    # With storage = "file", neither the cryptography nor the keyring's module is loaded.
+    "storage.py",
     # A release of cached credentials asks AWS nothing and writes no cache.
     "vault.py",
     "wire/connection.py",

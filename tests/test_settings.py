@@ -125,7 +125,7 @@ def test_without_commands_only_the_settings_that_name_a_program_are_left_out(rea
         ("session_hours = inf", 1, "hours"),
         ("session_hours = nan", 1, "hours"),
         ("session_hours = 1e9", 1, "hours"),
-        ('storage = "keyring"', 1, '"file"'),
+        ('storage = "cloud"', 1, '"file"'),
         ('default_region = "us-east-1;id"', 1, "us-east-1;id"),
         ("name_template = 2026-01-01", 1, "a text"),
         ('\n[guard]\nrules = ["a"]\nruels = ["b"]', 4, "guard.ruels"),
@@ -178,7 +178,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(read, key, near):
         ("RENEW_AHEAD", "maybe"),
         ("SESSION_HOURS", "abc"),
         ("DEFAULT_REGION", "../x"),
-        ("STORAGE", "keyring"),
+        ("STORAGE", "cloud"),
     ],
 )
 def test_an_invalid_variable_is_refused_when_the_settings_are_read(read, variable, value):

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import chains, notices, prompt_notes, selection, sign_in_wait, tokens
+from ssohelper.actions.published_responses import find_published
 from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
 from ssohelper.core import freshness
 from ssohelper.core.credential_document import document_of
@@ -29,6 +30,7 @@ from ssohelper.core.schema import role_credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
     BadAnswer,
+    KeyringUnavailable,
     LocalState,
     LockNotObtained,
     LoginRequired,
@@ -139,13 +141,20 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
     Publishes the credentials again if their published response was lost.
-    Raises: ConfigInvalid for an unknown session, NotOurs.
+    Raises: ConfigInvalid for an unknown session, NotOurs, KeyringUnavailable.
     """
     session = selection.require_session(app, key.session_name)
     stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
         _remove_other_portal(app, session)
-    cached, account_id = app.credentials.load(key, session), chains.find_account_id(app, key)
+    account_id = chains.find_account_id(app, key)
+    try:
+        cached = app.credentials.load(key, session)
+    except KeyringUnavailable:
+        found = find_published(app, key, stamp)
+        if found is None:
+            raise
+        return found
     if cached is not None and cached.chain_id != chains.find_id(app, key):
         cached = None  # the chain was edited since
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
@@ -200,7 +209,7 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     app.clock.learn_aws_time(portal.answered_at())
     cached = received(app, f"the access portal in {session.region}", credentials, token.id)
     save(app, session, key, cached)
-    _give_notice_in_time(app, session, cached)
+    notices.give_notice_before_renewal(app, session, cached)
     return document_of(credentials, key.account_id)
 
 
@@ -280,13 +289,6 @@ def save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials)
         raise
     except (LocalState, OSError) as cause:
         app.warn(f"the credentials could not be saved: {cause}")
-
-
-def _give_notice_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> None:
-    """Give the notice now if the sign-in ends before SDKs renew these credentials."""
-    ends_at = cached.credentials.expires_at
-    renewed_at = app.clock.local(freshness.renew_first_at(cached.received_at, ends_at))
-    notices.try_to_give_due_notice(app, session, renewed_at)
 
 
 def _publish_again(

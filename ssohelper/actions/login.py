@@ -205,7 +205,7 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
 def _sign_in_interactively(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> LoginOutcome:
-    app.tokens.check_writable(session)
+    app.tokens.prepare_sign_in(session)
     app.sign_in_failures.forget(session.name)
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
     try:

@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import clocks, tokens
-from ssohelper.core import sign_in_notices
+from ssohelper.core import freshness, sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.sign_in_notices import GivenNotices, counted_end, is_same_end
 from ssohelper.core.sign_in_outlook import Outlook
@@ -17,7 +17,7 @@ from ssohelper.errors import LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.model import SsoSession
+    from ssohelper.core.model import CachedCredentials, SsoSession
 
 _log = logging.getLogger(__name__)
 # Token and role credentials are renewed once more, this long before the sign-in or its last token
@@ -60,6 +60,13 @@ def give_due_notice(
     found = sign_in_notices.notice(session.name, outlook, app.clock.now())
     if is_first and found is not None:
         app.start_notice(found)
+
+
+def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCredentials) -> None:
+    """Give the notice now if the sign-in ends before SDKs renew these credentials."""
+    ends_at = cached.credentials.expires_at
+    renewed_at = app.clock.local(freshness.renew_first_at(cached.received_at, ends_at))
+    try_to_give_due_notice(app, session, renewed_at)
 
 
 def try_to_give_due_notice(

@@ -21,13 +21,8 @@ def refuse_below_allow_list(app: App, key: str) -> None:
     agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
 
 
-def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
-    """Set the key to the value, or remove it from the file for None, and add a journal line.
-
-    `parts` are the names of the key's tables and the key's own name.
-    Raises: ConfigInvalid when the file is not TOML, LocalState; Refused for a value that the
-    company's policy sets.
-    """
+def check_change(app: App, key: str, value: Any) -> None:
+    """Raise Refused below an allow-list, and for a value that the company's policy sets."""
     refuse_below_allow_list(app, key)
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):
@@ -35,6 +30,15 @@ def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
             f'the company\'s policy sets storage to "{policy.storage}"',
             hint="see: ssohelper config list",
         )
+
+
+def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
+    """Set the key to the value, or remove it from the file for None, and add a journal line.
+
+    `parts` are the names of the key's tables and the key's own name.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; and as `check_change`.
+    """
+    check_change(app, key, value)
     was_there = app.settings.is_in_file(key)
     deadline = app.clock.deadline()
     if value is None:

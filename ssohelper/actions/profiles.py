@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents
 from ssohelper.core import chains, journal, profile_plan
-from ssohelper.core.choices import NO_CHOICES, Choices
+from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, Role
+from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan, SyncRequest
 from ssohelper.core.search import did_you_mean
@@ -50,8 +51,14 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
     """Return the choices saved for the session's profiles, replaced by those `given` now.
 
     Choices are filters, name template, form and region. Raises: UsageProblem for an invalid
-    template or region.
+    template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
     """
+    if given.form == NATIVE and app.storage.name == "keyring":
+        raise ConfigInvalid(
+            'with storage = "keyring" no other program can use the sign-in, so profiles in form '
+            '"sso" would not work',
+            hint="leave out --form, or keep sign-ins in files: ssohelper config set storage file",
+        )
     remembered = app.choices.load(session.name)
     region = given.default_region
     return remembered._replace(
@@ -87,7 +94,14 @@ def plan_sync(
     request = _sync_request(app, session, listing, choices)._replace(
         convert=convert, rename=rename, prune=prune, has_new_filters=has_new_filters
     )
-    return profile_plan.plan_sync(app.config.read(), request)
+    plan = profile_plan.plan_sync(app.config.read(), request)
+    converted = [change for change in plan.change if "sso_session" in change.before]
+    if request.no_native and converted:
+        app.warn(
+            f"{profile_count(len(converted))} changed to the form that runs ssohelper: the sign-in "
+            "is in the keyring, where other programs cannot read it"
+        )
+    return plan
 
 
 def plan_add(
@@ -318,16 +332,18 @@ def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choi
     installation.warn_if_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_names())
     settings = app.settings
+    is_in_keyring = app.storage.name == "keyring"
     return SyncRequest(
         session,
         listing,
         choices,
         command=command,
         template=checked_template(choices.template or settings.get("name_template")),
-        form=choices.form or settings.get("form"),
+        form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
         region=choices.default_region or settings.get("default_region") or session.region,
         taken_names=taken,
         rules=app.vault.policy.rules,
+        no_native=is_in_keyring,
     )
 
 

@@ -8,7 +8,7 @@ import click
 from ssohelper import settings as known
 from ssohelper.actions import guards, own_settings, prompt_notes
 from ssohelper.app import App
-from ssohelper.cli import guarding, output
+from ssohelper.cli import guarding, output, storage_setting
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
@@ -52,13 +52,17 @@ def get(key: str) -> None:
 @click.argument("key")
 @click.argument("values", nargs=-1, type=click.UNPROCESSED)
 @click.option("--default", "to_default", is_flag=True, help="Remove KEY from the settings file.")
+@click.option(
+    "--yes", is_flag=True, help="Do not ask before storage drops sign-ins that cannot be read."
+)
 @output.common_options
-def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
+def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) -> None:
     """Set KEY in the settings file. A list takes several values.
 
     \b
     Examples:
       ssohelper config set default_region eu-west-1
+      ssohelper config set storage keyring      moves your sign-ins there
       ssohelper config set guard.rules '*-prod/*Admin*' 'billing'
       ssohelper config set default_region --default
     """
@@ -79,7 +83,13 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         own_settings.refuse_below_allow_list(app, key)
         kept = guards.rules_after(app, key, before, before.changed(key, value))
         ended = guarding.confirm_loosening(app, kept)
+    storage = str(known.setting_of(key).default if to_default else value)
+    if key == "storage":
+        own_settings.check_change(app, key, value)
+        storage_setting.confirm_move(app, storage, yes=yes)
     own_settings.change(app, key, parts, value)
+    if key == "storage":
+        storage_setting.move(app, storage)
     if ended:
         guards.loosen(app, kept)
     after = app.read_settings()

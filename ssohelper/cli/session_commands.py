@@ -267,12 +267,15 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     credentials = clocks.load_credentials(app, sessions)
     if output.options().json:
         data = {
+            "storage": app.storage.name,
             "sessions": [*map(_session_json, seen), *map(_unusable_json, unusable)],
             "credentials": [_credentials_json(key, cached) for key, cached in credentials],
         }
         output.print_json(data, app.warnings)
     else:
         _print_clocks(app, seen, unusable, credentials)
+        if app.storage.name == "keyring":
+            output.say("sign-ins are encrypted, with a key in the keyring")
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(

@@ -1,7 +1,7 @@
 """Plans which profiles `profile sync` adds, changes and removes, as data. Writes nothing.
 
 No other module decides what happens to a profile. A plan never changes a profile that the user
-wrote. It removes profiles only with `prune`, and only after a complete listing.
+wrote, and removes profiles only with `prune`, after a complete listing.
 """
 
 from collections import defaultdict
@@ -38,7 +38,7 @@ class SyncRequest(NamedTuple):
     `choices` are the user's, of this command or remembered. `template`, `form` and `region` are
     the values to use: from the choices, else from the settings. `command` is the program that
     profiles run, without arguments. `taken_names` are the sections of ~/.aws/credentials.
-    `convert`: existing profiles get `form`, because the user gave --form.
+    `convert`: existing profiles get `form`, as the user gave --form; with `no_native` all get it.
     `has_new_filters`: the user gave filters now, so prune only what they match.
     `rules`: the guard rules in force. A guarded role's profile is in process form whatever `form` is.
     `only_role` and `name`: plan one profile for this role, with this name if there is one.
@@ -53,6 +53,7 @@ class SyncRequest(NamedTuple):
     region: str
     taken_names: frozenset[str] = frozenset()
     convert: bool = False
+    no_native: bool = False
     rename: bool = False
     prune: bool = False
     has_new_filters: bool = False
@@ -205,7 +206,7 @@ class _Planner:
                 if only_role is not None:
                     is_selected = unnamed.role == only_role
                 else:
-                    convert = is_selected and self._request.convert
+                    convert = self._request.no_native or (is_selected and self._request.convert)
                     self._update_identity(unnamed, convert=convert)
                     is_selected = is_selected and unnamed.role not in self._managed
                 if not is_selected:

@@ -172,6 +172,15 @@ def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
     A response whose change time is in the future was written before the clock was set back. If the
     clock was set back by less than the response's age, only the validity in uptime seconds tells.
     """
+    return _is_valid(found, validity, until_counts=True)
+
+
+def was_written_earlier(found: os.stat_result, validity: bytes) -> bool:
+    """Return whether the response was written before now, since this machine's last start."""
+    return _is_valid(found, validity, until_counts=False)
+
+
+def _is_valid(found: os.stat_result, validity: bytes, *, until_counts: bool) -> bool:
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
     if not validity:
@@ -180,7 +189,7 @@ def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
     up = read_uptime()
     if up is None or len(words) != 2 or not (words[0] + words[1]).isdigit():
         return False
-    return int(words[0]) <= up < int(words[1])
+    return int(words[0]) <= up and (not until_counts or up < int(words[1]))
 
 
 def read_uptime() -> int | None:

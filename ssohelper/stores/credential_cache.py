@@ -8,6 +8,7 @@ responses are still valid (stores/session_stamp.py).
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 from ssohelper.core.model import ACCOUNT_ID, CHAIN_MARK, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import role_credentials as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.errors import LocalState, NotOurs
+from ssohelper.errors import KeyringUnavailable, LocalState, NotOurs
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
+from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.settings_stamp import SettingsStamp
 
 _log = logging.getLogger(__name__)
@@ -30,18 +32,22 @@ class CredentialCache:
     `CredentialWriter` writes them.
     """
 
-    def __init__(self, runtime: Path, stamp: SettingsStamp | None = None) -> None:
+    def __init__(
+        self, runtime: Path, stamp: SettingsStamp | None = None, codec: Codec | None = None
+    ) -> None:
         self._runtime = runtime
         self._stamp = stamp
+        self._codec = codec or PlainCodec()
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
         """Return the role's cached credentials, expired or not; None if there are none.
 
         Credentials from another start URL or region than the session's count as missing.
+        Raises: KeyringUnavailable, NotOurs.
         """
         path = self._folder(key) / CACHED
-        found = files.read_json(path)
-        if found is None or not _is_of(found, key):
+        found = self._read_document(key)
+        if found is None:
             return None
         if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
             return None
@@ -54,26 +60,42 @@ class CredentialCache:
         set back, counts as missing.
         Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
-        if self._stamp and self._stamp.is_due():
+        found = self._read_published(key)
+        if found is None or not published.is_of_this_clock(*found[1:]):
             return 0
+        return int(found[1].st_mtime)
+
+    def load_published(self, key: RoleKey) -> bytes | None:
+        """Return the document of the role's published response, also past the time of hits.
+
+        Otherwise as `load_published_until`.
+        """
+        found = self._read_published(key)
+        if found is None or not published.was_written_earlier(*found[1:]):
+            return None
+        return found[0]
+
+    def _read_published(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
+        if self._stamp and self._stamp.is_due():
+            return None
         path = self._response(key)
         try:
             opened = files.read_with_status(path)
         except files.FileTooLarge:
             _log.info('"%s" is too large: counted as missing', path)
-            return 0
+            return None
         except NotOurs:
             raise
         except LocalState:
-            return 0
+            return None
         if opened is None:
-            return 0
+            return None
         content, found = opened
         document, validity = published.split(content)
         if not published.is_document(document):
             _log.info('"%s" holds no document: counted as missing', path)
-            return 0
-        return int(found.st_mtime) if published.is_of_this_clock(found, validity) else 0
+            return None
+        return document, found, validity
 
     def withdraw(self, key: RoleKey) -> None:
         """Remove the role's published response; the cached credentials stay."""
@@ -109,18 +131,21 @@ class CredentialCache:
         return removed
 
     def list_entries(self) -> list[tuple[RoleKey, CachedCredentials]]:
-        """Return all cached credentials that can be read, sorted by role key."""
+        """Return all cached credentials that can be read, sorted by role key.
+
+        Raises: KeyringUnavailable.
+        """
         found = []
         for session_name in self.list_session_names():
             for key in self._list_keys(session_name):
                 path = self._folder(key) / CACHED
                 try:
-                    document = files.read_json(path)
+                    document = self._read_document(key)
+                except KeyringUnavailable:
+                    raise
                 except LocalState:
                     continue
-                cached = (
-                    _parse_cached(document, path) if document and _is_of(document, key) else None
-                )
+                cached = _parse_cached(document, path) if document else None
                 if cached:
                     found.append((key, cached))
         return found
@@ -132,6 +157,16 @@ class CredentialCache:
     def list_session_names(self) -> list[str]:
         """Return the names of the sessions that have a folder of credentials."""
         return files.list_names(self._runtime / "credentials")
+
+    def _read_document(self, key: RoleKey) -> dict[str, Any] | None:
+        path = self._folder(key) / CACHED
+        found = files.read_json(path)
+        try:
+            document = None if found is None else self._codec.decode(found, context_of(key))
+        except Unreadable as cause:
+            _log.info('"%s" counts as missing: %s', path, cause)
+            return None
+        return document if document is not None and _is_of(document, key) else None
 
     def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
         folder = self._session_folder(session_name)
@@ -151,6 +186,11 @@ class CredentialCache:
 
     def _response(self, key: RoleKey) -> Path:
         return Path(folders.published_response(str(self._runtime), *files.role_file_names(key)))
+
+
+def context_of(key: RoleKey) -> str:
+    """Return what sealed credentials are bound to, so that those of another role do not open."""
+    return f"credentials {key.session_name} {key.account_id} {key.role_name}"
 
 
 def _list_accounts(folder: Path) -> list[str]:

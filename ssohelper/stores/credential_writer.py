@@ -6,7 +6,7 @@ from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
 from ssohelper.stores import files
-from ssohelper.stores.credential_cache import CACHED, CredentialCache
+from ssohelper.stores.credential_cache import CACHED, CredentialCache, context_of
 
 
 class CredentialWriter(CredentialCache):
@@ -30,7 +30,9 @@ class CredentialWriter(CredentialCache):
         folder = self._ensure_folder(key)
         # The runtime folder itself is seldom written to, so old temporary files are removed here.
         files.sweep_folder_once(str(self._runtime))
-        files.write_json(folder / CACHED, document, durable=False)
+        files.write_json(
+            folder / CACHED, self._codec.encode(document, context_of(key)), durable=False
+        )
 
     def publish(
         self, permit: PublishPermit, document: bytes, valid_until: int, now: int | None = None

@@ -69,6 +69,11 @@ class SessionStamp:
         return self._is_settled and not self._matches
 
     @property
+    def is_current(self) -> bool:
+        """Whether published responses are of the present sign-in, without a doubt."""
+        return self._is_settled and self._matches
+
+    @property
     def is_of_other_portal(self) -> bool:
         """Whether the session's cached credentials belong to another start URL or region."""
         known = self._known_portal

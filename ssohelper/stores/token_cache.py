@@ -1,11 +1,11 @@
 """Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
 Token and registration are where the AWS CLI and the SDKs read them (~/.aws/sso/cache), in their
-format, so that one sign-in serves all tools. Sign-in facts, which only ssohelper uses, are in our
+format, so that one sign-in serves all tools. With `storage = "keyring"` they are encrypted, in the
+same folder under other names, which no other tool reads. Sign-in facts, which only ssohelper uses, are in our
 state folder, because an SDK that writes a token file drops the keys that it does not know.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import to_iso
@@ -26,10 +26,18 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files
+from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.files import Reservation
+from ssohelper.stores.token_documents import (
+    choose_date,
+    document_of,
+    is_of,
+    registration_context,
+    sha1,
+    token_context,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -45,39 +53,8 @@ _damaged: dict[str, str] = {}
 _RESERVED_BYTES = 16384
 
 
-class TokenStore(Protocol):
-    """Stores what belongs to a session's sign-in. `TokenFiles` has the methods' docstrings."""
-
-    def load(self, session: SsoSession) -> AccessToken | None: ...
-    def save(self, session: SsoSession, token: AccessToken) -> None: ...
-    def reserve(self, session: SsoSession) -> AbstractContextManager[Reservation]: ...
-    def save_renewed(
-        self,
-        session: SsoSession,
-        used: AccessToken,
-        fresh: AccessToken,
-        reservation: Reservation,
-    ) -> AccessToken: ...
-    def forget(self, session: SsoSession) -> None: ...
-    def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None: ...
-    def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None: ...
-    def load_facts(self, session_name: str) -> SignInFacts: ...
-    def load_settled_facts(self, session_name: str) -> SignInFacts: ...
-    def save_facts(self, session_name: str, facts: SignInFacts) -> None: ...
-    def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
-    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
-    def lock_sign_in(
-        self, session_name: str, deadline: Deadline
-    ) -> AbstractContextManager[None]: ...
-    def read_fingerprint(self, session: SsoSession) -> str: ...
-    def check_writable(self, session: SsoSession) -> None: ...
-    def peek(self, session: SsoSession) -> AccessToken | None: ...
-    def token_file(self, session: SsoSession) -> str: ...
-    def list_files(self, session: SsoSession) -> list[str]: ...
-
-
 class TokenFiles:
-    """A TokenStore of files in the AWS CLI's format, with mode 0600."""
+    """A TokenStore of files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
 
     def __init__(
         self,
@@ -86,8 +63,10 @@ class TokenFiles:
         state: Path,
         runtime: Path,
         warn: Callable[[str], None] = lambda _message: None,
+        codec: Codec | None = None,
     ) -> None:
         self._folder = folder
+        self._codec = codec or PlainCodec()
         self._warn = warn
         self._state = state
         self._runtime = runtime
@@ -109,9 +88,13 @@ class TokenFiles:
 
         The caller holds `lock_state`. Raises: LocalState.
         """
+        self._write_token(session, document_of({}, session, token))
+
+    def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
         files.ensure_folder(self._folder)
         path = self._token_file(session)
-        files.write_json(path, _document_of({}, session, token), mtime=_choose_date(path))
+        encoded = self._codec.encode(document, token_context(session))
+        files.write_json(path, encoded, mtime=choose_date(path))
 
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
@@ -144,8 +127,10 @@ class TokenFiles:
             if replacement is not None:
                 return replacement
             present = self._read_present(session) or {}
-            data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
-            date = _choose_date(self._token_file(session))
+            document = document_of(present, session, fresh)
+            encoded = self._codec.encode(document, token_context(session))
+            data = json.dumps(encoded).encode("ascii")
+            date = choose_date(self._token_file(session))
             # After the fsync, which may take long, we check again that no other tool has written
             # the file. The rename follows at once, so such a write is hardly ever lost.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
@@ -187,9 +172,15 @@ class TokenFiles:
         """Raise LocalState if the token file is in another user's home, where we write nothing."""
         files.refuse_another_users_home(self._token_file(session))
 
+    def prepare_sign_in(self, session: SsoSession) -> None:
+        """Make sure, before the user acts, that the new token can be saved. Raises: LocalState."""
+        self.check_writable(session)
+        files.ensure_folder(self._folder)
+        self._codec.get_ready()
+
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token for display: one read, and a damaged file counts as missing."""
-        found = files.read_json(self._token_file(session))
+        found = self._read_document(self._token_file(session), token_context(session))
         return self._parse_token(found, session) if found is not None else None
 
     def token_file(self, session: SsoSession) -> str:
@@ -213,7 +204,13 @@ class TokenFiles:
         The AWS CLI has one file for both grants: a client is for `authorization_code` when its
         grantTypes name that grant, and for device codes otherwise.
         """
-        found = files.read_record(self._registration_file(session), schema.registration)
+        path = self._registration_file(session)
+        document = self._read_document(path, registration_context(session))
+        try:
+            found = schema.registration(document) if document is not None else None
+        except Damaged as damage:
+            files.report_damage(path, damage)
+            return None
         if found is None:
             return None
         if (grant == "authorization_code") != ("authorization_code" in found.grant_types):
@@ -231,8 +228,34 @@ class TokenFiles:
             document["scopes"] = list(registration.scopes)
         if registration.grant_types:
             document["grantTypes"] = list(registration.grant_types)
+        self._write_registration(session, document)
+
+    def _write_registration(self, session: SsoSession, document: dict[str, Any]) -> None:
         files.ensure_folder(self._folder)
-        files.write_json(self._registration_file(session), document)
+        encoded = self._codec.encode(document, registration_context(session))
+        files.write_json(self._registration_file(session), encoded)
+
+    # -- moving to another storage -------------------------------------------------------------
+
+    def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
+        """Return token and registration as documents in clear; None for each that is missing.
+
+        One that is damaged, or whose key is lost, counts as missing.
+        Raises: KeyringUnavailable, NotOurs.
+        """
+        return [
+            self._read_document(self._token_file(session), token_context(session)),
+            self._read_document(self._registration_file(session), registration_context(session)),
+        ]
+
+    def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
+        """Write what `export_documents` of another store returned, and remove what it lacks."""
+        token, registration = documents
+        self.forget(session)
+        if token is not None:
+            self._write_token(session, token)
+        if registration is not None:
+            self._write_registration(session, registration)
 
     # -- facts about sign-ins (`SignInFacts`) --------------------------------------------------
 
@@ -268,7 +291,7 @@ class TokenFiles:
         """
         with suppress(LocalState):
             files.ensure_folder(self._folder)
-        path = self._folder / f".{_sha1(files.session_file_name(session_name))}.lock"
+        path = self._folder / f".{sha1(files.session_file_name(session_name))}.lock"
         if os.access(self._folder, os.W_OK) and not files.is_in_another_users_home(path):
             return files.hold_lock(path, deadline, is_private=False)
         return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
@@ -296,7 +319,7 @@ class TokenFiles:
                 return None
             found = files.parse_object(content)
             if found is not None:
-                return found
+                return self._decode_token(found, session)
             if known and _damaged.get(str(path)) == known == self.read_fingerprint(session):
                 break
             if number >= _LEAST_READS and time.monotonic() - began > _TORN_SECONDS:
@@ -308,13 +331,31 @@ class TokenFiles:
             hint=f"sign in again with: ssohelper login {session.name}",
         )
 
+    def _decode_token(self, found: dict[str, Any], session: SsoSession) -> dict[str, Any]:
+        try:
+            return self._codec.decode(found, token_context(session))
+        except Unreadable as cause:
+            raise LoginRequired(
+                f'the sign-in to "{session.name}" cannot be read: {cause}',
+                hint=f"sign in again with: ssohelper login {session.name}",
+            ) from cause
+
+    def _read_document(self, path: Path, context: str) -> dict[str, Any] | None:
+        """Return the document in the file; None if it is missing, damaged or cannot be decrypted."""
+        found = files.read_json(path)
+        try:
+            return None if found is None else self._codec.decode(found, context)
+        except Unreadable as cause:
+            _log.info('"%s" counts as missing: %s', path, cause)
+            return None
+
     def _parse_token(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
         try:
             token = schema.token(found)
         except Damaged as damage:
             files.report_damage(self._token_file(session), damage)
             return None
-        if not _is_of(found, session):
+        if not is_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
             return None
         if schema.lacks_zone(found):
@@ -329,7 +370,8 @@ class TokenFiles:
             return {}
 
     def _token_file(self, session: SsoSession) -> Path:
-        return self._folder / f"{_sha1(files.session_file_name(session.name))}.json"
+        name = sha1(files.session_file_name(session.name))
+        return self._folder / f"{name}{self._codec.suffix}"
 
     def _registration_file(self, session: SsoSession) -> Path:
         # The AWS CLI's file name, made from its own arguments: both programs then use one client.
@@ -340,58 +382,11 @@ class TokenFiles:
             "scopes": list(session.scopes) or None,
             "session_name": files.session_file_name(session.name),
         }
-        return self._folder / f"{_sha1(json.dumps(named_by, sort_keys=True))}.json"
+        name = sha1(json.dumps(named_by, sort_keys=True))
+        return self._folder / f"{name}{self._codec.suffix}"
 
     def _facts_file(self, session_name: str) -> Path:
         return self._state / "sign-ins" / f"{files.session_file_name(session_name)}.json"
 
     def _lock_file(self, session_name: str, what: str) -> Path:
         return self._runtime / "locks" / files.session_file_name(session_name) / f"{what}.lock"
-
-
-def _choose_date(path: Path) -> int:
-    """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
-
-    So a later write of another tool gets another time, even if whole seconds are compared, and the
-    session's stamp can be written at once (stores/session_stamp.py).
-    """
-    date = int(time.time()) - 2
-    try:
-        present = os.stat(path, follow_symlinks=False).st_mtime_ns // 10**9
-    except OSError:
-        return date
-    return date + 1 if present == date else date
-
-
-def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
-    # Start URL and region may be missing: some tools write neither, and the SDKs read neither.
-    start_url, region = found.get("startUrl"), found.get("region")
-    if region not in (None, session.region):
-        return False
-    if start_url is None:
-        return True
-    urls = (session.start_url, session.aws_url)
-    return isinstance(start_url, str) and any(is_same_portal(start_url, url) for url in urls)
-
-
-def _document_of(
-    present: dict[str, Any], session: SsoSession, token: AccessToken
-) -> dict[str, Any]:
-    ours = {
-        "startUrl": session.start_url,
-        "region": session.region,
-        "accessToken": token.value.reveal(),
-        "expiresAt": to_iso(token.expires_at),
-    }
-    if token.client:
-        ours["clientId"] = token.client.client_id
-        ours["clientSecret"] = token.client.client_secret.reveal()
-        ours["registrationExpiresAt"] = to_iso(token.client.expires_at)
-    if token.refresh_token:
-        ours["refreshToken"] = token.refresh_token.reveal()
-    return {**present, **ours}
-
-
-def _sha1(text: str) -> str:
-    # sha1 names the file, it protects nothing: the AWS CLI and the SDKs read this very name.
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -8,6 +8,7 @@ import json
 import tempfile
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,7 @@ from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
+from ssohelper.stores.codecs import PlainCodec
 from tests.published import settle
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
@@ -113,7 +115,8 @@ def test_no_sequence_returns_expired_credentials(
 def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: only files remain
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
-    app.__dict__["tokens"] = _Tokens(token, Path(folder, ".aws", "token"))
+    tokens = _Tokens(token, Path(folder, ".aws", "token"))
+    app.__dict__["storage"] = SimpleNamespace(tokens=tokens, codec=PlainCodec(), may_publish=True)
     if app.credentials.load_published_until(KEY) > app.clock.now():
         path = Path(folders.published_response(f"{folder}/run", *KEY))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)

@@ -224,9 +224,9 @@ def test_an_environment_variable_with_an_unsupported_value_is_an_error(
 ) -> None:
     """Otherwise tokens would be written to files although a keyring was asked for."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    done = run(*argv, env={"SSOHELPER_STORAGE": "keyring"})
+    done = run(*argv, env={"SSOHELPER_STORAGE": "vault"})
     assert done.returncode == 3
-    assert 'SSOHELPER_STORAGE: "storage" must be "file", not "keyring"' in done.stderr
+    assert 'SSOHELPER_STORAGE: "storage" must be "file" or "keyring", not "vault"' in done.stderr
     assert not home.token_folder.exists()
 
 

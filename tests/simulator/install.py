@@ -36,6 +36,7 @@ import ssohelper.stores.own_folders
 import ssohelper.stores.prompt_state
 import ssohelper.stores.settings_stamp
 import ssohelper.stores.token_cache
+import ssohelper.stores.token_documents
 import ssohelper.stores.user_file
 from tests.simulator import sockets
 from tests.simulator.disk import OS_NAMES, Switch
@@ -56,6 +57,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.prompt_state,
     _stores.settings_stamp,
     _stores.token_cache,
+    _stores.token_documents,
     ssohelper.fastpath.machine,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,

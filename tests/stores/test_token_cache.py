@@ -25,7 +25,8 @@ from ssohelper.core.model import (
 )
 from ssohelper.errors import ConfigInvalid, LocalState, LockNotObtained, LoginRequired
 from ssohelper.stores import files, token_cache
-from ssohelper.stores.token_cache import TokenFiles, TokenStore
+from ssohelper.stores.token_cache import TokenFiles
+from ssohelper.stores.token_store import TokenStore
 
 NOON = 1_767_268_800
 SCOPES = ("sso:account:access",)

@@ -1,0 +1,38 @@
+"""Serves a published response while the keyring, which has the key of the cache, is not available.
+
+Its credentials are good until they expire, past the time until which hits print it. What cannot be
+known meanwhile is only whether they should be renewed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ssohelper.broker.requests import Found
+from ssohelper.core.instants import from_iso
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.model import RoleKey
+    from ssohelper.stores.session_stamp import SessionStamp
+
+# Credentials with less time left than this may expire on their way to AWS.
+_LEAST_SECONDS = 60
+
+
+def find_published(app: App, key: RoleKey, stamp: SessionStamp) -> Found | None:
+    """Return the role's unexpired published response, if it is of the present sign-in; or None.
+
+    A guarded role has none. Raises: NotOurs.
+    """
+    document = app.credentials.load_published(key) if stamp.is_current else None
+    if document is None:
+        return None
+    try:
+        expires_at = from_iso(json.loads(document)["Expiration"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    if expires_at is None or expires_at - app.clock.aws_now() < _LEAST_SECONDS:
+        return None
+    return Found(document, True)

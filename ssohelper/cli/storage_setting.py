@@ -1,0 +1,56 @@
+"""The question before `config set storage` drops a sign-in, and what it says after the move."""
+
+from ssohelper.actions import storage
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
+
+_IN_KEYRING = (
+    "sign-ins are now encrypted, with a key in the keyring: the AWS CLI and other tools no longer "
+    "share them"
+)
+_IN_FILES = "sign-ins are now in ~/.aws/sso/cache, where the AWS CLI and other tools share them"
+_ON_DISK = (
+    "the runtime folder is not in memory, so no response is published there: each call asks a "
+    "broker, which takes longer"
+)
+
+
+def confirm_move(app: App, wanted: str, *, yes: bool) -> None:
+    """Ask before a move that would drop sign-ins which the keyring does not give.
+
+    Raises: KeyringUnavailable before a move into the keyring; UsageProblem without an answer.
+    """
+    lost = storage.find_unreadable(app, wanted)
+    if not lost:
+        return
+    names = ", ".join(show(name) for name in lost)
+    output.say(f"the keyring does not give the sign-in to: {names}")
+    if not output.confirm(
+        "drop it, and sign in again later?", yes=yes, what="a sign-in that would be dropped"
+    ):
+        raise UsageProblem("nothing was changed", hint="unlock the keyring and try again")
+
+
+def move(app: App, wanted: str) -> None:
+    """Move the sign-ins, and say what that changes. Raises: KeyringUnavailable, LocalState."""
+    moved = storage.move(app, wanted, drop_unreadable=True)
+    if not moved.is_new:
+        return
+    output.say(_IN_KEYRING if wanted == storage.KEYRING else _IN_FILES)
+    for name in moved.lost:
+        app.warn(f'the sign-in to "{name}" could not be read; sign in with: ssohelper login {name}')
+    if wanted != storage.KEYRING:
+        return
+    if not moved.may_publish:
+        output.say(_ON_DISK)
+    if moved.native:
+        output.say(
+            f"{len(moved.native)} managed profiles ask AWS's tools for the sign-in; "
+            "convert them with: ssohelper profile sync"
+        )
+    if moved.foreign:
+        output.say(
+            f"{len(moved.foreign)} profiles of your own need a sign-in of their own: aws sso login"
+        )

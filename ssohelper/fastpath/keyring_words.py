@@ -1,0 +1,9 @@
+"""The words between the process that asks the keyring and the process that starts it."""
+
+SERVICE = "ssohelper"
+
+ASKING = "asking"
+FOUND = "found"
+MISSING = "missing"
+LOCKED = "locked"
+UNAVAILABLE = "unavailable"

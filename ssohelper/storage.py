@@ -1,0 +1,191 @@
+"""The storage in force for tokens, registrations and cached credentials, and moves between two.
+
+`storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
+the desktop's keyring; nothing falls back from there to files. Each use asks for the storage in
+force, because another process may move the sign-ins while this one runs: a move holds the token's
+and the state's lock of each session, and so does whoever writes.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ssohelper.errors import ConfigInvalid, KeyringUnavailable
+from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
+from ssohelper.stores.memory_folders import is_in_memory
+from ssohelper.stores.storage_record import FILE, KEYRING, Record, StorageRecord
+from ssohelper.stores.token_cache import TokenFiles
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.settings import Settings
+    from ssohelper.system.os_keyring import OsKeyring
+
+# How long to wait for another process that moves the sign-ins, or for a renewal under way.
+_LOCK_SECONDS = 8.0
+
+
+class Storage:
+    """Which storage is in force, its token store and its codec. `App.storage` makes it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stores: dict[str, TokenFiles] = {}
+        self._agreed: str | None = None
+        self._is_of_this_shell = False
+        self.codec: Codec = ChangingCodec(lambda: self._codec_of(self.name))
+
+    @property
+    def name(self) -> str:
+        """The storage in force, "file" or "keyring".
+
+        Moves the sign-ins first if the settings name another storage than the one that has them.
+        Raises: KeyringUnavailable, LockNotObtained, LocalState.
+        """
+        try:
+            wanted = self._agreed or self._read_wanted(self._app.settings)
+            if self._record.load() != Record(wanted):
+                # The settings may have changed since this process read them, as the record has.
+                wanted = self._read_wanted(self._app.read_settings())
+        except ConfigInvalid:
+            return self.find_present()  # what needs the settings reports the error
+        if self._is_of_this_shell:
+            return wanted
+        if self._record.load() != Record(wanted):
+            self.move(wanted)
+        self._agreed = wanted
+        return wanted
+
+    def _read_wanted(self, settings: Settings) -> str:
+        # A variable is of one shell, so it says where to look and moves nothing.
+        self._is_of_this_shell = settings.origin("storage") == "environment"
+        return str(settings.get("storage"))
+
+    @property
+    def tokens(self) -> TokenFiles:
+        """The token store of the storage in force. Raises: as `name`."""
+        return self.store_of(self.name)
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether responses may be published: with keyring storage, only in memory.
+
+        A published response is the role's credentials in clear.
+        """
+        return self.name == FILE or is_in_memory(os.fspath(self._app.locations.runtime_folder))
+
+    @cached_property
+    def keyring(self) -> OsKeyring:
+        """The desktop's keyring, with our key for this user's sign-ins."""
+        from ssohelper.system.os_keyring import OsKeyring
+
+        folder = self._app.locations.token_folder
+        return OsKeyring(
+            os.path.realpath(folder),
+            os.fspath(folder / ".ssohelper-keyring.lock"),
+            self._app.environ,
+            is_required=lambda: self._app.company_policy.storage == KEYRING,
+        )
+
+    def find_present(self) -> str:
+        """Return the storage that has the sign-ins now, whatever the settings say."""
+        return self._record.load().storage
+
+    def move(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
+        """Move token and registration of each session to the wanted storage; keep none in the other.
+
+        Cached role credentials are removed. Returns the names of the sessions whose sign-in could
+        not be read; with `drop_unreadable`, so are those that the keyring does not give. If this
+        process is killed, the next one goes on.
+        Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
+        """
+        deadline = self._app.clock.deadline(_LOCK_SECONDS)
+        lost = list[str]()
+        with self._record.lock(deadline):
+            record = self._record.load()
+            if record.leftover is not None:
+                self._remove_leftover(record)
+            if record.storage != wanted:
+                lost = self._copy(record.storage, wanted, deadline, drop_unreadable)
+                self._remove_leftover(Record(wanted, record.storage))
+        return lost
+
+    # -- the steps of a move ------------------------------------------------------------------
+
+    def _copy(
+        self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
+    ) -> list[str]:
+        """Copy the sign-ins, then record that they are in the wanted storage."""
+        old, new = self.store_of(before), self.store_of(wanted)
+        lost = list[str]()
+        sessions = sorted(self._app.config.read().sso_sessions())
+        with ExitStack() as locks:
+            # Held for all sessions until the record is written. Otherwise a renewal in between
+            # would write its token to the store that is about to be removed.
+            for session in sessions:
+                locks.enter_context(old.lock_token(session.name, deadline))
+                locks.enter_context(old.lock_state(session.name, deadline))
+            for session in sessions:
+                was_there = old.read_fingerprint(session) != ""
+                try:
+                    documents = old.export_documents(session)
+                except KeyringUnavailable:
+                    if not drop_unreadable:
+                        raise
+                    documents = [None, None]
+                if was_there and documents[0] is None:
+                    lost.append(session.name)
+                if any(documents):
+                    self._codec_of(wanted).get_ready()
+                new.import_documents(session, documents)
+            self._record.save(Record(wanted, before))
+        return lost
+
+    def _remove_leftover(self, record: Record) -> None:
+        """Remove what the storage of before has, now that the sign-ins are in the other one."""
+        old = self.store_of(str(record.leftover))
+        for session in self._app.config.read().sso_sessions():
+            old.forget(session)
+        for name in self._app.credentials.list_session_names():
+            self._app.credentials.forget_session(name)
+        if record.leftover == KEYRING:
+            try:
+                self.keyring.delete()
+            except KeyringUnavailable as failure:
+                self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
+        self._record.save(Record(record.storage))
+
+    # -- the pieces of each storage -------------------------------------------------------------
+
+    @cached_property
+    def _record(self) -> StorageRecord:
+        return StorageRecord(self._app.locations.state_folder)
+
+    def store_of(self, name: str) -> TokenFiles:
+        """Return the token store of this storage, whichever is in force."""
+        if name not in self._stores:
+            locations = self._app.locations
+            self._stores[name] = TokenFiles(
+                locations.token_folder,
+                state=locations.state_folder,
+                runtime=locations.runtime_folder,
+                warn=self._app.warn,
+                codec=self._codec_of(name),
+            )
+        return self._stores[name]
+
+    def _codec_of(self, name: str) -> Codec:
+        return self._sealed if name == KEYRING else _PLAIN
+
+    @cached_property
+    def _sealed(self) -> Codec:
+        from ssohelper.stores.sealed_codec import SealedCodec
+
+        return SealedCodec(self.keyring)
+
+
+_PLAIN = PlainCodec()

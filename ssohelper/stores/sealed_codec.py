@@ -1,0 +1,57 @@
+"""Encrypts documents with the key in the desktop's keyring."""
+
+from typing import Any, Protocol
+
+from ssohelper.core.model import Secret
+from ssohelper.errors import KeyringUnavailable
+from ssohelper.stores import sealing
+from ssohelper.stores.codecs import Unreadable, is_sealed
+
+_SIGN_IN = "sign in again with: ssohelper login SESSION"
+
+
+class Keyring(Protocol):
+    """Where the key is. `system.os_keyring.OsKeyring` has the methods' docstrings."""
+
+    def find(self, *, again: bool = False) -> Secret | None: ...
+    def create(self) -> Secret: ...
+
+
+class SealedCodec:
+    """Encrypted documents. A document in clear is never taken for one of them."""
+
+    suffix = ".sealed"
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
+        key = self._keyring.find()
+        if key is None:  # only a sign-in makes a new key
+            raise KeyringUnavailable("ssohelper's key is no longer in the keyring", hint=_SIGN_IN)
+        return sealing.seal(document, _checked(key), context)
+
+    def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
+        if not is_sealed(found):
+            raise Unreadable("it is not encrypted")
+        key = self._keyring.find()
+        if key is not None and not sealing.is_sealed_with(found, _checked(key)):
+            # The key that this process knows may be of before: the user removed it, and signed in.
+            key = self._keyring.find(again=True)
+        if key is None:
+            raise Unreadable("its key is no longer in the keyring")
+        if not sealing.is_sealed_with(found, _checked(key)):
+            raise Unreadable("it was encrypted with a key that is not in this keyring")
+        return sealing.open_sealed(found, key, context)
+
+    def get_ready(self) -> None:
+        _checked(self._keyring.create())
+
+
+def _checked(key: Secret) -> Secret:
+    if not sealing.is_key(key):
+        raise KeyringUnavailable(
+            "the keyring's item for ssohelper holds no key",
+            hint="remove that item and sign in again",
+        )
+    return key

@@ -1,0 +1,71 @@
+"""Encrypts and decrypts JSON objects with one key (AES-256-GCM). Touches no disk, asks no keyring.
+
+A sealed object is itself a JSON object. `context` says what the object is and whose: a sealed
+object that was moved to the place of another one cannot be opened there.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ssohelper.core.model import Secret
+from ssohelper.stores.codecs import SEALED_MARK, Unreadable
+
+_VERSION = 1
+# The length that NIST recommends. Random nonces are safe for 2^32 objects of one key.
+_NONCE_BYTES = 12
+
+
+def seal(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+    """Return the object encrypted."""
+    nonce = os.urandom(_NONCE_BYTES)
+    text = json.dumps(document).encode("ascii")
+    box = AESGCM(_bytes_of(key)).encrypt(nonce, text, context.encode())
+    return {
+        SEALED_MARK: _VERSION,
+        "key_id": id_of(key),
+        "box": base64.b64encode(nonce + box).decode("ascii"),
+    }
+
+
+def open_sealed(found: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+    """Return the object that was sealed. Raises: Unreadable."""
+    try:
+        box = base64.b64decode(found["box"], validate=True)
+        opened = AESGCM(_bytes_of(key)).decrypt(
+            box[:_NONCE_BYTES], box[_NONCE_BYTES:], context.encode()
+        )
+        document = json.loads(opened)
+    except (KeyError, TypeError, ValueError, InvalidTag) as cause:
+        raise Unreadable("it is damaged") from cause
+    if not isinstance(document, dict):
+        raise Unreadable("it is damaged")
+    return document
+
+
+def is_sealed_with(found: dict[str, Any], key: Secret) -> bool:
+    """Return whether the object was sealed with this key."""
+    return found.get("key_id") == id_of(key)
+
+
+def is_key(key: Secret) -> bool:
+    """Return whether this text is a key: 32 bytes in base64."""
+    try:
+        return len(base64.b64decode(key.reveal(), validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False
+
+
+def id_of(key: Secret) -> str:
+    """Return a text that names the key and says nothing about its content."""
+    return hashlib.sha256(b"ssohelper key\0" + _bytes_of(key)).hexdigest()[:16]
+
+
+def _bytes_of(key: Secret) -> bytes:
+    return base64.b64decode(key.reveal())

@@ -1,0 +1,47 @@
+"""Records in which storage the sign-ins are: in files as AWS's tools read them, or encrypted.
+
+The settings say which storage is wanted. While the two differ, the sign-ins are to be moved. The
+record is written in one step between copying and removing, so a move that was interrupted is
+either not done yet, or only lacks the removal.
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.stores import files
+
+FILE, KEYRING = "file", "keyring"
+
+
+class Record(NamedTuple):
+    """`storage` has the sign-ins. `leftover` is one that still has copies to remove, or None."""
+
+    storage: str = FILE
+    leftover: str | None = None
+
+
+class StorageRecord:
+    """The record in the state folder. A missing or damaged one means files."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "storage.json"
+
+    def load(self) -> Record:
+        """Return the record. Raises: NotOurs, LocalState."""
+        found = files.read_json(self._path) or {}
+        storage, leftover = found.get("storage"), found.get("leftover")
+        known = (FILE, KEYRING)
+        return Record(
+            storage if storage in known else FILE, leftover if leftover in known else None
+        )
+
+    def save(self, record: Record) -> None:
+        """Write the record. Raises: LocalState."""
+        files.ensure_private_folder(self._path.parent)
+        files.write_json(self._path, record._asdict())
+
+    def lock(self, deadline: Deadline) -> AbstractContextManager[None]:
+        """Return the lock to hold while sign-ins are moved. Raises: LockNotObtained."""
+        return files.hold_lock(self._path.with_suffix(".lock"), deadline)

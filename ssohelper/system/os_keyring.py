@@ -1,0 +1,213 @@
+"""Gets the wrapping key from the desktop's keyring, through a child process that can be killed.
+
+Three answers are possible: the key, None (the keyring has none), and KeyringUnavailable. Only the
+second one lets a caller make a new key, because whatever the old one encrypted is lost with it.
+"""
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from ssohelper.core.model import Secret
+from ssohelper.errors import KeyringUnavailable
+from ssohelper.fastpath import KEYRING_PROCESS, spawn
+from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE
+
+# How long the keyring may take once it is asked. It takes 15 ms. A command that fails for a keyring
+# which does not answer must end within 4 s, with its own start and that of a broker.
+ANSWER_SECONDS = 2.0
+# How long the child may take until it asks: a tenth of a second, but seconds on a busy machine.
+_START_SECONDS = 8.0
+# An answer, or a failure, holds for this time at least. A broker that has 100 callers waiting asks
+# once for all of them.
+_ANSWER_HOLDS_SECONDS = 3.0
+# What `keyring` would load code by, or change its backends by.
+_REMOVED = ("PYTHON_KEYRING_BACKEND", "KEYRING_")
+_KEEP_IN_FILES = "ssohelper config set storage file"
+
+
+class OsKeyring:
+    """The wrapping key of one user's sign-ins, once asked for kept in the memory of this process.
+
+    `name` is the item's name in the keyring. Threads may share this object.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        lock_file: str,
+        environ: Mapping[str, str],
+        *,
+        is_required: Callable[[], bool] = lambda: False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`is_required` says whether the company's policy forbids to keep sign-ins in files."""
+        self._name = name
+        self._lock_file = lock_file
+        self._environ = environ
+        self._is_required = is_required
+        self._monotonic = monotonic
+        self._mutex = threading.Lock()
+        self._key: Secret | None = None
+        self._failure: KeyringUnavailable | None = None
+        self._asked_at = -_ANSWER_HOLDS_SECONDS
+        self._early: _Child | None = None
+
+    def start(self) -> None:
+        """Start to ask, so that the answer is there when `find` is called."""
+        with self._mutex:
+            if self._key is None and self._early is None:
+                with contextlib.suppress(OSError, RuntimeError):
+                    self._early = self._start_child("find")
+
+    def find(self, *, again: bool = False) -> Secret | None:
+        """Return the key; None if the keyring answered that it has none.
+
+        `again` asks even if the key is known, if it was asked for more than 3 s ago.
+        Raises: KeyringUnavailable.
+        """
+        with self._mutex:
+            if self._key is not None and not again:
+                return self._key
+            is_recent = self._monotonic() - self._asked_at < _ANSWER_HOLDS_SECONDS
+            if not is_recent:
+                self._key = self._ask("find")
+            elif self._failure is not None:
+                raise KeyringUnavailable(self._failure.message, hint=self._failure.hint)
+            return self._key
+
+    def create(self) -> Secret:
+        """Return the key; make it if the keyring answers that it has none.
+
+        Asks even if the key is known, if it was asked for more than 3 s ago: the user may have
+        removed it from the keyring since. Raises: KeyringUnavailable.
+        """
+        with self._mutex:
+            is_recent = self._monotonic() - self._asked_at < _ANSWER_HOLDS_SECONDS
+            if self._key is None or not is_recent:
+                self._key = self._ask("create")
+            if self._key is None:
+                raise self._error("it did not keep the key that it was given")
+            return self._key
+
+    def delete(self) -> None:
+        """Remove the key from the keyring, and forget it. Raises: KeyringUnavailable."""
+        with self._mutex:
+            self._ask("delete")
+            self._key = None
+
+    def _ask(self, verb: str) -> Secret | None:
+        self._failure = None
+        try:
+            child, self._early = self._early if verb == "find" else None, None
+            answer = (child or self._start_child(verb)).wait()
+            return self._read(answer)
+        except KeyringUnavailable as failure:
+            self._failure = failure
+            raise
+        except (OSError, RuntimeError) as cause:  # no process, no thread
+            self._failure = self._error(f"it could not be asked: {str(cause).lower()}")
+            raise self._failure from cause
+        finally:
+            self._asked_at = self._monotonic()
+
+    def _start_child(self, verb: str) -> "_Child":
+        return _Child([verb, self._name, self._lock_file], child_environment(self._environ))
+
+    def _read(self, answer: str) -> Secret | None:
+        word, _, rest = answer.partition(" ")
+        if word == FOUND and rest:
+            return Secret(rest)
+        if word == MISSING:
+            return None
+        if word == LOCKED:
+            raise KeyringUnavailable("the keyring is locked", hint=self._hint("unlock it"))
+        raise self._error(rest if word == UNAVAILABLE else "it does not answer")
+
+    def _error(self, reason: str) -> KeyringUnavailable:
+        return KeyringUnavailable(
+            f"the keyring is not available: {reason}", hint=self._hint("start or unlock it")
+        )
+
+    def _hint(self, cure: str) -> str:
+        if self._is_required():
+            return f"{cure} and try again; the company's policy keeps sign-ins in it"
+        return f"{cure} and try again, or keep sign-ins in files: {_KEEP_IN_FILES}"
+
+
+class _Child:
+    """A child process that asks the keyring once. It is killed when its time is over."""
+
+    def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
+        # Each line with the time at which it came.
+        self._lines: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ssohelper", KEYRING_PROCESS, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(environ),
+            # Ctrl-C is for the caller, which then kills the child.
+            start_new_session=sys.platform != "win32",
+        )
+        try:
+            # A thread reads, because on Windows no other wait for a pipe has a limit of time.
+            threading.Thread(target=self._read_lines, daemon=True).start()
+        except BaseException:
+            self._end()
+            raise
+
+    def wait(self) -> str:
+        """Return the child's answer; "" if it gave none in time."""
+        try:
+            word, asked_at = self._lines.get(timeout=_START_SECONDS)
+            if word != ASKING:
+                return ""
+            left = asked_at + ANSWER_SECONDS - time.monotonic()
+            return self._lines.get(timeout=max(0.01, left))[0]
+        except queue.Empty:
+            return ""
+        finally:
+            self._end()
+
+    def _read_lines(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                text = line.decode("utf-8", "replace").rstrip("\n")
+                self._lines.put((text, time.monotonic()))
+        self._lines.put(("", time.monotonic()))
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+
+
+def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the child: nothing in it names code or backends to load."""
+    changed = {
+        name: value
+        for name, value in spawn.without_credentials(environ).items()
+        if not name.startswith(_REMOVED)
+    }
+    if not changed.get("DBUS_SESSION_BUS_ADDRESS"):
+        # cron and ssh have no address, but the bus of the user's desktop has a fixed place.
+        bus = _find_bus(changed)
+        if bus is not None:
+            changed["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
+    return changed
+
+
+def _find_bus(environ: Mapping[str, str]) -> str | None:
+    if sys.platform == "win32":
+        return None
+    for folder in (environ.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}"):
+        if folder and os.path.exists(f"{folder}/bus"):
+            return f"{folder}/bus"
+    return None

@@ -1,0 +1,200 @@
+"""Sealed documents: tokens, registrations and role credentials of `storage = "keyring"`."""
+
+import base64
+import json
+import os
+
+import pytest
+
+from ssohelper.core.model import CachedCredentials, Secret
+from ssohelper.errors import KeyringUnavailable, LoginRequired
+from ssohelper.stores import sealing
+from ssohelper.stores.codecs import PlainCodec, Unreadable
+from ssohelper.stores.credential_cache import CredentialCache
+from ssohelper.stores.credential_writer import CredentialWriter
+from ssohelper.stores.sealed_codec import SealedCodec
+from ssohelper.stores.token_cache import TokenFiles
+from tests.stores.test_credential_cache import CORP, KEY, KEYS, NOON
+from tests.stores.test_token_cache import CLIENT, TokenStoreContract, token
+
+DOCUMENT = {"accessToken": "CNRY-AT-1", "more": ["ä", 1]}
+
+
+def new_key() -> Secret:
+    return Secret(base64.b64encode(os.urandom(32)).decode())
+
+
+FIRST, SECOND = new_key(), new_key()
+
+
+class FakeKeyring:
+    """A keyring that has a key, has none (None), or is not available."""
+
+    def __init__(self, key: Secret | None = FIRST) -> None:
+        self.key = key
+        self.is_available = True
+        self.asked = self.made = 0
+
+    def find(self, *, again: bool = False) -> Secret | None:
+        self.asked += 1
+        if not self.is_available:
+            raise KeyringUnavailable("the keyring is locked")
+        return self.key
+
+    def create(self) -> Secret:
+        if self.find() is None:
+            self.key, self.made = SECOND, self.made + 1
+        assert self.key is not None
+        return self.key
+
+
+def make_store(folder, keyring=None) -> TokenFiles:
+    return TokenFiles(
+        folder / "cache",
+        state=folder / "state",
+        runtime=folder / "run",
+        codec=SealedCodec(keyring or FakeKeyring()),
+    )
+
+
+class TestSealing:
+    def test_what_was_sealed_is_opened(self):
+        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        assert sealing.open_sealed(sealed, FIRST, "token corp") == DOCUMENT
+        assert "CNRY" not in json.dumps(sealed)
+
+    def test_the_same_document_is_sealed_in_another_way_each_time(self):
+        boxes = {sealing.seal(DOCUMENT, FIRST, "token corp")["box"] for _ in range(50)}
+        assert len(boxes) == 50
+
+    @pytest.mark.parametrize("context", ["token other", "registration corp", ""])
+    def test_one_that_was_moved_to_another_place_does_not_open(self, context):
+        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        with pytest.raises(Unreadable):
+            sealing.open_sealed(sealed, FIRST, context)
+
+    def test_each_changed_byte_is_noticed(self):
+        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        box = bytearray(base64.b64decode(sealed["box"]))
+        for place in range(len(box)):
+            changed = bytearray(box)
+            changed[place] ^= 1
+            text = base64.b64encode(bytes(changed)).decode()
+            with pytest.raises(Unreadable):
+                sealing.open_sealed({**sealed, "box": text}, FIRST, "token corp")
+
+    @pytest.mark.parametrize("box", [None, 1, "", "AAAA", "no base64!", [], "ä"])
+    def test_a_damaged_box_is_unreadable(self, box):
+        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        with pytest.raises(Unreadable):
+            sealing.open_sealed({**sealed, "box": box}, FIRST, "token corp")
+
+    def test_the_id_names_the_key_and_does_not_show_it(self):
+        assert sealing.id_of(FIRST) != sealing.id_of(SECOND)
+        raw = base64.b64decode(FIRST.reveal()).hex()
+        assert sealing.id_of(FIRST) not in raw
+
+    @pytest.mark.parametrize("text", ["", "x", "AAAA", "not base64", "ä" * 44])
+    def test_another_programs_item_is_no_key(self, text):
+        assert not sealing.is_key(Secret(text))
+
+
+class TestSealedTokens(TokenStoreContract):
+    def make(self, folder):
+        return make_store(folder)
+
+    def test_no_secret_and_no_plain_file_is_in_the_folder(self, tmp_path):
+        store = make_store(tmp_path)
+        store.save(CORP, token("CNRY-AT-1", refresh="CNRY-RT-1"))
+        store.save_registration(CORP, CLIENT._replace(client_secret=Secret("CNRY-CS-1")))
+        files = list((tmp_path / "cache").iterdir())
+        assert sorted(path.suffix for path in files) == [".sealed", ".sealed"]
+        assert not [path for path in files if b"CNRY" in path.read_bytes()]
+
+    def test_a_keyring_that_does_not_answer_is_not_a_sign_out(self, tmp_path):
+        keyring = FakeKeyring()
+        store = make_store(tmp_path, keyring)
+        store.save(CORP, token("a"))
+        keyring.is_available = False
+        with pytest.raises(KeyringUnavailable):
+            store.load(CORP)
+        with pytest.raises(KeyringUnavailable):
+            store.save(CORP, token("b"))
+        keyring.is_available = True
+        assert store.load(CORP) == token("a")
+
+    def test_without_a_sign_in_the_keyring_is_not_asked(self, tmp_path):
+        keyring = FakeKeyring()
+        keyring.is_available = False
+        assert make_store(tmp_path, keyring).load(CORP) is None
+        assert keyring.asked == 0
+
+    @pytest.mark.parametrize("key", [None, SECOND], ids=["removed", "another"])
+    def test_with_its_key_lost_the_sign_in_is_over_and_the_reason_is_said(self, tmp_path, key):
+        keyring = FakeKeyring()
+        store = make_store(tmp_path, keyring)
+        store.save(CORP, token("a"))
+        keyring.key = key
+        with pytest.raises(LoginRequired, match="key") as caught:
+            store.load(CORP)
+        assert caught.value.hint == "sign in again with: ssohelper login corp"
+
+    def test_only_a_sign_in_makes_a_new_key(self, tmp_path):
+        keyring = FakeKeyring(None)
+        store = make_store(tmp_path, keyring)
+        with pytest.raises(KeyringUnavailable):
+            store.save(CORP, token("a"))
+        assert keyring.made == 0
+        store.prepare_sign_in(CORP)
+        store.save(CORP, token("a"))
+        assert (keyring.made, store.load(CORP)) == (1, token("a"))
+
+    def test_a_token_in_clear_is_not_taken_for_a_sealed_one(self, tmp_path):
+        store = make_store(tmp_path)
+        store.save(CORP, token("a"))
+        [path] = (tmp_path / "cache").glob("*.sealed")
+        plain = {"accessToken": "b", "expiresAt": "2030-01-01T00:00:00Z"}
+        path.write_text(json.dumps(plain))
+        with pytest.raises(LoginRequired, match="not encrypted"):
+            store.load(CORP)
+
+    def test_the_token_of_another_session_does_not_open_in_its_place(self, tmp_path):
+        store = make_store(tmp_path)
+        other = CORP._replace(name="other")
+        store.save(other, token("b"))
+        [path] = (tmp_path / "cache").glob("*.sealed")
+        path.rename(store.token_file(CORP))
+        with pytest.raises(LoginRequired, match="damaged"):
+            store.load(CORP)
+
+
+class TestSealedCredentials:
+    def test_the_cache_has_no_secret_in_clear(self, tmp_path):
+        keys = KEYS._replace(secret_access_key=Secret("CNRYSAK1"), session_token=Secret("CNRY-ST"))
+        writer = CredentialWriter(tmp_path, codec=SealedCodec(FakeKeyring()))
+        writer.save(KEY, CORP, CachedCredentials(keys, NOON))
+        reader = CredentialCache(tmp_path, codec=SealedCodec(FakeKeyring()))
+        assert reader.load(KEY, CORP) == CachedCredentials(keys, NOON)
+        assert [key for key, _ in reader.list_entries()] == [KEY]
+        written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        assert len(written) == 1
+        assert b"CNRY" not in written[0]
+
+    def test_those_of_another_storage_or_key_count_as_missing(self, tmp_path):
+        CredentialWriter(tmp_path).save(KEY, CORP, CachedCredentials(KEYS, NOON))
+        sealed = SealedCodec(FakeKeyring())
+        assert CredentialCache(tmp_path, codec=sealed).load(KEY, CORP) is None
+        CredentialWriter(tmp_path, codec=sealed).save(KEY, CORP, CachedCredentials(KEYS, NOON))
+        assert CredentialCache(tmp_path, codec=PlainCodec()).load(KEY, CORP) is None
+        other = SealedCodec(FakeKeyring(SECOND))
+        assert CredentialCache(tmp_path, codec=other).load(KEY, CORP) is None
+
+    def test_a_keyring_that_does_not_answer_is_not_an_empty_cache(self, tmp_path):
+        keyring = FakeKeyring()
+        cache = CredentialWriter(tmp_path, codec=SealedCodec(keyring))
+        cache.save(KEY, CORP, CachedCredentials(KEYS, NOON))
+        keyring.is_available = False
+        with pytest.raises(KeyringUnavailable):
+            cache.load(KEY, CORP)
+        with pytest.raises(KeyringUnavailable):
+            cache.list_entries()
