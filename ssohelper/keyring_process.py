@@ -1,8 +1,9 @@
 """The process that asks the desktop's keyring for the wrapping key, and answers on its stdout.
 
 Another process kills it when the keyring does not answer. It writes a line when its imports are
-done and the keyring is asked, then its answer: `found KEY`, `missing`, `locked`, or
-`unavailable REASON`. Only a keyring that answered makes it say `missing`.
+done and the keyring is asked, one when the keyring has answered and is written to, and then its
+answer: `found KEY`, `missing`, `locked`, or `unavailable REASON`. Only a keyring that answered
+makes it say `missing`.
 
 The backends of the package `keyring` are named here. Its own choice is never asked, because
 PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points can make it load any code, and it may fall
@@ -20,7 +21,15 @@ from keyring.errors import KeyringLocked
 
 from ssohelper.core.text import show
 from ssohelper.fastpath import open_file
-from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, SERVICE, UNAVAILABLE
+from ssohelper.fastpath.keyring_words import (
+    ASKING,
+    FOUND,
+    LOCKED,
+    MISSING,
+    SERVICE,
+    UNAVAILABLE,
+    WRITING,
+)
 
 if sys.platform != "win32":
     import fcntl
@@ -38,7 +47,7 @@ _BACKENDS = {
 _LEAST_PRIORITY = 1
 _KEY_BYTES = 32
 # This process ends by itself if the process that would kill it was killed.
-_LONGEST_LIFE_SECONDS = 15
+_LONGEST_LIFE_SECONDS = 40
 
 
 def run(argv: list[str]) -> int:
@@ -71,6 +80,7 @@ def _create(backend: KeyringBackend, name: str, lock_file: str) -> str:
     # keyring keeps one. The lock ends with this process, even if that is killed.
     _wait_for_lock(lock_file)
     if backend.get_password(SERVICE, name) is None:
+        _write(WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(SERVICE, name, fresh)
     # What is read back is the answer: a keyring may accept a key and not keep it.
@@ -79,6 +89,7 @@ def _create(backend: KeyringBackend, name: str, lock_file: str) -> str:
 
 def _delete(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     if backend.get_password(SERVICE, name) is not None:
+        _write(WRITING)
         backend.delete_password(SERVICE, name)
     return MISSING
 

@@ -3,6 +3,7 @@
 SERVICE = "ssohelper"
 
 ASKING = "asking"
+WRITING = "writing"
 FOUND = "found"
 MISSING = "missing"
 LOCKED = "locked"

@@ -16,13 +16,18 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.model import Secret
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS, spawn
-from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE
+from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE, WRITING
 
 # How long the keyring may take once it is asked. It takes 15 ms. A command that fails for a keyring
 # which does not answer must end within 4 s, with its own start and that of a broker.
 ANSWER_SECONDS = 2.0
-# How long the child may take until it asks: a tenth of a second, but seconds on a busy machine.
+# On a busy machine the keyring is as slow as our child: it gets this many times the child's start,
+# which takes 0.2 s on an idle one.
+_STARTS = 6
+_LONGEST_ANSWER_SECONDS = 10.0
 _START_SECONDS = 8.0
+# How long a keyring that has answered may take to write the key to its disk.
+_WRITE_SECONDS = 12.0
 # An answer, or a failure, holds for this time at least. A broker that has 100 callers waiting asks
 # once for all of them.
 _ANSWER_HOLDS_SECONDS = 3.0
@@ -146,6 +151,7 @@ class _Child:
     def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
         # Each line with the time at which it came.
         self._lines: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
+        self._began_at = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ssohelper", KEYRING_PROCESS, *argv],
             stdin=subprocess.DEVNULL,
@@ -168,8 +174,10 @@ class _Child:
             word, asked_at = self._lines.get(timeout=_START_SECONDS)
             if word != ASKING:
                 return ""
-            left = asked_at + ANSWER_SECONDS - time.monotonic()
-            return self._lines.get(timeout=max(0.01, left))[0]
+            seconds = min(_LONGEST_ANSWER_SECONDS, _STARTS * (asked_at - self._began_at))
+            left = asked_at + max(ANSWER_SECONDS, seconds) - time.monotonic()
+            answer = self._lines.get(timeout=max(0.01, left))[0]
+            return self._lines.get(timeout=_WRITE_SECONDS)[0] if answer == WRITING else answer
         except queue.Empty:
             return ""
         finally:

@@ -14,9 +14,10 @@ from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.sealed_codec import SealedCodec
 from ssohelper.stores.token_cache import TokenFiles
-from tests.stores.test_credential_cache import CORP, KEY, KEYS, NOON
+from tests.stores.test_credential_cache import CORP, KEY, NOON, cached
 from tests.stores.test_token_cache import CLIENT, TokenStoreContract, token
 
+KEYS = cached().credentials
 DOCUMENT = {"accessToken": "CNRY-AT-1", "more": ["ä", 1]}
 
 

@@ -1,0 +1,129 @@
+"""The emulator's secrets all begin with a canary. None is outside its place, in either storage.
+
+Searched are the home, the runtime folder and all that commands print, after every command with
+-vv, faults of AWS, internal errors and killed processes.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.keyring.world import ACCOUNT, ROLE, arguments
+
+PROFILE = "payments-prod.ReadOnlyAccess"
+# Commands that print credentials because they are asked to are in ALLOWED_TO_PRINT.
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("login", "corp", "--force", "--no-browser"),
+    ("status",),
+    ("status", "--check", "--min", "2h"),
+    ("list", "--refresh"),
+    ("profile", "sync", "--yes"),
+    ("profile", "list"),
+    ("profile", "undo", "--yes"),
+    ("profile", "sync", "--yes"),
+    ("session", "list"),
+    ("whoami", PROFILE),
+    ("console", PROFILE, "--print"),
+    ("env", PROFILE, "--format", "json", "--missing-option"),
+    ("exec", PROFILE, "--", "true"),
+    ("use", PROFILE),
+    ("prompt",),
+    ("config", "list"),
+    ("cache", "list"),
+    ("audit",),
+    ("guard", "list"),
+    ("agent", "install", "claude", "--dry-run"),
+    ("inspect", PROFILE),
+)
+CREDENTIALS = ("credential-process", *arguments())
+FAULTS = ("token", "role", "lost")
+
+# Runs a command in which asking AWS fails with an exception that shows the secret.
+_CRASH = """
+import sys
+from ssohelper.wire import role_credentials
+def crash(portal, token, role, deadline):
+    raise ZeroDivisionError(token.value.reveal())
+role_credentials.get_role_credentials = crash
+from ssohelper.__main__ import main
+sys.exit(main())
+"""
+
+
+def use_up_faults(world, fault: str) -> None:
+    faults = world.emulator.faults
+    if fault == "token":
+        faults.fail("CreateToken", "InternalServerException", times=2)
+    elif fault == "role":
+        faults.fail("GetRoleCredentials", "TooManyRequestsException", times=2)
+    else:
+        faults.token_seconds = 900
+
+
+@pytest.mark.parametrize("storage", ["file", "keyring"])
+def test_no_secret_is_anywhere_else(world, storage):
+    world.home.browser()
+    if storage == "keyring":
+        world.use_keyring()
+    printed: dict[str, str] = {}
+    for fault in ("", *FAULTS):
+        if fault:
+            use_up_faults(world, fault)
+        for argv in COMMANDS if not fault else (("login", "corp", "--force"), ("whoami", PROFILE)):
+            done = world.run(*argv, "-vv")
+            printed[f"{' '.join(argv)} {fault}"] = done.stdout + done.stderr
+        done = world.run(*CREDENTIALS, SSOHELPER_LOG="debug")
+        printed[f"credential-process {fault}"] = done.stderr
+    printed["crash"] = crash(world)
+    kill_a_broker(world)
+    assert [name for name, text in printed.items() if "CNRY" in text] == []
+    assert misplaced(world, storage) == []
+
+
+def crash(world) -> str:
+    """Let a command end with an internal error whose text has the token; return what it prints."""
+    world.run("cache", "clear", "--yes")
+    done = subprocess.run(
+        [sys.executable, "-c", _CRASH, "whoami", PROFILE, "-vv"],
+        env={**world.home.env, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    return done.stdout + done.stderr
+
+
+def kill_a_broker(world) -> None:
+    """Kill the broker that has the key, so that it would leave a core dump if it could."""
+    world.launch()
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = status.read_bytes().split(b"\0")
+            mine = str(world.runtime).encode() in b" ".join(words)
+        except OSError:
+            continue
+        if b"broker-process" in words and mine:
+            os.kill(int(status.parent.name), signal.SIGABRT)
+
+
+def misplaced(world, storage: str) -> list[str]:
+    """Return the files with a secret in clear that should have none."""
+    credentials = world.runtime / "credentials" / "corp"
+    allowed = set(credentials.rglob("response"))
+    if storage == "file":
+        allowed |= {*credentials.rglob("cached.json"), *world.home.token_folder.glob("*.json")}
+    found = set(map(Path, world.find_plain())) - allowed
+    # The browser's notes are the test's own: the sign-in page's address is not a secret.
+    return sorted(str(path) for path in found if path.name not in ("opened", "fake-browser"))
+
+
+def test_the_search_finds_a_secret(world):
+    """The canary of a sign-in in files is found where it may be, so it would be found elsewhere."""
+    assert world.find_plain() == [str(world.token)]
+    world.launch()
+    cached = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
+    assert str(cached) in world.find_plain()

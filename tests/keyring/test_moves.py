@@ -1,0 +1,113 @@
+"""Moves between storages: at each step killed, and two at once. No sign-in is lost."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.keyring import move_kills
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory, where there is one: each step calls fsync, which is slow on a disk."""
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    made = Path(tempfile.mkdtemp(prefix="ssohelper-moves-", dir=base))
+    yield made
+    shutil.rmtree(made)
+
+
+def test_a_move_that_is_killed_at_any_step_loses_no_sign_in_and_leaves_nothing(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.keyring.move_kills", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["problems"] == []
+    # Fewer steps would mean that the kills did not reach the writes.
+    assert min(told["steps"].values()) > 30
+
+
+def test_two_processes_at_once_move_once(folder):
+    home = folder / "home"
+    move_kills.prepare(home, "file")
+    move_kills.write_setting(home, "keyring")
+    program = (
+        "import sys; from pathlib import Path; from tests.keyring import move_kills\n"
+        "move_kills.move(Path(sys.argv[1]))"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(home)],
+            cwd=ROOT,
+            env={**os.environ, "HOME": str(home)},
+        )
+        for _ in range(4)
+    ]
+    assert [child.wait() for child in children] == [0] * 4
+    assert move_kills.check(home, "file", "keyring", 0) == []
+
+
+def test_a_store_of_before_writes_nothing_in_clear_after_the_move(folder):
+    """A sign-in, or a broker's call, that began before the move ends after it."""
+    home = folder / "home"
+    move_kills.prepare(home, "file")
+    old = move_kills.make_app(home)
+    [session, _] = old.config.read().sso_sessions()
+    token = old.tokens.load(session)
+    assert token is not None
+    move_kills.write_setting(home, "keyring")
+    move_kills.move(home)
+    with old.tokens.lock_state(session.name, old.clock.deadline()):
+        old.tokens.save(session, token)
+        key, cached = move_kills.RoleKey(session.name, "001234567890", "Admin"), None
+        keys = move_kills.RoleCredentials(
+            "AKIA",
+            move_kills.Secret(f"{move_kills.CANARY}-SAK"),
+            move_kills.Secret("t"),
+            4_000_000_000,
+        )
+        cached = move_kills.CachedCredentials(keys, 3_999_999_000)
+        old.vault.save(key, session, cached)
+    assert move_kills.find_plain(home) == []
+    assert move_kills.check(home, "file", "keyring", 0) == []
+
+
+def test_a_setting_that_an_editor_changed_moves_at_the_next_use(folder):
+    home = folder / "home"
+    move_kills.prepare(home, "file")
+    for wanted in ("keyring", "file", "keyring"):
+        move_kills.write_setting(home, wanted)
+        move_kills.move(home)
+        assert move_kills.check(home, "", wanted, 0) == []
+
+
+def test_a_variable_says_where_to_look_and_moves_nothing(folder):
+    home = folder / "home"
+    move_kills.prepare(home, "file")
+    app = move_kills.make_app(home)
+    app.environ["SSOHELPER_STORAGE"] = "keyring"
+    [session, _] = app.config.read().sso_sessions()
+    assert app.tokens.load(session) is None
+    assert move_kills.make_app(home).tokens.load(session) is not None
+
+
+def test_settings_that_cannot_be_read_leave_the_sign_ins_where_they_are(folder):
+    home = folder / "home"
+    move_kills.prepare(home, "keyring")
+    (home / "own" / "config.toml").write_text("storage = ")
+    assert move_kills.make_app(home).storage.name == "keyring"
+    (home / "own" / "storage.json").unlink(missing_ok=True)
+    assert move_kills.find_plain(home) == []

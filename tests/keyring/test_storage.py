@@ -1,0 +1,206 @@
+"""`storage = "keyring"` as a user sees it: moves, exit 8, what is served meanwhile, profiles."""
+
+import json
+import os
+import time
+
+import pytest
+
+from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, arguments
+from tests.published import settle
+
+
+def wait_for_response(world) -> None:
+    """Get credentials until they are published: not within 2 s of a change of the settings."""
+    path = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
+    ends_at = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < ends_at, "it was never published"
+        done = world.launch()
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
+    before = world.status()["sessions"]
+    done = world.use_keyring()
+    assert "the AWS CLI and other tools no longer share them" in done.stderr
+    assert world.find_plain() == []
+    assert not list(world.home.token_folder.glob("*.json"))
+    status = world.status()
+    assert (status["storage"], status["sessions"]) == ("keyring", before)
+    assert world.launch().returncode == 0
+    kinds = {row["kind"] for row in json.loads(world.run("cache", "list", "--json").stdout)["data"]}
+    assert {"sign_in", "role_credentials"} <= kinds
+    done = world.run("config", "set", "storage", "file")
+    assert done.returncode == 0, done.stderr
+    assert "other tools share them" in done.stderr
+    assert not list(world.home.token_folder.glob("*.sealed"))
+    status = world.status()
+    assert (status["storage"], status["sessions"]) == ("file", before)
+
+
+def test_only_published_responses_in_memory_are_in_clear(world):
+    world.use_keyring()
+    wait_for_response(world)
+    response = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
+    assert world.find_plain() == [str(response)]
+    document = world.launch()
+    assert json.loads(document.stdout)["AccountId"] == ACCOUNT
+    assert document.stdout == response.read_text().partition("\n")[0] + "\n"
+
+
+def test_on_a_disk_nothing_is_published(world, tmp_path):
+    runtime = tmp_path / "run-on-disk"
+    runtime.mkdir(mode=0o700)
+    world.home.env["XDG_RUNTIME_DIR"] = str(runtime)
+    told = world.use_keyring().stderr
+    if "not in memory" not in told:
+        pytest.skip("the tests' folder is in memory here")
+    for _ in range(2):
+        assert world.launch().returncode == 0
+    assert world.find_plain() == []
+    assert list(runtime.rglob("cached.json"))
+    assert not list(runtime.rglob("response"))
+
+
+@pytest.mark.parametrize("how", ["stopped", "locked", "killed"])
+def test_without_the_keyring_it_is_exit_8_and_good_answers_are_served(world, how):
+    world.use_keyring()
+    wait_for_response(world)
+    # The next caller must ask a broker: the response is past the time of hits.
+    response = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
+    good = response.read_text().partition("\n")[0] + "\n"
+    world.end_brokers()
+    os.utime(response, (1, 1))
+    if how == "stopped":
+        world.desktop.stop()
+    elif how == "locked":
+        world.desktop.restart(unlock=False)
+    else:
+        world.desktop.kill()
+    served = world.launch()
+    assert (served.returncode, served.stdout) == (0, good)
+    refused = world.launch(OTHER_ACCOUNT)
+    assert (refused.returncode, refused.stdout) == (8, "")
+    assert "the keyring is" in refused.stderr
+    assert "ssohelper config set storage file" in refused.stderr
+    for argv in (["status"], ["login", "corp"], ["config", "set", "storage", "keyring"]):
+        done = world.run(*argv)
+        assert done.returncode == 8, (argv, done.stderr)
+    assert world.find_plain() == [str(response)]
+    if how == "stopped":
+        world.desktop.go_on()
+    else:
+        world.desktop.restart()
+    assert world.launch(OTHER_ACCOUNT).returncode == 0
+
+
+def test_after_a_sign_out_nothing_is_served_without_the_keyring(world):
+    world.use_keyring()
+    wait_for_response(world)
+    world.end_brokers()
+    world.desktop.kill()
+    [path] = world.home.token_folder.glob("ee0*.sealed")
+    path.unlink()  # rm -rf ~/.aws/sso/cache
+    done = world.launch()
+    assert (done.returncode, done.stdout) == (4, "")
+
+
+def test_a_broker_that_knows_the_key_answers_while_the_keyring_is_stopped(world):
+    world.use_keyring()
+    assert world.launch().returncode == 0
+    world.desktop.stop()
+    assert world.launch(OTHER_ACCOUNT).returncode == 0
+    world.desktop.go_on()
+
+
+def test_a_key_that_the_user_removed_is_exit_4_with_the_reason(world, home):
+    world.use_keyring()
+    world.end_brokers()
+    from tests.keyring.test_os_keyring import make
+
+    make(home, os.path.realpath(home.token_folder)).delete()
+    done = world.launch()
+    assert done.returncode == 4
+    assert "its key is no longer in the keyring" in done.stderr
+    assert "ssohelper login corp" in done.stderr
+    world.home.browser()
+    assert world.run("login", "corp").returncode == 0
+    assert world.launch().returncode == 0
+
+
+def test_logout_removes_the_encrypted_files(world):
+    world.use_keyring()
+    assert world.launch().returncode == 0
+    assert world.run("logout", "corp").returncode == 0
+    assert world.launch().returncode == 4
+    assert not list(world.runtime.rglob("cached.json"))
+
+
+def test_logout_works_without_the_keyring_and_says_what_it_could_not_do(world):
+    world.use_keyring()
+    world.desktop.kill()
+    done = world.run("logout", "corp")
+    assert done.returncode == 8
+    assert "on this machine only" in done.stderr
+    assert not list(world.home.token_folder.glob("ee0*"))
+
+
+def test_back_to_files_without_the_keyring_needs_a_yes(world):
+    world.use_keyring()
+    world.desktop.kill()
+    asked = world.run("config", "set", "storage", "file")
+    assert asked.returncode == 2
+    assert list(world.home.token_folder.glob("*.sealed"))
+    done = world.run("config", "set", "storage", "file", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "ssohelper login corp" in done.stderr
+    assert not list(world.home.token_folder.glob("*.sealed"))
+    assert world.status()["storage"] == "file"
+
+
+def test_a_renewal_keeps_the_token_encrypted(world):
+    world.use_keyring()
+    world.emulator.world.token_seconds = 600
+    done = world.run("login", "corp", "--min", "50m")
+    assert done.returncode in (0, 4, 6), done.stderr
+    assert world.find_plain() == []
+
+
+def test_profiles_run_ssohelper_and_an_explicit_native_form_is_refused(world):
+    filters = ("--account", "payments-*", "--role", ROLE)
+    done = world.run("profile", "sync", *filters, "--form", "sso", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "sso_session = corp" in world.home.config_file.read_text()
+    told = world.use_keyring().stderr
+    assert "convert them with: ssohelper profile sync" in told
+    refused = world.run("profile", "sync", "--form", "sso", "--yes")
+    assert refused.returncode == 3
+    assert "keyring" in refused.stderr
+    done = world.run("profile", "sync", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "changed to the form that runs ssohelper" in done.stderr
+    text = world.home.config_file.read_text()
+    assert "sso_session = corp" not in text
+    assert "credential_process = " in text
+
+
+def test_config_list_works_without_the_keyring(world):
+    world.use_keyring()
+    world.desktop.kill()
+    rows = json.loads(world.run("config", "list", "--json").stdout)["data"]
+    assert [row["value"] for row in rows if row["key"] == "storage"] == ["keyring"]
+
+
+def test_the_settings_file_alone_moves_the_sign_in_too(world):
+    settings = world.home.path / ".config" / "ssohelper" / "config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('storage = "keyring"\n')
+    settle(settings)
+    done = world.launch()
+    assert done.returncode == 0, done.stderr
+    assert not list(world.home.token_folder.glob("*.json"))
+
+
+def test_arguments_are_those_of_a_profile():
+    assert len(arguments()) == 6
