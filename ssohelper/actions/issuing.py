@@ -151,7 +151,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     try:
         cached = app.credentials.load(key, session)
     except KeyringUnavailable:
-        found = find_published(app, key, stamp)
+        found = find_published(app, session, key, stamp)
         if found is None:
             raise
         return found

@@ -14,18 +14,23 @@ from ssohelper.core.instants import from_iso
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.model import RoleKey
+    from ssohelper.core.model import RoleKey, SsoSession
     from ssohelper.stores.session_stamp import SessionStamp
 
 # Credentials with less time left than this may expire on their way to AWS.
 _LEAST_SECONDS = 60
 
 
-def find_published(app: App, key: RoleKey, stamp: SessionStamp) -> Found | None:
+def find_published(
+    app: App, session: SsoSession, key: RoleKey, stamp: SessionStamp
+) -> Found | None:
     """Return the role's unexpired published response, if it is of the present sign-in; or None.
 
-    A guarded role has none. Raises: NotOurs.
+    A guarded role has none. Returns an empty answer if the session is signed out, which is known
+    without the keyring. Raises: NotOurs.
     """
+    if not app.tokens.read_fingerprint(session):
+        return Found()
     document = app.credentials.load_published(key) if stamp.is_current else None
     if document is None:
         return None

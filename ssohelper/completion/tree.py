@@ -176,6 +176,7 @@ TREE = """\
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the settings file.
+--yes Do not ask before storage drops sign-ins that cannot be read.
 [guard] Hand out guarded roles on purpose, for a short time
 +
 [guard grant] Allow a guarded role to be handed out for a while.

@@ -20,11 +20,11 @@ from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNA
 
 # How long the keyring may take once it is asked. It takes 15 ms. A command that fails for a keyring
 # which does not answer must end within 4 s, with its own start and that of a broker.
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 1.5
 # On a busy machine the keyring is as slow as our child: it gets this many times the child's start,
 # which takes 0.2 s on an idle one.
-_STARTS = 6
-_LONGEST_ANSWER_SECONDS = 10.0
+_STARTS = 3
+_LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
 # How long a keyring that has answered may take to write the key to its disk.
 _WRITE_SECONDS = 12.0

@@ -12,6 +12,7 @@ from statistics import median
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.bench.keyring import keyring_storage
 from tests.bench.prompt import prompts
 from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
@@ -44,6 +45,7 @@ def main() -> int:
         hit,
         hit_of_the_launcher,
         hits_with_a_guard_rule,
+        keyring_storage,
         miss,
         stampede,
         crowd,
