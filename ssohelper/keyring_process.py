@@ -113,10 +113,9 @@ def _choose_backend() -> KeyringBackend:
 
 
 def _wait_for_lock(path: str) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor, _ = open_file.open_own_file(path, os.O_RDWR | os.O_CREAT)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)  # kept until this process ends
+    if sys.platform != "win32":
+        descriptor, _ = open_file.open_own_file(path, os.O_RDWR | os.O_CREAT)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # kept until this process ends
 
 
 def _reason_of(cause: BaseException) -> str:

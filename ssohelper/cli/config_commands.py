@@ -62,7 +62,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     \b
     Examples:
       ssohelper config set default_region eu-west-1
-      ssohelper config set storage keyring      moves your sign-ins there
+      ssohelper config set storage file         moves your sign-ins out of the keyring
       ssohelper config set guard.rules '*-prod/*Admin*' 'billing'
       ssohelper config set default_region --default
     """

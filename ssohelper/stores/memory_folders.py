@@ -30,6 +30,8 @@ def is_in_memory(folder: str) -> bool:
 
 @lru_cache(maxsize=16)
 def _is_memory_device(device: int) -> bool:
+    if sys.platform == "win32":
+        return False
     # os.statvfs lacks the type of the file system, and statfs needs ctypes, which takes 10 ms.
     wanted = f"{os.major(device)}:{os.minor(device)}"
     try:

@@ -42,6 +42,8 @@ def test_a_guarded_role_is_found_only_for_a_caller_that_has_checked_its_grant(ap
     settings = app.locations.settings_file
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(f'[guard]\nrules = ["*/{KEY.role_name}"]\n')
+    # A broker makes an App for each call, so that it has read no earlier settings.
+    app.__dict__.pop("settings", None)
     app.keep(HOUR)
     with pytest.raises(Refused, match="guards"):
         work.find(KEY, 0.0, is_permitted=False)

@@ -14,6 +14,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.allow_matrix import WAYS, key, make_world
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
+from tests.keyring.desktop import run_desktop
 from tests.published import settle
 
 # The namespace's /etc has a link to each entry of the machine's, and a folder of this test.
@@ -207,3 +208,22 @@ def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine: Machine
     done = machine.run(SCRIPT, "logout", "corp")
     assert done.returncode == 0, done.stderr
     assert machine.world.published() == []
+
+
+def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine: Machine):
+    home = machine.world.home
+    with run_desktop(home.path / "desktop", home.env) as desktop:
+        machine.set_policy('storage = "keyring"\n')
+        desktop.kill()
+        done = machine.run(LAUNCHER, *key(FREE))
+        # Nothing is read from, or written to, a file in clear because the keyring is absent.
+        assert (done.returncode, done.stdout) == (8, "")
+        assert "company's policy" in done.stderr
+        assert "storage file" not in done.stderr
+        desktop.start()
+        done = machine.run(SCRIPT, "status", "--json")
+        assert json.loads(done.stdout)["data"]["storage"] == "keyring", done.stderr
+        assert not list(home.token_folder.glob("*.json"))
+        assert machine.run(LAUNCHER, *key(FREE)).returncode == 0
+        done = machine.run(SCRIPT, "config", "set", "storage", "file")
+        assert (done.returncode, list(home.token_folder.glob("*.json"))) == (9, [])

@@ -17,7 +17,7 @@ from tests.keyring.world import ACCOUNT, ROLE, arguments
 PROFILE = "payments-prod.ReadOnlyAccess"
 # Commands that print credentials because they are asked to are in ALLOWED_TO_PRINT.
 COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("login", "corp", "--force", "--no-browser"),
+    ("login", "corp", "--force"),
     ("status",),
     ("status", "--check", "--min", "2h"),
     ("list", "--refresh"),
@@ -54,7 +54,7 @@ sys.exit(main())
 """
 
 
-def use_up_faults(world, fault: str) -> None:
+def cause_fault(world, fault: str) -> None:
     faults = world.emulator.faults
     if fault == "token":
         faults.fail("CreateToken", "InternalServerException", times=2)
@@ -64,23 +64,40 @@ def use_up_faults(world, fault: str) -> None:
         faults.token_seconds = 900
 
 
-@pytest.mark.parametrize("storage", ["file", "keyring"])
-def test_no_secret_is_anywhere_else(world, storage):
+@pytest.fixture(params=["file", "keyring"])
+def storage(world, request) -> str:
     world.home.browser()
-    if storage == "keyring":
+    if request.param == "keyring":
         world.use_keyring()
+    return request.param
+
+
+def test_no_secret_is_anywhere_else(world, storage):
     printed: dict[str, str] = {}
-    for fault in ("", *FAULTS):
-        if fault:
-            use_up_faults(world, fault)
-        for argv in COMMANDS if not fault else (("login", "corp", "--force"), ("whoami", PROFILE)):
-            done = world.run(*argv, "-vv")
-            printed[f"{' '.join(argv)} {fault}"] = done.stdout + done.stderr
-        done = world.run(*CREDENTIALS, SSOHELPER_LOG="debug")
-        printed[f"credential-process {fault}"] = done.stderr
-    printed["crash"] = crash(world)
-    kill_a_broker(world)
+    for argv in COMMANDS:
+        done = world.run(*argv, "-vv")
+        printed[" ".join(argv)] = done.stdout + done.stderr
+    printed["credential-process"] = world.run(*CREDENTIALS, SSOHELPER_LOG="debug").stderr
     assert [name for name, text in printed.items() if "CNRY" in text] == []
+    assert misplaced(world, storage) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_aws_shows_none(world, storage, fault):
+    cause_fault(world, fault)
+    printed: dict[str, str] = {}
+    for argv in (("profile", "sync", "--yes"), ("login", "corp", "--force"), ("whoami", PROFILE)):
+        done = world.run(*argv, "-vv")
+        printed[" ".join(argv)] = done.stdout + done.stderr
+    printed["credential-process"] = world.run(*CREDENTIALS, SSOHELPER_LOG="debug").stderr
+    assert [name for name, text in printed.items() if "CNRY" in text] == []
+    assert misplaced(world, storage) == []
+
+
+def test_an_internal_error_and_a_killed_broker_leave_none(world, storage):
+    assert world.run("profile", "sync", "--yes").returncode == 0
+    assert "CNRY" not in crash(world)
+    kill_a_broker(world)
     assert misplaced(world, storage) == []
 
 
