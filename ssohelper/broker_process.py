@@ -21,8 +21,8 @@ from ssohelper.storage import Storage
 
 if TYPE_CHECKING:
     from ssohelper.stores.config_store import ConfigStore
-    from ssohelper.wire.assume_role import Sts
     from ssohelper.system.os_keyring import OsKeyring
+    from ssohelper.wire.assume_role import Sts
     from ssohelper.wire.portal import Portal
 
 
