@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from ssohelper.errors import ConfigInvalid
+
 if TYPE_CHECKING:
     from ssohelper.core.endpoint_family import Family
     from ssohelper.core.model import RoleCredentials, SsoSession
@@ -84,10 +86,22 @@ class AwsClients:
 
     def portal(self, session: SsoSession) -> Portal:
         """Return a client of the access portal."""
+        return self._portal(session, self.portal_family(session))
+
+    def portal_for_sign_out(self, session: SsoSession) -> Portal:
+        """Return a client of the access portal, also while settings or policy cannot be used."""
+        from ssohelper.core.endpoint_family import choose_family, family_of_portal
+
+        try:
+            return self.portal(session)
+        except ConfigInvalid:
+            family = choose_family(self.environ, lambda key: None, {})
+            return self._portal(session, family_of_portal(family, session.aws_url))
+
+    def _portal(self, session: SsoSession, family: Family) -> Portal:
         from ssohelper.wire.portal import Portal
 
         facts = partial(self.tokens.load_settled_facts, session.name)
-        family = self.portal_family(session)
         return Portal(session, self.environ, warn=self.warn, facts=facts, family=family)
 
     @cached_property

@@ -39,6 +39,7 @@ DEFERRED_IN = {
     # A reader of the config needs neither the code that edits it nor the versions for undo: 4 ms.
     "core/config_file.py",
     "stores/config_store.py",
+    "stores/name_index.py",
     "tui/deferred.py",
     # With storage = "file", neither the cryptography nor the keyring's module is loaded.
     "storage.py",

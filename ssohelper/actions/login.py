@@ -109,7 +109,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     token, failure = _load_token_to_revoke(app, session)
     if token is not None and failure is None:
         try:
-            app.portal(session).log_out(token)
+            app.portal_for_sign_out(session).log_out(token)
         except LoginRequired:
             pass  # the sign-in had already ended
         except (AwsUnreachable, ConfigInvalid) as error:

@@ -74,7 +74,8 @@ def console(
     if other is not None:
         _say_two_sessions(chosen, other)
     if output.options().json:
-        link = portal_link(chosen, page.url)
+        # The portal signs in as the SSO role below a chain: it has no link to the chain's role.
+        link = None if chosen.assumed else portal_link(chosen, page.url)
         _print_json(app, chosen, page, link, opened.ends_at)
 
 
@@ -135,7 +136,7 @@ def _say_two_sessions(profile: Profile, other: RoleKey) -> None:
 
 
 def _print_json(
-    app: App, profile: Profile, page: ConsolePage, link: str, ends_at: int | None
+    app: App, profile: Profile, page: ConsolePage, link: str | None, ends_at: int | None
 ) -> None:
     data: dict[str, Any] = {
         "profile": profile.name,

@@ -66,7 +66,10 @@ def list_favourites() -> None:
     if output.options().json:
         output.print_json([_data(key) for key in found], output.get_app().warnings)
         return
-    output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [tuple(key) for key in found])
+    output.print_rows(
+        ("SESSION", "ACCOUNT ID", "ROLE"),
+        [(key.session_name, key.account_id, key.role_name) for key in found],
+    )
 
 
 # -- setting and printing favourites -------------------------------------------------------------

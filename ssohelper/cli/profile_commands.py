@@ -334,7 +334,7 @@ def _document(item: ConfigProfile) -> dict[str, Any]:
         "account_id": target.role.account_id if target else None,
         "role_name": target.role.name if target else None,
         "form": target.form if target else None,
-        "role_arn": item.chain.steps[-1].role_arn if item.chain else None,
+        **({"role_arn": item.chain.steps[-1].role_arn} if item.chain else {}),
         "region": item.entry.keys.get("region"),
         "managed": item.entry.managed,
     }

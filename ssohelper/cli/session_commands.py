@@ -349,7 +349,7 @@ def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]
         "session": key.session_name,
         "account_id": key.account_id,
         "role_name": key.role_name,
-        "chain": key.text if key.chain else None,
+        **({"chain": key.text} if key.chain else {}),
         "expires_at": to_iso(cached.credentials.expires_at),
         "session_duration_seconds": cached.life_seconds,
     }

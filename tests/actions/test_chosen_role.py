@@ -54,7 +54,7 @@ class Written(NamedTuple):
     role: Role
 
     def section(self, name: str) -> str:
-        account_id, role_name, url = *self.role, PORTALS[self.session]
+        account_id, role_name, url = *self.role[:2], PORTALS[self.session]
         keys = {
             "process": "ssohelper_managed = true\ncredential_process = "
             f"/x/ssohelper-credentials --session {self.session} --account-id {account_id} "

@@ -109,9 +109,9 @@ def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
     regions: list[str] = []
     identify = app.account_client
 
-    def account_client(keys: Any, region: str) -> Any:
+    def account_client(keys: Any, region: str, family: Any) -> Any:
         regions.append(region)
-        return identify(keys, region)
+        return identify(keys, region, family)
 
     app.account_client = account_client  # type: ignore[method-assign]
     identity.confirm(app, identity.look_up(app, PROFILE._replace(region=region)))

@@ -1,7 +1,9 @@
 """Profiles on top of SSO roles, with the real program and the emulator's STS."""
 
 import json
+import os
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -96,7 +98,7 @@ def test_lists_show_a_chain_with_its_role(chained: Chained, run: Run):
     }
     assert run("credential-process", "--profile", "jump").returncode == 0
     kept = json.loads(run("status", "--json").stdout)["data"]["credentials"]
-    assert [(one["role_name"], one["chain"]) for one in kept] == [
+    assert [(one["role_name"], one.get("chain")) for one in kept] == [
         ("ReadOnlyAccess", None),
         ("ReadOnlyAccess", "jump"),
     ]
@@ -227,6 +229,9 @@ def test_the_launcher_answers_a_hit_of_a_chain(chained: Chained, run: Run):
     line = chained.home.config_file.read_text().split("credential_process = ")[1].splitlines()[0]
     argv = line.split()
     assert argv[-2:] == ["--chain", "jump"]
+    # Nothing is published under a config that was written less than 2 s ago.
+    written_at = time.time() - 60
+    os.utime(chained.home.config_file, (written_at, written_at))
     first = run("credential-process", *argv[1:])
     assert first.returncode == 0, first.stderr
     assert chained.issued == (1, 1)
@@ -273,8 +278,7 @@ def test_the_allow_list_names_each_role_on_the_way(chained: Chained, run: Run):
     assert ask("*/ReadOnlyAccess") == 9
     assert ask("*/Jump") == 9
     assert ask("*/ReadOnlyAccess,*/Jump") == 0
-    assert ask("jump") == 0
-    assert ask("deploy") == 9
+    assert ask("jump") == 9  # a profile's name in the variable stands for no role
     child = run("exec", "--allow", "jump", "base", "--", "sh", "-c", "echo $SSOHELPER_ALLOW")
     assert child.stdout.strip() == f"corp:{SSO_ACCOUNT}/ReadOnlyAccess,corp:{JUMP_ACCOUNT}/Jump"
 

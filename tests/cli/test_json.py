@@ -109,6 +109,7 @@ SHAPES: dict[str, Any] = {
         "confirmed": bool,
     },
     "status": {
+        "storage": str,
         "sessions": [
             {
                 "name": str,

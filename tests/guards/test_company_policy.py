@@ -12,6 +12,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
+from tests.endpoint.world import wait_for
 from tests.guards.allow_matrix import WAYS, key, make_world
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 from tests.keyring.desktop import run_desktop
@@ -95,7 +96,8 @@ def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine, way: str)
     assert not has_secret(done.stdout)
     assert machine.world.events()[-1] == "refused"
     assert machine.run(*WAYS[way](FREE)).returncode == 0
-    assert machine.world.published().count(GUARDED) == 0
+    if way != "console --print":  # a link is no response: the next call for keys withdraws it
+        assert machine.world.published().count(GUARDED) == 0
 
 
 def test_a_policy_of_this_second_stops_the_launcher_too(machine: Machine):
@@ -224,6 +226,7 @@ def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine: Machine):
         done = machine.run(SCRIPT, "status", "--json")
         assert json.loads(done.stdout)["data"]["storage"] == "keyring", done.stderr
         assert not list(home.token_folder.glob("*.json"))
-        assert machine.run(LAUNCHER, *key(FREE)).returncode == 0
+        # The broker that found no keyring repeats that for 3 s.
+        wait_for(lambda: machine.run(LAUNCHER, *key(FREE)).returncode == 0)
         done = machine.run(SCRIPT, "config", "set", "storage", "file")
         assert (done.returncode, list(home.token_folder.glob("*.json"))) == (9, [])

@@ -37,7 +37,7 @@ class Caller:
         self._world = world
         self.number = number
         self.environment = environment
-        self.session, self.account, self.role = key
+        self.session, self.account, self.role = key[:3]
         self.seconds = seconds
         self.least_share = least_share
         self.waits_longer = waits_longer

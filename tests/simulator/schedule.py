@@ -204,7 +204,7 @@ class Schedule(Events):
             if not world.judge.excuse(sign_in) and sign_in.was_revoked:
                 world.judge.fail(f"the {sign_in} was revoked: a refresh token was used twice")
         else:
-            is_assigned = (sign_in.person, *key[1:]) not in world.aws.unassigned
+            is_assigned = (sign_in.person, *key[1:3]) not in world.aws.unassigned
             expected = {0} if is_assigned else {5}
             if world.judge.excuse(sign_in):
                 expected.add(4)

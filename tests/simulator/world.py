@@ -334,7 +334,7 @@ class WatchedLoop(Loop):
         super().__init__(*args, **more)
         self._world = world
         if world.rate:
-            self._core._pace = Pace(world.rate)
+            self._core._roles._pace = Pace(world.rate)
 
     @property
     def core(self) -> Any:

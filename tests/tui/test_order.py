@@ -74,8 +74,8 @@ def test_keys_typed_while_a_screen_loads_act_on_that_screen(world: DemoHome) -> 
         line = user.app.screen.query_one(SearchLine)
         send_at_once(user.app, "abc③②⌫d")
         await until(lambda: line.value == "abd")
-        send_at_once(user.app, "③n⌃https://one.example/⏎")
-        await user.wait_for_text('"https://one.example/" is no')
+        send_at_once(user.app, "③n⌃http://one.example/⏎")
+        await user.wait_for_text('"http://one.example/" is no')
 
     run_scenario(world.app(), scenario)
 
@@ -117,8 +117,8 @@ def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> Non
 def test_after_a_tab_letters_go_into_the_next_field(tmp_path: Path) -> None:
     async def scenario(user: User) -> None:
         await until(lambda: isinstance(user.app.focused, Input))
-        send_at_once(user.app, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
-        await user.wait_for_text('"https://one.example/" is no')
+        send_at_once(user.app, "http://one.example/⇥eu-west-2x⌫⇥corp⏎")
+        await user.wait_for_text('"http://one.example/" is no')
         fields = user.app.screen.query(Input)
         assert [field.value for field in fields] == ["https://one.example/", "eu-west-2", "corp"]
 

@@ -196,7 +196,7 @@ class DemoHome:
             session,
             CachedCredentials(keys, services.clock.now(), _token_id(services, session)),
         )
-        favourites.record_use(services, _profile(session, *role))
+        favourites.record_use(services, _profile(session, *role[:2]))
 
 
 def _listing_of(world: World) -> Listing:
