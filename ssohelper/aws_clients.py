@@ -95,7 +95,7 @@ class AwsClients:
         try:
             return self.portal(session)
         except ConfigInvalid:
-            family = choose_family(self.environ, lambda key: None, {})
+            family = choose_family(self.environ, lambda _key: None, {})
             return self._portal(session, family_of_portal(family, session.aws_url))
 
     def _portal(self, session: SsoSession, family: Family) -> Portal:

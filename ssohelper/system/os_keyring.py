@@ -28,9 +28,10 @@ _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
 # How long a keyring that has answered may take to write the key to its disk.
 _WRITE_SECONDS = 12.0
-# An answer, or a failure, holds for this time at least. A broker that has 100 callers waiting asks
-# once for all of them.
-_ANSWER_HOLDS_SECONDS = 3.0
+# A key that was found holds for this time at least, a failure for less: the user may have unlocked
+# the keyring since. A broker that has 100 callers waiting asks once for all of them.
+_KEY_HOLDS_SECONDS = 3.0
+_FAILURE_HOLDS_SECONDS = 1.0
 # What `keyring` would load code by, or change its backends by.
 _REMOVED = ("PYTHON_KEYRING_BACKEND", "KEYRING_")
 _KEEP_IN_FILES = "ssohelper config set storage file"
@@ -60,7 +61,7 @@ class OsKeyring:
         self._mutex = threading.Lock()
         self._key: Secret | None = None
         self._failure: KeyringUnavailable | None = None
-        self._asked_at = -_ANSWER_HOLDS_SECONDS
+        self._asked_at = -_KEY_HOLDS_SECONDS
         self._early: _Child | None = None
 
     def start(self) -> None:
@@ -79,8 +80,7 @@ class OsKeyring:
         with self._mutex:
             if self._key is not None and not again:
                 return self._key
-            is_recent = self._monotonic() - self._asked_at < _ANSWER_HOLDS_SECONDS
-            if not is_recent:
+            if not self._is_recent():
                 self._key = self._ask("find")
             elif self._failure is not None:
                 raise KeyringUnavailable(self._failure.message, hint=self._failure.hint)
@@ -93,8 +93,7 @@ class OsKeyring:
         removed it from the keyring since. Raises: KeyringUnavailable.
         """
         with self._mutex:
-            is_recent = self._monotonic() - self._asked_at < _ANSWER_HOLDS_SECONDS
-            if self._key is None or not is_recent:
+            if self._key is None or not self._is_recent():
                 self._key = self._ask("create")
             if self._key is None:
                 raise self._error("it did not keep the key that it was given")
@@ -105,6 +104,10 @@ class OsKeyring:
         with self._mutex:
             self._ask("delete")
             self._key = None
+
+    def _is_recent(self) -> bool:
+        holds = _FAILURE_HOLDS_SECONDS if self._key is None else _KEY_HOLDS_SECONDS
+        return self._monotonic() - self._asked_at < holds
 
     def _ask(self, verb: str) -> Secret | None:
         self._failure = None

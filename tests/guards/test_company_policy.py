@@ -226,7 +226,7 @@ def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine: Machine):
         done = machine.run(SCRIPT, "status", "--json")
         assert json.loads(done.stdout)["data"]["storage"] == "keyring", done.stderr
         assert not list(home.token_folder.glob("*.json"))
-        # The broker that found no keyring repeats that for 3 s.
+        # The broker that found no keyring repeats that for 1 s.
         wait_for(lambda: machine.run(LAUNCHER, *key(FREE)).returncode == 0)
         done = machine.run(SCRIPT, "config", "set", "storage", "file")
         assert (done.returncode, list(home.token_folder.glob("*.json"))) == (9, [])
