@@ -281,7 +281,7 @@ def test_no_action_reaches_another_role_over_many_edits_of_the_config(
             continue
         row = dice.choice([row for row in rows if row.profiles] or rows)
 
-        def picked(_app: App, _choice: object, config: Config = config, row: RoleRow = row):
+        def picked(_app, _choice, _typed="", *, config: Config = config, row: RoleRow = row):
             config.edit()
             app.file.write_text(config.text())
             return row
