@@ -227,7 +227,7 @@ class Reach:
 
     def copy_link(self) -> bool:
         link, _ = self.actions._find_text_to_copy("link", self.row)
-        account_id, role_name = self.row.key.role
+        account_id, role_name, _ = self.row.key.role
         return f"account_id={account_id}&role_name={role_name}&" in link
 
     def leave_the_full_screen(self) -> bool:
