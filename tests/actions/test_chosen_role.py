@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ssohelper.actions import console as consoles
 from ssohelper.actions import credentials, favourites, profiles, roles, selection
 from ssohelper.app import App
 from ssohelper.cli import choosing, pickers, use_command
@@ -226,7 +227,9 @@ class Reach:
         return self.is_name_right(text.removeprefix("export AWS_PROFILE=").strip("'"))
 
     def copy_link(self) -> bool:
-        link, _ = self.actions._find_text_to_copy("link", self.row)
+        profile = self.actions._resolve_profile(self.row)
+        page = consoles.choose_page(self.app, profile, None, None)
+        link = consoles.release_link(self.app, profile, page)
         account_id, role_name, _ = self.row.key.role
         return f"account_id={account_id}&role_name={role_name}&" in link
 
