@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
 from ssohelper.core import process_command
@@ -99,6 +98,8 @@ class Chain(NamedTuple):
     def id(self) -> str:
         """Return a hash that changes with the chain's roles and with what is asked for them."""
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
+        from hashlib import sha256
+
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def source_of(self, key: RoleKey) -> RoleKey:

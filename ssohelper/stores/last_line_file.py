@@ -45,11 +45,9 @@ class LastLineFile:
         """Save it. A disk that does not take it does not matter: an older one is ignored."""
         content = b"%016d %b\n" % (last.seq, last.hash.encode())
         with contextlib.suppress(LocalState, OSError):
-            try:
-                self._write(content)
-            except FileNotFoundError:
-                files.ensure_private_folder(self._runtime)
-                self._write(content)
+            # Each time: another user may own what stands there now.
+            files.ensure_private_folder(self._runtime)
+            self._write(content)
 
     def _write(self, content: bytes) -> None:
         descriptor, _ = open_own_file(self._path, os.O_WRONLY | os.O_CREAT)
