@@ -40,6 +40,8 @@ DEFERRED_IN = {
     "core/config_file.py",
     "stores/config_store.py",
     "stores/name_index.py",
+    # Most sessions have no start URL of the company's own.
+    "stores/portal_addresses.py",
     "tui/deferred.py",
     # With storage = "file", neither the cryptography nor the keyring's module is loaded.
     "storage.py",

@@ -6,7 +6,6 @@ Sessions whose start URL is AWS's have no record.
 from pathlib import Path
 
 from ssohelper.core.portal_address import PortalAddress
-from ssohelper.core.schema import state_records as schema
 from ssohelper.stores import files
 
 
@@ -18,7 +17,12 @@ class PortalAddresses:
 
     def load(self, session_name: str) -> PortalAddress | None:
         """Return where the session's start URL led at its last sign-in, or None if unknown."""
-        return files.read_record(self._file(session_name), schema.portal_address)
+        path = self._file(session_name)
+        if not path.exists():
+            return None
+        from ssohelper.core.schema import state_records as schema
+
+        return files.read_record(path, schema.portal_address)
 
     def save(self, session_name: str, address: PortalAddress) -> None:
         """Write the session's address. Raises: LocalState."""
