@@ -51,11 +51,12 @@ def console(
     """
     app = output.get_app()
     chosen = profile_use.choose_profile(words)
+    if reason is None:
+        # Before a sign-in is offered, which would be for nothing, and before settings that cannot be
+        # read end the command: a refusal has a line in the journal.
+        app.vault.check(chosen.key, Way.CONSOLE)
     page = consoles.choose_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
-    # Before a sign-in is offered, which would be for nothing, and before settings that cannot be read
-    # end the command: a refusal has a line in the journal.
-    app.vault.check(chosen.key, Way.CONSOLE)
     opener = None if only_print else _find_opener(app, chosen)
     if opener is None:
         _print_link(app, chosen, page, is_asked_for=only_print)

@@ -86,6 +86,8 @@ class Source:
         own notices say that a sign-in is needed.
         """
         app = self._make_app()
+        # Before settings that cannot be read are an error: a refusal has a line in the journal.
+        app.vault.check(self._session.key_of(self._role), Way.SERVE)
         return sign_in_wait.retry_after_sign_in(
             app,
             self._session,

@@ -21,7 +21,7 @@ ASK_ENDPOINT = [
 ]
 _CALL = [SCRIPT, "credential-process"]
 # A shell with the function `ssohelper`: $0 is what is used, the rest is run with it.
-_IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0" && "$@"'
+_IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0"%s "$@"'
 
 
 def other_order(key: list[str]) -> list[str]:
@@ -52,9 +52,9 @@ WAYS = {
         ["timeout", "20", SCRIPT, "serve", ROLE, "--socket", "guarded.sock"], is_shown=False
     ),
     "use --keys": Way(["env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE], True),
-    "use --keys, then env": Way(["bash", "-c", _IN_BASH % "use --keys", ROLE, "env"]),
+    "use --keys, then env": Way(["bash", "-c", _IN_BASH % ("use --keys", " &&"), ROLE, "env"]),
     "use, then its profile": Way(
-        ["bash", "-c", _IN_BASH % "use", PROFILE, *_CALL, "--profile", PROFILE]
+        ["bash", "-c", _IN_BASH % ("use", ";"), PROFILE, *_CALL, "--profile", PROFILE]
     ),
     "console": Way([SCRIPT, "console", ROLE], takes_reason=True, is_shown=False),
     # These two print a link, which holds no secret, and opens the console as the role.

@@ -61,6 +61,7 @@ HEAVY: tuple[Make, ...] = (
     sign_outs.sign_outs,
     kills.random_kills,
     journals.journal_crowd,
+    journals.journal_of_issues,
     guards.guard_matrix,
     guards.allow_list_matrix,
     endpoint.endpoint_crowd,

@@ -1,20 +1,24 @@
 """The journal, written by many processes of which some are killed."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from random import Random
 
 from ssohelper.core import journal
 from ssohelper.stores.journal import Journal, Reading
-from tests.torture.ground import HOME_PREFIX, Dice, Row
+from tests.torture.brokers import brokers_below
+from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, ground, helper
 from tests.torture.journal_writer import KEY
 
 PROCESSES, LINES = 500, 20
+ROLES = 50
 Written = set[tuple[int, int]]
 
 
@@ -39,6 +43,70 @@ def journal_crowd(dice: Dice) -> Row:
         "0 lines lost, the chain verifies",
         not faults and killed > number // 4,
     )
+
+
+def journal_of_issues(dice: Dice) -> Row:
+    """500 processes get credentials at once while callers and brokers are killed with kill -9"""
+    number, chance = dice.count(PROCESSES, 60), dice.of("journal of issues")
+    with ground(accounts=ROLES) as place:
+        place.sign_in()
+        told, callers, brokers = _get_credentials(place, number, chance)
+        state = place.home / ".local" / "state" / "ssohelper"
+        log = Journal(state, place.runtime, warn=print)
+        verdict, found = log.verify(), log.read()
+        asked = place.emulator.counters["GetRoleCredentials"]
+    noted = {line.fields.get("access_key_id") for line in found.lines if line.event == "issue"}
+    lost = told - noted
+    fault = f"; the chain does not verify: {verdict.fault}" if verdict.fault else ""
+    return Row(
+        f"{number} processes get credentials of {ROLES} roles at once, {callers} of them and "
+        f"{brokers} brokers are killed with kill -9",
+        f"{len(told)} keys handed out, {len(noted)} in the journal ({asked} asked for), "
+        f"{len(lost)} lost{fault}",
+        "0 lost, the chain verifies",
+        bool(told)
+        and not lost
+        and verdict.fault is None
+        and callers > number // 10
+        and brokers > 0,
+    )
+
+
+def _get_credentials(place: Ground, number: int, chance: Random) -> tuple[set[str], int, int]:
+    """Return the ids of the keys that were handed out, and how many callers and brokers were killed.
+
+    One more is killed for each few requests that have reached AWS, as the dice say: in seconds, the
+    moments would depend on the machine's speed.
+    """
+    outs = [place.home / f"{at}.out" for at in range(number)]
+    running = []
+    for at, out in enumerate(outs):
+        with out.open("w") as stdout:
+            process = subprocess.Popen(
+                helper(at % ROLES),
+                env=place.env,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+            )
+        running.append(process)
+    callers, brokers, due = 0, 0, 1
+    while alive := [process for process in running if process.poll() is None]:
+        if place.emulator.counters["GetRoleCredentials"] < due:
+            time.sleep(0.01)
+            continue
+        due += chance.randrange(1, 4)
+        if chance.random() < 0.2:
+            for broker in brokers_below(place.runtime):
+                os.kill(broker.pid, signal.SIGKILL)
+                brokers += 1
+        else:
+            for process in chance.sample(alive, min(len(alive), 5)):
+                process.kill()
+                callers += 1
+    texts = [out.read_text() for out in outs]
+    told = {json.loads(text)["AccessKeyId"] for text in texts if text.endswith("}\n")}
+    return told, callers, brokers
 
 
 def _write(state: Path, runtime: Path, number: int, chance: Random) -> tuple[Written, int, str]:
