@@ -86,12 +86,17 @@ class Source:
         own notices say that a sign-in is needed.
         """
         app = self._make_app()
-        # Before settings that cannot be read are an error: a refusal has a line in the journal.
-        app.vault.check(self._session.key_of(self._role), Way.SERVE)
+        try:
+            wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
+        except SsoHelperError:
+            # The settings cannot be read. If they guarded the role before, that is a refusal, which has
+            # a line in the journal.
+            app.vault.check(self._session.key_of(self._role), Way.SERVE)
+            raise
         return sign_in_wait.retry_after_sign_in(
             app,
             self._session,
-            sign_in_wait.configured_wait_seconds(app, self._session),
+            wait_seconds,
             lambda: self.get_credentials(seconds),
             say=lambda _line: None,
         )

@@ -37,6 +37,7 @@ from tests.guards.matrix import (
     publish_before_the_rule,
     publish_before_the_rule_and_note_it,
     put_old_settings_back,
+    rules_file_invalid,
     rules_file_removed,
     running_endpoints,
 )
@@ -154,7 +155,11 @@ def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(
     assert GUARDED not in world.published()
 
 
-@pytest.mark.parametrize("situation", [nothing, rules_file_removed, memory_damaged], ids=name_of)
+@pytest.mark.parametrize(
+    "situation",
+    [nothing, rules_file_removed, rules_file_invalid, memory_damaged],
+    ids=name_of,
+)
 def test_a_running_endpoint_gives_nothing_after_its_grant(
     world: Guarded, situation: Callable[[Guarded], None]
 ) -> None:
