@@ -54,6 +54,8 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     another account or role.
     """
     session, role = known.profile.session, known.profile.role
+    # First: settings that cannot be read would end this before the journal has the refusal's line.
+    app.vault.check(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
     region = environment.choose_endpoint_region(
