@@ -8,6 +8,7 @@ import click
 from ssohelper.actions import identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, guarding, output
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 
@@ -30,7 +31,13 @@ def whoami(profile: str | None, reason: str | None) -> None:
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
-    known = identity.look_up(app, chosen)
+    try:
+        known = identity.look_up(app, chosen)
+    except SsoHelperError:
+        # The settings cannot be read. If they guarded the role before, that is a refusal, which has a
+        # line in the journal.
+        app.vault.check(chosen.key, Way.WHOAMI)
+        raise
     if output.options().json:
         _print_json(known)
         return
