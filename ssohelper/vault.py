@@ -117,7 +117,7 @@ class Vault:
             return
         for session in self._app.config.read().sso_sessions():
             if session.name == key.session_name:
-                company.check_portal(session.start_url, session.aws_url)
+                company.check_portal(session)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a rule that guards the role, under the settings as they are now; None without."""
@@ -158,7 +158,7 @@ class Vault:
         """
         from ssohelper.wire.role_credentials import get_role_credentials
 
-        self._app.company_policy.check_portal(session.start_url, session.aws_url)
+        self._app.company_policy.check_portal(session)
         issued = get_role_credentials(portal, token, role, deadline)
         self._note_issue(session.key_of(role), issued, asked_by)
         return issued
@@ -180,7 +180,7 @@ class Vault:
         Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
         role cannot be written.
         """
-        self._app.company_policy.check_portal(session.start_url)
+        self._app.company_policy.check_portal(session)
         issued, answered_at = self._sts(endpoint).assume_role(
             asked, source, self._app.clock.aws_now(), deadline
         )

@@ -66,7 +66,7 @@ def assume(
     chain = _find(app, key)
     region = chain.region(session)
     _check_partition(chain, region)
-    endpoint = sts_endpoint(region, app.environ)
+    endpoint = sts_endpoint(region, app.environ, app.account_family(session))
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
     step = chain.steps[-1]
     asked = chains.AssumeRole(

@@ -160,7 +160,7 @@ class _Refresh:
         self._earlier = {a.account.id: a for a in saved.accounts} if saved else {}
         self._from_scratch = from_scratch
         self._progress = progress or (lambda _answered, _all: None)
-        app.company_policy.check_portal(session.start_url, session.aws_url)
+        app.company_policy.check_portal(session)
         self._portal: Portal = app.portal(session)
         self._token = _Token(app, session)
         self._begun_at = app.clock.now()

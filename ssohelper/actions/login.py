@@ -80,7 +80,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
             return present
     agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
     if not is_own_url(session.start_url):
-        app.company_policy.check_portal(session.start_url, session.aws_url)
+        app.company_policy.check_portal(session)
     if options.device_code:
         app.company_policy.check_device_code()
     before = app.tokens.read_fingerprint(session)
@@ -210,7 +210,7 @@ def _sign_in_interactively(
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
     try:
         session = portal_address.resolve_session(app, session, ui)
-        app.company_policy.check_portal(session.start_url, session.aws_url)
+        app.company_policy.check_portal(session)
         sign_in_user.import_account_client(app)
         token, life_seconds = get_token(app, session, ui, must_register=options.force)
         raise_if_cancelled(session, ui)

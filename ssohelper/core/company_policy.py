@@ -16,6 +16,7 @@ from re import compile as compile_pattern
 from typing import Any, NamedTuple
 
 from ssohelper.core.guard_rules import find_tag
+from ssohelper.core.model import SsoSession
 from ssohelper.core.start_url import normalized
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid, Refused
@@ -36,11 +37,12 @@ class CompanyPolicy(NamedTuple):
     guard_rules: tuple[str, ...] = ()
     agents_allow: tuple[str, ...] | None = None
 
-    def check_portal(self, *urls: str) -> None:
+    def check_portal(self, session: SsoSession) -> None:
         """Raises: Refused for a portal that the policy does not allow.
 
-        `urls` are the session's start URL and the portal behind it: the policy may name either.
+        The policy may name the session's start URL, or the portal to which that leads.
         """
+        urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
             _compiled(normalized(pattern)).match(normalized(url))
             for pattern in self.portals

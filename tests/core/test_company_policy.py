@@ -3,6 +3,7 @@
 import pytest
 
 from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy, parse
+from ssohelper.core.model import SsoSession
 from ssohelper.errors import ConfigInvalid, Refused
 
 WHOLE = b"""
@@ -59,6 +60,10 @@ def test_what_is_not_understood_is_an_error(text: str):
     assert "administrator" in str(caught.value.hint)
 
 
+def session(start_url: str) -> SsoSession:
+    return SsoSession("corp", start_url, "us-east-1", ())
+
+
 @pytest.mark.parametrize(
     ("url", "is_allowed"),
     [
@@ -73,16 +78,16 @@ def test_what_is_not_understood_is_an_error(text: str):
 def test_portals(url: str, is_allowed: bool):
     policy = parse(WHOLE, "p")
     if is_allowed:
-        policy.check_portal(url)
+        policy.check_portal(session(url))
     else:
         with pytest.raises(Refused):
-            policy.check_portal(url)
-    NO_POLICY.check_portal(url)
+            policy.check_portal(session(url))
+    NO_POLICY.check_portal(session(url))
 
 
 def test_an_empty_list_of_portals_allows_none():
     with pytest.raises(Refused):
-        CompanyPolicy(portals=()).check_portal("https://corp.awsapps.com/start")
+        CompanyPolicy(portals=()).check_portal(session("https://corp.awsapps.com/start"))
 
 
 def test_a_device_code():

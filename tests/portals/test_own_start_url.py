@@ -242,9 +242,9 @@ def test_setup_goes_on_in_the_region_to_which_the_url_leads_now(
 def test_a_policy_may_name_the_own_url_or_the_portal() -> None:
     session = SsoSession("corp", URL, "eu-west-1", (), f"{HERE}/")
     for allowed in (URL, HERE):
-        CompanyPolicy(portals=(allowed,)).check_portal(session.start_url, session.aws_url)
+        CompanyPolicy(portals=(allowed,)).check_portal(session)
     with pytest.raises(Refused, match=r"sso\.example\.com"):
-        CompanyPolicy(portals=(OTHER,)).check_portal(session.start_url, session.aws_url)
+        CompanyPolicy(portals=(OTHER,)).check_portal(session)
 
 
 def test_a_damaged_record_counts_as_missing(run: Run, home: Home, company: Emulator) -> None:

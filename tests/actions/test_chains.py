@@ -1,0 +1,82 @@
+"""Which STS a chain's role is assumed at, and whether the company's policy allows its portal."""
+
+import os
+
+import pytest
+
+from ssohelper.actions import chains, selection
+from ssohelper.app import App
+from ssohelper.broker.requests import AskedBy
+from ssohelper.core.chains import AssumeRole
+from ssohelper.core.company_policy import CompanyPolicy
+from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.errors import Refused
+from tests.chains.conftest import JUMP_ARN, Chained, chain
+from tests.conftest import Home
+
+SOURCE = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2_000_000_000)
+
+
+@pytest.fixture
+def chained(home: Home, monkeypatch: pytest.MonkeyPatch) -> Chained:
+    made = Chained(home, None)  # type: ignore[arg-type]  # AWS is not asked here
+    made.write(chain("jump", JUMP_ARN, "base"))
+    monkeypatch.setattr(os, "environ", {**os.environ, **home.env})
+    return made
+
+
+def assume(app: App) -> None:
+    jump = selection.resolve_profile(app, "jump", None)
+    chains.assume(app, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy())
+
+
+@pytest.mark.parametrize(
+    ("variables", "host"),
+    [
+        ({}, "sts.us-east-1.amazonaws.com"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "sts-fips.us-east-1.amazonaws.com"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "sts.us-east-1.api.aws"),
+    ],
+)
+def test_sts_is_asked_in_the_family_that_the_user_wants(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], host: str
+) -> None:
+    app = App({**chained.home.env, **variables})
+    asked = []
+
+    def note(*words: object) -> tuple[RoleCredentials, None]:
+        asked.append(words[-1])
+        return SOURCE, None
+
+    monkeypatch.setattr(app.vault, "assume", note)
+    assume(app)
+    assert asked == [("us-east-1", f"https://{host}")]
+
+
+def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App(chained.home.env)
+    jump = selection.resolve_profile(app, "jump", None)
+    session = jump.session._replace(
+        start_url="https://sso.example.com/start",
+        portal_url="https://d-1234567890.awsapps.com/start",
+    )
+
+    class FakeSts:
+        def assume_role(self, *_words: object) -> tuple[RoleCredentials, None]:
+            return SOURCE, None
+
+    monkeypatch.setattr(app.vault, "_sts", lambda _endpoint: FakeSts())
+    asked = AssumeRole(JUMP_ARN, "ana")
+    arguments = (jump.key, session, asked, SOURCE, app.clock.deadline(), AskedBy(), ("", ""))
+
+    monkeypatch.setattr(app.vault, "_note_issue", lambda *_words, **_more: None)
+
+    def assume_under(pattern: str) -> RoleCredentials:
+        monkeypatch.setitem(vars(app), "company_policy", CompanyPolicy(portals=(pattern,)))
+        return app.vault.assume(*arguments)[0]
+
+    assert assume_under("https://d-1234567890.awsapps.com/*") == SOURCE
+    with pytest.raises(Refused):
+        assume_under("https://d-0000000000.awsapps.com/*")
