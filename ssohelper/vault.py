@@ -7,7 +7,7 @@ credentials out takes a ReleasePermit.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ssohelper.errors import LocalState, Refused, SsoHelperError
 from ssohelper.fastpath import calling_process, published
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ssohelper.app import App
@@ -71,6 +71,19 @@ class Vault:
             return self._permit(key, way)
         except SsoHelperError as refusal:
             self.note_refusal(key, refusal.message, way)
+            raise
+
+    @contextmanager
+    def refusing_first(self, key: RoleKey, way: Way) -> Iterator[None]:
+        """Where the block fails, raise the role's refusal, if there is one, instead of its error.
+
+        Settings that cannot be read end a command early. If they guarded the role before, that is a
+        refusal, which has a line in the journal.
+        """
+        try:
+            yield
+        except SsoHelperError:
+            self.check(key, way)
             raise
 
     def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:

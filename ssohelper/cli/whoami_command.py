@@ -31,13 +31,8 @@ def whoami(profile: str | None, reason: str | None) -> None:
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
-    try:
+    with app.vault.refusing_first(chosen.key, Way.WHOAMI):
         known = identity.look_up(app, chosen)
-    except SsoHelperError:
-        # The settings cannot be read. If they guarded the role before, that is a refusal, which has a
-        # line in the journal.
-        app.vault.check(chosen.key, Way.WHOAMI)
-        raise
     if output.options().json:
         _print_json(known)
         return

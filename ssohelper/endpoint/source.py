@@ -86,13 +86,8 @@ class Source:
         own notices say that a sign-in is needed.
         """
         app = self._make_app()
-        try:
+        with app.vault.refusing_first(self._session.key_of(self._role), Way.SERVE):
             wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
-        except SsoHelperError:
-            # The settings cannot be read. If they guarded the role before, that is a refusal, which has
-            # a line in the journal.
-            app.vault.check(self._session.key_of(self._role), Way.SERVE)
-            raise
         return sign_in_wait.retry_after_sign_in(
             app,
             self._session,

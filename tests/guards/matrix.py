@@ -278,13 +278,7 @@ class Cell(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Whether the program ended with a refusal, and gave nothing.
-
-        A command that needs settings which cannot be read may end for that reason, before it asks
-        for the role (exit 3 or 7): then there is no refusal to note.
-        """
-        if self.code in (3, 7) and "config.toml" in self.shown:
-            return not self.is_released
+        """Whether the program ended with a refusal, and gave nothing."""
         codes = (253, 255) if self.way == "AWS CLI" else (9,)
         return self.code in codes and not self.is_released and self.is_noted
 
