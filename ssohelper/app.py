@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
-    from ssohelper.stores.token_store import TokenStore
+    from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault
@@ -167,7 +167,7 @@ class App(AwsClients):
         return Storage(self)
 
     @property
-    def tokens(self) -> TokenStore:
+    def tokens(self) -> TokenFiles:
         """The tokens and the facts of their sign-ins, in the storage in force."""
         return self.storage.tokens
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.settings import Settings
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.portal_addresses import PortalAddresses
-    from ssohelper.stores.token_store import TokenStore
+    from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.system.locations import Locations
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.federation import Federation
@@ -37,7 +37,7 @@ class AwsClients:
         def config(self) -> ConfigStore: ...
 
         @property
-        def tokens(self) -> TokenStore: ...
+        def tokens(self) -> TokenFiles: ...
 
         def warn(self, message: str) -> None: ...
 

@@ -48,15 +48,16 @@ class Storage:
         """
         try:
             wanted = self._agreed or self._read_wanted(self._app.settings)
-            if self._record.load() != Record(wanted):
+            record = self._record.load()
+            if record != Record(wanted):
                 # The settings may have changed since this process read them, as the record has.
                 wanted = self._read_wanted(self._app.read_settings())
         except ConfigInvalid:
             return self.find_present()  # what needs the settings reports the error
         if self._is_of_this_shell:
             return wanted
-        if self._record.load() != Record(wanted):
-            self.move(wanted)
+        if record != Record(wanted):
+            self.move(wanted)  # reads the record again, under its lock
         self._agreed = wanted
         return wanted
 

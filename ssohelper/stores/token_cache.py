@@ -2,8 +2,8 @@
 
 Token and registration are where the AWS CLI and the SDKs read them (~/.aws/sso/cache), in their
 format, so that one sign-in serves all tools. With `storage = "keyring"` they are encrypted, in the
-same folder under other names, which no other tool reads. Sign-in facts, which only ssohelper uses, are in our
-state folder, because an SDK that writes a token file drops the keys that it does not know.
+same folder under other names, which no other tool reads. Sign-in facts, which only ssohelper uses,
+are in our state folder, because an SDK that writes a token file drops the keys it does not know.
 """
 
 import json
@@ -54,7 +54,7 @@ _RESERVED_BYTES = 16384
 
 
 class TokenFiles:
-    """A TokenStore of files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
+    """Token files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
 
     def __init__(
         self,

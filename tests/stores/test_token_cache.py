@@ -1,4 +1,4 @@
-"""The contract of every TokenStore, and what the files in the AWS CLI's format add to it."""
+"""What the token store does with each codec, and what the AWS CLI's format adds to that."""
 
 import contextlib
 import errno
@@ -26,7 +26,6 @@ from ssohelper.core.model import (
 from ssohelper.errors import ConfigInvalid, LocalState, LockNotObtained, LoginRequired
 from ssohelper.stores import files, token_cache
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.token_store import TokenStore
 
 NOON = 1_767_268_800
 SCOPES = ("sso:account:access",)
@@ -44,17 +43,17 @@ def soon(seconds: float = 20) -> Deadline:
 
 
 class TokenStoreContract:
-    """What every TokenStore promises. `make` returns one; two of one folder share their content."""
+    """What the token store promises with each codec. `make` returns one; two of one folder share their content."""
 
-    def make(self, folder: Path) -> TokenStore:
+    def make(self, folder: Path) -> TokenFiles:
         raise NotImplementedError
 
     @pytest.fixture
-    def store(self, tmp_path) -> TokenStore:
+    def store(self, tmp_path) -> TokenFiles:
         return self.make(tmp_path)
 
     @pytest.fixture
-    def other_process(self, tmp_path) -> TokenStore:
+    def other_process(self, tmp_path) -> TokenFiles:
         return self.make(tmp_path)
 
     def test_a_new_store_is_empty(self, store):
