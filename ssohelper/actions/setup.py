@@ -54,12 +54,14 @@ def choose_session(
             f'"{chosen}" is not a valid name for a session',
             hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
         )
+    portal_url = _find_portal(app, url)
+    in_host = region_of(portal_url)
     found = (
-        _region_of_own_url(app, url)
+        (in_host if is_own_url(url) else None)
         or region
-        or region_of(url)
+        or in_host
         or _region_of_portal(config, url)
-        or _find_region(app, url, ask_region, takes_proposal=takes_proposal)
+        or _find_region(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
     )
     if region and found != region:
         app.warn(f"{url} leads to {found}, not to {region}")
@@ -84,32 +86,29 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
     return found
 
 
-def _region_of_own_url(app: App, url: str) -> str | None:
-    """Return the region in the host name of the portal to which a company's own URL leads, or None.
+def _find_portal(app: App, url: str) -> str:
+    """Return the portal's URL: the start URL, or where a company's own start URL leads.
 
     The sign-in that follows uses the same answer of that URL.
     """
     if not is_own_url(url):
-        return None
+        return url
     portal_url = app.find_portal(url)
     app.keep_portal(url, portal_url)
-    return region_of(portal_url)
+    return portal_url
 
 
 def _find_region(
     app: App,
     url: str,
+    portal_url: str,
     ask_region: Callable[[str, str | None], str] | None,
     *,
     takes_proposal: bool,
 ) -> str | None:
-    """Return the region of the portal to which the URL leads, or the user's answer, or None."""
+    """Return the region that the portal's page names, or the user's answer, or None."""
     if ask_region is None and not takes_proposal:
         return None
-    portal_url = url
-    if is_own_url(url):
-        portal_url = app.find_portal(url)
-        app.keep_portal(url, portal_url)
     proposal = app.propose_region(portal_url)
     if proposal is not None and takes_proposal:
         app.warn(f"the region of {url} is {proposal}, as the portal's page says")

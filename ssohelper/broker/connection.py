@@ -108,10 +108,11 @@ class Connection:
 def parse_request(line: bytes, now: float) -> Request | None:
     """Parse `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
 
-    ROLE may have a chain (`RoleKey.role_part`). MILLISECONDS is the time until the caller's deadline. SHARE is the least share of their lifetime
-    that the credentials must have left, in thousandths. WAITS is 1 for a caller that may be told to
-    wait past its deadline, PERMITTED is 1 for one that has a ReleasePermit. PARENT and TERMINAL are
-    what `fastpath.calling_process` found, or `-`. Returns None for another line.
+    ROLE may have a chain (`RoleKey.role_part`). MILLISECONDS is the time until the caller's
+    deadline. SHARE is the least share of their lifetime that the credentials must have left, in
+    thousandths. WAITS is 1 for a caller that may be told to wait past its deadline, PERMITTED is 1
+    for one that has a ReleasePermit. PARENT and TERMINAL are what `fastpath.calling_process` found,
+    or `-`. Returns None for another line.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 10 or words[0] != "ask":

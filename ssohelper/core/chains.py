@@ -60,13 +60,12 @@ class Step(NamedTuple):
 
 
 class AssumeRole(NamedTuple):
-    """The parameters of an AssumeRole request. `mfa` is a device's serial number and its code."""
+    """The parameters of an AssumeRole request."""
 
     role_arn: str
     session_name: str
     external_id: str | None = None
     duration_seconds: int | None = None
-    mfa: tuple[str, str] | None = None
 
 
 class Chain(NamedTuple):
@@ -97,9 +96,9 @@ class Chain(NamedTuple):
     @property
     def id(self) -> str:
         """Return a hash that changes with the chain's roles and with what is asked for them."""
-        content = repr((self.target.role, [tuple(step) for step in self.steps]))
-        from hashlib import sha256
+        from hashlib import sha256  # OpenSSL takes 2 ms, and the first paint needs no hash
 
+        content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def source_of(self, key: RoleKey) -> RoleKey:

@@ -142,8 +142,6 @@ def _form(asked: AssumeRole) -> dict[str, str]:
         "RoleSessionName": asked.session_name,
         "ExternalId": asked.external_id,
         "DurationSeconds": asked.duration_seconds and str(asked.duration_seconds),
-        "SerialNumber": asked.mfa and asked.mfa[0],
-        "TokenCode": asked.mfa and asked.mfa[1],
     }
     return {name: value for name, value in fields.items() if value}
 
