@@ -328,7 +328,9 @@ os._exit(99)
 _TELLS = """
 import os, signal, sys, time
 def told(number, _frame):
-    print("got", signal.Signals(number).name, *os.get_terminal_size(), flush=True)
+    # Not print(): the signal may come while the program itself prints.
+    width, height = os.get_terminal_size()
+    os.write(1, f"got {signal.Signals(number).name} {width} {height}\n".encode())
 for name in ("INT", "TERM", "HUP", "WINCH", "CONT", "QUIT"):
     signal.signal(getattr(signal, "SIG" + name), told)
 print("ready", os.getpid(), *os.get_terminal_size(), flush=True)

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calling_process, "find", lambda: ("bash", "pts/3"))
+    # The tests may run in a session whose leader has ended.
+    monkeypatch.setattr(os, "getsid", lambda _process: os.getpid())
 
 
 @pytest.mark.usefixtures("on_terminal")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -233,13 +234,12 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
         yield made
 
 
-async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until the condition is true; fail after so many seconds."""
-    waited = 0.0
+    end = time.monotonic() + seconds
     while not condition():
-        assert waited < seconds, "it never came"
+        assert time.monotonic() < end, "it never came"
         await asyncio.sleep(0.02)
-        waited += 0.02
 
 
 def _token_id(services: App, session: SsoSession) -> str:
