@@ -177,6 +177,7 @@ SHAPES: dict[str, Any] = {
             "session": str,
             "account_id": (AccountId, None),
             "role_name": (str, None),
+            "chain": (str, None),
             "path": str,
             "expires_at": (Instant, None),
         }

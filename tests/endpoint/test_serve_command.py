@@ -435,8 +435,9 @@ def test_a_notice_is_printed_and_passed_to_the_users_command(
     home.write_token(token)
     with Program(SERVE, home) as program:
         program.says('ssohelper: notice: you must sign in to "corp" before')
-        wait_for((home.path / "told").exists)
-        said = (home.path / "told").read_text().splitlines()
+        told = home.path / "told"
+        wait_for(lambda: told.exists() and len(told.read_text().splitlines()) >= 3)
+        said = told.read_text().splitlines()
         assert said[:2] == ["--title", "aws"]
         assert 'you must sign in to "corp"' in said[2]
         assert program.ends(signal.SIGTERM, seconds=30) == 143  # the hanging command delays nothing

@@ -221,7 +221,8 @@ def test_a_missing_list_is_fetched_in_the_background(world: DemoHome) -> None:
         assert name in world.config_file.read_text()
 
     async def scenario(user: User) -> None:
-        await until(lambda: len(role_list(user).rows) == 20)
+        # 20 roles of the list, and the chain of the profile "audit"
+        await until(lambda: len(role_list(user).rows) == 21)
 
     run_scenario(services, scenario)
 
