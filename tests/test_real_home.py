@@ -45,8 +45,14 @@ WRITES = {
 }
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
-@pytest.mark.parametrize(("path", "write"), WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(
+    ("path", "write", "options"),
+    [
+        *((*one, ()) for one in WRITES.values()),
+        pytest.param(*WRITES["an AWS config"], ("-n", "2"), marks=pytest.mark.long),
+    ],
+    ids=[*WRITES, "in two processes"],
+)
 def test_a_run_that_changes_the_users_files_fails(
     path: str, write: str, options: tuple[str, ...], tmp_path: Path
 ) -> None:

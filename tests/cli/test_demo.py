@@ -19,6 +19,7 @@ import pytest
 from ssohelper.emulator.world import START_URL, demo_world
 from ssohelper.emulator.world_file import file_content
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.people import sign_in
 from tests.programs import need
 
@@ -140,7 +141,9 @@ class TestNarrated:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+    @pytest.mark.parametrize(
+        "number", long_after(1, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    )
     @pytest.mark.parametrize("during", ["open this page|sign in to", "ssohelper list"])
     def test_a_signal_ends_all_of_it(
         self, person: Person, number: signal.Signals, during: str

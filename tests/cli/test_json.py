@@ -49,6 +49,8 @@ AUDIT = {
     "account_id": (AccountId, None),
     "account_name": (str, None),
     "role_name": (str, None),
+    "chain": (str, None),
+    "role_arn": (str, None),
     "until": (Instant, None),
     "access_key_id": (str, None),
     "background": (bool, None),

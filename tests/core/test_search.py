@@ -187,10 +187,16 @@ def test_hostile_texts_and_words_cost_little():
     names = ["a" * 5000, "ab" * 3000, ("a" * 300 + "b") * 20]
     index = Index([names, names], fuzzy_columns=(0, 1))
     began = time.process_time()
-    for word in ("a" * 199 + "c", "ab" * 99, "[" * 100, "\\^-]" * 40):
+    for word in ("a" * 199 + "c", "ab" * 99, "a" * 63 + "c", "ab" * 32, "[" * 64, "\\^-]" * 16):
         index.search(word, fuzzy=True)
     # Without bounds on what is compared, this takes minutes.
     assert time.process_time() - began < 30
+
+
+def test_a_pasted_long_word_is_found_as_a_whole_only():
+    index = Index([["ab" * 100, "a-b" * 60]], fuzzy_columns=(0, 0))
+    assert index.search("ab" * 32, fuzzy=True) == [0, 1]
+    assert index.search("ab" * 33, fuzzy=True) == [0]
 
 
 # -- against a plain model ---------------------------------------------------------------------

@@ -248,19 +248,6 @@ SITUATIONS = [
     tag_emptied_by_an_editor,
     memory_damaged,
 ]
-# Those for which the way matters, as real processes; the decision itself is made in one function,
-# which the test below asks for each way and each situation.
-IN_PROCESSES = [
-    nothing,
-    expired,
-    edited_and_renamed,
-    hand_written,
-    revoked_and_put_back,
-    rules_file_removed,
-    rules_file_unreadable,
-    rules_file_invalid,
-    rule_deleted_by_an_editor,
-]
 
 
 def name_of(situation: Callable[..., object]) -> str:

@@ -9,6 +9,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.allow_matrix import OTHER, ROLE, WAYS, key, make_world, start_sign_ins
 from tests.guards.world import ACCOUNT, FREE, LAUNCHER, NAME, Guarded, has_secret
+from tests.long_rows import long_after
 
 
 @pytest.fixture
@@ -25,14 +26,17 @@ def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     "allowed",
-    [
-        f"{NAME}/{FREE}",
-        f"*/*;corp:{ACCOUNT}/{FREE}",
-        f"pay.{OTHER}",
-        f"*/{OTHER};*/{FREE}",
-        "*/*;",
-        "",
-    ],
+    long_after(
+        2,
+        [
+            f"{NAME}/{FREE}",
+            f"*/{OTHER};*/{FREE}",
+            f"*/*;corp:{ACCOUNT}/{FREE}",
+            f"pay.{OTHER}",
+            "*/*;",
+            "",
+        ],
+    ),
 )
 def test_each_way_refuses_what_the_list_does_not_name(world: Guarded, way: str, allowed: str):
     done = world.run(*WAYS[way](OTHER), SSOHELPER_ALLOW=allowed)

@@ -16,6 +16,7 @@ from tests.endpoint.world import wait_for
 from tests.guards.allow_matrix import WAYS, key, make_world
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 from tests.keyring.desktop import run_desktop
+from tests.long_rows import long_after
 from tests.published import settle
 
 # The namespace's /etc has a link to each entry of the machine's, and a folder of this test.
@@ -127,7 +128,7 @@ def test_a_response_is_a_hit_under_a_policy(machine: Machine):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("how", ["others may write", "unknown key", "another user"])
+@pytest.mark.parametrize("how", long_after(1, ["unknown key", "others may write", "another user"]))
 def test_a_policy_that_cannot_be_believed_allows_nothing(machine: Machine, way: str, how: str):
     if how == "another user" and os.geteuid() != 0:
         pytest.skip("only root gives files away")

@@ -5,7 +5,6 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,6 @@ from ssohelper.errors import SsoHelperError
 from tests.conftest import SCRIPT, Home
 from tests.guards import full_screen
 from tests.guards.matrix import (
-    CLOCKS,
-    FAKETIME,
-    IN_PROCESSES,
     SITUATIONS,
     TARGET,
     Cell,
@@ -26,15 +22,14 @@ from tests.guards.matrix import (
     ask_each_way_in,
     ask_running,
     ask_with_wrong_word,
+    edited,
     give,
     grant,
     is_released,
     make_world,
     memory_damaged,
-    move_clock,
     name_of,
     nothing,
-    publish_before_the_rule,
     publish_before_the_rule_and_note_it,
     put_old_settings_back,
     rules_file_invalid,
@@ -111,14 +106,15 @@ def read_first_line(world: Guarded, argv: list[str]) -> str:
         return line
 
 
-@pytest.mark.parametrize("situation", IN_PROCESSES, ids=name_of)
+# `make torture` has all situations.
+@pytest.mark.parametrize("situation", [nothing, rules_file_invalid], ids=name_of)
 def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded], None]) -> None:
     situation(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
 
 
-@pytest.mark.parametrize("situation", full_screen.SITUATIONS, ids=name_of)
+@pytest.mark.parametrize("situation", [nothing, edited], ids=name_of)
 def test_the_full_screen_asks_and_gives_nothing(
     world: Guarded, situation: Callable[[Guarded], None]
 ) -> None:
@@ -131,26 +127,14 @@ def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
     check([full_screen.ask_in_full_screen(world, key)])
 
 
-@pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
-@pytest.mark.parametrize(("granted_ago", "clock"), CLOCKS)
-def test_a_clock_that_is_moved_makes_no_grant(world: Guarded, granted_ago: int, clock: str) -> None:
-    check(ask_each_way(world, **move_clock(world, granted_ago, clock)))
-
-
-@pytest.mark.parametrize("publish", [publish_before_the_rule, publish_before_the_rule_and_note_it])
-def test_an_old_published_response_is_not_handed_out(
-    world: Guarded, publish: Callable[[Guarded], None]
-) -> None:
-    publish(world)
+def test_an_old_published_response_is_not_handed_out(world: Guarded) -> None:
+    publish_before_the_rule_and_note_it(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
 
 
-@pytest.mark.parametrize("had_file", [True, False])
-def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(
-    world: Guarded, had_file: bool
-) -> None:
-    put_old_settings_back(world, had_file=had_file)
+def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world: Guarded) -> None:
+    put_old_settings_back(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.keyring.world import ACCOUNT, ROLE, arguments
+from tests.long_rows import long_after
 
 PROFILE = "payments-prod.ReadOnlyAccess"
 # Commands that print credentials because they are asked to are in ALLOWED_TO_PRINT.
@@ -82,7 +83,7 @@ def test_no_secret_is_anywhere_else(world, storage):
     assert misplaced(world, storage) == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", long_after(2, list(FAULTS)))
 def test_a_fault_of_aws_shows_none(world, storage, fault):
     cause_fault(world, fault)
     printed: dict[str, str] = {}

@@ -7,13 +7,19 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.portals.conftest import ROWS, Row, hosts_of, name_of, put_portal_at
 
 PROFILE = "payments-prod.ReadOnlyAccess"
 
 
+# `make test` has each portal once by each way; `make torture` has the families too.
 @pytest.mark.parametrize("way", ["browser", "device code"])
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, marks=[pytest.mark.long] if row.asks_for else []) for row in ROWS],
+    ids=name_of,
+)
 def test_sign_in_listing_and_credentials(
     run: Run, home: Home, aws: Emulator, row: Row, way: str
 ) -> None:
@@ -48,7 +54,9 @@ def test_sign_in_listing_and_credentials(
     assert hosts_of(aws) == {row.oidc, row.portal, row.sts}
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.asks_for], ids=name_of)
+@pytest.mark.parametrize(
+    "row", long_after(2, [row for row in ROWS if not row.asks_for]), ids=name_of
+)
 def test_the_console_is_the_partitions(run: Run, home: Home, aws: Emulator, row: Row) -> None:
     put_portal_at(aws, row)
     home.browser()

@@ -18,6 +18,7 @@ from ssohelper.core.model import Account, CachedCredentials, RoleCredentials, Ro
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
 from tests.hostile import account_names, role_names
+from tests.long_rows import long_after
 from tests.programs import need
 from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
 
@@ -137,7 +138,7 @@ def test_there_are_enough_names_of_each_kind() -> None:
     assert len(PROFILES) >= 100
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_use(names: Names, shell: str) -> None:
     files = {name: f"use-{shell}-{number}" for name, number in PROFILES.items()}
     codes = names.run_jobs(
@@ -156,7 +157,7 @@ def test_use(names: Names, shell: str) -> None:
     assert names.has_run_nothing()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_env(names: Names, shell: str) -> None:
     """By [SESSION:]ACCOUNT/ROLE, with the names of accounts and roles."""
     typed = {
@@ -177,6 +178,7 @@ def test_env(names: Names, shell: str) -> None:
     assert names.has_run_nothing()
 
 
+@pytest.mark.long
 def test_exec(names: Names) -> None:
     """The program's arguments and environment arrive unchanged."""
     show = r"""printf '%s\0' "$AWS_ACCOUNT_ID" "$@" """

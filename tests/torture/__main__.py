@@ -21,6 +21,7 @@ from tests.torture import (
     journals,
     kills,
     lives,
+    long_tests,
     mixed,
     proxies,
     random_faults,
@@ -66,6 +67,7 @@ HEAVY: tuple[Make, ...] = (
     guards.allow_list_matrix,
     endpoint.endpoint_crowd,
     schedules.simulated_schedules,
+    long_tests.long_tests,
 )
 # Together: they mostly wait, and what they count does not depend on the machine's speed.
 WAITING: tuple[Make, ...] = (

@@ -59,6 +59,9 @@ def _situations() -> dict[str, Ask]:
         _ask_all, matrix.publish_before_the_rule_and_note_it
     )
     found["old settings file put back"] = partial(_ask_all, matrix.put_old_settings_back)
+    found["new settings file taken away again"] = partial(
+        _ask_all, partial(matrix.put_old_settings_back, had_file=False)
+    )
     found["another terminal"] = _ask_in_another_terminal
     found["wrong word"] = lambda world: matrix.ask_with_wrong_word(world, world.open_terminal())
     if Path(matrix.FAKETIME).exists():
