@@ -136,10 +136,13 @@ def _run(argv: list[str]) -> int:
         from ssohelper.system.shell_answer import take_answer_stream
 
         waiting = take_answer_stream()
-        from ssohelper.tui import app
-
         _raise_on_interrupt()
-        return app.main(None if waiting is None else lambda row: _use(row, waiting))
+        from ssohelper.system.terminal_background import ask_background
+
+        with ask_background(os.environ) as background:
+            from ssohelper.tui import app
+
+        return app.main(None if waiting is None else lambda row: _use(row, waiting), background)
     from ssohelper.cli import run
 
     _raise_on_interrupt()

@@ -70,7 +70,13 @@ SETTINGS = (
         "where sign-ins are kept: in files that AWS's tools share, or in the keyring",
         ("file", "keyring"),
     ),
-    Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
+    Setting(
+        "theme",
+        "choice",
+        "auto",
+        "colours of the full screen: auto is dark or light, as the terminal's background",
+        ("auto", "dark", "light", "ansi"),
+    ),
     Setting(
         "wait_for_sign_in",
         "duration",

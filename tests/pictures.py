@@ -17,7 +17,7 @@ from textual.widgets import Input
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.themes import NAMES
+from ssohelper.tui.themes import name_for
 from tests.tui.driving import read_screen
 from tests.tui.world import DemoHome, demo_home, until
 
@@ -60,7 +60,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
             for width, height in SIZES:
                 await pilot.resize_terminal(width, height)
                 for theme in themes:
-                    app.theme = NAMES[theme]
+                    app.theme = name_for(app, theme)
                     shots[f"{name}-{theme}-{width}x{height}"] = await _still(app, pilot)
                 themes.reverse()
             await pilot.resize_terminal(*SIZES[0])

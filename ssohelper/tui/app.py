@@ -17,9 +17,11 @@ from textual.screen import Screen
 from ssohelper.app import App
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.typed_ahead import read_keys
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -83,15 +85,16 @@ class FullScreenApp(TuiApp[str]):
         action_binding("app.quit", priority=True),
     ]
 
-    def __init__(self, services: App) -> None:
+    def __init__(self, services: App, background: Background | None = None) -> None:
         self._has_theme = False
+        self.background = background or Background()
         self.chosen: RoleRow | None = None
         super().__init__(services)
         self._has_theme = True
         # The settings are applied before the program runs, for two reasons: to change the theme
         # later would compute all styles twice, and settings that cannot be read must end the
         # program with exit code 3, as in every command.
-        themes.apply_settings(self, services)
+        themes.apply_settings(self, services, is_light=self.background.is_light)
 
     def get_css_variables(self) -> dict[str, str]:
         # Textual's constructor asks for the colours of its own default theme. `apply_settings`
@@ -103,10 +106,15 @@ class FullScreenApp(TuiApp[str]):
         # styles once more, which takes 3 ms.
         return SCREENS[_FIRST].load()()
 
+    def on_load(self) -> None:
+        # Before Textual reads the terminal. No key may come before the search has the focus.
+        self.hold_keys(read_keys(self.background.typed))
+
     def on_ready(self) -> None:
         # Adds the first screen to the app's modes now, because switch_mode refuses a mode that has
         # no function to make its screen.
         self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
+        self.call_later(self.release_keys)
 
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""
@@ -135,8 +143,10 @@ class FullScreenApp(TuiApp[str]):
             self.push_screen(_SIGN_IN.load()(session, why=why))
 
 
-def main(use: Callable[[RoleRow], int] | None = None) -> int:
+def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
     """Run the full-screen program and return its exit code.
+
+    `background` is what the terminal answered before the start.
 
     If the user chose a role, `use` is called with it and gives the exit code. Without `use`, the
     command line to type is printed.
@@ -145,7 +155,7 @@ def main(use: Callable[[RoleRow], int] | None = None) -> int:
     click would delay the first paint by 20 ms.
     """
     try:
-        program = _run()
+        program = _run(background)
     except SsoHelperError as error:
         _print(f"ssohelper: error: {show(error.message)}")
         if error.hint:
@@ -166,7 +176,7 @@ def main(use: Callable[[RoleRow], int] | None = None) -> int:
     return 0
 
 
-def _run() -> FullScreenApp:
+def _run(background: Background | None) -> FullScreenApp:
     """Run the program until the user leaves, and return it with its result.
 
     Raises: ConfigInvalid if the settings cannot be read.
@@ -177,7 +187,7 @@ def _run() -> FullScreenApp:
         for program in running:
             program.call_in_ui_thread(program.show_warning, message)
 
-    program = FullScreenApp(App(warn=warn))
+    program = FullScreenApp(App(warn=warn), background)
     running.append(program)
     program.run()
     program.propagate_failure()

@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.themes import NAMES, name_for
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.app import FullScreenApp
 
 
 class Command(NamedTuple):
@@ -55,7 +55,7 @@ class Commands(Provider):
         return [*(palette() if palette else ()), *common_commands(self.app)]  # type: ignore[arg-type]
 
 
-def common_commands(app: TuiApp[Any]) -> list[Command]:
+def common_commands(app: FullScreenApp) -> list[Command]:
     """Return the palette's commands that all screens have."""
     screens = [
         Command(
@@ -77,9 +77,9 @@ def common_commands(app: TuiApp[Any]) -> list[Command]:
     ]
 
 
-def set_theme(app: TuiApp[Any], name: str) -> None:
+def set_theme(app: FullScreenApp, name: str) -> None:
     """Show the program in this theme from now on, and save the theme in the settings."""
-    app.theme = name_for(app, name)
+    app.theme = name_for(app, name, is_light=app.background.is_light)
     services = app.services
     app.run_in_background(
         lambda: own_settings.change(services, "theme", ("theme",), name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 from textual.app import App
@@ -69,6 +69,16 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
+
+    def hold_keys(self, keys: Iterable[Key]) -> None:
+        """Take these keys and all that follow, and handle none until `release_keys`."""
+        self._waiting_input.extend(keys)
+        self._input_marker = InputHandled()
+
+    async def release_keys(self) -> None:
+        """Handle the keys that `hold_keys` holds, in their order."""
+        if self._input_marker is not None:
+            await self._handle_next_input(self._input_marker)
 
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:

@@ -27,6 +27,30 @@ def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, st
     }
 
 
+def _ansi_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
+    """Return colours for what Textual would draw half transparent, magenta, or black on blue."""
+    return {
+        **_variables(muted=text, track="ansi_default", bar=mark, cursor=cursor),
+        "ansi-background": cursor,
+        "ansi-foreground": text,
+        "text-disabled": text,
+        "foreground-muted": text,
+        "footer-key-foreground": mark,
+        "block-cursor-background": mark,
+        "block-cursor-blurred-foreground": cursor,
+        "block-cursor-blurred-background": mark,
+        "border": mark,
+        "border-blurred": text,
+        "input-cursor-background": text,
+        "input-cursor-foreground": cursor,
+        "input-cursor-text-style": "none",
+        "input-selection-background": mark,
+        "input-selection-foreground": cursor,
+        "screen-selection-background": mark,
+        "screen-selection-foreground": cursor,
+    }
+
+
 DARK = Theme(
     name="ssohelper-dark",
     primary="#4c9bf5",
@@ -93,25 +117,67 @@ LIGHT_256 = Theme(
     variables=_variables(muted="#585858", track="#f0f0f0", bar="#808080", cursor="#ffffff")
     | {"footer-key-foreground": "#5f5f00"},
 )
-NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
+# The terminal's own 16 colours, of which only those are used that can be read on its background with
+# xterm's values: half of them cannot.
+ANSI_DARK = Theme(
+    name="ssohelper-ansi-dark",
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_cyan",
+    accent="ansi_yellow",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_bright_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables=_ansi_variables(text="ansi_white", mark="ansi_cyan", cursor="ansi_black"),
+)
+ANSI_LIGHT = Theme(
+    name="ssohelper-ansi-light",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_blue",
+    accent="ansi_magenta",
+    success="ansi_blue",
+    warning="ansi_magenta",
+    error="ansi_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=False,
+    variables=_ansi_variables(text="ansi_black", mark="ansi_blue", cursor="ansi_bright_white"),
+)
+NAMES = ("auto", "dark", "light", "ansi")
 _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 
 
-def name_for(app: TextualApp[Any], name: str) -> str:
-    """Return Textual's name of the theme `name` (a key of NAMES), in the terminal's colours."""
-    found = NAMES[name]
-    return _NAMES_256.get(found, found) if app.console.color_system == "256" else found
+def name_for(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
+    """Return Textual's name of the setting's theme, in the colours that the terminal has.
+
+    `is_light`: the terminal's background is light, which decides for "auto" and "ansi".
+    """
+    if name == "ansi":
+        return (ANSI_LIGHT if is_light else ANSI_DARK).name
+    found = (LIGHT if name == "light" or (name == "auto" and is_light) else DARK).name
+    return _NAMES_256[found] if app.console.color_system == "256" else found
 
 
-def apply_settings(app: TextualApp[Any], services: App) -> None:
+def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
     """Use the theme and the keys of the settings.
 
-    If the settings have no theme, the environment variable TEXTUAL_THEME decides.
+    If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the
+    terminal's background.
     """
-    for theme in (DARK, LIGHT, DARK_256, LIGHT_256):
+    for theme in (DARK, LIGHT, DARK_256, LIGHT_256, ANSI_DARK, ANSI_LIGHT):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
-    default = named if named in app.available_themes else name_for(app, "dark")
+    default = named if named in app.available_themes else name_for(app, "auto", is_light=is_light)
     if not services.locations.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
         # The settings are not read, since there are none. To import tomllib for them would take 4
         # ms.
@@ -119,7 +185,9 @@ def apply_settings(app: TextualApp[Any], services: App) -> None:
         return
     settings = services.settings
     is_set = settings.origin("theme") != "default"
-    _set_first_theme(app, name_for(app, settings.get("theme")) if is_set else default)
+    _set_first_theme(
+        app, name_for(app, settings.get("theme"), is_light=is_light) if is_set else default
+    )
     app.set_keymap(textual_keymap(settings.keymap()))
 
 

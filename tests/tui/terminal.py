@@ -9,7 +9,7 @@ import pexpect
 import pyte
 
 # The longest wait: reached only if something is broken.
-SECONDS = 30
+SECONDS = 120
 
 
 class Terminal:

@@ -56,6 +56,37 @@ def colors_of(theme: Theme) -> dict[str, Color]:
     return {n: in_256(c) for n, c in parsed.items()} if theme.name.endswith("256") else parsed
 
 
+# Colours 0 to 15 of xterm, its foreground and background: XTerm-col.ad, and -rv for the dark one.
+XTERM = {
+    "black": "#000000", "red": "#cd0000", "green": "#00cd00", "yellow": "#cdcd00",
+    "blue": "#0000ee", "magenta": "#cd00cd", "cyan": "#00cdcd", "white": "#e5e5e5",
+    "bright_black": "#7f7f7f", "bright_red": "#ff0000", "bright_green": "#00ff00",
+    "bright_yellow": "#ffff00", "bright_blue": "#5c5cff", "bright_magenta": "#ff00ff",
+    "bright_cyan": "#00ffff", "bright_white": "#ffffff",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", [themes.ANSI_DARK, themes.ANSI_LIGHT], ids=lambda t: t.name)
+@pytest.mark.parametrize(("pairs", "least"), [(TEXTS, 4.5), (MARKS, 3.0)], ids=["text", "marks"])
+def test_the_terminals_own_colours_can_be_read(
+    theme: Theme, pairs: list[tuple[str, str]], least: float
+) -> None:
+    variables = {**theme.to_color_system().generate(), **theme.variables}
+    default = {True: "#000000", False: "#ffffff"}
+
+    def shown(name: str, *, is_text: bool) -> Color:
+        value = variables[name].removeprefix("ansi_")
+        if value in ("default", "transparent"):
+            return Color.parse(default[theme.dark != is_text])
+        return Color.parse(XTERM[value])
+
+    ratios = {
+        (one, other): contrast(shown(one, is_text=True), shown(other, is_text=False))
+        for one, other in pairs
+    }
+    assert {pair: f"{ratio:.2f}" for pair, ratio in ratios.items() if ratio < least} == {}
+
+
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize(("pairs", "least"), [(TEXTS, 4.5), (MARKS, 3.0)], ids=["text", "marks"])
 def test_text_and_marks_can_be_read(

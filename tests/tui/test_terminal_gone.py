@@ -14,7 +14,7 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 
 # The longest wait: reached only if something is broken.
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture

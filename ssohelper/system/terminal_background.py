@@ -1,0 +1,88 @@
+"""Asks the terminal for the colour of its background, before a screen is drawn.
+
+The question is OSC 11 of xterm's control sequences. The device attributes (DA1) are asked after it:
+every terminal answers them, also one that does not know OSC 11. So the wait ends with their answer.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+if sys.platform != "win32":
+    import termios
+    import tty
+
+_QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
+_COLOUR = re.compile(
+    rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+_ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
+# An answer that comes later would be taken as typed keys. Over SSH it can take longer.
+_SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
+
+
+class Background:
+    """What the terminal answered: known after the block of `ask_background`.
+
+    `typed` are the keys that the user typed meanwhile, as the terminal sends them.
+    """
+
+    is_light = False
+    typed = b""
+
+
+@contextmanager
+def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
+    """Ask, let the block do other work, then read the answer, which mostly is there by then.
+
+    Without an answer the background counts as dark. The terminal's settings are put back.
+    """
+    found = Background()
+    if sys.platform == "win32":
+        yield found
+        return
+    if environ.get("TERM") == "linux":
+        yield found
+        return
+    try:
+        before = termios.tcgetattr(0)
+        tty.setcbreak(0, termios.TCSANOW)  # without echo: the answer would be shown
+    except termios.error:
+        yield found
+        return
+    over_ssh = "SSH_CONNECTION" in environ or "SSH_TTY" in environ
+    ends_at = time.monotonic() + (_SECONDS_OVER_SSH if over_ssh else _SECONDS)
+    try:
+        os.write(2, _QUESTION)
+        yield found
+        answer = _read_answer(ends_at)
+        colour = _COLOUR.search(answer)
+        found.is_light = colour is not None and _is_light(*colour.groups())
+        found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))
+    finally:
+        with suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, before)
+
+
+def _read_answer(ends_at: float) -> bytes:
+    read = b""
+    while not _ATTRIBUTES.search(read):
+        if not select.select([0], [], [], max(0.0, ends_at - time.monotonic()))[0]:
+            break
+        got = os.read(0, 4096)
+        if not got:  # the terminal was closed
+            break
+        read += got
+    return read
+
+
+def _is_light(*parts: bytes) -> bool:
+    """Return whether the colour is nearer to white. Each part has 1 to 4 hexadecimal digits."""
+    red, green, blue = (int(part, 16) / int("f" * len(part), 16) for part in parts)
+    return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5

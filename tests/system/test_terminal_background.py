@@ -1,0 +1,122 @@
+"""What a terminal answers about its background, asked in a real pty."""
+
+import os
+import pty
+import select
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.system import terminal_background
+from ssohelper.system.terminal_background import Background, ask_background
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.conftest import RUN_SECONDS
+from tests.tui.terminal import Terminal
+
+_QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
+_ATTRIBUTES = b"\x1b[?62;22c"
+
+
+def ask(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch, *, before: bytes = b"", **environ: str
+) -> tuple[Background, bytes]:
+    """Ask in a child at a pty; type `before`, answer; return the child's finding and what it got."""
+    monkeypatch.setattr(terminal_background, "_SECONDS", 0.3)
+    monkeypatch.setattr(terminal_background, "_SECONDS_OVER_SSH", 60.0)
+    out, told = os.pipe()
+    pid, terminal = pty.fork()
+    if not pid:
+        settings = termios.tcgetattr(0)
+        with ask_background({"TERM": "xterm", **environ}) as found:
+            while before and not select.select([0], [], [], 60)[0]:
+                pass
+        is_same = termios.tcgetattr(0) == settings
+        os.write(told, b"%d %d %s" % (found.is_light, is_same, found.typed))
+        os._exit(0)
+    os.close(told)
+    shown = b""
+    if not environ.get("TERM"):
+        ends_at = time.monotonic() + RUN_SECONDS
+        while _QUESTION not in shown and time.monotonic() < ends_at:
+            shown += os.read(terminal, 1000)
+        os.write(terminal, before + answer)
+    is_light, is_same, typed = os.read(out, 4096).split(b" ", 2)
+    os.waitpid(pid, 0)
+    for one in (terminal, out):
+        os.close(one)
+    assert is_same == b"1"
+    made = Background()
+    made.is_light, made.typed = is_light == b"1", typed
+    return made, shown
+
+
+Ask = Callable[..., tuple[Background, bytes]]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
+
+
+@pytest.mark.parametrize(
+    ("colour", "is_light"),
+    [
+        (b"rgb:ffff/ffff/ffff\x1b\\", True),
+        (b"rgb:fdfd/f6f6/e3e3\x07", True),  # Solarized's light one
+        (b"rgba:ff/ff/ff/80\x1b\\", True),
+        (b"rgb:0000/0000/0000\x1b\\", False),
+        (b"rgb:0000/2b2b/3636\x07", False),  # Solarized's dark one
+        (b"rgb:f/f/f\x07", True),
+        (b"rgb:zz/zz/zz\x07", False),
+    ],
+)
+def test_the_background_is_light_or_dark(
+    colour: bytes, is_light: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = ask(b"\x1b]11;" + colour + _ATTRIBUTES, monkeypatch, SSH_TTY="x")
+    assert found.is_light == is_light
+
+
+def test_a_terminal_that_knows_no_colours_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Over SSH the wait would last 60 s here.
+    began = time.monotonic()
+    found, _ = ask(_ATTRIBUTES, monkeypatch, SSH_CONNECTION="x")
+    assert (found.is_light, found.typed) == (False, b"")
+    assert time.monotonic() - began < 50
+
+
+def test_without_an_answer_it_is_dark_and_the_keys_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, _ = ask(b"", monkeypatch, before=b"pay prod\n")
+    assert (found.is_light, found.typed) == (False, b"pay prod\n")
+
+
+def test_keys_around_the_answer_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = b"\x1b]11;rgb:ffff/ffff/ffff\x07pr" + _ATTRIBUTES + b"od\x1b[B"
+    found, shown = ask(answer, monkeypatch, before="pay\xe9 ".encode(), SSH_TTY="x")
+    assert (found.is_light, found.typed) == (True, "pay\xe9 prod\x1b[B".encode())
+    assert b"rgb" not in shown
+
+
+def test_the_console_of_linux_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, shown = ask(b"", monkeypatch, TERM="linux")
+    assert (found.is_light, shown) == (False, b"")
+
+
+@pytest.mark.parametrize(("answer", "first"), [(b"ffff/ffff/ffff", 251), (b"0000/0000/0000", 17)])
+def test_the_full_screen_has_the_colours_that_fit(
+    tmp_path: Path, emulator: Emulator, answer: bytes, first: int
+) -> None:
+    shell = Shell(tmp_path, emulator)
+    terminal = Terminal([SCRIPT], {**shell.environ, "COLORTERM": "truecolor", "SSH_TTY": "x"})
+    try:
+        terminal.until(lambda: _QUESTION in terminal.raw)
+        terminal.send(f"\x1b]11;rgb:{answer.decode()}\x07pay\x1b[?62;22crod")
+        terminal.until("payrod")
+        # The background of our light theme begins with 251, that of the dark one with 17.
+        assert f"48;2;{first};".encode() in terminal.raw
+        assert b"rgb" not in terminal.text.encode()
+    finally:
+        terminal.close()
