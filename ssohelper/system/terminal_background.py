@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 if sys.platform != "win32":
     import termios
@@ -44,16 +45,8 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
     Without an answer the background counts as dark. The terminal's settings are put back.
     """
     found = Background()
-    if sys.platform == "win32":
-        yield found
-        return
-    if environ.get("TERM") == "linux":
-        yield found
-        return
-    try:
-        before = termios.tcgetattr(0)
-        tty.setcbreak(0, termios.TCSANOW)  # without echo: the answer would be shown
-    except termios.error:
+    before = _stop_echo() if environ.get("TERM") != "linux" else None
+    if before is None:
         yield found
         return
     over_ssh = "SSH_CONNECTION" in environ or "SSH_TTY" in environ
@@ -66,8 +59,23 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
         found.is_light = colour is not None and _is_light(*colour.groups())
         found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))
     finally:
+        _restore(before)
+
+
+def _stop_echo() -> list[Any] | None:
+    """Let the terminal give each byte at once and show none; return its settings of before."""
+    if sys.platform != "win32":
         with suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSANOW, before)
+            before = termios.tcgetattr(0)
+            tty.setcbreak(0, termios.TCSANOW)
+            return before
+    return None
+
+
+def _restore(settings: list[Any]) -> None:
+    if sys.platform != "win32":
+        with suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, settings)
 
 
 def _read_answer(ends_at: float) -> bytes:
