@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -195,10 +197,13 @@ def read_profiles(app: App) -> list[ConfigProfile]:
 
 
 def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return the profiles with these names. Raises: UsageProblem if one is not managed."""
+    """Return the profiles with these names; a pattern (`pay*`) stands for each managed one it fits.
+
+    Raises: UsageProblem if one is not managed, or a pattern fits none.
+    """
     config = app.config.read()
     found = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(fits for typed in names for fits in _expand(config, typed)):
         entry = config.profile(name)
         if entry is None:
             raise UsageProblem(
@@ -212,6 +217,19 @@ def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
                 hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
         found.append(_config_profile(config, entry))
+    return found
+
+
+def _expand(config: ConfigFile, name: str) -> list[str]:
+    """Return the names of managed profiles that a pattern fits; the name itself if it is none."""
+    if not set(name) & set("*?[") or config.profile(name) is not None:
+        return [name]
+    fits = re.compile(fnmatch.translate(name)).match
+    found = [entry.name for entry in config.profiles() if entry.managed and fits(entry.name)]
+    if not found:
+        raise UsageProblem(
+            f'no managed profile fits "{name}"', hint="list them with: ssohelper profile list"
+        )
     return found
 
 

@@ -271,6 +271,7 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     \b
     Examples:
       ssohelper profile rm payments-prod.ReadOnlyAccess
+      ssohelper profile rm 'payments-*.Read*' --dry-run     patterns, in quotes
     """
     app = output.get_app()
     found = profiles.read_managed(app, names)

@@ -61,6 +61,42 @@ class TestBeforeWriting:
         assert synced.config_file.read_bytes() == before
 
 
+class TestRemove:
+    @pytest.mark.parametrize(
+        ("typed", "left"),
+        [
+            (["pay.*"], ["dev.Read"]),
+            (["*.Read", "pay.Admin"], []),
+            (["pay.Read", "[d]ev.?ead"], ["pay.Admin"]),
+        ],
+    )
+    def test_patterns_stand_for_the_managed_profiles_that_they_fit(
+        self, synced: Home, run: Run, typed: list[str], left: list[str]
+    ) -> None:
+        own = "[profile pay.own]\nregion = eu-west-1\n"
+        synced.write_config(synced.config_file.read_text() + own)
+        assert run("profile", "rm", *typed, "--yes").returncode == 0
+        assert names(run) == [*left, "pay.own"]
+        assert own in synced.config_file.read_text()
+
+    @pytest.mark.parametrize("typed", ["PAY*", "own*", "[", "nothing-*"])
+    def test_a_pattern_that_fits_no_managed_profile_removes_nothing(
+        self, synced: Home, run: Run, typed: str
+    ) -> None:
+        synced.write_config(synced.config_file.read_text() + "[profile own]\nregion = x\n")
+        before = synced.config_file.read_bytes()
+        done = run("profile", "rm", "pay.Read", typed, "--yes")
+        assert done.returncode == 2
+        assert f'no managed profile fits "{typed}"' in done.stderr
+        assert synced.config_file.read_bytes() == before
+
+    def test_a_profile_whose_name_has_a_star_is_that_profile(self, synced: Home, run: Run) -> None:
+        starred = "[profile pay.*]\nregion = eu-west-1\nssohelper_managed = true\n"
+        synced.write_config(synced.config_file.read_text() + starred)
+        assert run("profile", "rm", "pay.*", "--yes").returncode == 0
+        assert names(run) == ["pay.Admin", "pay.Read", "dev.Read"]
+
+
 class TestAdd:
     def test_adds_a_profile_that_was_removed(self, synced: Home, run: Run) -> None:
         assert run("profile", "rm", "pay.Admin", "--yes").returncode == 0
