@@ -8,7 +8,8 @@ SsoHelperError                 1  internal error
 │   └── RegistrationRejected   4  AWS does not know the registered client
 ├── RoleNotAssigned            5  no such account or role, or no longer assigned
 │   └── SourceRejected         5  STS refuses the credentials that would assume a role
-├── AwsUnreachable             6  no connection, no answer in time, 5xx
+├── AwsUnreachable             6  no answer in time, 5xx
+│   ├── NoConnection           6  no connection: this machine may be offline
 │   ├── AnswerLost             6  the request may have reached AWS; no complete answer came back
 │   ├── Throttled              6  429
 │   └── BadAnswer              6  an answer that makes no sense
@@ -79,6 +80,10 @@ class AwsUnreachable(SsoHelperError):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint or _USUAL_HINT)
+
+
+class NoConnection(AwsUnreachable):
+    """No connection could be made, so that no request was sent: this machine may be offline."""
 
 
 class AnswerLost(AwsUnreachable):

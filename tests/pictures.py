@@ -9,12 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
+from ssohelper.errors import AwsUnreachable
 from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.screens import history
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.themes import name_for
@@ -41,20 +44,24 @@ def main(folder: Path = FOLDER) -> None:
 
 def draw_all() -> dict[str, str]:
     """Return the SVG of every picture by its name, `sessions-dark-100x30`."""
-    with tempfile.TemporaryDirectory() as folder, demo_home(Path(folder)) as world:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        demo_home(Path(folder)) as world,
+        mock.patch.object(history, "clock_text", return_value="14:30:00"),  # any time zone
+    ):
         return asyncio.run(_shots(world))
 
 
 async def _shots(world: DemoHome) -> dict[str, str]:
     app = FullScreenApp(world.app(monotonic=lambda: 0.0))
     app.animation_level = "none"
+    app.note_seconds = 600.0
     shots: dict[str, str] = {}
     async with app.run_test(size=SIZES[0]) as pilot:
 
         async def take(name: str) -> None:
             for field in app.screen.query(Input):
                 field.cursor_blink = False
-            app.clear_notifications()
             # Every other time from the end: a change of the theme takes 0.1 s.
             themes = list(THEMES)
             for width, height in SIZES:
@@ -84,6 +91,14 @@ async def _shots(world: DemoHome) -> dict[str, str]:
         await pilot.press("n", "f1")
         await until(lambda: app.screen.is_modal)
         await take("help")
+        await pilot.press("escape")
+        app.show_warning("the browser could not be started: open the address yourself")
+        error = "the access portal in us-east-1 cannot be reached (no route to it)"
+        app.show_error(AwsUnreachable(error))
+        app.show_done("copied: 000040000001", "ssohelper list 000040000001")
+        await pilot.press("ctrl+l", "down")
+        await until(lambda: app.screen.is_modal)
+        await take("messages")
     return shots
 
 

@@ -20,6 +20,7 @@ from ssohelper.errors import (
     AwsUnreachable,
     LocalState,
     LockNotObtained,
+    NoConnection,
     RoleNotAssigned,
     SsoHelperError,
     Throttled,
@@ -305,7 +306,8 @@ class _Refresh:
                 return error
         missing = sum(not listed.answered for listed in self._accounts.values())
         first = self._failures[0]
-        return AwsUnreachable(
+        kind = NoConnection if isinstance(first, NoConnection) else AwsUnreachable
+        return kind(
             f"{missing} of {len(self._accounts)} accounts are not listed yet: {first.message}",
             hint="the accounts listed so far are saved; continue with: "
             f"ssohelper list --refresh --session {self._session.name}",

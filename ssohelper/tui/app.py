@@ -50,6 +50,7 @@ SCREENS: dict[str, ScreenClass] = {
 _FIRST = "accounts"
 _SIGN_IN = ScreenClass("sign_in", "SignInScreen")
 _HELP = ScreenClass("help", "HelpScreen")
+_HISTORY = ScreenClass("history", "HistoryScreen")
 
 
 def _screen_factory(screen_class: ScreenClass) -> Callable[[], Screen[Any]]:
@@ -78,6 +79,7 @@ class FullScreenApp(TuiApp[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("app.help", priority=True),
         action_binding("app.commands", "command_palette", priority=True, show=False),
+        action_binding("app.messages", priority=True, show=False),
         *(
             action_binding(f"app.{name}", f"go('{name}')", priority=True, show=False)
             for name in SCREENS
@@ -118,7 +120,6 @@ class FullScreenApp(TuiApp[str]):
 
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""
-        self.clear_notifications()  # the notifications are about the screen that is left
         self.switch_mode(name)
 
     def action_help(self) -> None:
@@ -127,6 +128,13 @@ class FullScreenApp(TuiApp[str]):
             self.push_screen(_HELP.load()(self.screen))
         elif type(self.screen) is _HELP.load():
             self.pop_screen()
+
+    def action_messages(self) -> None:
+        """Show all messages since the start. If they are shown already, close them."""
+        if type(self.screen) is _HISTORY.load():
+            self.pop_screen()
+        else:
+            self.push_screen(_HISTORY.load()())
 
     def action_help_quit(self) -> None:
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""

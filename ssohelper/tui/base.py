@@ -12,21 +12,27 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
 from textual.events import Event, Resize
 from textual.geometry import Size
+from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.text import show
+from ssohelper.core.keymap import ACTIONS
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background, tty
+from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
+from ssohelper.tui.list_states import ListStates
+from ssohelper.tui.messages import Kind, Messages
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
@@ -35,7 +41,10 @@ _Answer = TypeVar("_Answer")
 
 # The signals after which the program restores the terminal and ends.
 _SIGNALS = ("SIGTERM", "SIGHUP")
-_ERROR_SECONDS = 10
+_NOTE_SECONDS = 6.0
+# Actions that only show something. An error stays while the user reads about it.
+_ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
+_KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
 
 
 class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
@@ -52,8 +61,11 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.services = services
         self.crash: BaseException | None = None
         self.ended_by_signal: int | None = None
-        # The monotonic time until which the last error or warning is shown.
-        self._alert_ends_at = 0.0
+        self.messages = Messages()
+        self.list_states = ListStates()
+        # Published when the message to show, or the state of a list, may have changed.
+        self.messages_changed: Signal[None] = Signal(self, "messages changed")
+        self.note_seconds = _NOTE_SECONDS
         # The console is quiet, because Textual would print a traceback with the values of
         # variables, such as credentials.
         self.error_console.quiet = True
@@ -92,25 +104,61 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return "?"
 
     def show_done(self, what: str, command: str | None = None) -> None:
-        """Show a message about what was done, and the command line that does the same."""
-        # Removes earlier messages, unless one is an error or warning that is still shown. On a
-        # terminal of 80x24 three messages would hide half of a list.
-        if self.services.clock.monotonic() >= self._alert_ends_at:
-            self.clear_notifications()
-        self.notify(show(what) + (f"\n$ {show(command)}" if command else ""), markup=False)
+        """Show a note about what was done, and the command line that does the same."""
+        self._show_message(Kind.NOTE, what, f"$ {command}" if command else None)
 
     def show_error(self, error: SsoHelperError) -> None:
         """Show the message of an error, and its hint about what to do."""
-        hint = f"\n{show(error.hint)}" if error.hint else ""
-        self._alert(f"{show(error.message)}{hint}", "error", _ERROR_SECONDS)
+        self._show_message(Kind.ERROR, error.message, error.hint)
 
     def show_warning(self, message: str) -> None:
         """Show a warning of an action that otherwise continues."""
-        self._alert(show(message), "warning", self.NOTIFICATION_TIMEOUT)
+        self._show_message(Kind.WARNING, message)
 
-    def _alert(self, text: str, severity: SeverityLevel, seconds: float) -> None:
-        self._alert_ends_at = self.services.clock.monotonic() + seconds
-        self.notify(text, severity=severity, markup=False, timeout=seconds)
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message of Textual itself in the message line. It would cover a part of a list."""
+        self._show_message(_KINDS[severity], message)
+
+    def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
+        message = messages.escaped(self.services.clock.now(), kind, text, more)
+        self.messages.add(message)
+        if kind is Kind.NOTE:
+            self.set_timer(self.note_seconds, partial(self._end_note, message))
+        self.messages_changed.publish(None)
+
+    def _end_note(self, note: messages.Message) -> None:
+        self.messages.end_note(note)
+        self.messages_changed.publish(None)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action of a key or of a click. An earlier error is then no longer shown."""
+        if self.messages.has_alert and self._is_acting(action):
+            self.messages.acknowledge()
+            self.messages_changed.publish(None)
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def _is_acting(self, action: str | ActionParseResult) -> bool:
+        """Return whether this is one of ACTIONS, not a movement or a letter of the search."""
+        name = action.rpartition("app.")[2] if isinstance(action, str) else ""
+        return any(
+            found.binding.action.removeprefix("app.") == name.removeprefix("screen.")
+            and found.binding.id in ACTIONS
+            and found.binding.id not in _ONLY_SHOW
+            for found in self.screen.active_bindings.values()
+        )
 
     # -- the terminal's size, signals and hang-up -----------------------------------------------
 

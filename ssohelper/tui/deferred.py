@@ -87,10 +87,11 @@ def make_list_refresher(
     return ListRefresher(app, progressed, refreshed)
 
 
-def make_bars() -> tuple[list[Widget], Widget]:
-    """Return the two bars above the list of roles, and the footer below the list."""
+def make_bars() -> tuple[list[Widget], list[Widget]]:
+    """Return the two bars above the list of roles, and the two below: messages and keys."""
     from textual.widgets import Footer, Static
 
+    from ssohelper.tui.widgets.message_line import MessageLine
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar
 
     filters = FilterBar(
@@ -99,4 +100,5 @@ def make_bars() -> tuple[list[Widget], Widget]:
         FilterLabel("by account", "screen.group", id="grouped"),
         Static("", id="refreshing", markup=False),
     )
-    return [TopBar("accounts"), filters], Footer(compact=True, show_command_palette=False)
+    footer = Footer(compact=True, show_command_palette=False)
+    return [TopBar("accounts"), filters], [MessageLine(), footer]

@@ -34,7 +34,14 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import is_loopback_url
 from ssohelper.core.model import RoleCredentials
 from ssohelper.core.text import show
-from ssohelper.errors import AwsUnreachable, BadAnswer, ConfigInvalid, SsoHelperError, Throttled
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    NoConnection,
+    SsoHelperError,
+    Throttled,
+)
 from ssohelper.wire.answers import MESSAGE_LIMIT, NOT_AWS, REDIRECTED, REFUSED, parse_retry_after
 from ssohelper.wire.connection import CHECK_NETWORK, CONNECT_SECONDS, certificate_error
 from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_key_log
@@ -133,7 +140,8 @@ def translate_errors(
     except SSLError as cause:
         raise certificate_error(service) from cause
     except (HTTPClientError, BotoConnectionError) as cause:
-        raise AwsUnreachable(
+        kind = NoConnection if isinstance(cause, BotoConnectionError) else AwsUnreachable
+        raise kind(
             f"{service} cannot be reached ({_kind(cause)})",
             hint=CHECK_NETWORK,
         ) from cause

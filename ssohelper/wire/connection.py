@@ -14,7 +14,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, NamedTuple
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AwsUnreachable
+from ssohelper.errors import AwsUnreachable, NoConnection
 from ssohelper.wire.proxies import Proxy
 
 CONNECT_SECONDS = 3.0
@@ -262,7 +262,7 @@ def _explain(route: Route, cause: OSError) -> AwsUnreachable:
     service = route.service
     if isinstance(cause, ssl.SSLCertVerificationError):
         return certificate_error(service)
-    return AwsUnreachable(f"{service} cannot be reached ({_kind(cause)})", hint=CHECK_NETWORK)
+    return NoConnection(f"{service} cannot be reached ({_kind(cause)})", hint=CHECK_NETWORK)
 
 
 def _kind(cause: OSError) -> str:

@@ -8,7 +8,7 @@ from tests.guards.world import Guarded
 from tests.tui.driving import User, run_scenario, until
 
 # Each key that hands something out: the console, a shell, "who am I", the console's link.
-KEYS = ("f6", "f7", "f8", "ctrl+l")
+KEYS = ("f6", "f7", "f8", "ctrl+r")
 
 # With settings that cannot be read, it does not start.
 _NO_START = matrix.rules_file_unreadable, matrix.rules_file_invalid
@@ -23,11 +23,11 @@ def ask_in_full_screen(world: Guarded, key: str = "f7") -> Cell:
         await user.press(*"databaseadmin")
         await user.wait_for_text("❯")
         await user.press(key)
-        await until(lambda: isinstance(user.app.screen, GrantScreen) or user.toasts)
+        await until(lambda: isinstance(user.app.screen, GrantScreen) or user.messages)
         if isinstance(user.app.screen, GrantScreen):
             await user.press("escape")
-            await user.wait_for_toast("nothing was granted")
-        shown.append(user.toasts)
+            await user.wait_for_message("nothing was granted")
+        shown.append(user.messages)
 
     run_scenario(App(world.home.env), scenario)
     after = world.events()

@@ -56,17 +56,17 @@ class User:
         return read_screen(self.app)
 
     @property
-    def toasts(self) -> str:
-        """Return the texts of all messages in the corner."""
-        return "\n".join(str(toast.render()) for toast in self.app.screen.query("Toast"))
+    def messages(self) -> str:
+        """Return the texts of all messages since the start, one a line."""
+        return "\n".join(message.line for message in self.app.messages.all)
 
     async def wait_for_text(self, *texts: str) -> None:
         """Wait until the screen shows all of these texts."""
         await self._until(texts, lambda: self.screen)
 
-    async def wait_for_toast(self, *texts: str) -> None:
-        """Wait until messages in the corner contain all of these texts."""
-        await self._until(texts, lambda: self.toasts)
+    async def wait_for_message(self, *texts: str) -> None:
+        """Wait until the messages since the start contain all of these texts."""
+        await self._until(texts, lambda: self.messages)
 
     async def wait_for_screen(self, kind: type) -> None:
         """Wait until the current screen is of this class."""
@@ -89,11 +89,11 @@ def run_scenario(
     """Run the full screen with this scenario. An error in the program fails the test."""
     app = FullScreenApp(services)
     app.animation_level = "none"
-    # A message must not vanish before a test on a slow machine has read it.
-    app.NOTIFICATION_TIMEOUT = 600
+    # A note must not vanish before a test on a slow machine has read it.
+    app.note_seconds = 600.0
 
     async def go() -> None:
-        async with app.run_test(size=size, notifications=True) as pilot:
+        async with app.run_test(size=size) as pilot:
             if wait_for_bars:
                 await until(lambda: app.screen.query("Footer"))
             await scenario(User(app, pilot))

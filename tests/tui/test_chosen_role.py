@@ -24,7 +24,7 @@ def test_the_full_screen_uses_the_role_of_the_row(world: DemoHome) -> None:
             config.replace(before, f"--account-id 000030000001 --role-name {ADMIN}")
         )
         await user.press("f8")
-        await user.wait_for_toast(
+        await user.wait_for_message(
             "000040000002:assumed-role/AWSReservedSSO_Developer_",
             "$ ssohelper whoami corp:000040000002/Developer",
         )

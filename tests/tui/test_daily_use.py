@@ -151,8 +151,7 @@ def test_the_profiles_use_the_whole_screen_if_nothing_would_change(world: DemoHo
         await user.press("tab", "a")
         await user.wait_for_text("write ~/.aws/config?")
         await user.press("y")
-        await user.wait_for_toast("17 profiles added")
-        user.app.clear_notifications()  # it would cover the next text for 5 s
+        await user.wait_for_message("17 profiles added")
         await user.wait_for_text("nothing to change")
         await until(lambda: user.app.screen.query_one("#profiles").size.height > 2 * few)
         assert user.app.focused is user.app.screen.query_one("#profiles")

@@ -32,7 +32,7 @@ async def go_to_the_guarded_role(user: User) -> None:
     await user.wait_for_text("❯  @@ payments-prod ", "@@ guarded")
 
 
-@pytest.mark.parametrize("key", ["f6", "f7", "f8", "ctrl+l", "enter"])
+@pytest.mark.parametrize("key", ["f6", "f7", "f8", "ctrl+r", "enter"])
 def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: str) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 
@@ -44,12 +44,12 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
         await user.press("enter")  # without a reason nothing goes on
         assert isinstance(user.app.screen, GrantScreen)
         await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
-        await user.wait_for_toast("the typed word is another one")
+        await user.wait_for_message("the typed word is another one")
         await user.wait_for_screen(AccountsScreen)
         await user.press(key)
         await user.wait_for_screen(GrantScreen)
         await user.press("escape")
-        await user.wait_for_toast("nothing was granted")
+        await user.wait_for_message("nothing was granted")
 
     app = run_scenario(world.app(), scenario)
     assert app.return_value is None
@@ -65,7 +65,7 @@ def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHom
         await user.wait_for_screen(GrantScreen)
         await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
         # A test has no terminal to start it on; the credentials were handed out by then.
-        await user.wait_for_toast("no shell could be started here")
+        await user.wait_for_message("no shell could be started here")
         await user.wait_for_text("@@ granted for 30m more: INC-4711")
         world.clock.now += 600
         await user.wait_for_text("@@ granted for 20m more: INC-4711")
@@ -99,7 +99,7 @@ def test_without_a_terminal_of_its_own_nothing_is_granted(
         await user.press("f7")
         await user.wait_for_screen(GrantScreen)
         await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
-        await user.wait_for_toast("a grant is given on a terminal only")
+        await user.wait_for_message("a grant is given on a terminal only")
 
     run_scenario(world.app(), scenario)
     assert "grant" not in events(world)

@@ -17,6 +17,7 @@ from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
+from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -92,9 +93,10 @@ class TestKeys:
             await until(lambda: user.app.screen.query("RolePane"))
             session = world.app().config.read().sso_session("lab")
             assert session is not None
-            for screen in (ConfirmScreen("?"), SignInScreen(session), GrantScreen("", "", "")):
+            dialogs = (ConfirmScreen("?"), SignInScreen(session), GrantScreen("", "", ""))
+            for screen in (*dialogs, HistoryScreen()):
                 user.app.push_screen(screen)
-                await until(lambda: user.app.screen.query("#no, #cancel, #word"))
+                await until(lambda: user.app.screen.query("#no, #cancel, #word, #messages"))
                 await user.pilot.pause()
                 note(user)
                 user.app.pop_screen()
@@ -136,7 +138,7 @@ class TestPalette:
             await user.press("ctrl+p", *"theme light")
             await user.wait_for_text("config set theme light")
             await user.press("enter")
-            await user.wait_for_toast("$ ssohelper config set theme light")
+            await user.wait_for_message("$ ssohelper config set theme light")
             assert user.app.theme == themes.name_for(user.app, "light")
 
         run_scenario(world.app(), scenario)

@@ -50,16 +50,15 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
         await open_screen(user)
         await user.press("a")
         await answer(user, "n", "17 profiles to add, 1 to change — write ~/.aws/config?")
-        await user.wait_for_toast("nothing was written")
+        await user.wait_for_message("nothing was written")
         assert world.config_file.read_bytes() == before
         await user.press("a")
         await answer(user, "y", "$ ssohelper profile sync --session corp")
-        await user.wait_for_toast("17 profiles added, 1 changed", "$ ssohelper profile sync")
-        user.app.clear_notifications()  # it would cover the next text for 5 s
+        await user.wait_for_message("17 profiles added, 1 changed", "$ ssohelper profile sync")
         await user.wait_for_text("22 profiles in", "nothing to change")
         await user.press("u")
         await answer(user, "y", "undo the last write", "$ ssohelper profile undo")
-        await user.wait_for_toast("restored:")
+        await user.wait_for_message("restored:")
         await user.wait_for_text("5 profiles in")
 
     run_scenario(world.app(), scenario, size=(80, 24))
@@ -74,7 +73,7 @@ def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
         assert user.app.screen is screen
         await user.press("down", "down", "d")
         await answer(user, "y", "-[profile payments-dev.ReadOnlyAccess]", "ssohelper profile rm")
-        await user.wait_for_toast("removed 1 profile")
+        await user.wait_for_message("removed 1 profile")
         await user.wait_for_text("4 profiles in")
         told = "".join(
             text for line in screen.query_one("#diff", LineView).lines for text, _ in line
@@ -97,7 +96,7 @@ def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> No
         await user.wait_for_text("(list of 1d 1h ago)")
         listed = world.emulator.counters["ListAccounts"]
         await user.press("a")
-        await user.wait_for_toast("sign in with: ssohelper login corp")
+        await user.wait_for_message("sign in with: ssohelper login corp")
         assert world.emulator.counters["ListAccounts"] == listed
         assert not user.app.screen.is_modal
 
@@ -110,7 +109,9 @@ def test_refresh_asks_aws_and_shows_the_new_diff(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("r")
-        await user.wait_for_toast("refreshed the list", "$ ssohelper list --refresh --session corp")
+        await user.wait_for_message(
+            "refreshed the list", "$ ssohelper list --refresh --session corp"
+        )
         await user.wait_for_text("18 profiles to add", "(list of 0s ago)")
 
     run_scenario(world.app(), scenario)
@@ -159,7 +160,7 @@ def test_prune_asks_aws_for_the_list_before_it_removes(world: DemoHome, interrup
         await user.wait_for_screen(ConfirmScreen)
         assert "to remove" not in user.screen
         await user.press("y")
-        await user.wait_for_toast("17 profiles added, 1 changed")
+        await user.wait_for_message("17 profiles added, 1 changed")
 
     run_scenario(world.app(), scenario)
     assert "[profile orders-dev.Developer]" in world.config_file.read_text()

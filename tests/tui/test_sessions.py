@@ -54,7 +54,7 @@ def test_sign_out_asks_then_signs_out_here_and_at_aws(world: DemoHome) -> None:
         await user.press("o")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
-        await user.wait_for_toast('signed out of "corp"', "$ ssohelper logout corp")
+        await user.wait_for_message('signed out of "corp"', "$ ssohelper logout corp")
         await user.wait_for_text("You are signed out.")
 
     run_scenario(world.app(), scenario)
@@ -72,7 +72,7 @@ def test_a_sign_out_that_does_not_reach_aws_says_so(world: DemoHome) -> None:
         await user.press("o")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
-        await user.wait_for_toast('signed out of "corp" on this machine only')
+        await user.wait_for_message('signed out of "corp" on this machine only')
 
     run_scenario(world.app(sleep=lambda _seconds: None), scenario)
 
@@ -84,7 +84,7 @@ def test_forget_removes_credentials_and_list_but_not_the_sign_in(world: DemoHome
         await user.press("f")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
-        await user.wait_for_toast("files removed", "$ ssohelper cache clear --session corp --yes")
+        await user.wait_for_message("files removed", "$ ssohelper cache clear --session corp --yes")
         await user.wait_for_text("none cached", "signed in")
 
     run_scenario(world.app(), scenario)

@@ -50,8 +50,8 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
         await user.press("y")
-        await user.wait_for_toast("20 profiles added")
-        await user.wait_for_toast(f"$ ssohelper setup {PORTAL} --session work --region us-east-1")
+        await user.wait_for_message("20 profiles added")
+        await user.wait_for_message(f"$ ssohelper setup {PORTAL} --session work --region us-east-1")
         await user.wait_for_screen(SessionsScreen)
         await user.wait_for_text("work", "signed in", "8h left")
 

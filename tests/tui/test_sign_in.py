@@ -62,7 +62,7 @@ def test_a_device_code_is_shown_with_its_qr_code_and_signs_in(world: DemoHome) -
         assert dialog.query_one(QrCode).display
         assert "█▀▀▀▀▀█" in user.screen
         world.emulator.approve_device("PQRS-TVWX", "ana")
-        await user.wait_for_toast('signed in to "lab"', "$ ssohelper login lab")
+        await user.wait_for_message('signed in to "lab"', "$ ssohelper login lab")
         await user.wait_for_screen(SessionsScreen)
 
     run_scenario(world.app(sleep=waiting), scenario, size=(80, 24))
@@ -102,7 +102,7 @@ def test_the_browser_is_opened_once_and_its_callback_signs_in(world: DemoHome) -
         await until(notes.exists)
         [url] = notes.read_text().split()
         user.app.run_in_background(lambda: sign_in(url, "ana"))
-        await user.wait_for_toast('signed in to "lab"')
+        await user.wait_for_message('signed in to "lab"')
 
     run_scenario(world.app(), scenario)
     assert len(notes.read_text().split()) == 1
@@ -152,7 +152,7 @@ def test_a_sign_in_of_another_user_must_be_confirmed(world: DemoHome, key: str, 
         await user.wait_for_text('Keep the sign-in of "ben"? Last time "ana" signed in here.')
         assert kept_tokens(world) == 1
         await user.press(key)
-        await (user.wait_for_toast if key == "y" else user.wait_for_text)(said)
+        await (user.wait_for_message if key == "y" else user.wait_for_text)(said)
 
     world.remember_user("lab", "ana")
     run_scenario(world.app(sleep=waiting), scenario)
@@ -206,7 +206,7 @@ def test_a_valid_sign_in_is_not_asked_for_again(world: DemoHome) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
         await user.press("s")
-        await user.wait_for_toast('already signed in to "corp"', "$ ssohelper login corp")
+        await user.wait_for_message('already signed in to "corp"', "$ ssohelper login corp")
 
     run_scenario(world.app(), scenario)
     assert world.emulator.counters["StartDeviceAuthorization"] == 0

@@ -6,7 +6,7 @@ Old lists are refreshed in the background.
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,6 +25,8 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens.account_filters import AccountFilters
+from ssohelper.tui.widgets.message_line import LOW_LINES
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
@@ -36,13 +38,14 @@ if TYPE_CHECKING:
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
-    from ssohelper.tui.widgets.top_bar import FilterLabel
 
 # After this time the first paint has been written to the terminal. Textual writes it in a thread,
 # which imports would delay.
 _PAINTED_SECONDS = 0.03
 # The screen counts the clocks down every second. It reads their files again this often.
 _READ_SECONDS = 5
+# A list that became old, or whose refresh failed, is looked for this often.
+_REFRESH_SECONDS = 60
 # If the terminal has at least this many columns, the details are beside the list, otherwise below.
 _BESIDE_COLUMNS = 120
 # The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
@@ -97,8 +100,7 @@ class AccountsScreen(Screen[None]):
         self._clocks: Clocks | None = None
         self._actions: RowActions | None = None
         self._detail: RoleDetail | None = None
-        self._only_session: str | None = None
-        self._only_favourites = False
+        self._filters = AccountFilters(self)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -127,14 +129,14 @@ class AccountsScreen(Screen[None]):
 
     async def _mount_the_rest(self) -> None:
         deferred.start_log(self.services.environ)
-        bars, footer = deferred.make_bars()
+        bars, footers = deferred.make_bars()
         self._detail = deferred.make_role_detail()
         self._refresher = deferred.make_list_refresher(self.app, self._show_refreshing, self.reload)
         self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload)
         with self.app.batch_update():
             body = self.query_one("#body")
             await self.mount_all(bars, before=body)
-            await self.mount(footer, after=body)
+            await self.mount_all(footers, after=body)
             await body.mount(self._detail)
             # The messages are mounted after the panel, because the panel's CSS has their rules.
             await self.mount_all(self._messages(), before=body)
@@ -149,7 +151,7 @@ class AccountsScreen(Screen[None]):
         gc.freeze()
         gc.enable()
         self.roles.refresh()  # marks guarded roles, which are known from now on
-        self._show_filters()
+        self._filters.show()
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
@@ -207,9 +209,10 @@ class AccountsScreen(Screen[None]):
         self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
 
     def _margin_at_first(self) -> tuple[int, int, int, int]:
+        bottom = 1 if self.app.size.height < LOW_LINES else 2  # the message line and the footer
         if self.has_class("beside"):
-            return 2, _DETAIL_COLUMNS, 1, 0
-        return (2, 0, 1, 0) if self.has_class("low") else (2, 0, 1 + _DETAIL_LINES, 0)
+            return 2, _DETAIL_COLUMNS, bottom, 0
+        return (2, 0, bottom, 0) if self.has_class("low") else (2, 0, bottom + _DETAIL_LINES, 0)
 
     def on_screen_resume(self) -> None:
         # The user may have signed in or changed profiles on another screen.
@@ -224,6 +227,12 @@ class AccountsScreen(Screen[None]):
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
+        self._set_lists()
+
+    def _set_lists(self) -> None:
+        names = tuple(session.name for session in self._choice.sessions)
+        self.app.list_states.set_lists(names, self._choice.listed_at)
+        self.app.messages_changed.publish(None)
 
     def reload(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
@@ -236,12 +245,13 @@ class AccountsScreen(Screen[None]):
 
     def _show_choice(self, choice: KnownRoles) -> None:
         self._choice, self._config_error = choice, None
+        self._set_lists()
         self.query(".error").remove()
         self.mount_all(self._messages(), before="#body")
         self._offer_set_up()
         self.roles.set_rows(choice.rows)
         self.query_one(RolePane).show_count()
-        self._show_filters()
+        self._filters.show()
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
@@ -264,6 +274,8 @@ class AccountsScreen(Screen[None]):
         self._seconds += 1
         if self._seconds % _READ_SECONDS == 0:
             self._read_clocks()
+        if self._seconds % _REFRESH_SECONDS == 0 and self._refresher is not None:
+            self._refresher.refresh_in_turn(self._choice)
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -295,7 +307,7 @@ class AccountsScreen(Screen[None]):
             self.reload()
         sessions = self._choice.sessions
         for session in sessions:
-            if self._refresher is not None and self._only_session in (None, session.name):
+            if self._refresher is not None and self._filters.only_session in (None, session.name):
                 is_only = len(sessions) == 1
                 self._refresher.refresh(session, by_user=True, may_offer_sign_in=is_only)
 
@@ -318,42 +330,15 @@ class AccountsScreen(Screen[None]):
 
     def action_group(self) -> None:
         """Toggle grouping of roles under their account names."""
-        self.roles.group(not self.roles.grouped)
-        self._show_filters()
+        self._filters.toggle_group()
 
     def action_only_favourites(self) -> None:
         """Toggle whether only favourites are shown."""
-        self._only_favourites = not self._only_favourites
-        self._show_filters()
-        self._filter()
+        self._filters.toggle_favourites()
 
     def action_only_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
-        names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
-        at = names.index(self._only_session) if self._only_session in names else 0
-        self._only_session = names[(at + 1) % len(names)]
-        self._show_filters()
-        self._filter()
-
-    def _show_filters(self) -> None:
-        """Show in the bar which filters are on; a key may change them before the bar is there."""
-        only = self._only_session
-        for name, on, label in (
-            ("grouped", self.roles.grouped, None),
-            ("favourites", self._only_favourites, None),
-            ("session", only is not None, only or "all sessions"),
-        ):
-            for bar in self.query(f"#{name}"):
-                cast("FilterLabel", bar).set_on(on, label)
-
-    def _filter(self) -> None:
-        session, favourites = self._only_session, self._only_favourites
-
-        def wanted(row: RoleRow) -> bool:
-            return session in (None, row.session_name) and (row.usage.favourite or not favourites)
-
-        self.roles.set_filter(wanted if session or favourites else None)
-        self.query_one(RolePane).show_count()
+        self._filters.go_to_next_session(self._choice.rows)
 
     def action_details(self) -> None:
         """Show or hide the details of the role under the cursor."""

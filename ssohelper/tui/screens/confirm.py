@@ -48,7 +48,6 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("No (n)", id="no", compact=True)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # notifications would cover the diff
         if self._lines:
             self.query_one("#changes", LineView).set_lines(self._lines)
         # "No" has the focus, so that Enter alone changes nothing.

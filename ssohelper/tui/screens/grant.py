@@ -56,7 +56,6 @@ class GrantScreen(ModalScreen["Answer | None"]):
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()
         self.query_one("#reason", Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

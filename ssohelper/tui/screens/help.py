@@ -53,7 +53,6 @@ class HelpScreen(ModalScreen[None]):
             yield Static("esc: close", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # notifications would cover the help
         self._show(self.app.size)
         self.query_one(LineView).focus()
 

@@ -7,17 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import directory
+from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.tui.list_states import Trouble
 
 if TYPE_CHECKING:
-    from ssohelper.actions.roles import KnownRoles
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.clocks import Clocks
 
 # While a list of roles is shown that is older than this, it is refreshed in the background.
 _OLD_SECONDS = 10 * 60
+# After a refresh that found no connection, the next one comes so soon.
+_OFFLINE_SECONDS = 60
 
 
 class ListRefresher:
@@ -45,13 +48,28 @@ class ListRefresher:
     def refresh_old(self, known: KnownRoles) -> None:
         """Refresh the lists that are missing or older than 10 minutes.
 
-        After a failed refresh, the next one waits for 10 minutes too.
+        After a failed refresh, the next one waits for 10 minutes too; without a connection, for one
+        minute.
         """
-        now = self._app.services.clock.now()
+        states, now = self._app.list_states, self._app.services.clock.now()
         for session in known.sessions:
-            moments = (known.listed_at.get(session.name), self._asked_at.get(session.name))
-            if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
+            failure = states.failure(session.name)
+            is_offline = failure is not None and failure.trouble is Trouble.OFFLINE
+            wait = _OFFLINE_SECONDS if is_offline else _OLD_SECONDS
+            listed_at, asked_at = (at.get(session.name) for at in (known.listed_at, self._asked_at))
+            is_young = listed_at is not None and 0 <= now - listed_at < _OLD_SECONDS
+            if not is_young and (asked_at is None or not 0 <= now - asked_at < wait):
                 self.refresh(session, by_user=False)
+
+    def refresh_in_turn(self, known: KnownRoles) -> None:
+        """Refresh the old lists while the screen stays open, except where a sign-in is needed."""
+        failures = map(self._app.list_states.failure, (one.name for one in known.sessions))
+        asked = [
+            session
+            for session, failure in zip(known.sessions, failures, strict=True)
+            if failure is None or failure.trouble is not Trouble.SIGN_IN
+        ]
+        self.refresh_old(KnownRoles(known.rows, known.listed_at, asked))
 
     def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
         """Refresh a session's list if it may be that of another user.
@@ -71,8 +89,8 @@ class ListRefresher:
         """Ask AWS for the session's roles, unless a refresh of this session is running already.
 
         Only if the user started the refresh (`by_user`), a message says that it succeeded or that
-        it needs a sign-in. All other errors are always shown. With `may_offer_sign_in`, the app
-        offers the sign-in that is needed.
+        it needs a sign-in. All other errors are shown, but not again after a refresh that has
+        failed the same way. With `may_offer_sign_in`, the app offers the sign-in that is needed.
         """
         if session.name in self._progress:
             return
@@ -84,6 +102,7 @@ class ListRefresher:
             app.call_in_ui_thread(show_progress, f"{done}/{of}")
 
         def end_refresh(_listing: Listing) -> None:
+            app.list_states.set_refreshed(session.name, services.clock.now())
             self._set_progress(session.name, None)
             self._refreshed()
             if by_user:
@@ -91,9 +110,11 @@ class ListRefresher:
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)
 
         def report_failure(error: SsoHelperError) -> None:
+            is_new = app.list_states.set_failure(session.name, error, services.clock.now())
             self._set_progress(session.name, None)
             if not isinstance(error, LoginRequired):
-                app.show_error(error)
+                if is_new or by_user:
+                    app.show_error(error)
                 return
             # This attempt is forgotten, so that the roles are listed at once after the next
             # sign-in. The clocks show the user that a sign-in is needed.
@@ -118,3 +139,4 @@ class ListRefresher:
         else:
             self._progress[session_name] = text
         self._progressed()
+        self._app.messages_changed.publish(None)

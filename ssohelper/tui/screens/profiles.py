@@ -37,6 +37,7 @@ from ssohelper.tui.screens.proposal import (
 )
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView, diff_lines
+from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class ProfilesScreen(Screen[None]):
         yield Static("", id="detail", markup=False)
         yield Static("profile sync", id="diff-title", classes="part--title", markup=False)
         yield LineView(id="diff")
-        yield Footer(show_command_palette=False)
+        yield MessageLine()
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#error").display = False
@@ -376,5 +378,5 @@ class ProfilesScreen(Screen[None]):
         screen = ConfirmScreen(f"{what} — write {place}?", lines=lines, command=command)
         yes = await self.app.push_screen_wait(screen)
         if not yes:
-            self.app.notify(NOTHING_WRITTEN, markup=False)
+            self.app.show_done(NOTHING_WRITTEN)
         return yes

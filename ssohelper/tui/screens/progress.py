@@ -75,9 +75,11 @@ class ProgressScreen(ModalScreen[Listing | None]):
                 ),
             )
         except SsoHelperError as error:
+            app.list_states.set_failure(self._session.name, error, services.clock.now())
             app.show_error(error)
             self._end(None)
         else:
+            app.list_states.set_refreshed(self._session.name, services.clock.now())
             self._end(listing)
 
     def _show(self, progress: tuple[int, int]) -> None:

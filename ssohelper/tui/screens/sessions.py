@@ -25,17 +25,18 @@ from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.session_lines import role_lines, session_lines
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import (
     Snapshot,
-    credentials_line,
     read_snapshot,
     sign_in_line,
     token_line,
 )
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView
+from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
@@ -86,13 +87,14 @@ class SessionsScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TopBar("sessions")
-        yield Static("Sessions", classes="part--title", markup=False)
+        yield Static("Sessions", id="title", classes="part--title", markup=False)
         yield Chooser(self._row, id="sessions")
         yield Static("", id="error", classes="error", markup=False)
         yield Static("Clocks", id="clocks", classes="part--title", markup=False)
         yield LineView(id="details")
         yield SetUpForm()
-        yield Footer(show_command_palette=False)
+        yield MessageLine()
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(SetUpForm).display = False
@@ -127,7 +129,7 @@ class SessionsScreen(Screen[None]):
         self._snapshot = snapshot
         nothing = not snapshot.clocks and not snapshot.broken
         self.query_one("#error").display = False
-        for part in ("#sessions", "#clocks", "#details"):
+        for part in ("#title", "#sessions", "#clocks", "#details"):
             self.query_one(part).display = not nothing
         form = self.query_one(SetUpForm)
         if nothing and not form.display:
@@ -223,26 +225,17 @@ class SessionsScreen(Screen[None]):
                 *([(f"  {part}", "bad")] for part in wrapped),
             ]
         clock = snapshot.clocks[number]
-        lines: list[Line] = [[], *self._session_lines(clock), []]
+        services, states = self.app.services, self.app.list_states
+        now = services.clock.now()
+        lines: list[Line] = [[], *session_lines(clock, states, now, width), []]
         bar = max(8, min(40, width - 56))
-        now = self.app.services.clock.now()
         if clock.state == "signed_out":
             lines += self._how_to_sign_in(clock.session, "You are signed out.")
             return lines
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
         if self._has_ended(clock):
             lines += [*self._how_to_sign_in(clock.session, "The sign-in has ended."), []]
-        return lines + self._role_lines(clock.session, width)
-
-    def _session_lines(self, clock: SessionClock) -> list[Line]:
-        session = clock.session
-        rows = [("session", session.name), ("start URL", session.start_url)]
-        rows += [("region", session.region), ("signed in", clock.user or "")]
-        return [
-            [(fitted(f"  {label}", 16), "dim"), (show(text), "strong" if at == 0 else "")]
-            for at, (label, text) in enumerate(rows)
-            if text
-        ]
+        return lines + role_lines(snapshot, clock.session, services.clock.aws_now(), width)
 
     def _how_to_sign_in(self, session: SsoSession, what: str) -> list[Line]:
         command = f"ssohelper login {session.name}"
@@ -251,30 +244,6 @@ class SessionsScreen(Screen[None]):
             [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
             [(f"  $ {show(command)}", "accent")],
         ]
-
-    def _role_lines(self, session: SsoSession, width: int) -> list[Line]:
-        assert self._snapshot is not None
-        mine = [
-            (key, found)
-            for key, found in self._snapshot.credentials
-            if key.session_name == session.name
-        ]
-        now = self.app.services.clock.aws_now()
-        mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
-        if not mine:
-            return [[("  role credentials  ", "dim"), ("none cached", "dim")]]
-        # The account's id, the role and the time take 53 columns. The account's name and the bar
-        # share the rest.
-        name_width = max(8, min(28, (width - 53) * 2 // 3))
-        bar = max(4, min(24, width - 53 - name_width))
-        lines: list[Line] = [[("  role credentials", "dim")]]
-        for key, found in mine:
-            name = self._snapshot.account_names.get(key.account_id) or ""
-            label = (
-                f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_label, 20)} "
-            )
-            lines.append(credentials_line((label, ""), found, now, bar))
-        return lines
 
     def on_set_up_form_done(self) -> None:
         self.read()

@@ -30,6 +30,7 @@ from ssohelper.tui.screens.progress import ProgressScreen
 from ssohelper.tui.screens.proposal import display_path, make_proposal
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import Line
+from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -239,6 +240,7 @@ class SetUpScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield SetUpForm()
+        yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
         form = self.query_one(SetUpForm)

@@ -30,6 +30,7 @@ from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
 
 if TYPE_CHECKING:
@@ -121,11 +122,12 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
                     yield Button("Device code (d)", id="device_code", compact=True)
                     yield Button("Cancel (esc)", id="cancel", compact=True)
             yield QrCode(id="qr")
+        yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # notifications would cover the code
         self.query_one("#cancel", Button).focus(scroll_visible=False)
         self.set_interval(_FRAME_SECONDS, self._show_waiting)
+        self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_code())
         self._begin()
 
     def on_unmount(self) -> None:
@@ -199,8 +201,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     def show_opened(self, opened: bool) -> None:
         """Warn when the browser could not be started."""
         if not opened:
-            self.app.notify("the browser could not be started: open the address yourself",
-                            severity="warning", markup=False)  # fmt: skip
+            self.app.show_warning("the browser could not be started: open the address yourself")
 
     def ask_about_other_user(self, asked: tuple[str, Callable[[bool], None]]) -> None:
         """Ask a question, and pass the answer to the function beside it."""
@@ -244,7 +245,9 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         code = self.query_one(QrCode)
         width, height = code.cells_needed
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
-        fits = bool(width) and fits and height + _FRAME_HEIGHT <= self.size.height
+        # The message line, while it shows something, and the line of the footer below it.
+        taken = 2 if self.app.messages.shown else 0
+        fits = bool(width) and fits and height + _FRAME_HEIGHT + taken <= self.size.height
         code.display = fits
         dialog = self.query_one(".dialog")
         dialog.set_class(fits, "with-code")
@@ -275,8 +278,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         """Copy the address of the sign-in page."""
         if self._address:
             self.app.copy_to_clipboard(self._address)
-            self.app.notify("copied the address, if the terminal allows it",
-                            markup=False)  # fmt: skip
+            self.app.show_done("copied the address, if the terminal allows it")
 
     def action_device_code(self) -> None:
         """Begin again, with a device code."""

@@ -1,0 +1,116 @@
+"""How old each session's list of roles is, and whether its last refresh has failed.
+
+The message line shows this on every screen until a refresh works. Imports no widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from ssohelper.core.text import show
+from ssohelper.errors import LoginRequired, NoConnection, SsoHelperError
+
+
+class Trouble(Enum):
+    """Why a refresh failed, as the message line names it."""
+
+    OFFLINE = "offline"
+    FAILED = "last refresh failed"
+    SIGN_IN = "sign-in needed"
+
+
+class Failure(NamedTuple):
+    """A failed refresh: when it ended (epoch seconds), why, and the error's message."""
+
+    at: int
+    trouble: Trouble
+    message: str
+
+
+class Mark(NamedTuple):
+    """What to show lastingly, in full and, where the space is short, in a few words."""
+
+    text: str
+    short: str
+
+
+class ListStates:
+    """The state of each session's list, by the session's name."""
+
+    def __init__(self) -> None:
+        self._listed_at: dict[str, int] = {}
+        self._failures: dict[str, Failure] = {}
+        self._sessions: tuple[str, ...] = ()
+
+    def set_lists(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
+        """Set which sessions exist, and when each of their saved lists began.
+
+        A list that another process has saved since a failure ends that failure.
+        """
+        self._sessions, self._listed_at = sessions, dict(listed_at)
+        for name, failure in list(self._failures.items()):
+            if name not in sessions or listed_at.get(name, -1) > failure.at:
+                del self._failures[name]
+
+    def set_failure(self, session_name: str, error: SsoHelperError, now: int) -> bool:
+        """Note that a refresh has failed; return whether the last one had not failed the same way."""
+        trouble = Trouble.FAILED
+        if isinstance(error, NoConnection):
+            trouble = Trouble.OFFLINE
+        elif isinstance(error, LoginRequired):
+            trouble = Trouble.SIGN_IN
+        before = self._failures.get(session_name)
+        self._failures[session_name] = Failure(now, trouble, error.message)
+        return before is None or before.trouble is not trouble
+
+    def set_refreshed(self, session_name: str, now: int) -> None:
+        """Note that a refresh has worked."""
+        self._failures.pop(session_name, None)
+        self._listed_at[session_name] = now
+
+    def failure(self, session_name: str) -> Failure | None:
+        """Return why the session's last refresh failed, or None if it did not."""
+        return self._failures.get(session_name)
+
+    def describe(self, session_name: str, now: int) -> str:
+        """Return the state of one session's list: `list 14 min old · last refresh failed`.
+
+        Return "" if the last refresh did not fail, or if no list exists that could be too old.
+        """
+        failure, listed_at = self._failures.get(session_name), self._listed_at.get(session_name)
+        if failure is None:
+            return ""
+        if listed_at is None:
+            return failure.trouble.value if failure.trouble is not Trouble.SIGN_IN else ""
+        age = f"list {age_text(now - listed_at)} old"
+        if failure.trouble is Trouble.OFFLINE:
+            return f"{failure.trouble.value} · {age}"
+        return f"{age} · {failure.trouble.value}"
+
+    def mark(self, now: int) -> Mark | None:
+        """Return what to show lastingly, or None if the last refresh of no session failed."""
+        texts = {name: self.describe(name, now) for name in self._failures}
+        texts = {name: text for name, text in sorted(texts.items()) if text}
+        if not texts:
+            return None
+        named = len(self._sessions) > 1
+        parts = [f"{show(name, 24)}: {text}" if named else text for name, text in texts.items()]
+        return Mark("; ".join(parts), self._short_text(list(texts), named))
+
+    def _short_text(self, names: list[str], named: bool) -> str:
+        troubles = {self._failures[name].trouble for name in names}
+        what = troubles.pop().value if len(troubles) == 1 else "lists not refreshed"
+        what = what.removeprefix("last ")
+        if not named:
+            return what
+        return f"{show(names[0], 12)} {what}" if len(names) == 1 else f"{len(names)} × {what}"
+
+
+def age_text(seconds: int) -> str:
+    """Return the age of a list in one unit: `14 min`, `3 h` or `12 days`."""
+    minutes = max(0, seconds) // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

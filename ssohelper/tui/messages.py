@@ -1,0 +1,85 @@
+"""The messages of the full screen: which one is shown now, and all earlier ones.
+
+A note is shown for some seconds. An error or a warning stays until the user runs the next action. A
+note that comes meanwhile is shown above it, for its seconds. Imports no widget.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import NamedTuple
+
+from ssohelper.core.text import show
+
+# The history drops older messages than these. 500 lines are more than a day's.
+_MOST = 500
+
+
+class Kind(Enum):
+    """The kind of a message: its sign, its word, and the name of its style in `widgets.lines`."""
+
+    NOTE = ("·", "note", "")
+    WARNING = ("▲", "warning", "warn")
+    ERROR = ("✗", "error", "bad")
+
+    def __init__(self, sign: str, word: str, style: str) -> None:
+        self.sign, self.word, self.style = sign, word, style
+
+
+class Message(NamedTuple):
+    """A message: when it came (epoch seconds), and its texts, which are escaped.
+
+    `more` is the error's hint, or the command line that does the same as the action.
+    """
+
+    at: int
+    kind: Kind
+    text: str
+    more: str = ""
+
+    @property
+    def line(self) -> str:
+        """Return the message as one line."""
+        return f"{self.text} · {self.more}" if self.more else self.text
+
+
+def escaped(at: int, kind: Kind, text: str, more: str | None = None) -> Message:
+    """Return a message. Control characters in its texts are escaped; markup has no effect."""
+    return Message(at, kind, show(text), show(more or ""))
+
+
+class Messages:
+    """All messages since the program started, and the one that is shown now."""
+
+    def __init__(self) -> None:
+        self.all: deque[Message] = deque(maxlen=_MOST)
+        self._note: Message | None = None
+        self._alert: Message | None = None
+
+    @property
+    def shown(self) -> Message | None:
+        """Return the message to show now, or None."""
+        return self._note or self._alert
+
+    @property
+    def has_alert(self) -> bool:
+        """Return whether an error or a warning waits for the user's next action."""
+        return self._alert is not None
+
+    def add(self, message: Message) -> None:
+        """Show the message, and keep it in the history."""
+        self.all.append(message)
+        if message.kind is Kind.NOTE:
+            self._note = message
+        else:
+            self._note, self._alert = None, message
+
+    def end_note(self, note: Message) -> None:
+        """Show this note no longer. Do nothing if another one has replaced it."""
+        if self._note is note:
+            self._note = None
+
+    def acknowledge(self) -> None:
+        """Show the last error or warning no longer: the user has run another action."""
+        self._alert = None

@@ -1,0 +1,131 @@
+"""A dialog with all messages since the program started. The newest is first.
+
+Each line has a message's time, kind and text. Below, the message under the cursor is shown whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Click, Resize
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ssohelper.core.text import broken
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.messages import Message
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Chooser, Line, LineView
+from ssohelper.tui.widgets.message_line import MessageLine
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+_KIND_WIDTH = 10
+_NONE = "No message has been shown yet."
+
+
+class HistoryScreen(ModalScreen[None]):
+    """Shows the messages that there were when it was opened. Escape, q and ctrl+l close it."""
+
+    HELP_TEXT = (
+        "All messages since the program started, the newest first. The message under the cursor is "
+        "shown whole, and can be copied. Nothing is saved when the program ends."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    HistoryScreen .dialog { width: 110; height: 90%; }
+    HistoryScreen Chooser { height: 1fr; min-height: 2; }
+    HistoryScreen #whole { height: auto; min-height: 2; max-height: 50%; }
+    HistoryScreen .dialog--title { padding-bottom: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("messages.copy"),
+        action_binding("messages.close"),
+    ]
+    app: TuiApp[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._messages: tuple[Message, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        self._messages = tuple(reversed(self.app.messages.all))
+        with Vertical(classes="dialog"):
+            yield Static(Content("Messages"), classes="dialog--title")
+            yield Chooser(self._row, id="messages")
+            yield LineView(id="whole")
+            yield Static(
+                Content(
+                    f"{self.app.key_of('messages.copy', self)}: copy · "
+                    f"{self.app.key_of('messages.close', self)}: close"
+                ),
+                classes="dialog--note",
+            )
+        yield MessageLine(in_dialog=True)
+
+    def on_mount(self) -> None:
+        chooser = self.query_one(Chooser)
+        chooser.set_count(len(self._messages))
+        chooser.focus()
+        self.call_after_refresh(self._show_whole)
+
+    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+        self._show_whole()
+
+    def on_resize(self, event: Resize) -> None:
+        self.call_after_refresh(self._show_whole)
+
+    @property
+    def _message(self) -> Message | None:
+        number = self.query_one(Chooser).cursor
+        return self._messages[number] if 0 <= number < len(self._messages) else None
+
+    def _show_whole(self) -> None:
+        view, message = self.query_one("#whole", LineView), self._message
+        width = max(8, view.size.width - 2)
+        lines: list[Line] = [[(_NONE, "dim")]] if message is None else [*_lines(message, width)]
+        view.set_lines(lines)
+
+    def _row(self, number: int, width: int) -> Line:
+        message = self._messages[number]
+        kind = message.kind
+        text = fitted(message.line, max(0, width - _KIND_WIDTH - 14))
+        return [
+            (f"  {clock_text(message.at)}  ", "dim"),
+            (fitted(f"{kind.sign} {kind.word}", _KIND_WIDTH), kind.style or "dim"),
+            (f" {text}", ""),
+        ]
+
+    def on_click(self, event: Click) -> None:
+        if event.chain == 2 and isinstance(event.widget, Chooser):
+            self.action_copy()
+
+    def action_copy(self) -> None:
+        """Copy the message under the cursor to the clipboard, through the terminal (OSC 52)."""
+        message = self._message
+        if message is not None:
+            more = f"\n{message.more}" if message.more else ""
+            self.app.copy_to_clipboard(f"{message.text}{more}")
+            self.app.show_done("copied the message, if the terminal allows it")
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def _lines(message: Message, width: int) -> Iterator[Line]:
+    """Yield all of the message, broken into lines of this width."""
+    for text, style in ((message.text, message.kind.style), (message.more, "accent")):
+        for line in broken(text, width) if text else ():
+            yield [(line, style)]
+
+
+def clock_text(at: int) -> str:
+    """Return the time of day here, such as 14:30:05."""
+    return datetime.fromtimestamp(at).strftime("%H:%M:%S")

@@ -1,0 +1,56 @@
+"""What the Sessions screen shows about one session besides its clocks: who it is, and its roles."""
+
+from __future__ import annotations
+
+from ssohelper.actions.clocks import SessionClock
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import broken, show
+from ssohelper.tui.list_states import ListStates
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.clocks import Snapshot, credentials_line
+from ssohelper.tui.widgets.lines import Line
+
+_LABEL_WIDTH = 16
+
+
+def session_lines(clock: SessionClock, states: ListStates, now: int, width: int) -> list[Line]:
+    """Return the session's name, address and user, and why its list of roles is old, if it is."""
+    session = clock.session
+    rows = [("session", session.name), ("start URL", session.start_url)]
+    rows += [("region", session.region), ("signed in", clock.user or "")]
+    lines: list[Line] = [
+        [_label(label), (show(text), "strong" if at == 0 else "")]
+        for at, (label, text) in enumerate(rows)
+        if text
+    ]
+    state, failure = states.describe(session.name, now), states.failure(session.name)
+    if state and failure is not None:
+        lines.append([_label("role list"), (state, "warn")])
+        text_width = max(8, width - _LABEL_WIDTH)
+        lines += [[_label(""), (text, "dim")] for text in broken(show(failure.message), text_width)]
+    return lines
+
+
+def _label(text: str) -> tuple[str, str]:
+    return fitted(f"  {text}", _LABEL_WIDTH), "dim"
+
+
+def role_lines(snapshot: Snapshot, session: SsoSession, aws_now: int, width: int) -> list[Line]:
+    """Return the session's cached role credentials, with bars of the time left."""
+    mine = [
+        (key, found)
+        for key, found in snapshot.credentials
+        if key.session_name == session.name and found.credentials.expires_at > aws_now
+    ]
+    if not mine:
+        return [[("  role credentials  ", "dim"), ("none cached", "dim")]]
+    # The account's id, the role and the time take 53 columns. The account's name and the bar share
+    # the rest.
+    name_width = max(8, min(28, (width - 53) * 2 // 3))
+    bar = max(4, min(24, width - 53 - name_width))
+    lines: list[Line] = [[("  role credentials", "dim")]]
+    for key, found in mine:
+        name = snapshot.account_names.get(key.account_id) or ""
+        label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_label, 20)} "
+        lines.append(credentials_line((label, ""), found, aws_now, bar))
+    return lines

@@ -1,0 +1,232 @@
+"""The message line, the history of messages, and the lasting marks of lists."""
+
+from datetime import datetime
+
+import pytest
+
+from ssohelper.core.text import show
+from ssohelper.errors import LocalState, LoginRequired, NoConnection, Throttled
+from ssohelper.tui.list_states import ListStates, age_text
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.history import HistoryScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.message_line import MessageLine
+from ssohelper.tui.widgets.role_pane import RolePane
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import NOW, DemoHome, until
+
+ERROR = LocalState("the disk is full", hint="free some space")
+
+
+def message_line(user: User) -> str:
+    """Return the text of the line above the footer."""
+    lines = [line for line in user.screen.split("\n") if line]  # each ends with a line feed
+    return lines[-2].strip()
+
+
+async def wait_for_line(user: User, text: str) -> None:
+    await until(lambda: message_line(user) == text)
+
+
+def test_a_note_ends_and_an_error_stays_until_an_action(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.show_error(ERROR)
+        await wait_for_line(user, "✗ the disk is full · free some space")
+        user.app.note_seconds = 0.01
+        user.app.show_done("copied: x")
+        await until(lambda: not user.app.messages.shown or user.app.messages.shown.more)
+        await wait_for_line(user, "✗ the disk is full · free some space")
+        await user.press("down", "p", "backspace", "f1", "escape", "ctrl+l", "escape")
+        await wait_for_line(user, "✗ the disk is full · free some space")
+        await user.press("ctrl+g")
+        await wait_for_line(user, "")
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+@pytest.mark.parametrize("click", ["#to-sessions", "#grouped"])
+def test_a_click_on_an_action_ends_an_error_too(world: DemoHome, click: str) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.show_error(ERROR)
+        await wait_for_line(user, "✗ the disk is full · free some space")
+        await user.pilot.click(click)
+        await wait_for_line(user, "")
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_a_message_covers_nothing_and_is_cut_with_a_mark(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("Quit")
+        user.app.show_warning("w" * 200)
+        await until(lambda: message_line(user).startswith("▲ www"))
+        assert message_line(user).endswith("w…")
+        line, pane = (user.app.screen.query_one(kind).region for kind in (MessageLine, RolePane))
+        assert line.y == user.app.size.height - 2
+        assert pane.bottom <= line.y
+
+    run_scenario(world.app(), scenario, size=(80, 12))
+
+
+def test_a_low_terminal_has_a_message_line_only_for_a_message(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await until(lambda: not user.app.screen.query_one(MessageLine).display)
+        height = user.app.screen.query_one(RolePane).region.height
+        user.app.show_error(ERROR)
+        await wait_for_line(user, "✗ the disk is full · free some space")
+        await until(lambda: user.app.screen.query_one(RolePane).region.height == height - 1)
+
+    run_scenario(world.app(), scenario, size=(40, 12))
+
+
+def test_the_history_shows_time_kind_and_the_whole_text_and_copies(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        copied: list[str] = []
+        user.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        user.app.show_error(LocalState("long " * 40 + "end-of-it", hint="type: this"))
+        user.app.show_done("copied: [b]x[/b]", "ssohelper list x")
+        await user.press("ctrl+l")
+        await user.wait_for_screen(HistoryScreen)
+        at = datetime.fromtimestamp(NOW).strftime("%H:%M:%S")
+        await user.wait_for_text(f"❯ {at}  · note", f"  {at}  ✗ error", "copied: [b]x[/b]")
+        assert "end-of-it" not in user.screen
+        await user.press("down")
+        await user.wait_for_text("end-of-it", "type: this")
+        await user.press("c")
+        await until(lambda: copied == [show("long " * 40 + "end-of-it") + "\ntype: this"])
+        await user.press("ctrl+l")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_the_history_without_messages_says_so_and_a_click_opens_it(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.pilot.click(MessageLine)
+        await user.wait_for_text("No message has been shown yet.")
+        await user.press("c", "q")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "[@click=app.quit]x[/]", "a\nb\x07", "\u202egnp"])
+def test_hostile_text_is_shown_and_never_acted_on(world: DemoHome, name: str) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.notify(name, title=name)
+        user.app.show_error(LocalState(name, hint=name))
+        await wait_for_line(user, f"✗ {show(name)} · {show(name)}")
+        await user.pilot.click(MessageLine)
+        await user.wait_for_text("✗ error", f"{show(name)} · {show(name)}", "· note")
+        assert not {"\x1b", "\x07", "\u202e"} & set(user.screen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_dialog_has_a_line_of_its_own_and_no_toast_is_left(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed out")
+        await user.press("down", "s")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text("PQRS-TVWX")
+        await user.press("c")
+        await wait_for_line(user, "· copied the address, if the terminal allows it")
+        user.app.notify("from Textual", severity="warning")
+        await wait_for_line(user, "▲ from Textual")
+        assert not user.app.screen.query("Toast")
+
+    run_scenario(world.app(), scenario)
+
+
+class TestLists:
+    """The lasting mark: whether a list is old because its refresh failed."""
+
+    def test_offline_is_marked_on_every_screen_until_a_refresh_works(
+        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        services = world.app(sleep=lambda _seconds: None)
+        world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
+        world.clock.now += 7 * 60
+
+        def refuse(*_arguments: object) -> None:
+            raise ConnectionRefusedError
+
+        async def scenario(user: User) -> None:
+            await until(lambda: "✗" in message_line(user) and "▲ offline" in message_line(user))
+            await user.press("ctrl+g")
+            await wait_for_line(user, "▲ offline · list 14 min old")
+            world.clock.now += 60
+            user.app.show_done("copied: x")
+            await until(lambda: message_line(user).endswith("▲ offline · list 15 min old"))
+            assert message_line(user).startswith("· copied: x")
+            for key in ("f4", "f3"):
+                await user.press(key)
+                await until(lambda: "▲ offline" in message_line(user))
+            await user.wait_for_text("role list     offline · list 15 min old", "refused)")
+            monkeypatch.undo()
+            await user.press("f2")  # a minute after the failure, the list is asked for again
+            await until(lambda: "▲" not in user.screen)
+
+        with monkeypatch.context() as patches:
+            patches.setattr("ssohelper.wire.connection._connect_tcp", refuse)
+            monkeypatch = patches
+            run_scenario(services, scenario, size=(100, 30))
+
+    def test_a_failed_refresh_is_marked_and_its_error_is_shown_once(self, world: DemoHome) -> None:
+        services = world.app(sleep=lambda _seconds: None)
+        world.clock.now += 7 * 60
+        world.emulator.faults.set(down={"ListAccounts": 503})
+
+        async def scenario(user: User) -> None:
+            await user.wait_for_text("answered 503", "▲ corp refresh failed")
+            await user.press("ctrl+g")
+            await wait_for_line(user, "▲ corp: list 14 min old · last refresh failed")
+            world.clock.now += 11 * 60
+            world.emulator.reset_counters()
+            await user.press("f3", "f2")  # reads the lists again
+            await until(lambda: world.emulator.counters["ListAccounts"])
+            await user.wait_for_text("list 25 min old · last refresh failed")
+            assert user.messages.count("answered 503") == 1
+
+        run_scenario(services, scenario, size=(120, 30))
+
+    def test_states(self) -> None:
+        states = ListStates()
+        states.set_lists(("corp", "lab"), {"corp": NOW})
+        assert states.mark(NOW) is None
+        assert states.set_failure("corp", NoConnection("x"), NOW + 60)
+        assert not states.set_failure("corp", NoConnection("y"), NOW + 60)
+        assert states.mark(NOW + 14 * 60) == ("corp: offline · list 14 min old", "corp offline")
+        assert states.set_failure("corp", Throttled("x"), NOW + 61)
+        assert states.describe("corp", NOW + 61) == "list 1 min old · last refresh failed"
+        states.set_failure("lab", LoginRequired("x"), NOW)
+        assert states.describe("lab", NOW) == ""  # it has no list: the screens ask for the sign-in
+        states.set_failure("lab", NoConnection("x"), NOW)
+        found = states.mark(NOW + 7200)
+        assert found == (
+            "corp: list 2 h old · last refresh failed; lab: offline",
+            "2 × lists not refreshed",
+        )
+        states.set_refreshed("lab", NOW)
+        states.set_lists(("corp",), {"corp": NOW + 62})  # another process has listed it
+        assert states.mark(NOW + 63) is None
+
+    def test_the_sessions_of_one_organization_are_not_named(self) -> None:
+        states = ListStates()
+        states.set_lists(("corp",), {"corp": NOW})
+        states.set_failure("corp", LoginRequired("x"), NOW)
+        assert states.mark(NOW + 2 * 86400) == (
+            "list 2 days old · sign-in needed",
+            "sign-in needed",
+        )
+
+    def test_ages(self) -> None:
+        assert [age_text(at) for at in (-5, 59, 3540, 3600, 172799, 172800)] == [
+            "0 min", "0 min", "59 min", "1 h", "47 h", "2 days",
+        ]  # fmt: skip
