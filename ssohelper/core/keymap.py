@@ -68,6 +68,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.back", "escape", "Back", "go back to the accounts"),
         KeyAction("profiles.quit", "q", "Quit", "quit, and stop what is running"),
+        KeyAction("sign_in.retry", "r", "Retry", "begin the sign-in again after a failure"),
         KeyAction(
             "sign_in.browser", "o", "Open browser", "open the sign-in page in a browser again"
         ),

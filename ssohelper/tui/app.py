@@ -26,6 +26,7 @@ from ssohelper.tui.typed_ahead import read_keys
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from ssohelper.actions.login import LoginOutcome
     from ssohelper.core.role_rows import RoleRow
 
 
@@ -140,15 +141,27 @@ class FullScreenApp(TuiApp[str]):
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
         self.exit()
 
-    def sign_in(self, session_name: str, why: LoginRequired) -> None:
-        """Offer to sign in to a session. `why` is the error of the action that needs it."""
+    def sign_in(
+        self, session_name: str, why: LoginRequired, go_on: Callable[[], object] | None = None
+    ) -> None:
+        """Offer to sign in to a session. `why` is the error of the action that needs it.
+
+        After the sign-in, `go_on` is called, which carries the action out.
+        """
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
-        else:
-            # The dialog shows the error, because a message in the corner would cover the sign-in
-            # code.
-            self.push_screen(_SIGN_IN.load()(session, why=why))
+            return
+
+        def end(outcome: LoginOutcome | None) -> None:
+            if outcome is None:
+                self.show_done(f'not signed in to "{session_name}": nothing was done')
+            elif go_on is not None:
+                self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
+                go_on()
+
+        # The dialog shows the error.
+        self.push_screen(_SIGN_IN.load()(session, why=why), end)
 
 
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:

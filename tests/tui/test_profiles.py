@@ -5,6 +5,7 @@ import pytest
 from ssohelper.actions import directory
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import NOW, DemoHome, until
@@ -89,16 +90,18 @@ def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
 
 def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> None:
     world.clock.now = NOW + 25 * 3600
-    world.emulator.auto_approve = "ana"
 
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.wait_for_text("(list of 1d 1h ago)")
         listed = world.emulator.counters["ListAccounts"]
         await user.press("a")
-        await user.wait_for_message("sign in with: ssohelper login corp")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text("$ ssohelper login corp")
         assert world.emulator.counters["ListAccounts"] == listed
-        assert not user.app.screen.is_modal
+        await user.press("escape")
+        await user.wait_for_message("not signed in")
+        await user.wait_for_screen(ProfilesScreen)
 
     run_scenario(world.app(), scenario)
 

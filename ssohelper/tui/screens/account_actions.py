@@ -5,43 +5,32 @@ Each action shows what it did, and the command line that does the same.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
-
 from ssohelper.actions import (
     console,
-    credentials,
     directory,
-    environment,
     favourites,
-    guards,
     identity,
     profiles,
     selection,
 )
 from ssohelper.core import plan_text, shell_text
-from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile, RoleCredentials
-from ssohelper.core.policy import Way
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
-from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
-from ssohelper.fastpath import own_process
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
+from ssohelper.tui.screens.role_shell import release_for_shell, run_shell
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -77,21 +66,37 @@ class RowActions:
         elif name == "favourite":
             self._toggle_favourite(row)
         else:
-            slow: dict[str, _Action] = {
-                "whoami": self._ask_identity,
-                "console": self._open_console,
-                "copy_link": partial(self._open_console, only_copy=True),
-                "shell": self._open_shell,
-                "profile": self._toggle_profile,
-            }
-            # One of each kind at a time: the later one cancels the earlier one.
-            work = slow[name](row) if name == "profile" else self._granted(slow[name], row)
-            self._screen.run_worker(work, group=name, exclusive=True)
+            self._start(name, row)
 
-    async def _granted(self, action: _Action, row: RoleRow) -> None:
-        """Run an action that hands out credentials; a guarded role is asked for first."""
-        if await self.ask_for_grant(row):
-            await action(row)
+    def _start(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
+        """Start an action that asks AWS. Of each kind the later one cancels the earlier one."""
+        work = self._run_slow(name, row, signed_in=signed_in)
+        self._screen.run_worker(work, group=name, exclusive=True)
+
+    async def _run_slow(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
+        """Run the action. If it needs a sign-in, offer that, and then run the action once more.
+
+        If it hands out credentials, a guarded role is asked for first. `signed_in` says that the
+        sign-in was offered already.
+        """
+        slow: dict[str, _Action] = {
+            "whoami": self._ask_identity,
+            "console": self._open_console,
+            "copy_link": partial(self._open_console, only_copy=True),
+            "shell": self._open_shell,
+            "profile": self._toggle_profile,
+        }
+        try:
+            if name == "profile" or await ensure_grant(self.app, row.key, self._reload):
+                await slow[name](row)
+        except SsoHelperError as error:
+            if isinstance(error, LoginRequired) and not signed_in:
+                go_on = partial(self._start, name, row, signed_in=True)
+                self.app.sign_in(row.session_name, error, go_on)
+            else:
+                self.app.show_error(error)
+            if name == "profile":
+                self._reload()
 
     async def ask_for_grant(self, row: RoleRow) -> bool:
         """Ask for a grant if the role needs one; return whether to go on."""
@@ -115,13 +120,6 @@ class RowActions:
         Raises: the errors of `selection.resolve_chosen_role`.
         """
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
-
-    def _show_error(self, row: RoleRow, error: SsoHelperError) -> None:
-        """Show the error. If it says that a sign-in is needed, offer to sign in instead."""
-        if isinstance(error, LoginRequired):
-            self.app.sign_in(row.session_name, error)
-        else:
-            self.app.show_error(error)
 
     @contextmanager
     def _announce_wait(self, what: str) -> Iterator[None]:
@@ -187,12 +185,8 @@ class RowActions:
             profile = self._resolve_profile(row)
             return profile, identity.confirm(services, identity.look_up(services, profile))
 
-        try:
-            with self._announce_wait("whoami"):
-                profile, who = await background.run(self.app, ask)
-        except SsoHelperError as error:
-            self._show_error(row, error)
-            return
+        with self._announce_wait("whoami"):
+            profile, who = await background.run(self.app, ask)
         self.app.show_done(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(profile.name)}")
 
     async def _open_console(self, row: RoleRow, *, only_copy: bool = False) -> None:
@@ -212,11 +206,7 @@ class RowActions:
             favourites.record_use(services, profile)
             return profile, ""
 
-        try:
-            profile, link = await background.run(self.app, start)
-        except SsoHelperError as error:
-            self._show_error(row, error)
-            return
+        profile, link = await background.run(self.app, start)
         option = "--print " if link else ""
         command = f"ssohelper console {option}{typed(profile.name)}"
         if link:
@@ -235,36 +225,11 @@ class RowActions:
 
         def ask() -> tuple[Profile, RoleCredentials]:
             profile = self._resolve_profile(row)
-            found = credentials.release(
-                services,
-                profile.session,
-                profile.role,
-                Way.SHELL,
-                services.clock.deadline(),
-                least_share=credentials.NEARLY_WHOLE,
-            )
-            return profile, found
+            return profile, release_for_shell(services, profile)
 
-        try:
-            with self._announce_wait("exec"):
-                profile, keys = await background.run(self.app, ask)
-        except SsoHelperError as error:
-            self._show_error(row, error)
-            return
-        shell = services.environ.get("SHELL") or "/bin/sh"
-        found = environment.build_keys_environment(services, profile, keys)
-        child = guards.add_reason(services, profile.key, found).for_child(services.environ)
-        line = f"ssohelper exec {typed(profile.name)} -- {typed(shell)}"
-        left = duration_text(keys.expires_at - services.clock.aws_now())
-        who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
-        try:
-            with self.app.suspend():
-                _run_shell(shell, child, f"{line}\n{show(who)}; exit: back to ssohelper\n")
-        except (SuspendNotSupported, OSError) as cause:
-            self.app.show_error(LocalState(f"no shell could be started here: {cause}", hint=line))
-            return
-        favourites.record_use(services, profile)
-        self.app.show_done(f"the shell with {row.role_name} has ended", line)
+        with self._announce_wait("exec"):
+            profile, keys = await background.run(self.app, ask)
+        run_shell(self.app, row, profile, keys)
         self._reload()
 
     # -- adding and removing the role's profiles -----------------------------------------------
@@ -274,13 +239,7 @@ class RowActions:
 
         The user sees the diff first and must confirm it.
         """
-        try:
-            changed = await (self._remove_profiles(row) if row.profiles else self._add_profile(row))
-        except SsoHelperError as error:
-            self._show_error(row, error)
-            self._reload()
-            return
-        if changed:
+        if await (self._remove_profiles(row) if row.profiles else self._add_profile(row)):
             self._reload()
 
     async def _add_profile(self, row: RoleRow) -> bool:
@@ -377,21 +336,3 @@ class RowActions:
                 partial(self.run, "profile"),
             ),
         ]
-
-
-def _run_shell(shell: str, environ: Mapping[str, str], intro: str) -> None:
-    """Print the intro, then run the shell until it ends. Only the shell reacts to ctrl+c."""
-    names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
-    for number in before:
-        # The handler does nothing. The signal is not set to "ignored", because the shell would
-        # inherit that and ignore it too.
-        signal.signal(number, lambda *_: None)
-    try:
-        os.write(2, intro.encode(errors="backslashreplace"))
-        with own_process.use_original_core_limit():
-            process = subprocess.Popen([shell], env=dict(environ))
-        process.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

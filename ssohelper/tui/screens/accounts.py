@@ -305,9 +305,10 @@ class AccountsScreen(Screen[None]):
         """Ask AWS for the roles of all sessions whose roles are shown."""
         if self._config_error is not None:
             self.reload()
-        sessions = self._choice.sessions
+        only = self._filters.only_session
+        sessions = [one for one in self._choice.sessions if only in (None, one.name)]
         for session in sessions:
-            if self._refresher is not None and self._filters.only_session in (None, session.name):
+            if self._refresher is not None:
                 is_only = len(sessions) == 1
                 self._refresher.refresh(session, by_user=True, may_offer_sign_in=is_only)
 

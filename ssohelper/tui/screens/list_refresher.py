@@ -58,7 +58,7 @@ class ListRefresher:
             wait = _OFFLINE_SECONDS if is_offline else _OLD_SECONDS
             listed_at, asked_at = (at.get(session.name) for at in (known.listed_at, self._asked_at))
             is_young = listed_at is not None and 0 <= now - listed_at < _OLD_SECONDS
-            if not is_young and (asked_at is None or not 0 <= now - asked_at < wait):
+            if (failure or not is_young) and (asked_at is None or not 0 <= now - asked_at < wait):
                 self.refresh(session, by_user=False)
 
     def refresh_in_turn(self, known: KnownRoles) -> None:
@@ -120,7 +120,7 @@ class ListRefresher:
             # sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
-                app.sign_in(session.name, error)
+                app.sign_in(session.name, error, partial(self.refresh, session, by_user=True))
             elif by_user:
                 app.show_error(error)
 

@@ -26,7 +26,7 @@ from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
     NOTHING_WRITTEN,
     CurrentProfiles,
@@ -294,7 +294,7 @@ class ProfilesScreen(Screen[None]):
         session = self.session
         if session is None:
             return
-        if await self.app.push_screen_wait(ProgressScreen(session)) is not None:
+        if await refresh_list(self.app, session) is not None:
             self.app.show_done(
                 "refreshed the list of roles", f"ssohelper list --refresh --session {session.name}"
             )
@@ -313,11 +313,7 @@ class ProfilesScreen(Screen[None]):
             is_old = await background.run(
                 self.app, lambda: must_list_again(services, session, prune=prune)
             )
-            if (
-                is_old
-                and await self.app.push_screen_wait(ProgressScreen(session, from_scratch=prune))
-                is None
-            ):
+            if is_old and await refresh_list(self.app, session, from_scratch=prune) is None:
                 return
             found = await background.run(
                 self.app, lambda: plan_from_saved_list(services, session, prune=prune)

@@ -9,15 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.actions import directory
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
+from ssohelper.tui.late_dismiss import LateDismissScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 _BAR_WIDTH = 40
 
 
-class ProgressScreen(ModalScreen[Listing | None]):
+class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
     """Lists a session's accounts and roles again, with a progress bar.
 
-    Its result is the new listing, or None if the listing failed or the user did not wait.
+    Its result is the new listing, the error if a sign-in is needed first, or None if the listing
+    failed or the user did not wait.
     """
 
     HELP_TEXT = (
@@ -44,7 +46,6 @@ class ProgressScreen(ModalScreen[Listing | None]):
         super().__init__()
         self._from_scratch = from_scratch
         self._session = session
-        self._has_ended = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -76,23 +77,40 @@ class ProgressScreen(ModalScreen[Listing | None]):
             )
         except SsoHelperError as error:
             app.list_states.set_failure(self._session.name, error, services.clock.now())
-            app.show_error(error)
-            self._end(None)
+            if isinstance(error, LoginRequired):
+                self.finish(error)
+            else:
+                app.show_error(error)
+                self.finish(None)
         else:
             app.list_states.set_refreshed(self._session.name, services.clock.now())
-            self._end(listing)
+            self.finish(listing)
 
     def _show(self, progress: tuple[int, int]) -> None:
         answered, of = progress
-        if not self._has_ended and self.is_mounted:
+        if self.is_attached and self.query("#bar"):
             full = _BAR_WIDTH * answered // of if of else 0
             drawn = "━" * full + "╌" * (_BAR_WIDTH - full)
             self.query_one("#bar", Static).update(Content(f"{drawn}  {answered} of {of}"))
 
     def action_leave(self) -> None:
-        self._end(None)
+        self.finish(None)
 
-    def _end(self, listing: Listing | None) -> None:
-        if not self._has_ended:
-            self._has_ended = True
-            self.dismiss(listing)
+
+async def refresh_list(
+    app: TuiApp[Any], session: SsoSession, *, from_scratch: bool = False
+) -> Listing | None:
+    """List the session's roles with a dialog. If a sign-in is needed, offer it, then list them.
+
+    Return None if the user left or the listing failed, which was shown then. Call it in a worker.
+    """
+    found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
+    if isinstance(found, LoginRequired):
+        if await app.push_screen_wait(SignInScreen(session, why=found)) is None:
+            app.show_done(f'not signed in to "{session.name}": the roles were not listed')
+            return None
+        found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
+    if isinstance(found, LoginRequired):
+        app.show_error(found)
+        return None
+    return found

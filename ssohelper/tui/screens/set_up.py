@@ -26,7 +26,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import display_path, make_proposal
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import Line
@@ -183,7 +183,7 @@ class SetUpForm(VerticalScroll):
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._show_error("not signed in: nothing was written")
             return
-        listing = await self.app.push_screen_wait(ProgressScreen(session))
+        listing = await refresh_list(self.app, session)
         if listing is None:
             return
         found = await background.run(self.app, lambda: make_proposal(services, session, listing))

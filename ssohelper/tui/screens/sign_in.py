@@ -17,7 +17,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from ssohelper.actions import login
@@ -29,6 +28,7 @@ from ssohelper.errors import Interrupted, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
@@ -47,7 +47,7 @@ _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 _WIDE, _LOW = 66, 20
 
 
-class SignInScreen(ModalScreen[LoginOutcome | None]):
+class SignInScreen(LateDismissScreen[LoginOutcome | None]):
     """Signs the user in to a session.
 
     Its result is the outcome of the sign-in, or None if the user cancelled.
@@ -79,6 +79,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     SignInScreen #buttons { height: auto; padding-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("sign_in.retry"),
         action_binding("sign_in.browser", "open_browser"),
         action_binding("sign_in.copy"),
         action_binding("sign_in.device_code"),
@@ -100,6 +101,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self._force = force
         self._device_code = device_code
         self._attempt: _Attempt | None = None
+        self._uses_code = device_code
         self._address = ""
         self._began = 0.0
         self._waits_for = "asking AWS"
@@ -117,6 +119,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
                 yield Static("", id="failure", markup=False)
                 yield Static("", id="waiting", markup=False)
                 with Vertical(id="buttons"):
+                    yield Button("Retry (r)", id="retry", compact=True)
                     yield Button("Open browser (o)", id="open_browser", compact=True)
                     yield Button("Copy the address (c)", id="copy", compact=True)
                     yield Button("Device code (d)", id="device_code", compact=True)
@@ -125,7 +128,6 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
-        self.query_one("#cancel", Button).focus(scroll_visible=False)
         self.set_interval(_FRAME_SECONDS, self._show_waiting)
         self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_code())
         self._begin()
@@ -147,10 +149,8 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             self._show_failure(error)
             return
         opener = browser.find_opener(services.environ, setting)
-        device_code = self._device_code or opener is None
-        self.query_one("#device_code", Button).display = not device_code
-        self.query_one("#open_browser", Button).display = opener is not None
-        self.query_one("#copy", Button).display = True
+        device_code = self._uses_code = self._device_code or opener is None
+        self._show_buttons(device_code=not device_code, open_browser=opener is not None, copy=True)
         self._attempt = _Attempt(self, opener)
         self._sign_in(self._attempt, LoginOptions(device_code=device_code, force=self._force))
 
@@ -167,7 +167,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             self._show_failure(error)
         else:
             if not attempt.cancelled.is_set():
-                self.dismiss(outcome)
+                self.finish(outcome)
 
     def _cancel(self) -> None:
         if self._attempt is not None:
@@ -179,8 +179,15 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self._waits_for = ""
         hint = f"\n{show(error.hint)}" if error.hint else ""
         self._set_texts(failure=f"{show(error.message)}{hint}", note="", code="", address="")
-        for name in ("open_browser", "copy"):
-            self.query_one(f"#{name}", Button).display = False
+        self._show_buttons(retry=True, device_code=not self._uses_code)
+
+    def _show_buttons(self, **shown: bool) -> None:
+        """Show these buttons and Cancel. The first of them has the focus: Enter goes on."""
+        buttons = [*self.query("#buttons > Button").results(Button)]
+        for button in buttons:
+            button.display = button.id == "cancel" or shown.get(button.id or "", False)
+        next(button for button in buttons if button.display).focus(scroll_visible=False)
+        self.refresh_bindings()
 
     # -- showing the state of the attempt ------------------------------------------------------
 
@@ -268,7 +275,12 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def action_cancel(self) -> None:
         self._cancel()
-        self.dismiss(None)
+        self.finish(None)
+
+    def action_retry(self) -> None:
+        """Begin again, after a failure."""
+        if self._attempt is None:
+            self._begin()
 
     def action_open_browser(self) -> None:
         if self._attempt is not None and self._address:

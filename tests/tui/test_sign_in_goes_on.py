@@ -1,0 +1,164 @@
+"""Actions that need a sign-in: they are carried out after it. A failed sign-in has Retry."""
+
+import pytest
+from textual.widgets import Button
+
+from ssohelper.actions import login
+from ssohelper.app import App
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.help import HelpScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.test_profiles import open_screen
+from tests.tui.test_set_up import quick
+from tests.tui.world import NOW, DemoHome
+
+
+def sign_out(world: DemoHome) -> App:
+    """Return the App of a home with one session, whose user has signed out."""
+    world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
+    services = world.app(sleep=quick)
+    session = services.config.read().sso_session("corp")
+    assert session is not None
+    login.log_out(services, session)
+    return services
+
+
+async def sign_in_now(user: User, world: DemoHome) -> None:
+    await user.wait_for_screen(SignInScreen)
+    await user.wait_for_text("PQRS-TVWX")
+    world.emulator.approve_device("PQRS-TVWX", "ana")
+
+
+@pytest.mark.parametrize(
+    ("key", "done"),
+    [
+        ("f8", "ana: arn:aws:sts::000040000001:assumed-role/"),
+        ("f5", "refreshed the list of roles"),
+        ("f7", "no shell could be started here"),
+    ],
+)
+def test_an_action_is_carried_out_after_the_sign_in(world: DemoHome, key: str, done: str) -> None:
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press(*"payments-dev developer")
+        await user.press(key)
+        await sign_in_now(user, world)
+        await user.wait_for_message('signed in to "corp"', done)
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(services, scenario)
+
+
+def test_a_profile_is_added_after_the_sign_in(world: DemoHome) -> None:
+    services = sign_out(world)
+    world.clock.now = NOW + 25 * 3600  # the list is too old to write from
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press(*"payments-dev developer")
+        await user.press("f9")
+        await sign_in_now(user, world)
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text("+[profile payments-dev.Developer]")
+
+    run_scenario(services, scenario)
+
+
+def test_without_the_sign_in_the_action_is_not_carried_out(world: DemoHome) -> None:
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press("f8")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("escape")
+        await user.wait_for_message('not signed in to "corp": nothing was done')
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(services, scenario)
+    assert world.emulator.counters["GetCallerIdentity"] == 0
+
+
+@pytest.mark.parametrize(("key", "then"), [("r", "refreshed the list"), ("a", "")])
+def test_profiles_are_listed_after_the_sign_in(world: DemoHome, key: str, then: str) -> None:
+    services = sign_out(world)
+    world.clock.now = NOW + 25 * 3600
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press(key)
+        await sign_in_now(user, world)
+        if then:
+            await user.wait_for_message(then)
+        else:
+            await user.wait_for_screen(ConfirmScreen)
+            await user.wait_for_text("20 profiles to add")
+
+    run_scenario(services, scenario)
+
+
+def test_the_sign_in_may_end_while_another_screen_is_shown(world: DemoHome) -> None:
+    """Textual would remove the screen on top, and end the program if there is only one."""
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press("f8")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text("PQRS-TVWX")
+        await user.press("f1")
+        await user.wait_for_screen(HelpScreen)
+        await user.press("f3")
+        await user.wait_for_screen(SessionsScreen)
+        world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.wait_for_text("signed in")
+        await user.press("f2")
+        await user.wait_for_screen(HelpScreen)
+        assert "arn:" not in user.messages
+        await user.press("escape")
+        await user.wait_for_message("ana: arn:aws:sts::")
+
+    run_scenario(services, scenario)
+
+
+def test_a_failed_sign_in_has_retry_and_enter_goes_on(world: DemoHome) -> None:
+    services = sign_out(world)
+    world.emulator.faults.fail("StartDeviceAuthorization", "AccessDeniedException", times=1)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press("f8")
+        await user.wait_for_text("refused", "Retry (r)")
+        assert focused_button(user) == "retry"
+        await user.press("enter")
+        await sign_in_now(user, world)
+        await user.wait_for_message("ana: arn:aws:sts::")
+
+    run_scenario(services, scenario)
+
+
+def test_enter_in_the_dialog_does_not_cancel(world: DemoHome) -> None:
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press("f8")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text("PQRS-TVWX")
+        assert "Retry" not in user.screen
+        assert focused_button(user) == "copy"
+        await user.press("r", "enter")
+        await user.wait_for_message("copied the address")
+        assert isinstance(user.app.screen, SignInScreen)
+
+    run_scenario(services, scenario)
+
+
+def focused_button(user: User) -> str:
+    assert isinstance(user.app.focused, Button)
+    return user.app.focused.id or ""
