@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
+    from ssohelper.stores.view_file import ViewFile
     from ssohelper.vault import Vault
     from ssohelper.wire.assume_role import Sts
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
@@ -292,6 +293,13 @@ class App(AwsClients):
         from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
+
+    @cached_property
+    def view(self) -> ViewFile:
+        """How the full screen's list was shown last."""
+        from ssohelper.stores.view_file import ViewFile
+
+        return ViewFile(self.locations.state_folder)
 
     def browser_pages(self) -> BrowserPages:
         from ssohelper.wire.browser_pages import BrowserPages

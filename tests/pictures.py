@@ -72,7 +72,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
                 themes.reverse()
             await pilot.resize_terminal(*SIZES[0])
 
-        await until(lambda: all(text in read_screen(app) for text in ("━", "Quit")))
+        await until(lambda: all(text in read_screen(app) for text in ("━", "F1 Help")))
         await take("accounts")
         await pilot.press(*"pay prod")
         await take("search")

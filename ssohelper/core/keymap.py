@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 
 class KeyAction(NamedTuple):
-    """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`."""
+    """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`.
+
+    A screen's actions are in ACTIONS by importance. The footer has room for the first of them.
+    """
 
     name: str
     keys: str
@@ -21,53 +24,53 @@ class KeyAction(NamedTuple):
 ACTIONS: dict[str, KeyAction] = {
     action.name: action
     for action in (
-        KeyAction("app.quit", "ctrl+q", "Quit", "quit, and stop what is running"),
         KeyAction("app.help", "f1", "Help", "explain this screen and its keys"),
         KeyAction("app.commands", "ctrl+p", "Commands", "show all commands of this screen"),
         KeyAction("app.messages", "ctrl+l", "Messages", "show all messages since the start"),
+        KeyAction("app.quit", "ctrl+q", "Quit", "quit, and stop what is running"),
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their time left"),
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
         KeyAction("accounts.use", "enter", "Use", "quit, and use this role in the shell"),
-        KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
+        KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
+        KeyAction("accounts.console", "f6", "Console", "open the AWS console in a browser"),
         KeyAction(
             "accounts.favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"
         ),
+        KeyAction("accounts.profile", "f9", "Profile", "add a profile for the role, or remove it"),
+        KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
+        KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
+        KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
+        KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
         KeyAction("accounts.group", "ctrl+g", "Group", "group the roles by account"),
         KeyAction(
             "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
         ),
-        KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
-        KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the role's details"),
-        KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
+        KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
         KeyAction(
             "accounts.copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…"
         ),
-        KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
         KeyAction("accounts.copy_link", "ctrl+r", "Copy link", "copy the link to the AWS console"),
-        KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        KeyAction("accounts.console", "f6", "Console", "open the AWS console in a browser"),
-        KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
-        KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
-        KeyAction("accounts.profile", "f9", "Profile", "add a profile for the role, or remove it"),
+        KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the role's details"),
+        KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
-        KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
-        KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
+        KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
+        KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction("sessions.refresh", "r", "Refresh", "read the times left again"),
-        KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
         KeyAction("sessions.quit", "q", "Quit", "quit, and stop what is running"),
+        KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.apply", "a", "Apply", "ask, then write the changes to the config"),
         KeyAction("profiles.undo", "u", "Undo", "ask, then undo the last config write"),
         KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
         KeyAction("profiles.refresh", "r", "Refresh", "ask AWS for the list of roles again"),
         KeyAction("profiles.prune", "p", "Prune", "also remove profiles whose role is gone"),
         KeyAction("profiles.session", "s", "Session", "show the next session"),
-        KeyAction("profiles.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.back", "escape", "Back", "go back to the accounts"),
         KeyAction("profiles.quit", "q", "Quit", "quit, and stop what is running"),
+        KeyAction("profiles.help", "question_mark", "Help", "show this help"),
         KeyAction("sign_in.retry", "r", "Retry", "begin the sign-in again after a failure"),
         KeyAction(
             "sign_in.browser", "o", "Open browser", "open the sign-in page in a browser again"

@@ -172,6 +172,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     def on_load(self) -> None:
         """Set up the signal handlers before Textual changes the terminal's settings."""
+        self.bytes_ahead = 0 if self.is_headless else tty.count_typed_ahead()
         if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
             return
         for name in _SIGNALS:

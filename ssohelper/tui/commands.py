@@ -1,8 +1,11 @@
-"""The command palette. Each of its lines has the name of the command line that does the same."""
+"""The command palette: every action of the screen, with its key.
+
+A line has the name of the command line that does the same, if there is one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,44 +18,76 @@ from ssohelper.core.text import show
 from ssohelper.tui.themes import NAMES, name_for
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from ssohelper.tui.app import FullScreenApp
+
+# The widest key of ACTIONS takes three columns; a key of the settings may take more.
+_KEY_WIDTH = 4
 
 
 class Command(NamedTuple):
     """A line of the command palette.
 
-    `name` is a command line without `ssohelper`. `run` does the same in this program.
+    `name` is a command line without `ssohelper`, or an action's label. `run` does the same in this
+    program. `action` is the action in `core.keymap` that the line runs, if any.
     """
 
     name: str
     description: str
     run: Callable[[], Any]
+    action: str = ""
 
 
 class Commands(Provider):
-    """Offers the commands that the current screen's `palette()` returns, then the common ones."""
+    """Offers the commands that the current screen's `palette()` returns, then its other actions."""
 
     async def discover(self) -> Hits:
         """Yield all commands, for an empty search."""
-        for command in self._commands():
-            yield DiscoveryHit(
-                Content(show(command.name)), command.run, command.name, show(command.description)
-            )
+        for command, line in self._lines():
+            yield DiscoveryHit(Content(line), command.run, command.name, show(command.description))
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands that match."""
+        """Yield the commands that match by key, name or description."""
         matcher = self.matcher(query)
-        for command in self._commands():
-            text = f"{show(command.name)}  {show(command.description)}"
+        for command, line in self._lines():
+            text = f"{line}  {show(command.description)}"
             score = matcher.match(text)
             if score > 0:
-                yield Hit(
-                    score, Content(show(command.name)), command.run, text, show(command.description)
-                )
+                yield Hit(score, Content(line), command.run, text, show(command.description))
 
-    def _commands(self) -> list[Command]:
-        palette: Callable[[], list[Command]] | None = getattr(self.screen, "palette", None)
-        return [*(palette() if palette else ()), *common_commands(self.app)]  # type: ignore[arg-type]
+    def _lines(self) -> Iterator[tuple[Command, str]]:
+        """Yield each command with its line, which has the key first."""
+        app: FullScreenApp = self.app  # type: ignore[assignment]
+        for command in list_commands(app, self.screen):
+            key = app.key_of(command.action, self.screen) if command.action else ""
+            yield command, f"{key:<{_KEY_WIDTH}} {show(command.name)}"
+
+
+def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
+    """Return the palette's commands on this screen: each action that is enabled is among them."""
+    palette: Callable[[], list[Command]] | None = getattr(screen, "palette", None)
+    named = [*(palette() if palette else ())]
+    common = common_commands(app)
+    known = {command.action for command in (*named, *common)} | {"app.commands"}
+    for found in screen.active_bindings.values():
+        name = found.binding.id or ""
+        if name in ACTIONS and name not in known and found.enabled:
+            known.add(name)
+            run = partial(app.run_action, found.binding.action, found.node)
+            named.append(Command(ACTIONS[name].label, ACTIONS[name].description, run, name))
+    return [*named, *common]
+
+
+def commands_of(scope: str, lines: Mapping[str, str], run: Callable[[str], Any]) -> list[Command]:
+    """Return a command for each action of a screen that has a command line.
+
+    `lines` has the command line by the action's name; `run` gets this name.
+    """
+    return [
+        Command(line, ACTIONS[f"{scope}.{name}"].description, partial(run, name), f"{scope}.{name}")
+        for name, line in lines.items()
+    ]
 
 
 def common_commands(app: FullScreenApp) -> list[Command]:
@@ -62,6 +97,7 @@ def common_commands(app: FullScreenApp) -> list[Command]:
             f"{ACTIONS[f'app.{name}'].label} screen",
             ACTIONS[f"app.{name}"].description,
             partial(app.run_action, f"app.go('{name}')"),
+            f"app.{name}",
         )
         for name in ("accounts", "sessions", "profiles")
     ]
@@ -69,12 +105,16 @@ def common_commands(app: FullScreenApp) -> list[Command]:
         Command(f"config set theme {name}", "use these colours", partial(set_theme, app, name))
         for name in NAMES
     ]
-    return [
-        *screens,
-        *themes,
-        Command("Help", ACTIONS["app.help"].description, partial(app.run_action, "app.help")),
-        Command("Quit", ACTIONS["app.quit"].description, partial(app.run_action, "app.quit")),
+    others = [
+        Command(
+            ACTIONS[f"app.{name}"].label,
+            ACTIONS[f"app.{name}"].description,
+            partial(app.run_action, f"app.{name}"),
+            f"app.{name}",
+        )
+        for name in ("messages", "help", "quit")
     ]
+    return [*screens, *themes, *others]
 
 
 def set_theme(app: FullScreenApp, name: str) -> None:

@@ -89,8 +89,9 @@ def make_list_refresher(
 
 def make_bars() -> tuple[list[Widget], list[Widget]]:
     """Return the two bars above the list of roles, and the two below: messages and keys."""
-    from textual.widgets import Footer, Static
+    from textual.widgets import Static
 
+    from ssohelper.tui.widgets.key_bar import KeyBar
     from ssohelper.tui.widgets.message_line import MessageLine
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar
 
@@ -100,5 +101,4 @@ def make_bars() -> tuple[list[Widget], list[Widget]]:
         FilterLabel("by account", "screen.group", id="grouped"),
         Static("", id="refreshing", markup=False),
     )
-    footer = Footer(compact=True, show_command_palette=False)
-    return [TopBar("accounts"), filters], [MessageLine(), footer]
+    return [TopBar("accounts"), filters], [MessageLine(), KeyBar()]

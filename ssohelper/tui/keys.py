@@ -69,6 +69,23 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
+        # How many bytes the user had typed before the program set up the terminal, as far as they
+        # have not come yet. While the first screen is drawn, more may come.
+        self.bytes_ahead = 0
+        self._is_ready = False
+
+    def on_ready(self) -> None:
+        self._is_ready = True
+
+    def _as_typed(self, event: Key) -> Key:
+        """Return Enter for a line feed that was typed before the program had set up the terminal.
+
+        Later a line feed is ctrl+j.
+        """
+        is_ahead = self.bytes_ahead > 0 or not self._is_ready
+        # A key without a character is sent as at least three bytes.
+        self.bytes_ahead -= len((event.character or "\x1b[A").encode("utf-8", "replace"))
+        return Key("enter", "\r") if is_ahead and event.key == "ctrl+j" else event
 
     def hold_keys(self, keys: Iterable[Key]) -> None:
         """Take these keys and all that follow, and handle none until `release_keys`."""
@@ -81,6 +98,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self._handle_next_input(self._input_marker)
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            event = self._as_typed(event)
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._input_marker is None:

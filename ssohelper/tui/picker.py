@@ -99,9 +99,7 @@ class SessionPicker(_InlinePicker[SsoSession]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "quit", "Leave", show=False, priority=True),
-        # ctrl+j is a line feed. An Enter that is typed before Textual has set up the terminal
-        # arrives as one.
-        Binding("enter,ctrl+j", "choose", "Choose", show=False, priority=True),
+        Binding("enter", "choose", "Choose", show=False, priority=True),
     ]
     CSS = _InlinePicker.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
 

@@ -8,7 +8,12 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
 
 
 def size() -> tuple[int, int]:
@@ -26,6 +31,19 @@ def size() -> tuple[int, int]:
             return found.columns, found.lines
     fallback = shutil.get_terminal_size()
     return fallback.columns, fallback.lines
+
+
+def count_typed_ahead() -> int:
+    """Return how many bytes wait to be read. Call it before the terminal's settings are changed.
+
+    Until then the terminal makes a line feed of Enter. It counts the bytes up to the last one.
+    """
+    fileno, found = _stdin(), bytearray(4)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            if fileno is not None:
+                fcntl.ioctl(fileno, termios.FIONREAD, found)
+    return int.from_bytes(found, sys.byteorder)
 
 
 def call_at_hangup(hung_up: Callable[[], None]) -> None:

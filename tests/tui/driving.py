@@ -95,7 +95,7 @@ def run_scenario(
     async def go() -> None:
         async with app.run_test(size=size) as pilot:
             if wait_for_bars:
-                await until(lambda: app.screen.query("Footer"))
+                await until(lambda: app.screen.query("KeyBar"))
             await scenario(User(app, pilot))
 
     asyncio.run(go())

@@ -16,7 +16,7 @@ def test_keys_that_arrive_before_the_bars_are_mounted_work(
         assert isinstance(screen, AccountsScreen)
         await user.press("f5", "ctrl+g", "ctrl+b", "ctrl+t")
         screen._show_refreshing()  # as the thread does that lists roles at AWS
-        assert not screen.query("Footer")
+        assert not screen.query("KeyBar")
         screen.call_later(screen._mount_the_rest)
         await user.wait_for_text("● corp", "● favourites", "● by account")
 

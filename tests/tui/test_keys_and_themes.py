@@ -125,7 +125,8 @@ class TestPalette:
             await user.wait_for_text("login corp", "logout corp", "cache clear --session corp")
             await user.press(*"logout")
             await user.wait_for_text("sign out, here and at AWS")
-            await until(lambda: "login corp" not in user.screen)
+            await until(lambda: "status" not in user.screen)
+            assert user.screen.index("logout corp") < user.screen.find("login corp") % 10**6
             await user.press("enter")
             await user.wait_for_screen(ConfirmScreen)
 

@@ -59,7 +59,7 @@ def test_a_click_on_an_action_ends_an_error_too(world: DemoHome, click: str) -> 
 
 def test_a_message_covers_nothing_and_is_cut_with_a_mark(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("Quit")
+        await user.wait_for_text("F1 Help")
         user.app.show_warning("w" * 200)
         await until(lambda: message_line(user).startswith("▲ www"))
         assert message_line(user).endswith("w…")

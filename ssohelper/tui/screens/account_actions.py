@@ -26,7 +26,7 @@ from ssohelper.core.shell_text import typed
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command
+from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
@@ -305,34 +305,17 @@ class RowActions:
         name = typed(row.profile_argument)
         verb = "rm" if row.usage.favourite else "add"
         change = "rm" if row.profiles else "add"
-        return [
-            Command(f"use {name}", "leave, and print how to use this role", self.roles.choose),
-            Command(
-                f"favourite {verb} {name}",
-                "add the role to the favourites, or remove it",
-                partial(self.run, "favourite"),
-            ),
-            Command(
-                f"console {name}", "open the AWS console in a browser", partial(self.run, "console")
-            ),
-            Command(
-                f"console --print {name}",
-                "copy the link to the AWS console",
-                partial(self.run, "copy_link"),
-            ),
-            Command(
-                f"exec {name} -- $SHELL",
-                "run a shell with the role's credentials",
-                partial(self.run, "shell"),
-            ),
-            Command(
-                f"whoami {name}",
-                "ask AWS which identity the role gives",
-                partial(self.run, "whoami"),
-            ),
-            Command(
-                f"profile {change} {name}",
-                "show the diff, ask, then write",
-                partial(self.run, "profile"),
-            ),
-        ]
+        lines = {
+            "use": f"use {name}",
+            "favourite": f"favourite {verb} {name}",
+            "console": f"console {name}",
+            "copy_link": f"console --print {name}",
+            "shell": f"exec {name} -- $SHELL",
+            "whoami": f"whoami {name}",
+            "profile": f"profile {change} {name}",
+        }
+        return commands_of(
+            "accounts",
+            lines,
+            lambda action: self.roles.choose() if action == "use" else self.run(action),
+        )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.schema.view import View
 from ssohelper.tui.widgets.role_pane import RolePane
 
 if TYPE_CHECKING:
@@ -15,16 +16,30 @@ if TYPE_CHECKING:
 
 
 class AccountFilters:
-    """Filters the list of a screen by session and by favourite, and groups it by account."""
+    """Filters a list of roles by session and by favourite, and groups it by account."""
 
-    def __init__(self, screen: Screen[None]) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen[None], pane: RolePane) -> None:
+        self._screen, self._pane = screen, pane
         self.only_session: str | None = None
         self.only_favourites = False
 
     @property
-    def _pane(self) -> RolePane:
-        return self._screen.query_one(RolePane)
+    def view(self) -> View:
+        """Return what is shown now, to be kept until the next start."""
+        return View(self.only_session, self.only_favourites, self._pane.list.grouped)
+
+    def restore(self, view: View) -> None:
+        """Show what was shown at the end of the last full screen.
+
+        A session or favourites that no row is of any more would leave the list empty: such a filter
+        is dropped.
+        """
+        rows = self._pane.list.rows
+        if any(row.session_name == view.only_session for row in rows):
+            self.only_session = view.only_session
+        self.only_favourites = view.only_favourites and any(row.usage.favourite for row in rows)
+        self._pane.list.group(view.by_account)
+        self._filter()
 
     def toggle_group(self) -> None:
         """Group the roles under their account names, or end that."""
@@ -56,10 +71,13 @@ class AccountFilters:
 
     def _apply(self) -> None:
         self.show()
+        self._filter()
+        self._pane.show_count()
+
+    def _filter(self) -> None:
         session, favourites = self.only_session, self.only_favourites
 
         def wanted(row: RoleRow) -> bool:
             return session in (None, row.session_name) and (row.usage.favourite or not favourites)
 
         self._pane.list.set_filter(wanted if session or favourites else None)
-        self._pane.show_count()

@@ -100,7 +100,10 @@ class AccountsScreen(Screen[None]):
         self._clocks: Clocks | None = None
         self._actions: RowActions | None = None
         self._detail: RoleDetail | None = None
-        self._filters = AccountFilters(self)
+        self._pane = RolePane(
+            (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
+        )
+        self._filters = AccountFilters(self, self._pane)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -119,9 +122,9 @@ class AccountsScreen(Screen[None]):
             # Leaves space for the widgets that are mounted later, so that they do not move the
             # list.
             body.styles.margin = self._margin_at_first()
-            yield RolePane(
-                self._choice.rows, now=self.services.clock.now, is_guarded=self._is_guarded
-            )
+            self._pane.list.set_rows(self._choice.rows)
+            self._filters.restore(self.app.view)
+            yield self._pane
 
     def on_mount(self) -> None:
         # The other widgets are mounted later, so that the list is painted first.
@@ -332,14 +335,17 @@ class AccountsScreen(Screen[None]):
     def action_group(self) -> None:
         """Toggle grouping of roles under their account names."""
         self._filters.toggle_group()
+        self.app.view = self._filters.view
 
     def action_only_favourites(self) -> None:
         """Toggle whether only favourites are shown."""
         self._filters.toggle_favourites()
+        self.app.view = self._filters.view
 
     def action_only_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
         self._filters.go_to_next_session(self._choice.rows)
+        self.app.view = self._filters.view
 
     def action_details(self) -> None:
         """Show or hide the details of the role under the cursor."""

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ssohelper.actions import profiles
 from ssohelper.core import plan_text
@@ -23,7 +23,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command
+from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import refresh_list
@@ -36,6 +36,7 @@ from ssohelper.tui.screens.proposal import (
     read_current,
 )
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView, diff_lines
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
@@ -90,7 +91,7 @@ class ProfilesScreen(Screen[None]):
         yield Static("profile sync", id="diff-title", classes="part--title", markup=False)
         yield LineView(id="diff")
         yield MessageLine()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one("#error").display = False
@@ -264,19 +265,17 @@ class ProfilesScreen(Screen[None]):
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        offered = [
-            Command(self._sync_command(), "write the changes that are shown", self.action_apply),
-            Command("profile undo", "undo the last write of profiles", self.action_undo),
-            Command("list --refresh", "ask AWS for the list of roles again", self.action_refresh),
-            Command(
-                "profile sync --prune", "show which profiles would be removed", self.action_prune
-            ),
-        ]
+        lines = {
+            "apply": self._sync_command(),
+            "undo": "profile undo",
+            "refresh": "list --refresh",
+            "prune": "profile sync --prune",
+        }
         item = self._item
         if item is not None and item.entry.managed:
-            name = shlex.quote(show(item.entry.name))
-            offered.append(Command(f"profile rm {name}", "remove the profile", self.action_remove))
-        return offered if self._current is not None else []
+            lines["remove"] = f"profile rm {shlex.quote(show(item.entry.name))}"
+        offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
+        return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
 
     def action_session(self) -> None:
         """Show the diff of the next session."""

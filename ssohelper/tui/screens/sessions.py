@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ssohelper.actions import cache_contents, clocks, login
 from ssohelper.actions.clocks import SessionClock
@@ -22,7 +22,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command
+from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.session_lines import role_lines, session_lines
@@ -35,6 +35,7 @@ from ssohelper.tui.widgets.clocks import (
     sign_in_line,
     token_line,
 )
+from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
@@ -94,7 +95,7 @@ class SessionsScreen(Screen[None]):
         yield LineView(id="details")
         yield SetUpForm()
         yield MessageLine()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one(SetUpForm).display = False
@@ -260,25 +261,16 @@ class SessionsScreen(Screen[None]):
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        session = self.session
-        offered = [
-            Command("setup START_URL", "set up another session", self.action_set_up),
-            Command("status", "read the clocks of all sessions again", self.read),
-        ]
-        if session is None:
-            return offered
-        name = session.name
-        return [
-            Command(f"login {name}", "sign in", self.action_sign_in),
-            Command(f"login {name} --force", "sign in again", self.action_sign_in_anew),
-            Command(f"logout {name}", "sign out, here and at AWS", self.action_sign_out),
-            Command(
-                f"cache clear --session {name}",
-                "delete cached role credentials and the saved list of roles",
-                self.action_forget,
-            ),
-            *offered,
-        ]
+        lines = {"set_up": "setup START_URL", "refresh": "status"}
+        if self.session is not None:
+            name = self.session.name
+            lines |= {
+                "sign_in": f"login {name}",
+                "sign_in_anew": f"login {name} --force",
+                "sign_out": f"logout {name}",
+                "forget": f"cache clear --session {name}",
+            }
+        return commands_of("sessions", lines, lambda action: getattr(self, f"action_{action}")())
 
     def action_refresh(self) -> None:
         self.read()

@@ -51,8 +51,8 @@ class LineView(ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", show=False),
-        Binding("k", "scroll_up", show=False),
+        Binding("j,ctrl+j", "scroll_down", show=False),
+        Binding("k,ctrl+k", "scroll_up", show=False),
         Binding("g", "scroll_home", show=False),
         Binding("G", "scroll_end", show=False),
     ]
@@ -98,8 +98,8 @@ class Chooser(LineView):
     """Shows lines with a cursor. It calls `draw` with a line's number and a width to get a line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
+        Binding("up,k,ctrl+k", "move(-1)", show=False),
+        Binding("down,j,ctrl+j,ctrl+n", "move(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
         Binding("home,g", "go(0)", show=False),

@@ -28,8 +28,8 @@ class RolePane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False, priority=True, id="roles.up"),
         Binding("down", "move(1)", "Down", show=False, priority=True, id="roles.down"),
-        Binding("ctrl+p", "move(-1)", "Up", show=False, id="roles.up"),
-        Binding("ctrl+n", "move(1)", "Down", show=False, id="roles.down"),
+        Binding("ctrl+p,ctrl+k", "move(-1)", "Up", show=False, id="roles.up"),
+        Binding("ctrl+n,ctrl+j", "move(1)", "Down", show=False, id="roles.down"),
         Binding("pageup", "page(-1)", "Page up", show=False, priority=True, id="roles.page_up"),
         Binding(
             "pagedown", "page(1)", "Page down", show=False, priority=True, id="roles.page_down"
@@ -37,9 +37,6 @@ class RolePane(Vertical):
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
-        # ctrl+j is a line feed. An Enter that is typed before Textual has set up the terminal
-        # arrives as one.
-        Binding("ctrl+j", "choose", "Use", show=False, priority=True),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
     ]
     DEFAULT_CSS = """

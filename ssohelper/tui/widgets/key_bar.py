@@ -1,0 +1,144 @@
+"""The footer: the keys of the current screen, by importance, as many as fit whole.
+
+`core.keymap.ACTIONS` has the order. The key of the help is always there, at the right end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.app import RenderResult
+from textual.events import Click, MouseMove, Resize
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ssohelper.core.keymap import ACTIONS
+
+if TYPE_CHECKING:
+    from textual.binding import ActiveBinding
+    from textual.screen import Screen
+
+    from ssohelper.tui.base import TuiApp
+
+# The top bar has the keys of the screens.
+_ELSEWHERE = frozenset({"app.accounts", "app.sessions", "app.profiles"})
+_HELP = "app.help"
+
+
+class Item(NamedTuple):
+    """A key and its label, which start at column `x` of the line."""
+
+    x: int
+    key: str
+    label: str
+    active: ActiveBinding
+
+    @property
+    def width(self) -> int:
+        return cell_len(self.key) + 1 + cell_len(self.label)
+
+    def at(self, x: int) -> Item:
+        """Return the item with another column."""
+        return self._replace(x=x)
+
+
+class KeyBar(Widget):
+    """Shows the keys that act now. A click on one acts as the key does."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--off"}
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom; height: 1;
+        background: $footer-background; color: $footer-description-foreground;
+        & > .key-bar--key { color: $footer-key-foreground; text-style: bold; }
+        & > .key-bar--off { color: $text-muted; text-style: dim; }
+    }
+    """
+    app: TuiApp[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[Item] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self.update)
+        self.call_after_refresh(self.update, self.screen)
+
+    def on_resize(self, event: Resize) -> None:
+        self.update(self.screen)
+
+    def update(self, screen: Screen[Any]) -> None:
+        """Show the keys of the screen that act now."""
+        if self.is_attached and screen is self.screen:
+            self.items = fit(self._find_keys(screen), self.app.size.width)
+            self.refresh()
+
+    def _find_keys(self, screen: Screen[Any]) -> list[Item]:
+        """Return the keys, the most important first. An action with two keys has its first."""
+        found: dict[str, ActiveBinding] = {}
+        for active in screen.active_bindings.values():
+            name = active.binding.id or ""
+            if name in ACTIONS and name not in _ELSEWHERE:
+                found.setdefault(name, active)
+        items: dict[str, Item] = {}
+        ranks = {name: rank for rank, name in enumerate(ACTIONS)}
+        for name in sorted(found, key=lambda name: (name.startswith("app."), ranks[name])):
+            label = ACTIONS[name].label
+            if not name.endswith(".help"):
+                key = self.app.get_key_display(found[name].binding)
+                items.setdefault(label, Item(0, key, label, found[name]))
+        if _HELP in found:
+            key = self.app.get_key_display(found[_HELP].binding)
+            return [Item(0, key, ACTIONS[_HELP].label, found[_HELP]), *items.values()]
+        return [*items.values()]
+
+    def render_line(self, y: int) -> Strip:
+        base, width = self.rich_style, self.size.width
+        key_style = base + self.get_component_rich_style("key-bar--key", partial=True)
+        off = base + self.get_component_rich_style("key-bar--off", partial=True)
+        segments, x = [], 0
+        for item in self.items:
+            is_on = item.active.enabled
+            segments += [
+                Segment(" " * (item.x - x), base),
+                Segment(item.key, key_style if is_on else off),
+                Segment(f" {item.label}", base if is_on else off),
+            ]
+            x = item.x + item.width
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def render(self) -> RenderResult:
+        return ""  # `render_line` draws the line
+
+    def _item_at(self, x: int) -> Item | None:
+        return next((item for item in self.items if item.x <= x < item.x + item.width), None)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        item = self._item_at(event.x)
+        self.tooltip = item.active.tooltip if item else None
+
+    async def on_click(self, event: Click) -> None:
+        item = self._item_at(event.x)
+        if item is not None and item.active.enabled:
+            await self.app.run_action(item.active.binding.action, item.active.node)
+
+
+def fit(keys: list[Item], width: int) -> list[Item]:
+    """Return as many of the keys as fit whole into the width, with their columns.
+
+    The first, which is the help's, is placed at the right end; the others follow from the left.
+    """
+    if not keys or keys[0].width + 2 > width:
+        return []
+    help_key, *others = keys
+    help_key = help_key.at(width - help_key.width - 1)
+    placed, x = [], 1
+    for item in others:
+        if x + item.width + 2 > help_key.x:
+            break
+        placed.append(item.at(x))
+        x += item.width + 2
+    return [*placed, help_key]

@@ -1,0 +1,117 @@
+"""The palette has every action with its key; the footer has as many keys as fit whole."""
+
+import pytest
+from textual.command import CommandPalette
+
+from ssohelper.core.keymap import ACTIONS
+from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.commands import list_commands
+from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.key_bar import KeyBar
+from ssohelper.tui.widgets.lines import Chooser
+from ssohelper.tui.widgets.role_list import RoleList
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
+
+SCREENS = {"f2": "role keys", "f3": "signed in", "f4": "17 profiles to add"}
+
+
+def footer(user: User) -> str:
+    return [line for line in user.screen.split("\n") if line][-1]
+
+
+def enabled_actions(app: FullScreenApp) -> set[str]:
+    found = app.screen.active_bindings.values()
+    return {one.binding.id or "" for one in found if one.enabled} & set(ACTIONS)
+
+
+def test_every_action_of_every_screen_is_in_the_palette_with_its_key(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        for key, text in SCREENS.items():
+            await user.press(key)
+            await user.wait_for_text(text)
+            commands = list_commands(user.app, user.app.screen)
+            in_palette = [one.action for one in commands if one.action]
+            assert sorted(in_palette) == sorted(enabled_actions(user.app) - {"app.commands"})
+            await user.press("ctrl+p")
+            await user.wait_for_screen(CommandPalette)
+            await user.wait_for_text(user.app.key_of(in_palette[0], user.app.screen_stack[0]))
+            await user.press("escape")
+            await until(lambda: not isinstance(user.app.screen, CommandPalette))
+
+    run_scenario(world.app(), scenario, size=(100, 40))
+
+
+def test_the_palette_runs_an_action_without_a_command_line(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("ctrl+p")
+        await user.wait_for_text("F6   console ", "^o   Copy account")
+        await user.press(*"copy account")
+        await until(lambda: "Copy export" not in user.screen)
+        await user.press("enter")
+        await user.wait_for_message("copied: 0000")
+
+    run_scenario(world.app(), scenario, size=(100, 60))
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_the_footer_cuts_no_word_and_always_has_the_help(world: DemoHome, width: int) -> None:
+    labels = {action.label for action in ACTIONS.values()}
+
+    async def scenario(user: User) -> None:
+        for key, first in (("f2", "⏎ Use"), ("f3", "s Sign in"), ("f4", "a Apply")):
+            await user.press(key)
+            await until(lambda first=first: footer(user).startswith(f" {first}  "))  # type: ignore[misc]
+            assert footer(user).endswith("  F1 Help ")
+            shown = [part for part in footer(user).split("  ") if part.strip()]
+            assert {part.split(maxsplit=1)[1].strip() for part in shown} <= labels
+            assert len(shown) >= min(11, width // 14)
+            if width == 200:
+                there = {ACTIONS[name].label for name in enabled_actions(user.app)}
+                there -= {"Accounts", "Sessions", "Profiles"}
+                if key == "f2":
+                    there -= {"Leave", "Commands", "Messages", "Quit"}
+                assert there <= {part.split(maxsplit=1)[1].strip() for part in shown}
+
+    run_scenario(world.app(), scenario, size=(width, 24))
+
+
+def test_a_click_in_the_footer_acts(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed out")
+        await user.press("down")
+        x = footer(user).index("Sign in")
+        await user.pilot.click(KeyBar, offset=(x, 0))
+        await user.wait_for_screen(SignInScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        rows = user.app.screen.query_one(RoleList)
+        await user.press("ctrl+j", "ctrl+j", "ctrl+k")
+        assert rows.cursor == 1
+        await user.press("f3")
+        await user.wait_for_text("signed out")
+        chooser = user.app.screen.query_one("#sessions", Chooser)
+        await user.press("ctrl+j")
+        assert chooser.cursor == 1
+        await user.press("ctrl+k")
+        assert chooser.cursor == 0
+        assert user.app.return_code is None
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_line_feed_typed_before_the_start_is_enter(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.bytes_ahead = len("prod\n")
+        await user.press(*"prod", "ctrl+j")
+        await until(lambda: user.app.return_value)
+
+    assert run_scenario(world.app(), scenario).return_value is not None
