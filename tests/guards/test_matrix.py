@@ -5,6 +5,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,8 @@ from ssohelper.errors import SsoHelperError
 from tests.conftest import SCRIPT, Home
 from tests.guards import full_screen
 from tests.guards.matrix import (
+    CLOCKS,
+    FAKETIME,
     SITUATIONS,
     TARGET,
     Cell,
@@ -28,6 +31,7 @@ from tests.guards.matrix import (
     is_released,
     make_world,
     memory_damaged,
+    move_clock,
     name_of,
     nothing,
     publish_before_the_rule_and_note_it,
@@ -125,6 +129,12 @@ def test_the_full_screen_asks_and_gives_nothing(
 @pytest.mark.parametrize("key", full_screen.KEYS)
 def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
     check([full_screen.ask_in_full_screen(world, key)])
+
+
+# `make torture` has the other clocks.
+@pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
+def test_a_clock_that_is_moved_makes_no_grant(world: Guarded) -> None:
+    check(ask_each_way(world, **move_clock(world, *CLOCKS[0])))
 
 
 def test_an_old_published_response_is_not_handed_out(world: Guarded) -> None:
