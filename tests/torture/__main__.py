@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.torture import (
     broker_life,
+    chained,
     clock_jumps,
     crowds,
     endpoint,
@@ -52,6 +53,7 @@ HEAVY: tuple[Make, ...] = (
     stampede.revoked,
     stampede.shared_refusals,
     crowds.crowd_of_roles,
+    chained.chained_aliases,
     crowds.role_limit,
     crowds.black_hole_crowd,
     returns.back_after_outage,
