@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
+    from ssohelper.stores.region_failures import RegionFailures
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
@@ -112,6 +113,10 @@ class App(AwsClients):
             return settings
         # As root, we run no command that another user's settings file names.
         return settings.without_commands()
+
+    def forget_settings(self) -> None:
+        """Let the next use of the settings read their file again."""
+        self.__dict__.pop("settings", None)
 
     @cached_property
     def company_policy(self) -> CompanyPolicy:
@@ -233,6 +238,13 @@ class App(AwsClients):
         from ssohelper.stores.sign_in_failures import SignInFailures
 
         return SignInFailures(self.locations.runtime_folder)
+
+    @cached_property
+    def region_failures(self) -> RegionFailures:
+        """The regions of instances that failed."""
+        from ssohelper.stores.region_failures import RegionFailures
+
+        return RegionFailures(self.locations.runtime_folder)
 
     @cached_property
     def login_cache(self) -> LoginCache:

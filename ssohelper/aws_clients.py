@@ -80,7 +80,7 @@ class AwsClients:
         """Return a client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
-        facts = partial(self.tokens.load_facts, session.name)
+        facts = partial(self.tokens.load_facts, session.sign_in_name)
         family = self.portal_family(session)
         return OidcClient(session, self.environ, warn=self.warn, facts=facts, family=family)
 
@@ -101,7 +101,7 @@ class AwsClients:
     def _portal(self, session: SsoSession, family: Family) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        facts = partial(self.tokens.load_settled_facts, session.name)
+        facts = partial(self.tokens.load_settled_facts, session.sign_in_name)
         return Portal(session, self.environ, warn=self.warn, facts=facts, family=family)
 
     @cached_property

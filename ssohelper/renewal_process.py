@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 
-from ssohelper.actions import notices, renewal, selection
+from ssohelper.actions import notices, regions, renewal
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.errors import SsoHelperError
@@ -12,14 +12,14 @@ from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 
 def run(argv: list[str]) -> int:
-    """Run `renewal-process SESSION SEEN_ID`. No caller uses the exit code."""
+    """Run `renewal-process SIGN_IN_NAME SEEN_ID`. No caller uses the exit code."""
     if len(argv) != 2:
         return 2
-    session_name, seen_id = argv
+    sign_in_name, seen_id = argv
     error: SsoHelperError | None = None
     app, session = App(), None
     try:
-        session = selection.require_session(app, session_name)
+        session = regions.require_session(app, sign_in_name)
         renewal.renew_token(app, session, seen_id)
     except SsoHelperError as found:
         error = found
@@ -32,6 +32,6 @@ def run(argv: list[str]) -> int:
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_report(error))
         os.close(report)  # so that the broker does not wait for the notice
-    if session is not None:
+    if session is not None and not session.is_further:
         notices.give_notice_after_renewal(app, session, error)
     return 0

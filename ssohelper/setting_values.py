@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ssohelper.core import guard_rules, keymap
 from ssohelper.core.endpoints import checked_region
+from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.profile_names import checked_template
 from ssohelper.core.sign_in_notices import DESKTOP
@@ -20,7 +21,7 @@ class Setting(NamedTuple):
     """The definition of one setting. `what` describes the setting to the user.
 
     `kind` is bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
-    list of text), notify (texts, or "desktop") or keys (of the keyboard).
+    list of text), portals (texts REGION=START_URL), notify (texts, or "desktop") or keys (of the keyboard).
     """
 
     key: str
@@ -46,6 +47,7 @@ def checked(setting: Setting, value: Any, place: str) -> Any:
         "bool": isinstance(value, bool),
         "hours": type(value) in (int, float) and 0 < value <= MOST_HOURS,
         "duration": isinstance(value, str) and parse_duration(value) is not None,
+        "portals": isinstance(value, list) and all(map(_is_text, value)),
         "texts": isinstance(value, list) and all(map(_is_text, value)),
         "tag": isinstance(value, list) and all(map(_is_pattern, value)),
         "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
@@ -56,6 +58,8 @@ def checked(setting: Setting, value: Any, place: str) -> Any:
         raise ConfigInvalid(
             f'{place}"{setting.key}" must be {expected_text(setting.kind, setting.choices)}, not {given}'
         )
+    if setting.kind == "portals":
+        return _checked_portals(value, place)
     if setting.kind == "region":
         return _checked_region(value, place)
     if setting.kind == "keys":
@@ -83,6 +87,13 @@ def _checked_region(value: str, place: str) -> str:
     try:
         return checked_region(value)
     except SsoHelperError as cause:
+        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
+
+
+def _checked_portals(value: list[str], place: str) -> tuple[str, ...]:
+    try:
+        return tuple(portal.text for portal in parse_portals(value))
+    except ConfigInvalid as cause:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 

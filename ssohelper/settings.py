@@ -96,6 +96,13 @@ SESSION_SETTINGS = (
     ),
     Setting("fips", "bool", None, "ask AWS on FIPS endpoints", from_environment=False),
     Setting(
+        "regions",
+        "portals",
+        (),
+        "further portals of the same Identity Center: REGION=START_URL",
+        from_environment=False,
+    ),
+    Setting(
         "session_hours",
         "hours",
         None,
@@ -294,7 +301,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
-        if setting.kind in ("texts", "tag", "notify"):
+        if setting.kind in ("texts", "tag", "notify", "portals"):
             return checked(setting, _items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')

@@ -94,6 +94,7 @@ def expected_text(kind: str, choices: tuple[str, ...]) -> str:
         "hours": f"a number of hours, at most {MOST_HOURS}",
         "duration": "a duration such as 45m, 12h or 2d",
         "texts": "a list of texts",
+        "portals": "a list of further portals, each REGION=START_URL",
         "tag": "a list of patterns; a tag names no other tag",
         "notify": f'a list of texts, or "{DESKTOP}"',
         "text": "a text",

@@ -22,6 +22,7 @@ from ssohelper.stores.token_cache import TokenFiles
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
+    from ssohelper.core.model import SsoSession
     from ssohelper.settings import Settings
     from ssohelper.system.os_keyring import OsKeyring
 
@@ -123,13 +124,13 @@ class Storage:
         """Copy the sign-ins, then record that they are in the wanted storage."""
         old, new = self.store_of(before), self.store_of(wanted)
         lost = list[str]()
-        sessions = sorted(self._app.config.read().sso_sessions())
+        sessions = sorted(self._sign_ins_in(old))
         with ExitStack() as locks:
             # Held for all sessions until the record is written. Otherwise a renewal in between
             # would write its token to the store that is about to be removed.
             for session in sessions:
-                locks.enter_context(old.lock_token(session.name, deadline))
-                locks.enter_context(old.lock_state(session.name, deadline))
+                locks.enter_context(old.lock_token(session.sign_in_name, deadline))
+                locks.enter_context(old.lock_state(session.sign_in_name, deadline))
             for session in sessions:
                 was_there = old.read_fingerprint(session) != ""
                 try:
@@ -138,7 +139,7 @@ class Storage:
                     if not drop_unreadable:
                         raise
                     documents = [None, None]
-                if was_there and documents[0] is None:
+                if was_there and documents[0] is None and not session.is_further:
                     lost.append(session.name)
                 if any(documents):
                     self._codec_of(wanted).get_ready()
@@ -149,7 +150,7 @@ class Storage:
     def _remove_leftover(self, record: Record) -> None:
         """Remove what the storage of before has, now that the sign-ins are in the other one."""
         old = self.store_of(str(record.leftover))
-        for session in self._app.config.read().sso_sessions():
+        for session in self._sign_ins_in(old):
             old.forget(session)
         for name in self._app.credentials.list_session_names():
             self._app.credentials.forget_session(name)
@@ -159,6 +160,11 @@ class Storage:
             except KeyringUnavailable as failure:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
         self._record.save(Record(record.storage))
+
+    def _sign_ins_in(self, store: TokenFiles) -> list[SsoSession]:
+        """Return the sessions of the config, and those at further portals that the store has."""
+        sessions = self._app.config.read().sso_sessions()
+        return [one for session in sessions for one in (session, *store.list_further(session))]
 
     # -- the pieces of each storage -------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ssohelper.actions import notices, renewal, selection
+from ssohelper.actions import notices, regions, renewal
 from ssohelper.app import App
 from ssohelper.broker.renewals import Renewals
 from ssohelper.core.deadline import Deadline
@@ -25,7 +25,7 @@ class InProcessRenewals(Renewals):
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
         self.runs.append(deadline.left())
-        session = selection.require_session(self._app, session_name)
+        session = regions.require_session(self._app, session_name)
         error: SsoHelperError | None = None
         try:
             renewal.renew_token(self._app, session, seen_id)

@@ -55,6 +55,8 @@ class _ConfirmsAtOnce:
 
     def show_page(self, url: str) -> None: ...
 
+    def report_further_region(self, region: str) -> None: ...
+
     def show_code(self, authorization: DeviceAuthorization) -> None:
         self._emulator.approve_device(authorization.user_code, self._person)
 

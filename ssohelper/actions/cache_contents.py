@@ -44,7 +44,8 @@ def _sign_ins(app: App) -> list[CachedItem]:
     return [
         CachedItem("sign-in", session.name, "token or client registration", path, None)
         for session in _read_sessions(app)
-        for path in app.tokens.list_files(session)
+        for portal in (session, *app.tokens.list_further(session))
+        for path in app.tokens.list_files(portal)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import chains, issuing, prompt_notes, selection, tokens
+from ssohelper.actions import broker_work, chains, issuing, prompt_notes, selection, tokens
 from ssohelper.core.credential_document import document_of, parse_document
 from ssohelper.errors import RoleNotAssigned, SsoHelperError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import RoleKey
 
 
-class Work(issuing.Work):
+class Work(broker_work.Work):
     """The operations that the broker's loop runs, with those for chains."""
 
     def find_source(self, key: RoleKey) -> RoleKey:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.actions import tokens
+from ssohelper.actions import regions, tokens
 from ssohelper.core import sign_in_outlook
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import AccessToken, CachedCredentials, RoleKey, SsoSession
@@ -28,7 +28,8 @@ class SessionClock(NamedTuple):
     """What is known of one session. Times are epoch seconds, or None if unknown.
 
     `state` is the state of the access token. `sign_in_ends_at` is the end of the sign-in, as
-    `status --json` reports it. `outlook` says when a new sign-in is needed, and counts the token.
+    `status --json` reports it. `answering_region` is the region of the instance that answers, as far
+    as is known. `outlook` says when a new sign-in is needed, and counts the token.
     """
 
     session: SsoSession
@@ -41,6 +42,7 @@ class SessionClock(NamedTuple):
     sign_in_ends_source: Source | None
     outlook: Outlook
     token_life_seconds: int | None = None
+    answering_region: str | None = None
 
 
 class UnusableSession(NamedTuple):
@@ -96,6 +98,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
         token_life_seconds=facts.token_life_seconds
         if facts.token_expires_at == token.expires_at
         else None,
+        answering_region=regions.find_answering(app, session),
     )
 
 

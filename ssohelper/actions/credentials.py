@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import chain_issuing, issuing, tokens
+from ssohelper.actions import chain_issuing, issuing, regions
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
@@ -96,9 +96,9 @@ def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: D
     Raises the same errors as `release`.
     """
     token = app.tokens.load(session)
-    token_due_at = tokens.load_renewal_due_at(app, session)
-    if token is not None and token_due_at is not None and app.clock.now() >= token_due_at:
-        tokens.renew_token(app, session, token, deadline)
+    token_id = regions.load_due_token_id(app, session, token)
+    if token_id is not None:
+        regions.renew_token(app, session, token_id, deadline)
     if load_due_at(app, session, role) <= app.clock.now():
         release(app, session, role, way, deadline, least_share=_HALF)
 

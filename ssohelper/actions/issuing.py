@@ -6,15 +6,20 @@ vault asks the portal and writes the cache.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import chains, notices, prompt_notes, selection, sign_in_wait, tokens
+from ssohelper.actions import (
+    chains,
+    notices,
+    prompt_notes,
+    regions,
+    selection,
+    tokens,
+)
 from ssohelper.actions.published_responses import find_published
-from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
-from ssohelper.core import freshness
+from ssohelper.broker.requests import AskedBy, Found
+from ssohelper.core import freshness, region_order
 from ssohelper.core.credential_document import document_of
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.lineage import Validity, validity_of
@@ -43,11 +48,10 @@ from ssohelper.errors import (
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.wire.portal import Portal
 
 # How long to wait for AWS to answer a role call, which normally takes well under a second.
 CALL_SECONDS = 10.0
-# How long the broker waits for the outcome of a token renewal, which has time limits of its own.
-_RENEWAL_SECONDS = 150.0
 _LOCK_SECONDS = 5.0
 # How long to wait for a lock in the broker's loop, which waits once for each caller.
 _LOOP_LOCK_SECONDS = 0.05
@@ -55,86 +59,6 @@ _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
     "reached to renew them"
 )
-
-
-class Work:
-    """The operations that the broker's loop runs: finds, issues and renews credentials.
-
-    `current_app` returns an App with the current settings.
-    """
-
-    def __init__(self, current_app: Callable[[], App]) -> None:
-        self.current_app = current_app
-
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
-        app = self.current_app()
-        if not is_permitted:
-            app.vault.refuse_guarded(key)
-        return find(app, key, least_share)
-
-    def load_token(self, session_name: str) -> Token:
-        app = self.current_app()
-        return tokens.load_for_broker(app, selection.require_session(app, session_name))
-
-    def read_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes with each write of the token file; "" for a bad config."""
-        app = self.current_app()
-        try:
-            return app.tokens.read_fingerprint(selection.require_session(app, session_name))
-        except SsoHelperError:
-            return ""  # an error in the config, which `find` reports, must not end the broker
-
-    def may_renew_in_background(self) -> bool:
-        """Return whether the settings allow renewals in the background."""
-        try:
-            return bool(self.current_app().settings.get("renew_ahead"))
-        except SsoHelperError:
-            return False  # an error in the settings must not end the broker
-
-    def wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Give the notice that a sign-in is needed; return how callers wait, None if they fail."""
-        app = self.current_app()
-        try:
-            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
-        except SsoHelperError:
-            return None  # the caller's own error says that a sign-in is needed
-
-    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises `issue`'s errors."""
-        return self.reply_with(lambda app: issue(app, key, asked_by))
-
-    def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
-        """Return what `get_document` returns, with its warnings. Raises its errors."""
-        app = self.current_app()
-        warned = len(app.warnings)
-        try:
-            document = get_document(app)
-        except SsoHelperError:
-            raise
-        except Exception as error:
-            raise _log_crash(error) from error
-        return Reply(document, warnings=tuple(app.warnings[warned:]))
-
-    def renew(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id, in its own process. Raises `actions.renewal`'s errors."""
-        app = self.current_app()
-        session = selection.require_session(app, session_name)
-
-        def prepare_call() -> None:
-            # The portal's imports take 20 ms. Done now, while the renewal process starts, they let
-            # the role call that follows start sooner.
-            with suppress(SsoHelperError):  # the role call meets and reports the same error
-                app.portal(session).get_ready()
-
-        deadline = app.clock.deadline(_RENEWAL_SECONDS)
-        try:
-            error = app.renewals.run(session_name, seen_id, deadline, meanwhile=prepare_call)
-        except SsoHelperError:
-            raise
-        except Exception as cause:
-            error = _log_crash(cause)
-        if error is not None:
-            raise error
 
 
 def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
@@ -172,21 +96,21 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
         return Found(document)
     is_due = state is Freshness.SERVE_AND_RENEW
-    token_due_at = tokens.load_renewal_due_at(app, session)
-    is_token_due = token_due_at is not None and app.clock.now() >= token_due_at
+    due_token_id = regions.load_due_token_id(app, session, token)
     is_published = not stamp.is_due and app.credentials.load_published_until(key) > app.clock.now()
     if not is_published and not _publish_again(
-        app, session, key, cached, is_due=is_due or is_token_due
+        app, session, key, cached, is_due=is_due or due_token_id is not None
     ):
         return Found()
-    due_token_id = token.id if token is not None and is_token_due else None
     return Found(document, True, is_due, due_token_id)
 
 
 def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
-    Sends one request. Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
+    Sends one request to each region that is asked; the next one is asked if one does not answer.
+    The credentials are filed under the session's own token, whichever region issued them.
+    Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
     AwsUnreachable, LocalState; Superseded if a sign-in or sign-out happened meanwhile.
     """
     session = selection.require_session(app, key.session_name)
@@ -194,12 +118,23 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     token = app.tokens.load(session)
     if token is None:
         raise tokens.signed_out(session)
-    portal = app.portal(session)
+    deadline = app.clock.deadline(CALL_SECONDS)
+
+    def ask(one: regions.Try) -> tuple[RoleCredentials, Portal, str]:
+        limit = one.limit(app, region_order.CALL_SECONDS, deadline)
+        is_further = one.session.is_further
+        sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
+        portal = app.portal(one.session)
+        try:
+            issued = app.vault.issue(session, role, sent, limit, asked_by, portal)
+        except TokenRejected as error:
+            error.token_id = sent.id
+            raise
+        return issued, portal, one.session.region
+
     try:
-        deadline = app.clock.deadline(CALL_SECONDS)
-        credentials = app.vault.issue(session, role, token, deadline, asked_by, portal)
-    except TokenRejected as error:
-        error.token_id = token.id
+        credentials, portal, region = regions.ask_in_turn(app, session, ask)
+    except TokenRejected:
         raise
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
@@ -207,7 +142,7 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
             remove(app, session, key, token)
         raise
     app.clock.learn_aws_time(portal.answered_at())
-    cached = received(app, f"the access portal in {session.region}", credentials, token.id)
+    cached = received(app, f"the access portal in {region}", credentials, token.id)
     save(app, session, key, cached)
     notices.give_notice_before_renewal(app, session, cached)
     return document_of(credentials, key.account_id)
@@ -240,7 +175,7 @@ def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int
     half = app.clock.local(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
     )
-    token_due_at = tokens.load_renewal_due_at(app, session)
+    token_due_at = tokens.load_renewal_due_at(app, regions.find_next(app, session))
     return half if token_due_at is None else min(half, token_due_at)
 
 
@@ -384,9 +319,3 @@ def _freshness(app: App, cached: CachedCredentials) -> Freshness:
     now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
     return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)
-
-
-def _log_crash(error: Exception) -> SsoHelperError:
-    from ssohelper import crash
-
-    return crash.log_crash(error, sys.exc_info()[2])

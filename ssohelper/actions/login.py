@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import (
     agents,
     clocks,
     directory,
+    further_sign_ins,
     portal_address,
     prompt_notes,
     sign_in_user,
@@ -42,11 +44,15 @@ _RENEWAL_SECONDS = 12.0
 
 
 class LoginOptions(NamedTuple):
-    """Options of a login. `min_seconds` is how long the present sign-in must still last."""
+    """Options of a login. `min_seconds` is how long the present sign-in must still last.
+
+    `completes`: if the present sign-in is kept, sign in at further portals that lack one.
+    """
 
     device_code: bool = False
     force: bool = False
     min_seconds: int = DEFAULT_MIN_SECONDS
+    completes: bool = False
 
 
 class LoginOutcome(NamedTuple):
@@ -73,11 +79,14 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time and
     this was not confirmed.
     """
+    present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
         if present is not None:
             prompt_notes.update_session(app, session)  # another tool may have signed in
-            return present
+            if not (options.completes and further_sign_ins.find_missing(app, session)):
+                further_sign_ins.warn_of_missing(app, session)
+                return present
     agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
     if not is_own_url(session.start_url):
         app.company_policy.check_portal(session)
@@ -86,7 +95,12 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     before = app.tokens.read_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
         joined = _load_other_login_result(app, session, before) if has_waited else None
-        return joined or _sign_in_interactively(app, session, ui, options)
+        if joined is not None:
+            return joined
+        done = present or _sign_in_interactively(app, session, ui, options)
+        get_token = partial(_get_token, app, ui, options)
+        further_sign_ins.sign_in(app, done.session, ui, get_token)
+        return done
 
 
 def opener_setting(app: App, session: SsoSession) -> str | None:
@@ -116,12 +130,14 @@ def log_out(app: App, session: SsoSession) -> bool:
             failure = error
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
+    failure = further_sign_ins.revoke(app, session) or failure
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Ctrl-Z can stop us for minutes: another tool may have signed in since we read the token.
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
+        further_sign_ins.forget(app, session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
@@ -207,13 +223,11 @@ def _sign_in_interactively(
 ) -> LoginOutcome:
     app.tokens.prepare_sign_in(session)
     app.sign_in_failures.forget(session.name)
-    get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
     try:
         session = portal_address.resolve_session(app, session, ui)
         app.company_policy.check_portal(session)
         sign_in_user.import_account_client(app)
-        token, life_seconds = get_token(app, session, ui, must_register=options.force)
-        raise_if_cancelled(session, ui)
+        token, life_seconds = _get_token(app, ui, options, session)
         user = sign_in_user.find_user(app, session, token)
         sign_in_user.confirm_user(app, session, ui, token, user)
     except Interrupted:
@@ -228,6 +242,15 @@ def _sign_in_interactively(
     return LoginOutcome(session, token, "signed in", user)
 
 
+def _get_token(
+    app: App, ui: LoginUi, options: LoginOptions, session: SsoSession
+) -> tuple[AccessToken, int]:
+    get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
+    found = get_token(app, session, ui, must_register=options.force)
+    raise_if_cancelled(session, ui)
+    return found
+
+
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
@@ -237,6 +260,7 @@ def _save_sign_in(
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Credentials go first, so that a kill in between leaves no old ones with the new token.
         app.credentials.forget_session(session.name)
+        further_sign_ins.forget(app, session)
         portal_address.save_address(app, session)
         app.tokens.save(session, token)
         facts = _make_facts_for_next_sign_in(app, session)._replace(

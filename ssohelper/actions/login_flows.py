@@ -143,10 +143,10 @@ def _save_client_issuer(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
     """Record which endpoint issued the client's secret. Call this before the secret is saved."""
-    with app.tokens.lock_state(session.name, app.clock.deadline()):
-        facts = app.tokens.load_facts(session.name)
+    with app.tokens.lock_state(session.sign_in_name, app.clock.deadline()):
+        facts = app.tokens.load_facts(session.sign_in_name)
         noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
-        app.tokens.save_facts(session.name, noted)
+        app.tokens.save_facts(session.sign_in_name, noted)
 
 
 def _code_challenge(verifier: Secret) -> str:

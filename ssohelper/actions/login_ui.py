@@ -38,6 +38,9 @@ class LoginUi(Protocol):
     def report_waiting_for_another_login(self) -> None:
         """Show that another login of this session is running, and that this one waits for it."""
 
+    def report_further_region(self, region: str) -> None:
+        """Show that the sign-in in a further region of the same instance follows."""
+
     def confirm_another_user(self, earlier: str, user: str) -> bool:
         """Ask whether to keep the sign-in by `user`, although `earlier` was signed in last.
 

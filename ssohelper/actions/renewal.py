@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import prompt_notes, tokens
+from ssohelper.actions import prompt_notes, regions, tokens
 from ssohelper.core import lineage, sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -50,7 +50,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
     """
-    with app.tokens.lock_token(session.name, app.clock.deadline(LOCK_SECONDS)):
+    with app.tokens.lock_token(session.sign_in_name, app.clock.deadline(LOCK_SECONDS)):
         token = app.tokens.load(session)
         if token is None:
             raise tokens.signed_out(session)
@@ -64,9 +64,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
 
 
 def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservation) -> None:
-    _log.info('renewing the token of "%s"', session.name)
+    _log.info('renewing the token of "%s"', session.sign_in_name)
     sent_id = _id_of(token)
-    was_lost = app.tokens.load_facts(session.name).sent_id == sent_id
+    was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
     oidc = app.oidc(session)
     _note_sent(app, session, sent_id)
     try:
@@ -97,12 +97,12 @@ def _save(
     fresh, issuer = issued
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
-        stamp = app.take_session_stamp(session)
+        stamp = None if session.is_further else app.take_session_stamp(session)
         saved = app.tokens.save_renewed(session, used, fresh, reserved)
         if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
-        known = app.tokens.load_facts(session.name)
+        known = app.tokens.load_facts(session.sign_in_name)
         facts = sign_in_clock.facts_of_token(known, used)._replace(
             refreshed_at=app.clock.now(),
             ended_at=None,
@@ -116,6 +116,10 @@ def _save(
             observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.clock.now())
         )
         _save_facts(app, session, facts)
+        if stamp is None:
+            return
+        with suppress(LocalState, OSError):
+            regions.follow_renewal(app, session, used, fresh)
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.follow_renewal()
@@ -133,8 +137,8 @@ def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> b
         if found is None:
             return False
         if found.value != used.value and tokens.is_usable(app, found):
-            _log.info('another tool has renewed the token of "%s"', session.name)
-            prompt_notes.update_session(app, session)
+            _log.info('another tool has renewed the token of "%s"', session.sign_in_name)
+            _update_prompts(app, session)
             return True
         if patience.left() < _REREAD_PAUSE_SECONDS:
             return False
@@ -153,7 +157,7 @@ def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool)
 
 def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
     with _hold_state_lock(app, session):
-        facts = app.tokens.load_facts(session.name)
+        facts = app.tokens.load_facts(session.sign_in_name)
         if facts.sent_id != sent_id:
             _save_facts(app, session, facts._replace(sent_id=sent_id))
 
@@ -177,7 +181,12 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
             sent_id=None,
         )
         _save_facts(app, session, ended)
-    prompt_notes.update_session(app, session)
+    _update_prompts(app, session)
+
+
+def _update_prompts(app: App, session: SsoSession) -> None:
+    if not session.is_further:  # prompts show the session's own sign-in
+        prompt_notes.update_session(app, session)
 
 
 @contextmanager
@@ -186,14 +195,14 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.clock.deadline(_STATE_LOCK_SECONDS)
-            stack.enter_context(app.tokens.lock_state(session.name, limit))
+            stack.enter_context(app.tokens.lock_state(session.sign_in_name, limit))
         yield
 
 
 def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
     """Save the facts of the sign-in. A full disk loses them, but does not fail the renewal."""
     with suppress(LocalState, OSError):
-        app.tokens.save_facts(session.name, facts)
+        app.tokens.save_facts(session.sign_in_name, facts)
 
 
 def _id_of(token: AccessToken) -> str:

@@ -86,9 +86,14 @@ def confirm_user(
                 f"ssohelper login {session.name}",
             )
     except BaseException:  # includes Ctrl-C during the question
-        with suppress(SsoHelperError):
-            _portal(app, session, token).log_out(token)
+        end_new_sign_in(app, session, token)
         raise
+
+
+def end_new_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
+    """End a sign-in at AWS that is not saved. If AWS cannot be told, it lasts until it expires."""
+    with suppress(SsoHelperError):
+        _portal(app, session, token).log_out(token)
 
 
 def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:

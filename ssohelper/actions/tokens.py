@@ -55,7 +55,7 @@ def renew_token(
     The renewal goes on even if the deadline passes or the caller is killed.
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
-    error = app.renewals.run(session.name, seen.id, deadline)
+    error = app.renewals.run(session.sign_in_name, seen.id, deadline)
     if isinstance(error, AwsUnreachable | LocalState):
         raise error
     token = app.tokens.load(session)
@@ -124,13 +124,15 @@ def peek_token(app: App, session: SsoSession) -> AccessToken | None:
 
 def load_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     """Return the recorded facts of the sign-in that this token belongs to."""
-    return sign_in_clock.facts_of_token(app.tokens.load_facts(session.name), token)
+    return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
 def load_issuer(app: App, session: SsoSession) -> str | None:
     """Return which endpoint issued the session's token (see core.issuer); None if unknown."""
     token = peek_token(app, session)
-    return issuer.token_issuer(token, app.tokens.load_facts(session.name)) if token else None
+    return (
+        issuer.token_issuer(token, app.tokens.load_facts(session.sign_in_name)) if token else None
+    )
 
 
 def load_user_since(app: App, session: SsoSession) -> int | None:
@@ -144,7 +146,7 @@ def load_user_since(app: App, session: SsoSession) -> int | None:
 
 def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     """Return the token's lifetime in seconds: the observed one, else AWS's usual hour."""
-    facts = app.tokens.load_facts(session.name)
+    facts = app.tokens.load_facts(session.sign_in_name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
@@ -164,7 +166,8 @@ def _present_token(app: App, session: SsoSession) -> AccessToken:
     token = app.tokens.load(session)
     if token is None:
         # Another tool may have signed out. The prompts of shells notice that only by this update.
-        prompt_notes.update_session(app, session)
+        if not session.is_further:
+            prompt_notes.update_session(app, session)
         raise signed_out(session)
     return token
 

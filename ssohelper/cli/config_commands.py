@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ssohelper import settings as known
-from ssohelper.actions import guards, own_settings, prompt_notes
+from ssohelper.actions import guards, own_settings, prompt_notes, regions
 from ssohelper.app import App
 from ssohelper.cli import guarding, output, storage_setting
 from ssohelper.core.search import did_you_mean
@@ -78,6 +78,8 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     before = app.settings
     known.check_key(before, key, value)
     parts = known.parts_of(key)
+    if parts[0] == "sessions" and parts[-1] == "regions" and value:
+        regions.check_setting(app, parts[1], value)
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)

@@ -1,7 +1,6 @@
 """The commands login, logout and status."""
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,8 +11,8 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
+from ssohelper.cli.terminal_ui import TerminalUi
 from ssohelper.core import clock_text
-from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
@@ -35,79 +34,6 @@ class Duration(click.ParamType[int]):
         return seconds
 
 
-class TerminalUi:
-    """Shows a sign-in on the terminal. Always prints the URL and the code, to stderr."""
-
-    def __init__(
-        self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
-    ) -> None:
-        self._app = app
-        self._session = session
-        self._qr = qr
-        self._yes = yes
-        self._opener = None if no_browser else _opener(app, session)
-
-    def show_page(self, url: str) -> None:
-        """Print the address of the sign-in page."""
-        name = show(self._session.name)
-        output.say(f'sign in to "{name}" in a browser on this machine:')
-        self._show(url)
-        if self._qr:
-            # This sign-in redirects to a port of this machine, which a phone cannot reach.
-            output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
-
-    def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Print the code, and the address of the page on which to confirm it."""
-        output.say(
-            f'you are signing in to "{show(self._session.name)}". '
-            "Go on only if you started this yourself, and if the page shows this very code:"
-        )
-        output.say(f"\n    {show(authorization.user_code)}\n")
-        output.say("open this page in any browser, on any machine:")
-        self._show(authorization.verification_uri_complete)
-        if authorization.verification_uri != authorization.verification_uri_complete:
-            output.say(f"or type the code at {show(authorization.verification_uri)}")
-
-    def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start the browser, unless there is none or the user wants none; return whether it started."""
-        if self._opener is None:
-            return False
-        started = browser.start(self._opener, make_address(), self._app.environ)
-        if not started:
-            output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
-        return started
-
-    def report_waiting_for_another_login(self) -> None:
-        """Print that another login is running."""
-        output.say(
-            f'another login of "{show(self._session.name)}" is running: waiting for its result'
-        )
-
-    def confirm_another_user(self, earlier: str, user: str) -> bool:
-        """Ask whether to keep the sign-in of another user."""
-        name = show(self._session.name)
-        output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
-        return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
-
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether to sign in at another portal. No flag answers this off a terminal."""
-        if not output.can_ask():
-            return False
-        output.say(f"{show(self._session.start_url)} now leads to another portal:")
-        output.say(f"  last time  {show(earlier)}")
-        output.say(f"  now        {show(found)}")
-        return output.confirm("sign in there?", yes=self._yes, what="another portal")
-
-    def is_cancelled(self) -> bool:
-        """Return False: on a terminal, Ctrl-C ends the whole command."""
-        return False
-
-    def _show(self, url: str) -> None:
-        output.say(f"\n    {show(url)}\n")
-        if self._qr:
-            output.say(_qr_code(url))
-
-
 def sign_in_on_terminal(
     app: App,
     session: SsoSession,
@@ -118,17 +44,19 @@ def sign_in_on_terminal(
     force: bool = False,
     yes: bool = False,
     min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
+    completes: bool = False,
 ) -> LoginOutcome:
     """Sign in to the session if that is needed; print the result and return it.
 
     Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
-    the sign-in of a different user than last time without asking.
+    the sign-in of a different user than last time without asking. `completes`: see LoginOptions.
     """
     can_show = browser.can_show_a_browser(app.environ, sign_in.opener_setting(app, session))
     options = LoginOptions(
         device_code=device_code or not can_show,
         force=force,
         min_seconds=min_seconds,
+        completes=completes,
     )
     ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
     outcome = sign_in.log_in(app, session, ui, options)
@@ -295,16 +223,6 @@ def _chosen(argument: str | None) -> str | None:
     return argument or option
 
 
-def _opener(app: App, session: SsoSession) -> browser.Opener | None:
-    return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
-
-
-def _qr_code(url: str) -> str:
-    from ssohelper.cli import qr_code
-
-    return qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8")
-
-
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     outlook = clocks.load_outlook_of_token(app, session, outcome.token)
     return clock_text.login_result(
@@ -325,6 +243,7 @@ def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
         "sign_in_ends_at": _instant(clock.sign_in_ends_at),
         "sign_in_ends_source": clock.sign_in_ends_source,
         "reason": None,
+        "answering_region": clock.answering_region,
     }
 
 
@@ -341,6 +260,7 @@ def _unusable_json(session: clocks.UnusableSession) -> dict[str, Any]:
         "sign_in_ends_at": None,
         "sign_in_ends_source": None,
         "reason": session.reason,
+        "answering_region": None,
     }
 
 
@@ -380,6 +300,8 @@ def _print_clocks(
             token += ", renewed automatically"
         ends = clock_text.sign_in_end(clock.outlook, now)
         state = clock.state.replace("_", " ")
+        if clock.answering_region not in (None, clock.session.region):
+            state += f", {clock.answering_region} answers"
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
     rows += [[session.name, "-", "unusable", "-", session.reason] for session in unusable]
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)

@@ -6,7 +6,7 @@ import shutil
 
 import click
 
-from ssohelper.actions import directory, guards, own_settings, profiles
+from ssohelper.actions import directory, further_setup, guards, own_settings, profiles
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
@@ -19,6 +19,7 @@ from ssohelper.cli.plan_output import (
 )
 from ssohelper.cli.session_commands import sign_in_on_terminal
 from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
@@ -58,14 +59,16 @@ def setup(
     Shows what it will write and asks first. Run it again to write profiles that are missing.
     """
     app = output.get_app()
-    session = _choose_session(app, start_url, region, yes=yes)
+    session, portal = _choose_session(app, start_url, region, yes=yes)
     # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
     choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
     if not yes:
         output.require_terminal("setup")
+    if portal is not None and further_setup.add_portal(app, session, portal):
+        output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     session = sign_in_on_terminal(
-        app, session, device_code=device_code, no_browser=no_browser, yes=yes
+        app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
     listing = _fetch_listing(app, session)
     narrowed = bool(accounts or roles)
@@ -108,16 +111,28 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
 
 def _choose_session(
     app: App, start_url: str | None, region: str | None, *, yes: bool
-) -> SsoSession:
+) -> tuple[SsoSession, FurtherPortal | None]:
     name = output.options().session
     on_terminal = output.can_ask()
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
+    found = further_setup.find_session(
+        app, start_url, name, _ask_about_portal if on_terminal else None
+    )
+    if found is not None:
+        return found
     ask = _ask_region if on_terminal else None
-    return onboarding.choose_session(
+    session = onboarding.choose_session(
         app, start_url, name=name, region=region, ask_region=ask, takes_proposal=yes
     )
+    return session, None
+
+
+def _ask_about_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
+    output.say(f'{show(portal.start_url)} {why} than "{session.name}" ({show(session.start_url)})')
+    question = f'is it a further region of "{session.name}"?'
+    return output.confirm(question, yes=False, what="a further region")
 
 
 def _choose_portal(

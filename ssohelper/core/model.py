@@ -5,6 +5,8 @@ from typing import NamedTuple, NoReturn
 
 # The session names that ssohelper accepts: they become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# The name under which a sign-in is kept: a session's, with a region for a further portal.
+SIGN_IN_NAME = re.compile(SESSION_NAME.pattern + r"(@[a-z0-9-]{1,40})?")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused
 # here, because the name becomes a part of a path.
@@ -72,6 +74,8 @@ class SsoSession(NamedTuple):
 
     `portal_url` is where a start URL on a company's own host led at the last sign-in; `region` is
     then that portal's region. It is None if there was none, or the start URL is AWS's.
+    With `is_further`, this is a further portal of the session's instance, in another region
+    (core.further_portals): the person and the roles are the same, the token is another one.
     """
 
     name: str
@@ -79,6 +83,12 @@ class SsoSession(NamedTuple):
     region: str
     scopes: tuple[str, ...]
     portal_url: str | None = None
+    is_further: bool = False
+
+    @property
+    def sign_in_name(self) -> str:
+        """The name under which the sign-in at this portal is kept."""
+        return f"{self.name}@{self.region}" if self.is_further else self.name
 
     @property
     def aws_url(self) -> str:
@@ -182,6 +192,8 @@ class SignInFacts(NamedTuple):
     `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose hash
     is `client`. Each is "loopback", or a partition and region of AWS (core.issuer).
     A listing from before `person_since` may be another user's; `earlier_user` is that user's name.
+    `of_token_id` is recorded for a further portal: the id of a token of the session's own sign-in,
+    together with which this one was made.
     """
 
     signed_in_at: int | None = None
@@ -198,6 +210,7 @@ class SignInFacts(NamedTuple):
     issuer: str | None = None
     client: str | None = None
     client_issuer: str | None = None
+    of_token_id: str | None = None
 
 
 class Usage(NamedTuple):

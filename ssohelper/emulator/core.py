@@ -26,6 +26,8 @@ class Center:
         self.worlds = [world]
         self.clock = clock
         self.faults = Faults()
+        # The fault settings of a region, for requests to that region's hosts.
+        self.region_faults: dict[str, Faults] = {}
         self.state = State()
         self.lock = threading.RLock()
         self.auto_approve: str | None = None

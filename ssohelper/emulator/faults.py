@@ -124,7 +124,9 @@ class Faults:
     signin_token_seconds: float
     multi_session: bool
     latency_seconds: dict[str, float]  # maps an operation to seconds; "*" stands for all operations
-    down: dict[str, int]  # maps an operation to the HTTP status of all its calls; 0 is a TCP reset
+    down: dict[
+        str, int
+    ]  # maps an operation to a status for all its calls (0: TCP reset; -1: no answer)
     account_names: dict[str, Any]  # maps an account id to its name in lists; None leaves it out
     emails: dict[str, Any]
     role_names: dict[str, Any]
@@ -270,8 +272,8 @@ class Faults:
         status = _find_entry(self.down, names)
         if status is None:
             return None
-        if status == 0:
-            return Answer(200, (), b"", Delivery(reset=True))
+        if status in (0, -1):
+            return Answer(200, (), b"", Delivery(reset=status == 0, never=status == -1))
         if status == 429:
             after = self.retry_after
             refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")

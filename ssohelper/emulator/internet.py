@@ -64,6 +64,11 @@ class Internet:
         with self._lock:
             return list(self._visits)
 
+    def forget_visits(self) -> None:
+        """Forget all requests by host name so far."""
+        with self._lock:
+            self._visits.clear()
+
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
         """Answer a request to a host; `answer` is the emulator's own answer to it."""
         with self._lock:

@@ -4,6 +4,7 @@ A person's roles are computed and never stored. So an account that is added to a
 list of each person who has an assignment to that OU.
 """
 
+import copy
 import hashlib
 import re
 import threading
@@ -120,6 +121,15 @@ class World:
             world.add_permission_set(f"Role{number:02d}")
             world.assign(person, f"Role{number:02d}", "Workloads")
         return world
+
+    def replica(self, start_url: str, region: str) -> "World":
+        """Return this organization as it is in a further region, with a portal of its own there.
+
+        Both have the same people, accounts and assignments, also after changes.
+        """
+        made = copy.copy(self)
+        made.start_url, made.region = start_url, region
+        return made
 
     # -- changes to the organization -----------------------------------------------
 

@@ -137,6 +137,19 @@ class Emulator:
         self.service.center.worlds.append(world)
         return world
 
+    def add_region(self, start_url: str, region: str) -> Faults:
+        """Let the first organization have a portal in a further region.
+
+        Sign-ins and tokens of one region are unknown in the other, as at AWS. Returns the fault
+        settings of the further region's hosts.
+        """
+        self.add_organization(self.world.replica(start_url, region))
+        return self.faults_in(region)
+
+    def faults_in(self, region: str) -> Faults:
+        """Return the fault settings of one region's hosts; the others keep theirs."""
+        return self.service.center.region_faults.setdefault(region, Faults())
+
     @property
     def counters(self) -> Counter[str]:
         """The number of calls by operation, as a copy. It is 0 for an operation without calls."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ssohelper.emulator import federation, oidc, portal, sts
+from ssohelper.emulator.addresses import find_place
 from ssohelper.emulator.core import SCOPE, Center
 from ssohelper.emulator.exchange import (
     Answer,
@@ -97,17 +98,23 @@ class Service:
     def _answer_with_faults(
         self, operation: Operation, names: tuple[str, ...], request: Request
     ) -> Answer:
-        script = self.faults.begin_call(names)
-        latency = self.faults.latency_of(names)
+        faults = self._faults_of(request)
+        script = faults.begin_call(names)
+        latency = faults.latency_of(names)
         if latency > 0:
             self.wait(latency)
         if script is not None and script.answer is not None:
             return script.answer._replace(delivery=script.delivery)
-        down = self.faults.failure_if_down(names)
+        down = faults.failure_if_down(names)
         if down is not None:
             return down
         answer = _with_request_id(self._run_operation(operation, request))
         return answer if script is None else answer._replace(delivery=script.delivery)
+
+    def _faults_of(self, request: Request) -> Faults:
+        """Return the fault settings of the region whose host is asked, if it has some of its own."""
+        place = find_place(request.host) if self.center.region_faults and request.host else None
+        return self.center.region_faults.get(place.region if place else "", self.faults)
 
     def _run_operation(self, operation: Operation, request: Request) -> Answer:
         if operation.name in RATE_LIMITED and not self.faults.take_rate_token():

@@ -10,7 +10,7 @@ import stat
 import sys
 from pathlib import Path
 
-from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SIGN_IN_NAME, RoleKey
 from ssohelper.core.text import show
 from ssohelper.errors import AnotherUsersHome, ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
@@ -21,8 +21,11 @@ from ssohelper.stores.disk_errors import reason, warn_once
 
 
 def session_file_name(name: str) -> str:
-    """Return the session's name unchanged. Raises: ConfigInvalid if it cannot be a file's name."""
-    if not SESSION_NAME.fullmatch(name):
+    """Return the name of a session, or of its sign-in at a further portal, unchanged.
+
+    Raises: ConfigInvalid if it cannot be a file's name.
+    """
+    if not SIGN_IN_NAME.fullmatch(name):
         raise ConfigInvalid(
             f'"{show(name, 80)}" cannot be a session\'s name',
             hint="use letters, digits, dot, dash and underscore: at most 64, "

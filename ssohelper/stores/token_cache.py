@@ -21,7 +21,6 @@ from ssohelper.core.instants import to_iso
 from ssohelper.core.model import (
     AccessToken,
     ClientRegistration,
-    SignInFacts,
     SsoSession,
 )
 from ssohelper.core.schema import sign_in_records as schema
@@ -30,13 +29,17 @@ from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files
 from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.files import Reservation
+from ssohelper.stores.sign_in_facts import SignInFactsFiles
 from ssohelper.stores.token_documents import (
     choose_date,
     document_of,
     is_of,
+    list_regions,
     registration_context,
+    registration_name,
     sha1,
     token_context,
+    token_name,
 )
 
 _log = logging.getLogger(__name__)
@@ -53,7 +56,7 @@ _damaged: dict[str, str] = {}
 _RESERVED_BYTES = 16384
 
 
-class TokenFiles:
+class TokenFiles(SignInFactsFiles):
     """Token files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
 
     def __init__(
@@ -68,8 +71,7 @@ class TokenFiles:
         self._folder = folder
         self._codec = codec or PlainCodec()
         self._warn = warn
-        self._state = state
-        self._runtime = runtime
+        super().__init__(state, runtime)
 
     # -- tokens ------------------------------------------------------------------------------
 
@@ -91,7 +93,7 @@ class TokenFiles:
         self._write_token(session, document_of({}, session, token))
 
     def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
-        files.ensure_folder(self._folder)
+        self._ensure_folder_of(session)
         path = self._token_file(session)
         encoded = self._codec.encode(document, token_context(session))
         files.write_json(path, encoded, mtime=choose_date(path))
@@ -99,7 +101,7 @@ class TokenFiles:
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
         """Yield disk space for the next token, before AWS issues it. Raises: LocalState."""
-        files.ensure_folder(self._folder)
+        self._ensure_folder_of(session)
         path = self._token_file(session)
         try:
             present = os.stat(path).st_size
@@ -175,7 +177,7 @@ class TokenFiles:
     def prepare_sign_in(self, session: SsoSession) -> None:
         """Make sure, before the user acts, that the new token can be saved. Raises: LocalState."""
         self.check_writable(session)
-        files.ensure_folder(self._folder)
+        self._ensure_folder_of(session)
         self._codec.get_ready()
 
     def peek(self, session: SsoSession) -> AccessToken | None:
@@ -192,7 +194,7 @@ class TokenFiles:
         candidates = (
             self._token_file(session),
             self._registration_file(session),
-            self._facts_file(session.name),
+            self._facts_file(session.sign_in_name),
         )
         return [str(path) for path in candidates if os.path.lexists(path)]
 
@@ -231,9 +233,24 @@ class TokenFiles:
         self._write_registration(session, document)
 
     def _write_registration(self, session: SsoSession, document: dict[str, Any]) -> None:
-        files.ensure_folder(self._folder)
+        self._ensure_folder_of(session)
         encoded = self._codec.encode(document, registration_context(session))
         files.write_json(self._registration_file(session), encoded)
+
+    # -- further portals of a session's instance ------------------------------------------------
+
+    def list_further(self, session: SsoSession) -> list[SsoSession]:
+        """Return the further portals at which the session has files, by region.
+
+        Where the token cannot be read, the start URL is the session's.
+        """
+        found = []
+        for region in list_regions(self._state / "regions", session.name, self._codec.suffix):
+            further = session._replace(region=region, portal_url=None, is_further=True)
+            document = self._read_document(self._token_file(further), token_context(further)) or {}
+            url = document.get("startUrl")
+            found.append(further._replace(start_url=url) if isinstance(url, str) else further)
+        return found
 
     # -- moving to another storage -------------------------------------------------------------
 
@@ -257,30 +274,6 @@ class TokenFiles:
         if registration is not None:
             self._write_registration(session, registration)
 
-    # -- facts about sign-ins (`SignInFacts`) --------------------------------------------------
-
-    def load_facts(self, session_name: str) -> SignInFacts:
-        """Return what is known about the session's sign-in; an unknown fact is None."""
-        path = self._facts_file(session_name)
-        facts, damaged = schema.facts(files.read_json(path) or {})
-        for name in damaged:
-            files.report_damage(path, Damaged(name))
-        return facts
-
-    def load_settled_facts(self, session_name: str) -> SignInFacts:
-        """Return the sign-in facts; wait up to 1 s for a renewal, which writes the token first."""
-        lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
-        with suppress(LocalState), lock:
-            return self.load_facts(session_name)
-        return self.load_facts(session_name)
-
-    def save_facts(self, session_name: str, facts: SignInFacts) -> None:
-        """Write the session's sign-in facts. The caller holds `lock_state`. Raises: LocalState."""
-        files.ensure_private_folder(self._state)
-        path = self._facts_file(session_name)
-        files.ensure_private_folder(path.parent)
-        files.write_json(path, facts._asdict())
-
     # -- locks ---------------------------------------------------------------------------------
 
     def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
@@ -295,17 +288,6 @@ class TokenFiles:
         if os.access(self._folder, os.W_OK) and not files.is_in_another_users_home(path):
             return files.hold_lock(path, deadline, is_private=False)
         return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
-
-    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return the lock to hold while token, sign-in facts or role credentials are changed.
-
-        It is held for milliseconds only, never during a request to AWS.
-        """
-        return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
-
-    def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return the lock of an interactive sign-in, the only lock held while the user acts."""
-        return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
     # -- reading and naming token files --------------------------------------------------------
 
@@ -370,23 +352,17 @@ class TokenFiles:
             return {}
 
     def _token_file(self, session: SsoSession) -> Path:
-        name = sha1(files.session_file_name(session.name))
-        return self._folder / f"{name}{self._codec.suffix}"
+        return self._folder_of(session) / f"{token_name(session)}{self._codec.suffix}"
 
     def _registration_file(self, session: SsoSession) -> Path:
-        # The AWS CLI's file name, made from its own arguments: both programs then use one client.
-        named_by = {
-            "tool": "botocore",
-            "startUrl": session.start_url,
-            "region": session.region,
-            "scopes": list(session.scopes) or None,
-            "session_name": files.session_file_name(session.name),
-        }
-        name = sha1(json.dumps(named_by, sort_keys=True))
-        return self._folder / f"{name}{self._codec.suffix}"
+        return self._folder_of(session) / f"{registration_name(session)}{self._codec.suffix}"
 
-    def _facts_file(self, session_name: str) -> Path:
-        return self._state / "sign-ins" / f"{files.session_file_name(session_name)}.json"
+    def _folder_of(self, session: SsoSession) -> Path:
+        return self._state / "regions" if session.is_further else self._folder
 
-    def _lock_file(self, session_name: str, what: str) -> Path:
-        return self._runtime / "locks" / files.session_file_name(session_name) / f"{what}.lock"
+    def _ensure_folder_of(self, session: SsoSession) -> None:
+        if session.is_further:
+            files.ensure_private_folder(self._state)
+            files.ensure_private_folder(self._folder_of(session))
+        else:
+            files.ensure_folder(self._folder)

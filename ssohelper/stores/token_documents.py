@@ -1,24 +1,30 @@
 """The content of token files in the AWS CLI's format, and what their names and times are made of."""
 
 import hashlib
+import json
 import os
 import time
 from pathlib import Path
 from typing import Any
 
+from ssohelper.core.endpoints import is_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.core.start_url import is_same_portal
+from ssohelper.stores import files
+
+# Ends the name of a registration file of a further portal.
+CLIENT_MARK = "+client"
 
 
 def token_context(session: SsoSession) -> str:
     """Return what an encrypted token is bound to: another session's does not open in its place."""
-    return f"token {session.name}"
+    return f"token {session.sign_in_name}"
 
 
 def registration_context(session: SsoSession) -> str:
     """Return what an encrypted client registration is bound to."""
-    return f"registration {session.name}"
+    return f"registration {session.sign_in_name}"
 
 
 def choose_date(path: Path) -> int:
@@ -68,3 +74,40 @@ def sha1(text: str) -> str:
     """Return the name under which the AWS CLI keeps a file, without its ending."""
     # sha1 names the file, it protects nothing: the AWS CLI and the SDKs read this very name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def token_name(session: SsoSession) -> str:
+    """Return the name of the token's file, without its ending: the AWS CLI's, unless it is ours."""
+    name = files.session_file_name(session.sign_in_name)
+    return name if session.is_further else sha1(name)
+
+
+def registration_name(session: SsoSession) -> str:
+    """Return the name of the client registration's file, without its ending."""
+    name = files.session_file_name(session.sign_in_name)
+    if session.is_further:
+        return f"{name}{CLIENT_MARK}"
+    # The AWS CLI's file name, made from its own arguments: both programs then use one client.
+    named_by = {
+        "tool": "botocore",
+        "startUrl": session.start_url,
+        "region": session.region,
+        "scopes": list(session.scopes) or None,
+        "session_name": name,
+    }
+    return sha1(json.dumps(named_by, sort_keys=True))
+
+
+def list_regions(folder: Path, session_name: str, suffix: str) -> list[str]:
+    """Return the regions of the further portals for which this folder has files of the session."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    start, found = f"{session_name}@", set[str]()
+    for name in names:
+        if name.startswith(start) and name.endswith(suffix) and not name.startswith("."):
+            region = name.removeprefix(start).removesuffix(suffix).removesuffix(CLIENT_MARK)
+            if is_region(region):
+                found.add(region)
+    return sorted(found)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import credentials, issuing
+from ssohelper.actions import broker_work, credentials, issuing
 from ssohelper.core.policy import Way
 from ssohelper.errors import (
     AwsUnreachable,
@@ -247,7 +247,7 @@ def test_a_token_after_half_of_its_lifetime_is_due(app, token_left, is_due):
 def test_the_settings_decide_about_background_renewals(app, is_on):
     app.locations.settings_file.write_text(f"renew_ahead = {str(is_on).lower()}\n")
     vars(app).pop("settings")  # a broker's App reads them for each call
-    assert issuing.Work(lambda: app).may_renew_in_background() is is_on
+    assert broker_work.Work(lambda: app).may_renew_in_background() is is_on
 
 
 def test_with_an_error_in_the_settings_good_credentials_are_served(app):
@@ -256,7 +256,7 @@ def test_with_an_error_in_the_settings_good_credentials_are_served(app):
     assert app.release() == "old"
     assert app.asked == []
     vars(app).pop("settings", None)  # a broker's App reads them for each call
-    assert issuing.Work(lambda: app).may_renew_in_background() is False
+    assert broker_work.Work(lambda: app).may_renew_in_background() is False
 
 
 class TestLeastShare:

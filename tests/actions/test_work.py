@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import issuing
+from ssohelper.actions import broker_work
 from ssohelper.broker.requests import AskedBy
 from ssohelper.errors import (
     AwsUnreachable,
@@ -24,8 +24,8 @@ def app(tmp_path: Path) -> WorldApp:
 
 
 @pytest.fixture
-def work(app: WorldApp) -> issuing.Work:
-    return issuing.Work(lambda: app)
+def work(app: WorldApp) -> broker_work.Work:
+    return broker_work.Work(lambda: app)
 
 
 def test_a_call_returns_a_document_with_its_warnings(app, work):
@@ -90,7 +90,7 @@ def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work)
     app.sign_in(HOUR, "second")
     assert work.read_fingerprint("corp") != first
     app.locations.aws_config_file.write_text("[sso-session corp\n")
-    fresh = issuing.Work(lambda: WorldApp(app.locations.aws_config_file.parent.parent))
+    fresh = broker_work.Work(lambda: WorldApp(app.locations.aws_config_file.parent.parent))
     assert fresh.read_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
         fresh.find(KEY, 0.0, is_permitted=True)

@@ -9,6 +9,7 @@ import pytest
 from tests.endpoint.world import wait_for
 from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, arguments
 from tests.published import settle
+from tests.two_regions import SECOND, THERE, further_token_file
 
 
 def wait_for_response(world) -> None:
@@ -38,6 +39,26 @@ def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
     assert not list(world.home.token_folder.glob("*.sealed"))
     status = world.status()
     assert (status["storage"], status["sessions"]) == ("file", before)
+
+
+def test_a_move_takes_the_sign_ins_of_further_regions_along(world):
+    world.emulator.add_region(THERE, SECOND)
+    world.emulator.auto_approve = "ana"
+    world.home.browser()
+    assert world.run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
+    assert world.run("login", "corp", "--force").returncode == 0
+    folder = further_token_file(world.home.path).parent
+    assert len(list(folder.glob("*.json"))) == 2
+    world.use_keyring()
+    assert world.find_plain() == []
+    assert (len(list(folder.glob("*.sealed"))), len(list(folder.glob("*.json")))) == (2, 0)
+    assert world.run("config", "set", "storage", "file").returncode == 0
+    assert (len(list(folder.glob("*.sealed"))), len(list(folder.glob("*.json")))) == (0, 2)
+    world.use_keyring()
+    signed_in = [one for one in world.emulator.service.sign_ins() if one.world.region == SECOND]
+    assert world.run("logout", "corp").returncode == 0
+    assert [one.revoked for one in signed_in] == [True]
+    assert list(folder.iterdir()) == []
 
 
 def test_only_published_responses_in_memory_are_in_clear(world):

@@ -10,9 +10,9 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.conftest import Home
+from tests.two_regions import INSTANCE
 from tests.wire.raw_server import make_certificate
 
-INSTANCE = "ssoins-7223a1b2c3d4e5f6"
 VANITY = "sso.example.com"
 _OTHERS = ("sso2.example.com", "evil.example.net", "login.example.org")
 

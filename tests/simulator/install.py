@@ -56,6 +56,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.user_file,
     _stores.prompt_state,
     _stores.settings_stamp,
+    _stores.sign_in_facts,
     _stores.token_cache,
     _stores.token_documents,
     ssohelper.fastpath.machine,

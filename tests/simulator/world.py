@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import issuing, login, renewal, selection, sign_in_user
+from ssohelper.actions import broker_work, login, renewal, selection, sign_in_user
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
@@ -70,7 +70,7 @@ class World:
         self._count: dict[str, int] = {}
         self._token_paths: dict[str, str] = {}
         install.use(self)
-        issuing._log_crash = self._internal
+        broker_work._log_crash = self._internal
         sign_in_user.find_user = self._person_of
 
     def trace(self, text: str) -> None:
@@ -264,7 +264,7 @@ class World:
             now = self.scheduler.now
             key = RoleKey(caller.session, caller.account, caller.role)
             request = Request(key, now, now + seconds, caller.least_share)
-            loop = self._loop(issuing.Work(lambda: app), monotonic=lambda: self.scheduler.now)
+            loop = self._loop(broker_work.Work(lambda: app), monotonic=lambda: self.scheduler.now)
             try:
                 reply = loop.ask(CoreCaller(request))
             finally:
@@ -374,7 +374,7 @@ class Broker:
         world = self._world
         world.scheduler.sleep(world.rng.choice((0.0, 0.02, 0.2)))
         environ, shared = world.environ(environment), []  # type: ignore[var-annotated]
-        work = issuing.Work(lambda: SimulatedApp(world, environ, shared))
+        work = broker_work.Work(lambda: SimulatedApp(world, environ, shared))
         self.loop = world._loop(work, self.listener, monotonic=lambda: world.scheduler.now)
 
         def forget_address() -> None:
@@ -398,6 +398,9 @@ class _Ui:
         return self._is_content
 
     def show_page(self, url: str) -> None:
+        return
+
+    def report_further_region(self, region: str) -> None:
         return
 
     def show_code(self, authorization: Any) -> None:

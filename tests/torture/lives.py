@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, wrong_in
 
 # Prints one JSON object: calls and the texts of what failed.
-_JOB = """
+JOB = """
 import json, sys, time
 import boto3
 from botocore.config import Config
@@ -47,7 +47,7 @@ def boto3_job(dice: Dice) -> list[Row]:
         place.emulator.reset_counters()
         jobs = {
             form: subprocess.Popen(
-                [sys.executable, "-c", _JOB, form, str(seconds)],
+                [sys.executable, "-c", JOB, form, str(seconds)],
                 env=place.env,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

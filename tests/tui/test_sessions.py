@@ -1,9 +1,13 @@
 """The Sessions screen with an emulated Identity Center."""
 
+from ssohelper.actions import regions
+from ssohelper.core.model import Secret, SignInFacts
+from ssohelper.core.region_order import Failure
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome
+from tests.two_regions import SECOND, THERE
 
 
 def test_three_clocks_count_down(world: DemoHome) -> None:
@@ -136,3 +140,27 @@ def test_clicks_switch_screens_and_choose_a_session(world: DemoHome) -> None:
         await user.wait_for_text("You are signed out.")
 
     run_scenario(world.app(), scenario)
+
+
+def test_the_region_that_answers_is_shown_beside_the_own_one(world: DemoHome) -> None:
+    services = world.app()
+    services.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    services.locations.settings_file.write_text(
+        f'[sessions.corp]\nregions = ["{SECOND}={THERE}"]\n'
+    )
+    services.forget_settings()
+    session = services.config.read().sso_session("corp")
+    assert session is not None
+    own = services.tokens.load(session)
+    assert own is not None
+    [further] = regions.list_further(services, session)
+    services.tokens.save(further, own._replace(value=Secret("another")))
+    services.tokens.save_facts(further.sign_in_name, SignInFacts(of_token_id=own.id))
+    failure = Failure(1, services.clock.now() + 60)
+    services.region_failures.save("corp", {session.region: failure})
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in", f"{session.region}; {SECOND} answers now")
+
+    run_scenario(services, scenario)

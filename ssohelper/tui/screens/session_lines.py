@@ -7,7 +7,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import broken, show
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clocks import Snapshot, credentials_line
+from ssohelper.tui.widgets.clocks import Snapshot, credentials_line, region_text
 from ssohelper.tui.widgets.lines import Line
 
 _LABEL_WIDTH = 16
@@ -17,7 +17,7 @@ def session_lines(clock: SessionClock, states: ListStates, now: int, width: int)
     """Return the session's name, address and user, and why its list of roles is old, if it is."""
     session = clock.session
     rows = [("session", session.name), ("start URL", session.start_url)]
-    rows += [("region", session.region), ("signed in", clock.user or "")]
+    rows += [("region", region_text(clock)), ("signed in", clock.user or "")]
     lines: list[Line] = [
         [_label(label), (show(text), "strong" if at == 0 else "")]
         for at, (label, text) in enumerate(rows)

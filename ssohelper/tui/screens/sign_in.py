@@ -215,6 +215,11 @@ class SignInScreen(LateDismissScreen[LoginOutcome | None]):
         question, answer = asked
         self.app.push_screen(ConfirmScreen(question), lambda yes: answer(bool(yes)))
 
+    def show_further_region(self, region: str) -> None:
+        """Show that the sign-in in a further region follows."""
+        self._waits_for = f"signing in in {region}"
+        self._set_texts(note=f"Now the same in {region}, as the same person:", code="", address="")
+
     def show_waiting_for_another(self, _nothing: None) -> None:
         """Show that another process is signing in."""
         self._waits_for = "waiting for the other sign-in"
@@ -342,6 +347,9 @@ class _Attempt:
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
         return False  # the error names the command that asks
+
+    def report_further_region(self, region: str) -> None:
+        self._call_in_ui_thread(self._screen.show_further_region, region)
 
     def report_waiting_for_another_login(self) -> None:
         self._call_in_ui_thread(self._screen.show_waiting_for_another, None)

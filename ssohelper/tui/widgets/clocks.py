@@ -101,6 +101,12 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
     return _line("sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})")
 
 
+def region_text(clock: SessionClock) -> str:
+    """Return the session's region, and the one that answers in its place."""
+    own, answering = clock.session.region, clock.answering_region
+    return own if answering in (None, own) else f"{own}; {answering} answers now"
+
+
 def token_line(clock: SessionClock, now: int, width: int) -> Line:
     """Return the second clock's line: how long the access token lasts, and whether it is renewed."""
     at = clock.token_expires_at

@@ -1,0 +1,116 @@
+"""The operations that the broker's loop runs: it finds, issues and renews credentials.
+
+Runs in the broker, or in a caller's process if no broker can run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import issuing, regions, selection, sign_in_wait, tokens
+from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
+from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.errors import SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+# How long the broker waits for the outcome of a token renewal, which has time limits of its own.
+_RENEWAL_SECONDS = 150.0
+
+
+class Work:
+    """The operations that the broker's loop runs: finds, issues and renews credentials.
+
+    `current_app` returns an App with the current settings.
+    """
+
+    def __init__(self, current_app: Callable[[], App]) -> None:
+        self.current_app = current_app
+
+    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+        app = self.current_app()
+        if not is_permitted:
+            app.vault.refuse_guarded(key)
+        return issuing.find(app, key, least_share)
+
+    def load_token(self, session_name: str) -> Token:
+        app = self.current_app()
+        session = selection.require_session(app, session_name)
+        return tokens.load_for_broker(app, regions.find_next(app, session))
+
+    def read_fingerprint(self, session_name: str) -> str:
+        """Return a text that changes with each write of the token file; "" for a bad config."""
+        app = self.current_app()
+        try:
+            session = selection.require_session(app, session_name)
+            portals = [session, *regions.list_further(app, session)]
+            return " ".join(map(app.tokens.read_fingerprint, portals))
+        except SsoHelperError:
+            return ""  # an error in the config, which `find` reports, must not end the broker
+
+    def may_renew_in_background(self) -> bool:
+        """Return whether the settings allow renewals in the background."""
+        try:
+            return bool(self.current_app().settings.get("renew_ahead"))
+        except SsoHelperError:
+            return False  # an error in the settings must not end the broker
+
+    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+        """Give the notice that a sign-in is needed; return how callers wait, None if they fail."""
+        app = self.current_app()
+        try:
+            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
+        except SsoHelperError:
+            return None  # the caller's own error says that a sign-in is needed
+
+    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
+        """Get the role's credentials from AWS, cache and publish them. Raises `issuing.issue`'s errors."""
+        return self.reply_with(lambda app: issuing.issue(app, key, asked_by))
+
+    def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
+        """Return what `get_document` returns, with its warnings. Raises its errors."""
+        app = self.current_app()
+        warned = len(app.warnings)
+        try:
+            document = get_document(app)
+        except SsoHelperError:
+            raise
+        except Exception as error:
+            raise _log_crash(error) from error
+        return Reply(document, warnings=tuple(app.warnings[warned:]))
+
+    def renew(self, session_name: str, seen_id: str) -> None:
+        """Renew the token with this id, in its own process. Raises `actions.renewal`'s errors.
+
+        If its region does not answer, a good token of another region is enough.
+        """
+        app = self.current_app()
+        session = selection.require_session(app, session_name)
+
+        def run(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
+            def prepare_call() -> None:
+                # The portal's imports take 20 ms. Done now, while the renewal process starts, they
+                # let the role call that follows start sooner.
+                with suppress(SsoHelperError):  # the role call meets and reports the same error
+                    app.portal(portal).get_ready()
+
+            deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)
+            name = portal.sign_in_name
+            return app.renewals.run(name, token_id, deadline, meanwhile=prepare_call)
+
+        try:
+            regions.renew(app, session, seen_id, run)
+        except SsoHelperError:
+            raise
+        except Exception as cause:
+            raise _log_crash(cause) from cause
+
+
+def _log_crash(error: Exception) -> SsoHelperError:
+    from ssohelper import crash
+
+    return crash.log_crash(error, sys.exc_info()[2])

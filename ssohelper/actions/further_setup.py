@@ -1,0 +1,103 @@
+"""Onboarding at a further portal: finds the session to whose instance a start URL belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import own_settings, regions
+from ssohelper.core.further_portals import Claim, FurtherPortal, find_claim, parse_portals
+from ssohelper.core.model import SsoSession
+from ssohelper.core.portal_address import instance_of
+from ssohelper.core.start_url import checked_start_url, is_own_url, is_same_portal, region_of
+from ssohelper.errors import ConfigInvalid, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+    # Asks whether the portal belongs to the session; gets session, portal and what is known.
+    Ask = Callable[[SsoSession, FurtherPortal, str], bool]
+
+
+def find_session(
+    app: App, start_url: str, name: str | None, ask: Ask | None
+) -> tuple[SsoSession, FurtherPortal] | None:
+    """Return the session to which this start URL is a further portal, and the portal; else None.
+
+    `name` is the session that the user named. `ask` is None off a terminal.
+    Raises: UsageProblem if only a person can know whether it is one; ConfigInvalid for a portal that
+    names the session's instance and cannot be it.
+    """
+    url = checked_start_url(start_url)
+    if is_own_url(url):
+        return None  # a company's own address may lead to any region: it is a session of its own
+    sessions = app.config.read().sso_sessions()
+    if any(is_same_portal(one.start_url, url) for one in sessions if name in (None, one.name)):
+        return None
+    known = _find_listed(app, sessions, url, name)
+    if known is not None:
+        return known
+    region = region_of(url)
+    if instance_of(url) is None or region is None:
+        return None
+    portal, found = FurtherPortal(region, url), list[SsoSession]()
+    for session in sessions:
+        if name in (None, session.name) and _belongs(session, portal, name, ask):
+            found.append(session)
+    if len(found) > 1:
+        raise UsageProblem(
+            f"several sessions are of this instance: {', '.join(one.name for one in found)}",
+            hint=f"name one, such as: --session {found[0].name}",
+        )
+    return (found[0], portal) if found else None
+
+
+def add_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
+    """Add the portal to the session's setting. Returns whether it was not there already."""
+    key = f"sessions.{session.name}.regions"
+    texts = list(app.settings.get("regions", session=session.name))
+    if portal.text in texts:
+        return False
+    texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
+    regions.check_setting(app, session.name, [*texts, portal.text])
+    own_settings.change(app, key, ("sessions", session.name, "regions"), [*texts, portal.text])
+    app.forget_settings()
+    return True
+
+
+def _find_listed(
+    app: App, sessions: list[SsoSession], url: str, name: str | None
+) -> tuple[SsoSession, FurtherPortal] | None:
+    for session in sessions:
+        texts = app.settings.get("regions", session=session.name)
+        for portal in parse_portals(texts) if name in (None, session.name) else ():
+            if is_same_portal(portal.start_url, url):
+                return session, portal
+    return None
+
+
+def _belongs(session: SsoSession, portal: FurtherPortal, name: str | None, ask: Ask | None) -> bool:
+    claim = find_claim(session.aws_url, portal.start_url)
+    is_doubtful = claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None)
+    if claim is Claim.PARTITION:
+        raise ConfigInvalid(
+            f'{portal.start_url} {claim.value} than the portal of "{session.name}"',
+            hint="ask your administrator for the right start URL",
+        )
+    if claim in (Claim.SAME, Claim.OTHER_HOSTS) and portal.region == session.region:
+        raise ConfigInvalid(
+            f'session "{session.name}" already has another start URL of this instance in '
+            f"{portal.region}: {session.start_url}",
+            hint=f"use that one: ssohelper setup {session.start_url}",
+        )
+    if claim is Claim.SAME:
+        return True
+    if not is_doubtful:
+        return False
+    if ask is None:
+        raise UsageProblem(
+            f'{portal.start_url} {claim.value} than "{session.name}"',
+            hint="if it is a further region of the same one: ssohelper config set "
+            f"sessions.{session.name}.regions {portal.text}",
+        )
+    return ask(session, portal, claim.value)

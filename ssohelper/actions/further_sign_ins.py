@@ -1,0 +1,158 @@
+"""Signs in and out at the further portals of a session's instance, together with its own portal."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import regions, sign_in_user, tokens
+from ssohelper.core import lineage
+from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import (
+    AwsUnreachable,
+    ConfigInvalid,
+    Interrupted,
+    LocalState,
+    LoginRequired,
+    SsoHelperError,
+    Superseded,
+    UsageProblem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssohelper.actions.login_ui import LoginUi
+    from ssohelper.app import App
+
+    GetToken = Callable[[SsoSession], tuple[AccessToken, int]]
+
+_RENEWAL_SECONDS = 8.0
+
+
+def find_missing(app: App, session: SsoSession) -> list[SsoSession]:
+    """Return the further portals that are not signed in together with the session."""
+    return [
+        further
+        for further in regions.list_further(app, session)
+        if not regions.is_signed_in(app, session, further)
+    ]
+
+
+def sign_in(app: App, session: SsoSession, ui: LoginUi, get_token: GetToken) -> None:
+    """Sign in at each further portal that is missing, one after another.
+
+    `get_token` gets a token of one portal from the user. One that fails is a warning: the session's
+    own sign-in works without it. Raises: UsageProblem if another person signed in there than to the
+    session; that sign-in is ended and not saved.
+    """
+    for further in find_missing(app, session):
+        ui.report_further_region(further.region)
+        try:
+            app.company_policy.check_portal(further)
+            _sign_in_at(app, session, further, get_token)
+        except (UsageProblem, Superseded):
+            raise
+        except Interrupted:
+            app.warn(f"{_missing_text(session, further)}: cancelled")
+            return
+        except SsoHelperError as error:
+            app.warn(f"{_missing_text(session, further)}: {error.message}")
+
+
+def warn_of_missing(app: App, session: SsoSession) -> None:
+    """Warn of further portals that are not signed in, and say how to sign in there."""
+    for further in find_missing(app, session):
+        app.warn(
+            f"{_missing_text(session, further)}; sign in there too with: "
+            f"ssohelper login {session.name} --force"
+        )
+
+
+def forget(app: App, session: SsoSession) -> None:
+    """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
+    for further in app.tokens.list_further(session):
+        app.tokens.forget(further)
+        # The client's name stays: its registration was removed, and the record of it does no harm.
+        app.tokens.save_facts(further.sign_in_name, SignInFacts())
+    with suppress(LocalState, OSError):
+        app.region_failures.save(session.name, {})
+
+
+def revoke(app: App, session: SsoSession) -> SsoHelperError | None:
+    """End the sign-ins at further portals at AWS, and remove them here.
+
+    Those of portals that the settings no longer name are ended too. Returns the error, if AWS could
+    not be told of one.
+    """
+    failure: SsoHelperError | None = None
+    for further in app.tokens.list_further(session):
+        try:
+            token = app.tokens.load(further)
+            if token is not None and token.expires_at <= app.clock.now():
+                limit = app.clock.deadline(_RENEWAL_SECONDS)
+                token = tokens.ensure_valid_token(app, further, limit)
+            if token is not None:
+                app.portal_for_sign_out(further).log_out(token)
+        except LoginRequired:
+            continue  # it had already ended, or its file is damaged
+        except (AwsUnreachable, ConfigInvalid, LocalState) as error:
+            failure = failure or error
+    return failure
+
+
+def _sign_in_at(app: App, session: SsoSession, further: SsoSession, get_token: GetToken) -> None:
+    app.tokens.prepare_sign_in(further)
+    own_token = app.tokens.load(session)
+    if own_token is None:
+        raise tokens.signed_out(session)
+    token, life_seconds = get_token(further)
+    user = sign_in_user.find_user(app, further, token)
+    own_user = app.tokens.load_facts(session.name).user
+    if sign_in_user.is_another_user(user, own_user):
+        sign_in_user.end_new_sign_in(app, further, token)
+        raise UsageProblem(
+            f'"{show(user or "")}" signed in to "{session.name}" in {further.region}, and '
+            f'"{show(own_user or "")}" in {session.region}: the sign-in in {further.region} was '
+            "discarded",
+            hint="sign out of the access portal in the browser, then: "
+            f"ssohelper login {session.name} --force",
+        )
+    _save(app, session, further, own_token, token, life_seconds, user)
+
+
+def _save(
+    app: App,
+    session: SsoSession,
+    further: SsoSession,
+    own_token: AccessToken,
+    token: AccessToken,
+    life_seconds: int,
+    user: str | None,
+) -> None:
+    """Save the further sign-in, if the session's own one is still the same. Raises: Superseded."""
+    with app.tokens.lock_state(session.name, app.clock.deadline()):
+        present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
+        if lineage.validity_of(own_token.id, present, own) is not lineage.Validity.CURRENT:
+            sign_in_user.end_new_sign_in(app, further, token)
+            raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+        with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
+            before = app.tokens.load_facts(further.sign_in_name)
+            app.tokens.save(further, token)
+            facts = SignInFacts(
+                token_ids=lineage.token_ids_after_sign_in(token),
+                issuer=app.oidc(further).issuer,
+                signed_in_at=app.clock.now(),
+                token_expires_at=token.expires_at,
+                token_life_seconds=life_seconds,
+                user=user,
+                client=before.client,
+                client_issuer=before.client_issuer,
+                of_token_id=present.id if present else own_token.id,
+            )
+            app.tokens.save_facts(further.sign_in_name, facts)
+
+
+def _missing_text(session: SsoSession, further: SsoSession) -> str:
+    return f'"{session.name}" is not signed in in {further.region}'

@@ -1,0 +1,99 @@
+"""Shows a sign-in on the terminal: addresses, codes and questions, on stderr."""
+
+import sys
+from collections.abc import Callable
+
+from ssohelper.actions import login as sign_in
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import show
+from ssohelper.system import browser
+
+
+class TerminalUi:
+    """Shows a sign-in on the terminal. Always prints the URL and the code, to stderr."""
+
+    def __init__(
+        self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
+    ) -> None:
+        self._app = app
+        self._session = session
+        self._qr = qr
+        self._yes = yes
+        self._opener = None if no_browser else _opener(app, session)
+
+    def show_page(self, url: str) -> None:
+        """Print the address of the sign-in page."""
+        name = show(self._session.name)
+        output.say(f'sign in to "{name}" in a browser on this machine:')
+        self._show(url)
+        if self._qr:
+            # This sign-in redirects to a port of this machine, which a phone cannot reach.
+            output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        """Print the code, and the address of the page on which to confirm it."""
+        output.say(
+            f'you are signing in to "{show(self._session.name)}". '
+            "Go on only if you started this yourself, and if the page shows this very code:"
+        )
+        output.say(f"\n    {show(authorization.user_code)}\n")
+        output.say("open this page in any browser, on any machine:")
+        self._show(authorization.verification_uri_complete)
+        if authorization.verification_uri != authorization.verification_uri_complete:
+            output.say(f"or type the code at {show(authorization.verification_uri)}")
+
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
+        """Start the browser, unless there is none or the user wants none; return whether it started."""
+        if self._opener is None:
+            return False
+        started = browser.start(self._opener, make_address(), self._app.environ)
+        if not started:
+            output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
+        return started
+
+    def report_waiting_for_another_login(self) -> None:
+        """Print that another login is running."""
+        output.say(
+            f'another login of "{show(self._session.name)}" is running: waiting for its result'
+        )
+
+    def report_further_region(self, region: str) -> None:
+        """Print that the sign-in in a further region follows."""
+        output.say(f"now the same in {show(region)}, as the same person")
+
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
+        """Ask whether to keep the sign-in of another user."""
+        name = show(self._session.name)
+        output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
+        return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
+
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        """Ask whether to sign in at another portal. No flag answers this off a terminal."""
+        if not output.can_ask():
+            return False
+        output.say(f"{show(self._session.start_url)} now leads to another portal:")
+        output.say(f"  last time  {show(earlier)}")
+        output.say(f"  now        {show(found)}")
+        return output.confirm("sign in there?", yes=self._yes, what="another portal")
+
+    def is_cancelled(self) -> bool:
+        """Return False: on a terminal, Ctrl-C ends the whole command."""
+        return False
+
+    def _show(self, url: str) -> None:
+        output.say(f"\n    {show(url)}\n")
+        if self._qr:
+            output.say(_qr_code(url))
+
+
+def _opener(app: App, session: SsoSession) -> browser.Opener | None:
+    return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
+
+
+def _qr_code(url: str) -> str:
+    from ssohelper.cli import qr_code
+
+    return qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8")

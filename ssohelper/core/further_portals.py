@@ -1,0 +1,97 @@
+"""Further portals of one Identity Center instance: the same people and roles, in another region.
+
+AWS replicates an instance to further regions. Each region has a portal and a sign-in of its own.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.model import SsoSession
+from ssohelper.core.partitions import find_partition, is_dual_stack_host, partition_of_portal
+from ssohelper.core.portal_address import instance_of
+from ssohelper.core.start_url import checked_aws_url, region_of
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+
+_MOST_PORTALS = 8
+
+
+class FurtherPortal(NamedTuple):
+    """A further portal, as the setting sessions.NAME.regions names it: REGION=START_URL."""
+
+    region: str
+    start_url: str
+
+    @property
+    def text(self) -> str:
+        """Return the setting's text for this portal."""
+        return f"{self.region}={self.start_url}"
+
+
+class Claim(Enum):
+    """What a further portal's URL says about its instance, beside the session's own URL."""
+
+    SAME = "is of the same instance of Identity Center"
+    UNKNOWN = "may be of another instance of Identity Center"
+    OTHER_HOSTS = "names the same instance of Identity Center, but on other hosts"
+    PARTITION = "names the same instance of Identity Center, but in another partition of AWS"
+    OTHER = "is of another instance of Identity Center"
+
+
+# The claims with which a portal is never used, whatever a person says.
+REFUSED = (Claim.PARTITION, Claim.OTHER)
+
+
+def find_claim(own_url: str, further_url: str) -> Claim:
+    """Return how a further portal's URL relates to the session's own portal, both on AWS's hosts."""
+    own, further = instance_of(own_url), instance_of(further_url)
+    hosts = [urlsplit(url).hostname or "" for url in (own_url, further_url)]
+    if partition_of_portal(hosts[0]) != partition_of_portal(hosts[1]):
+        return Claim.PARTITION if own == further else Claim.OTHER
+    if own is None or further is None:
+        return Claim.UNKNOWN
+    if own != further:
+        return Claim.OTHER
+    has_region = region_of(further_url) is not None
+    is_same_kind = is_dual_stack_host(hosts[0]) == is_dual_stack_host(hosts[1])
+    return Claim.SAME if has_region and is_same_kind else Claim.OTHER_HOSTS
+
+
+def parse_portal(text: str) -> FurtherPortal:
+    """Return the portal that a text REGION=START_URL names. Raises: ConfigInvalid."""
+    region, mark, url = text.partition("=")
+    if not mark:
+        raise ConfigInvalid(
+            f'"{show(text, 80)}" is no REGION=START_URL',
+            hint="such as: us-west-2=https://ssoins-0000000000000000.us-west-2.portal.amazonaws.com",
+        )
+    checked_region(region)
+    checked_aws_url(url)
+    if region_of(url) not in (None, region):
+        raise ConfigInvalid(f'"{show(url, 80)}" is in {region_of(url)}, not in {region}')
+    partition = find_partition(region)
+    if partition is None or partition.name != partition_of_portal(urlsplit(url).hostname or ""):
+        raise ConfigInvalid(f'"{show(url, 80)}" is in another partition of AWS than {region}')
+    return FurtherPortal(region, url)
+
+
+def parse_portals(texts: Sequence[str]) -> list[FurtherPortal]:
+    """Return the portals that the setting's texts name, each region once. Raises: ConfigInvalid."""
+    found = [parse_portal(text) for text in texts]
+    regions = [portal.region for portal in found]
+    for region in regions:
+        if regions.count(region) > 1:
+            raise ConfigInvalid(f"{region} is named more than once")
+    if len(found) > _MOST_PORTALS:
+        raise ConfigInvalid(f"more than {_MOST_PORTALS} further portals are named")
+    return found
+
+
+def session_at(session: SsoSession, portal: FurtherPortal) -> SsoSession:
+    """Return the session at a further portal."""
+    return session._replace(
+        start_url=portal.start_url, region=portal.region, portal_url=None, is_further=True
+    )

@@ -1,0 +1,72 @@
+"""Decides in which order the regions of one instance are asked. No other module does.
+
+A region that failed is skipped for a while, so that calls do not wait for it again. After that it is
+tried in its turn, for a short time only. If all others fail, it is tried in any case.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+# How long one region may take while another can be asked. A usual answer comes within 1 s. The time
+# for renewing a token includes the start of a process.
+CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
+# The same for a region that has failed before. All calls shall end within 2 s.
+_PROBE_SECONDS = 1.2
+# How long a region is skipped after its first failure, its second in a row, and so on.
+_SKIPPED_SECONDS = (60, 120, 300, 600)
+# A region that refuses too many requests (429) answers again soon.
+_THROTTLED_SECONDS = 10
+# A failure that is so long over says nothing any more.
+_REMEMBERED_SECONDS = 1800
+
+
+class Failure(NamedTuple):
+    """How often a region failed in a row, and until when (epoch seconds) it is skipped."""
+
+    times: int
+    skipped_until: int
+
+
+class Try(NamedTuple):
+    """A region to ask. `share` is the part of the usual time that it gets; None: all that is left."""
+
+    region: str
+    share: float | None
+
+
+def failure_after(before: Failure | None, now: int, *, is_throttled: bool) -> Failure:
+    """Return what to record after a region has failed (again)."""
+    times = before.times if before else 0
+    if is_throttled:
+        return Failure(max(times, 1), now + _THROTTLED_SECONDS)
+    seconds = _SKIPPED_SECONDS[min(times, len(_SKIPPED_SECONDS) - 1)]
+    return Failure(times + 1, now + seconds)
+
+
+def is_failing(failure: Failure | None, now: int) -> bool:
+    """Return whether the region's last answer was a failure that still counts."""
+    return (
+        failure is not None
+        and -_SKIPPED_SECONDS[-1] <= (now - failure.skipped_until) <= _REMEMBERED_SECONDS
+    )
+
+
+def plan_tries(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> list[Try]:
+    """Return the regions in the order in which to ask them, each once."""
+    first, last = list[Try](), list[Try]()
+    for region in regions:
+        failure = failures.get(region)
+        if failure is None or not is_failing(failure, now):
+            first.append(Try(region, 1.0))
+        elif now >= failure.skipped_until:
+            first.append(Try(region, _PROBE_SECONDS / CALL_SECONDS))
+        else:
+            last.append(Try(region, 1.0))
+    tries = [*first, *last]
+    return [*tries[:-1], tries[-1]._replace(share=None)] if tries else []
+
+
+def find_answering(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> str:
+    """Return the region that answers, as far as is known: the first one that did not fail."""
+    working = [region for region in regions if not is_failing(failures.get(region), now)]
+    return (working or list(regions))[0]

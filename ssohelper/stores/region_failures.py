@@ -1,0 +1,45 @@
+"""Stores which regions of a session's instance failed, so that no process waits for them again.
+
+One file for each session in the runtime folder. It is written without a lock: if two processes write
+at once, one record is lost, and the next call finds the failure again.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ssohelper.core.region_order import Failure
+from ssohelper.stores import files
+
+
+class RegionFailures:
+    """The failures by region. A damaged file counts as missing."""
+
+    def __init__(self, runtime: Path) -> None:
+        self._runtime = runtime
+
+    def load(self, session_name: str) -> dict[str, Failure]:
+        """Return the recorded failures of the session's regions."""
+        path = self._file(session_name)
+        if not path.exists():
+            return {}
+        found = files.read_json(path) or {}
+        return {region: Failure(*value) for region, value in found.items() if _is_failure(value)}
+
+    def save(self, session_name: str, failures: dict[str, Failure]) -> None:
+        """Record these failures, and no others. Raises: LocalState."""
+        path = self._file(session_name)
+        if not failures:
+            files.remove(path)
+            return
+        files.ensure_private_folder(self._runtime)
+        files.ensure_private_folder(path.parent)
+        files.write_json(
+            path, {region: list(one) for region, one in failures.items()}, durable=False
+        )
+
+    def _file(self, session_name: str) -> Path:
+        return self._runtime / "regions" / f"{files.session_file_name(session_name)}.json"
+
+
+def _is_failure(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value)

@@ -1,0 +1,62 @@
+"""Stores the facts of each sign-in (`SignInFacts`), and its locks.
+
+The facts are in our state folder: an SDK that writes a token file drops the keys it does not know.
+"""
+
+import time
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import SignInFacts
+from ssohelper.core.schema import sign_in_records as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.errors import LocalState
+from ssohelper.stores import files
+
+
+class SignInFactsFiles:
+    """The facts in one file for each sign-in, named by `SsoSession.sign_in_name`."""
+
+    def __init__(self, state: Path, runtime: Path) -> None:
+        self._state = state
+        self._runtime = runtime
+
+    def load_facts(self, session_name: str) -> SignInFacts:
+        """Return what is known about the session's sign-in; an unknown fact is None."""
+        path = self._facts_file(session_name)
+        facts, damaged = schema.facts(files.read_json(path) or {})
+        for name in damaged:
+            files.report_damage(path, Damaged(name))
+        return facts
+
+    def load_settled_facts(self, session_name: str) -> SignInFacts:
+        """Return the sign-in facts; wait up to 1 s for a renewal, which writes the token first."""
+        lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
+        with suppress(LocalState), lock:
+            return self.load_facts(session_name)
+        return self.load_facts(session_name)
+
+    def save_facts(self, session_name: str, facts: SignInFacts) -> None:
+        """Write the session's sign-in facts. The caller holds `lock_state`. Raises: LocalState."""
+        files.ensure_private_folder(self._state)
+        path = self._facts_file(session_name)
+        files.ensure_private_folder(path.parent)
+        files.write_json(path, facts._asdict())
+
+    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Return the lock to hold while token, sign-in facts or role credentials are changed.
+
+        It is held for milliseconds only, never during a request to AWS.
+        """
+        return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
+
+    def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Return the lock of an interactive sign-in, the only lock held while the user acts."""
+        return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
+
+    def _facts_file(self, session_name: str) -> Path:
+        return self._state / "sign-ins" / f"{files.session_file_name(session_name)}.json"
+
+    def _lock_file(self, session_name: str, what: str) -> Path:
+        return self._runtime / "locks" / files.session_file_name(session_name) / f"{what}.lock"

@@ -1,0 +1,84 @@
+"""Which portal may be a further one of a session's instance."""
+
+import pytest
+
+from ssohelper.core.further_portals import (
+    Claim,
+    find_claim,
+    parse_portal,
+    parse_portals,
+    session_at,
+)
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import ConfigInvalid
+
+HERE = "https://ssoins-1234abcd.eu-west-1.portal.amazonaws.com"
+THERE = "https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("own", "further", "claim"),
+    [
+        (HERE, THERE, Claim.SAME),
+        (HERE, f"{THERE}/", Claim.SAME),
+        (
+            "https://ssoins-1234abcd.portal.eu-west-1.app.aws",
+            "https://ssoins-1234abcd.portal.us-east-1.app.aws",
+            Claim.SAME,
+        ),
+        (HERE, "https://ssoins-1234abcd.portal.eu-central-1.app.aws", Claim.OTHER_HOSTS),
+        (HERE, "https://ssoins-1234abcd.awsapps.com/start", Claim.OTHER_HOSTS),
+        (HERE, "https://other.awsapps.com/start/ssoins-1234abcd", Claim.OTHER_HOSTS),
+        (HERE, "https://ssoins-9999.eu-central-1.portal.amazonaws.com", Claim.OTHER),
+        (HERE, "https://ssoins-1234abcd.eusc-de-east-1.portal.amazonaws.eu", Claim.PARTITION),
+        (HERE, "https://ssoins-9999.eusc-de-east-1.portal.amazonaws.eu", Claim.OTHER),
+        ("https://d-0000000000.awsapps.com/start", THERE, Claim.UNKNOWN),
+        (HERE, "https://d-0000000000.awsapps.com/start", Claim.UNKNOWN),
+    ],
+)
+def test_the_ids_in_both_urls_decide(own: str, further: str, claim: Claim):
+    assert find_claim(own, further) is claim
+
+
+def test_a_text_names_region_and_portal():
+    portal = parse_portal(f"eu-central-1={THERE}")
+    assert portal == ("eu-central-1", THERE)
+    assert portal.text == f"eu-central-1={THERE}"
+    own_host = parse_portal("eu-central-1=https://d-0000000000.awsapps.com/start?a=b")
+    assert own_host.start_url == "https://d-0000000000.awsapps.com/start?a=b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        THERE,
+        "eu-central-1=",
+        f"eu-west-1={THERE}",
+        f"moon-1={THERE}",
+        f"cn-north-1={THERE}",
+        "eu-central-1=http://ssoins-1234abcd.eu-central-1.portal.amazonaws.com",
+        "eu-central-1=https://sso.example.com/start",
+        "eu-central-1=https://x.awsapps.com.example.net/start",
+    ],
+)
+def test_other_texts_are_refused(text: str):
+    with pytest.raises(ConfigInvalid):
+        parse_portal(text)
+
+
+def test_a_region_is_named_once_and_there_are_not_many():
+    with pytest.raises(ConfigInvalid, match="more than once"):
+        parse_portals([f"eu-central-1={THERE}", f"eu-central-1={THERE}"])
+    many = [f"eu-west-{n}=https://d-0000000000.awsapps.com/start" for n in range(1, 10)]
+    assert len(parse_portals(many[:8])) == 8
+    with pytest.raises(ConfigInvalid, match="more than 8"):
+        parse_portals(many)
+
+
+def test_a_further_portal_keeps_the_sessions_name_and_has_a_sign_in_of_its_own():
+    session = SsoSession("corp", HERE, "eu-west-1", ("s",), portal_url=HERE)
+    further = session_at(session, parse_portal(f"eu-central-1={THERE}"))
+    assert (further.name, further.aws_url, further.region) == ("corp", THERE, "eu-central-1")
+    assert (session.sign_in_name, further.sign_in_name) == ("corp", "corp@eu-central-1")
+    assert further.scopes == ("s",)

@@ -1,0 +1,356 @@
+"""One instance of Identity Center with portals in two regions: sign-in, failing over, sign-out."""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssohelper.emulator.faults import Faults
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home, Run
+from tests.published import settle
+from tests.two_regions import (
+    FIRST,
+    HERE,
+    INSTANCE,
+    SECOND,
+    THERE,
+    add_second_region,
+    further_token_file,
+    sign_in_to_both,
+)
+
+ROLES = (("000030000001", "ReadOnlyAccess"), ("000040000001", "Developer"))
+FAULTS = {"black hole": -1, "refusing": 0, "broken": 503, "throttling": 429}
+
+
+@pytest.fixture
+def two(aws: Emulator, home: Home) -> Emulator:
+    """An instance with two regions, and a session at the first one, which names the second."""
+    add_second_region(aws)
+    home.add_session("corp", start_url=HERE, region=FIRST)
+    home.browser()
+    return aws
+
+
+@pytest.fixture
+def signed_in(two: Emulator, home: Home) -> Emulator:
+    """Both regions are signed in, as one login leaves them."""
+    sign_in_to_both(home.path, two)
+    settle(home.config_file)
+    return two
+
+
+def token_file(home: Home) -> Path:
+    return home.token_folder / f"{hashlib.sha1(b'corp').hexdigest()}.json"
+
+
+def further_files(home: Home) -> list[str]:
+    return sorted(path.name for path in home.path.rglob("regions/corp@*"))
+
+
+def issued_in(emulator: Emulator) -> list[str]:
+    """Return the region of each answered or unanswered role call, oldest first."""
+    return [
+        visit.host.split(".")[2]
+        for visit in emulator.internet.visits()
+        if visit.request.path == "/federation/credentials"
+    ]
+
+
+def ask(run: Run, role: tuple[str, str]) -> "subprocess.CompletedProcess[str]":
+    account, name = role
+    return run(
+        *("credential-process", "--session", "corp"),
+        *("--account-id", account, "--role-name", name),
+    )
+
+
+def credentials_of(run: Run, role: tuple[str, str]) -> dict[str, Any]:
+    done = ask(run, role)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def break_first(emulator: Emulator, status: int) -> Faults:
+    faults = emulator.faults_in(FIRST)
+    faults.set(down={"*": status})
+    return faults
+
+
+def check_no_secret_crossed(emulator: Emulator) -> None:
+    """Check that tokens, refresh tokens and client secrets went to their own region's hosts only."""
+    state = emulator.service.center.state
+    homes = {value: one.sign_in.world.region for value, one in state.tokens.items()}
+    homes |= {value: one.sign_in.world.region for value, one in state.refresh_tokens.items()}
+    for client in state.clients.values():
+        if client.issuer_url:
+            homes[client.secret] = SECOND if SECOND in client.issuer_url else FIRST
+    assert set(homes.values()) == {FIRST, SECOND}
+    for visit in emulator.internet.visits():
+        region = SECOND if f".{SECOND}." in visit.host else FIRST
+        text = f"{dict(visit.request.headers)} {visit.request.query} {visit.request.body!r}"
+        for secret, own_region in homes.items():
+            assert own_region == region or secret not in text, visit.host
+
+
+# -- signing in and out ------------------------------------------------------------------------
+
+
+def test_one_login_signs_in_at_both_and_logout_ends_both(
+    run: Run, home: Home, two: Emulator
+) -> None:
+    assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
+    done = run("login", "corp")
+    assert done.returncode == 0, done.stderr
+    assert f"now the same in {SECOND}, as the same person" in done.stderr
+    assert "warning" not in done.stderr
+    assert further_files(home) == [f"corp@{SECOND}+client.json", f"corp@{SECOND}.json"]
+    assert len([one for one in two.service.sign_ins() if not one.revoked]) == 2
+    again = run("login", "corp")
+    assert again.returncode == 0
+    assert len(two.service.sign_ins()) == 2
+    gone = run("logout", "corp")
+    assert gone.returncode == 0, gone.stderr
+    assert [one.revoked for one in two.service.sign_ins()] == [True, True]
+    assert further_files(home) == []
+    check_no_secret_crossed(two)
+
+
+def test_tokens_of_removed_portals_are_revoked_too(
+    run: Run, home: Home, signed_in: Emulator
+) -> None:
+    assert run("config", "set", "sessions.corp.regions", "--default").returncode == 0
+    assert run("logout", "corp").returncode == 0
+    assert [one.revoked for one in signed_in.service.sign_ins()] == [True, True]
+    assert f"corp@{SECOND}.json" not in further_files(home)
+
+
+def test_a_second_region_that_fails_to_sign_in_is_a_warning(
+    run: Run, home: Home, two: Emulator
+) -> None:
+    assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
+    two.faults_in(SECOND).set(down={"RegisterClient": 500})
+    done = run("login", "corp")
+    assert done.returncode == 0
+    assert f'warning: "corp" is not signed in in {SECOND}: ' in done.stderr
+    assert token_file(home).exists()
+    kept = run("login", "corp")
+    assert kept.returncode == 0
+    assert "sign in there too with: ssohelper login corp --force" in kept.stderr
+    assert run("status", "corp").returncode == 0
+
+
+def test_another_person_in_the_second_region_is_refused(
+    run: Run, home: Home, two: Emulator
+) -> None:
+    assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
+    there = two.faults_in(SECOND)
+    there.run_before("RegisterClient", lambda: setattr(two, "auto_approve", "ben"))
+    done = run("login", "corp", "--yes")
+    assert done.returncode == 2, done.stderr
+    assert f'"ben" signed in to "corp" in {SECOND}, and "ana" in {FIRST}' in done.stderr
+    assert f"corp@{SECOND}.json" not in further_files(home)
+    assert [(one.person, one.revoked) for one in two.service.sign_ins()] == [
+        ("ana", False),
+        ("ben", True),
+    ]
+    assert ask(run, ROLES[0]).returncode == 0
+
+
+def test_setup_with_the_second_url_adds_it_to_the_session(
+    run: Run, home: Home, two: Emulator
+) -> None:
+    assert run("setup", HERE, "--yes", "--role", "ReadOnlyAccess").returncode == 0
+    before = home.config_file.read_text()
+    done = run("setup", THERE, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f'{SECOND} is a further region of "corp" from now on' in done.stderr
+    assert home.config_file.read_text() == before
+    shown = run("config", "get", "sessions.corp.regions")
+    assert shown.stdout.strip() == json.dumps([f"{SECOND}={THERE}"])
+    assert [one.world.region for one in two.service.sign_ins()] == [FIRST, SECOND]
+    again = run("setup", THERE, "--yes")
+    assert again.returncode == 0
+    assert "from now on" not in again.stderr
+    assert len(two.service.sign_ins()) == 2
+
+
+# -- which portals are taken -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "code", "what"),
+    [
+        # The instance is known of one of both only.
+        (THERE, ("--session", "old"), 2, f"config set sessions.old.regions {SECOND}={THERE}"),
+        # It claims the same instance on the hosts of the other family.
+        (f"https://{INSTANCE}.portal.{SECOND}.app.aws", (), 2, "but on other hosts"),
+        (f"https://{INSTANCE}.eusc-de-east-1.portal.amazonaws.eu", (), 3, "in another partition"),
+        (f"https://{INSTANCE}.portal.{FIRST}.app.aws", (), 3, "already has another start URL"),
+        (
+            "https://ssoins-9999.eu-central-1.portal.amazonaws.com",
+            ("--session", "corp"),
+            3,
+            "already has another start URL",
+        ),
+    ],
+)
+def test_setup_refuses_or_asks_about_portals_that_it_cannot_know(
+    run: Run, home: Home, two: Emulator, url: str, options: tuple[str, ...], code: int, what: str
+) -> None:
+    home.add_session("old", region=FIRST)
+    before = home.config_file.read_bytes()
+    done = run("setup", url, *options, "--yes")
+    assert done.returncode == code, done.stderr
+    assert what in done.stderr
+    assert home.config_file.read_bytes() == before
+    assert run("config", "get", "sessions.corp.regions").stdout.strip() == "[]"
+    assert two.service.sign_ins() == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "what"),
+    [
+        (THERE, 2, "no REGION=START_URL"),
+        (f"{FIRST}={THERE}", 2, f"is in {SECOND}, not in {FIRST}"),
+        ("x=https://evil.example.com", 2, "is no AWS region"),
+        (f"{SECOND}=https://{SECOND}.example.com", 2, "is not on a host of the AWS access portal"),
+        (f"{FIRST}={HERE}", 3, 'is the region of "corp" itself'),
+        (f"{SECOND}=https://ssoins-9999.{SECOND}.portal.amazonaws.com", 3, "another instance"),
+    ],
+)
+def test_the_setting_takes_no_other_portal(
+    run: Run, two: Emulator, value: str, code: int, what: str
+) -> None:
+    done = run("config", "set", "sessions.corp.regions", value)
+    assert done.returncode == code, done.stderr
+    assert what in done.stderr
+    assert run("config", "get", "sessions.corp.regions").stdout.strip() == "[]"
+
+
+def test_a_portal_of_another_instance_in_the_file_is_not_asked(
+    run: Run, home: Home, two: Emulator
+) -> None:
+    other = f"https://ssoins-9999.{SECOND}.portal.amazonaws.com"
+    path = Path(run("config", "path").stdout.strip())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'[sessions.corp]\nregions = ["{SECOND}={other}"]\n')
+    done = run("login", "corp")
+    assert done.returncode == 0
+    assert "is of another instance of Identity Center; it is not asked" in done.stderr
+    assert len(two.service.sign_ins()) == 1
+
+
+# -- failing over ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_second_region_answers_while_the_first_does_not(
+    run: Run, signed_in: Emulator, fault: str
+) -> None:
+    break_first(signed_in, FAULTS[fault])
+    found = credentials_of(run, ROLES[0])
+    assert signed_in.identity_of(found["AccessKeyId"]) is not None
+    assert issued_in(signed_in)[-2:] == [FIRST, SECOND]
+    credentials_of(run, ROLES[1])
+    if fault != "throttling":  # which is tried again after 10 s, and a machine may be slow
+        assert issued_in(signed_in)[-3:] == [FIRST, SECOND, SECOND]
+        status = json.loads(run("status", "corp", "--json").stdout)["data"]
+        assert status["sessions"][0]["answering_region"] == SECOND
+        assert f"valid, {SECOND} answers" in run("status", "corp").stdout
+    check_no_secret_crossed(signed_in)
+
+
+@pytest.mark.parametrize("fault", ["black hole", "broken"])
+def test_expired_tokens_are_renewed_in_the_region_that_answers(
+    run: Run, home: Home, signed_in: Emulator, fault: str
+) -> None:
+    for path in (token_file(home), further_token_file(home.path)):
+        document = json.loads(path.read_text()) | {"expiresAt": "2020-01-01T00:00:00Z"}
+        path.write_text(json.dumps(document))
+        settle(path)
+    break_first(signed_in, FAULTS[fault])
+    credentials_of(run, ROLES[0])
+    assert issued_in(signed_in)[-1] == SECOND
+    refreshed = [v.host for v in signed_in.internet.visits() if b"refresh_token" in v.request.body]
+    assert f"oidc.{SECOND}.amazonaws.com" in refreshed
+    check_no_secret_crossed(signed_in)
+
+
+def test_while_no_region_answers_it_is_exit_6_and_works_at_once_afterwards(
+    run: Run, signed_in: Emulator
+) -> None:
+    first = break_first(signed_in, 503)
+    signed_in.faults_in(SECOND).set(down={"*": 503})
+    done = ask(run, ROLES[0])
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr.count("\n") == 1
+    first.clear()
+    credentials_of(run, ROLES[0])
+    assert issued_in(signed_in)[-1] == FIRST
+
+
+def test_the_first_region_is_asked_again_after_a_while(
+    run: Run, home: Home, signed_in: Emulator
+) -> None:
+    first = break_first(signed_in, 503)
+    credentials_of(run, ROLES[0])
+    [record] = home.path.rglob("regions/corp.json")
+    times, until = json.loads(record.read_text())[FIRST]
+    assert (times, until > time.time()) == (1, True)
+    record.write_text(json.dumps({FIRST: [times, int(time.time()) - 1]}))
+    first.clear()
+    credentials_of(run, ROLES[1])
+    assert issued_in(signed_in)[-1] == FIRST
+    assert not record.exists()
+
+
+def test_credentials_of_the_second_region_are_cached_as_any(run: Run, signed_in: Emulator) -> None:
+    break_first(signed_in, 503)
+    found = credentials_of(run, ROLES[0])
+    assert credentials_of(run, ROLES[0]) == found
+    assert issued_in(signed_in).count(SECOND) == 1
+
+
+def test_after_a_sign_in_by_another_tool_the_second_region_is_not_used(
+    run: Run, home: Home, signed_in: Emulator
+) -> None:
+    token = signed_in.issue_token("ben", start_url=HERE)
+    home.write_token(token, issuer=None)
+    break_first(signed_in, 503)
+    done = ask(run, ROLES[0])
+    assert (done.returncode, done.stdout) == (6, "")
+    assert SECOND not in issued_in(signed_in)
+
+
+def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(
+    run: Run, home: Home, signed_in: Emulator
+) -> None:
+    credentials_of(run, ROLES[0])
+    os.unlink(token_file(home))
+    done = ask(run, ROLES[0])
+    assert (done.returncode, done.stdout) == (4, "")
+    assert SECOND not in issued_in(signed_in)
+
+
+def test_renewals_keep_both_sign_ins_together(run: Run, home: Home, signed_in: Emulator) -> None:
+    document = json.loads(token_file(home).read_text()) | {"expiresAt": "2020-01-01T00:00:00Z"}
+    token_file(home).write_text(json.dumps(document))
+    settle(token_file(home))
+    credentials_of(run, ROLES[0])
+    assert signed_in.counters["CreateToken.refresh_token"] == 1
+    # A long sign-in outlives the list of tokens that its facts have.
+    facts = home.path / ".local" / "state" / "ssohelper" / "sign-ins"
+    own = json.loads((facts / "corp.json").read_text())
+    further = json.loads((facts / f"corp@{SECOND}.json").read_text())
+    assert further["of_token_id"] == own["token_ids"][-1]
+    break_first(signed_in, 503)
+    credentials_of(run, ROLES[1])
+    assert issued_in(signed_in)[-1] == SECOND
