@@ -129,7 +129,7 @@ class Storage:
             # Held for all sessions until the record is written. Otherwise a renewal in between
             # would write its token to the store that is about to be removed.
             for session in sessions:
-                locks.enter_context(old.lock_token(session.sign_in_name, deadline))
+                locks.enter_context(old.lock_token(session, deadline))
                 locks.enter_context(old.lock_state(session.sign_in_name, deadline))
             for session in sessions:
                 was_there = old.read_fingerprint(session) != ""

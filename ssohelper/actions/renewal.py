@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 ANSWER_SECONDS = 60.0
 # How long to wait for another renewal of the session, which ends within its own 60 s.
 LOCK_SECONDS = 75.0
+_LOCK_TRIES = 3
 _STATE_LOCK_SECONDS = 5.0
 # How long to read the token file again after AWS refused: another tool may have renewed the token
 # and be about to write it (the contract).
@@ -50,17 +51,26 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
     """
-    with app.tokens.lock_token(session.sign_in_name, app.clock.deadline(LOCK_SECONDS)):
-        token = app.tokens.load(session)
-        if token is None:
-            raise tokens.signed_out(session)
-        if token.id != seen_id and tokens.is_usable(app, token):
-            return
-        if not tokens.is_refreshable(app, token):
-            raise tokens.expired(session)
-        # Disk space is reserved first: a refresh token works once, so the next one must be saved.
-        with app.tokens.reserve(session) as reserved, hold_signals():
-            _renew(app, session, token, reserved)
+    for _ in range(_LOCK_TRIES):
+        with app.tokens.lock_token(session, app.clock.deadline(LOCK_SECONDS)) as is_held:
+            token = app.tokens.load(session)
+            if token is None:
+                raise tokens.signed_out(session)
+            if token.id != seen_id and tokens.is_usable(app, token):
+                return
+            if not tokens.is_refreshable(app, token):
+                raise tokens.expired(session)
+            # Disk space is reserved first: a refresh token works once, so the next one must be
+            # saved.
+            with app.tokens.reserve(session) as reserved, hold_signals():
+                if is_held:
+                    _renew(app, session, token, reserved)
+                    return
+        # The disk took no lock file, and now it takes a token: another renewal may have the lock.
+    raise LocalState(
+        f'the token of "{session.sign_in_name}" cannot be renewed: the disk is full or read-only '
+        "from time to time"
+    )
 
 
 def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservation) -> None:

@@ -45,7 +45,7 @@ class DirectoryCache:
         """Remove the session's complete and unfinished listings; return how many there were."""
         return files.remove_tree(self._file(session_name, _SAVED).parent)
 
-    def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock that a process holds while it refreshes the listing in the background."""
         path = self._state / "locks" / files.session_file_name(session_name) / "listing.lock"
         return files.hold_lock(path, deadline, self._state)

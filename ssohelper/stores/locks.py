@@ -35,7 +35,7 @@ def hold_lock(
     *,
     is_private: bool = True,
     in_order: bool = False,
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Hold the lock at `path`; wait for it until the deadline, and try at least once.
 
     It is tried again every 20 to 200 ms. With `in_order`, for a lock that is held for a moment and
@@ -45,13 +45,14 @@ def hold_lock(
     `is_private` the folder is AWS's: it must exist and keeps its mode.
 
     Where the file system has no locks or takes no file, the caller goes on without the lock, with
-    one warning.
+    one warning. Yields False where it takes no file: the disk is full or read-only, perhaps for a
+    moment only.
     Raises: LockNotObtained, which names the holder's process id.
     """
     path = os.fspath(path)
     descriptor = _open_and_lock(path, deadline, base, is_private, in_order)
     try:
-        yield
+        yield descriptor is not None
     finally:
         if descriptor is not None:
             # Unlocked before it is closed: a forked child may have a copy of the descriptor for a

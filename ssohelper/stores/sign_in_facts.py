@@ -44,14 +44,14 @@ class SignInFactsFiles:
         files.ensure_private_folder(path.parent)
         files.write_json(path, facts._asdict())
 
-    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while token, sign-in facts or role credentials are changed.
 
         It is held for milliseconds only, never during a request to AWS.
         """
         return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
-    def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock of an interactive sign-in, the only lock held while the user acts."""
         return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 

@@ -42,6 +42,6 @@ class StorageRecord:
         files.ensure_private_folder(self._path.parent)
         files.write_json(self._path, record._asdict())
 
-    def lock(self, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock(self, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while sign-ins are moved. Raises: LockNotObtained."""
         return files.hold_lock(self._path.with_suffix(".lock"), deadline)

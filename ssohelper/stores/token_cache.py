@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -276,18 +276,24 @@ class TokenFiles(SignInFactsFiles):
 
     # -- locks ---------------------------------------------------------------------------------
 
-    def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return the lock to hold while the token is renewed, which takes up to a minute.
+    @contextmanager
+    def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
+        """Hold the lock for a renewal of the token, which takes up to a minute.
 
         It is beside the token file, so that hosts and containers that share a home folder renew the
-        token once. If that folder cannot be written, the lock is in the runtime folder.
+        token once. If that folder cannot be written, the lock is in the runtime folder, or there is
+        none; this yields False then, since other processes may hold the lock beside the token.
         """
         with suppress(LocalState):
-            files.ensure_folder(self._folder)
-        path = self._folder / f".{sha1(files.session_file_name(session_name))}.lock"
-        if os.access(self._folder, os.W_OK) and not files.is_in_another_users_home(path):
-            return files.hold_lock(path, deadline, is_private=False)
-        return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
+            self._ensure_folder_of(session)
+        folder, name = self._folder_of(session), session.sign_in_name
+        path = folder / f".{sha1(files.session_file_name(name))}.lock"
+        if os.access(folder, os.W_OK) and not files.is_in_another_users_home(path):
+            with files.hold_lock(path, deadline, is_private=False) as is_held:
+                yield is_held
+        else:
+            with files.hold_lock(self._lock_file(name, "token"), deadline, self._runtime):
+                yield False
 
     # -- reading and naming token files --------------------------------------------------------
 

@@ -23,6 +23,7 @@ from ssohelper.errors import (
     RegistrationRejected,
     Throttled,
 )
+from ssohelper.stores import locks
 from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, token
 
 
@@ -60,6 +61,19 @@ def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: s
         return really(target, *words, **more)
 
     monkeypatch.setattr(os, call, refuse)
+
+
+def let_disk_take_no_lock(app: WorldApp, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Let the next lock files of the token folder meet a read-only disk, so many times."""
+    really_open, left = locks.open_own_file, [times]
+
+    def open_file(path: Any, flags: int, *more: Any) -> Any:
+        if str(path).startswith(str(app.locations.token_folder)) and left[0]:
+            left[0] -= 1
+            raise OSError(errno.EROFS, "read-only")
+        return really_open(path, flags, *more)
+
+    monkeypatch.setattr(locks, "open_own_file", open_file)
 
 
 class TestOneRequest:
@@ -328,7 +342,7 @@ class TestLock:
 
         def look() -> None:
             try:
-                with elsewhere.tokens.lock_token("corp", elsewhere.clock.deadline(0)):
+                with elsewhere.tokens.lock_token(SESSION, elsewhere.clock.deadline(0)):
                     held.append(False)
             except LockNotObtained:
                 held.append(True)
@@ -367,6 +381,32 @@ class TestLock:
         monkeypatch.setattr(app.tokens, "lock_token", lock)
         renew(app)
         assert app.used == used
+
+    @pytest.mark.parametrize("moments", [1, 2])
+    def test_a_disk_that_takes_no_lock_for_a_moment_lets_no_renewal_send_without_it(
+        self, app, monkeypatch, moments
+    ):
+        app.sign_in(0)
+        held: list[bool] = []
+
+        def look() -> None:
+            try:
+                with app.tokens.lock_token(SESSION, app.clock.deadline(0)) as is_held:
+                    held.append(is_held)
+            except LockNotObtained:
+                held.append(False)
+
+        let_disk_take_no_lock(app, monkeypatch, moments)
+        app.while_renewed = look
+        renew(app)
+        assert (app.used, held) == (["first"], [False])
+
+    def test_a_disk_that_takes_no_lock_but_tokens_sends_nothing(self, app, monkeypatch):
+        app.sign_in(0)
+        let_disk_take_no_lock(app, monkeypatch, 100)
+        with pytest.raises(LocalState, match="full or read-only from time to time"):
+            renew(app)
+        assert (app.used, app.stands()) == ([], "first")
 
     def test_after_waiting_for_a_sign_out_it_is_signed_out(self, app, monkeypatch):
         app.sign_in(0)

@@ -171,11 +171,11 @@ class TokenStoreContract:
         assert store.load_registration(CORP, "x") is None
 
     def test_each_session_has_its_own_lock(self, store, other_process):
-        with store.lock_token("corp", soon()):
-            with pytest.raises(LockNotObtained), other_process.lock_token("corp", soon(0)):
+        with store.lock_token(CORP, soon()):
+            with pytest.raises(LockNotObtained), other_process.lock_token(CORP, soon(0)):
                 pass
             with (
-                other_process.lock_token("other", soon(0)),
+                other_process.lock_token(OTHER, soon(0)),
                 other_process.lock_sign_in("corp", soon(0)),
             ):
                 pass
@@ -397,10 +397,10 @@ class TestTokenFiles(TokenStoreContract):
     def test_the_lock_of_a_renewal_is_beside_the_token_file(self, store, path, tmp_path):
         """Hosts and containers that share a home folder, each with its own /run, renew once."""
         elsewhere = TokenFiles(tmp_path / "cache", state=tmp_path / "s2", runtime=tmp_path / "r2")
-        with store.lock_token("corp", soon()):
-            with pytest.raises(LockNotObtained), elsewhere.lock_token("corp", soon(0)):
+        with store.lock_token(CORP, soon()):
+            with pytest.raises(LockNotObtained), elsewhere.lock_token(CORP, soon(0)):
                 pass
-            with elsewhere.lock_token("other", soon(0)), elsewhere.lock_state("corp", soon(0)):
+            with elsewhere.lock_token(OTHER, soon(0)), elsewhere.lock_state("corp", soon(0)):
                 pass
         assert (path.parent / f".{path.stem}.lock").exists()
 
@@ -410,9 +410,9 @@ class TestTokenFiles(TokenStoreContract):
         # Root may write anywhere, so the system's answer is what the test says.
         monkeypatch.setattr(os, "access", lambda *_: False)
         with (
-            store.lock_token("corp", soon()),
+            store.lock_token(CORP, soon()),
             pytest.raises(LockNotObtained),
-            store.lock_token("corp", soon(0)),
+            store.lock_token(CORP, soon(0)),
         ):
             pass
         assert list(path.parent.iterdir()) == []
