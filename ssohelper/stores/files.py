@@ -228,6 +228,26 @@ def write_link(path: Path | str, target: str) -> None:
             os.unlink(temp)
 
 
+def _make_locked(path: str) -> tuple[str, int]:
+    """Make a temporary file beside the path; return its path and descriptor. Raises: OSError.
+
+    Its lock keeps other processes from removing it as an old temporary file. One that was removed
+    before it was locked is made anew.
+    """
+    while True:
+        temp = _temp_beside(path)
+        descriptor = os.open(temp, os.O_RDWR | _NEW_FILE, 0o600)
+        try:
+            with contextlib.suppress(OSError):  # the file system may have no locks
+                try_lock(descriptor)
+            if os.path.lexists(temp):
+                return temp, descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
 class Reservation:
     """A file whose space on the disk is allocated before its content is known."""
 
@@ -283,11 +303,9 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_folder_once(folder)
-    temp = _temp_beside(path)
-    flags = os.O_RDWR | _NEW_FILE
     try:
         _refuse_unusual_target(path)
-        descriptor = os.open(temp, flags, 0o600)
+        temp, descriptor = _make_locked(path)
     except OSError as cause:
         raise unwritable(path, cause) from cause
     try:
@@ -296,9 +314,6 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
             left = size
             while left > 0:
                 left -= os.write(descriptor, bytes(left))
-            # The lock keeps other processes from removing this file as an old temporary file.
-            with contextlib.suppress(OSError):  # the file system may have no locks
-                try_lock(descriptor)
             os.fsync(descriptor)
         except OSError as cause:
             raise unwritable(path, cause) from cause

@@ -442,3 +442,29 @@ def test_a_reservation_sweeps_its_own_folder(tmp_path):
         assert not left.exists()
         assert reserved.commit(b"x")
     assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("moment", ["before the lock", "after the lock"])
+def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeypatch, moment):
+    """Another process sweeps while ours is stopped somewhere in the making of its reservation."""
+    really_lock, swept = files.try_lock, []
+
+    def sweep() -> None:
+        if not swept:
+            swept.append(True)
+            monkeypatch.setattr(files.time, "time", lambda: 4e9)
+            monkeypatch.setattr(files, "_swept", set())
+            files.sweep_folder_once(str(tmp_path))
+
+    def lock(descriptor: int) -> None:
+        if moment == "before the lock" and not swept:
+            sweep()
+        really_lock(descriptor)
+        if moment == "after the lock" and not swept:
+            sweep()
+
+    monkeypatch.setattr(files, "try_lock", lock)
+    with files.reserve_file(tmp_path / "a", 4096):
+        assert swept
+        [reserved] = tmp_path.iterdir()
+        assert reserved.stat().st_size == 4096
