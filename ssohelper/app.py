@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.grants import GrantStore
     from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal import Journal
+    from ssohelper.stores.list_view import ListViewStore
     from ssohelper.stores.login_cache import LoginCache
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
-    from ssohelper.stores.view_file import ViewFile
     from ssohelper.vault import Vault
     from ssohelper.wire.assume_role import Sts
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
@@ -300,18 +300,18 @@ class App(AwsClients):
         return UsageStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
 
     @cached_property
+    def list_view(self) -> ListViewStore:
+        """How the user wants the list of roles."""
+        from ssohelper.stores.list_view import ListViewStore
+
+        return ListViewStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
+
+    @cached_property
     def console_visits(self) -> ConsoleVisits:
         """The role as which each browser was last signed in to the console."""
         from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
-
-    @cached_property
-    def view(self) -> ViewFile:
-        """How the full screen's list was shown last."""
-        from ssohelper.stores.view_file import ViewFile
-
-        return ViewFile(self.locations.state_folder)
 
     def browser_pages(self) -> BrowserPages:
         from ssohelper.wire.browser_pages import BrowserPages

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from ssohelper.core import guard_rules, keymap
+from ssohelper.core import account_colors, guard_rules, keymap
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.instants import parse_duration
@@ -21,7 +21,8 @@ class Setting(NamedTuple):
     """The definition of one setting. `what` describes the setting to the user.
 
     `kind` is bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
-    list of text), portals (texts REGION=START_URL), notify (texts, or "desktop") or keys (of the keyboard).
+    list of text), portals (texts REGION=START_URL), color (with a label, such as "red production"),
+    notify (texts, or "desktop") or keys (of the keyboard).
     """
 
     key: str
@@ -52,6 +53,7 @@ def checked(setting: Setting, value: Any, place: str) -> Any:
         "tag": isinstance(value, list) and all(map(_is_pattern, value)),
         "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
         "choice": isinstance(value, str) and value in setting.choices,
+        "color": isinstance(value, str) and account_colors.parse_mark(value, "") is not None,
     }.get(setting.kind, _is_text(value))
     if not is_good:
         given = show(json.dumps(value, default=str, ensure_ascii=False), 60)

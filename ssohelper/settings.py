@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core import guard_rules, keymap
+from ssohelper.core import account_colors, guard_rules, keymap
 from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.search import did_you_mean
@@ -203,6 +203,10 @@ class Settings:
         """Return the patterns of each tag of the user's."""
         return {key[5:]: value for key, (value, _) in self._values.items() if key[:5] == "tags."}
 
+    def colors(self) -> dict[str, str]:
+        """Return the colour and label for each pattern of accounts, in the order of the file."""
+        return {key[7:]: value for key, (value, _) in self._values.items() if key[:7] == "colors."}
+
     def guard_rules(self) -> tuple[str, ...]:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
         return guard_rules.expand(self.get_own("guard.rules"), self.tags())
@@ -288,10 +292,18 @@ def setting_of(key: str) -> Setting:
 
 
 def parts_of(key: str) -> tuple[str, ...]:
-    """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split."""
+    """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split.
+
+    In `colors.PATTERN` no further dot splits.
+    """
     if key.startswith("sessions.") and key.count(".") >= 2:
         name, _, last = key.removeprefix("sessions.").rpartition(".")
         return "sessions", name, last
+    if key.startswith("colors."):
+        pattern = key.removeprefix("colors.")
+        # With or without the quotes that TOML needs.
+        quoted = len(pattern) > 2 and pattern[0] == pattern[-1] and pattern[0] in "\"'"
+        return "colors", pattern[1:-1] if quoted else pattern
     return tuple(key.split("."))
 
 
@@ -333,6 +345,10 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         if not _TAG_NAME.fullmatch(parts[1]):
             raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a tag')
         return Setting(f"tags.{parts[1]}", "tag", (), "roles: [SESSION:]ACCOUNT/ROLE", (), False)
+    if len(parts) == 2 and parts[0] == "colors":
+        if not account_colors.is_pattern(parts[1]):
+            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid pattern of accounts')
+        return Setting(f"colors.{parts[1]}", "color", None, "colour of accounts", (), False)
     if len(parts) == 3 and parts[0] == "sessions":
         if not SESSION_NAME.fullmatch(parts[1]):
             raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a session')

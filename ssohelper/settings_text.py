@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ssohelper.core.account_colors import COLORS
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -98,6 +99,7 @@ def expected_text(kind: str, choices: tuple[str, ...]) -> str:
         "tag": "a list of patterns; a tag names no other tag",
         "notify": f'a list of texts, or "{DESKTOP}"',
         "text": "a text",
+        "color": f"a colour ({', '.join(COLORS)}), or a colour and a label of at most 20 characters",
         "template": "a text",
         "region": "an AWS region",
         "keys": "a key, or several keys separated by commas",

@@ -296,3 +296,29 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
     assert found.changed("form", "sso").get("guard.rules") == ("theirs", "mine")
     with pytest.raises(ConfigInvalid, match=r"policy\.toml"):
         own.with_policy(CompanyPolicy(storage="nowhere"), str(place))
+
+
+def test_colours_keep_the_order_of_the_file(read):
+    found = read('colors."*prod*" = "red"\ncolors."a.b" = "blue sea"\n[keys]\n')
+    assert list(found.colors().items()) == [("*prod*", "red"), ("a.b", "blue sea")]
+    assert found.get("colors.a.b") == "blue sea"
+    assert setting_of('colors."*prod*"').key == "colors.*prod*"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ('\n"colors"."*x" = "orange"', 2, "a colour (black, red,"),
+        ("[colors]\nx = 3", 2, "a colour (black, red,"),
+        ('[colors]\nx = ""', 2, "a colour (black, red,"),
+        ('[colors]\n"" = "red"', 2, "is not a valid pattern"),
+        ('colors."\\u001b" = "red"', 1, "is not a valid pattern"),
+        ('colors.a.b = "red"', 1, "no setting named"),
+        ('colors = "red"', 1, "no setting named"),
+    ],
+)
+def test_an_invalid_colour_is_refused_with_file_and_line(read, path, text, line, says):
+    with pytest.raises(ConfigInvalid) as caught:
+        read(text)
+    assert f'"{path}" line {line}: ' in caught.value.message
+    assert says in caught.value.message

@@ -42,7 +42,10 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
         KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
         KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
-        KeyAction("accounts.group", "ctrl+g", "Group", "group the roles by account"),
+        KeyAction(
+            "accounts.group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles"
+        ),
+        KeyAction("accounts.sort", "ctrl+s", "Sort", "sort by last use, by name, by account id"),
         KeyAction(
             "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
         ),
@@ -52,6 +55,10 @@ ACTIONS: dict[str, KeyAction] = {
         ),
         KeyAction("accounts.copy_link", "ctrl+r", "Copy link", "copy the link to the AWS console"),
         KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the role's details"),
+        KeyAction("accounts.fold", "left", "Fold", "fold the account, or go to its heading"),
+        KeyAction("accounts.unfold", "right", "Unfold", "unfold the account"),
+        KeyAction("accounts.fold_all", "shift+left", "Fold all", "fold all accounts"),
+        KeyAction("accounts.unfold_all", "shift+right", "Unfold all", "unfold all accounts"),
         KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),

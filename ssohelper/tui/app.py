@@ -15,9 +15,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
-from ssohelper.core.schema.view import View
 from ssohelper.core.text import show
-from ssohelper.errors import AnotherUsersHome, LoginRequired, SsoHelperError
+from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
@@ -93,7 +92,8 @@ class FullScreenApp(TuiApp[str]):
         self._has_theme = False
         self.background = background or Background()
         self.chosen: RoleRow | None = None
-        self._saved_view = self.view = _load_view(services)
+        # Saves the changes of the list's view that are not saved yet. The first screen sets it.
+        self.save_view: Callable[[], None] = lambda: None
         super().__init__(services)
         self._has_theme = True
         # The settings are applied before the program runs, for two reasons: to change the theme
@@ -165,25 +165,6 @@ class FullScreenApp(TuiApp[str]):
         # The dialog shows the error.
         self.push_screen(_SIGN_IN.load()(session, why=why), end)
 
-    def save_view(self) -> None:
-        """Save how the list is shown, for the next start. A failure is a warning."""
-        if self.view == self._saved_view:
-            return
-        try:
-            self.services.view.save(self.view)
-        except AnotherUsersHome:
-            return  # with sudo: nothing is written into another user's home
-        except (SsoHelperError, OSError) as error:
-            _print(f"ssohelper: warning: the list's view could not be saved: {show(str(error))}")
-
-
-def _load_view(services: App) -> View:
-    """Return how the list was shown last. A file that cannot be read counts as missing."""
-    try:
-        return services.view.load()
-    except (SsoHelperError, OSError):
-        return View()
-
 
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
     """Run the full-screen program and return its exit code.
@@ -227,7 +208,10 @@ def _run(background: Background | None) -> FullScreenApp:
 
     def warn(message: str) -> None:
         for program in running:
-            program.call_in_ui_thread(program.show_warning, message)
+            if program.is_running:
+                program.call_in_ui_thread(program.show_warning, message)
+            else:
+                _print(f"ssohelper: warning: {show(message)}")
 
     program = FullScreenApp(App(warn=warn), background)
     running.append(program)

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_list import RoleList
 
 
+def mark_accounts(app: FullScreenApp, roles: RoleList) -> None:
+    """Mark the accounts in the list that `colors` in the settings gives a colour."""
+    from ssohelper.core.account_colors import marker
+    from ssohelper.tui.widgets.account_styles import style_finder
+
+    rules = app.services.settings.colors()
+    if rules:
+        roles.set_marks(marker(rules), style_finder(app))
+
+
 def start_log(environ: Mapping[str, str]) -> None:
     """Start the log, so that warnings are not written over the screen that Textual drew."""
     from ssohelper import logs
@@ -96,9 +106,10 @@ def make_bars() -> tuple[list[Widget], list[Widget]]:
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar
 
     filters = FilterBar(
-        FilterLabel("all sessions", "screen.only_session", id="session"),
-        FilterLabel("favourites", "screen.only_favourites", id="favourites"),
-        FilterLabel("by account", "screen.group", id="grouped"),
+        FilterLabel("all sessions", "screen.list('only_session')", id="session"),
+        FilterLabel("favourites", "screen.list('only_favourites')", id="favourites"),
+        FilterLabel("tree", "screen.list('group')", id="grouped"),
+        FilterLabel("by use", "screen.list('sort')", id="sort"),
         Static("", id="refreshing", markup=False),
     )
     return [TopBar("accounts"), filters], [MessageLine(), KeyBar()]

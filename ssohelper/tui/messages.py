@@ -14,6 +14,8 @@ from ssohelper.core.text import show
 
 # The history drops older messages than these. 500 lines are more than a day's.
 _MOST = 500
+# A lower terminal has no line to spare: there the message line exists only while it shows something.
+LOW_LINES = 16
 
 
 class Kind(Enum):

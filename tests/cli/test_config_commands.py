@@ -44,6 +44,20 @@ def test_list_prints_the_origin_of_each_setting(run: Run) -> None:
     assert ["renew_ahead", "true", "default"] in [row[:3] for row in rows]
 
 
+def test_a_colour_is_set_listed_and_removed_by_its_pattern(run: Run, settings_file: Path) -> None:
+    assert run("config", "set", "colors.*prod*", "red").returncode == 0
+    assert run("config", "set", 'colors."eu.*"', "blue europe").returncode == 0
+    assert settings_file.read_text() == '[colors]\n"*prod*" = "red"\n"eu.*" = "blue europe"\n'
+    assert run("config", "get", "colors.eu.*").stdout == "blue europe\n"
+    rows = [line.split("\t") for line in run("config", "list").stdout.splitlines()]
+    assert ["colors.*prod*", "red", f"{settings_file}:2"] in [row[:3] for row in rows]
+    refused = run("config", "set", "colors.x", "orange")
+    assert refused.returncode == 2
+    assert '"colors.x" must be a colour (black, red,' in refused.stderr
+    assert run("config", "set", "colors.*prod*", "--default").returncode == 0
+    assert settings_file.read_text() == '[colors]\n"eu.*" = "blue europe"\n'
+
+
 def test_path_prints_where_the_file_will_be(run: Run, settings_file: Path) -> None:
     printed = run("config", "path", "--json").stdout
     assert json.loads(printed)["data"] == {"path": str(settings_file), "exists": False}

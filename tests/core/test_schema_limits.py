@@ -6,13 +6,30 @@ from typing import Any
 import pytest
 
 from ssohelper.core.model import Role, Secret
-from ssohelper.core.schema import fields, listings, sign_in_records, state_records, use_records
+from ssohelper.core.role_tree import MOST_EXCEPTIONS
+from ssohelper.core.schema import (
+    fields,
+    list_view,
+    listings,
+    sign_in_records,
+    state_records,
+    use_records,
+)
 from ssohelper.core.schema.fields import Damaged
 
 LATEST = 8_589_934_592  # in 2242
 DAY = 86_400
 KEY = ["corp", "001234567890", "ReadOnlyAccess"]
 HASH = "0" * 64
+VIEW = {
+    "version": 1,
+    "flat": True,
+    "sort": "use",
+    "all_folded": True,
+    "exceptions": [],
+    "only_session": None,
+    "only_favourites": False,
+}
 
 
 def _facts(name: str) -> Callable[[Any], Any]:
@@ -96,6 +113,15 @@ def _listing(**change: Any) -> Any:
         (lambda value: use_records.usage([*KEY, 1, value, True]), 0, -1),
         (lambda value: use_records.usage([*KEY, None, 0, *value]), [True], [True, 1]),
         (lambda value: use_records.visit([*KEY, 1, *value]), [True], [True, 1]),
+        (
+            lambda value: list_view.view(VIEW | {"exceptions": value}),
+            [KEY[:2]] * MOST_EXCEPTIONS,
+            [KEY[:2]] * (MOST_EXCEPTIONS + 1),
+        ),
+        (lambda value: list_view.view(VIEW | {"sort": value}), "id", "ID"),
+        (lambda value: list_view.view(VIEW | {"flat": value}), True, 1),
+        (lambda value: list_view.view(VIEW | {"only_favourites": value}), True, 1),
+        (lambda value: list_view.view(VIEW | {"only_session": value}), "corp", "a\x1b"),
         (lambda value: use_records.visit([*KEY, value, True]), LATEST, LATEST + 1),
         (lambda value: state_records.given_notices({"marks": value}), ["x"] * 100, ["x"] * 101),
         (lambda value: state_records.given_notices({"marks": [value]}), "x" * 100, "x" * 101),

@@ -20,6 +20,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.role_tree import View
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.errors import LoginRequired
 from ssohelper.stores.choices_file import ChoicesStore
@@ -27,6 +28,7 @@ from ssohelper.stores.clock_file import ClockFile
 from ssohelper.stores.config_versions import ConfigVersions
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
+from ssohelper.stores.list_view import ListViewStore
 from ssohelper.stores.name_index import NameIndexFile
 from ssohelper.stores.notice_record import NoticeRecord
 from ssohelper.stores.prompt_state import PromptState
@@ -133,6 +135,18 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
         "locks",
         lambda base: UsageStore(base.parent / "state", runtime=base).update(
             KEY, lambda usage: usage._replace(uses=1), soon()
+        ),
+    ),
+    "list view": (
+        "",
+        lambda base: ListViewStore(base, runtime=base.parent / "run").update(
+            View.with_next_sort, soon()
+        ),
+    ),
+    "list view lock": (
+        "locks",
+        lambda base: ListViewStore(base.parent / "state", runtime=base).update(
+            View.with_next_sort, soon()
         ),
     ),
     "visits": ("", lambda base: ConsoleVisits(base).save("", KEY, NOON, is_told=True)),

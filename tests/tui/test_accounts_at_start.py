@@ -18,7 +18,7 @@ def test_keys_that_arrive_before_the_bars_are_mounted_work(
         screen._show_refreshing()  # as the thread does that lists roles at AWS
         assert not screen.query("KeyBar")
         screen.call_later(screen._mount_the_rest)
-        await user.wait_for_text("● corp", "● favourites", "● by account")
+        await user.wait_for_text("● corp", "● favourites", "○ tree")
 
     monkeypatch.setattr(accounts, "_PAINTED_SECONDS", 3600)
     run_scenario(world.app(), press_early, wait_for_bars=False)

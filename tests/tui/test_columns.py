@@ -131,6 +131,9 @@ def test_the_screen_tells_two_sessions_of_one_account_apart(
         both = [row("payments-prod", "ReadOnlyAccess", session=name) for name in ("corp", "lab")]
         roles.set_rows(both)
         await until(lambda: user.screen.count("payments-prod") >= 2)
+        for session in ("corp", "lab"):
+            await user.wait_for_text(f"▾ payments-prod  000000000001  {session}")
+        await user.press("ctrl+g")
         await user.wait_for_text("lab")
         lines = [line for line in user.screen.splitlines() if "payme" in line and "R" in line]
         assert any("corp" in line for line in lines)

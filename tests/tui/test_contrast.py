@@ -7,7 +7,9 @@ from textual.app import App
 from textual.color import Color
 from textual.theme import Theme
 
+from ssohelper.core.account_colors import COLORS
 from ssohelper.tui import themes
+from ssohelper.tui.widgets import account_styles
 
 THEMES = (themes.DARK, themes.LIGHT, themes.DARK_256, themes.LIGHT_256)
 STATES = ("muted", "success", "warning", "error", "accent", "secondary", "primary")
@@ -125,3 +127,25 @@ def test_the_terminal_decides_which_palette_is_used(
         monkeypatch.setenv(variable, value)
     app: App[None] = App()
     assert themes.name_for(app, name) == f"ssohelper-{name}{ends}"
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_the_colours_of_accounts_can_be_read(theme: Theme) -> None:
+    table = account_styles.ON_DARK if theme.dark else account_styles.ON_LIGHT
+    assert set(table) == set(COLORS)
+    assert len(set(table.values())) == len(COLORS)
+    variables = theme.to_color_system().generate()
+    under = Color.parse(variables["background"])
+    ratios = {name: contrast(in_256(Color.parse(color)), under) for name, color in table.items()}
+    assert {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+def test_the_marks_of_accounts_can_be_seen_with_xterms_colours() -> None:
+    for styles, under in (
+        (account_styles.ANSI_ON_DARK, Color(0, 0, 0)),
+        (account_styles.ANSI_ON_LIGHT, Color(255, 255, 255)),
+    ):
+        assert len(set(map(str, styles.values()))) == len(COLORS)
+        for style in styles.values():
+            assert style.color is not None
+            assert contrast(Color.parse(XTERM[style.color.name]), under) >= 3

@@ -49,7 +49,10 @@ def test_a_guarded_role_has_the_same_sign_everywhere(world: DemoHome) -> None:
     settle(world, 'guard.rules = ["payments-prod/*"]\n')
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("  @@ payments-prod ", "41m left")
+        await user.wait_for_text("   @@ DatabaseAdmin ", "41m left")
+        assert user.screen.count("@@ DatabaseAdmin") == 1  # that of payments-dev is not guarded
+        await user.press("ctrl+g")
+        await user.wait_for_text("  @@ payments-prod ")
         assert "@@ payments-dev" not in user.screen
         await user.press("down")
         await user.wait_for_text("❯  @@ payments-prod ", "@@ guarded")
@@ -116,7 +119,7 @@ def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
         # On this screen letters search.
         assert "j k g G" not in shown
 
-    run_scenario(world.app(), scenario, size=(width, 70))
+    run_scenario(world.app(), scenario, size=(width, 100))
 
 
 def test_the_set_up_form_has_its_own_help_and_its_errors_name_fields(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_keys_sent_at_once_edit_the_search_as_single_keys_do(world: DemoHome) ->
         ]:
             send_at_once(user.app, keys)
             await until(lambda value=value: line.value == value)  # type: ignore[misc]
-        await until(lambda: role_list(user).query_text == "read")
+        await until(lambda: role_list(user).shown.query == "read")
 
     run_scenario(world.app(), scenario)
 

@@ -71,7 +71,8 @@ def test_the_footer_cuts_no_word_and_always_has_the_help(world: DemoHome, width:
                 there = {ACTIONS[name].label for name in enabled_actions(user.app)}
                 there -= {"Accounts", "Sessions", "Profiles"}
                 if key == "f2":
-                    there -= {"Leave", "Commands", "Messages", "Quit"}
+                    there -= {"Leave", "Commands", "Messages", "Quit", "Details"}
+                    there -= {"Fold", "Unfold", "Fold all", "Unfold all"}
                 assert there <= {part.split(maxsplit=1)[1].strip() for part in shown}
 
     run_scenario(world.app(), scenario, size=(width, 24))
@@ -93,8 +94,9 @@ def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         rows = user.app.screen.query_one(RoleList)
+        first = rows.cursor  # the first role, below the heading of its account
         await user.press("ctrl+j", "ctrl+j", "ctrl+k")
-        assert rows.cursor == 1
+        assert rows.cursor == first + 1
         await user.press("f3")
         await user.wait_for_text("signed out")
         chooser = user.app.screen.query_one("#sessions", Chooser)

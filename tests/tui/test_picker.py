@@ -217,8 +217,8 @@ def test_the_order_of_the_list_is_kept_at_the_end(shell: Shell) -> None:
     inside.until("role keys")
     inside.send("\x07\x11")  # ctrl+g, ctrl+q
     assert inside.wait() == 0
-    [path] = shell.home.rglob("view.json")
-    assert '"by_account": true' in path.read_text()
+    [path] = shell.home.rglob("list-view.json")
+    assert '"flat": true' in path.read_text()
 
 
 def test_after_sigterm_the_full_screen_restores_the_terminal(shell: Shell) -> None:

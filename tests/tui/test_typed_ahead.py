@@ -33,8 +33,8 @@ def test_what_was_typed_is_in_the_search(world: DemoHome) -> None:
         app = FullScreenApp(world.app(), background)
         async with app.run_test(size=(100, 30)) as pilot:
             user = User(app, pilot)
-            await until(lambda: app.screen.query(RoleList) and role_list(user).query_text)
-            await until(lambda: role_list(user).query_text == "pay prod")
+            await until(lambda: app.screen.query(RoleList) and role_list(user).shown.query)
+            await until(lambda: role_list(user).shown.query == "pay prod")
 
     asyncio.run(go())
 

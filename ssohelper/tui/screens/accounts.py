@@ -6,6 +6,7 @@ Old lists are refreshed in the background.
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -17,16 +18,18 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ssohelper.actions import roles
+from ssohelper.actions import list_view, roles
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core import guard_rules
+from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding
-from ssohelper.tui.screens.account_filters import AccountFilters
-from ssohelper.tui.widgets.message_line import LOW_LINES
+from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.screens import account_messages, list_controls
+from ssohelper.tui.screens.list_controls import ListControls
+from ssohelper.tui.widgets.role_lines import live_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
@@ -53,17 +56,7 @@ _BESIDE_COLUMNS = 120
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
-_LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
-_CORRECTED = "Correct this in the file, then press F5 to read the file again."
-_NO_LIST = (
-    "No roles are listed yet: the list is read from AWS after you sign in.\n"
-    "To sign in, press F3, then s, or run: ssohelper login {name}"
-)
-_NO_ROLE = (
-    "No role is assigned to you in {name}.\n"
-    "When your administrator has assigned one, press F5, or run:\n"
-    "ssohelper list --refresh --session {name}"
-)
+_LIST_ACTIONS = ("details", "refresh")
 
 
 def _row_binding(name: str, *, show: bool) -> Binding:
@@ -87,6 +80,10 @@ class AccountsScreen(Screen[None]):
         *(_row_binding(name, show=True) for name in _ROW_ACTIONS),
         *(_row_binding(name, show=False) for name in _OTHER_ROW_ACTIONS),
         *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
+        *(
+            action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
+            for name in list_controls.ACTIONS
+        ),
         # Escape leaves the program while the form that sets up a session is shown. Otherwise
         # `RolePane` handles Escape.
         action_binding("accounts.leave", show=False),
@@ -98,12 +95,13 @@ class AccountsScreen(Screen[None]):
         self._choice = KnownRoles([], {}, [])
         self._config_error: SsoHelperError | None = None
         self._clocks: Clocks | None = None
+        self._live_until: dict[RoleKey, int] = {}
         self._actions: RowActions | None = None
         self._detail: RoleDetail | None = None
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
-        self._filters = AccountFilters(self, self._pane)
+        self._controls = ListControls(self, self._pane)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -113,7 +111,7 @@ class AccountsScreen(Screen[None]):
 
     @property
     def roles(self) -> RoleList:
-        return self.query_one(RoleList)
+        return self._pane.list
 
     def compose(self) -> ComposeResult:
         self._read()
@@ -122,8 +120,9 @@ class AccountsScreen(Screen[None]):
             # Leaves space for the widgets that are mounted later, so that they do not move the
             # list.
             body.styles.margin = self._margin_at_first()
-            self._pane.list.set_rows(self._choice.rows)
-            self._filters.restore(self.app.view)
+            view = list_view.load_view(self.services)
+            self.roles.begin(self._choice.rows, view.without_empty_filters(self._choice.rows))
+            self.app.save_view = partial(self._controls.save, self.services)
             yield self._pane
 
     def on_mount(self) -> None:
@@ -153,8 +152,9 @@ class AccountsScreen(Screen[None]):
         # would delay a key.
         gc.freeze()
         gc.enable()
+        deferred.mark_accounts(self.app, self.roles)
         self.roles.refresh()  # marks guarded roles, which are known from now on
-        self._filters.show()
+        self._controls.show()
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
@@ -163,26 +163,14 @@ class AccountsScreen(Screen[None]):
     def _messages(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
-            hint = f"\n{show(self._config_error.hint)}" if self._config_error.hint else ""
-            text = f"{show(self._config_error.message)}{hint}\n{_CORRECTED}"
+            text = account_messages.error_text(self._config_error)
             return [Static(text, classes="error", markup=False)]
         text = self._empty_list_text()
         return [Static(text, classes="error empty-list", markup=False)] if text else []
 
     def _empty_list_text(self) -> str:
-        """Return a text that says why no role is listed.
-
-        Return "" if roles are listed, or if there is no session at all.
-        """
-        choice = self._choice
-        if choice.rows or not choice.sessions:
-            return ""
         refreshing = self._refresher.text if self._refresher else ""
-        if refreshing:
-            return f"Your roles are being listed at AWS: {refreshing}"
-        if choice.unlisted:
-            return _NO_LIST.format(name=choice.unlisted[0].name)
-        return _NO_ROLE.format(name=choice.sessions[0].name)
+        return account_messages.empty_list_text(self._choice, refreshing)
 
     def _offer_set_up(self) -> None:
         """Show the form that sets up a session if no session exists. Otherwise remove it."""
@@ -199,7 +187,11 @@ class AccountsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the list's actions while the form that sets up a session is shown."""
-        return not (self.has_class("empty") and (action == "row" or action in _LIST_ACTIONS))
+        is_on_list = action in ("row", "list", *_LIST_ACTIONS)
+        if is_on_list and self.has_class("empty"):
+            return False
+        # A key that does nothing now is left to the search: the arrows move its cursor.
+        return action != "list" or self._controls.is_active(str(parameters[0]))
 
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size)
@@ -253,8 +245,8 @@ class AccountsScreen(Screen[None]):
         self.mount_all(self._messages(), before="#body")
         self._offer_set_up()
         self.roles.set_rows(choice.rows)
-        self.query_one(RolePane).show_count()
-        self._filters.show()
+        self._pane.show_count()
+        self._controls.show()
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
@@ -269,7 +261,10 @@ class AccountsScreen(Screen[None]):
 
     def _show_clocks(self, found: Clocks) -> None:
         self._clocks = found
-        self._show_detail()
+        self._live_until = {
+            key: cached.credentials.expires_at for key, cached in found.credentials.items()
+        }
+        self._show_times()
         if self._refresher is not None:
             self._refresher.refresh_after_change_of_user(self._choice, found)
 
@@ -279,11 +274,19 @@ class AccountsScreen(Screen[None]):
             self._read_clocks()
         if self._seconds % _REFRESH_SECONDS == 0 and self._refresher is not None:
             self._refresher.refresh_in_turn(self._choice)
+        self._show_times()
+
+    def _show_times(self) -> None:
+        """Show the times that are left now, in the list and in the details."""
+        self.roles.set_live(live_texts(self._live_until, self.services.clock.aws_now()))
         self._show_detail()
 
     def _show_detail(self) -> None:
         if self._detail is not None and self._detail.display:
-            row = self.roles.row
+            row, heading = self.roles.row, self.roles.heading
+            if heading is not None:
+                self._detail.show_heading(heading, self._clocks, self.services.clock.aws_now())
+                return
             guarded = row is not None and self._is_guarded(row)
             now, aws_now = self.services.clock.now(), self.services.clock.aws_now()
             dense = not self.has_class("beside")
@@ -308,7 +311,7 @@ class AccountsScreen(Screen[None]):
         """Ask AWS for the roles of all sessions whose roles are shown."""
         if self._config_error is not None:
             self.reload()
-        only = self._filters.only_session
+        only = self.roles.shown.view.only_session
         sessions = [one for one in self._choice.sessions if only in (None, one.name)]
         for session in sessions:
             if self._refresher is not None:
@@ -330,22 +333,15 @@ class AccountsScreen(Screen[None]):
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
 
-    # -- filters of the list -------------------------------------------------------------------
+    # -- filters, order and folds of the list ---------------------------------------------------
 
-    def action_group(self) -> None:
-        """Toggle grouping of roles under their account names."""
-        self._filters.toggle_group()
-        self.app.view = self._filters.view
+    def action_list(self, name: str) -> None:
+        """Run the action `accounts.NAME` on the list as a whole."""
+        self._pane.search_now()
+        self._controls.run(name)
 
-    def action_only_favourites(self) -> None:
-        """Toggle whether only favourites are shown."""
-        self._filters.toggle_favourites()
-        self.app.view = self._filters.view
-
-    def action_only_session(self) -> None:
-        """Show only the roles of the next session. After the last session, show all roles again."""
-        self._filters.go_to_next_session(self._choice.rows)
-        self.app.view = self._filters.view
+    def on_role_list_view_changed(self, event: RoleList.ViewChanged) -> None:
+        self._controls.remember(event.change)
 
     def action_details(self) -> None:
         """Show or hide the details of the role under the cursor."""
@@ -380,8 +376,15 @@ class AccountsScreen(Screen[None]):
 
     def action_row(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
-        if self._actions is not None:
-            self.query_one(RolePane).search_now()
+        if self._actions is None:
+            return
+        self._pane.search_now()
+        if self.roles.heading is not None:
+            key = self.app.key_of("accounts.unfold")
+            self.app.show_done(
+                f"this line is an account: choose one of its roles first ({key} goes to them)"
+            )
+        else:
             self._actions.run(name)
 
     def palette(self) -> list[Command]:

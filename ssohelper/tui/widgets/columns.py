@@ -18,7 +18,12 @@ _ID_WIDTH = 12 + 1
 _AGE_WIDTH = 8 + 1
 # A column of profiles that is narrower says nothing.
 _LEAST_PROFILE = 16
+# Where a profile's name has no space, a sign shows that there is one.
+PROFILE_SIGN_WIDTH = 2
+# The mark of live credentials with the time left; on narrow terminals only the mark.
+LIVE_WIDTH, _LIVE_SIGN_WIDTH = 5, 2
 # The least total widths at which there is space for the columns that can be left out.
+_LEAST_FOR_LIVE, _LEAST_FOR_SIGN = 50, 24
 _LEAST_FOR_AGE, _LEAST_FOR_ID, _LEAST_FOR_SESSION = 50, 64, 80
 _LEAST_NAME = 4
 
@@ -35,6 +40,7 @@ class Columns(NamedTuple):
     session: int
     profile: int
     age: int
+    live: int = 0
     name_tail: int = 0
     role_tail: int = 0
 
@@ -47,6 +53,11 @@ class Content(NamedTuple):
     session: int
     profile: int
     several_sessions: bool
+    has_live: bool = False
+
+    def with_live(self, has_live: bool) -> "Content":
+        """Return the same content, with or without marks of live credentials."""
+        return Content(*self[:5], has_live)
 
 
 def measure(rows: Sequence[RoleRow]) -> Content:
@@ -85,7 +96,7 @@ def lay_out(
         names = {row.account.name or row.account.id for row in visible}
         name_tail = _tail(names, columns.name - 1)
         role_tail = _tail({row.role_name for row in visible}, columns.role - 1)
-        columns = Columns(*columns[:6], name_tail, role_tail)
+        columns = Columns(*columns[:7], name_tail, role_tail)
         if grouped or _are_all_different(visible, columns):
             break
     return columns
@@ -106,7 +117,12 @@ def _columns(
     session = 0
     if not grouped and (with_session or (content.several_sessions and width >= _LEAST_FOR_SESSION)):
         session = min(content.session + 1, max(13, width // 5))
-    left = max(0, width - age - account_id - session)
+    live = 0
+    if content.has_live:
+        has_space = width >= (_LEAST_FOR_SIGN if grouped else _LEAST_FOR_LIVE)
+        live = LIVE_WIDTH if has_space else min(width, _LIVE_SIGN_WIDTH)
+    sign = PROFILE_SIGN_WIDTH if content.profile and width >= _LEAST_FOR_SIGN else 0
+    left = max(0, width - age - account_id - session - live - sign)
     name = content.name + 1 if with_name and not grouped else 0
     role = content.role + 1
     if name + role > left:
@@ -117,9 +133,16 @@ def _columns(
             name = min(left, _LEAST_NAME + 1)
             role = left - name
     left -= name + role
-    profile = left if content.profile and left >= _LEAST_PROFILE else 0
-    # The space that is left separates the last use from the other columns.
-    return Columns(name, account_id, role, session, profile, age + left - profile if age else 0)
+    profile = sign
+    if sign and left + sign >= _LEAST_PROFILE:
+        profile = min(left + sign, max(_LEAST_PROFILE, content.profile + 1))
+        left -= profile - sign
+    # The space that is left separates the last use, or the mark of live credentials, from the rest.
+    if live and age:
+        live += left
+    elif age:
+        age += left
+    return Columns(name, account_id, role, session, profile, age, live)
 
 
 def _tail(texts: Collection[str], width: int) -> int:

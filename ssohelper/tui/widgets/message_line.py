@@ -14,7 +14,7 @@ from textual.events import Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ssohelper.tui.messages import Kind
+from ssohelper.tui.messages import LOW_LINES, Kind
 from ssohelper.tui.widgets.cells import fitted
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 # The list's age is part of the line, and so the line is compared with the clock this often.
 _CHECK_SECONDS = 5
-# A lower terminal has no line to spare: there the line exists only while it shows something.
-LOW_LINES = 16
 # The state of the lists takes at most this part of the line beside a message.
 _LEAST_SHARE = 3
 

@@ -12,6 +12,7 @@ from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import CachedCredentials
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.shown_roles import Heading
 from ssohelper.core.text import broken, show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import Clocks, credentials_line, sign_in_line, token_line
@@ -70,6 +71,18 @@ class RoleDetail(LineView, can_focus=False):
         self._drawn = drawn
         self._redraw()
 
+    def show_heading(self, heading: Heading, clocks: Clocks | None, aws_now: int) -> None:
+        """Show the account under the cursor: its name, id, address, session and roles."""
+        live = [
+            row.key
+            for row in heading.rows
+            if clocks is not None
+            and row.key in clocks.credentials
+            and clocks.credentials[row.key].credentials.expires_at > aws_now
+        ]
+        self._drawn = lambda width: _heading_lines(heading, len(live), width)
+        self._redraw()
+
     def _redraw(self) -> None:
         lines = self._drawn(self.size.width)
         # This runs every second. Lines that have not changed are not painted again.
@@ -101,6 +114,21 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
         [],
         *(line for label, value in pairs for line in _pair(label, value, width)),
         [],
+    ]
+
+
+def _heading_lines(heading: Heading, live_count: int, width: int) -> list[Line]:
+    row = heading.row
+    pairs = [
+        ("account id", row.account.id),
+        ("e-mail", row.account.email or "-"),
+        ("session", row.session_name),
+        ("roles", str(heading.role_count)),
+        ("live keys", str(live_count or "none")),
+    ]
+    return [
+        *([(part, "strong")] for part in _parts(row.account.name or row.account.id, width)),
+        *(line for label, value in pairs for line in _pair(label, value, width)),
     ]
 
 

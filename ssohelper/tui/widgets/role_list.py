@@ -1,13 +1,14 @@
-"""The list of roles: a widget that shows rows, searches in them, and has a cursor.
+"""The list of roles: a widget that shows a tree of accounts, or flat rows, and has a cursor.
 
 Only visible lines are drawn. With 20,000 rows the list is ready after 60 ms; Textual's DataTable
 takes 2.9 s.
 """
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from __future__ import annotations
 
-from rich.cells import cell_len
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Click, Resize
@@ -16,17 +17,21 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ssohelper.core import guard_rules, role_rows
-from ssohelper.core.instants import duration_text
+from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.search import Index, Span
-from ssohelper.core.text import show
+from ssohelper.core.role_tree import FLAT, View, account_key
+from ssohelper.core.shown_roles import Heading, Place, ShownRoles
 from ssohelper.tui.widgets import columns
-from ssohelper.tui.widgets.cells import fitted, marked
+from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import Columns
+from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter
 
-_CURSOR, _FAVOURITE, _GUARDED = "❯", "★", guard_rules.SIGN
-_SIGNS_WIDTH = 4 + len(_GUARDED)  # room for the marks of cursor, favourite and guard
+if TYPE_CHECKING:
+    # Its imports are not needed for the first paint.
+    from ssohelper.core.account_colors import AccountMark
+
+# A list of fewer lines has no room for the heading of an account that is scrolled away.
+_LEAST_FOR_HEADING = 3
 
 
 class RoleList(ScrollView, can_focus=False):
@@ -42,6 +47,7 @@ class RoleList(ScrollView, can_focus=False):
         "role-list--group",
         "role-list--favourite",
         "role-list--guarded",
+        "role-list--live",
     }
     DEFAULT_CSS = """
     RoleList {
@@ -54,11 +60,22 @@ class RoleList(ScrollView, can_focus=False):
         & > .role-list--group { text-style: bold; color: $text-secondary; }
         & > .role-list--favourite { color: $text-warning; }
         & > .role-list--guarded { text-style: bold; color: $text-error; }
+        & > .role-list--live { color: $text-success; }
     }
     """
 
     class Moved(Message):
         """The message that the cursor may be on another row now, or on none."""
+
+    class ViewChanged(Message):
+        """The message that the user has changed the view: `change` makes the new view of an old one.
+
+        Whoever saves the view applies the change to the saved one, which may have changed too.
+        """
+
+        def __init__(self, change: Callable[[View], View]) -> None:
+            super().__init__()
+            self.change = change
 
     class Chosen(Message):
         """The message that the user has chosen this row, with a double click or a key."""
@@ -75,18 +92,9 @@ class RoleList(ScrollView, can_focus=False):
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self.grouped = False
-        self.query_text = ""
+        self.shown = ShownRoles(FLAT)
         self.cursor = 0
-        self.rows: Sequence[RoleRow] = ()
-        self._now = now
-        self._is_guarded = is_guarded
-        self._index: Index | None = None
-        self._filter: Callable[[RoleRow], bool] | None = None
-        # What each line shows: the number n stands for row n, and ~n for the heading of row n's
-        # account.
-        self._lines: list[int] = []
-        self._shown_count = 0
+        self._painter = RolePainter(self._style, now, is_guarded)
         self._content = columns.measure(())
         # The columns of the rows that are visible now, and for which part of the list that is.
         self._layout: tuple[tuple[object, ...], Columns] | None = None
@@ -97,60 +105,68 @@ class RoleList(ScrollView, can_focus=False):
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
         """Show these rows, which are sorted with the best first. The cursor stays on its role.
 
-        The search and the filter apply to the new rows too.
+        The search and the filters apply to the new rows too.
         """
-        before = self.row
-        self.rows = rows
-        self._index = None
-        self._content = columns.measure(rows)
-        self._show(before)
+        self._content = columns.measure(rows).with_live(bool(self._painter.live))
+        self._painter.has_several_sessions = self._content.several_sessions
+        self._show(lambda: self.shown.set_rows(rows))
+
+    def begin(self, rows: Sequence[RoleRow], view: View) -> None:
+        """Show these rows in a view that was remembered, at the start."""
+        self.shown = ShownRoles(view)
+        self.set_rows(rows)
 
     def search(self, text: str) -> None:
         """Show the rows that contain every word, best first. The cursor moves to the first."""
-        self.query_text = text
-        self._show(None)
+        self._show(lambda: self.shown.search(text), stay=False)
 
-    def set_filter(self, wanted: Callable[[RoleRow], bool] | None) -> None:
-        """Show only the rows for which `wanted` returns true. For None show all rows."""
-        self._filter = wanted
-        self._show(self.row)
+    def set_live(self, texts: Mapping[RoleKey, str]) -> None:
+        """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""
+        if texts != self._painter.live:
+            self._painter.live = texts
+            self._content = self._content.with_live(bool(texts))
+            self._layout = None
+            self.refresh()
 
-    def group(self, grouped: bool) -> None:
-        """Set whether the rows are grouped under the names of their accounts."""
-        self.grouped = grouped
-        self._show(self.row)
+    def set_marks(
+        self,
+        mark_of: Callable[[Account], AccountMark | None],
+        color_style: Callable[[str], Style],
+    ) -> None:
+        """Mark accounts with a colour and a label; `color_style` returns a colour's style."""
+        self._painter.mark_of, self._painter.color_style = mark_of, color_style
+        self.refresh()
 
-    def build_index(self) -> None:
-        """Build the search index now, so that the first search need not wait for it."""
-        if self._index is None:
-            self._index = role_rows.index_of(self.rows)
+    def set_view(self, change: Callable[[View], View]) -> None:
+        """Change the view: tree or flat, order, folds, filters. The cursor stays on its role."""
+        self._show(lambda: self.shown.set_view(change(self.shown.view)))
+        self._post(self.ViewChanged(change))
 
     @property
-    def shown_count(self) -> int:
-        """Return how many rows the search and the filter let through."""
-        return self._shown_count
+    def rows(self) -> Sequence[RoleRow]:
+        return self.shown.rows
 
     @property
     def row(self) -> RoleRow | None:
-        """Return the row under the cursor, or None if no row is shown."""
-        if 0 <= self.cursor < len(self._lines) and self._lines[self.cursor] >= 0:
-            return self.rows[self._lines[self.cursor]]
+        """Return the row under the cursor, or None if no role is there."""
+        place = self.shown.place_of(self.cursor)
+        return None if place is None or place.is_heading else place.row
+
+    @property
+    def heading(self) -> Heading | None:
+        """Return the account whose heading is under the cursor, or None."""
+        if self.row is None and self.shown.place_of(self.cursor) is not None:
+            return self.shown.heading_of(~self.shown.lines[self.cursor])
         return None
 
-    def _show(self, stay_on: RoleRow | None) -> None:
-        numbers: Sequence[int] = range(len(self.rows))
-        if self.query_text.strip():
-            self.build_index()
-            assert self._index is not None
-            numbers = self._index.search(self.query_text, fuzzy=True)
-        if self._filter is not None:
-            numbers = [number for number in numbers if self._filter(self.rows[number])]
-        self._shown_count = len(numbers)
-        self._lines = self._grouped(numbers) if self.grouped else list(numbers)
+    def _show(self, change: Callable[[], None], *, stay: bool = True) -> None:
+        """Make the change, then show the list; the cursor stays on its role or goes to the first."""
+        before = self.shown.place_of(self.cursor) if stay else None
+        change()
         self._layout = None
-        self.cursor = self._line_of(stay_on)
-        self._resize(Size(1, len(self._lines)))
-        if stay_on is None:
+        self.cursor = self.shown.line_of(before)
+        self._resize(Size(1, len(self.shown.lines)))
+        if before is None:
             self._scroll(0)
         self._scroll_to_cursor()
         self.refresh()
@@ -167,22 +183,6 @@ class RoleList(ScrollView, can_focus=False):
                 self.vertical_scrollbar.window_virtual_size = size.height
                 self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
-    def _grouped(self, numbers: Sequence[int]) -> list[int]:
-        accounts: dict[tuple[str, str], list[int]] = {}
-        for number in numbers:
-            row = self.rows[number]
-            accounts.setdefault((row.session_name, row.account.id), []).append(number)
-        return [line for found in accounts.values() for line in (~found[0], *found)]
-
-    def _line_of(self, row: RoleRow | None) -> int:
-        """Return the line on which the row is shown; the first row's line if the row is hidden."""
-        if row is not None:
-            key = row.key
-            for line, number in enumerate(self._lines):
-                if number >= 0 and self.rows[number].key == key:
-                    return line
-        return 1 if self.grouped else 0
-
     # -- moving the cursor and choosing a row --------------------------------------------------
 
     def move(self, lines: int) -> None:
@@ -194,12 +194,15 @@ class RoleList(ScrollView, can_focus=False):
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:
-        """Move the cursor to this line. If the line is a heading, go `heading_step` further."""
-        if not self._lines:
+        """Move the cursor to this line.
+
+        While accounts cannot be folded, the cursor goes `heading_step` further from a heading.
+        """
+        if not self.shown.lines:
             return
-        line = min(max(line, 0), len(self._lines) - 1)
-        if self._lines[line] < 0:
-            line += heading_step if 0 <= line + heading_step < len(self._lines) else 1
+        line = min(max(line, 0), len(self.shown.lines) - 1)
+        if self.shown.lines[line] < 0 and not self.shown.can_fold:
+            line += heading_step if 0 <= line + heading_step < len(self.shown.lines) else 1
         if line != self.cursor:
             before, self.cursor = self.cursor, line
             self._refresh_line(before)
@@ -208,10 +211,43 @@ class RoleList(ScrollView, can_focus=False):
             self._post(self.Moved())
 
     def choose(self) -> None:
-        """Say with a `Chosen` message that the user has chosen the row under the cursor."""
+        """Say that the user has chosen the role under the cursor; fold or unfold an account."""
         row = self.row
         if row is not None:
             self._post(self.Chosen(row))
+        else:
+            self.toggle_fold()
+
+    # -- folding accounts ----------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Fold the account under the cursor; on a role, go to the heading of its account."""
+        self._fold_or_go(folded=True)
+
+    def unfold(self) -> None:
+        """Unfold the account under the cursor; if it is unfolded, go to its first role."""
+        self._fold_or_go(folded=False)
+
+    def toggle_fold(self) -> None:
+        """Fold the account whose heading is under the cursor, or unfold it."""
+        heading = self.heading
+        if heading is not None and self.shown.can_fold:
+            self._set_fold(heading.row, not heading.is_folded)
+
+    def _fold_or_go(self, *, folded: bool) -> None:
+        row, heading = self.row, self.heading
+        if not self.shown.can_fold:
+            return
+        if row is not None and folded:
+            self.go_to(self.shown.line_of(Place(row, True)))
+        elif heading is not None and heading.is_folded != folded:
+            self._set_fold(heading.row, folded)
+        elif heading is not None and not folded:
+            self.move(1)
+
+    def _set_fold(self, row: RoleRow, folded: bool) -> None:
+        account = account_key(row)
+        self.set_view(lambda view: view.with_fold(account, folded))
 
     def _post(self, message: Message) -> None:
         # The message needs this list as its sender. Textual would take the calling widget for the
@@ -232,13 +268,11 @@ class RoleList(ScrollView, can_focus=False):
         top = int(self.scroll_offset.y)
         if height <= 0:
             return
-        # If the cursor is on the first row of an account, the account's heading must be visible
-        # too.
-        first = (
-            self.cursor - 1
-            if self.cursor and self._lines[self.cursor - 1 :][:1] < [0]
-            else self.cursor
-        )
+        # The first line is the heading of an account whose own heading is above (`_number_at`).
+        # The cursor must be below it.
+        first = self.cursor
+        if self.shown.lines and self.shown.lines[first] >= 0 and self._has_fixed_heading():
+            first -= 1
         if first < top:
             self._scroll(first)
         elif self.cursor >= top + height:
@@ -249,112 +283,74 @@ class RoleList(ScrollView, can_focus=False):
 
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
-        if 0 <= line < len(self._lines) and self._lines[line] >= 0:
+        if not 0 <= line < len(self.shown.lines):
+            return
+        number = self._number_at(event.y)
+        if number >= 0:
             self.go_to(line)
             if event.chain == 2:
                 self.choose()
+        elif self.shown.can_fold:
+            self.go_to(self.shown.line_of(Place(self.rows[~number], True)))
+            self.toggle_fold()
 
     # -- drawing the lines ---------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
-        if line >= len(self._lines):
+        if line >= len(self.shown.lines):
             text = self._no_match_text() if line == 0 else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
-        number = self._lines[line]
+        number, is_cursor = self._number_at(y), line == self.cursor
         if number < 0:
-            segments = self._heading(self.rows[~number], width)
+            heading = self.shown.heading_of(~number)
+            segments = self._painter.heading(heading, width, is_cursor)
         else:
-            segments = self._row(number, width, line == self.cursor)
+            segments = self._painter.role(
+                self.rows[number],
+                self.shown.spans(number),
+                self._columns(width),
+                is_cursor=is_cursor,
+                has_heading=not self.shown.view.is_flat,
+            )
         return Strip(segments).adjust_cell_length(width, self._style(""))
+
+    def _number_at(self, y: int) -> int:
+        """Return what the line at `y` on the screen shows, as `ShownRoles.lines` has it.
+
+        The first line is always a heading, so that no role is without its account.
+        """
+        number = self.shown.lines[y + int(self.scroll_offset.y)]
+        if y == 0 and number >= 0 and self._has_fixed_heading():
+            return self.shown.heading_above(number)
+        return number
+
+    def _has_fixed_heading(self) -> bool:
+        return not self.shown.view.is_flat and self.size.height >= _LEAST_FOR_HEADING
 
     def _no_match_text(self) -> str:
         """Return a text that says why no row is shown, or "" if the list has no rows at all."""
         if not self.rows:
             return ""
-        clears = " · esc clears the search" if self.query_text.strip() else ""
-        return f"     nothing matches{clears}{' · a filter is on' if self._filter else ''}"
-
-    def _heading(self, row: RoleRow, width: int) -> list[Segment]:
-        style = self._style("") + self._style("group")
-        account = row.account
-        rest = f"  {account.id}"
-        if self._content.several_sessions:
-            rest += f"  {show(row.session_name)}"
-        name = show(account.name or account.id)
-        # A long name must not push out what tells two accounts apart.
-        name_width = max(4, width - 2 - cell_len(rest))
-        if cell_len(name) > name_width:
-            name = fitted(name, name_width)
-        return [Segment(fitted(f"  {name}{rest}", width), style)]
-
-    def _row(self, number: int, width: int, is_cursor: bool) -> list[Segment]:
-        row = self.rows[number]
-        spans = self._spans(number)
-        base = self._style("")
-        if is_cursor:
-            base = base + self._style("cursor")
-        # The row under the cursor has only the cursor's colours, since dim text could not be read
-        # there.
-        dim = base if is_cursor else base + self._style("dim")
-        hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
-        wide = self._columns(width)
-
-        def cells(
-            text: str, field: int, columns_wide: int, style: Style, tail: int = 0
-        ) -> list[Segment]:
-            if not columns_wide:
-                return []
-            matches = [span for span in spans if span.field == field]
-            return [*marked(text, matches, columns_wide - 1, style, hit, tail), Segment(" ", base)]
-
-        name = "" if self.grouped else row.account.name or row.account.id
-        return [
-            Segment(f"{_CURSOR if is_cursor else ' '} ", base),
-            *self._signs(row, base, is_cursor),
-            *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
-            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
-            *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
-            *cells(row.session_name, role_rows.SESSION, wide.session, dim),
-            *cells(" ".join(row.profiles), role_rows.PROFILES, wide.profile, dim),
-            *([Segment(self._age(row).rjust(wide.age - 1), dim)] if wide.age else []),
-        ]
+        clears = " · esc clears the search" if self.shown.is_searching else ""
+        return (
+            f"     nothing matches{clears}{' · a filter is on' if self.shown.is_filtered else ''}"
+        )
 
     def _columns(self, width: int) -> Columns:
         """Return the columns for the rows that are visible now."""
         top, height = int(self.scroll_offset.y), self.size.height
         part = (top, height, width)
         if self._layout is None or self._layout[0] != part:
-            lines = self._lines[top : top + height]
+            lines = self.shown.lines[top : top + height]
             visible = [self.rows[number] for number in lines if number >= 0]
-            space = width - _SIGNS_WIDTH
-            found = columns.lay_out(visible, space, self._content, grouped=self.grouped)
+            space = width - SIGNS_WIDTH
+            found = columns.lay_out(
+                visible, space, self._content, grouped=not self.shown.view.is_flat
+            )
             self._layout = part, found
         return self._layout[1]
-
-    def _signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
-        """Return the signs of a favourite and of a guarded role, which work without colours."""
-        favourite = base if is_cursor else base + self._style("favourite")
-        guarded = base if is_cursor else base + self._style("guarded")
-        return [
-            Segment(_FAVOURITE if row.usage.favourite else " ", favourite),
-            Segment(_GUARDED if self._is_guarded(row) else " " * len(_GUARDED), guarded),
-            Segment(" ", base),
-        ]
-
-    def _age(self, row: RoleRow) -> str:
-        """Return how long ago the role was used, in one unit: "5d ago"."""
-        at = row.usage.last_used_at
-        if at is None:
-            return ""
-        seconds = self._now() - at
-        return "just now" if seconds < 60 else duration_text(seconds).split()[0] + " ago"
-
-    def _spans(self, number: int) -> list[Span]:
-        if self._index is None or not self.query_text.strip():
-            return []
-        return self._index.spans(self.query_text, number, fuzzy=True)
 
     def _style(self, name: str) -> Style:
         """Return the style with this name. "" names the list's own style.

@@ -74,11 +74,11 @@ class RolePane(Vertical):
         self.show_count()
         self.line.focus()
         # The search index is built after the first paint, so that the first search need not wait.
-        self.set_timer(_PREPARE_SECONDS, self.list.build_index)
+        self.set_timer(_PREPARE_SECONDS, self.list.shown.build_index)
 
     def show_count(self) -> None:
         """Show beside the search how many rows match, and how many there are: "20/300"."""
-        self.line.note = f"{self.list.shown_count}/{len(self.list.rows)}"
+        self.line.note = f"{self.list.shown.count}/{len(self.list.rows)}"
         self.line.refresh()
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:

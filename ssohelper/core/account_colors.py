@@ -1,0 +1,57 @@
+"""Which accounts are marked with a colour and a label: the rules of the settings `colors."PATTERN"`."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from ssohelper.core.choices import glob_filter
+from ssohelper.core.model import Account
+from ssohelper.core.profile_names import is_foreign_id
+
+COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+_VALUE = re.compile(rf"({'|'.join(COLORS)})(?: +(\S(?:.{{0,18}}\S)?))?")
+_LONGEST_PATTERN = 100
+
+
+class AccountMark(NamedTuple):
+    """The colour of an account, one of COLORS, and the label that says the same without colours."""
+
+    color: str
+    label: str
+
+
+def is_pattern(text: str) -> bool:
+    """Return whether a rule can have this pattern."""
+    return text.isprintable() and 0 < len(text.strip()) == len(text) <= _LONGEST_PATTERN
+
+
+def parse_mark(value: str, pattern: str) -> AccountMark | None:
+    """Return the mark of a value such as "red" or "red production"; None if it is none.
+
+    Without a label, the label is the letters and digits of the pattern: "prod" for "*prod*".
+    """
+    found = _VALUE.fullmatch(value)
+    if found is None or not value.isprintable():
+        return None
+    label = found.group(2) or re.sub(r"\[.*?\]|[*?]", "", pattern).strip(" -_.")
+    return AccountMark(found.group(1), label or found.group(1))
+
+
+def marker(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
+    """Return a function that returns an account's mark: that of the first rule that matches.
+
+    `rules` has a value for each pattern. A pattern is compared with the account's id and name,
+    without regard to case; a name that looks like the id of another account is not compared.
+    """
+    known = [
+        (glob_filter((pattern,)), parse_mark(value, pattern)) for pattern, value in rules.items()
+    ]
+
+    @cache
+    def find_mark(account: Account) -> AccountMark | None:
+        is_foreign = is_foreign_id(account.name, account)
+        texts = (account.id,) if is_foreign else (account.id, account.name)
+        return next((mark for matches, mark in known if matches(*texts)), None)
+
+    return find_mark

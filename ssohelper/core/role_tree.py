@@ -1,0 +1,184 @@
+"""The order of the list of roles, and its tree: each account with its roles below it.
+
+An account can be folded, so that only its heading is shown. Pure: the list's widget draws the lines.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ssohelper.core.model import NEVER_USED
+from ssohelper.core.role_rows import RoleRow
+
+# The orders of the list. Favourites come first in each of them.
+BY_USE, BY_NAME, BY_ID = "use", "name", "id"
+SORTS = (BY_USE, BY_NAME, BY_ID)
+# The most accounts that a view names. Beyond that, further ones are not remembered as folded.
+MOST_EXCEPTIONS = 20_000
+
+
+class AccountKey(NamedTuple):
+    """An account of one session: two sessions may list the same account."""
+
+    session_name: str
+    account_id: str
+
+
+class View(NamedTuple):
+    """How the user wants the list: as a tree or flat, in which order, what is folded and left out.
+
+    `exceptions` are the accounts that are folded although `all_folded` is false, or unfolded although
+    it is true. So an account that AWS lists later is folded like most others.
+
+    `only_session` leaves out the roles of other sessions, `only_favourites` all but favourites.
+    """
+
+    is_flat: bool = False
+    sort: str = BY_USE
+    all_folded: bool = False
+    exceptions: frozenset[AccountKey] = frozenset()
+    only_session: str | None = None
+    only_favourites: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        return self.only_session is not None or self.only_favourites
+
+    def lets_through(self, row: RoleRow) -> bool:
+        """Return whether the filters let the row through."""
+        return self.only_session in (None, row.session_name) and (
+            row.usage.favourite or not self.only_favourites
+        )
+
+    def without_empty_filters(self, rows: Sequence[RoleRow]) -> "View":
+        """Return this view without a session or favourites that none of the rows is of any more."""
+        if not self.is_filtered:
+            return self
+        has_session = any(row.session_name == self.only_session for row in rows)
+        has_favourite = any(row.usage.favourite for row in rows)
+        return self._replace(
+            only_session=self.only_session if has_session else None,
+            only_favourites=self.only_favourites and has_favourite,
+        )
+
+    def is_folded(self, account: AccountKey) -> bool:
+        """Return whether only the account's heading is shown."""
+        return (account in self.exceptions) != self.all_folded
+
+    def with_fold(self, account: AccountKey, folded: bool) -> "View":
+        """Return this view with the account folded, or unfolded."""
+        if folded != self.all_folded and len(self.exceptions) < MOST_EXCEPTIONS:
+            return self._replace(exceptions=self.exceptions | {account})
+        return self._replace(exceptions=self.exceptions - {account})
+
+    def with_all(self, folded: bool) -> "View":
+        """Return this view with all accounts folded, or all unfolded."""
+        return self._replace(all_folded=folded, exceptions=frozenset())
+
+    def with_other_form(self) -> "View":
+        """Return this view as a flat list instead of a tree, or as a tree instead of a flat list."""
+        return self._replace(is_flat=not self.is_flat)
+
+    def with_only_session(self, name: str | None) -> "View":
+        """Return this view with the roles of one session only, or of all."""
+        return self._replace(only_session=name)
+
+    def with_only_favourites(self, wanted: bool) -> "View":
+        """Return this view with the favourites only, or with all roles."""
+        return self._replace(only_favourites=wanted)
+
+    def with_next_sort(self) -> "View":
+        """Return this view in the next of the orders."""
+        return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
+
+
+DEFAULT_VIEW = View()
+FLAT = View(is_flat=True)
+# Row numbers by account. Both the accounts and the rows of each are in the order of the list.
+Groups = dict[AccountKey, list[int]]
+
+
+def account_key(row: RoleRow) -> AccountKey:
+    """Return the account under which the tree shows the row."""
+    return AccountKey(row.session_name, row.account.id)
+
+
+def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
+    """Return these rows by account; the account of the first row comes first."""
+    groups: Groups = {}
+    last_account: object = None
+    last_session: object = None
+    group: list[int] = []
+    for number in numbers:
+        session_name, account = rows[number][:2]
+        # Most rows follow one of the same account: 20,000 rows then take 3 ms, not 12.
+        if account is not last_account or session_name is not last_session:
+            last_account, last_session = account, session_name
+            group = groups.setdefault(AccountKey(session_name, account.id), [])
+        group.append(number)
+    return groups
+
+
+def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
+    """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked`.
+
+    In a tree, accounts with a favourite come first, and in each account its favourites.
+    """
+    if view.sort == BY_USE:
+        return range(len(rows))
+    groups = group_by_account(rows, range(len(rows)))
+    favourites = {
+        number
+        for number, row in enumerate(rows)
+        if row.usage is not NEVER_USED and row.usage.favourite
+    }
+    liked = set() if view.is_flat else {account_key(rows[number]) for number in favourites}
+
+    def account_rank(account: AccountKey) -> tuple[bool, str, str, str]:
+        name = rows[groups[account][0]].account.name or account.account_id
+        first = name.casefold() if view.sort == BY_NAME else ""
+        return account not in liked, first, account.account_id, account.session_name
+
+    def role_rank(number: int) -> tuple[bool, str]:
+        return number not in favourites, rows[number].role_name.casefold()
+
+    found: list[int] = []
+    for account in sorted(groups, key=account_rank):
+        found += sorted(groups[account], key=role_rank)
+    return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
+
+
+def lines_of(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
+    """Return what each line of the tree shows: n stands for row n, ~n for the heading above it.
+
+    A heading has the number of its account's first row.
+    """
+    lines: list[int] = []
+    for account, numbers in groups.items():
+        lines.append(~numbers[0])
+        if not is_folded(account):
+            lines += numbers
+    return lines
+
+
+def line_of(
+    rows: Sequence[RoleRow],
+    groups: Groups,
+    lines: Sequence[int],
+    row: RoleRow,
+    is_heading: bool = False,
+) -> int | None:
+    """Return the line of the role, or of its account's heading if the role is folded, or None.
+
+    With `is_heading`, return the heading's line in any case. `row` may be of an earlier reading of
+    the list: the role is found by its key.
+    """
+    numbers = groups.get(account_key(row))
+    if not numbers:
+        return None
+    heading = lines.index(~numbers[0])
+    if is_heading or lines[heading + 1 : heading + 2] != numbers[:1]:
+        return heading
+    key = row.key
+    places = (at for at, number in enumerate(numbers, 1) if rows[number].key == key)
+    place = next(places, None)
+    return None if place is None else heading + place

@@ -1,0 +1,45 @@
+"""Stores how the user wants the list of roles, in `<state>/list-view.json`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.role_tree import DEFAULT_VIEW, View
+from ssohelper.core.schema import list_view as schema
+from ssohelper.stores import files
+
+# An account takes at most 90 bytes, and at most 20,000 are named.
+_LIMIT_BYTES = 2 << 20
+
+
+class ListViewStore:
+    """Stores the form, order, folds and filters of the list of roles.
+
+    A damaged file counts as missing: all accounts are unfolded then.
+    """
+
+    def __init__(self, state: Path, *, runtime: Path) -> None:
+        self._state = state
+        self._lock = runtime / "locks" / "list-view.lock"
+        self._runtime = runtime
+
+    def load(self) -> View:
+        """Return the user's view. Raises the errors of `files.read_own_file`."""
+        return files.read_record(self._file, schema.view, _LIMIT_BYTES) or DEFAULT_VIEW
+
+    def update(self, change: Callable[[View], View], deadline: Deadline) -> None:
+        """Replace the view, under a lock, so that two programs do not undo each other's folds.
+
+        Raises: LocalState; LockNotObtained.
+        """
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            before = self.load()
+            after = change(before)
+            if after != before:
+                files.ensure_private_folder(self._state)
+                # Not flushed to the disk: after a power failure the older view is good enough.
+                files.write_json(self._file, schema.document_of(after), durable=False)
+
+    @property
+    def _file(self) -> Path:
+        return self._state / "list-view.json"

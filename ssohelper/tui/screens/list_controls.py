@@ -1,0 +1,121 @@
+"""What the Accounts screen shows of the list: its filters, its order, and which accounts are folded.
+
+The view (tree or flat, order, folds, filters) is saved in the background a moment after each change.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from ssohelper.actions import list_view
+from ssohelper.core.role_tree import BY_USE, View
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.tui.screens.accounts import AccountsScreen
+    from ssohelper.tui.widgets.role_pane import RolePane
+    from ssohelper.tui.widgets.top_bar import FilterLabel
+
+# Folds that are made one after the other are saved together.
+_SAVE_AFTER_SECONDS = 0.5
+ACTIONS = (
+    "group",
+    "sort",
+    "only_session",
+    "only_favourites",
+    "fold",
+    "unfold",
+    "fold_all",
+    "unfold_all",
+)
+_FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
+
+
+class ListControls:
+    """Runs the actions on the list as a whole, by their names in `core.keymap`."""
+
+    def __init__(self, screen: AccountsScreen, pane: RolePane) -> None:
+        self._screen = screen
+        self._pane = pane
+        self._roles = pane.list
+        self._changes: list[Callable[[View], View]] = []
+        self._saving = threading.Lock()
+
+    def is_active(self, name: str) -> bool:
+        """Return whether the action does something now; the keys of others are for the search."""
+        return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
+
+    def run(self, name: str) -> None:
+        """Run the action `accounts.NAME`."""
+        actions: dict[str, Callable[[], None]] = {
+            "group": lambda: self._roles.set_view(View.with_other_form),
+            "sort": lambda: self._roles.set_view(View.with_next_sort),
+            "only_session": self._show_next_session,
+            "only_favourites": self._toggle_favourites,
+            "fold": self._roles.fold,
+            "unfold": self._roles.unfold,
+            "fold_all": lambda: self._roles.set_view(_fold_all),
+            "unfold_all": lambda: self._roles.set_view(_unfold_all),
+        }
+        actions[name]()
+        self.show()
+
+    def show(self) -> None:
+        """Show in the bar what is on; a key may change that before the bar is there."""
+        view = self._roles.shown.view
+        only = view.only_session
+        for name, on, label in (
+            ("grouped", not view.is_flat, None),
+            ("sort", view.sort != BY_USE, f"by {view.sort}"),
+            ("favourites", view.only_favourites, None),
+            ("session", only is not None, only or "all sessions"),
+        ):
+            for bar in self._screen.query(f"#{name}"):
+                cast("FilterLabel", bar).set_on(on, label)
+
+    # -- filters -------------------------------------------------------------------------------
+
+    def _toggle_favourites(self) -> None:
+        wanted = not self._roles.shown.view.only_favourites
+        self._filter(lambda view: view.with_only_favourites(wanted))
+
+    def _show_next_session(self) -> None:
+        """Show only the roles of the next session. After the last session, show all roles again."""
+        names: list[str | None] = [None, *sorted({row.session_name for row in self._roles.rows})]
+        only = self._roles.shown.view.only_session
+        wanted = names[(names.index(only) + 1) % len(names)] if only in names else None
+        self._filter(lambda view: view.with_only_session(wanted))
+
+    def _filter(self, change: Callable[[View], View]) -> None:
+        self._roles.set_view(change)
+        self._pane.show_count()
+
+    # -- saving the view -----------------------------------------------------------------------
+
+    def remember(self, change: Callable[[View], View]) -> None:
+        """Save the change of the view soon, together with those that follow at once."""
+        if not self._changes:
+            save = partial(self.save, self._screen.services)
+            self._screen.set_timer(
+                _SAVE_AFTER_SECONDS,
+                lambda: threading.Thread(target=save, daemon=True, name="list-view").start(),
+            )
+        self._changes.append(change)
+
+    def save(self, services: App) -> None:
+        """Save the changes that are not saved yet. At the end of the program, wait for that."""
+        with self._saving:
+            changes, self._changes = self._changes, []
+            if changes:
+                list_view.save_changes(services, changes)
+
+
+def _fold_all(view: View) -> View:
+    return view.with_all(folded=True)
+
+
+def _unfold_all(view: View) -> View:
+    return view.with_all(folded=False)

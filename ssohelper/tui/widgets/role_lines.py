@@ -1,0 +1,208 @@
+"""Draws the lines of the list of roles: the heading of an account, and a role.
+
+Each mark is a sign or a word, and works without colours: ★ a favourite, @@ a guarded role, P a role
+with a profile, ● live credentials with the time left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from ssohelper.core import guard_rules, role_rows
+from ssohelper.core.instants import duration_text
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.search import Span
+from ssohelper.core.shown_roles import Heading
+from ssohelper.core.text import show
+from ssohelper.tui.widgets import columns
+from ssohelper.tui.widgets.cells import fitted, marked
+from ssohelper.tui.widgets.columns import Columns
+
+if TYPE_CHECKING:
+    # Its imports are not needed for the first paint.
+    from ssohelper.core.account_colors import AccountMark
+
+CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
+LIVE, PROFILE = "●", "P"
+FOLDED, UNFOLDED = "▸", "▾"
+# The mark of an account that a rule of the settings gives a colour.
+COLORED = "▌"
+# The cells before a role's name: for the marks of cursor, favourite and guard.
+SIGNS_WIDTH = 4 + len(GUARDED)
+# The cells for the marks of the cursor and of a colour.
+_START_WIDTH = 2
+# A label leaves the name of an account at least so many cells; id and session leave it fewer.
+_LEAST_NAME, _LEAST_CUT_NAME = 8, 4
+
+
+class RolePainter:
+    """Draws headings and roles in the columns of a list."""
+
+    def __init__(
+        self,
+        style: Callable[[str], Style],
+        now: Callable[[], int],
+        is_guarded: Callable[[RoleRow], bool],
+    ) -> None:
+        """`style` returns a style of the list by its name; "" names the list's own."""
+        self._style = style
+        self._now = now
+        self._is_guarded = is_guarded
+        # What is left of the credentials of roles that have some, as text: "58m".
+        self.live: Mapping[RoleKey, str] = {}
+        self.has_several_sessions = False
+        # Which accounts have a mark, and the styles of the marks' colours.
+        self.mark_of: Callable[[Account], AccountMark | None] = lambda _account: None
+        self.color_style: Callable[[str], Style] = lambda _color: Style()
+
+    def heading(self, heading: Heading, width: int, is_cursor: bool) -> list[Segment]:
+        """Return the line of an account: its name, id, session, label and number of roles."""
+        base = self._base(is_cursor)
+        dim = base if is_cursor else base + self._style("dim")
+        strong = base + (Style(bold=True) if is_cursor else self._style("group"))
+        account, mark = heading.row.account, self.mark_of(heading.row.account)
+        sign = f"{FOLDED if heading.is_folded else UNFOLDED} "
+        # What tells two accounts apart: a long name must not push it out.
+        rest = f"  {account.id}" if account.name else ""
+        if self.has_several_sessions:
+            rest += f"  {show(heading.row.session_name)}"
+        label = f"  [{show(mark.label)}]" if mark else ""
+        left = width - _START_WIDTH - cell_len(sign) - cell_len(rest)
+        if left - cell_len(label) < _LEAST_NAME:
+            label = ""
+        left -= cell_len(label)
+        name = show(account.name or account.id)
+        if cell_len(name) > max(_LEAST_CUT_NAME, left):
+            name = fitted(name, max(_LEAST_CUT_NAME, left))
+        left = max(0, left - cell_len(name))
+        return [
+            *self._start(account, base, is_cursor),
+            Segment(sign + name, strong),
+            Segment(rest, dim),
+            Segment(label, base),
+            Segment(fitted(self._heading_note(heading, left), left), dim),
+        ]
+
+    def _heading_note(self, heading: Heading, width: int) -> str:
+        """Return the number of roles and, if these are folded, their marks, as far as they fit."""
+        note = f"  {_count_text(len(heading.rows), heading.role_count)}"
+        if cell_len(note) >= width:
+            note = ""
+        marks = self._folded_marks(heading) if heading.is_folded else ""
+        if cell_len(note) + cell_len(marks) < width:
+            # Ends where the last use of a role ends.
+            note += marks.rjust(width - 1 - cell_len(note))
+        return note
+
+    def _folded_marks(self, heading: Heading) -> str:
+        """Return the marks of the roles below a folded heading, so that none is lost."""
+        marks = []
+        if any(row.usage.favourite for row in heading.rows):
+            marks.append(FAVOURITE)
+        if any(map(self._is_guarded, heading.rows)):
+            marks.append(GUARDED)
+        live = [self.live[row.key] for row in heading.rows if row.key in self.live]
+        if live:
+            marks.append(LIVE + (live[0] if len(live) == 1 else str(len(live))))
+        used = [row.usage.last_used_at for row in heading.rows if row.usage.last_used_at]
+        if used:
+            marks.append(self._age(max(used)).rjust(8))
+        return "  " + " ".join(marks) if marks else ""
+
+    def role(
+        self,
+        row: RoleRow,
+        spans: Sequence[Span],
+        wide: Columns,
+        *,
+        is_cursor: bool,
+        has_heading: bool,
+    ) -> list[Segment]:
+        """Return the line of a role. `spans` are the matches of the search."""
+        base = self._base(is_cursor)
+        # The row under the cursor has only the cursor's colours, since dim text could not be read
+        # there.
+        dim = base if is_cursor else base + self._style("dim")
+        hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
+
+        def cells(
+            text: str, field: int, columns_wide: int, style: Style, tail: int = 0
+        ) -> Iterable[Segment]:
+            if not columns_wide:
+                return []
+            matches = [span for span in spans if span.field == field]
+            return [*marked(text, matches, columns_wide - 1, style, hit, tail), Segment(" ", base)]
+
+        name = "" if has_heading else row.account.name or row.account.id
+        return [
+            *self._start(row.account, base, is_cursor),
+            *self._signs(row, base, is_cursor),
+            *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
+            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
+            *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
+            *cells(row.session_name, role_rows.SESSION, wide.session, dim),
+            *(
+                cells(" ".join(row.profiles), role_rows.PROFILES, wide.profile, dim)
+                if wide.profile != columns.PROFILE_SIGN_WIDTH
+                else [Segment(f"{PROFILE if row.profiles else ' '} ", dim)]
+            ),
+            *self._live(row, wide.live, base, is_cursor),
+            *([Segment(self._age_of(row).rjust(wide.age - 1), dim)] if wide.age else []),
+        ]
+
+    def _base(self, is_cursor: bool) -> Style:
+        return self._style("") + self._style("cursor") if is_cursor else self._style("")
+
+    def _start(self, account: Account, base: Style, is_cursor: bool) -> list[Segment]:
+        """Return the cursor's sign and the account's mark, which has the cursor's colour there."""
+        mark = self.mark_of(account)
+        if mark is None:
+            return [Segment(f"{CURSOR if is_cursor else ' '} ", base)]
+        style = base if is_cursor else base + self.color_style(mark.color)
+        return [Segment(CURSOR if is_cursor else " ", base), Segment(COLORED, style)]
+
+    def _signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
+        favourite = base if is_cursor else base + self._style("favourite")
+        guarded = base if is_cursor else base + self._style("guarded")
+        return [
+            Segment(FAVOURITE if row.usage.favourite else " ", favourite),
+            Segment(GUARDED if self._is_guarded(row) else " " * len(GUARDED), guarded),
+            Segment(" ", base),
+        ]
+
+    def _live(self, row: RoleRow, width: int, base: Style, is_cursor: bool) -> list[Segment]:
+        if not width:
+            return []
+        left = self.live.get(row.key)
+        text = "" if left is None else LIVE if width < columns.LIVE_WIDTH else LIVE + left
+        style = base if is_cursor else base + self._style("live")
+        return [Segment(text.rjust(width - 1), style), Segment(" ", base)]
+
+    def _age_of(self, row: RoleRow) -> str:
+        at = row.usage.last_used_at
+        return "" if at is None else self._age(at)
+
+    def _age(self, at: int) -> str:
+        """Return how long ago that was, in one unit: "5d ago"."""
+        seconds = self._now() - at
+        return "just now" if seconds < 60 else f"{_one_unit(seconds)} ago"
+
+
+def live_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
+    """Return for each role with unexpired credentials the time left, in one unit: "58m"."""
+    return {key: _one_unit(at - aws_now) for key, at in ends.items() if at > aws_now}
+
+
+def _one_unit(seconds: int) -> str:
+    return duration_text(seconds).split()[0]
+
+
+def _count_text(shown: int, count: int) -> str:
+    roles = "1 role" if count == 1 else f"{count} roles"
+    return roles if shown == count else f"{shown} of {roles}"

@@ -1,0 +1,63 @@
+"""Which account has which colour and label, by the rules of the settings."""
+
+import pytest
+
+from ssohelper.core.account_colors import AccountMark, is_pattern, marker, parse_mark
+from ssohelper.core.model import Account
+
+PROD = Account("000030000001", "payments-prod", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "mark"),
+    [
+        ("red", "*prod*", ("red", "prod")),
+        ("red production", "*prod*", ("red", "production")),
+        ("red  two words", "x", ("red", "two words")),
+        ("cyan", "*", ("cyan", "cyan")),
+        ("white", "*-[ab]-dev?", ("white", "dev")),
+        ("Red", "x", None),
+        ("reddish", "x", None),
+        ("red ", "x", None),
+        ("", "x", None),
+        ("orange", "x", None),
+        (f"red {'x' * 21}", "x", None),
+        ("red a\x1b[31m", "x", None),
+        ("red a\nb", "x", None),
+    ],
+)
+def test_a_value_is_a_colour_and_perhaps_a_label(
+    value: str, pattern: str, mark: tuple[str, str] | None
+) -> None:
+    assert parse_mark(value, pattern) == (AccountMark(*mark) if mark else None)
+
+
+@pytest.mark.parametrize("pattern", ["", " a", "a\n", "a\x1b", "\u202e", "x" * 101])
+def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
+    assert not is_pattern(pattern)
+    assert is_pattern("*prod*")
+
+
+@pytest.mark.parametrize(
+    ("rules", "color"),
+    [
+        ({"*PROD*": "red"}, "red"),
+        ({"payments-*": "blue", "*prod*": "red"}, "blue"),
+        ({"*prod*": "red", "payments-*": "blue"}, "red"),
+        ({"0000300*": "green"}, "green"),
+        ({"!*dev*": "yellow"}, "yellow"),
+        ({"prod": "red"}, None),
+        ({}, None),
+    ],
+)
+def test_the_first_pattern_that_matches_name_or_id_counts(
+    rules: dict[str, str], color: str | None
+) -> None:
+    mark = marker(rules)(PROD)
+    assert (mark.color if mark else None) == color
+
+
+def test_a_name_that_looks_like_another_accounts_id_is_not_compared() -> None:
+    find = marker({"000030000001": "red"})
+    assert find(PROD) is not None
+    assert find(Account("999999999999", "000030000001", "")) is None
