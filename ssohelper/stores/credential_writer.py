@@ -5,7 +5,7 @@ import time
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
-from ssohelper.stores import files
+from ssohelper.stores import files, temporary_files
 from ssohelper.stores.credential_cache import CACHED, CredentialCache, context_of
 
 
@@ -29,7 +29,7 @@ class CredentialWriter(CredentialCache):
         }
         folder = self._ensure_folder(key)
         # The runtime folder itself is seldom written to, so old temporary files are removed here.
-        files.sweep_folder_once(str(self._runtime))
+        temporary_files.sweep_folder_once(str(self._runtime))
         files.write_json(
             folder / CACHED, self._codec.encode(document, context_of(key)), durable=False
         )

@@ -30,6 +30,7 @@ from ssohelper.stores.own_folders import (
     session_file_name,
     tighten_mode,
 )
+from ssohelper.stores.temporary_files import name_beside, sweep_folder_once
 
 # For its work on the disk, a store imports this module alone; so it exports other modules' names.
 __all__ = [
@@ -71,11 +72,7 @@ _NEW_FILE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-TEMP_PREFIX = ".ssohelper-"
-_TEMP_LIFE_SECONDS = 3600
 _READ_SECONDS = 1.0
-
-_swept: set[str] = set()
 
 
 def read_own_file(
@@ -181,7 +178,7 @@ def write_atomically(
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_folder_once(folder)
-    temp = _temp_beside(path)
+    temp = name_beside(path)
     try:
         _refuse_unusual_target(path)
         at_ns = mtime_ns if mtime is None else mtime * 10**9
@@ -198,12 +195,6 @@ def write_atomically(
             os.unlink(temp)
 
 
-def _temp_beside(path: str) -> str:
-    """Return an unused path beside `path`, with the prefix of the temporary files we remove."""
-    folder = os.path.dirname(path) or "."
-    return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
-
-
 def write_json(
     path: Path | str, value: dict[str, Any], *, mtime: int | None = None, durable: bool = True
 ) -> None:
@@ -217,7 +208,7 @@ def write_link(path: Path | str, target: str) -> None:
     Raises: LocalState.
     """
     path = os.fspath(path)
-    temp = _temp_beside(path)
+    temp = name_beside(path)
     try:
         os.symlink(target, temp)
         replace_file(temp, path)
@@ -235,7 +226,7 @@ def _make_locked(path: str) -> tuple[str, int]:
     before it was locked is made anew.
     """
     while True:
-        temp = _temp_beside(path)
+        temp = name_beside(path)
         descriptor = os.open(temp, os.O_RDWR | _NEW_FILE, 0o600)
         try:
             with contextlib.suppress(OSError):  # the file system may have no locks
@@ -375,40 +366,3 @@ def _sync_folder(folder: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def sweep_folder_once(folder: str) -> None:
-    """Remove temporary files over an hour old, which killed writers left; once per folder."""
-    if folder in _swept:
-        return
-    _swept.add(folder)
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(TEMP_PREFIX):
-                with contextlib.suppress(OSError):
-                    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                    # A published response's temporary file has a time in the future, so it stays.
-                    if age > _TEMP_LIFE_SECONDS and not _is_reserved(entry.path):
-                        os.unlink(entry.path)
-
-
-def _is_reserved(path: str) -> bool:
-    """Return whether a living process holds this temporary file as a reservation.
-
-    Such a file may look over an hour old: the clock was set ahead, or the machine slept, while the
-    process waited for AWS.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
-        return False
-    try:
-        try_lock(descriptor)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False

@@ -35,6 +35,8 @@ import ssohelper.stores.locks
 import ssohelper.stores.own_folders
 import ssohelper.stores.prompt_state
 import ssohelper.stores.settings_stamp
+import ssohelper.stores.sign_in_facts
+import ssohelper.stores.temporary_files
 import ssohelper.stores.token_cache
 import ssohelper.stores.token_documents
 import ssohelper.stores.user_file
@@ -57,6 +59,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.prompt_state,
     _stores.settings_stamp,
     _stores.sign_in_facts,
+    _stores.temporary_files,
     _stores.token_cache,
     _stores.token_documents,
     ssohelper.fastpath.machine,
@@ -75,7 +78,7 @@ _is_installed = False
 
 
 class _Swept:
-    """files._swept: each process of the simulator has its own."""
+    """temporary_files._swept: each process of the simulator has its own."""
 
     world: World | None = None
 
@@ -144,7 +147,7 @@ def _install_once() -> None:
             if names.get(name) is real:
                 setattr(module, name, switch)
     _put(_stores.locks, fcntl=_fcntl)
-    _put(_stores.files, _swept=_swept)
+    _put(_stores.temporary_files, _swept=_swept)
     # A look at a half-written token file costs 1 ms in earnest; here 40, or they are most of a
     # schedule's steps.
     _put(_stores.token_cache, time=_coarse_time, _LEAST_READS=5)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores import files
+from ssohelper.stores import files, temporary_files
 from tests.programs import need
 from tests.stores.disk import FOREIGN_FILE, SAY_ERROR, as_other_user, locked, mode_of
 
@@ -200,8 +200,8 @@ class TestWriting:
         monkeypatch.chdir(tmp_path / "f")
         files.write_atomically("a", b"y", check=check)
         assert [sorted(inner) for _, inner in seen] == [
-            [files.TEMP_PREFIX],
-            [files.TEMP_PREFIX, "a"],
+            [temporary_files.TEMP_PREFIX],
+            [temporary_files.TEMP_PREFIX, "a"],
         ]
         assert [outer for outer, _ in seen] == [["f"], ["f"]]
         assert (tmp_path / "f" / "a").read_bytes() == b"y"
@@ -285,7 +285,7 @@ class TestWriting:
         assert (tmp_path / "a").read_bytes() == b""
 
     def test_old_files_with_other_names_stay(self, tmp_path):
-        for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{files.TEMP_PREFIX}"):
+        for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{temporary_files.TEMP_PREFIX}"):
             (tmp_path / name).write_text("precious")
             os.utime(tmp_path / name, (1, 1))
         before = os.listdir(tmp_path)
@@ -318,9 +318,9 @@ class TestWriting:
         assert (tmp_path / "a").read_text() == "precious"
 
     def test_young_temporary_files_of_other_processes_stay(self, tmp_path):
-        (tmp_path / f"{files.TEMP_PREFIX}1-abc").write_text("being written")
+        (tmp_path / f"{temporary_files.TEMP_PREFIX}1-abc").write_text("being written")
         files.write_atomically(tmp_path / "a", b"x")
-        assert (tmp_path / f"{files.TEMP_PREFIX}1-abc").exists()
+        assert (tmp_path / f"{temporary_files.TEMP_PREFIX}1-abc").exists()
 
     def test_a_read_only_folder_raises_local_state(self, open_folder):
         open_folder.chmod(0o555)
@@ -368,12 +368,12 @@ class TestReserving:
         """The clock is set ahead, or the machine sleeps, while the process waits for AWS."""
         with files.reserve_file(tmp_path / "a", 4096):
             (held,) = tmp_path.iterdir()
-            left = tmp_path / f"{files.TEMP_PREFIX}1-of-a-killed-process"
+            left = tmp_path / f"{temporary_files.TEMP_PREFIX}1-of-a-killed-process"
             left.write_bytes(bytes(4096))
             for path in (held, left):
                 os.utime(path, (0, 0))
-            files._swept.clear()
-            files.sweep_folder_once(str(tmp_path))
+            temporary_files._swept.clear()
+            temporary_files.sweep_folder_once(str(tmp_path))
             assert list(tmp_path.iterdir()) == [held]
 
     def test_more_than_was_reserved_can_be_committed(self, tmp_path):
@@ -435,7 +435,7 @@ def test_a_link_that_cannot_be_made_leaves_nothing_behind(tmp_path):
 
 
 def test_a_reservation_sweeps_its_own_folder(tmp_path):
-    left = tmp_path / f"{files.TEMP_PREFIX}left"
+    left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
     left.write_text("")
     os.utime(left, (1, 1))
     with files.reserve_file(tmp_path / "a", 10) as reserved:
@@ -452,9 +452,9 @@ def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeyp
     def sweep() -> None:
         if not swept:
             swept.append(True)
-            monkeypatch.setattr(files.time, "time", lambda: 4e9)
-            monkeypatch.setattr(files, "_swept", set())
-            files.sweep_folder_once(str(tmp_path))
+            monkeypatch.setattr(temporary_files.time, "time", lambda: 4e9)
+            monkeypatch.setattr(temporary_files, "_swept", set())
+            temporary_files.sweep_folder_once(str(tmp_path))
 
     def lock(descriptor: int) -> None:
         if moment == "before the lock" and not swept:

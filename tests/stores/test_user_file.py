@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
-from ssohelper.stores import files
+from ssohelper.stores import temporary_files
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.user_file import Changed, Found, UserFile, read_user_file
 from tests.stores.disk import mode_of
@@ -158,9 +158,9 @@ def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
             read_user_file(path, limit)
         with suppress(LocalState):
             read_user_file(path, limit, only_trusted=True)
-    left = tmp_path / f"{files.TEMP_PREFIX}left"
+    left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
     left.write_text("")
     os.utime(left, (1, 1))
-    files.sweep_folder_once(str(tmp_path))
+    temporary_files.sweep_folder_once(str(tmp_path))
     assert not left.exists()
     assert len(os.listdir("/proc/self/fd")) == before
