@@ -203,3 +203,17 @@ def test_an_account_has_a_coloured_mark_and_a_label(
         await user.wait_for_text(" ▌    payments-prod ")
 
     run_scenario(world.app(), scenario)
+
+
+def test_matches_are_marked_in_headings_too(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text(f"▾ {DEV}", "role keys")
+        await user.press(*"pay 000030000001 read")
+        await until(lambda: role_list(user).shown.query == "pay 000030000001 read")
+        drawn = [role_list(user).render_line(y) for y in (0, 1)]
+        found = [
+            part.text for strip in drawn for part in strip if part.style and part.style.underline
+        ]
+        assert found == ["pay", "000030000001", "Read"]
+
+    run_scenario(world.app(), scenario)

@@ -61,30 +61,39 @@ class RolePainter:
         self.mark_of: Callable[[Account], AccountMark | None] = lambda _account: None
         self.color_style: Callable[[str], Style] = lambda _color: Style()
 
-    def heading(self, heading: Heading, width: int, is_cursor: bool) -> list[Segment]:
-        """Return the line of an account: its name, id, session, label and number of roles."""
+    def heading(
+        self, heading: Heading, spans: Sequence[Span], width: int, is_cursor: bool
+    ) -> list[Segment]:
+        """Return the line of an account: its name, id, session, label and number of roles.
+
+        `spans` are the matches of the search in the first of its roles.
+        """
         base = self._base(is_cursor)
+        hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
         dim = base if is_cursor else base + self._style("dim")
         strong = base + (Style(bold=True) if is_cursor else self._style("group"))
         account, mark = heading.row.account, self.mark_of(heading.row.account)
         sign = f"{FOLDED if heading.is_folded else UNFOLDED} "
         # What tells two accounts apart: a long name must not push it out.
-        rest = f"  {account.id}" if account.name else ""
-        if self.has_several_sessions:
-            rest += f"  {show(heading.row.session_name)}"
+        id_text = account.id if account.name else ""
+        session = f"  {show(heading.row.session_name)}" if self.has_several_sessions else ""
+        rest = f"  {id_text}{session}" if id_text else session
         label = f"  [{show(mark.label)}]" if mark else ""
         left = width - _START_WIDTH - cell_len(sign) - cell_len(rest)
         if left - cell_len(label) < _LEAST_NAME:
             label = ""
         left -= cell_len(label)
-        name = show(account.name or account.id)
-        if cell_len(name) > max(_LEAST_CUT_NAME, left):
-            name = fitted(name, max(_LEAST_CUT_NAME, left))
-        left = max(0, left - cell_len(name))
+        name = account.name or account.id
+        name_width = min(cell_len(show(name)), max(_LEAST_CUT_NAME, left))
+        left = max(0, left - name_width)
+        ids = [span for span in spans if span.field == role_rows.ACCOUNT_ID]
+        names = [span for span in spans if span.field == role_rows.ACCOUNT_NAME]
         return [
             *self._start(account, base, is_cursor),
-            Segment(sign + name, strong),
-            Segment(rest, dim),
+            Segment(sign, strong),
+            *marked(name, names if account.name else ids, name_width, strong, hit),
+            *([Segment("  ", dim), *marked(id_text, ids, len(id_text), dim, hit)] * bool(id_text)),
+            Segment(session, dim),
             Segment(label, base),
             Segment(fitted(self._heading_note(heading, left), left), dim),
         ]

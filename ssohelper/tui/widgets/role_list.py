@@ -305,7 +305,7 @@ class RoleList(ScrollView, can_focus=False):
         number, is_cursor = self._number_at(y), line == self.cursor
         if number < 0:
             heading = self.shown.heading_of(~number)
-            segments = self._painter.heading(heading, width, is_cursor)
+            segments = self._painter.heading(heading, self.shown.spans(~number), width, is_cursor)
         else:
             segments = self._painter.role(
                 self.rows[number],
