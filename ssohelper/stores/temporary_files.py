@@ -1,0 +1,55 @@
+"""Temporary files beside the files that they replace, and those that killed writers left."""
+
+import contextlib
+import os
+import time
+
+from ssohelper.stores.locks import try_lock
+
+TEMP_PREFIX = ".ssohelper-"
+_TEMP_LIFE_SECONDS = 3600
+
+_swept: set[str] = set()
+
+
+def name_beside(path: str) -> str:
+    """Return an unused path beside `path`, with the prefix of the temporary files we remove."""
+    folder = os.path.dirname(path) or "."
+    return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
+
+
+def sweep_folder_once(folder: str) -> None:
+    """Remove temporary files over an hour old, which killed writers left; once per folder."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(TEMP_PREFIX):
+                with contextlib.suppress(OSError):
+                    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                    # A published response's temporary file has a time in the future, so it stays.
+                    if age > _TEMP_LIFE_SECONDS and not _is_reserved(entry.path):
+                        os.unlink(entry.path)
+
+
+def _is_reserved(path: str) -> bool:
+    """Return whether a living process holds this temporary file as a reservation.
+
+    Such a file may look over an hour old: the clock was set ahead, or the machine slept, while the
+    process waited for AWS.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return False
+    try:
+        try_lock(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
