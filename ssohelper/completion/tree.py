@@ -166,14 +166,14 @@ TREE = """\
 +
 [config get] Print the value of the setting KEY: from the environment, the file,...
 +
-<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
+<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 [config list] Print all settings, with their values and where each is set.
 +
 [config path] Print the path of the settings file, whether it exists or not.
 +
 [config set] Set KEY in the settings file.
 +
-<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
+<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the settings file.
 --yes Do not ask before storage drops sign-ins that cannot be read.

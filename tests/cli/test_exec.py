@@ -330,7 +330,7 @@ import os, signal, sys, time
 def told(number, _frame):
     # Not print(): the signal may come while the program itself prints.
     width, height = os.get_terminal_size()
-    os.write(1, f"got {signal.Signals(number).name} {width} {height}\n".encode())
+    os.write(1, f"got {signal.Signals(number).name} {width} {height}\\n".encode())
 for name in ("INT", "TERM", "HUP", "WINCH", "CONT", "QUIT"):
     signal.signal(getattr(signal, "SIG" + name), told)
 print("ready", os.getpid(), *os.get_terminal_size(), flush=True)

@@ -125,6 +125,7 @@ SHAPES: dict[str, Any] = {
                 "sign_in_ends_at": (Instant, None),
                 "sign_in_ends_source": (str, None),
                 "reason": (None,),
+                "answering_region": (str, None),
             }
         ],
         "credentials": [{**ROLE, "expires_at": Instant, "session_duration_seconds": int}],

@@ -288,7 +288,7 @@ class TestFailures:
         age_token(home, -60)
         emulator.reset_counters()
         with (
-            app.tokens.lock_token("corp", app.clock.deadline()),
+            app.tokens.lock_token(app.config.read().sso_session("corp"), app.clock.deadline()),
             app.tokens.lock_sign_in("corp", app.clock.deadline()),
         ):
             assert said().startswith(PROFILE)

@@ -131,7 +131,7 @@ def test_the_aws_cli_signs_out_beside_a_lock_of_ours(run: Run, home: Home, aws: 
     home.browser()
     assert run("login").returncode == 0
     app = App(home.env)
-    with app.tokens.lock_token("corp", app.clock.deadline()):
+    with app.tokens.lock_token(app.config.read().sso_session("corp"), app.clock.deadline()):
         pass
     assert list(home.token_folder.glob(".*.lock"))
     done = aws("sso", "logout")

@@ -176,6 +176,7 @@ class TestCandidates:
                     "sessions.corp.browser",
                     "sessions.corp.dualstack",
                     "sessions.corp.fips",
+                    "sessions.corp.regions",
                     "sessions.corp.session_hours",
                     "sessions.corp.wait_for_sign_in",
                 ],

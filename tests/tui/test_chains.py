@@ -20,7 +20,7 @@ def test_the_full_screen_shows_a_chain_and_uses_it(world: DemoHome) -> None:
         await user.press(*"auditor")
         await user.wait_for_text("1/", "Auditor", "audit")
         await user.press("f8")
-        await user.wait_for_toast(f"{ACCOUNT}:assumed-role/Auditor/", "$ ssohelper whoami audit")
+        await user.wait_for_message(f"{ACCOUNT}:assumed-role/Auditor/", "$ ssohelper whoami audit")
 
     run_scenario(world.app(), scenario)
 

@@ -17,7 +17,14 @@ from botocore.exceptions import (
 )
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AwsUnreachable, BadAnswer, ConfigInvalid, RoleNotAssigned, Throttled
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    NoConnection,
+    RoleNotAssigned,
+    Throttled,
+)
 from ssohelper.wire import clients
 
 SERVICE = "STS in eu-west-1"
@@ -48,8 +55,8 @@ def client_error(status: Any, code: Any = "", message: str = "", **headers: str)
         (client_error(400, "C" * 100), BadAnswer, f"refused (400) {'C' * 59}…"),
         (ClientError({}, "x"), AwsUnreachable, "0 came with text"),
         (SSLError(endpoint_url=URL, error="bad"), AwsUnreachable, SERVICE),
-        (EndpointConnectionError(endpoint_url=URL), AwsUnreachable, "cannot be reached"),
-        (ConnectTimeoutError(endpoint_url=URL), AwsUnreachable, "cannot be reached"),
+        (EndpointConnectionError(endpoint_url=URL), NoConnection, "cannot be reached"),
+        (ConnectTimeoutError(endpoint_url=URL), NoConnection, "cannot be reached"),
         (ReadTimeoutError(endpoint_url=URL), AwsUnreachable, "cannot be reached"),
         (KeyError("Arn"), BadAnswer, "an answer that makes no sense"),
         (RecursionError(), BadAnswer, "an answer that makes no sense"),

@@ -27,6 +27,7 @@ from ssohelper.errors import (
     BadAnswer,
     ConfigInvalid,
     LoginRequired,
+    NoConnection,
     RegistrationRejected,
     SsoHelperError,
     Throttled,
@@ -268,7 +269,7 @@ def test_a_refresh_without_connection_is_known_not_to_be_sent(
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable, match="connection refused") as refused:
         OidcClient(session, environ, facts=SignInFacts).refresh(token, soon())
-    assert type(refused.value) is AwsUnreachable
+    assert type(refused.value) is NoConnection
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -296,7 +297,7 @@ def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> Non
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable) as refused:
         OidcClient(session, environ, facts=SignInFacts).register(DEVICE_CODE_GRANT)
-    assert type(refused.value) is AwsUnreachable
+    assert type(refused.value) is NoConnection
 
 
 def test_the_general_endpoint_variable_gets_no_token(

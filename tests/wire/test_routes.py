@@ -17,7 +17,7 @@ from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AnswerLost, AwsUnreachable
+from ssohelper.errors import AnswerLost, AwsUnreachable, NoConnection
 from ssohelper.wire import connection, tls, transport
 from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.transport import Transport
@@ -115,7 +115,7 @@ class TestTls:
             names[HOST] = server.port
             with pytest.raises(AwsUnreachable, match="no TLS connection") as caught:
                 ask(Transport(f"https://{HOST}", {}, "AWS"))
-        assert type(caught.value) is AwsUnreachable
+        assert type(caught.value) is NoConnection
 
     def test_an_endless_handshake_ends_at_the_deadline(self, names: dict[str, int]) -> None:
         def serve(connection: socket.socket, number: int) -> None:
@@ -229,7 +229,7 @@ class TestProxy:
             environ = {"https_proxy": f"proxy.example:{proxy.port}"}
             with pytest.raises(AwsUnreachable, match="in time") as caught:
                 ask(Transport(f"https://{HOST}", environ, "AWS"), soon(0.4))
-        assert type(caught.value) is AwsUnreachable
+        assert type(caught.value) is NoConnection
 
     @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
     def test_this_machine_is_reached_without_a_proxy(self, aws: Aws, host: str) -> None:
@@ -308,7 +308,7 @@ class TestConnecting:
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
         with pytest.raises(AwsUnreachable, match="name cannot be resolved") as caught:
             ask(Transport(f"https://{HOST}", {}, "AWS"))
-        assert type(caught.value) is AwsUnreachable
+        assert type(caught.value) is NoConnection
 
     def test_silent_name_servers_end_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         held = threading.Event()
@@ -352,7 +352,7 @@ class TestConnecting:
             assert time.monotonic() - began < 4
             for each in waiting:
                 each.close()
-        assert type(caught.value) is AwsUnreachable
+        assert type(caught.value) is NoConnection
 
 
 PROGRAM = """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
+from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid, NoConnection
 from ssohelper.wire import transport as transport_module
 from ssohelper.wire.transport import Answer, Transport
 from tests.wire.raw_server import RawServer, answer
@@ -158,14 +158,14 @@ def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     transport = Transport(f"http://127.0.0.1:{port}", {}, "the test server")
     with pytest.raises(AwsUnreachable, match="connection refused") as caught:
         get(transport)
-    assert type(caught.value) is AwsUnreachable
+    assert type(caught.value) is NoConnection
 
 
 def test_a_passed_deadline_sends_nothing() -> None:
     with serving(answer()) as server:
         with pytest.raises(AwsUnreachable) as caught:
             get(transport_to(server), soon(0))
-        assert type(caught.value) is AwsUnreachable
+        assert type(caught.value) is NoConnection
         assert not server.requests
 
 
