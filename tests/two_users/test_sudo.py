@@ -71,7 +71,9 @@ def test_reads_work_and_leave_nothing(place: Machine, command: tuple[str, ...]) 
     assert snapshot(place.folder) == before
     if command[0] == "credential-process":
         assert is_of_aws(place, answer)
-        assert answer.stderr == ""
+        # The journal is the other user's. Without a system log, a line that is lost is said.
+        lost = "ssohelper: warning: the journal took no line, and no system log did: "
+        assert all(line.startswith(lost) for line in answer.stderr.splitlines())
 
 
 @pytest.mark.parametrize("command", WRITES, ids=lambda command: " ".join(command[:2]))
