@@ -53,8 +53,10 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
     ends_at = time.monotonic() + (_SECONDS_OVER_SSH if over_ssh else _SECONDS)
     try:
         os.write(2, _QUESTION)
-        yield found
-        answer = _read_answer(ends_at)
+        try:
+            yield found
+        finally:  # after Ctrl-C too: the shell would take the answer for typed text
+            answer = _read_answer(ends_at)
         colour = _COLOUR.search(answer)
         found.is_light = colour is not None and _is_light(*colour.groups())
         found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))

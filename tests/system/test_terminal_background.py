@@ -6,7 +6,9 @@ import select
 import sys
 import termios
 import time
+import tty
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,18 +25,32 @@ _ATTRIBUTES = b"\x1b[?62;22c"
 
 
 def ask(
-    answer: bytes, monkeypatch: pytest.MonkeyPatch, *, before: bytes = b"", **environ: str
+    answer: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    before: bytes = b"",
+    is_interrupted: bool = False,
+    **environ: str,
 ) -> tuple[Background, bytes]:
-    """Ask in a child at a pty; type `before`, answer; return the child's finding and what it got."""
+    """Ask in a child at a pty; type `before`, answer; return the child's finding and what it got.
+
+    With `is_interrupted`, `typed` is what is left for the program that reads the terminal next.
+    """
     monkeypatch.setattr(terminal_background, "_SECONDS", 0.3)
     monkeypatch.setattr(terminal_background, "_SECONDS_OVER_SSH", 60.0)
     out, told = os.pipe()
     pid, terminal = pty.fork()
     if not pid:
         settings = termios.tcgetattr(0)
-        with ask_background({"TERM": "xterm", **environ}) as found:
+        with suppress(KeyboardInterrupt), ask_background({"TERM": "xterm", **environ}) as found:
             while before and not select.select([0], [], [], 60)[0]:
                 pass
+            if is_interrupted:
+                raise KeyboardInterrupt
+        if is_interrupted:
+            tty.setcbreak(0)
+            found.typed = os.read(0, 100) if select.select([0], [], [], 0)[0] else b""
+            termios.tcsetattr(0, termios.TCSANOW, settings)
         is_same = termios.tcgetattr(0) == settings
         os.write(told, b"%d %d %s" % (found.is_light, is_same, found.typed))
         os._exit(0)
@@ -98,6 +114,12 @@ def test_keys_around_the_answer_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     found, shown = ask(answer, monkeypatch, before="pay\xe9 ".encode(), SSH_TTY="x")
     assert (found.is_light, found.typed) == (True, "pay\xe9 prod\x1b[B".encode())
     assert b"rgb" not in shown
+
+
+def test_after_an_interrupt_the_shell_gets_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = b"\x1b]11;rgb:ffff/ffff/ffff\x07" + _ATTRIBUTES
+    found, _ = ask(answer, monkeypatch, is_interrupted=True, SSH_TTY="x")
+    assert found.typed == b""
 
 
 def test_the_console_of_linux_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
