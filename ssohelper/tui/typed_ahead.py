@@ -1,9 +1,10 @@
 """The keys that a user typed before the screen was there, as Textual's events."""
 
-import unicodedata
 from collections.abc import Iterator
 
 from textual.events import Key
+
+from ssohelper.core.keymap import long_name
 
 _NAMED = {
     "\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x1b": "escape", " ": "space",
@@ -33,8 +34,5 @@ def _read_key(character: str) -> Iterator[Key]:
         yield Key(_NAMED[character], character)
     elif _CTRL_A <= ord(character) <= _CTRL_Z:
         yield Key(f"ctrl+{chr(ord(character) + ord('a') - 1)}", character)
-    elif character.isalnum():
-        yield Key(character, character)
     elif character.isprintable():
-        name = unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
-        yield Key(name or character, character)
+        yield Key(long_name(character), character)
