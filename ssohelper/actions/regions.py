@@ -113,10 +113,9 @@ def is_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
 
 def plan_tries(app: App, session: SsoSession) -> list[Try]:
     """Return the portals to ask, in this order. The session's own is always among them."""
-    further = [one for one in list_further(app, session) if _may_ask(app, session, one)]
-    if not further:
+    portals = {one.region: one for one in _list_signed_in(app, session)}
+    if len(portals) == 1:
         return [Try(session, None)]
-    portals = {one.region: one for one in (session, *further)}
     failures = app.region_failures.load(session.name)
     found = region_order.plan_tries(list(portals), failures, app.clock.now())
     return [Try(portals[one.region], one.share) for one in found]
@@ -129,9 +128,11 @@ def find_next(app: App, session: SsoSession) -> SsoSession:
 
 def find_answering(app: App, session: SsoSession) -> str:
     """Return the region that answers for this session, as far as is known."""
-    portals = [session, *(one for one in list_further(app, session) if _may_ask(app, session, one))]
+    names = [one.region for one in _list_signed_in(app, session)]
+    if len(names) == 1:
+        return session.region
     failures = app.region_failures.load(session.name)
-    return region_order.find_answering([one.region for one in portals], failures, app.clock.now())
+    return region_order.find_answering(names, failures, app.clock.now())
 
 
 def ask_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
@@ -234,6 +235,11 @@ def follow_renewal(app: App, session: SsoSession, used: AccessToken, fresh: Acce
         own = app.tokens.load_facts(session.name)
         if facts.of_token_id in own.token_ids and used.id in own.token_ids:
             app.tokens.save_facts(further.sign_in_name, facts._replace(of_token_id=fresh.id))
+
+
+def _list_signed_in(app: App, session: SsoSession) -> list[SsoSession]:
+    """Return the session at its own portal, and at each further one that may be asked."""
+    return [session, *(one for one in list_further(app, session) if _may_ask(app, session, one))]
 
 
 def _may_ask(app: App, session: SsoSession, further: SsoSession) -> bool:

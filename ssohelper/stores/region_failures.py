@@ -19,10 +19,7 @@ class RegionFailures:
 
     def load(self, session_name: str) -> dict[str, Failure]:
         """Return the recorded failures of the session's regions."""
-        path = self._file(session_name)
-        if not path.exists():
-            return {}
-        found = files.read_json(path) or {}
+        found = files.read_json(self._file(session_name)) or {}
         return {region: Failure(*value) for region, value in found.items() if _is_failure(value)}
 
     def save(self, session_name: str, failures: dict[str, Failure]) -> None:
