@@ -10,11 +10,8 @@ from ssohelper.core import lineage
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import (
-    AwsUnreachable,
-    ConfigInvalid,
     Interrupted,
     LocalState,
-    LoginRequired,
     SsoHelperError,
     Superseded,
     UsageProblem,
@@ -81,24 +78,15 @@ def forget(app: App, session: SsoSession) -> None:
 
 
 def revoke(app: App, session: SsoSession) -> SsoHelperError | None:
-    """End the sign-ins at further portals at AWS, and remove them here.
+    """End the sign-ins at further portals at AWS.
 
     Those of portals that the settings no longer name are ended too. Returns the error, if AWS could
     not be told of one.
     """
     failure: SsoHelperError | None = None
     for further in app.tokens.list_further(session):
-        try:
-            token = app.tokens.load(further)
-            if token is not None and token.expires_at <= app.clock.now():
-                limit = app.clock.deadline(_RENEWAL_SECONDS)
-                token = tokens.ensure_valid_token(app, further, limit)
-            if token is not None:
-                app.portal_for_sign_out(further).log_out(token)
-        except LoginRequired:
-            continue  # it had already ended, or its file is damaged
-        except (AwsUnreachable, ConfigInvalid, LocalState) as error:
-            failure = failure or error
+        _token, error = tokens.revoke(app, further, _RENEWAL_SECONDS)
+        failure = failure or error
     return failure
 
 
@@ -138,19 +126,14 @@ def _save(
             sign_in_user.end_new_sign_in(app, further, token)
             raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
         with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
-            before = app.tokens.load_facts(further.sign_in_name)
-            app.tokens.save(further, token)
-            facts = SignInFacts(
-                token_ids=lineage.token_ids_after_sign_in(token),
-                issuer=app.oidc(further).issuer,
-                signed_in_at=app.clock.now(),
-                token_expires_at=token.expires_at,
-                token_life_seconds=life_seconds,
-                user=user,
-                client=before.client,
-                client_issuer=before.client_issuer,
+            known = app.tokens.load_facts(further.sign_in_name)
+            before = SignInFacts(
+                client=known.client,
+                client_issuer=known.client_issuer,
                 of_token_id=present.id if present else own_token.id,
             )
+            app.tokens.save(further, token)
+            facts = tokens.facts_of_sign_in(app, further, before, token, life_seconds, user)
             app.tokens.save_facts(further.sign_in_name, facts)
 
 

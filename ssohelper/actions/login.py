@@ -120,14 +120,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     agents.refuse_below_allow_list(app, "sign out", f"ssohelper logout {session.name}")
     app.tokens.check_writable(session)
     facts = app.tokens.load_facts(session.name)
-    token, failure = _load_token_to_revoke(app, session)
-    if token is not None and failure is None:
-        try:
-            app.portal_for_sign_out(session).log_out(token)
-        except LoginRequired:
-            pass  # the sign-in had already ended
-        except (AwsUnreachable, ConfigInvalid) as error:
-            failure = error
+    token, failure = tokens.revoke(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
     failure = further_sign_ins.revoke(app, session) or failure
@@ -263,14 +256,8 @@ def _save_sign_in(
         further_sign_ins.forget(app, session)
         portal_address.save_address(app, session)
         app.tokens.save(session, token)
-        facts = _make_facts_for_next_sign_in(app, session)._replace(
-            token_ids=lineage.token_ids_after_sign_in(token),
-            issuer=app.oidc(session).issuer,
-            signed_in_at=app.clock.now(),
-            token_expires_at=token.expires_at,
-            token_life_seconds=life_seconds,
-            user=user,
-        )
+        before = _make_facts_for_next_sign_in(app, session)
+        facts = tokens.facts_of_sign_in(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
@@ -300,25 +287,3 @@ def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
         client=before.client,
         client_issuer=before.client_issuer,
     )
-
-
-def _load_token_to_revoke(
-    app: App, session: SsoSession
-) -> tuple[AccessToken | None, SsoHelperError | None]:
-    """Return a token to revoke, or None; and the error, if one prevented getting a valid token.
-
-    An expired token is renewed first, because the sign-in may still be valid.
-    """
-    try:
-        token = app.tokens.load(session)
-        if (
-            token is None
-            or token.expires_at > app.clock.now()
-            or not tokens.is_refreshable(app, token)
-        ):
-            return token, None
-        return tokens.ensure_valid_token(app, session, app.clock.deadline(_RENEWAL_SECONDS)), None
-    except LoginRequired:
-        return None, None
-    except (AwsUnreachable, ConfigInvalid, LocalState) as error:
-        return None, error

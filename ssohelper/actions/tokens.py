@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import prompt_notes
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
 from ssohelper.broker.requests import Token, TokenState
-from ssohelper.core import issuer, sign_in_clock
+from ssohelper.core import issuer, lineage, sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
-from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError
+from ssohelper.errors import (
+    AwsUnreachable,
+    ConfigInvalid,
+    LocalState,
+    LoginRequired,
+    SsoHelperError,
+)
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -149,6 +155,51 @@ def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     facts = app.tokens.load_facts(session.sign_in_name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
+
+
+def revoke(
+    app: App, session: SsoSession, renewal_seconds: float
+) -> tuple[AccessToken | None, SsoHelperError | None]:
+    """End the sign-in at AWS; leave its files here.
+
+    An expired token is renewed first, because the sign-in may still be valid. Returns the token, or
+    None if none was found; and the error, if AWS could not be told.
+    """
+    try:
+        token = app.tokens.load(session)
+        if token is not None and token.expires_at <= app.clock.now() and is_refreshable(app, token):
+            token = ensure_valid_token(app, session, app.clock.deadline(renewal_seconds))
+    except LoginRequired:
+        return None, None
+    except (AwsUnreachable, ConfigInvalid, LocalState) as error:
+        return None, error
+    try:
+        if token is not None:
+            app.portal_for_sign_out(session).log_out(token)
+    except LoginRequired:
+        pass  # the sign-in had already ended
+    except (AwsUnreachable, ConfigInvalid) as error:
+        return token, error
+    return token, None
+
+
+def facts_of_sign_in(
+    app: App,
+    session: SsoSession,
+    before: SignInFacts,
+    token: AccessToken,
+    life_seconds: int,
+    user: str | None,
+) -> SignInFacts:
+    """Return what is recorded of a sign-in that has just given this token; the rest of `before`."""
+    return before._replace(
+        token_ids=lineage.token_ids_after_sign_in(token),
+        issuer=app.oidc(session).issuer,
+        signed_in_at=app.clock.now(),
+        token_expires_at=token.expires_at,
+        token_life_seconds=life_seconds,
+        user=user,
+    )
 
 
 def signed_out(session: SsoSession) -> LoginRequired:
