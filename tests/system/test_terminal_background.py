@@ -43,12 +43,12 @@ def ask(
     if not pid:
         settings = termios.tcgetattr(0)
         with suppress(KeyboardInterrupt), ask_background({"TERM": "xterm", **environ}) as found:
-            while before and not select.select([0], [], [], 60)[0]:
+            while (before or is_interrupted) and not select.select([0], [], [], 60)[0]:
                 pass
             if is_interrupted:
                 raise KeyboardInterrupt
         if is_interrupted:
-            tty.setcbreak(0)
+            tty.setcbreak(0, termios.TCSANOW)
             found.typed = os.read(0, 100) if select.select([0], [], [], 0)[0] else b""
             termios.tcsetattr(0, termios.TCSANOW, settings)
         is_same = termios.tcgetattr(0) == settings
