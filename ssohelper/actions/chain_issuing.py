@@ -43,6 +43,9 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
     if token is None:
         raise tokens.signed_out(session)
     below, deadline = parse_document(source), app.clock.deadline(issuing.CALL_SECONDS)
+    # Before STS is asked: the credentials below may be renewed meanwhile, and the cache then holds
+    # others.
+    token_id = chains.find_token_id(app, key, session, below)
     try:
         credentials, chain_id = chains.assume(app, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
@@ -50,7 +53,6 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
         if isinstance(error, RoleNotAssigned):
             issuing.remove(app, session, key, token)
         raise
-    token_id = chains.find_token_id(app, key, session, below)
     cached = issuing.received(app, "STS", credentials, token_id)._replace(chain_id=chain_id)
     issuing.save(app, session, key, cached)
     return document_of(credentials, chains.find_account_id(app, key))

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.torture import (
     broker_life,
     chained,
+    chained_lives,
     clock_jumps,
     crowds,
     endpoint,
@@ -82,6 +83,7 @@ WAITING: tuple[Make, ...] = (
     faults.outage,
     lives.boto3_job,
     lives.nobody_waits,
+    chained_lives.chained_lives,
     helper_runs.helper_runs,
     clock_jumps.clock_jumps,
     sweep.kill_sweep,
