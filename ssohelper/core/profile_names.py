@@ -17,6 +17,7 @@ from ssohelper.errors import UsageProblem
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
 FIELDS = ("account_name", "account_id", "account_email", "role_name", "session")
 # Characters that not every SDK's parser accepts in an unquoted name.
+_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
 # How many characters of a field are used. AWS limits an account's name to 50 characters, but an
@@ -75,7 +76,7 @@ def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
         if match.group(1).startswith("account_") and is_foreign_id(safe, account):
             return account.id
-        return safe if re.search("[A-Za-z0-9]", safe) else account.id
+        return safe if _LETTER_OR_DIGIT.search(safe) else account.id
 
     return _FIELD.sub(safe_value, template).lstrip("._-")
 

@@ -22,7 +22,8 @@ def show(text: str, limit: int | None = None) -> str:
 
     A text longer than `limit` is cut, and ends with an ellipsis.
     """
-    visible = _HOSTILE.sub(_escaped, text)
+    # No printable character is hostile, and this check takes a third of the expression's time.
+    visible = text if text.isprintable() else _HOSTILE.sub(_escaped, text)
     if limit is not None and len(visible) > limit:
         visible = visible[: limit - 1] + "…"
     return visible
@@ -35,7 +36,7 @@ def show_message(text: str) -> str:
 
 def is_harmless(text: str) -> bool:
     """Return whether the text has no control, bidi or surrogate character."""
-    return not _HOSTILE.search(text)
+    return text.isprintable() or not _HOSTILE.search(text)
 
 
 def width(text: str) -> int:

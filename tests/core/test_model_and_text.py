@@ -88,3 +88,10 @@ def test_possible_role_names_are_accepted(name: str) -> None:
 @pytest.mark.parametrize("name", ["-corp", ".corp", "a/b", "", "x" * 65, "a b", "corp\n"])
 def test_impossible_session_names_are_refused(name: str) -> None:
     assert not SESSION_NAME.fullmatch(name)
+
+
+def test_no_hostile_character_counts_as_printable() -> None:
+    """`show` looks for hostile characters only in texts that are not printable."""
+    hostile = [chr(code) for code in range(0x110000) if text._HOSTILE.match(chr(code))]
+    assert len(hostile) > 2000  # most of them are surrogates
+    assert not [character for character in hostile if character.isprintable()]
