@@ -24,7 +24,7 @@ LOADED = (
     "ssohelper.cli.config_commands",
     "ssohelper.cli.list_command",
     "ssohelper.cli.profile_commands",
-    "ssohelper.cli.session_commands",
+    "ssohelper.cli.sign_in_commands",
     "ssohelper.wire.transport",
 )
 LARGEST_REQUEST = 1 << 20

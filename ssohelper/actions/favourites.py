@@ -46,6 +46,11 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
     return changed == [True]
 
 
+def rename_session(app: App, old: str, new: str) -> None:
+    """Move the favourites and recorded uses of a session's roles to its new name."""
+    app.usage.rename_session(old, new, app.clock.deadline())
+
+
 def list_favourites(app: App) -> list[RoleKey]:
     """Return the favourite roles, sorted by session, account id and role name."""
     return sorted(key for key, usage in app.usage.load_all().items() if usage.favourite)

@@ -32,6 +32,16 @@ def check_change(app: App, key: str, value: Any) -> None:
         )
 
 
+def rename_session(app: App, old: str, new: str | None) -> None:
+    """Move the settings `sessions.OLD.…` to another session's name; remove them for None.
+
+    Raises: ConfigInvalid when the file is not TOML, LocalState; and as `refuse_below_allow_list`.
+    """
+    refuse_below_allow_list(app, f"sessions.{old}")
+    if app.settings_store.rename_session(old, new, app.clock.deadline()):
+        app.forget_settings()
+
+
 def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
     """Set the key to the value, or remove it from the file for None, and add a journal line.
 

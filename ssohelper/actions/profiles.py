@@ -153,14 +153,14 @@ def apply(app: App, plan: Plan) -> None:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
         if not again.same_as(plan):
-            raise _changed_meanwhile(app)
+            raise changed_meanwhile(app)
         return again.changes
 
     is_written = app.config.write(
         changes_for, app.clock.deadline(), _load_choices(app, [plan.request.session.name])
     )
     if is_written:
-        _add_to_journal(app, command, plan.changes)
+        add_to_journal(app, command, plan.changes)
     remember(app, plan)
 
 
@@ -169,7 +169,8 @@ def _refuse_below_allow_list(app: App, command: str) -> None:
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
 
 
-def _changed_meanwhile(app: App) -> LocalState:
+def changed_meanwhile(app: App) -> LocalState:
+    """Return the error for a config that is not as it was when the diff was shown."""
     return LocalState(
         f'"{app.locations.aws_config_file}" has changed since the diff was shown',
         hint="nothing was written; run the command again",
@@ -255,7 +256,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         now = [(item, config.profile(item.entry.name)) for item in found]
         managed = [(item, entry) for item, entry in now if entry is not None and entry.managed]
         if any(config.target_or_none(entry) != item.target for item, entry in managed):
-            raise _changed_meanwhile(app)
+            raise changed_meanwhile(app)
         return [RemoveSection(entry.header) for _, entry in managed]
 
     named = [
@@ -269,7 +270,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     )
     if is_written:
         removed = [RemoveSection(item.entry.header) for item in found]
-        _add_to_journal(app, "profile rm", removed)
+        add_to_journal(app, "profile rm", removed)
     for name, role in named:
         choices = app.choices.load(name)
         app.choices.save(name, choices._replace(removed=choices.removed | {role}))
@@ -314,7 +315,7 @@ def undo(app: App, version: Version) -> None:
     )
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
-        _add_to_journal(app, command, changes)
+        add_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
 
@@ -332,7 +333,7 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 # -- the request for a sync ----------------------------------------------------------------------
 
 
-def _add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
+def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
     """Add a line to the journal that says how many sections of the config a command changed."""
     kinds = [type(change) for change in changes]
     entry = journal.config_written(

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 # `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
-    "login": ("session_commands", "login", "Sign in to a session and save its token"),
-    "logout": ("session_commands", "logout", "Sign out of a session, on this machine and at AWS"),
-    "status": ("session_commands", "status", "Show how long sign-ins, tokens and credentials last"),
+    "login": ("sign_in_commands", "login", "Sign in to a session and save its token"),
+    "logout": ("sign_in_commands", "logout", "Sign out of a session, on this machine and at AWS"),
+    "status": ("sign_in_commands", "status", "Show how long sign-ins, tokens and credentials last"),
+    "session": ("session_commands", "session", "Manage the portals that you sign in to"),
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
     "favourite": ("favourite_command", "favourite", "Manage the roles that come first in lists"),
     "profile": ("profile_commands", "profile", "Manage profiles in ~/.aws/config, undo changes"),

@@ -6,7 +6,7 @@ from typing import TypeVar
 from ssohelper.actions import identity, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
-from ssohelper.cli.session_commands import sign_in_on_terminal
+from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials

@@ -3,10 +3,12 @@
 import os
 import shlex
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
-from ssohelper.actions import directory, further_setup, guards, own_settings, profiles
+from ssohelper.actions import directory, further_setup, guards, own_settings, profiles, sessions
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
@@ -17,7 +19,7 @@ from ssohelper.cli.plan_output import (
     warn_if_nothing_matches,
     write_plan,
 )
-from ssohelper.cli.session_commands import sign_in_on_terminal
+from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
@@ -76,9 +78,44 @@ def setup(
         app, session, listing, choices, convert=form is not None, has_new_filters=narrowed
     )
     warn_if_nothing_matches(app, listing, choices)
-    if write_plan(app, plan, yes=yes, what="setup"):
+    with _give_back_if_interrupted(app, session):
+        is_written = write_plan(app, plan, yes=yes, what="setup")
+        if not is_written:
+            _ask_what_to_keep(app, session)
+    if is_written:
         _offer_guards(app, listing, yes=yes)
         _print_next_step(app, session, listing)
+
+
+@contextmanager
+def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
+    """Sign out again after Ctrl-C at a question, unless the session is in the config."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        if not _is_in_config(app, session):
+            sessions.discard(app, session)
+        raise
+
+
+def _ask_what_to_keep(app: App, session: SsoSession) -> None:
+    """After a "no" to the profiles: write the session alone, or sign out again.
+
+    Otherwise a token would be left whose session no command knows.
+    """
+    if _is_in_config(app, session):
+        return
+    question = f'write the session "{show(session.name)}" without profiles, and stay signed in?'
+    if output.confirm(question, yes=False, what="setup"):
+        sessions.apply(app, sessions.plan_add(app, session))
+        output.say("the session was written; its profiles, later: ssohelper profile sync")
+    else:
+        sessions.discard(app, session)
+        output.say("signed out again: nothing is left of this setup")
+
+
+def _is_in_config(app: App, session: SsoSession) -> bool:
+    return app.config.read().session_header(session.name) is not None
 
 
 def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:

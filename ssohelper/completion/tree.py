@@ -43,6 +43,31 @@ TREE = """\
 <session
 --check Exit 4 when a sign-in will be needed soon.
 --min=text With --check: how soon counts.
+[session] Manage the portals that you sign in to
++
+[session add] Write a session to ~/.aws/config, without signing in and without...
++
+<text
+<files
+--region=region The region of your Identity Center.
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[session list] Print your sessions: portal, regions, signed-in user, state, number...
++
+[session rename] Rename a session, in every profile that uses it too.
++
+<text
+<text
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[session rm] Sign out of a session and remove it, with the profiles that...
++
+<text
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[session show] Print one session: sign-in, remembered filters, name template,...
++
+<text
 [list] List the accounts and roles you may use
 +
 <query*

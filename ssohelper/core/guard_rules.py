@@ -50,6 +50,16 @@ def find_missing_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) ->
     return next((tag for tag in map(find_tag, rules) if tag is not None and tag not in tags), None)
 
 
+def find_rule_of_session(patterns: Iterable[str], old: str, new: str) -> str | None:
+    """Return a pattern that names the session `old` and does not fit the name `new`, or None."""
+    for pattern in patterns:
+        session, colon, _ = pattern.partition(":")
+        fits = re.compile(translate(session.casefold())).match
+        if colon and fits(old.casefold()) and not fits(new.casefold()):
+            return pattern
+    return None
+
+
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
     """Return whether any of the rules guards this role.
 

@@ -1,5 +1,6 @@
 """Texts about a plan of `profile sync`, for CLI and TUI: counts, skipped roles, a warning."""
 
+import shlex
 from collections.abc import Iterator
 
 from ssohelper.core.choices import Choices, role_filter
@@ -61,6 +62,30 @@ def no_match_warning(listing: Listing, choices: Choices) -> str | None:
     )
     if has_match or not listing.roles():
         return None
-    filters = [f"--account {glob}" for glob in choices.accounts]
-    filters += [f"--role {glob}" for glob in choices.roles]
-    return f"no role matches {' '.join(filters)} (to match all: --account '*' --role '*')"
+    return f"no role matches {filters(choices)} (to match all: --account '*' --role '*')"
+
+
+def filters(choices: Choices) -> str:
+    """Return the filters as the options that a person would type; "" if there are none."""
+    words = [f"--account {shlex.quote(glob)}" for glob in choices.accounts]
+    words += [f"--role {shlex.quote(glob)}" for glob in choices.roles]
+    return " ".join(words)
+
+
+def filters_line(plan: Plan) -> str | None:
+    """Return which remembered or given filters a sync used, and how many roles they leave out.
+
+    None if no filter leaves out a role. A filter that the user has forgotten would otherwise make
+    roles look as if they were not assigned.
+    """
+    choices = plan.request.choices
+    is_within_filters = role_filter(choices)
+    left_out = sum(
+        not is_within_filters(listed.account, role_name)
+        for listed in plan.request.listing.accounts
+        for role_name in listed.roles
+    )
+    if not left_out:
+        return None
+    roles = "1 role" if left_out == 1 else f"{left_out} roles"
+    return f"filters: {filters(choices)}; {roles} left out (to match all: --account '*' --role '*')"

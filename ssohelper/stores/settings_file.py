@@ -33,6 +33,13 @@ class SettingsFile:
         """
         return self._change(lambda document: _unset(document, parts), deadline)
 
+    def rename_session(self, old: str, new: str | None, deadline: Deadline) -> bool:
+        """Move the table `sessions.OLD` to another name, or remove it for None.
+
+        Returns whether the file was written. Raises: as `set`.
+        """
+        return self._change(lambda document: _rename_session(document, old, new), deadline)
+
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> bool:
         files.ensure_private_folder(self._runtime)
         with files.hold_lock(self._runtime / "locks" / "settings.lock", deadline):
@@ -68,3 +75,11 @@ def _unset(document: Any, parts: tuple[str, ...]) -> None:
             return
         table = table[name]
     table.pop(parts[-1], None)
+
+
+def _rename_session(document: Any, old: str, new: str | None) -> None:
+    sessions = document.get("sessions", {})
+    if old in sessions:
+        table = sessions.pop(old)
+        if new is not None:
+            sessions[new] = table

@@ -44,6 +44,10 @@ class SignInFactsFiles:
         files.ensure_private_folder(path.parent)
         files.write_json(path, facts._asdict())
 
+    def forget_facts(self, session_name: str) -> None:
+        """Remove the facts of a session that is no more."""
+        files.remove(self._facts_file(session_name))
+
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while token, sign-in facts or role credentials are changed.
 

@@ -48,15 +48,25 @@ class UsageStore:
             known = self.load_all()
             before = known.get(key, Usage())
             after = change(before)
-            if after == before:
-                return
-            known[key] = after
-            files.ensure_private_folder(self._state)
-            lines = [
-                [*role.parts, *usage] for role, usage in sorted(known.items()) if usage != Usage()
-            ]
-            document = {"version": schema.USAGE_VERSION, "roles": lines}
-            files.write_json(self._state / "usage.json", document)
+            if after != before:
+                self._save_all({**known, key: after})
+
+    def rename_session(self, old: str, new: str, deadline: Deadline) -> None:
+        """Move the usage of a session's roles to its new name."""
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            known = self.load_all()
+            moved = {
+                key._replace(session_name=new) if key.session_name == old else key: usage
+                for key, usage in known.items()
+            }
+            if moved != known:
+                self._save_all(moved)
+
+    def _save_all(self, known: dict[RoleKey, Usage]) -> None:
+        files.ensure_private_folder(self._state)
+        lines = [[*key.parts, *usage] for key, usage in sorted(known.items()) if usage != Usage()]
+        document = {"version": schema.USAGE_VERSION, "roles": lines}
+        files.write_json(self._state / "usage.json", document)
 
 
 class ConsoleVisits:

@@ -18,9 +18,10 @@ HERE = Path(__file__).parent
 COMMON = {"--verbose", "--json", "--session"}
 SYNC, PROFILE = "test_profile_sync.py", "test_profile_commands.py"
 SETUP, INSTALL = "test_setup.py", "test_install.py"
-SESSIONS, DEMO, ENV = "test_session_commands.py", "test_demo.py", "test_env.py"
+SIGN_INS, DEMO, ENV = "test_sign_in_commands.py", "test_demo.py", "test_env.py"
 CONSOLE, PROMPT, USE = "test_console.py", "test_prompt.py", "test_use.py"
 SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.py"
+SESSION = "test_session_commands.py"
 GUARD = "../guards/test_guard_command.py"
 AGENT = "test_agent_install.py"
 CHAIN = "../chains/test_chained_profiles.py"
@@ -57,6 +58,16 @@ TESTS = {
     "profile undo --redo": (PROFILE, "test_redo_reverses_the_undo"),
     "profile undo --dry-run": (PROFILE, "test_dry_run_prints_the_diff_and_writes_nothing"),
     "profile undo --yes": (PROFILE, "test_undo_reverses_the_write_and_keeps_later_edits"),
+    "session add --region": (SESSION, "test_add_writes_the_session_and_asks_nothing_of_aws"),
+    "session add --dry-run": (SESSION, "test_add_writes_the_session_and_asks_nothing_of_aws"),
+    "session add --yes": (SESSION, "test_add_writes_the_session_and_asks_nothing_of_aws"),
+    "session rename --dry-run": (SESSION, "test_dry_run_changes_nothing"),
+    "session rename --yes": (SESSION, "test_the_old_sign_in_ends_and_the_new_name_signs_in"),
+    "session rm --dry-run": (SESSION, "test_dry_run_and_no_answer_change_nothing"),
+    "session rm --yes": (
+        SESSION,
+        "test_it_signs_out_and_takes_session_profiles_settings_and_filters",
+    ),
     "setup --region": (SETUP, "test_pkce_from_the_url_to_the_aws_cli"),
     "setup --name-template": (SETUP, "test_filters_template_and_form_are_remembered"),
     "setup --form": (SETUP, "test_form_converts_existing_profiles"),
@@ -73,21 +84,21 @@ TESTS = {
         "../keyring/test_storage.py",
         "test_back_to_files_without_the_keyring_needs_a_yes",
     ),
-    "login --device-code": (SESSIONS, "test_a_device_code_is_shown_and_polled_for"),
-    "login --no-browser": (SESSIONS, "test_a_device_code_is_shown_and_polled_for"),
+    "login --device-code": (SIGN_INS, "test_a_device_code_is_shown_and_polled_for"),
+    "login --no-browser": (SIGN_INS, "test_a_device_code_is_shown_and_polled_for"),
     "login --qr": (
-        SESSIONS,
+        SIGN_INS,
         "test_the_qr_code_of_a_page_for_this_machine_names_the_command_for_a_phone",
     ),
-    "login --force": (SESSIONS, "test_force_signs_in_anyway_and_removes_role_credentials"),
+    "login --force": (SIGN_INS, "test_force_signs_in_anyway_and_removes_role_credentials"),
     "login --yes": (
         "test_sign_in_user.py",
         "test_with_yes_another_user_is_signed_in_and_the_old_list_removed",
     ),
-    "login --min": (SESSIONS, "test_min_counts_only_a_known_end"),
-    "logout --all": (SESSIONS, "test_only_that_session_is_signed_out"),
-    "status --check": (SESSIONS, "test_check_exits_4_when_a_known_end_is_near"),
-    "status --min": (SESSIONS, "test_check_exits_4_when_a_known_end_is_near"),
+    "login --min": (SIGN_INS, "test_min_counts_only_a_known_end"),
+    "logout --all": (SIGN_INS, "test_only_that_session_is_signed_out"),
+    "status --check": (SIGN_INS, "test_check_exits_4_when_a_known_end_is_near"),
+    "status --min": (SIGN_INS, "test_check_exits_4_when_a_known_end_is_near"),
     "list --accounts": ("test_list.py", "test_accounts_lists_accounts_with_their_roles"),
     "list --refresh": ("test_list.py", "test_refresh_asks_aws_again"),
     "list --detached": ("../test_hostile_folder.py", "test_a_process_that_lists_in_the_background"),

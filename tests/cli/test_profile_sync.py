@@ -167,6 +167,15 @@ class TestChoices:
         shown = json.loads(run("profile", "show", "dev", "--json").stdout)["data"]
         assert shown["region"] == "eu-north-1"
 
+    def test_remembered_filters_are_said_with_what_they_leave_out(
+        self, saved: Home, run: Run
+    ) -> None:
+        assert run("profile", "sync", "--role", "Rea*", "--yes").returncode == 0
+        said = run("profile", "sync", "--yes").stderr
+        assert "filters: --role 'Rea*'; 1 role left out (to match all:" in said
+        assert "filters:" in run("profile", "sync", "--dry-run").stderr
+        assert "filters:" not in run("profile", "sync", "--role", "*", "--yes").stderr
+
     def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
         output = ok(run("profile", "sync", "--yes", "--account", "dve"))
         assert "no role matches --account dve" in output

@@ -99,6 +99,13 @@ def ended(child: Any) -> tuple[int, str]:
     return child.exitstatus, child.before
 
 
+def assert_signed_out(home: Home, emulator: Emulator) -> None:
+    """The sign-in of a setup that wrote nothing was given back to AWS, and is not on the disk."""
+    assert emulator.counters["Logout"] == 1
+    assert not list(home.token_folder.glob("*.json"))
+    assert not list((home.path / ".local/state/ssohelper").glob("listings/*"))
+
+
 class TestOffATerminal:
     def test_pkce_from_the_url_to_the_aws_cli(
         self, run: Run, home: Home, emulator: Emulator
@@ -427,7 +434,7 @@ class TestRegion:
 
 class TestOnATerminal:
     def test_answering_no_writes_nothing_and_yes_writes(
-        self, terminal: Terminal, home: Home
+        self, terminal: Terminal, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
         given = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
@@ -435,9 +442,13 @@ class TestOnATerminal:
         child.expect_exact("+[profile payments-dev.ReadOnlyAccess]")
         child.expect_exact(f"3 profiles to add — write {home.config_file}? [y/N]")
         child.sendline("n")
+        child.expect_exact("nothing was written")
+        child.expect_exact("and stay signed in? [y/N]")
+        child.sendline("n")
         code, rest = ended(child)
-        assert (code, "nothing was written" in rest, "try it" in rest) == (0, True, False)
+        assert (code, "signed out again" in rest, "try it" in rest) == (0, True, False)
         assert not home.config_file.exists()
+        assert_signed_out(home, emulator)
         child = terminal(*given)
         child.expect_exact("[y/N]")
         child.sendline("y")
@@ -447,7 +458,21 @@ class TestOnATerminal:
         assert (code, "3 profiles added" in shown, "try it: " in rest) == (0, True, True)
         assert len(profiles(home)) == 3
 
-    def test_an_interrupted_question_writes_nothing(self, terminal: Terminal, home: Home) -> None:
+    def test_after_a_no_the_session_alone_can_be_kept(self, terminal: Terminal, home: Home) -> None:
+        home.browser()
+        child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+        child.expect_exact("[y/N]")
+        child.sendline("n")
+        child.expect_exact("and stay signed in? [y/N]")
+        child.sendline("y")
+        assert ended(child)[0] == 0
+        assert session_keys(home, "d-0000000000")["sso_start_url"] == START_URL
+        assert profiles(home) == {}
+        assert len(list(home.token_folder.glob("*.json"))) > 0
+
+    def test_an_interrupted_question_writes_nothing(
+        self, terminal: Terminal, home: Home, emulator: Emulator
+    ) -> None:
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         # The space comes last: a Ctrl-C before Python waits for the answer could be lost.
@@ -456,6 +481,7 @@ class TestOnATerminal:
         code, rest = ended(child)
         assert (code, "Traceback" in rest) == (130, False)
         assert not home.config_file.exists()
+        assert_signed_out(home, emulator)
 
     def test_the_portals_in_the_config_are_offered(self, terminal: Terminal, home: Home) -> None:
         home.browser()

@@ -60,7 +60,7 @@ def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
             Choices(accounts=("dev",), roles=("Admin",)),
             "no role matches --account dev --role Admin",
         ),
-        (Choices(accounts=("!*",)), "no role matches --account !*"),
+        (Choices(accounts=("!*",)), "no role matches --account '!*'"),
     ],
 )
 def test_warns_when_no_listed_role_matches_the_filters(

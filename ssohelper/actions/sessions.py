@@ -1,0 +1,201 @@
+"""What is kept for each session, and the changes that add, rename or remove a session.
+
+`setup` makes a session too, together with its profiles. Here nothing is listed at AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import agents, clocks, favourites, login, own_settings, profiles
+from ssohelper.core import guard_rules, session_changes
+from ssohelper.core.config_edit import Change, unified_diff
+from ssohelper.core.further_portals import parse_portals
+from ssohelper.core.model import SESSION_NAME, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import AwsUnreachable, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.actions.clocks import SessionClock
+    from ssohelper.app import App
+    from ssohelper.core.choices import Choices
+    from ssohelper.core.config_file import ConfigFile
+    from ssohelper.core.further_portals import FurtherPortal
+
+_MOST_NAMES = 5
+
+
+class SessionEntry(NamedTuple):
+    """A session with all that hangs on it.
+
+    `managed` are the names of the profiles that ssohelper writes, `others` of those that the user
+    or another tool wrote. `files` are the paths of the saved tokens and client registrations.
+    """
+
+    clock: SessionClock
+    further: tuple[FurtherPortal, ...]
+    choices: Choices
+    managed: tuple[str, ...]
+    others: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class SessionPlan(NamedTuple):
+    """A change of a session. `make` returns the config's changes; `data` is the text planned from.
+
+    `command` names the command in errors and in the journal.
+    """
+
+    command: str
+    session: SsoSession
+    make: Callable[[ConfigFile], list[Change]]
+    changes: tuple[Change, ...]
+    data: bytes
+    new_name: str | None = None
+
+
+def load_entry(app: App, session: SsoSession) -> SessionEntry:
+    """Return what is kept for the session. Reads files only."""
+    config = app.config.read()
+    users = session_changes.find_users(config, session.name)
+    users += session_changes.find_users_on_top(config, session.name)
+    portals = (session, *app.tokens.list_further(session))
+    return SessionEntry(
+        clocks.load_session_clock(app, session),
+        tuple(parse_portals(app.settings.get("regions", session=session.name))),
+        app.choices.load(session.name),
+        tuple(entry.name for entry in users if entry.managed),
+        tuple(entry.name for entry in users if not entry.managed),
+        tuple(path for portal in portals for path in app.tokens.list_files(portal)),
+    )
+
+
+def plan_add(app: App, session: SsoSession) -> SessionPlan:
+    """Return the plan that adds the session to the config; without changes if it is there."""
+    return _plan(app, "session add", session, lambda c: session_changes.add_session(c, session))
+
+
+def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
+    """Return the plan that renames a session.
+
+    Raises: UsageProblem for a name that is invalid or taken, and if a guard rule names the session:
+    under its new name it would guard nothing.
+    """
+    if not SESSION_NAME.fullmatch(new_name):
+        raise UsageProblem(
+            f'"{show(new_name, 80)}" is not a valid name for a session',
+            hint="use letters, digits, dot, dash and underscore, at most 64",
+        )
+    if app.config.read().session_header(new_name):
+        raise UsageProblem(f'a session named "{new_name}" already exists')
+    patterns = [*app.settings.get("guard.rules")]
+    patterns += [each for tag in app.settings.tags().values() for each in tag]
+    lost = guard_rules.find_rule_of_session(patterns, session.name, new_name)
+    if lost is not None:
+        raise UsageProblem(
+            f'the guard rule or tag "{show(lost, 80)}" names the session "{session.name}", and would '
+            f'guard no role of "{new_name}"',
+            hint="change it first; see: ssohelper guard list",
+        )
+    old = session.name
+    plan = _plan(
+        app, "session rename", session, lambda c: session_changes.rename_session(c, old, new_name)
+    )
+    return plan._replace(new_name=new_name)
+
+
+def plan_removal(app: App, session: SsoSession) -> SessionPlan:
+    """Return the plan that removes a session and its managed profiles.
+
+    Raises: UsageProblem if profiles use the session that ssohelper did not write.
+    """
+    name, config = session.name, app.config.read()
+    users = session_changes.find_users(config, name)
+    users += session_changes.find_users_on_top(config, name)
+    others = [entry for entry in users if not entry.managed]
+    if others:
+        named = ", ".join(f'"{show(entry.name, 60)}"' for entry in others[:_MOST_NAMES])
+        more = len(others) - _MOST_NAMES
+        raise UsageProblem(
+            f'profiles that ssohelper did not write use the session "{name}": {named}'
+            + (f" and {more} more" if more > 0 else ""),
+            hint=f"remove them from {app.locations.aws_config_file} first, or sign out with: "
+            f"ssohelper logout {name}",
+        )
+    return _plan(app, "session rm", session, lambda c: session_changes.remove_session(c, name))
+
+
+def diff(app: App, plan: SessionPlan) -> Iterator[str]:
+    """Return the lines of the unified diff that the plan makes in the config."""
+    text = app.config.read().text
+    return unified_diff(text, plan.changes, str(app.locations.aws_config_file))
+
+
+def apply(app: App, plan: SessionPlan) -> None:
+    """Carry out the plan. A renamed or removed session is signed out first.
+
+    So no token is left whose session no command knows. Whatever is interrupted, the command can be
+    run again. Raises: LocalState if the config changed since the diff was shown; AwsUnreachable,
+    after everything else is done, if AWS could not be told of the sign-out.
+    """
+    name = plan.session.name
+    agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")
+    failure = None
+    if plan.command != "session add":
+        try:
+            login.log_out(app, plan.session)
+        except AwsUnreachable as error:
+            failure = error
+    choices = {name: app.choices.load(name)}
+    if app.config.write(lambda c: _changes_for(app, plan, c), app.clock.deadline(), choices):
+        profiles.add_to_journal(app, plan.command, plan.changes)
+    if plan.new_name is not None:
+        _move_records(app, name, plan.new_name)
+    elif plan.command == "session rm":
+        _forget_records(app, name)
+    if failure is not None:
+        raise failure
+
+
+def discard(app: App, session: SsoSession) -> None:
+    """Sign out of a session that is not in the config, and forget what was listed for it.
+
+    Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
+    """
+    app.directory.forget(session.name)
+    login.log_out(app, session)
+
+
+def _plan(
+    app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
+) -> SessionPlan:
+    config = app.config.read()
+    return SessionPlan(command, session, make, tuple(make(config)), config.data)
+
+
+def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
+    if config.data != plan.data and tuple(plan.make(config)) != plan.changes:
+        raise profiles.changed_meanwhile(app)
+    return plan.changes
+
+
+def _move_records(app: App, old: str, new: str) -> None:
+    """Move settings, choices, favourites and uses to the new name; drop what is listed anew."""
+    own_settings.rename_session(app, old, new)
+    app.choices.save(new, app.choices.load(old))
+    favourites.rename_session(app, old, new)
+    with app.tokens.lock_state(new, app.clock.deadline()):
+        app.tokens.save_facts(new, app.tokens.load_facts(old))
+    _forget_files(app, old)
+
+
+def _forget_records(app: App, name: str) -> None:
+    own_settings.rename_session(app, name, None)
+    _forget_files(app, name)
+
+
+def _forget_files(app: App, name: str) -> None:
+    app.choices.forget(name)
+    app.directory.forget(name)
+    app.tokens.forget_facts(name)

@@ -1,0 +1,322 @@
+"""The commands login, logout and status."""
+
+import sys
+from typing import Any
+
+import click
+
+from ssohelper.actions import clocks, prompt_notes
+from ssohelper.actions import login as sign_in
+from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.actions.selection import resolve_session
+from ssohelper.app import App
+from ssohelper.cli import choosing, output
+from ssohelper.cli.terminal_ui import TerminalUi
+from ssohelper.core import clock_text
+from ssohelper.core.instants import duration_text, parse_duration, to_iso
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError, UsageProblem
+from ssohelper.system import browser
+
+
+class Duration(click.ParamType[int]):
+    """A duration such as 20m, 1h30m or 90, as whole seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        seconds = value if isinstance(value, int) else parse_duration(str(value))
+        if seconds is None:
+            self.fail(
+                f'"{show(str(value), 40)}" is not a duration such as 20m, 1h30m, 90s', param, ctx
+            )
+        return seconds
+
+
+def sign_in_on_terminal(
+    app: App,
+    session: SsoSession,
+    *,
+    device_code: bool = False,
+    no_browser: bool = False,
+    qr: bool = False,
+    force: bool = False,
+    yes: bool = False,
+    min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
+    completes: bool = False,
+) -> LoginOutcome:
+    """Sign in to the session if that is needed; print the result and return it.
+
+    Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
+    the sign-in of a different user than last time without asking. `completes`: see LoginOptions.
+    """
+    can_show = browser.can_show_a_browser(app.environ, sign_in.opener_setting(app, session))
+    options = LoginOptions(
+        device_code=device_code or not can_show,
+        force=force,
+        min_seconds=min_seconds,
+        completes=completes,
+    )
+    ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
+    outcome = sign_in.log_in(app, session, ui, options)
+    output.say(_outcome_text(app, session, outcome))
+    return outcome
+
+
+@click.command()
+@click.argument("session_name", metavar="[SESSION]", required=False)
+@click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
+@click.option("--qr", is_flag=True, help="Show the page's address as a QR code too.")
+@click.option("--force", is_flag=True, help="Sign in even if the present sign-in is still valid.")
+@click.option(
+    "--yes", is_flag=True, help="Do not ask when another user than last time has signed in."
+)
+@click.option(
+    "--min",
+    "min_seconds",
+    type=Duration(),
+    default="20m",
+    show_default=True,
+    help="Sign in only if the present sign-in ends within this time.",
+)
+@output.common_options
+def login(
+    session_name: str | None,
+    device_code: bool,
+    no_browser: bool,
+    qr: bool,
+    force: bool,
+    yes: bool,
+    min_seconds: int,
+) -> None:
+    """Sign in to a session and save its token where all AWS tools find it.
+
+    \b
+    Examples:
+      ssohelper login                    the only session, or AWS_PROFILE's
+      ssohelper login corp --min 4h      only if it does not last four hours more
+      ssohelper login --device-code      the browser is on another machine
+    """
+    app = output.get_app()
+    session = choosing.choose_session(_chosen(session_name))
+    outcome = sign_in_on_terminal(
+        app,
+        session,
+        device_code=device_code,
+        no_browser=no_browser,
+        qr=qr,
+        force=force,
+        yes=yes,
+        min_seconds=min_seconds,
+    )
+    if output.options().json:
+        data = {
+            "session": session.name,
+            "result": outcome.how.replace(" ", "_"),
+            "user": outcome.user,
+            "token_expires_at": to_iso(outcome.token.expires_at),
+        }
+        output.print_json(data, app.warnings)
+
+
+@click.command()
+@click.argument("session_name", metavar="[SESSION]", required=False)
+@click.option("--all", "everywhere", is_flag=True, help="Sign out of every session.")
+@output.common_options
+def logout(session_name: str | None, everywhere: bool) -> None:
+    """Sign out of a session: end it at AWS, remove its token and role credentials here.
+
+    \b
+    Examples:
+      ssohelper logout corp
+      ssohelper logout --all
+    """
+    app = output.get_app()
+    chosen = _chosen(session_name)
+    if everywhere and chosen:
+        raise UsageProblem(f'give "{chosen}" or --all, not both')
+    sessions = app.config.read().sso_sessions() if everywhere else [choosing.choose_session(chosen)]
+    errors: list[SsoHelperError] = []
+    results: list[dict[str, Any]] = []
+    for session in sessions:
+        try:
+            was_signed_in = sign_in.log_out(app, session)
+        except AwsUnreachable as error:
+            errors.append(error)
+            results.append({"session": session.name, "revoked": False})
+            continue
+        results.append({"session": session.name, "revoked": was_signed_in})
+        output.say(clock_text.logout_result(session.name, was_signed_in))
+    if not sessions:
+        output.say("there is no sso-session to sign out of")
+    if output.options().json:
+        output.print_json(results, app.warnings)
+    for earlier in errors[:-1]:
+        output.report(earlier)
+    if errors:
+        raise errors[-1]
+
+
+@click.command()
+@click.argument("session_name", metavar="[SESSION]", required=False)
+@click.option("--check", is_flag=True, help="Exit 4 when a sign-in will be needed soon.")
+@click.option(
+    "--min",
+    "min_seconds",
+    type=Duration(),
+    default="30m",
+    show_default=True,
+    help="With --check: how soon counts.",
+)
+@output.common_options
+def status(session_name: str | None, check: bool, min_seconds: int) -> None:
+    """Show how long each session's sign-in, access token and role credentials last.
+
+    \b
+    Examples:
+      ssohelper status
+      ssohelper status corp --json
+      ssohelper status --check --min 2h || ssohelper login --min 2h
+    """
+    app = output.get_app()
+    chosen = _chosen(session_name)
+    sessions = [resolve_session(app, chosen)] if chosen else app.config.read().sso_sessions()
+    if not sessions and check:
+        resolve_session(app, None)  # raises an error that says why no session can be used
+    unusable = [] if chosen else clocks.list_unusable_sessions(app)
+    needing = [
+        s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
+    ]
+    seen = [clocks.load_session_clock(app, session) for session in sessions]
+    for session in sessions:
+        prompt_notes.update_session(app, session)  # another tool may have signed in or out
+    credentials = clocks.load_credentials(app, sessions)
+    if output.options().json:
+        data = {
+            "storage": app.storage.name,
+            "sessions": [*map(_session_json, seen), *map(_unusable_json, unusable)],
+            "credentials": [_credentials_json(key, cached) for key, cached in credentials],
+        }
+        output.print_json(data, app.warnings)
+    else:
+        _print_clocks(app, seen, unusable, credentials)
+        if app.storage.name == "keyring":
+            output.say("sign-ins are encrypted, with a key in the keyring")
+    if needing:
+        names = ", ".join(f'"{session.name}"' for session in needing)
+        raise LoginRequired(
+            f"an interactive sign-in to {names} is needed within {duration_text(min_seconds)}",
+            # Without --force, login does nothing if the sign-in lasts 20 minutes more.
+            hint=f"sign in with: ssohelper login {needing[0].name} --force",
+        )
+
+
+# -- session names, texts and JSON -------------------------------------------------------------
+
+
+def _chosen(argument: str | None) -> str | None:
+    option = output.options().session
+    if output.checked_session_name(argument) and option and argument != option:
+        raise UsageProblem(f'two sessions are named: "{argument}" and "{option}"')
+    return argument or option
+
+
+def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
+    outlook = clocks.load_outlook_of_token(app, session, outcome.token)
+    return clock_text.login_result(
+        session.name, outcome.how, outlook, app.clock.now(), outcome.user
+    )
+
+
+def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
+    return {
+        "name": clock.session.name,
+        "start_url": clock.session.start_url,
+        "region": clock.session.region,
+        "user": clock.user,
+        "state": clock.state,
+        "refreshable": clock.refreshable,
+        "token_expires_at": _instant(clock.token_expires_at),
+        "signed_in_at": _instant(clock.signed_in_at),
+        "sign_in_ends_at": _instant(clock.sign_in_ends_at),
+        "sign_in_ends_source": clock.sign_in_ends_source,
+        "reason": None,
+        "answering_region": clock.answering_region,
+    }
+
+
+def _unusable_json(session: clocks.UnusableSession) -> dict[str, Any]:
+    return {
+        "name": session.name,
+        "start_url": session.start_url,
+        "region": session.region,
+        "user": None,
+        "state": "unusable",
+        "refreshable": False,
+        "token_expires_at": None,
+        "signed_in_at": None,
+        "sign_in_ends_at": None,
+        "sign_in_ends_source": None,
+        "reason": session.reason,
+        "answering_region": None,
+    }
+
+
+def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]:
+    return {
+        "session": key.session_name,
+        "account_id": key.account_id,
+        "role_name": key.role_name,
+        **({"chain": key.text} if key.chain else {}),
+        "expires_at": to_iso(cached.credentials.expires_at),
+        "session_duration_seconds": cached.life_seconds,
+    }
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else to_iso(at)
+
+
+def _print_clocks(
+    app: App,
+    seen: list[clocks.SessionClock],
+    unusable: list[clocks.UnusableSession],
+    credentials: list[tuple[RoleKey, CachedCredentials]],
+) -> None:
+    now = app.clock.now()
+    if not seen and not unusable:
+        output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
+        return
+    rows = []
+    for clock in seen:
+        token = (
+            "-"
+            if clock.token_expires_at is None
+            else clock_text.time_left(clock.token_expires_at, now)
+        )
+        if clock.refreshable:
+            token += ", renewed automatically"
+        ends = clock_text.sign_in_end(clock.outlook, now)
+        state = clock.state.replace("_", " ")
+        if clock.answering_region not in (None, clock.session.region):
+            state += f", {clock.answering_region} answers"
+        rows.append([clock.session.name, clock.user or "-", state, token, ends])
+    rows += [[session.name, "-", "unusable", "-", session.reason] for session in unusable]
+    output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
+    if credentials:
+        if sys.stdout.isatty():
+            output.echo()
+        output.print_rows(
+            ["session", "account", "role", "role credentials"],
+            [
+                [
+                    key.session_name,
+                    key.account_id,
+                    show(key.role_label),
+                    clock_text.time_left(cached.credentials.expires_at, app.clock.aws_now()),
+                ]
+                for key, cached in credentials
+            ],
+        )

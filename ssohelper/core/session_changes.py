@@ -1,0 +1,88 @@
+"""The changes to ~/.aws/config that add, rename or remove a session. Pure.
+
+A renamed session is renamed wherever the file names it: in `sso_session`, and in the commands of
+ours that profiles run, whoever wrote them. Otherwise such a profile would stop working.
+"""
+
+import re
+
+from ssohelper.core import chains, process_command
+from ssohelper.core.config_edit import Change, EditSection, RemoveSection
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.model import SsoSession
+from ssohelper.core.profile_plan import session_section
+
+_COMMAND, _SESSION = "credential_process", "sso_session"
+
+
+def add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
+    """Return the change that adds the session's section; none if the file has the section."""
+    return [] if config.session_header(session.name) else [session_section(session)]
+
+
+def rename_session(config: ConfigFile, old: str, new: str) -> list[Change]:
+    """Return the changes that rename a session. None if the file has no session `old`.
+
+    Raises: ConfigInvalid with the line of a command in which the name cannot be replaced.
+    """
+    header = config.session_header(old)
+    if header is None:
+        return []
+    changes: list[Change] = [EditSection(header, new_header=f"sso-session {new}")]
+    for entry in find_users(config, old):
+        keys = _own_keys(config, entry)
+        assign = []
+        if keys.get(_SESSION) == old:
+            assign.append((_SESSION, new))
+        if _session_of_command(keys) == old:
+            assign.append((_COMMAND, _renamed_command(config, entry, old, new)))
+        changes.append(EditSection(entry.header, tuple(assign)))
+    return changes
+
+
+def remove_session(config: ConfigFile, name: str) -> list[Change]:
+    """Return the changes that remove a session and the managed profiles that use it."""
+    header = config.session_header(name)
+    managed = [entry for entry in find_users(config, name) if entry.managed]
+    removals = [RemoveSection(entry.header) for entry in managed]
+    return [*removals, RemoveSection(header)] if header else []
+
+
+def find_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
+    """Return the profiles that name the session themselves, in the order of the file."""
+    return [
+        entry
+        for entry in config.profiles()
+        if name in ((keys := _own_keys(config, entry)).get(_SESSION), _session_of_command(keys))
+    ]
+
+
+def find_users_on_top(config: ConfigFile, name: str) -> list[ProfileEntry]:
+    """Return the profiles that assume a role with the credentials of one that names the session."""
+    users = {entry.name for entry in find_users(config, name)}
+    found = []
+    for entry in config.profiles():
+        chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
+        if chain and entry.name not in users and chain.target.session_name == name:
+            found.append(entry)
+    return found
+
+
+def _own_keys(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+    """Return the keys of the profile's own section, without those of [DEFAULT]."""
+    return config.text.sections[entry.header].values()
+
+
+def _session_of_command(keys: dict[str, str]) -> str | None:
+    options = process_command.own_options(keys.get(_COMMAND, "")) or {}
+    return options.get("--session")
+
+
+def _renamed_command(config: ConfigFile, entry: ProfileEntry, old: str, new: str) -> str:
+    command = entry.keys[_COMMAND]
+    pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old)}\2(?=\s|$)"
+    renamed = re.sub(pattern, rf"\g<1>{new}", command, count=1)
+    before, after = (process_command.own_options(text) for text in (command, renamed))
+    if before is None or after != {**before, "--session": new}:
+        config.refuse(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
+    return renamed
