@@ -37,7 +37,7 @@ def session() -> None:
 @session.command("list")
 @output.common_options
 def list_sessions() -> None:
-    """Print your sessions: portal, regions, signed-in user, state, number of profiles.
+    """Print your sessions: portal, regions, user, state, profiles.
 
     \b
     Examples:
@@ -60,7 +60,7 @@ def list_sessions() -> None:
 @click.argument("name", metavar="[SESSION]", required=False)
 @output.common_options
 def show_session(name: str | None) -> None:
-    """Print one session: sign-in, remembered filters, name template, form, profiles, files.
+    """Print one session: sign-in, filters, name template, profiles.
 
     \b
     Examples:
@@ -83,7 +83,7 @@ def show_session(name: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool) -> None:
-    """Write a session to ~/.aws/config, without signing in and without profiles.
+    """Write a session to ~/.aws/config, without a sign-in.
 
     \b
     Examples:
@@ -130,7 +130,7 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def rm(name: str, dry_run: bool, yes: bool) -> None:
-    """Sign out of a session and remove it, with the profiles that ssohelper wrote for it.
+    """Sign out of a session, remove it and its managed profiles.
 
     \b
     Examples:

@@ -45,29 +45,29 @@ TREE = """\
 --min=text With --check: how soon counts.
 [session] Manage the portals that you sign in to
 +
-[session add] Write a session to ~/.aws/config, without signing in and without...
+[session add] Write a session to ~/.aws/config, without a sign-in.
 +
 <text
 <files
 --region=region The region of your Identity Center.
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
-[session list] Print your sessions: portal, regions, signed-in user, state, number...
+[session list] Print your sessions: portal, regions, user, state, profiles.
 +
 [session rename] Rename a session, in every profile that uses it too.
 +
-<text
-<text
---dry-run Print the diff, change nothing.
---yes Write without asking.
-[session rm] Sign out of a session and remove it, with the profiles that...
-+
+<session
 <text
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
-[session show] Print one session: sign-in, remembered filters, name template,...
+[session rm] Sign out of a session, remove it and its managed profiles.
 +
-<text
+<session
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[session show] Print one session: sign-in, filters, name template, profiles.
++
+<session
 [list] List the accounts and roles you may use
 +
 <query*

@@ -158,6 +158,8 @@ class TestCandidates:
             (["profile", "rm", ""], ["pay.Admin"]),
             (["profile", "rm", "pay.Admin", ""], []),
             (["login", ""], ["corp"]),
+            (["session", "show", ""], ["corp"]),
+            (["session", "rename", ""], ["corp"]),
             (["list", "--session", "c"], ["corp"]),
             (["list", "--session=c"], ["--session=corp"]),
             (["use", "le"], ["ledger/", "legal: a/b/"]),
