@@ -54,8 +54,9 @@ class Status(NamedTuple):
         """
         role = self.profile.shown_role if self.profile else None
         row = prompt_text.row_at(self.rows, now)
+        name = self.label.removeprefix(guard_rules.SIGN if self.guarded else "")
         values = {
-            "profile": self.label.removeprefix(guard_rules.SIGN if self.guarded else ""),
+            "profile": prompt_text.safe(name),
             "session": self.profile.session.name if self.profile else "",
             "account": prompt_text.safe(self.account_name),
             "account_id": role.account_id if role else "",
@@ -109,7 +110,7 @@ def read_status(app: App) -> Status:
     name, profile = _find_used_profile(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
-    label = prompt_text.label(name, guarded=guarded)
+    label = prompt_text.label(_distinct(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.rows(PromptClock(keys_end_at, "known"), over="expired")
@@ -132,6 +133,15 @@ def read_status(app: App) -> Status:
         keys_end_at is not None,
         has_grant,
     )
+
+
+def _distinct(app: App, name: str) -> str:
+    """Return the name, or a form of it that no other profile's prompt shows."""
+    try:
+        names = [entry.name for entry in app.config.read().profiles()]
+    except SsoHelperError:
+        return name
+    return prompt_text.distinct(name, names)
 
 
 def is_guarded(app: App, profile: Profile) -> bool:

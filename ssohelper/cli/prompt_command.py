@@ -28,6 +28,8 @@ def prompt(template: str | None, state: bool) -> None:
       ssohelper prompt --format '{account}/{role} {left}'
       ssohelper prompt --json
 
+    `7h12m?` is an assumed end: AWS does not report when a sign-in ends, and by default it lasts 8 h.
+
     Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
     line. Prints nothing if no profile is in use. Does not use the network. Without --json it exits
     0 even after an error. For a shell's own prompt there is ssohelper_prompt_on, which shows the

@@ -21,7 +21,7 @@ text.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from ssohelper.core import grants, guard_rules
@@ -39,6 +39,11 @@ _LEFT = "left"
 # How long a label may be beside the usual times (up to `==4m?==`), and beside the longest text
 # (`==signed out==`).
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
+# To how many characters a role's name is shortened before the account's.
+_LEAST_ROLE = 8
+# A name with a mark fits everywhere, also behind the sign of guarded roles.
+_MARKED_ROOM = _LEAST_ROOM - len(guard_rules.SIGN)
+_MOST_DIGITS = 12
 
 # How urgent a row is. "" means that nothing ends.
 Level = Literal["", "fine", "soon", "late"]
@@ -121,12 +126,12 @@ def to_line(rows: Sequence[Row]) -> str:
 
 def safe(name: str) -> str:
     """Return the name in at most 40 characters, with `?` in place of each harmful character."""
-    return shortened(_HARMFUL.sub("?", name[:4096]), WIDTH)
+    return shortened(_harmless(name), WIDTH)
 
 
 def label(name: str, *, guarded: bool) -> str:
-    """Return the name made harmless, with `@@` in front of it if the role is guarded."""
-    text = safe(name)
+    """Return the whole name made harmless, with `@@` in front of it if the role is guarded."""
+    text = _harmless(name)
     if guarded:
         return guard_rules.SIGN + text
     # The name of a role that is not guarded must not begin with `@@`.
@@ -141,7 +146,55 @@ def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
 
 
 def shortened(text: str, room: int) -> str:
-    """Return the text; if it is too long, leave out its middle, since both ends identify it."""
+    """Return the text in at most `room` characters.
+
+    Of ACCOUNT.ROLE the role is shortened first, then the account: which account is in use matters
+    more. Of each the middle is left out, since both ends identify it.
+    """
+    if len(text) <= room:
+        return text
+    account, dot, role = text.rpartition(".")
+    role = _without_middle(role, max(_LEAST_ROLE, room - len(account + dot)))
+    return _without_middle(account, room - len(dot + role)) + dot + role
+
+
+def distinct(name: str, others: Iterable[str]) -> str:
+    """Return the name; or a short form with a mark, if a prompt would show another name alike.
+
+    `others` are the names of all profiles, which may include this one. The mark is the beginning of
+    the name's SHA-256, so that it stays the same whatever other profiles there are.
+    """
+    if len(name) <= _LEAST_ROOM and safe(name) == name and ".." not in name:
+        return name
+    forms = _forms(name)
+    alike = [other for other in others if other != name and forms & _forms(other)]
+    if not alike:
+        return name
+    digits = 4
+    while digits < _MOST_DIGITS and any(_mark(name, digits) == _mark(o, digits) for o in alike):
+        digits += 1
+    short = shortened(_harmless(name), _MARKED_ROOM - 1 - digits)
+    return f"{short}+{_mark(name, digits)}"
+
+
+def _forms(name: str) -> set[str]:
+    """Return every text in which a prompt may show the name, guarded and not."""
+    labels = (label(name, guarded=False), label(name, guarded=True))
+    rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)
+    return {shortened(text, room) for text in labels for room in rooms}
+
+
+def _harmless(name: str) -> str:
+    return _HARMFUL.sub("?", name[:4096])
+
+
+def _mark(name: str, digits: int) -> str:
+    from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
+
+    return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
+
+
+def _without_middle(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     tail = (room - 2) // 2

@@ -85,7 +85,7 @@ class TestTransitions:
     ) -> None:
         said("--state")  # from now on a shell reads the role's file
         assert state(home) == "ended"
-        assert said() == "payments-pro..dOnlyAccess ==signed out==\n"
+        assert said() == "payments-prod.ReadO..cess ==signed out==\n"
         assert run("login").returncode == 0
         assert state(home) == "assumed"
         assert said() == f"{PROFILE} 8h00m?\n"
@@ -99,7 +99,7 @@ class TestTransitions:
         emulator.revoke_session("ana")  # the token's file still names an hour
         assert credentials(run, "BreakGlassAdmin") == 4
         assert state(home) == "ended"
-        assert said() == "payments-pro..dOnlyAccess ==signed out==\n"
+        assert said() == "payments-prod.ReadO..cess ==signed out==\n"
         assert run("login").returncode == 0
         assert said().startswith(f"{PROFILE} ")
         assert state(home) != "ended"
@@ -249,7 +249,7 @@ class TestLine:
             "level": "late",
             "ends_at": None,
             "left_seconds": None,
-            "line": "payments-pro..dOnlyAccess ==signed out==",
+            "line": "payments-prod.ReadO..cess ==signed out==",
         }
 
 
@@ -308,7 +308,7 @@ class TestFailures:
     def test_a_shell_gets_the_file_the_config_and_the_rows(self, home: Home, app: App) -> None:
         rows = "99999999999|0|late|==signed out=="
         answer = "|".join(
-            (PROFILE, "payments-pro..dOnlyAccess", str(file_of(home)), str(home.config_file), rows)
+            (PROFILE, "payments-prod.ReadO..cess", str(file_of(home)), str(home.config_file), rows)
         )
         assert prompt.answer_shell(app) == f"{answer}\n"
         assert file_of(home).read_text() == f"{rows}\n"

@@ -1,5 +1,6 @@
 """What a prompt shows, and that no name can change what it means."""
 
+import random
 import re
 
 import pytest
@@ -189,3 +190,61 @@ def test_a_role_that_outlives_the_sign_in_is_shown_after_it():
 def test_a_role_that_ends_first_gives_way_to_the_sign_in():
     texts = [shown(clock("known", 7200), NOW + 600, now=NOW + s)[0] for s in (0, 599, 600)]
     assert texts == ["=10m=", "==1s==", "1h50m"]
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "shown"),
+    [
+        ("pay.Read", 25, "pay.Read"),
+        ("payments-prod.ReadOnlyAccess", 25, "payments-prod.ReadO..cess"),
+        ("payments-production.AdministratorAccess", 32, "payments-production.Admin..ccess"),
+        ("payments-production-eu.AdministratorAccess", 25, "payment..tion-eu.Adm..ess"),
+        ("a-very-long-name-without-a-role", 25, "a-very-long-..hout-a-role"),
+    ],
+)
+def test_the_role_is_shortened_before_the_account(name, room, shown):
+    assert prompt_text.shortened(name, room) == shown
+    assert len(shown) <= room
+
+
+def organization(dice):
+    """Return profile names of overlapping accounts and roles, as two organizations give them."""
+    stems = ["payments", "customer-identity-platform", "data-lake", "legacy$billing"]
+    accounts = [
+        f"{dice.choice(stems)}-{dice.choice(['prod', 'production', 'dev', 'staging-eu-west-1'])}"
+        f"{'-' + dice.choice(['blue', 'green', 'shared-services']) if dice.random() < 0.5 else ''}"
+        for _ in range(4)
+    ]
+    roles = [
+        "ReadOnlyAccess",
+        "ReadWriteAccess",
+        "AdministratorAccess",
+        "AdminAccess",
+        "Ops!",
+        "Ops?",
+    ]
+    prefix = dice.choice(["", "corp.", "second-organization."])
+    return {
+        f"{dice.choice(['', prefix])}{account}.{role}" for account in accounts for role in roles
+    }
+
+
+def test_two_profiles_of_one_config_never_show_the_same():
+    marked = 0
+    for seed in range(500):
+        names = organization(random.Random(seed))
+        distinct = [prompt_text.distinct(name, names) for name in names]
+        marked += sum("+" in name for name in distinct)
+        labels = [prompt_text.label(name, guarded=False) for name in distinct]
+        for room in (prompt_text.WIDTH, 32, 25):
+            shown = [prompt_text.shortened(label, room) for label in labels]
+            assert len(set(shown)) == len(names), (seed, room)
+    assert marked > 1000  # the worlds are hard enough
+
+
+def test_a_mark_does_not_depend_on_the_other_profiles():
+    one, two = "a" * 20 + "x" * 30 + "b" * 20, "a" * 20 + "y" * 30 + "b" * 20
+    assert prompt_text.distinct(one, [one]) == one
+    first = prompt_text.distinct(one, [one, two])
+    assert len(first) <= 23
+    assert first == prompt_text.distinct(one, [two, "other", one])
