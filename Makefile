@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants coverage pictures docs lock clean run-env dev-env
+.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants coverage pictures docs package lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make mutants change one line at a time: does a test notice? (N=200, SEED=n, ONLY="core cli")'
 	@echo 'make coverage  run the tests with branch coverage, per package (ARGS="tests/core" for some)'
+	@echo 'make package  build wheel and sdist into .cache/dist and check them'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
 	@echo 'make clean   remove everything that these made'
 
@@ -49,7 +50,7 @@ check: dev-env
 	set -e; for each in linux darwin win32; do \
 	    $(BIN)/mypy --platform $$each --cache-dir .mypy_cache/$$each; done
 	$(BIN)/lint-imports --no-cache
-	$(MAKE) --no-print-directory docs
+	$(MAKE) --no-print-directory docs package
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS) && echo 'shellcheck: $(SCRIPTS)'; \
 	elif [ -n "$$CI" ]; then echo 'shellcheck is not installed' >&2; exit 1; \
 	else echo 'shellcheck is not installed: the scripts are not checked' >&2; fi
@@ -57,6 +58,13 @@ check: dev-env
 docs: dev-env
 	$(BIN)/sphinx-build -W --keep-going -q -d .cache/doctrees -b html docs .cache/docs
 	@echo 'docs: .cache/docs/index.html'
+
+# The wheel and the sdist, checked as a package index would.
+package: dev-env
+	@rm -rf .cache/dist
+	@$(BIN)/python -m hatchling build -d .cache/dist 2>/dev/null
+	$(BIN)/twine check --strict .cache/dist/*
+	$(BIN)/check-wheel-contents .cache/dist/*.whl
 
 bench: dev-env
 	@$(BIN)/python -m tests.bench.bench

@@ -12,6 +12,7 @@ from __future__ import annotations  # python3 may be an old one that only looks 
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ OLDEST = (3, 11)
 NEWEST = 20
 # An editable install has a copy of it beside `ssohelper`.
 LAUNCHER = ROOT / "shell" / "ssohelper-credentials"
+SBOM = ROOT / ".ci" / "sbom.cdx.json"
 EXPORTS = {level: ROOT / ".ci" / f"requirements-{level}.lock" for level in LEVELS}
 _PROBE = (
     "import sys, ssl\n"
@@ -183,6 +185,7 @@ def write_lock() -> int:
         return stop("uv could not resolve the lock")
     for level in LEVELS:
         EXPORTS[level].write_text(exported(uv, level))
+    SBOM.write_text(listed_packages(uv))
     return 0
 
 
@@ -197,17 +200,36 @@ def check_lock() -> int:
     for level in LEVELS:
         if EXPORTS[level].read_text() != exported(uv, level):
             return stop(f"{EXPORTS[level].relative_to(ROOT)} is stale", "renew it with: make lock")
+    if SBOM.read_text() != listed_packages(uv):
+        return stop(f"{SBOM.relative_to(ROOT)} is stale", "renew it with: make lock")
     return 0
 
 
 def exported(uv: str, level: str) -> str:
     """Return the lock as pip reads it. The group `build` is what an editable install needs."""
-    command = [uv, "export", "--quiet", "--frozen", "--no-emit-project", "--no-header"]
-    command += ["--all-groups"] if level == "dev" else ["--no-default-groups", "--group", "build"]
-    answer = subprocess.run(
+    groups = ["--all-groups"] if level == "dev" else ["--no-default-groups", "--group", "build"]
+    text = export(uv, "--no-emit-project", "--no-header", *groups)
+    return f"# Made from uv.lock by: make lock\n{text}"
+
+
+def listed_packages(uv: str) -> str:
+    """Return the packages that a user gets, as an SBOM (CycloneDX 1.5).
+
+    Without the date and the random id of the run, so that equal packages give equal text.
+    """
+    options = ["--format", "cyclonedx1.5", "--preview-features", "sbom-export"]
+    document = json.loads(export(uv, "--no-default-groups", *options))
+    document.pop("serialNumber", None)
+    document["metadata"].pop("timestamp", None)
+    document["metadata"].pop("tools", None)
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def export(uv: str, *options: str) -> str:
+    command = [uv, "export", "--quiet", "--frozen", *options]
+    return subprocess.run(
         command, cwd=ROOT, env=inside_checkout(), capture_output=True, text=True, check=True
-    )
-    return f"# Made from uv.lock by: make lock\n{answer.stdout}"
+    ).stdout
 
 
 # -- talk ----------------------------------------------------------------------------------------

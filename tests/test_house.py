@@ -1,6 +1,7 @@
 """The house keeps its rules: what a hit imports, where imports may be deferred, what is shipped."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -442,3 +443,14 @@ class TestWheel:
             "share/ssohelper/completion.ps1": "ssohelper.ps1",
         }.items():
             assert wheel.read(data[place]) == (ROOT / "completions" / source).read_bytes()
+
+    def test_has_the_man_page_and_the_list_of_packages(self, wheel):
+        data = {name.partition(".data/data/")[2]: name for name in wheel.namelist()}
+        page = wheel.read(data["share/man/man1/ssohelper.1"])
+        assert page == (ROOT / "docs" / "man" / "ssohelper.1").read_bytes()
+        [listed] = [name for name in wheel.namelist() if name.endswith("/sboms/sbom.cdx.json")]
+        components = {each["name"] for each in json.loads(wheel.read(listed))["components"]}
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        wanted = {_name(requirement) for requirement in project["dependencies"]}
+        assert wanted <= components
+        assert "pytest" not in components

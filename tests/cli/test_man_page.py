@@ -1,0 +1,24 @@
+"""The man page is the one of today's commands, and groff reads it without a warning."""
+
+import subprocess
+
+from tests import man_page
+from tests.programs import need
+
+
+def test_the_page_is_that_of_the_commands_of_today() -> None:
+    assert man_page.PLACE.read_text() == man_page.page_text(), "renew: python -m tests.man_page"
+
+
+def test_every_command_has_a_section_and_groff_has_no_complaint() -> None:
+    groff = need("groff")
+    done = subprocess.run(
+        [groff, "-man", "-ww", "-Tutf8", "-P-cbou", str(man_page.PLACE)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    for words in ("ssohelper exec ", "ssohelper profile sync ", "ssohelper guard grant "):
+        assert f"   {words}" in done.stdout
+    assert "--reason TEXT" in done.stdout
