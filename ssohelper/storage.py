@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import SsoSession
     from ssohelper.settings import Settings
+    from ssohelper.stores.legacy_tokens import LegacyTokens
     from ssohelper.system.os_keyring import OsKeyring
 
 # How long to wait for another process that moves the sign-ins, or for a renewal under way.
@@ -71,6 +72,13 @@ class Storage:
     def tokens(self) -> TokenFiles:
         """The token store of the storage in force. Raises: as `name`."""
         return self.store_of(self.name)
+
+    @cached_property
+    def legacy_tokens(self) -> LegacyTokens:
+        """The token files that profiles with `sso_start_url` look for."""
+        from ssohelper.stores.legacy_tokens import LegacyTokens
+
+        return LegacyTokens(self._app.locations.token_folder)
 
     @property
     def may_publish(self) -> bool:

@@ -11,8 +11,9 @@ from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import AddSection, Change, unified_diff
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.endpoints import checked_region
+from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.profile_names import checked_name
-from ssohelper.core.profile_plan import STAYS_PROCESS, identity_keys
+from ssohelper.core.sync_request import STAYS_PROCESS
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import installation
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents
+from ssohelper.actions import adopting, agents
 from ssohelper.core import chains, journal, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
@@ -17,8 +17,9 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_names import checked_name, checked_template
-from ssohelper.core.profile_plan import Plan, SyncRequest
+from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import did_you_mean
+from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
 from ssohelper.system import installation
 
@@ -87,14 +88,21 @@ def plan_sync(
     rename: bool = False,
     prune: bool = False,
     has_new_filters: bool = False,
+    adopt: Collection[str] = (),
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
     `convert` says that the user gave a form now, `has_new_filters` that the user gave filters now.
+    `adopt` are the names of profiles of other tools to take over.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     request = _sync_request(app, session, listing, choices)._replace(
-        convert=convert, rename=rename, prune=prune, has_new_filters=has_new_filters
+        convert=convert,
+        rename=rename,
+        prune=prune,
+        has_new_filters=has_new_filters,
+        adopt=frozenset(adopt),
+        not_counted=adopting.find_not_counted(app, only_reliable=False),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     converted = [change for change in plan.change if "sso_session" in change.before]
@@ -121,7 +129,9 @@ def plan_add(
             hint=did_you_mean(role.name, names)
             + f"see: ssohelper list --refresh --session {session.name}",
         )
-    request = _sync_request(app, session, listing, choices)._replace(only_role=role)
+    request = _sync_request(app, session, listing, choices)._replace(
+        only_role=role, not_counted=adopting.find_not_counted(app, only_reliable=True)
+    )
     config = app.config.read()
     if name is not None:
         taken = {entry.name.lower() for entry in config.profiles()} | _lower(request.taken_names)

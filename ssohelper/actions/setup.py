@@ -5,12 +5,13 @@ The other steps of `setup` are in the modules login, directory and profiles.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
+from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.start_url import (
     checked_start_url,
     is_own_url,
@@ -79,11 +80,19 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
     found: list[tuple[str, str, str | None]] = [
         (session.start_url, session.region, session.name) for session in config.sso_sessions()
     ]
-    for entry in config.profiles():
-        url = entry.keys.get("sso_start_url", "")
+    for url, region in _portals_of_profiles(config):
         if url.startswith("https://") and not any(is_same_portal(url, one[0]) for one in found):
-            found.append((url, entry.keys.get("sso_region", ""), None))
+            found.append((url, region, None))
     return found
+
+
+def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
+    """Yield start URL and region of each profile that names them itself; "" for a missing one."""
+    for entry in config.profiles():
+        for prefix in ("sso_", GRANTED_PREFIX):
+            url = entry.keys.get(f"{prefix}start_url", "")
+            if url:
+                yield url, entry.keys.get(f"{prefix}region", "")
 
 
 def _find_portal(app: App, url: str) -> str:
@@ -123,8 +132,13 @@ def _without_page(url: str) -> str:
 
 
 def _region_of_portal(config: ConfigFile, url: str) -> str | None:
-    same = [one.region for one in config.sso_sessions() if is_same_portal(one.start_url, url)]
-    return same[0] if same else None
+    known = [(one.start_url, one.region) for one in config.sso_sessions()]
+    regions = [
+        region
+        for known_url, region in (*known, *_portals_of_profiles(config))
+        if region and is_same_portal(known_url, url)
+    ]
+    return regions[0] if regions else None
 
 
 def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:

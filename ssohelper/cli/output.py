@@ -171,17 +171,18 @@ def warn(message: str) -> None:
     say(f"ssohelper: warning: {show_message(message)}")
 
 
-def confirm(question: str, *, yes: bool, what: str) -> bool:
+def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bool:
     """Ask the question; return True for `y` or `yes`, False for any other answer.
 
-    With --yes (`yes`) return True without asking. `what` names the command that asks.
+    An empty answer is the `default`. With --yes (`yes`) return True without asking. `what` names the command that asks.
     Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
         return True
     require_terminal(what)
-    answer: str = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
-    return answer.strip().lower() in ("y", "yes")
+    choice = "[Y/n]" if default else "[y/N]"
+    answer: str = click.prompt(f"{question} {choice}", default="", show_default=False, err=True)
+    return answer.strip().lower() in ("y", "yes") or (default and not answer.strip())
 
 
 def require_terminal(what: str) -> None:

@@ -8,7 +8,7 @@ from ssohelper.actions import chain_profiles, directory, profiles
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
-from ssohelper.cli import choosing, listing_progress, output
+from ssohelper.cli import adopt_output, choosing, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -51,6 +51,7 @@ def profile() -> None:
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
 @click.option("--prune", is_flag=True, help="Remove managed profiles whose role is gone.")
 @click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
+@click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
@@ -63,6 +64,7 @@ def sync(
     rename: bool,
     prune: bool,
     refresh: bool,
+    adopt: tuple[str, ...],
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -75,9 +77,10 @@ def sync(
       ssohelper profile sync --role 'Read*' --account '!*sandbox*' --yes
       ssohelper profile sync --form sso         profiles that work without ssohelper
       ssohelper profile sync --prune            also removes profiles whose role is gone
+      ssohelper profile sync --adopt '*'        also takes over profiles of other tools
 
-    Shows the diff and asks first. Profiles that you wrote yourself are never changed, and the name
-    of an existing profile changes only with --rename. The filters are remembered for the next
+    Shows the diff and asks first. Profiles that you or other tools wrote change only with --adopt,
+    and the name of an existing profile changes only with --rename. The filters are remembered for the next
     sync; to remove them: --account '*' --role '*'.
     """
     app = output.get_app()
@@ -94,6 +97,9 @@ def sync(
             from_scratch=prune,
             progress=progress,
         )
+    adopted = adopt_output.choose_adopted(
+        app, session, listing, adopt, yes=yes or dry_run, offers=False
+    )
     plan = profiles.plan_sync(
         app,
         session,
@@ -103,6 +109,7 @@ def sync(
         rename=rename,
         prune=prune,
         has_new_filters=bool(accounts or roles),
+        adopt=adopted,
     )
     warn_if_nothing_matches(app, listing, choices)
     if dry_run:

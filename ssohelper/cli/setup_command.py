@@ -8,10 +8,18 @@ from contextlib import contextmanager
 
 import click
 
-from ssohelper.actions import directory, further_setup, guards, own_settings, profiles, sessions
+from ssohelper.actions import (
+    adopting,
+    directory,
+    further_setup,
+    guards,
+    own_settings,
+    profiles,
+    sessions,
+)
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
-from ssohelper.cli import listing_progress, output
+from ssohelper.cli import adopt_output, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -23,7 +31,7 @@ from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
@@ -35,6 +43,7 @@ from ssohelper.errors import AwsUnreachable, UsageProblem
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
+@click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
@@ -46,6 +55,7 @@ def setup(
     form: str | None,
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
+    adopt: tuple[str, ...],
     device_code: bool,
     no_browser: bool,
     yes: bool,
@@ -57,6 +67,7 @@ def setup(
       ssohelper setup https://d-0000000000.awsapps.com/start
       ssohelper setup https://d-0000000000.awsapps.com/start --region eu-west-1 --session corp
       ssohelper setup --role 'Read*' --yes       uses the portal that is in ~/.aws/config
+      ssohelper setup --adopt '*'                takes over the profiles of other tools
 
     Shows what it will write and asks first. Run it again to write profiles that are missing.
     """
@@ -74,11 +85,18 @@ def setup(
     ).session
     listing = _fetch_listing(app, session)
     narrowed = bool(accounts or roles)
-    plan = profiles.plan_sync(
-        app, session, listing, choices, convert=form is not None, has_new_filters=narrowed
-    )
-    warn_if_nothing_matches(app, listing, choices)
     with _give_back_if_interrupted(app, session):
+        adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
+        plan = profiles.plan_sync(
+            app,
+            session,
+            listing,
+            choices,
+            convert=form is not None,
+            has_new_filters=narrowed,
+            adopt=adopted,
+        )
+        warn_if_nothing_matches(app, listing, choices)
         is_written = write_plan(app, plan, yes=yes, what="setup")
         if not is_written:
             _ask_what_to_keep(app, session)
@@ -215,19 +233,33 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if not roles:
         output.say("no account is assigned to you yet; ask your administrator")
         return
+    name = _choose_proven(app, session, roles)
+    if name is not None:
+        shown = shlex.quote(show(name))
+        if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
+            output.say(f"try it: aws sts get-caller-identity --profile {shown}")
+        else:
+            output.say(f"try it: ssohelper whoami {shown}")
+    output.say(f"for all your roles: ssohelper list --session {session.name}")
+    output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")
+
+
+def _choose_proven(app: App, session: SsoSession, roles: frozenset[Role]) -> str | None:
+    """Return a profile of the session that works now: one for reading, if there is one.
+
+    Left out are profiles that need another program, a grant, or that keys of the same name shadow.
+    """
+    unsure = adopting.find_not_counted(app, only_reliable=True)
+    unsure |= app.config.read_credentials_names()
     named = [
-        item.entry.name
+        (item.entry.name, item.target.role)
         for item in profiles.read_profiles(app)
         if item.target is not None
         and item.target.session_name == session.name
         and item.target.role in roles
+        and item.entry.name not in unsure
     ]
-    if named:
-        read_only = [name for name in named if "readonly" in name.lower()]
-        name = shlex.quote(show((read_only or named)[0]))
-        if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
-            output.say(f"try it: aws sts get-caller-identity --profile {name}")
-        else:
-            output.say(f"try it: ssohelper whoami {name}")
-    output.say(f"for all your roles: ssohelper list --session {session.name}")
-    output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")
+    named.sort(key=lambda pair: "readonly" not in pair[0].lower())
+    return next(
+        (name for name, role in named if not guards.needs_grant(app, session.key_of(role))), None
+    )

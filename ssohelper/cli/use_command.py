@@ -11,6 +11,7 @@ import sys
 import click
 
 from ssohelper.actions import (
+    adopting,
     credentials,
     directory,
     environment,
@@ -85,7 +86,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
             app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
         left = clock_text.sign_in_left(outlook, app.clock.now())
-        chosen = _ensure_profile(app, chosen, yes)
+        chosen = _ensure_profile(app, chosen, yes, is_typed=words == (chosen.name,))
         # A grant is made after all other questions: an answer may end the command, and the time
         # of a grant runs from the moment it is made.
         guarding.grant_for_reason(app, chosen, reason)
@@ -192,12 +193,20 @@ def _lasting_name(app: App, chosen: Profile) -> str:
     return _profile_name(app, chosen) or chosen.key.text
 
 
-def _ensure_profile(app: App, chosen: Profile, yes: bool) -> Profile:
+def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
+    A profile whose credentials another program provides is used only if the user typed its name, and
+    if that program is installed: nobody knows whether it works.
     Raises: UsageProblem when the role has no profile and none is added.
     """
-    name = _profile_name(app, chosen) or _find_profile(app, chosen)
+    name = _profile_name(app, chosen)
+    unsure = adopting.find_not_counted(app, only_reliable=True)
+    missing = adopting.find_missing_program(app, name) if name and is_typed else None
+    if missing is not None:
+        output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
+    if name is None or missing is not None or (name in unsure and not is_typed):
+        name = _find_profile(app, chosen, unsure)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
@@ -209,7 +218,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool) -> Profile:
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile(app, chosen)
+        name = _find_profile(app, chosen, unsure)
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
@@ -225,10 +234,10 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
-def _find_profile(app: App, chosen: Profile) -> str | None:
+def _find_profile(app: App, chosen: Profile, unsure: frozenset[str]) -> str | None:
     """Return a profile that names this role, a managed one if there is one; None if none does."""
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
-    names = (entry.name for entry in entries)
+    names = (entry.name for entry in entries if entry.name not in unsure)
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
 
 

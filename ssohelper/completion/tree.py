@@ -22,6 +22,7 @@ TREE = """\
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
 --account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
 --role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
+--adopt=text* Take over profiles of other tools, under the names they have. Repeata…
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the page's address, open no browser.
 --yes Write without asking.
@@ -118,6 +119,7 @@ TREE = """\
 --rename Rename existing profiles by the template too.
 --prune Remove managed profiles whose role is gone.
 --refresh Ask AWS even if the saved list is recent.
+--adopt=text* Take over profiles of other tools, under the names they have. Repeata…
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [profile undo] Restore ~/.aws/config as it was before the last writing command.

@@ -44,7 +44,21 @@ class RemoveSection(NamedTuple):
     header: str
 
 
-Change = AddSection | EditSection | RemoveSection
+class RemoveLines(NamedTuple):
+    """Removes these comment lines, by their numbers from 0. They belong to no section."""
+
+    lines: tuple[int, ...]
+
+
+class AddComment(NamedTuple):
+    """Adds a comment line before the header of a section, or with `is_below` after its last key."""
+
+    header: str
+    text: str
+    is_below: bool = False
+
+
+Change = AddSection | EditSection | RemoveSection | RemoveLines | AddComment
 
 
 def edited(text: ConfigText, changes: Sequence[Change]) -> bytes:
@@ -123,11 +137,20 @@ class Edits:
         if isinstance(change, AddSection):
             self._add(change)
             return
+        if isinstance(change, RemoveLines):
+            for line in change.lines:
+                _check_comment(self._lines[line])
+                self.replaced[line] = []
+            return
         section = text.sections.get(change.header)
         if section is None:
             raise ConfigInvalid(f"{text.origin}: there is no section [{show(change.header)}]")
         if isinstance(change, RemoveSection):
             self._remove(section)
+        elif isinstance(change, AddComment):
+            _check_comment(change.text)
+            place = section.last_line if change.is_below else section.line - 1
+            self.after.setdefault(place, []).append(change.text.rstrip("\r") + self._end)
         else:
             self._edit(section, change)
 
@@ -259,6 +282,11 @@ def _check_header(header: str) -> None:
         raise ConfigInvalid(f'"[{show(header, 80)}]" cannot be written as a section header')
 
 
+def _check_comment(line: str) -> None:
+    if not line.startswith("#") or not is_harmless(line.rstrip("\r")):
+        raise ConfigInvalid(f'the line "{show(line, 80)}" is not a comment: it stays as it is')
+
+
 def _check_pair(name: str, value: str) -> None:
     if not _KEY.fullmatch(name) or not value or value != value.strip() or not is_harmless(value):
         raise ConfigInvalid(f'the line "{show(name, 40)} = {show(value, 80)}" cannot be written')
@@ -270,13 +298,14 @@ def _check_pair(name: str, value: str) -> None:
 def _check_result(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
     """Raise ConfigInvalid unless the changed file has exactly the sections and keys intended."""
     found = ConfigText(after, text.origin)
-    changed = {change.header for change in changes if not isinstance(change, AddSection)}
+    of_sections = [c for c in changes if not isinstance(c, RemoveLines | AddComment)]
+    changed = {change.header for change in of_sections if not isinstance(change, AddSection)}
     expected = {
         header: section.values()
         for header, section in text.sections.items()
         if header not in changed
     }
-    for change in changes:
+    for change in of_sections:
         if isinstance(change, EditSection):
             # Take the keys from the old text: in `expected`, this header may already belong to
             # another section that was renamed to it.

@@ -3,8 +3,18 @@
 This module touches no disk.
 """
 
-from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
+from collections import Counter
+from collections.abc import Iterator
+
+from ssohelper.core.config_edit import (
+    AddComment,
+    AddSection,
+    Change,
+    EditSection,
+    RemoveSection,
+)
 from ssohelper.core.config_text import ConfigText, Section
+from ssohelper.core.profile_origin import MARKERS
 
 
 def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
@@ -28,7 +38,41 @@ def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[
     for header in before.sections:
         if header in removed and header not in current.sections:
             changes.append(_add_removed(before, before.sections[header]))
+    changes += _markers_again(before, after, current)
     return changes
+
+
+def _markers_again(before: ConfigText, after: ConfigText, current: ConfigText) -> Iterator[Change]:
+    """Yield the changes that add the markers of aws-sso-cli again which the write removed.
+
+    A marker at the begin comes before the section that followed it, one at the end after the one
+    that preceded it.
+    """
+    if not any(marker in before.text for marker in MARKERS):
+        return
+    _, end = MARKERS
+    present, written = (
+        Counter(line.rstrip() for line in text.lines if line.rstrip() in MARKERS)
+        for text in (current, after)
+    )
+    old = [(number, line) for number, line in enumerate(before.lines) if line.rstrip() in MARKERS]
+    for number, line in old:
+        marker = line.rstrip()
+        is_gone = written[marker] == present[marker] < sum(one.rstrip() == marker for _, one in old)
+        is_end = marker == end
+        near = [
+            section
+            for section in before.sections.values()
+            if (section.line < number if is_end else section.line > number)
+            and section.header in current.sections
+        ]
+        if is_gone and near:
+            section = max(near, key=_line_of) if is_end else min(near, key=_line_of)
+            yield AddComment(section.header, line, is_below=is_end)
+
+
+def _line_of(section: Section) -> int:
+    return section.line
 
 
 def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:

@@ -15,7 +15,8 @@ def summary(plan: Plan, *, done: bool = False) -> str:
     """Return a plan's counts, as `3 profiles to add, 1 to change` or `3 profiles added`."""
     kinds = [
         (len(plan.add), "added" if done else "to add"),
-        (len(plan.change), "changed" if done else "to change"),
+        (len(plan.adopt), "adopted" if done else "to adopt"),
+        (len(plan.change) - len(plan.adopt), "changed" if done else "to change"),
         (len(plan.remove), "removed" if done else "to remove"),
     ]
     parts = [f"{number} {kind}" for number, kind in kinds if number]
@@ -40,7 +41,8 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
     stay. All lines are safe for a terminal.
     """
     for skipped in plan.skipped[:_MOST_SKIPPED_LINES]:
-        yield f'skipped "{show(skipped.name)}": {show(skipped.reason)}'
+        what = "note on" if skipped.name in plan.adopt else "skipped"
+        yield f'{what} "{show(skipped.name)}": {show(skipped.reason)}'
     if len(plan.skipped) > _MOST_SKIPPED_LINES:
         yield (
             f"and {len(plan.skipped) - _MOST_SKIPPED_LINES} more skipped: "

@@ -13,10 +13,10 @@ _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 def own_options(command: str) -> dict[str, str] | None:
     """Return the options of a command that runs ssohelper for SDKs; None for another program."""
     words = split(command)
-    program = _program(words)
-    if program == "ssohelper" and words[1:2] == ["credential-process"]:
+    name = program(words)
+    if name == "ssohelper" and words[1:2] == ["credential-process"]:
         return _options(words[2:])
-    if program == "ssohelper-credentials":
+    if name == "ssohelper-credentials":
         return _options(words[1:])
     return None
 
@@ -24,7 +24,7 @@ def own_options(command: str) -> dict[str, str] | None:
 def aws_sso_cli_role(command: str) -> Role | None:
     """Return the role of aws-sso-cli's command `aws-sso … process --arn ARN`, else None."""
     words = split(command)
-    if _program(words) != "aws-sso":
+    if program(words) != "aws-sso":
         return None
     for word, following in zip(words, [*words[1:], ""], strict=True):
         arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]
@@ -46,16 +46,21 @@ def split(command: str) -> list[str]:
         return []
 
 
-def _program(words: list[str]) -> str:
+def program(words: list[str]) -> str:
+    """Return the name of the program that a command runs, without its folder.
+
+    Nix wraps programs: it runs `.NAME-wrapped`, which counts as NAME.
+    """
     name = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
-    return name.removesuffix(".exe")
+    name = name.removesuffix(".exe")
+    return name[1:].removesuffix("-wrapped") if name.startswith(".") else name
 
 
 def _options(words: list[str]) -> dict[str, str]:
     """Return the values of options such as `--name value` and `--name=value`, by option name."""
-    options: dict[str, str] = {}
+    found: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
-        options[name] = value if equals else next(rest, "")
-    return options
+        found[name] = value if equals else next(rest, "")
+    return found

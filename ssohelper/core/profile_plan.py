@@ -1,87 +1,31 @@
 """Plans which profiles `profile sync` adds, changes and removes, as data. Writes nothing.
 
-No other module decides what happens to a profile. A plan never changes a profile that the user
-wrote, and removes profiles only with `prune`, after a complete listing.
+No other module decides what happens to a profile. A plan changes a profile that the user or another
+tool wrote only if the request names it in `adopt`, and removes profiles only with `prune`, after a
+complete listing.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ssohelper.core import chains, guard_rules
-from ssohelper.core.choices import NATIVE, PROCESS, Choices, role_filter
+from ssohelper.core import chains, profile_keys, sync_request
+from ssohelper.core.choices import NATIVE, PROCESS, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
-from ssohelper.core.listing import Listing
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSession
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
+from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
+from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, names_for, plain_name
 from ssohelper.core.start_url import is_same_portal
-
-# The keys that `profile sync` sets in a managed profile. `region`, `output` and all other keys are
-# the user's.
-_IDENTITY = (
-    "credential_process",
-    "sso_session",
-    "sso_account_id",
-    "sso_role_name",
-    "sso_start_url",
-    "sso_region",
-    "sso_registration_scopes",
-)
-
-STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
-
-
-class SyncRequest(NamedTuple):
-    """What a plan is made from, apart from the config.
-
-    `choices` are the user's, of this command or remembered. `template`, `form` and `region` are
-    the values to use: from the choices, else from the settings. `command` is the program that
-    profiles run, without arguments. `taken_names` are the sections of ~/.aws/credentials.
-    `convert`: existing profiles get `form`, as the user gave --form; with `no_native` all get it.
-    `has_new_filters`: the user gave filters now, so prune only what they match.
-    `rules`: the guard rules in force. A guarded role's profile is in process form whatever `form` is.
-    `only_role` and `name`: plan one profile for this role, with this name if there is one.
-    """
-
-    session: SsoSession
-    listing: Listing
-    choices: Choices
-    command: str
-    template: str
-    form: str
-    region: str
-    taken_names: frozenset[str] = frozenset()
-    convert: bool = False
-    no_native: bool = False
-    rename: bool = False
-    prune: bool = False
-    has_new_filters: bool = False
-    only_role: Role | None = None
-    name: str | None = None
-    rules: tuple[str, ...] = ()
-
-
-class ProfileChange(NamedTuple):
-    """The keys of a managed profile that change. For a renamed profile they include `name`."""
-
-    profile: str
-    before: dict[str, str]
-    after: dict[str, str]
-
-
-class Skipped(NamedTuple):
-    """A role or profile that the plan skips, and the reason."""
-
-    name: str
-    reason: str
+from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
 class Plan(NamedTuple):
     """What a sync does: the profiles to add, change and remove, and the `changes` to the file.
 
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
-    config that the plan was made from.
+    config that the plan was made from. `adopt` are those of `change` that other tools wrote.
     """
 
     request: SyncRequest
@@ -92,6 +36,7 @@ class Plan(NamedTuple):
     skipped: tuple[Skipped, ...]
     changes: tuple[Change, ...]
     data: bytes
+    adopt: tuple[str, ...] = ()
 
     def same_as(self, other: "Plan") -> bool:
         """Return whether both plans add, change and remove the same profiles."""
@@ -104,32 +49,11 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit.
     """
     for key, found in config.text.defaults.keys.items():
-        if key in _IDENTITY:
+        if key in IDENTITY:
             config.text.refuse(
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
     return _Planner(config, request).plan()
-
-
-def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
-    """Return the config keys by which a profile of this form names this role."""
-    if form == NATIVE:
-        return {
-            "sso_session": session.name,
-            "sso_account_id": role.account_id,
-            "sso_role_name": role.name,
-        }
-    # The command must not end with a quote: the SDK for Go removes quotes at both ends of a value.
-    arguments = f"--session {session.name} --account-id {role.account_id} --role-name {role.name}"
-    return {"credential_process": f"{command} {arguments}"}
-
-
-def session_section(session: SsoSession) -> AddSection:
-    """Return the change that adds the [sso-session] section, which both forms of profile need."""
-    keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
-    if session.scopes:
-        keys.append(("sso_registration_scopes", ",".join(session.scopes)))
-    return AddSection(f"sso-session {session.name}", tuple(keys))
 
 
 class _Planner:
@@ -139,6 +63,7 @@ class _Planner:
         self._managed: dict[Role, list[tuple[ProfileEntry, str]]] = defaultdict(list)
         self._foreign: dict[Role, str] = {}
         self._add: list[AddSection] = []
+        self._adopted = NOTHING_ADOPTED
         self._edits: dict[str, EditSection] = {}
         self._change: list[ProfileChange] = []
         self._skipped: list[Skipped] = []
@@ -146,6 +71,8 @@ class _Planner:
 
     def plan(self) -> Plan:
         request = self._request
+        self._adopted = plan_adoption(self._config, request)
+        self._skipped += self._adopted.skipped
         self._sort_profiles()
         self._add_profiles(list(self._plan_listed_roles()))
         stale = self._stale_profiles()
@@ -158,12 +85,19 @@ class _Planner:
         return Plan(
             request=request,
             add=tuple(section.header.partition(" ")[2] for section in self._add),
-            change=tuple(self._change),
+            change=(*self._change, *self._adopted.changes),
             remove=tuple(entry.name for entry in removed),
             stale=tuple(entry.name for entry in stale),
             skipped=tuple(self._skipped),
-            changes=(*sessions, *self._edits.values(), *removals, *self._add),
+            changes=(
+                *sessions,
+                *self._edits.values(),
+                *self._adopted.edits,
+                *removals,
+                *self._add,
+            ),
             data=self._config.data,
+            adopt=tuple(self._adopted.roles),
         )
 
     # -- sorting the existing profiles -------------------------------------------------------
@@ -178,6 +112,8 @@ class _Planner:
             elif entry.managed and target.form in (PROCESS, NATIVE):
                 if target.session_name == self._request.session.name:
                     self._managed[target.role].append((entry, target.form))
+            elif entry.name in self._request.not_counted or entry.name in self._adopted.roles:
+                continue
             elif self._is_this_session(target):
                 self._foreign.setdefault(target.role, entry.name)
 
@@ -194,6 +130,7 @@ class _Planner:
     def _plan_listed_roles(self) -> Iterator[UnnamedRole]:
         """Plan changes to the profiles of listed roles. Yield the roles that get a new profile."""
         only_role = self._request.only_role
+        adopted = set(self._adopted.roles.values())
         seen: set[Role] = set()
         for listed in self._request.listing.accounts:
             account = listed.account
@@ -208,7 +145,8 @@ class _Planner:
                 else:
                     convert = self._request.no_native or (is_selected and self._request.convert)
                     self._update_identity(unnamed, convert=convert)
-                    is_selected = is_selected and unnamed.role not in self._managed
+                    has_profile = unnamed.role in self._managed or unnamed.role in adopted
+                    is_selected = is_selected and not has_profile
                 if not is_selected:
                     continue
                 reason = self._reason_to_skip(unnamed.role)
@@ -251,7 +189,7 @@ class _Planner:
             if name is None:
                 self._skip(unnamed, "no name is free for this role")
                 continue
-            form = self._form_of(unnamed)
+            form = sync_request.form_of(self._request, unnamed)
             if form != request.form:
                 self._skipped.append(Skipped(name, STAYS_PROCESS))
             keys = identity_keys(request.session, unnamed.role, form, request.command)
@@ -261,38 +199,22 @@ class _Planner:
     def _taken_names(self) -> set[str]:
         return {entry.name for entry in self._config.profiles()} | self._request.taken_names
 
-    def _form_of(self, unnamed: UnnamedRole) -> str:
-        """Return the form of the request; for a guarded role the process form.
-
-        A profile in native form asks AWS without ssohelper, so that no guard would be asked.
-        """
-        request, (account, role) = self._request, unnamed
-        rule = guard_rules.find_rule(
-            request.rules, request.session.name, account, role.name, is_strict=True
-        )
-        return request.form if rule is None else PROCESS
-
     def _update_identity(self, unnamed: UnnamedRole, *, convert: bool) -> None:
         """Plan the edits after which the role's managed profiles have their form's identity keys.
 
         With `convert` the profiles get the request's form, otherwise each keeps its own form.
         """
         request, role = self._request, unnamed.role
-        wanted = self._form_of(unnamed) if convert else request.form
+        wanted = sync_request.form_of(self._request, unnamed) if convert else request.form
         for entry, form in self._managed.get(role, ()):
             new_form = wanted if convert else form
             if wanted != request.form:
                 self._skipped.append(Skipped(entry.name, STAYS_PROCESS))
             new = identity_keys(request.session, role, new_form, request.command)
-            present = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
-            if present == new:
-                continue
-            drop = tuple(key for key in present if key not in new)
-            assign = tuple(pair for pair in new.items() if present.get(pair[0]) != pair[1])
-            self._edits[entry.name] = EditSection(entry.header, assign, drop)
-            changed = [*drop, *(key for key, _ in assign)]
-            before = {key: present[key] for key in changed if key in present}
-            self._change.append(ProfileChange(entry.name, before, dict(assign)))
+            changed = profile_keys.change_identity(entry, new)
+            if changed is not None:
+                self._edits[entry.name], change = changed
+                self._change.append(change)
 
     # -- finding stale profiles --------------------------------------------------------------
 
@@ -389,7 +311,7 @@ class _Planner:
         session = self._request.session
         known = self._config.sso_session(session.name)
         if known is None:
-            return [session_section(session)]
+            return [profile_keys.session_section(session)]
         header = self._config.session_header(session.name)
         written = self._config.text.sections[header].values() if header else {}
         if header and written.get("sso_region", known.region) != session.region:

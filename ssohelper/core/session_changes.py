@@ -10,7 +10,7 @@ from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_plan import session_section
+from ssohelper.core.profile_keys import session_section
 
 _COMMAND, _SESSION = "credential_process", "sso_session"
 

@@ -24,6 +24,7 @@ SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.p
 SESSION = "test_session_commands.py"
 GUARD = "../guards/test_guard_command.py"
 AGENT = "test_agent_install.py"
+ADOPT = "../adopt/test_adopting.py"
 CHAIN = "../chains/test_chained_profiles.py"
 ADDED = "test_add_writes_a_chain_in_process_form_that_sync_never_touches"
 TESTS = {
@@ -41,6 +42,7 @@ TESTS = {
     ),
     "profile sync --prune": (SYNC, "test_prune_removes_the_managed_profiles_whose_role_is_gone"),
     "profile sync --refresh": (SYNC, "test_refresh_asks_aws_although_the_saved_list_is_recent"),
+    "profile sync --adopt": (ADOPT, "test_sync_adopts_what_the_patterns_match"),
     "profile sync --dry-run": (SYNC, "test_dry_run_prints_the_diff_or_the_plan_as_json"),
     "profile sync --yes": (SYNC, "test_a_second_sync_changes_no_byte"),
     "profile add --assume": (CHAIN, ADDED),
@@ -73,6 +75,7 @@ TESTS = {
     "setup --form": (SETUP, "test_form_converts_existing_profiles"),
     "setup --account": (SETUP, "test_filters_template_and_form_are_remembered"),
     "setup --role": (SETUP, "test_filters_template_and_form_are_remembered"),
+    "setup --adopt": (ADOPT, "test_in_setup_yes_alone_adopts_nothing"),
     "setup --device-code": (SETUP, "test_a_device_code_on_request"),
     "setup --no-browser": (SETUP, "test_a_device_code_on_request"),
     "setup --yes": (SETUP, "test_pkce_from_the_url_to_the_aws_cli"),

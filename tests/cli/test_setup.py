@@ -497,14 +497,16 @@ class TestOnATerminal:
         child.expect_exact(f"2  {START_URL}")
         child.expect_exact("which one")
         child.sendline("2")
+        child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name? [Y/n]")
+        child.sendline("n")
         child.expect_exact("[y/N]")
         child.sendline("y")
         guard_nothing(child)
         assert ended(child)[0] == 0
         assert home.config_file.read_text().startswith(before)
-        # The legacy profile already points at Developer.
-        names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
-        assert list(profiles(home)) == names
+        # The legacy profile does not work, so it does not count as a profile of Developer.
+        new = [f"payments-dev.{role}" for role in ("DatabaseAdmin", "Developer", "ReadOnlyAccess")]
+        assert list(profiles(home)) == ["old", *new]
 
 
 class TestGuards:

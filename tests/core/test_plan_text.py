@@ -4,7 +4,8 @@ import pytest
 
 from ssohelper.core import plan_text
 from ssohelper.core.choices import Choices
-from ssohelper.core.profile_plan import Plan, ProfileChange, Skipped
+from ssohelper.core.profile_keys import ProfileChange, Skipped
+from ssohelper.core.profile_plan import Plan
 from tests.core.test_profile_plan import DEV, LISTING, PAY, listed, request
 
 CHANGE = ProfileChange("a", {}, {})

@@ -12,7 +12,9 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.profile_plan import Plan, Skipped, SyncRequest, plan_sync
+from ssohelper.core.profile_keys import Skipped
+from ssohelper.core.profile_plan import Plan, plan_sync
+from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import ConfigInvalid
 
 URL = "https://d-0000000000.awsapps.com/start"

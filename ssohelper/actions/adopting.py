@@ -1,0 +1,187 @@
+"""Profiles that other tools wrote: finds out whether they work, and which of them to adopt.
+
+No program of another tool is run here, and AWS is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.core import adoption
+from ssohelper.core.adoption import Candidate
+from ssohelper.core.choices import glob_filter
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.profile_origin import OWN, Origin, find_origins
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.system import programs
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.listing import Listing
+    from ssohelper.core.model import SsoSession
+
+_MOST_NAMES = 10
+
+
+class Found(NamedTuple):
+    """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
+
+    `needs_us`: it does not work without ssohelper, be it that our sign-in keeps it working.
+    """
+
+    candidate: Candidate
+    trouble: str
+    needs_us: bool
+
+    @property
+    def name(self) -> str:
+        """Return the profile's name."""
+        return self.candidate.name
+
+    @property
+    def tool(self) -> str:
+        """Return the tool that wrote the profile."""
+        return self.candidate.origin.tool
+
+
+def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
+    """Return the profiles that other tools or the user wrote for roles of Identity Center."""
+    config = app.config.read()
+    listed = frozenset(listing.roles())
+    check = _Check(app, config)
+    found = []
+    for one in adoption.find_candidates(config, session, listed).values():
+        trouble = check.find_trouble(one.origin)
+        if not trouble and one.role and one.role not in listed and listing.complete:
+            trouble = "the role is not in your list"
+        found.append(Found(one, trouble, bool(trouble) or check.needs_us(one.origin)))
+    return found
+
+
+def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of the profiles of other tools that the patterns match.
+
+    Raises: UsageProblem for a pattern that matches no profile at all.
+    """
+    names = [entry.name for entry in app.config.read().profiles()]
+    for glob in globs:
+        if not glob.startswith("!") and not any(_fits(glob, name) for name in names):
+            raise UsageProblem(
+                f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
+            )
+    is_match = glob_filter(globs)
+    return frozenset(
+        one.name for one in found if one.name in globs or (globs and is_match(one.name))
+    )
+
+
+def choose_needing_us(found: Iterable[Found]) -> frozenset[str]:
+    """Return the names of the profiles that can be adopted and do not work without ssohelper."""
+    return frozenset(one.name for one in found if one.candidate.role and one.needs_us)
+
+
+def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> list[list[str]]:
+    """Return, for each part that aws-sso-cli rewrites, the profiles that `adopt` leaves out.
+
+    Only for parts of which `adopt` names some: they must be adopted as a whole, or not at all.
+    """
+    candidates = {one.name: one.candidate for one in found}
+    return [left for _, left in adoption.find_torn_blocks(app.config.read(), candidates, adopt)]
+
+
+def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) -> frozenset[str]:
+    """Return `adopt` without the profiles of parts of aws-sso-cli that it names in part."""
+    candidates = {one.name: one.candidate for one in found}
+    torn = adoption.find_torn_blocks(app.config.read(), candidates, adopt)
+    return frozenset(adopt) - {name for block, _ in torn for name in block.names}
+
+
+def refuse_torn(left: Sequence[str]) -> UsageProblem:
+    """Return the error for a part of aws-sso-cli of which only some profiles would be adopted."""
+    more = f" and {len(left) - _MOST_NAMES} more" if len(left) > _MOST_NAMES else ""
+    names = ", ".join(show(name, 80) for name in left[:_MOST_NAMES])
+    return UsageProblem(
+        "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
+        f"together or not at all; left out: {names}{more}",
+        hint="add a pattern for these, such as: --adopt '*'",
+    )
+
+
+def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
+    """Return the profiles of other tools that do not count as a profile of their role.
+
+    They are those that do not work now; with `only_reliable` also those for which another program
+    provides the credentials, since nobody can know whether it does without running it.
+    """
+    config = app.config.read()
+    check = _Check(app, config)
+    return frozenset(
+        origin.name
+        for origin in find_origins(config)
+        if check.find_trouble(origin)
+        or (only_reliable and origin.program is not None and origin.tool != OWN)
+    )
+
+
+def find_missing_program(app: App, name: str) -> str | None:
+    """Return the program that this profile of another tool runs, if it is not installed."""
+    config = app.config.read()
+    programs_by_name = {one.name: one.program for one in find_origins(config)}
+    program = programs_by_name.get(name)
+    if program is None or programs.find_program(program, app.environ) is not None:
+        return None
+    return program
+
+
+def _fits(glob: str, name: str) -> bool:
+    is_match: bool = glob == name or glob_filter((glob,))(name)
+    return is_match
+
+
+class _Check:
+    """Finds out, once for each program and URL, whether profiles of other tools work."""
+
+    def __init__(self, app: App, config: ConfigFile) -> None:
+        self._config = config
+        self._has_program = cache(
+            lambda program: programs.find_program(program, app.environ) is not None
+        )
+        self._legacy_state = cache(lambda url: _find_legacy_state(app, url))
+
+    def find_trouble(self, origin: Origin) -> str:
+        """Return why the profile does not work now; "" if it should work."""
+        if origin.program is not None:
+            is_there = self._has_program(origin.program)
+            return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
+        entry = self._config.profile(origin.name)
+        keys = entry.keys if entry is not None else {}
+        session_name = keys.get("sso_session")
+        if session_name is None:
+            is_valid, _ = self._legacy_state(keys.get("sso_start_url", ""))
+            return "" if is_valid else "the sign-in of the old kind is missing or has ended"
+        try:
+            session = self._config.sso_session(session_name)
+        except ConfigInvalid:
+            return "the sso-session is not valid"
+        return "the sso-session does not exist" if session is None else ""
+
+    def needs_us(self, origin: Origin) -> bool:
+        """Return whether the profile does not work without ssohelper."""
+        entry = self._config.profile(origin.name)
+        if origin.program is not None or entry is None or "sso_session" in entry.keys:
+            return False
+        _, is_ours = self._legacy_state(entry.keys.get("sso_start_url", ""))
+        return is_ours
+
+
+def _find_legacy_state(app: App, url: str) -> tuple[bool, bool]:
+    """Return whether there is a valid token for this spelling of a URL, and whether we wrote it."""
+    try:
+        token = app.storage.legacy_tokens.load(url) if url else None
+    except LocalState:
+        token = None
+    is_valid = token is not None and token.expires_at > app.clock.now()
+    return is_valid, False

@@ -1,0 +1,92 @@
+"""Says which profiles other tools wrote, and chooses with the user which of them to adopt."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ssohelper.actions import adopting
+from ssohelper.actions.adopting import Found
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
+from ssohelper.core.plan_text import profile_count
+from ssohelper.core.text import show
+
+ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
+
+
+def choose_adopted(
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    globs: tuple[str, ...],
+    *,
+    yes: bool,
+    offers: bool,
+) -> frozenset[str]:
+    """Say which profiles other tools wrote; return the names of those to adopt.
+
+    `globs` are those of --adopt. With `offers` and without them, the user is asked about those that
+    do not work without ssohelper, if there is a terminal.
+    Raises: UsageProblem for a pattern that matches nothing, or that tears a part of aws-sso-cli's.
+    """
+    found = adopting.survey(app, session, listing)
+    _say_what_is_there(found)
+    if globs:
+        chosen = adopting.choose_by_globs(app, found, globs)
+    elif offers and not yes and output.can_ask():
+        chosen = _offer(found)
+    else:
+        chosen = frozenset()
+        if adopting.choose_needing_us(found):
+            output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
+    return _keep_parts_whole(app, found, chosen, yes=yes)
+
+
+def _say_what_is_there(found: Sequence[Found]) -> None:
+    if not found:
+        return
+    output.say("profiles that other tools or you wrote:")
+    kinds = Counter((one.tool, _state(one)) for one in found)
+    for (tool, state), number in kinds.items():
+        output.say(f"  {profile_count(number)} of {tool}: {state}")
+
+
+def _state(one: Found) -> str:
+    if one.trouble:
+        return f"do not work now: {one.trouble}"
+    program = one.candidate.origin.program
+    if program is not None:
+        return f"work if {show(program, 80)} works (it was not run)"
+    return "work while you are signed in"
+
+
+def _offer(found: Sequence[Found]) -> frozenset[str]:
+    """Ask whether to adopt the profiles that do not work without ssohelper."""
+    needing = adopting.choose_needing_us(found)
+    if not needing:
+        return frozenset()
+    one = len(needing) == 1
+    which = (
+        "that needs ssohelper to work, with its name"
+        if one
+        else "that need ssohelper to work, with their names"
+    )
+    question = f"adopt {profile_count(len(needing))} {which}?"
+    if output.confirm(question, yes=False, what="setup", default=True):
+        return needing
+    output.say("later: ssohelper profile sync --adopt '*'")
+    return frozenset()
+
+
+def _keep_parts_whole(
+    app: App, found: Sequence[Found], chosen: frozenset[str], *, yes: bool
+) -> frozenset[str]:
+    for left in adopting.find_left_out(app, found, chosen):
+        if yes or not output.can_ask():
+            raise adopting.refuse_torn(left)
+        output.say("aws-sso-cli writes all profiles between its two marker lines again, so they")
+        output.say(f"are adopted together or not at all; {profile_count(len(left))} left out")
+        if output.confirm(f"adopt these {len(left)} too?", yes=False, what="--adopt"):
+            chosen |= set(left)
+    return adopting.leave_whole_parts(app, found, chosen)

@@ -1,0 +1,112 @@
+"""Decides which profiles of other tools a session can adopt, and which ones belong together. Pure.
+
+An adopted profile keeps its name and all keys that are not identity, and is managed from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.profile_origin import Block, NamedRole, Origin, find_blocks, find_origins
+from ssohelper.core.start_url import is_same_portal
+
+
+class Candidate(NamedTuple):
+    """A profile of another tool. `role` is the session's role that it names, if it can be adopted.
+
+    Otherwise `role` is None, and `reason` says why.
+    """
+
+    origin: Origin
+    role: Role | None
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the profile's name."""
+        return self.origin.name
+
+
+def find_candidates(
+    config: ConfigFile, session: SsoSession, listed: Collection[Role]
+) -> dict[str, Candidate]:
+    """Return each profile of another tool by its name, with the role that the session would adopt.
+
+    `listed` are the roles that AWS lists for the session. A profile of aws-sso-cli names no portal:
+    it is the session's if its role is listed, or that of another profile of the same instance.
+    """
+    origins = find_origins(config)
+    instances = {
+        origin.named.instance
+        for origin in origins
+        if origin.named and origin.named.instance and origin.named.role in listed
+    }
+    found = {}
+    for origin in origins:
+        named = origin.named
+        reason = origin.why
+        if named is not None:
+            reason = _reason_against(config, session, named, listed, instances)
+        role = named.role if named is not None and not reason else None
+        found[origin.name] = Candidate(origin, role, reason)
+    return found
+
+
+def _reason_against(
+    config: ConfigFile,
+    session: SsoSession,
+    named: NamedRole,
+    listed: Collection[Role],
+    instances: Collection[str | None],
+) -> str:
+    """Return why this session cannot adopt a profile that names this role; "" if it can."""
+    is_here = named.start_url is not None and _is_portal_of(session, named.start_url)
+    other = named.session_name
+    if other is not None and other != session.name and other in config.session_names():
+        return f'it is of the session "{other}"'
+    if other == session.name or is_here:
+        return ""
+    if named.start_url is not None:
+        return f"it is of another portal: {named.start_url}"
+    if other is not None:
+        return f'it names the sso-session "{other}", which does not exist'
+    if named.role in listed or (named.instance and named.instance in instances):
+        return ""
+    return f'it names no portal, and its role is not listed for the session "{session.name}"'
+
+
+def _is_portal_of(session: SsoSession, url: str) -> bool:
+    return any(is_same_portal(url, own) for own in (session.start_url, session.aws_url))
+
+
+def find_torn_blocks(
+    config: ConfigFile, candidates: Mapping[str, Candidate], adopt: Collection[str]
+) -> list[tuple[Block, list[str]]]:
+    """Return the parts of aws-sso-cli of which `adopt` names some profiles and leaves out others.
+
+    Each comes with the profiles that are left out and could be adopted. If only some profiles of a
+    part were adopted, the next run of aws-sso-cli would write all of them again.
+    """
+    torn = []
+    for block in find_blocks(config):
+        able = [name for name in block.names if name in candidates and candidates[name].role]
+        left = [name for name in able if name not in adopt]
+        if left and len(left) < len(able):
+            torn.append((block, left))
+    return torn
+
+
+def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
+    """Yield the parts of aws-sso-cli in which every profile is managed once `adopted` are.
+
+    Only parts with at least one of `adopted`: their markers are removed.
+    """
+    for block in find_blocks(config):
+        entries = [config.profile(name) for name in block.names]
+        if any(name in adopted for name in block.names) and all(
+            entry is not None and (entry.managed or entry.name in adopted) for entry in entries
+        ):
+            yield block

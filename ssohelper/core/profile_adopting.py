@@ -1,0 +1,84 @@
+"""Plans how profiles of other tools become managed ones, under the names they have. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ssohelper.core import adoption, profile_keys, sync_request
+from ssohelper.core.choices import NATIVE
+from ssohelper.core.config_edit import Change, RemoveLines
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.model import Account, Role
+from ssohelper.core.profile_keys import ProfileChange, Skipped
+from ssohelper.core.profile_names import UnnamedRole
+from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
+
+
+class Adopted(NamedTuple):
+    """The part of a plan that adopts: the roles of the profiles by name, and the edits."""
+
+    roles: dict[str, Role]
+    changes: tuple[ProfileChange, ...]
+    edits: tuple[Change, ...]
+    skipped: tuple[Skipped, ...]
+
+
+NOTHING_ADOPTED = Adopted({}, (), (), ())
+
+
+def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
+    """Return the edits by which the profiles that the request names become managed ones.
+
+    aws-sso-cli's markers around profiles that are all managed then are removed: it would write
+    these profiles a second time, and AWS tools refuse a file with two sections of one name.
+    """
+    if not request.adopt:
+        return NOTHING_ADOPTED
+    accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
+    listed_roles = frozenset(request.listing.roles())
+    candidates = adoption.find_candidates(config, request.session, listed_roles)
+    roles: dict[str, Role] = {}
+    changes: list[ProfileChange] = []
+    edits: list[Change] = []
+    skipped: list[Skipped] = []
+    for entry in config.profiles():
+        found = candidates.get(entry.name)
+        if found is None or entry.name not in request.adopt:
+            continue
+        role = found.role
+        if role is None:
+            skipped.append(Skipped(entry.name, f"not adopted: {found.reason}"))
+            continue
+        account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+        form, note = _choose_form(request, entry.name, UnnamedRole(account, role))
+        if note:
+            skipped.append(Skipped(entry.name, note))
+        if form is None:
+            continue
+        if role not in listed_roles and request.listing.complete:
+            skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
+        keys = profile_keys.identity_keys(request.session, role, form, request.command)
+        edit, change = profile_keys.adopt(entry, keys)
+        edits.append(edit)
+        changes.append(change)
+        roles[entry.name] = role
+    for block in adoption.find_whole_blocks(config, roles):
+        edits.append(RemoveLines((block.begin, block.end)))
+    return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
+
+
+def _choose_form(
+    request: SyncRequest, name: str, unnamed: UnnamedRole
+) -> tuple[str | None, str | None]:
+    """Return the form of an adopted profile, None if none would work, and a note or None.
+
+    SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
+    same name. botocore takes a profile in native form before both.
+    """
+    form = sync_request.form_of(request, unnamed)
+    if name not in request.taken_names:
+        return form, STAYS_PROCESS if form != request.form else None
+    section = f"[{name}] of ~/.aws/credentials"
+    if request.no_native or sync_request.is_guarded(request, unnamed):
+        return None, f"not adopted: SDKs would take the keys in {section}; remove that section"
+    return NATIVE, f'adopted in form "sso", since {section} has keys, which some SDKs still take'

@@ -1,0 +1,94 @@
+"""The keys by which profiles name a role of Identity Center, and the edits that change them. Pure."""
+
+from typing import NamedTuple
+
+from ssohelper.core.choices import NATIVE
+from ssohelper.core.config_edit import AddSection, EditSection
+from ssohelper.core.config_file import MANAGED_KEY, ProfileEntry
+from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.profile_origin import GENERATED_KEYS, GRANTED_PREFIX
+
+# The keys that `profile sync` sets in a managed profile. `region`, `output` and all other keys are
+# the user's.
+IDENTITY = (
+    "credential_process",
+    "sso_session",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_start_url",
+    "sso_region",
+    "sso_registration_scopes",
+)
+# Keys by which other tools name a role, or know a profile as theirs again. A profile that is
+# adopted loses them: its tool would otherwise remove or rewrite it.
+_OTHER_TOOLS = (*GENERATED_KEYS, "sso_auto_populated", "sso_account_name")
+
+
+class ProfileChange(NamedTuple):
+    """The keys of a managed profile that change. For a renamed profile they include `name`."""
+
+    profile: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+class Skipped(NamedTuple):
+    """A role or profile that the plan skips, and the reason."""
+
+    name: str
+    reason: str
+
+
+def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
+    """Return the config keys by which a profile of this form names this role."""
+    if form == NATIVE:
+        return {
+            "sso_session": session.name,
+            "sso_account_id": role.account_id,
+            "sso_role_name": role.name,
+        }
+    # The command must not end with a quote: the SDK for Go removes quotes at both ends of a value.
+    arguments = f"--session {session.name} --account-id {role.account_id} --role-name {role.name}"
+    return {"credential_process": f"{command} {arguments}"}
+
+
+def session_section(session: SsoSession) -> AddSection:
+    """Return the change that adds the [sso-session] section, which both forms of profile need."""
+    keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
+    if session.scopes:
+        keys.append(("sso_registration_scopes", ",".join(session.scopes)))
+    return AddSection(f"sso-session {session.name}", tuple(keys))
+
+
+def change_identity(
+    entry: ProfileEntry, new: dict[str, str]
+) -> tuple[EditSection, ProfileChange] | None:
+    """Return the edit that gives a managed profile these identity keys; None if it has them."""
+    return _change(entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, new)
+
+
+def adopt(entry: ProfileEntry, new: dict[str, str]) -> tuple[EditSection, ProfileChange]:
+    """Return the edit that makes a profile of another tool a managed one with these identity keys.
+
+    All keys stay that are not identity.
+    """
+    present = {key: value for key, value in entry.keys.items() if _is_identity(key)}
+    found = _change(entry, present, {**new, MANAGED_KEY: "true"})
+    assert found is not None  # the mark alone is a change
+    return found
+
+
+def _is_identity(key: str) -> bool:
+    return key in IDENTITY or key in _OTHER_TOOLS or key.startswith(GRANTED_PREFIX)
+
+
+def _change(
+    entry: ProfileEntry, present: dict[str, str], new: dict[str, str]
+) -> tuple[EditSection, ProfileChange] | None:
+    if present == new:
+        return None
+    drop = tuple(key for key in present if key not in new)
+    assign = tuple(pair for pair in new.items() if present.get(pair[0]) != pair[1])
+    changed = [*drop, *(key for key, _ in assign)]
+    before = {key: present[key] for key in changed if key in present}
+    return EditSection(entry.header, assign, drop), ProfileChange(entry.name, before, dict(assign))

@@ -1,0 +1,385 @@
+"""Finds which tool wrote a profile of ~/.aws/config, and which role of Identity Center it names.
+
+A profile can name its role in several ways at once: by `sso_*` keys, by keys of another tool, or by
+the command in `credential_process`. Only a profile whose ways all name the same role has an origin
+with a role. This module touches no disk and runs no program.
+
+Sources: granted 0.38 (pkg/granted/awsmerge, common-fate/awsconfigfile); aws-sso-cli 1.9 to 2.3
+(internal/awsconfig, cmd/aws-sso/process_cmd.go); aws-sso-util 4.33; aws-vault 7 (`exec`, `export`,
+`include_profile`); Leapp 0.26 (`leapp session generate`); awsume 4.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ssohelper.core import process_command
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
+from ssohelper.core.start_url import is_same_portal
+
+# The keys in which granted says where a profile came from. `granted sso populate --prune` removes
+# the profiles that have one.
+GENERATED_KEYS = (
+    "common_fate_generated_from",
+    "granted_generated_from",
+    "generated_by_common_fate",
+)
+GRANTED_PREFIX = "granted_sso_"
+BY_HAND = "the AWS CLI or by hand"
+BY_HAND_LEGACY = "the AWS CLI or by hand (with sso_start_url)"
+AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault"
+GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "awsume"
+OWN = "ssohelper, without its mark"
+# The lines between which aws-sso-cli writes its profiles.
+MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
+# How many profiles may refer to each other by name, as in ConfigFile.target.
+_LONGEST_CHAIN = 4
+_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
+# The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
+_PADDED_NAME = re.compile(r"([0-9]{12}):([^:/]+)")
+# Options of aws-sso-cli that take a value, in front of `process` and behind it.
+_AWS_SSO_OPTIONS = {
+    "-S": "--sso",
+    "-a": "--arn",
+    "-A": "--account",
+    "-R": "--role",
+    "-p": "--profile",
+}
+
+
+class NamedRole(NamedTuple):
+    """A role that a profile names, and by what the profile names its portal.
+
+    `session_name` is an sso-session, `start_url` a portal, `instance` the name that aws-sso-cli's
+    own settings give a portal. All are None if the profile names no portal.
+    """
+
+    role: Role
+    start_url: str | None = None
+    session_name: str | None = None
+    instance: str | None = None
+
+
+class Origin(NamedTuple):
+    """Which tool wrote a profile, and the role that the profile names.
+
+    `named` is None if the profile names no role, or several; `why` then gives the reason.
+    `program` is the program that provides the credentials; None if SDKs get them by `sso_*` keys.
+    """
+
+    name: str
+    tool: str
+    named: NamedRole | None
+    why: str = ""
+    program: str | None = None
+
+
+class Block(NamedTuple):
+    """The part of a config that aws-sso-cli rewrites: the lines of its two markers, from 0.
+
+    `names` are the profiles between them.
+    """
+
+    begin: int
+    end: int
+    names: tuple[str, ...]
+
+
+def find_origins(config: ConfigFile) -> list[Origin]:
+    """Return the origin of each profile that ssohelper does not manage, in the file's order.
+
+    Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
+    assumed, unknown programs, profiles without credentials.
+    """
+    registry = _find_registry_profiles(config)
+    found = (_find_origin(config, entry, registry) for entry in config.profiles())
+    return [origin for origin in found if origin is not None]
+
+
+def find_blocks(config: ConfigFile) -> list[Block]:
+    """Return the parts that aws-sso-cli rewrites. A marker without its counterpart is none."""
+    if _BEGIN not in config.text.text:
+        return []
+    blocks: list[Block] = []
+    begin: int | None = None
+    for number, line in enumerate(config.text.lines):
+        # aws-sso-cli finds its markers only if they are whole lines.
+        if line.rstrip() == _BEGIN:
+            begin = number
+        elif line.rstrip() == _END and begin is not None:
+            names = tuple(
+                entry.name for entry in config.profiles() if begin < entry.line - 1 < number
+            )
+            blocks.append(Block(begin, number, names))
+            begin = None
+    return blocks
+
+
+# -- one profile -----------------------------------------------------------------------------------
+
+
+def _find_origin(
+    config: ConfigFile, entry: ProfileEntry, registry: frozenset[str]
+) -> Origin | None:
+    keys = entry.keys
+    if entry.managed or assumes_role(keys):
+        return None
+    command = keys.get("credential_process", "")
+    words = process_command.split(command)
+    tool = _tool_of(entry, words)
+    if tool is None:
+        return None
+    if entry.name in registry:
+        tool = REGISTRY
+    # SDKs use sso_* keys before credential_process.
+    uses_command = bool(command) and "sso_account_id" not in keys
+    program = (words[0] if words else command) if uses_command else None
+    if "aws_access_key_id" in keys:
+        return Origin(entry.name, tool, None, "it has static keys too", program)
+    named, why = _only_role(list(_named_roles(config, entry)))
+    return Origin(entry.name, tool, named, why, program)
+
+
+def _tool_of(entry: ProfileEntry, words: list[str]) -> str | None:
+    """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
+    keys = entry.keys
+    program = process_command.program(words)
+    if any(key.startswith(GRANTED_PREFIX) for key in keys) or program in ("granted", "dgranted"):
+        return GRANTED
+    if program == "aws-sso":
+        return AWS_SSO_CLI
+    if program in ("aws-sso-util", "aws-sso-credential-process"):
+        return AWS_SSO_UTIL
+    by_program = {
+        "aws-vault": AWS_VAULT,
+        "leapp": LEAPP,
+        "awsume": AWSUME,
+        "awsumepy": AWSUME,
+        "aws": BY_HAND,
+    }
+    if program in by_program:
+        is_other = program == "aws" and words[1:3] != ["configure", "export-credentials"]
+        return None if is_other else by_program[program]
+    if process_command.own_options(keys.get("credential_process", "")) is not None:
+        return None if " --chain" in keys["credential_process"] else OWN
+    if "sso_account_id" not in keys and "sso_role_name" not in keys:
+        return None
+    if any(key in keys for key in GENERATED_KEYS):
+        return GRANTED
+    if "sso_auto_populated" in keys or "sso_account_name" in keys:
+        return AWS_SSO_UTIL
+    if "include_profile" in keys:
+        return AWS_VAULT
+    return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
+
+
+def _only_role(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+    """Return the role that all ways of a profile name, or None and the reason."""
+    roles = [one for one in found if isinstance(one, NamedRole)]
+    reasons = [one for one in found if isinstance(one, str)]
+    if reasons:
+        return None, reasons[0]
+    if not roles:
+        return None, "it names no role of Identity Center"
+    if len({named.role for named in roles}) > 1:
+        return None, "it names two different roles"
+    urls = [named.start_url for named in roles if named.start_url]
+    if any(not is_same_portal(urls[0], url) for url in urls):
+        return None, "it names two different portals"
+    names = {named.session_name for named in roles if named.session_name}
+    if len(names) > 1:
+        return None, "it names two different sessions"
+    instances = [named.instance for named in roles if named.instance]
+    return NamedRole(
+        roles[0].role,
+        urls[0] if urls else None,
+        next(iter(names), None),
+        instances[0] if instances else None,
+    ), ""
+
+
+def _named_roles(
+    config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
+) -> Iterator[NamedRole | str]:
+    """Yield each role that the profile names; a text instead for one that is not valid."""
+    keys = _with_included(config, entry)
+    has_own = False
+    if "sso_account_id" in keys or "sso_role_name" in keys:
+        has_own = True
+        yield _from_sso_keys(config, keys)
+    if f"{GRANTED_PREFIX}account_id" in keys or f"{GRANTED_PREFIX}role_name" in keys:
+        has_own = True
+        yield _role_of(
+            keys.get(f"{GRANTED_PREFIX}account_id"),
+            keys.get(f"{GRANTED_PREFIX}role_name"),
+            start_url=keys.get(f"{GRANTED_PREFIX}start_url"),
+        )
+    command = entry.keys.get("credential_process", "")
+    if not command:
+        return
+    found = _from_command(process_command.split(command), command)
+    if isinstance(found, _Reference):
+        # The command of a profile that was renamed by hand still has the old name.
+        if config.profile(found.name) is not None or not has_own:
+            yield from _from_reference(config, entry, found, seen)
+    elif found is not None:
+        yield found
+
+
+def _with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+    """Return the profile's keys, with those that aws-vault adds from its `include_profile`."""
+    keys = dict(entry.keys)
+    for _ in range(_LONGEST_CHAIN):
+        included = config.profile(keys.pop("include_profile", ""))
+        if included is None or included.name == entry.name:
+            break
+        keys = {**included.keys, **keys}
+    return keys
+
+
+def _from_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | str:
+    session_name = keys.get("sso_session")
+    url = keys.get("sso_start_url")
+    if session_name is not None:
+        header = config.session_header(session_name)
+        section = config.text.sections[header].values() if header else {}
+        own = section.get("sso_start_url")
+        if own and url and not is_same_portal(own, url):
+            return "it names two different portals"
+        url = own or url
+    account_id, role_name = keys.get("sso_account_id"), keys.get("sso_role_name")
+    return _role_of(account_id, role_name, start_url=url, session_name=session_name)
+
+
+def _role_of(
+    account_id: str | None,
+    role_name: str | None,
+    *,
+    start_url: str | None = None,
+    session_name: str | None = None,
+    instance: str | None = None,
+) -> NamedRole | str:
+    if not account_id or not ACCOUNT_ID.fullmatch(account_id):
+        return "its account id is missing or has not 12 digits"
+    if not role_name or not ROLE_NAME.fullmatch(role_name):
+        return "the name of its role is missing or not valid"
+    return NamedRole(Role(account_id, role_name), start_url, session_name, instance)
+
+
+# -- commands --------------------------------------------------------------------------------------
+
+
+class _Reference(NamedTuple):
+    """A command that gets the credentials of another profile, by name."""
+
+    name: str
+
+
+def _from_command(words: list[str], command: str) -> NamedRole | _Reference | str | None:
+    program = process_command.program(words)
+    if program == "aws-sso":
+        return _from_aws_sso_cli(words[1:])
+    if program in ("aws-vault", "awsume", "awsumepy"):
+        name = _first_argument(words[1:], program)
+        return _Reference(name) if name else None
+    options = _options_of(words[1:])
+    if program in ("aws-sso-util", "aws-sso-credential-process"):
+        if "--account-id" in options:
+            url = options.get("--sso-start-url") or options.get("--start-url")
+            return _role_of(options["--account-id"], options.get("--role-name"), start_url=url)
+        return _Reference(options["--profile"]) if options.get("--profile") else None
+    if program in ("granted", "dgranted", "aws"):
+        return _Reference(options["--profile"]) if options.get("--profile") else None
+    own = process_command.own_options(command)
+    if own is None:
+        return None
+    if "--profile" in own:
+        return _Reference(own["--profile"])
+    return _role_of(
+        own.get("--account-id"), own.get("--role-name"), session_name=own.get("--session")
+    )
+
+
+def _from_aws_sso_cli(words: list[str]) -> NamedRole | _Reference | str:
+    options: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        name = _AWS_SSO_OPTIONS.get(name, name)
+        if name in _AWS_SSO_OPTIONS.values():
+            options[name] = value if equals else next(rest, "")
+    instance = options.get("--sso")
+    arn = _ARN.fullmatch(options.get("--arn", ""))
+    name = options.get("--profile", "")
+    padded = _PADDED_NAME.fullmatch(name)
+    if arn:
+        account, role = arn.groups()
+    elif "--account" in options:
+        account, role = options["--account"], options.get("--role", "")
+    elif padded:
+        account, role = padded.groups()
+    elif name:
+        return _Reference(name)
+    else:
+        return "its command names no role"
+    # Versions before 1.10 wrote account ids as numbers, without zeros in front.
+    return _role_of(account.zfill(12), role, instance=instance)
+
+
+def _options_of(words: list[str]) -> dict[str, str]:
+    """Return the values of the options; "" for one that another option follows."""
+    found: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name.startswith("-"):
+            found[name] = value if equals else "" if following.startswith("-") else following
+    return found
+
+
+def _first_argument(words: list[str], program: str) -> str | None:
+    """Return the profile that `aws-vault exec|export PROFILE` or `awsume PROFILE` names."""
+    if program == "aws-vault":
+        if "exec" not in words and "export" not in words:
+            return None
+        start = min(words.index(verb) for verb in ("exec", "export") if verb in words)
+        words = words[start + 1 :]
+    with_value = {"-d", "--duration", "-t", "--mfa-token", "--region", "--format", "--prompt"}
+    rest = iter(words)
+    for word in rest:
+        if word in with_value:
+            next(rest, "")
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _from_reference(
+    config: ConfigFile, entry: ProfileEntry, reference: _Reference, seen: tuple[str, ...]
+) -> Iterator[NamedRole | str]:
+    if reference.name == entry.name:
+        return  # the command reads the keys of this very profile
+    following = config.profile(reference.name)
+    if following is None:
+        yield f'its command names the profile "{reference.name}", which does not exist'
+    elif reference.name in seen or len(seen) >= _LONGEST_CHAIN:
+        yield "its profiles refer to each other in a loop"
+    elif assumes_role(following.keys):
+        yield f'its command names the profile "{reference.name}", which assumes another role'
+    else:
+        yield from _named_roles(config, following, (*seen, entry.name))
+
+
+def _find_registry_profiles(config: ConfigFile) -> frozenset[str]:
+    """Return the profiles between the two sections with which granted marks a registry."""
+    names: set[str] = set()
+    inside = False
+    by_header = {entry.header: entry.name for entry in config.profiles()}
+    for header in config.text.sections:
+        if header.startswith("granted_registry_"):
+            inside = header.startswith("granted_registry_start")
+        elif inside and header in by_header:
+            names.add(by_header[header])
+    return frozenset(names)

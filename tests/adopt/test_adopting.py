@@ -1,0 +1,140 @@
+"""`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
+
+import pytest
+
+from ssohelper.emulator.world import START_URL
+from tests.adopt.test_homes import write_home
+from tests.cli.test_profile_sync import ok, rows, saved
+from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
+from tests.conftest import Home, Run
+from tests.saved_listing import DEV, PAY, URL
+
+__all__ = ["saved", "terminal"]  # fixtures
+
+LEGACY = (
+    f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    f"sso_account_id = {PAY}\nsso_role_name = Read\n"
+)
+BLOCK = (
+    "\n# BEGIN_AWS_SSO_CLI\n"
+    f"[profile a/Admin]\ncredential_process = aws-sso -S X process --arn arn:aws:iam::{PAY}:role/Admin\n\n"
+    f"[profile {DEV}:Read]\ncredential_process = aws-sso -S X process --profile {DEV}:Read\n"
+    "# END_AWS_SSO_CLI\n"
+)
+
+
+def add(home: Home, text: str) -> bytes:
+    """Add text to the config; return the bytes of the file then."""
+    home.write_config(home.config_file.read_text() + text)
+    return home.config_file.read_bytes()
+
+
+def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
+    before = add(saved, LEGACY)
+    printed = ok(run("profile", "sync", "--adopt", "ol*", "--yes"))
+    assert "2 profiles added, 1 adopted; undo with: ssohelper profile undo" in printed
+    # The role of the adopted profile gets no second one.
+    assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
+    ok(run("profile", "undo", "--yes"))
+    assert saved.config_file.read_bytes() == before
+
+
+def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, run: Run) -> None:
+    add(saved, LEGACY + BLOCK)
+    printed = ok(run("profile", "sync", "--yes"))
+    assert "of the AWS CLI or by hand (with sso_start_url): do not work now" in printed
+    assert '2 profiles of aws-sso-cli: do not work now: there is no program "aws-sso"' in printed
+    assert "ssohelper profile sync --adopt '*'" in printed
+    assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
+
+
+def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None:
+    add(saved, BLOCK)
+    program = saved.path / "bin" / "aws-sso"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    saved.env["PATH"] = f"{program.parent}:{saved.env['PATH']}"
+    printed = ok(run("profile", "sync", "--yes"))
+    assert "2 profiles of aws-sso-cli: work if aws-sso works (it was not run)" in printed
+    assert 'skipped "pay.Admin": the profile "a/Admin" already points at this role' in printed
+    # A profile for one role is added, since nobody knows whether that program works.
+    ok(run("profile", "add", f"{PAY}/Admin", "--yes"))
+    assert "pay.Admin" in rows(run)
+
+
+def test_a_part_of_aws_sso_cli_is_adopted_as_a_whole_or_not_at_all(saved: Home, run: Run) -> None:
+    before = add(saved, BLOCK)
+    done = run("profile", "sync", "--adopt", "a/Admin", "--yes")
+    assert (done.returncode, saved.config_file.read_bytes()) == (2, before)
+    assert f"together or not at all; left out: {DEV}:Read" in done.stderr
+    ok(run("profile", "sync", "--adopt", "a/Admin", "--adopt", f"{DEV}:*", "--yes"))
+    assert "AWS_SSO_CLI" not in saved.config_file.read_text()
+    assert rows(run) == {"a/Admin": "process", f"{DEV}:Read": "process", "pay.Read": "process"}
+
+
+def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:
+    before = add(saved, LEGACY)
+    done = run("profile", "sync", "--adopt", "odl", "--yes")
+    assert (done.returncode, 'no profile fits --adopt "odl"' in done.stderr) == (2, True)
+    assert saved.config_file.read_bytes() == before
+
+
+def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> None:
+    before = add(saved, BLOCK).decode()
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    add(saved, "\n[profile later]\nregion = eu-west-1\n")
+    assert "+# BEGIN_AWS_SSO_CLI" in run("profile", "undo", "--dry-run").stdout
+    ok(run("profile", "undo", "--yes"))
+    text = saved.config_file.read_text()
+    # Only the order of keys may differ from before.
+    assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.split())
+    begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
+    assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
+
+
+@pytest.mark.usefixtures("emulator")
+def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator) -> None:  # type: ignore[no-untyped-def]
+    write_home(home, "granted-early", emulator)
+    setup = ("setup", START_URL, "--session", "corp", "--account", "sandbox-*", "--yes")
+    # The region comes from granted's keys.
+    printed = ok(run(*setup))
+    assert '1 profile of granted: do not work now: there is no program "granted"' in printed
+    assert "try it: aws sts get-caller-identity --profile sandbox-ana.SandboxAdmin" in printed
+    assert rows(run)["sandbox-ana/SandboxAdmin"] == "granted"
+    ok(run(*setup, "--adopt", "sandbox-ana/*"))
+    assert rows(run)["sandbox-ana/SandboxAdmin"] == "process"
+
+
+def test_on_a_terminal_setup_asks_and_enter_adopts(
+    home: Home,
+    terminal: Terminal,
+    emulator,  # type: ignore[no-untyped-def]
+) -> None:
+    write_home(home, "granted-early", emulator)
+    child = terminal("setup", START_URL, "--session", "corp", "--account", "sandbox-*")
+    child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name? [Y/n]")
+    child.sendline("")
+    child.expect_exact("1 profile to adopt — write")
+    child.sendline("y")
+    guard_nothing(child)
+    child.expect_exact("try it: ")
+    assert ended(child)[0] == 0
+    assert "granted" not in home.config_file.read_text().partition("[profile")[2]
+
+
+def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Terminal) -> None:
+    add(saved, BLOCK)
+    child = terminal("profile", "sync", "--adopt", "a/Admin")
+    child.expect_exact("adopt these 1 too? [y/N]")
+    child.sendline("n")
+    child.expect_exact("to add — write")
+    child.sendline("n")
+    assert ended(child)[0] == 0
+    child = terminal("profile", "sync", "--adopt", "a/Admin")
+    child.expect_exact("adopt these 1 too? [y/N]")
+    child.sendline("y")
+    child.expect_exact("2 to adopt — write")
+    child.sendline("y")
+    assert ended(child)[0] == 0
+    assert "AWS_SSO_CLI" not in saved.config_file.read_text()

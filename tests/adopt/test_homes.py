@@ -1,0 +1,157 @@
+"""Homes as other tools write them: after one `setup` every profile answers under its old name.
+
+The files in `homes/` name the tool, its version and the commit of its source. Undo restores them.
+"""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import credentials, profiles, selection
+from ssohelper.app import App
+from ssohelper.core.model import Role
+from ssohelper.core.policy import Way
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import START_URL
+from tests.cli.test_profile_sync import identity
+from tests.conftest import Home, Run
+
+HOMES = Path(__file__).with_name("homes")
+SANDBOX, PAY_DEV, ORDERS_DEV = "000050000001", "000040000001", "000040000002"
+PAY, ORDERS, LAKE_DEV = "000030000001", "000030000002", "000040000003"
+# The role that each profile of a home must answer for afterwards. All other profiles stay as they
+# are: they name no role of Identity Center.
+EXPECTED = {
+    "aws-cli-legacy": {
+        "ReadOnlyAccess-000040000001": (PAY_DEV, "ReadOnlyAccess"),
+        "Developer-000040000001": (PAY_DEV, "Developer"),
+    },
+    "aws-cli-session": {"ReadOnlyAccess-000030000001": (PAY, "ReadOnlyAccess")},
+    "aws-sso-cli-1": {
+        "000040000001:ReadOnlyAccess": (PAY_DEV, "ReadOnlyAccess"),
+        "000050000001:SandboxAdmin": (SANDBOX, "SandboxAdmin"),
+    },
+    "aws-sso-cli-2": {
+        "tax-api/Admin": (PAY_DEV, "DatabaseAdmin"),
+        "sandbox-ana:SandboxAdmin": (SANDBOX, "SandboxAdmin"),
+    },
+    "aws-sso-cli-by-hand": {
+        "dev": (PAY_DEV, "Developer"),
+        "data": (LAKE_DEV, "DataScienceReadOnly"),
+        "dba": (PAY_DEV, "DatabaseAdmin"),
+        "dba2": (PAY_DEV, "DatabaseAdmin"),
+    },
+    "aws-sso-util-populate": {
+        "payments-dev.DatabaseAdmin": (PAY_DEV, "DatabaseAdmin"),
+        "payments-dev.Developer": (PAY_DEV, "Developer"),
+        "payments-dev.ReadOnlyAccess": (PAY_DEV, "ReadOnlyAccess"),
+        "sandbox-ana.SandboxAdmin": (SANDBOX, "SandboxAdmin"),
+    },
+    "aws-sso-util-profile": {
+        "dev-admin": (PAY_DEV, "DatabaseAdmin"),
+        "dev two": (PAY_DEV, "ReadOnlyAccess"),
+    },
+    "aws-vault": {
+        "vault-dev": (PAY_DEV, "Developer"),
+        "dev": (PAY_DEV, "Developer"),
+        "dev2": (PAY_DEV, "Developer"),
+    },
+    "awsume": {
+        "orders": (ORDERS_DEV, "ReadOnlyAccess"),
+        "shared": (ORDERS_DEV, "ReadOnlyAccess"),
+    },
+    "by-hand": {"sb": (SANDBOX, "SandboxAdmin"), "über mich": (ORDERS_DEV, "Developer")},
+    "granted-early": {"sandbox-ana/SandboxAdmin": (SANDBOX, "SandboxAdmin")},
+    "granted-native": {"orders-dev/Developer": (ORDERS_DEV, "Developer")},
+    "granted-populate": {
+        "payments-dev/ReadOnlyAccess": (PAY_DEV, "ReadOnlyAccess"),
+        "payments-dev/Developer": (PAY_DEV, "Developer"),
+    },
+    "granted-registry": {
+        "payments-prod.Audit": (PAY, "ReadOnlyAccess"),
+        "team.orders": (ORDERS, "ReadOnlyAccess"),
+    },
+    "leapp": {"native-dev": (PAY_DEV, "ReadOnlyAccess")},
+    "ssohelper-unmarked": {"x": (PAY_DEV, "Developer")},
+    "yawsso": {"dev": (PAY_DEV, "ReadOnlyAccess")},
+}
+
+
+def write_home(home: Home, name: str, emulator: Emulator) -> bytes:
+    """Write the files of a home, with a sign-in to "corp"; return the bytes of its config."""
+    data = (HOMES / f"{name}.config").read_bytes()
+    home.config_file.parent.mkdir(parents=True, exist_ok=True)
+    home.config_file.write_bytes(data)
+    keys = HOMES / f"{name}.credentials"
+    if keys.exists():
+        home.config_file.with_name("credentials").write_bytes(keys.read_bytes())
+    home.write_token(emulator.issue_token("ana"))
+    return data
+
+
+def set_up(run: Run, *options: str) -> str:
+    """Run `setup --yes` with few roles of its own; return what it printed on stderr."""
+    more = ("--region", "us-east-1", "--session", "corp", "--account", "sandbox-*")
+    done = run("setup", START_URL, *more, *options, "--yes")
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def in_process(home: Home) -> App:
+    """Return the program in this process, which asks no broker."""
+    return App(home.env, clock=lambda: time.time())
+
+
+def answer_of(app: App, emulator: Emulator, name: str) -> tuple[str, str]:
+    """Return account id and role of the credentials that this profile gets."""
+    found = selection.resolve_profile(app, name, None)
+    keys = credentials.release(app, found.session, found.role, Way.USE, app.clock.deadline())
+    issued = emulator.identity_of(keys.access_key_id)
+    assert issued is not None
+    return issued.account_id, issued.role_name
+
+
+def test_every_home_has_its_expectation_and_there_are_twelve() -> None:
+    assert {path.stem for path in HOMES.glob("*.config")} == set(EXPECTED)
+    assert len(EXPECTED) >= 12
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_one_setup_adopts_all_and_undo_restores_the_bytes(
+    name: str, home: Home, emulator: Emulator, run: Run
+) -> None:
+    before = write_home(home, name, emulator)
+    app = in_process(home)
+    old = {entry.name: entry.keys for entry in app.config.read().profiles()}
+    set_up(run, "--adopt", "*")
+    config = app.config.read()
+    for profile, expected in EXPECTED[name].items():
+        entry = config.profile(profile)
+        assert entry is not None
+        assert entry.managed
+        assert config.target(entry).role == Role(*expected)  # type: ignore[union-attr]
+        assert answer_of(app, emulator, profile) == expected
+        # Keys that are not identity stay; keys of other tools go.
+        assert {key: entry.keys.get(key) for key in ("region", "output", "s3")} == {
+            key: old[profile].get(key) for key in ("region", "output", "s3")
+        }
+        assert not [key for key in entry.keys if "granted" in key or "generated" in key]
+    for profile in old.keys() - EXPECTED[name].keys():
+        assert config.profile(profile).keys == old[profile]  # type: ignore[union-attr]
+    assert b"AWS_SSO_CLI" not in config.data
+    profiles.undo(app, profiles.load_last_write(app))
+    assert home.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["yawsso", "granted-native"])
+def test_botocore_gets_the_roles_of_adopted_profiles(
+    name: str, home: Home, emulator: Emulator, run: Run
+) -> None:
+    write_home(home, name, emulator)
+    set_up(run, "--adopt", "*")
+    home.env["AWS_DEFAULT_REGION"] = "us-east-1"  # one of the homes has none
+    for profile, (account_id, role_name) in EXPECTED[name].items():
+        answered, arn = identity(home, profile)
+        assert answered == account_id
+        assert f"AWSReservedSSO_{role_name}_" in arn
