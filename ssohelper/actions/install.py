@@ -104,6 +104,21 @@ def plan_uninstall(app: App, shell: str) -> Edit:
     return Edit(shell, path, before, after, by_hand, folders)
 
 
+def plan_uninstall_all(app: App) -> list[Edit]:
+    """Return the edits that remove our lines from the files of all shells, the prompt's line too.
+
+    Only edits that change something. Raises: ConfigInvalid, LocalState.
+    """
+    edits = []
+    for shell in SHELLS:
+        if shell == "pwsh" and sys.platform == "win32":
+            continue  # install edits no file of PowerShell there
+        edit = plan_uninstall(app, shell)
+        edit = edit._replace(after=rc_text.without_prompt_line(edit.after))
+        edits += [edit] if edit.has_changes else []
+    return edits
+
+
 def write_edit(app: App, edit: Edit) -> None:
     """Write the edit to its file. Raises: LocalState if the file changed since it was planned."""
     file = app.user_file(edit.path)

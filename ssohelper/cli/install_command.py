@@ -5,18 +5,20 @@ import click
 from ssohelper.actions import install as installing
 from ssohelper.actions.install import SHELLS, Edit
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import leave_output, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
 
 
 @click.command("install")
 @click.option("--shell", metavar="|".join(SHELLS), help="The shell to set up. Default: from SHELL.")
 @click.option("--uninstall", is_flag=True, help="Remove exactly what install wrote.")
+@click.option("--profiles", is_flag=True, help="Let all managed profiles work without ssohelper.")
 @click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> None:
+def install(shell: str | None, uninstall: bool, profiles: bool, dry_run: bool, yes: bool) -> None:
     """Set up your shell for ssohelper: the function for `use`, the prompt, completion.
 
     \b
@@ -24,11 +26,23 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
       ssohelper install                      shows the diff of the shell's file and asks
       ssohelper install --shell zsh --yes
       ssohelper install --uninstall          restores the file to the byte
+      ssohelper install --uninstall --profiles --dry-run    what leaving ssohelper would change
 
     Adds one line, between two comments that mark it, to ~/.bashrc, to ~/.zshrc (or the one in
     ZDOTDIR), or in a new file in fish's conf.d. The line for pwsh is not tested.
+
+    With --uninstall --profiles, managed profiles get AWS's own form under the same names, and our
+    lines go from the files of all shells.
     """
     app = output.get_app()
+    if profiles:
+        if not uninstall or shell is not None:
+            raise UsageProblem(
+                "--profiles goes with --uninstall, and without --shell",
+                hint="to leave ssohelper: ssohelper install --uninstall --profiles",
+            )
+        leave_output.leave(app, dry_run=dry_run, yes=yes)
+        return
     chosen = installing.choose_shell(app, shell)
     plan = installing.plan_uninstall if uninstall else installing.plan_install
     edit = plan(app, chosen)

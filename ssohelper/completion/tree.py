@@ -157,6 +157,7 @@ TREE = """\
 +
 --shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
 --uninstall Remove exactly what install wrote.
+--profiles Let all managed profiles work without ssohelper.
 --dry-run Print the diff and change nothing.
 --yes Write without asking.
 [completion] Print the completion script of a shell

@@ -19,6 +19,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
+_PROMPT_LINE = re.compile(rb"^[ \t]*ssohelper_prompt_on[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 # A line that runs `ssohelper shell-init` and is not a comment.
 _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
@@ -56,6 +57,11 @@ def uninstalled(data: bytes, origin: str) -> bytes | None:
         before = before.removesuffix(b"\n")
     rest = before + after
     return None if _MADE in found.group(1) and not rest else rest
+
+
+def without_prompt_line(data: bytes | None) -> bytes | None:
+    """Return the rc file without lines that only run `ssohelper_prompt_on`, as install proposes."""
+    return None if data is None else _PROMPT_LINE.sub(b"", data)
 
 
 def created_folders(data: bytes, origin: str) -> int:

@@ -1,7 +1,6 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
-import pytest
-
+from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests.adopt.test_homes import write_home
 from tests.cli.test_profile_sync import ok, rows, saved
@@ -93,8 +92,7 @@ def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> N
     assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
 
 
-@pytest.mark.usefixtures("emulator")
-def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator) -> None:  # type: ignore[no-untyped-def]
+def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
     write_home(home, "granted-early", emulator)
     setup = ("setup", START_URL, "--session", "corp", "--account", "sandbox-*", "--yes")
     # The region comes from granted's keys.
@@ -109,7 +107,7 @@ def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator) -> No
 def test_on_a_terminal_setup_asks_and_enter_adopts(
     home: Home,
     terminal: Terminal,
-    emulator,  # type: ignore[no-untyped-def]
+    emulator: Emulator,
 ) -> None:
     write_home(home, "granted-early", emulator)
     child = terminal("setup", START_URL, "--session", "corp", "--account", "sandbox-*")

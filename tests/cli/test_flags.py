@@ -24,7 +24,7 @@ SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.p
 SESSION = "test_session_commands.py"
 GUARD = "../guards/test_guard_command.py"
 AGENT = "test_agent_install.py"
-ADOPT = "../adopt/test_adopting.py"
+ADOPT, LEAVE = "../adopt/test_adopting.py", "../adopt/test_leaving.py"
 CHAIN = "../chains/test_chained_profiles.py"
 ADDED = "test_add_writes_a_chain_in_process_form_that_sync_never_touches"
 TESTS = {
@@ -166,6 +166,7 @@ TESTS = {
     ),
     "guard revoke --all": (GUARD, "test_all_revokes_the_grants_of_each_terminal"),
     "install --shell": (INSTALL, "test_is_the_one_that_shell_names"),
+    "install --profiles": (LEAVE, "test_leaving_makes_every_profile_work_without_us"),
     "install --uninstall": (INSTALL, "test_is_as_it_was_after_uninstall"),
     "install --dry-run": (INSTALL, "test_dry_run_prints_only_the_diff"),
     "install --yes": (INSTALL, "test_is_as_it_was_after_uninstall"),

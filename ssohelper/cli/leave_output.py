@@ -1,0 +1,77 @@
+"""`install --uninstall --profiles`: shows what leaving ssohelper changes, asks, and writes it."""
+
+from ssohelper.actions import install as installing
+from ssohelper.actions import leaving
+from ssohelper.actions.install import Edit
+from ssohelper.app import App
+from ssohelper.cli import guarding, output
+from ssohelper.cli.plan_output import print_diff
+from ssohelper.core.leaving import Leaving
+from ssohelper.core.plan_text import profile_count
+from ssohelper.core.text import show
+
+_WHAT = "install --uninstall --profiles"
+_MOST_NAMES = 10
+
+
+def leave(app: App, *, dry_run: bool, yes: bool) -> None:
+    """Turn managed profiles into AWS's own form, then remove our lines from all shells' files.
+
+    The profiles come first: where the command ends in between, every profile works.
+    """
+    planned, edits = leaving.plan(app), installing.plan_uninstall_all(app)
+    diff = list(leaving.diff(app, planned))
+    written: list[str] = []
+    if diff:
+        print_diff(diff, dry_run)
+    if diff and not dry_run and _confirm_profiles(app, planned, yes):
+        leaving.apply(app, planned)
+        written.append(str(app.locations.aws_config_file))
+        count = profile_count(len(planned.profiles))
+        output.say(f"{count} changed; undo with: ssohelper profile undo")
+    for edit in edits:
+        print_diff(edit.diff(), dry_run)
+        if not dry_run and _confirm_file(edit, yes):
+            installing.write_edit(app, edit)
+            written.append(str(edit.path))
+            output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
+    _print_result(planned, edits)
+    if output.options().json:
+        kept = [one._asdict() for one in planned.kept]
+        diffs = {str(edit.path): edit.diff() for edit in edits}
+        files = {**({str(app.locations.aws_config_file): diff} if diff else {}), **diffs}
+        data = {"profiles": list(planned.profiles), "kept": kept, "diffs": files}
+        output.print_json({**data, "written": written}, app.warnings)
+
+
+def _confirm_profiles(app: App, planned: Leaving, yes: bool) -> bool:
+    if not yes:
+        output.require_terminal(_WHAT)
+    guarded = leaving.list_guarded(app, planned)
+    if guarded:
+        shown = ", ".join(map(show, guarded[:_MOST_NAMES]))
+        more = f" and {len(guarded) - _MOST_NAMES} more" if len(guarded) > _MOST_NAMES else ""
+        guarding.require_typed_word(
+            guarding.LOOSEN_WORD,
+            f"without ssohelper no guard is asked for these roles: {shown}{more}",
+            f"type {guarding.LOOSEN_WORD} to go on: ",
+        )
+    count = profile_count(len(planned.profiles))
+    path = show(str(app.locations.aws_config_file))
+    return output.confirm(f"{count} to change — write {path}?", yes=yes, what=_WHAT)
+
+
+def _confirm_file(edit: Edit, yes: bool) -> bool:
+    verb = "remove" if edit.after is None else "write"
+    return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=_WHAT)
+
+
+def _print_result(planned: Leaving, edits: list[Edit]) -> None:
+    for kept in planned.kept:
+        output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
+    if not planned.changes and not edits:
+        output.say("nothing to change: no profile is managed, and no shell's file has our lines")
+        return
+    names = sorted({key.session_name for key in planned.keys})
+    for name in names:
+        output.say(f"sign in from now on with: aws sso login --sso-session {show(name)}")
