@@ -159,6 +159,8 @@ class Storage:
         """Remove what the storage of before has, now that the sign-ins are in the other one."""
         old = self.store_of(str(record.leftover))
         for session in self._sign_ins_in(old):
+            if record.leftover == FILE:
+                self._forget_legacy(old, session)
             old.forget(session)
         for name in self._app.credentials.list_session_names():
             self._app.credentials.forget_session(name)
@@ -168,6 +170,12 @@ class Storage:
             except KeyringUnavailable as failure:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
         self._record.save(Record(record.storage))
+
+    def _forget_legacy(self, old: TokenFiles, session: SsoSession) -> None:
+        """Remove the session's access token from the files of profiles with `sso_start_url`."""
+        token = old.peek(session)
+        ids = {*old.load_facts(session.name).token_ids, *((token.id,) if token else ())}
+        self.legacy_tokens.forget(ids, old.token_file(session))
 
     def _sign_ins_in(self, store: TokenFiles) -> list[SsoSession]:
         """Return the sessions of the config, and those at further portals that the store has."""

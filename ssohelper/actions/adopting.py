@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.actions import legacy_sign_ins
 from ssohelper.core import adoption
 from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.profile_origin import OWN, Origin, find_origins
+from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import programs
@@ -183,5 +185,9 @@ def _find_legacy_state(app: App, url: str) -> tuple[bool, bool]:
         token = app.storage.legacy_tokens.load(url) if url else None
     except LocalState:
         token = None
-    is_valid = token is not None and token.expires_at > app.clock.now()
-    return is_valid, False
+    if token is None or token.expires_at <= app.clock.now():
+        return False, False
+    sessions = [
+        one for one in app.config.read().sso_sessions() if is_same_portal(one.start_url, url)
+    ]
+    return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in sessions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.actions import legacy_sign_ins
 from ssohelper.core.model import RoleKey, SsoSession
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ def _sign_ins(app: App) -> list[CachedItem]:
         for session in _read_sessions(app)
         for portal in (session, *app.tokens.list_further(session))
         for path in app.tokens.list_files(portal)
+    ] + [
+        CachedItem("sign-in", session.name, "token for profiles with sso_start_url", path, None)
+        for session in _read_sessions(app)
+        for path in legacy_sign_ins.list_files(app, session)
     ]
 
 

@@ -15,6 +15,7 @@ from ssohelper.actions import (
     clocks,
     directory,
     further_sign_ins,
+    legacy_sign_ins,
     portal_address,
     prompt_notes,
     sign_in_user,
@@ -79,6 +80,12 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time and
     this was not confirmed.
     """
+    done = _log_in(app, session, ui, options)
+    legacy_sign_ins.write_present(app, done.session, done.token)
+    return done
+
+
+def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
@@ -128,8 +135,10 @@ def log_out(app: App, session: SsoSession) -> bool:
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Ctrl-Z can stop us for minutes: another tool may have signed in since we read the token.
+        ids = legacy_sign_ins.find_own_ids(app, session)
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
+        legacy_sign_ins.forget(app, session, ids)
         further_sign_ins.forget(app, session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
@@ -254,6 +263,8 @@ def _save_sign_in(
         # Credentials go first, so that a kill in between leaves no old ones with the new token.
         app.credentials.forget_session(session.name)
         further_sign_ins.forget(app, session)
+        with suppress(LocalState):  # what stays there has ended at AWS, or soon will
+            legacy_sign_ins.forget(app, session, legacy_sign_ins.find_own_ids(app, session))
         portal_address.save_address(app, session)
         app.tokens.save(session, token)
         before = _make_facts_for_next_sign_in(app, session)

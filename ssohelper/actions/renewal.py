@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import prompt_notes, regions, tokens
+from ssohelper.actions import legacy_sign_ins, prompt_notes, regions, tokens
 from ssohelper.core import lineage, sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -130,6 +130,7 @@ def _save(
             return
         with suppress(LocalState, OSError):
             regions.follow_renewal(app, session, used, fresh)
+        legacy_sign_ins.write(app, session, fresh)
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.follow_renewal()

@@ -58,6 +58,8 @@ def _state(one: Found) -> str:
     program = one.candidate.origin.program
     if program is not None:
         return f"work if {show(program, 80)} works (it was not run)"
+    if one.needs_us:
+        return "work while ssohelper is signed in and runs now and then"
     return "work while you are signed in"
 
 

@@ -234,7 +234,7 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
-def _find_profile(app: App, chosen: Profile, unsure: frozenset[str]) -> str | None:
+def _find_profile(app: App, chosen: Profile, unsure: frozenset[str] = frozenset()) -> str | None:
     """Return a profile that names this role, a managed one if there is one; None if none does."""
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unsure)

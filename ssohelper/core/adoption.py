@@ -82,6 +82,24 @@ def _is_portal_of(session: SsoSession, url: str) -> bool:
     return any(is_same_portal(url, own) for own in (session.start_url, session.aws_url))
 
 
+def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
+    """Return each spelling of the session's URL in a profile that has no sso-session.
+
+    None if another session of the config has the same portal: these are two persons, and such a
+    profile does not say whose it is.
+    """
+    urls = dict.fromkeys(
+        entry.keys["sso_start_url"]
+        for entry in config.profiles()
+        if "sso_start_url" in entry.keys and "sso_session" not in entry.keys
+    )
+    found = [url for url in urls if _is_portal_of(session, url)]
+    others = [one for one in config.sso_sessions() if found and one.name != session.name]
+    if any(_is_portal_of(session, one.start_url) for one in others):
+        return []
+    return found
+
+
 def find_torn_blocks(
     config: ConfigFile, candidates: Mapping[str, Candidate], adopt: Collection[str]
 ) -> list[tuple[Block, list[str]]]:

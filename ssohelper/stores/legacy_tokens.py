@@ -1,33 +1,81 @@
 """The token files of profiles that have `sso_start_url` themselves, without an sso-session.
 
 The AWS CLI and the SDKs look for such a token under the hash of the start URL's raw text, so that
-each spelling of a URL has a file of its own.
+each spelling of a URL has a file of its own. Such a file of ours has no refresh token: no program
+could then spend it twice.
 """
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from ssohelper.core.instants import to_iso
 from ssohelper.core.model import AccessToken
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
+from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.token_documents import sha1
 
+_NAME = re.compile(r"[0-9a-f]{40}\.json")
+
 
 class LegacyTokens:
-    """Reads these files in the folder of the AWS CLI's tokens."""
+    """Reads, writes and removes these files in the folder of the AWS CLI's tokens."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load(self, start_url: str) -> AccessToken | None:
-        """Return the token for this spelling of a URL, expired or not; None without a usable file."""
-        found = files.read_json(self._file(start_url))
-        try:
-            return None if found is None else schema.token(found)
-        except Damaged:
-            return None
+        """Return the token for this spelling of a URL, expired or not; None without a usable file.
+
+        Raises: LocalState for a link, a FIFO, another user's file.
+        """
+        return _load(self._file(start_url))
+
+    def save(self, start_url: str, region: str, token: AccessToken) -> None:
+        """Write the token for this spelling of a URL. Raises: LocalState."""
+        document = {
+            "startUrl": start_url,
+            "region": region,
+            "accessToken": token.value.reveal(),
+            "expiresAt": to_iso(token.expires_at),
+        }
+        files.ensure_folder(self._folder)
+        files.write_json(self._file(start_url), document)
+
+    def list_files(self, ids: Collection[str], keep: str) -> Iterator[str]:
+        """Yield the paths of the files that have one of these tokens and no refresh token.
+
+        `keep` is the session's own token file, which is none of them. A spelling of a URL that the
+        config no longer has is found too.
+        """
+        for name in files.list_names(self._folder):
+            path = self._folder / name
+            if not _NAME.fullmatch(name) or os.fspath(path) == keep:
+                continue
+            try:
+                token = _load(path)
+            except LocalState:
+                continue
+            if token is not None and token.refresh_token is None and token.id in ids:
+                yield os.fspath(path)
+
+    def forget(self, ids: Collection[str], keep: str) -> None:
+        """Remove the files that `list_files` yields. Raises: LocalState."""
+        for path in list(self.list_files(ids, keep)):
+            files.remove(path)
 
     def _file(self, start_url: str) -> Path:
         return self._folder / f"{sha1(start_url)}.json"
+
+
+def _load(path: Path) -> AccessToken | None:
+    found = files.read_json(path)
+    try:
+        return None if found is None else schema.token(found)
+    except Damaged:
+        return None

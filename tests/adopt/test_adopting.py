@@ -104,6 +104,28 @@ def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emula
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "process"
 
 
+def test_use_of_a_role_always_ends_on_a_profile_that_works(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    write_home(home, "granted-early", emulator)
+    home.add_session("corp", START_URL)
+    shell = {"_SSOHELPER_SHELL": "bash"}
+    role = "corp:000050000001/SandboxAdmin"
+    done = run("use", "--yes", role, env=shell)
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    # So does the name of a profile whose program is missing.
+    done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    assert 'runs "granted", which is missing' in done.stderr
+    program = home.path / "bin" / "granted"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    home.env["PATH"] = f"{program.parent}:{home.env['PATH']}"
+    assert "sandbox-ana.Sandbox" in run("use", role, env=shell).stdout
+    assert "sandbox-ana/Sandbox" in run("use", "sandbox-ana/SandboxAdmin", env=shell).stdout
+
+
 def test_on_a_terminal_setup_asks_and_enter_adopts(
     home: Home,
     terminal: Terminal,

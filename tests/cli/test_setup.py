@@ -504,9 +504,9 @@ class TestOnATerminal:
         guard_nothing(child)
         assert ended(child)[0] == 0
         assert home.config_file.read_text().startswith(before)
-        # The legacy profile does not work, so it does not count as a profile of Developer.
-        new = [f"payments-dev.{role}" for role in ("DatabaseAdmin", "Developer", "ReadOnlyAccess")]
-        assert list(profiles(home)) == ["old", *new]
+        # The legacy profile works by our sign-in, so it counts as a profile of Developer.
+        names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
+        assert list(profiles(home)) == names
 
 
 class TestGuards:

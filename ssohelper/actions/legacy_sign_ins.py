@@ -1,0 +1,81 @@
+"""Lets our sign-in serve profiles that have `sso_start_url` themselves, without an sso-session.
+
+The SDKs look for their token in a file of another name. It is written after each sign-in and
+renewal of ours, for each spelling of the URL in the config, and removed at a sign-out. Where only
+such profiles run, no process of ours renews: their sign-in then ends with the access token.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ssohelper.core import adoption
+from ssohelper.errors import SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.model import AccessToken, SsoSession
+
+_log = logging.getLogger(__name__)
+
+
+def write(app: App, session: SsoSession, token: AccessToken) -> None:
+    """Write the session's new token for these profiles too. The caller holds `lock_state`.
+
+    Nothing is written with keyring storage, or over a token of another tool that lives longer. A
+    failure is logged: it must not fail the sign-in or the renewal that has just been saved.
+    """
+    try:
+        urls = _find_urls(app, session)
+        if not urls:
+            return
+        ours = find_own_ids(app, session) | {token.id}
+        for url in urls:
+            present = app.storage.legacy_tokens.load(url)
+            is_longer = present is not None and present.expires_at > token.expires_at
+            if present is None or present.id in ours or not is_longer:
+                app.storage.legacy_tokens.save(url, session.region, token)
+    except (SsoHelperError, OSError) as error:
+        _log.info("no token for profiles with sso_start_url: %s", error)
+
+
+def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
+    """Write the token of a sign-in that is there already, as `write`, unless it was replaced."""
+    with suppress(SsoHelperError, OSError):
+        if not _find_urls(app, session):
+            return
+        with app.tokens.lock_state(session.name, app.clock.deadline()):
+            present = app.tokens.peek(session)
+            if present is not None and present.value == token.value:
+                write(app, session, token)
+
+
+def forget(app: App, session: SsoSession, ids: Collection[str]) -> None:
+    """Remove our token files for these profiles. `ids` are those of `find_own_ids`, found before.
+
+    The caller holds `lock_state`. Raises: LocalState.
+    """
+    app.storage.legacy_tokens.forget(ids, app.tokens.token_file(session))
+
+
+def list_files(app: App, session: SsoSession) -> list[str]:
+    """Return the paths of our token files for these profiles."""
+    keep = app.tokens.token_file(session)
+    return list(app.storage.legacy_tokens.list_files(find_own_ids(app, session), keep))
+
+
+def find_own_ids(app: App, session: SsoSession) -> set[str]:
+    """Return the ids of the access tokens of the session's sign-in, as far as they are known."""
+    ids = set(app.tokens.load_facts(session.name).token_ids)
+    # A token in the keyring was never written for these profiles, and asking for it may hang.
+    present = None if app.storage.name == "keyring" else app.tokens.peek(session)
+    return ids if present is None else ids | {present.id}
+
+
+def _find_urls(app: App, session: SsoSession) -> list[str]:
+    if session.is_further or app.storage.name == "keyring":
+        return []
+    return adoption.find_legacy_urls(app.config.read(), session)

@@ -1,0 +1,136 @@
+"""Profiles with `sso_start_url` work by our sign-in, as long as ssohelper renews it."""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import adopting, legacy_sign_ins, renewal
+from ssohelper.app import App
+from ssohelper.core.listing import Listing
+from ssohelper.emulator.server import Emulator
+from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
+from tests.cli.test_profile_sync import identity, ok
+from tests.conftest import Home, Run
+
+URL = "https://d-0000000000.awsapps.com/start"
+SPELLINGS = (URL, f"{URL}/", f"{URL}#/", URL.upper().replace("HTTPS", "https"))
+
+
+def legacy(name: str, url: str) -> str:
+    return (
+        f"[profile {name}]\nsso_start_url = {url}\nsso_region = us-east-1\n"
+        "sso_account_id = 000040000001\nsso_role_name = ReadOnlyAccess\nregion = us-east-1\n\n"
+    )
+
+
+LEGACY = "".join(legacy(f"old{number}", url) for number, url in enumerate(SPELLINGS))
+
+
+def file_of(folder: Path, url: str) -> Path:
+    return folder / f"{hashlib.sha1(url.encode()).hexdigest()}.json"
+
+
+def test_a_sign_in_serves_each_spelling_and_a_sign_out_ends_it(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    home.add_session("corp", URL, "us-east-1")
+    home.write_config(home.config_file.read_text() + LEGACY)
+    ok(run("login", "corp"))
+    own = file_of(home.token_folder, "corp")
+    for url in SPELLINGS:
+        path = file_of(home.token_folder, url)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        found = json.loads(path.read_bytes())
+        assert found.keys() == {"startUrl", "region", "accessToken", "expiresAt"}
+        assert found["accessToken"] == json.loads(own.read_bytes())["accessToken"]
+    listed = run("cache", "list", "--json").stdout
+    assert all(str(file_of(home.token_folder, url)) in listed for url in SPELLINGS)
+    assert identity(home, "old1")[0] == "000040000001"
+    # A spelling that the config no longer has is removed too, another tool's file is not.
+    home.write_config(home.config_file.read_text().replace(legacy("old1", SPELLINGS[1]), ""))
+    other = file_of(home.token_folder, "https://other.awsapps.com/start")
+    other.write_text(json.dumps({**found, "accessToken": "another"}))
+    ok(run("logout", "corp"))
+    assert sorted(home.token_folder.glob("*.json")) == [other] or not own.exists()
+    assert not any(file_of(home.token_folder, url).exists() for url in SPELLINGS)
+    assert other.exists()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> WorldApp:
+    app = WorldApp(tmp_path)
+    config = app.locations.aws_config_file
+    config.write_text(config.read_text() + "\n" + LEGACY)
+    return app
+
+
+def saved(app: WorldApp, url: str = URL) -> str | None:
+    found = app.storage.legacy_tokens.load(url)
+    return found.value.reveal() if found else None
+
+
+def write(app: WorldApp) -> None:
+    present = app.tokens.load(SESSION)
+    assert present is not None
+    legacy_sign_ins.write_present(app, SESSION, present)
+
+
+def test_a_renewal_writes_them_again(world: WorldApp) -> None:
+    world.sign_in(left=HOUR // 10)
+    write(world)
+    present = world.tokens.load(SESSION)
+    assert present is not None
+    assert saved(world) == "first"
+    renewal.renew_token(world, SESSION, present.id)
+    assert {saved(world, url) for url in SPELLINGS} == {"renewed-1"}
+
+
+def test_a_token_of_another_tool_that_lives_longer_stays(world: WorldApp) -> None:
+    world.sign_in(left=HOUR)
+    world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + 2 * HOUR))
+    world.storage.legacy_tokens.save(f"{URL}/", "us-east-1", token("theirs", NOW + HOUR // 2))
+    write(world)
+    assert (saved(world), saved(world, f"{URL}/")) == ("theirs", "first")
+
+
+def test_for_two_persons_of_one_portal_none_is_written(world: WorldApp) -> None:
+    config = world.locations.aws_config_file
+    text = f"[sso-session second]\nsso_start_url = {URL}\nsso_region = us-east-1\n"
+    config.write_text(config.read_text() + text)
+    world.sign_in()
+    write(world)
+    assert saved(world) is None
+
+
+def test_with_keyring_storage_none_is_written(world: WorldApp) -> None:
+    world.sign_in()
+    present = world.tokens.load(SESSION)
+    assert present is not None
+    world.storage.__class__ = type("Keyring", (world.storage.__class__,), {"name": "keyring"})
+    legacy_sign_ins.write(world, SESSION, present)
+    assert saved(world) is None
+
+
+def test_a_disk_that_takes_no_file_does_not_fail_the_renewal(world: WorldApp) -> None:
+    world.sign_in(left=HOUR // 10)
+    file_of(world.locations.token_folder, URL).mkdir()
+    present = world.tokens.load(SESSION)
+    assert present is not None
+    renewal.renew_token(world, SESSION, present.id)
+    assert world.tokens.load(SESSION) != present
+
+
+def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
+    world.sign_in()
+    write(world)
+    found = adopting.survey(world, SESSION, Listing(SESSION.start_url, SESSION.region, 0))
+    assert [(one.trouble, one.needs_us) for one in found[:2]] == [
+        ("the role is not in your list", True)
+    ] * 2
+    assert adopting.find_not_counted(world, only_reliable=True) == frozenset()
+    world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + HOUR))
+    assert isinstance(world, App)
