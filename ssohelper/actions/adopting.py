@@ -68,16 +68,21 @@ def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) ->
 
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
+    check_globs(app, globs)
+    is_match = glob_filter(globs)
+    return frozenset(
+        one.name for one in found if one.name in globs or (globs and is_match(one.name))
+    )
+
+
+def check_globs(app: App, globs: tuple[str, ...]) -> None:
+    """Raise UsageProblem for a pattern that matches no profile at all."""
     names = [entry.name for entry in app.config.read().profiles()]
     for glob in globs:
         if not glob.startswith("!") and not any(_fits(glob, name) for name in names):
             raise UsageProblem(
                 f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
             )
-    is_match = glob_filter(globs)
-    return frozenset(
-        one.name for one in found if one.name in globs or (globs and is_match(one.name))
-    )
 
 
 def choose_needing_us(found: Iterable[Found]) -> frozenset[str]:

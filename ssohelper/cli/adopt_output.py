@@ -49,18 +49,19 @@ def _say_what_is_there(found: Sequence[Found]) -> None:
     output.say("profiles that other tools or you wrote:")
     kinds = Counter((one.tool, _state(one)) for one in found)
     for (tool, state), number in kinds.items():
-        output.say(f"  {profile_count(number)} of {tool}: {state}")
+        verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
+        shown = f"{negated} now: {state[0]}" if state[0] else f"{verb} {state[1]}"
+        output.say(f"  {profile_count(number)} of {tool}: {shown}")
 
 
-def _state(one: Found) -> str:
-    if one.trouble:
-        return f"do not work now: {one.trouble}"
+def _state(one: Found) -> tuple[str, str]:
+    """Return why profiles do not work, "" if they should; and the condition on which they do."""
     program = one.candidate.origin.program
-    if program is not None:
-        return f"work if {show(program, 80)} works (it was not run)"
+    if one.trouble or program is not None:
+        return one.trouble, f"if {show(program or '', 80)} works (it was not run)"
     if one.needs_us:
-        return "work while ssohelper is signed in and runs now and then"
-    return "work while you are signed in"
+        return "", "by ssohelper's sign-in, until its access token ends"
+    return "", "while you are signed in"
 
 
 def _offer(found: Sequence[Found]) -> frozenset[str]:

@@ -76,6 +76,7 @@ def setup(
     # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
     choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
+    adopting.check_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
     if portal is not None and further_setup.add_portal(app, session, portal):

@@ -1,8 +1,10 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
+from ssohelper.actions.selection import resolve_profile
+from ssohelper.cli import use_command
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
-from tests.adopt.test_homes import write_home
+from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
 from tests.conftest import Home, Run
@@ -41,7 +43,7 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
 def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, run: Run) -> None:
     add(saved, LEGACY + BLOCK)
     printed = ok(run("profile", "sync", "--yes"))
-    assert "of the AWS CLI or by hand (with sso_start_url): do not work now" in printed
+    assert "of the AWS CLI or by hand (with sso_start_url): does not work now" in printed
     assert '2 profiles of aws-sso-cli: do not work now: there is no program "aws-sso"' in printed
     assert "ssohelper profile sync --adopt '*'" in printed
     assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
@@ -94,10 +96,12 @@ def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> N
 
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
     write_home(home, "granted-early", emulator)
+    done = run("setup", START_URL, "--adopt", "tyop", "--yes")
+    assert (done.returncode, emulator.counters.total()) == (2, 0)  # before any sign-in
     setup = ("setup", START_URL, "--session", "corp", "--account", "sandbox-*", "--yes")
     # The region comes from granted's keys.
     printed = ok(run(*setup))
-    assert '1 profile of granted: do not work now: there is no program "granted"' in printed
+    assert '1 profile of granted: does not work now: there is no program "granted"' in printed
     assert "try it: aws sts get-caller-identity --profile sandbox-ana.SandboxAdmin" in printed
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "granted"
     ok(run(*setup, "--adopt", "sandbox-ana/*"))
@@ -124,6 +128,11 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     home.env["PATH"] = f"{program.parent}:{home.env['PATH']}"
     assert "sandbox-ana.Sandbox" in run("use", role, env=shell).stdout
     assert "sandbox-ana/Sandbox" in run("use", "sandbox-ana/SandboxAdmin", env=shell).stdout
+    # A row of a list may come with that name, which the user has not typed.
+    app = in_process(home)
+    row = resolve_profile(app, "sandbox-ana/SandboxAdmin", None)
+    chosen = use_command._ensure_profile(app, row, False, is_typed=False)
+    assert chosen.name == "sandbox-ana.SandboxAdmin"
 
 
 def test_on_a_terminal_setup_asks_and_enter_adopts(
