@@ -45,7 +45,7 @@ _SHARED = {"as_json", "help", "session", "verbose"}
 
 def page_text() -> str:
     """Return the text of the page, in roff's man macros."""
-    root = click.Context(main, info_name="ssohelper")
+    root = click.Context(main, info_name="ssohelper", **main.context_settings)
     lines = [*_help_lines(main), ".SH OPTIONS OF EVERY COMMAND"]
     lines += _option_lines(root, main, shared=True)
     lines.append(".SH COMMANDS")

@@ -53,7 +53,8 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
     """Return the profiles that other tools or the user wrote for roles of Identity Center."""
     config = app.config.read()
     listed = frozenset(listing.roles())
-    check = _Check(app, config)
+    # A new session is not in the config yet, and signed in already.
+    check = _Check(app, config, (session,))
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
@@ -151,12 +152,13 @@ def _fits(glob: str, name: str) -> bool:
 class _Check:
     """Finds out, once for each program and URL, whether profiles of other tools work."""
 
-    def __init__(self, app: App, config: ConfigFile) -> None:
+    def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
         self._config = config
+        sessions = [*config.sso_sessions(), *more]
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
         )
-        self._legacy_state = cache(lambda url: _find_legacy_state(app, url))
+        self._legacy_state = cache(lambda url: _find_legacy_state(app, sessions, url))
 
     def find_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work now; "" if it should work."""
@@ -184,15 +186,16 @@ class _Check:
         return is_ours
 
 
-def _find_legacy_state(app: App, url: str) -> tuple[bool, bool]:
-    """Return whether there is a valid token for this spelling of a URL, and whether we wrote it."""
+def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tuple[bool, bool]:
+    """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
+
+    If we did, it has an id of the sign-in of one of these sessions.
+    """
     try:
         token = app.storage.legacy_tokens.load(url) if url else None
     except LocalState:
         token = None
     if token is None or token.expires_at <= app.clock.now():
         return False, False
-    sessions = [
-        one for one in app.config.read().sso_sessions() if is_same_portal(one.start_url, url)
-    ]
-    return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in sessions)
+    same = [one for one in sessions if is_same_portal(one.start_url, url)]
+    return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in same)
