@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
+    from ssohelper.stores.examined_files import ExaminedFiles
     from ssohelper.stores.grants import GrantStore
     from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal import Journal
@@ -157,6 +158,13 @@ class App(AwsClients):
         from ssohelper.stores.user_file import UserFile
 
         return UserFile(path, new_mode=0o644)
+
+    @property
+    def examined_files(self) -> ExaminedFiles:
+        """Any files, for `doctor`."""
+        from ssohelper.stores.examined_files import ExaminedFiles
+
+        return ExaminedFiles()
 
     @cached_property
     def choices(self) -> ChoicesStore:

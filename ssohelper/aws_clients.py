@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
+    from ssohelper.core.deadline import Deadline
     from ssohelper.core.endpoint_family import Family
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.settings import Settings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
+    from ssohelper.wire.probe import Probe
 
 
 class AwsClients:
@@ -158,3 +160,9 @@ class AwsClients:
         from ssohelper.wire.federation import Federation
 
         return Federation(region, self.environ, warn=self.warn)
+
+    def probe(self, endpoint: str, service: str, deadline: Deadline) -> Probe:
+        """Ask the endpoint for anything, without credentials; `service` names it in messages."""
+        from ssohelper.wire.probe import probe
+
+        return probe(endpoint, self.environ, service, deadline)

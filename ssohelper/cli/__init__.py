@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "shell-init": ("shell_text_commands", "shell_init", "Print the shell code of `use`, for eval"),
     "install": ("install_command", "install", "Set up your shell for ssohelper, or undo that"),
     "completion": ("shell_text_commands", "completion", "Print the completion script of a shell"),
+    "doctor": ("doctor_command", "doctor", "Find what is wrong with your AWS setup, and the cure"),
     "whoami": ("whoami_command", "whoami", "Show which account and role a profile stands for"),
     "serve": ("serve_command", "serve", "Serve a role's credentials to containers and jobs"),
     "console": ("console_command", "console", "Open the AWS console as a profile's role"),

@@ -163,6 +163,11 @@ TREE = """\
 [completion] Print the completion script of a shell
 +
 <words:bash,zsh,fish,pwsh
+[doctor] Find what is wrong with your AWS setup, and the cure
++
+<profile
+--fix Make the safe repairs, and nothing else.
+--run Run the profile's program, also another tool's.
 [whoami] Show which account and role a profile stands for
 +
 <profile

@@ -27,10 +27,18 @@ def sweep_folder_once(folder: str) -> None:
         for entry in entries:
             if entry.name.startswith(TEMP_PREFIX):
                 with contextlib.suppress(OSError):
-                    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                    # A published response's temporary file has a time in the future, so it stays.
-                    if age > _TEMP_LIFE_SECONDS and not _is_reserved(entry.path):
+                    if is_left_over(entry.path):
                         os.unlink(entry.path)
+
+
+def is_left_over(path: str) -> bool:
+    """Return whether a temporary file is over an hour old, and no living process holds it."""
+    try:
+        age = time.time() - os.lstat(path).st_mtime
+    except OSError:
+        return False
+    # A published response's temporary file has a time in the future, so it stays.
+    return age > _TEMP_LIFE_SECONDS and not _is_reserved(path)
 
 
 def _is_reserved(path: str) -> bool:

@@ -71,6 +71,25 @@ def find_command(environ: Mapping[str, str]) -> str:
     )
 
 
+def find_all_on_path(environ: Mapping[str, str]) -> list[str]:
+    """Return the absolute path of each installation's `ssohelper` on PATH, in its order."""
+    found: dict[str, str] = {}
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, "ssohelper")
+        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
+            found.setdefault(os.path.realpath(path), path)
+    return list(found.values())
+
+
+def is_own_program(path: str) -> bool:
+    """Return whether the program at this path is one of this installation's commands."""
+    launchers = [
+        os.path.join(os.path.dirname(command), LAUNCHER) for command in _installed_commands()
+    ]
+    own = {os.path.realpath(one) for one in (*_installed_commands(), *launchers)}
+    return os.path.realpath(path) in own
+
+
 def is_throw_away(environ: Mapping[str, str]) -> bool:
     """Return whether this installation is in uv's or pipx's cache, as with `uvx ssohelper`."""
     prefix = os.path.realpath(sys.prefix)

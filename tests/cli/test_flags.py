@@ -165,6 +165,11 @@ TESTS = {
         "test_reason_has_1_to_200_characters_and_is_checked_before_the_question",
     ),
     "guard revoke --all": (GUARD, "test_all_revokes_the_grants_of_each_terminal"),
+    "doctor --fix": (
+        "test_doctor.py",
+        "test_fix_writes_the_helpers_path_in_one_write_that_undo_reverses",
+    ),
+    "doctor --run": ("test_doctor.py", "test_runs_only_when_it_is_asked_for"),
     "install --shell": (INSTALL, "test_is_the_one_that_shell_names"),
     "install --profiles": (LEAVE, "test_leaving_makes_every_profile_work_without_us"),
     "install --uninstall": (INSTALL, "test_is_as_it_was_after_uninstall"),

@@ -110,6 +110,22 @@ SHAPES: dict[str, Any] = {
         "arn": (str, None),
         "confirmed": bool,
     },
+    f"doctor {PROFILE}": {
+        "findings": [
+            {
+                "id": str,
+                "severity": str,
+                "subject": str,
+                "message": str,
+                "fix": str,
+                "fixable": bool,
+                "fixed": bool,
+            }
+        ],
+        "counts": {"problems": int, "sign_ins": int, "notes": int, "fixed": int},
+        "sdks": [{"family": str, "takes": str, "from": str, "account_id": (AccountId, None)}],
+        "proven": [str],
+    },
     "status": {
         "storage": str,
         "sessions": [

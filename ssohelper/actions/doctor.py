@@ -1,0 +1,173 @@
+"""Finds what is wrong with the AWS setup of this user, and proves what works.
+
+Facts are gathered first, from files and from AWS; `core.doctor.checks` finds what is wrong in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import (
+    doctor_facts,
+    doctor_machine,
+    doctor_proofs,
+    doctor_repairs,
+    selection,
+)
+from ssohelper.core.choices import PROCESS
+from ssohelper.core.config_file import ProfileEntry, Target, belongs_to
+from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.sdk_order import Resolved
+from ssohelper.core.profile_plan import identity_keys
+from ssohelper.errors import UsageProblem
+from ssohelper.system import installation
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.doctor.facts import ConfigFacts
+    from ssohelper.core.model import Profile, SsoSession
+
+
+class Report(NamedTuple):
+    """What `doctor` found. `sdks`: what each SDK family does, for `doctor PROFILE` only.
+
+    `proven` are the profiles whose program was run and gave credentials for the right account.
+    """
+
+    findings: tuple[Finding, ...]
+    sdks: tuple[Resolved, ...] = ()
+    proven: tuple[str, ...] = ()
+
+
+def examine(app: App, chosen: str | None = None, *, run: bool = False) -> Report:
+    """Examine everything, or what concerns one profile. Changes nothing.
+
+    `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. With `run`, its program is run even
+    if it is another tool's. Raises: UsageProblem and others of `resolve_profile` for an unknown one.
+    """
+    facts = gather(app, chosen)
+    facts = _prove(app, facts, run=run)
+    # Reading a token of ours sets its mode, so some findings may be repaired by now.
+    findings = doctor_repairs.mark_repaired(checks.run(facts))
+    sdks = _resolve(facts) if chosen is not None else []
+    return Report(tuple(findings), tuple(sdks), tuple(_list_proven(facts)))
+
+
+def repair(app: App, report: Report) -> Report:
+    """Make the safe repairs; return the report with what was repaired. Raises: Refused."""
+    return report._replace(findings=tuple(doctor_repairs.repair(app, report.findings)))
+
+
+def find_shadowing(app: App, profile: Profile) -> list[Finding]:
+    """Return why programs in this shell may not use the profile's role, from files alone."""
+    config = doctor_facts.read_config(app)
+    profiles = doctor_facts.read_profiles(config, profile.name)
+    facts = Facts(
+        environ=doctor_facts.choose_variables(app.environ),
+        config=config,
+        profiles=tuple(profiles),
+        programs=doctor_facts.find_programs(profiles, app),
+        chosen=profile.name,
+    )
+    found = checks.run(facts, checks.SHADOWING)
+    return [one for one in found if one.severity == "problem"]
+
+
+# -- gathering the facts -------------------------------------------------------------------------
+
+
+def gather(app: App, chosen: str | None = None) -> Facts:
+    """Return all facts that files and the environment hold. Sends no request."""
+    files = doctor_machine.list_files(app)  # first: reading a file of ours sets its mode
+    config = doctor_facts.read_config(app)
+    profiles = doctor_facts.read_profiles(config)
+    shown = profiles if chosen is None else _choose(app, config, profiles, chosen)
+    machine = doctor_machine.examine(app)
+    sessions = [
+        doctor_facts.read_session(app, session, profiles)
+        for session in (config.file.sso_sessions() if config.file else ())
+        if chosen is None or any(_is_of(one, session) for one in shown)
+    ]
+    return Facts(
+        now=app.clock.now(),
+        environ=doctor_facts.choose_variables(app.environ),
+        config=config,
+        profiles=tuple(shown),
+        chosen=chosen,
+        programs=doctor_facts.find_programs(shown, app),
+        files=tuple(files),
+        sessions=tuple(sessions),
+        unusable_sessions=doctor_facts.list_unusable_sessions(config),
+        tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),
+        machine=machine,
+    )
+
+
+def _choose(
+    app: App, config: ConfigFacts, profiles: Sequence[ProfileFact], chosen: str
+) -> list[ProfileFact]:
+    """Return the profile that the user names, or one made up for a role without a profile."""
+    found = [one for one in profiles if one.name == chosen]
+    if found or config.file is None:
+        return found
+    profile = selection.resolve_profile(app, chosen, None)
+    session, role = profile.session, profile.role
+    target = Target(session, session.name, role, "process", session.start_url)
+    keys = {"region": session.region}
+    with suppress(UsageProblem):
+        # The line that a profile for this role would have.
+        command = installation.find_profile_command(app.environ)
+        keys |= identity_keys(session, role, PROCESS, command)
+    entry = ProfileEntry(chosen, keys, managed=False, line=0, header="")
+    return [ProfileFact(entry, target, role.account_id)]
+
+
+def _is_of(profile: ProfileFact, session: SsoSession) -> bool:
+    return profile.target is not None and belongs_to(profile.target, session)
+
+
+# -- proofs --------------------------------------------------------------------------------------
+
+
+def _prove(app: App, facts: Facts, *, run: bool) -> Facts:
+    sessions = [fact.session for fact in facts.sessions]
+    facts = facts._replace(endpoints=tuple(doctor_proofs.ask_endpoints(app, sessions)))
+    if facts.chosen is None:
+        profiles = doctor_proofs.choose_profiles(
+            app, facts.sessions, facts.profiles, facts.programs
+        )
+        proofs = doctor_proofs.run_helpers(app, profiles, facts.programs)
+    else:
+        found = [
+            doctor_proofs.run_chosen(app, one, facts.programs, foreign=run)
+            for one in facts.profiles
+        ]
+        proofs = [one for one in found if one is not None]
+    return facts._replace(proofs=tuple(proofs))
+
+
+def _resolve(facts: Facts) -> list[Resolved]:
+    return [
+        one
+        for profile in facts.profiles
+        if profile.entry.header  # a role without a profile means nothing to an SDK
+        for one in sdk_order.resolve(
+            profile,
+            facts.config.file,
+            facts.config.credentials.get(profile.name, frozenset()),
+            facts.environ,
+        )
+    ]
+
+
+def _list_proven(facts: Facts) -> list[str]:
+    return [
+        proof.profile
+        for proof in facts.proofs
+        if proof.failure is None
+        and proof.meant_account_id in (None, proof.account_id or proof.meant_account_id)
+    ]

@@ -1,0 +1,224 @@
+"""Gathers what `doctor` checks: the config, its profiles and sessions. Sends no request."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shlex
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from hashlib import sha1
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import clocks, directory
+from ssohelper.core import chains, process_command
+from ssohelper.core.choices import Choices, role_filter
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.facts import (
+    ConfigFacts,
+    Failure,
+    ProfileFact,
+    ProgramFact,
+    SessionFact,
+    TokenFact,
+)
+from ssohelper.core.foreign import find_foreign
+from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
+from ssohelper.system import installation, programs
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.listing import Listing
+
+# A smaller config is read in a few milliseconds.
+_MEASURED_BYTES = 200_000
+_VARIABLES = (
+    *sdk_order.WEB_IDENTITY_VARIABLES,
+    *sdk_order.CONTAINER_VARIABLES,
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID"),
+    *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
+)
+_SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
+
+
+def choose_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that SDKs read; of keys and tokens only that they are set."""
+    found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
+    return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
+
+
+# -- the config and the credentials file -------------------------------------------------------
+
+
+def read_config(app: App) -> ConfigFacts:
+    """Return what is in ~/.aws/config and ~/.aws/credentials, or why that cannot be read."""
+    locations = app.locations
+    facts = ConfigFacts(
+        path=os.fspath(locations.aws_config_file),
+        credentials_path=os.fspath(locations.aws_credentials_file),
+    )
+    try:
+        found = app.user_file(locations.aws_config_file).read()
+        facts = facts._replace(data=found.data, is_missing=found.mark is None)
+        facts = facts._replace(file=app.config.read())
+        if len(found.data) > _MEASURED_BYTES:
+            facts = facts._replace(parse_seconds=_measure_parsing(found.data))
+    except SsoHelperError as error:
+        facts = facts._replace(failure=Failure.of(error))
+    try:
+        data = app.user_file(locations.aws_credentials_file).read().data
+        sections = ConfigText(data, facts.credentials_path).sections
+        keys = {name: frozenset(section.keys) for name, section in sections.items()}
+        return facts._replace(credentials=keys)
+    except SsoHelperError as error:
+        return facts._replace(credentials_failure=Failure.of(error))
+
+
+def _measure_parsing(data: bytes) -> float:
+    """Return the CPU seconds in which configparser reads the config, as botocore does."""
+    began = time.thread_time()
+    configparser.RawConfigParser().read_string(data.decode())
+    return time.thread_time() - began
+
+
+# -- profiles ----------------------------------------------------------------------------------
+
+
+def read_profiles(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
+    """Return the profiles of the config, or the one named `only`."""
+    config = facts.file
+    if config is None:
+        return []
+    entries = config.profiles() if only is None else [config.profile(only)]
+    return [_profile(config, entry, facts.credentials) for entry in entries if entry is not None]
+
+
+def _profile(
+    config: ConfigFile, entry: ProfileEntry, credentials: Mapping[str, frozenset[str]]
+) -> ProfileFact:
+    try:
+        config.region(entry)
+        if chains.is_chain(entry):
+            chain = chains.find_chain(config, entry)
+            if chain is not None:
+                return ProfileFact(entry, None, chain.assumed.account_id)
+            find_foreign(config, entry, credentials)
+            return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
+        target = config.target(entry)
+    except ConfigInvalid as error:
+        return ProfileFact(entry, failure=Failure.of(error))
+    return ProfileFact(entry, target, target.role.account_id if target else None)
+
+
+def find_programs(profiles: Iterable[ProfileFact], app: App) -> dict[str, ProgramFact]:
+    """Return the programs of the profiles' `credential_process`, by the word that names them."""
+    commands = {one.entry.keys.get("credential_process", "") for one in profiles}
+    words = {parts[0] for command in commands if (parts := process_command.split(command))}
+    return {word: _program(word, app.environ) for word in words}
+
+
+def _program(word: str, environ: Mapping[str, str]) -> ProgramFact:
+    is_own = os.path.basename(word.replace("\\", "/")) in _OWN_PROGRAMS
+    path = programs.find_program(word, environ)
+    if path is None:
+        return ProgramFact(word, None, is_own)
+    is_other = is_own and not installation.is_own_program(path)
+    return ProgramFact(word, path, is_own, installation.find_replaceable(path), is_other)
+
+
+def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenFact]:
+    """Return the token files that profiles in legacy form look for, one for each spelling."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in profiles:
+        if profile.target is not None and profile.target.form == "legacy":
+            grouped[profile.entry.keys.get("sso_start_url", "")].append(profile.name)
+    found = []
+    for url, names in grouped.items():
+        # sha1 names the file, it protects nothing: AWS tools look for the hash of the raw text.
+        name = sha1(url.encode("utf-8", "replace"), usedforsecurity=False).hexdigest() + ".json"
+        ends_at = app.examined_files.load_token_end(os.fspath(app.locations.token_folder / name))
+        found.append(TokenFact(url, tuple(names), ends_at))
+    return found
+
+
+# -- sessions ----------------------------------------------------------------------------------
+
+
+def list_unusable_sessions(facts: ConfigFacts) -> dict[str, Failure]:
+    """Return the sessions of the config that no command can use, and why."""
+    found = {}
+    for name in facts.file.session_names() if facts.file else ():
+        try:
+            facts.file.sso_session(name)  # type: ignore[union-attr]
+        except ConfigInvalid as error:
+            found[name] = Failure.of(error)
+    return found
+
+
+def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:
+    """Return what files say of the session. A keyring that does not answer is no failure of it."""
+    failure = None
+    outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
+    try:
+        outlook = clocks.load_outlook(app, session)
+        token = app.tokens.peek(session)
+        if token is not None and token.refresh_token is not None and token.client is not None:
+            registration_ends_at = token.client.expires_at
+    except KeyringUnavailable:
+        pass
+    except SsoHelperError as error:
+        failure = Failure.of(error)
+    listing, choices = None, Choices()
+    try:
+        listing, choices = directory.load_listing(app, session), app.choices.load(session.name)
+    except LocalState as error:
+        failure = failure or Failure.of(error)
+    fact = SessionFact(session, outlook, registration_ends_at, listing, failure=failure)
+    return _compare(fact, choices, profiles)
+
+
+def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact]) -> SessionFact:
+    """Add the listed roles without a profile, and the remembered filters."""
+    listing = fact.listing
+    targets = [one.target for one in profiles if one.target is not None]
+    is_managed = any(
+        one.entry.managed and one.target is not None and belongs_to(one.target, fact.session)
+        for one in profiles
+    )
+    filters = _filters(choices)
+    if listing is None:
+        return fact._replace(filters=filters)
+    has_profile = {target.role for target in targets}
+    new, left_out = _missing_roles(listing, choices, has_profile)
+    return fact._replace(
+        new_roles=tuple(new) if is_managed else (),
+        filters=filters,
+        left_out=left_out,
+    )
+
+
+def _missing_roles(
+    listing: Listing, choices: Choices, has_profile: set[Role]
+) -> tuple[list[str], int]:
+    """Return the listed roles without a profile, as texts, and how many the filters leave out."""
+    is_wanted, new, left_out = role_filter(choices), list[str](), 0
+    for account in listing.accounts:
+        for name in account.roles:
+            role = Role(account.account.id, name)
+            if not is_wanted(account.account, name):
+                left_out += 1
+            elif role not in has_profile and role not in choices.removed:
+                new.append(f"{account.account.name or account.account.id}/{name}")
+    return new, left_out
+
+
+def _filters(choices: Choices) -> str:
+    words = [word for glob in choices.accounts for word in ("--account", shlex.quote(glob))]
+    words += [word for glob in choices.roles for word in ("--role", shlex.quote(glob))]
+    return " ".join(words)

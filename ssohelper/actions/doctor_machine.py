@@ -1,0 +1,196 @@
+"""Gathers what `doctor` checks beside the config: files, this installation, the shell."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ssohelper.actions import install as installing
+from ssohelper.core import rc_text
+from ssohelper.core.doctor.facts import Failure, FileFact, MachineFacts, ShellFact, Use
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
+from ssohelper.fastpath import open_file
+from ssohelper.system import installation, shell_texts
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+if sys.platform != "win32":
+    import pwd
+
+_T = TypeVar("_T")
+_MOST_FILES = 2000
+# Where users write the completion script, by shell.
+_COMPLETIONS = {
+    "bash": (".local/share/bash-completion/completions/ssohelper",),
+    "zsh": (".local/share/zsh/site-functions/_ssohelper", ".zfunc/_ssohelper"),
+    "fish": (".config/fish/completions/ssohelper.fish",),
+}
+
+
+# -- owners and modes ----------------------------------------------------------------------------
+
+
+def list_files(app: App) -> list[FileFact]:
+    """Return owner and mode of AWS's files and of ours. Reads no content."""
+    if sys.platform == "win32":
+        return []
+    locations = app.locations
+    aws_folder, tokens = locations.aws_config_file.parent, locations.token_folder
+    places: list[tuple[Path, Use]] = [
+        (aws_folder, "aws folder"),
+        (locations.aws_config_file, "config"),
+        (locations.aws_credentials_file, "credentials"),
+        (tokens, "token folder"),
+        *((tokens / name, "token") for name in _names(app, tokens) if name.endswith(".json")),
+    ]
+    for folder in (locations.state_folder, locations.runtime_folder):
+        places.append((folder, "own folder"))
+        for name in _names(app, folder):
+            is_folder = os.path.isdir(folder / name)
+            places.append((folder / name, "own folder" if is_folder else "own file"))
+    found = [_file(path, use) for path, use in dict.fromkeys(places)]
+    return [fact for fact in found if fact is not None]
+
+
+def _names(app: App, folder: Path) -> list[str]:
+    return app.examined_files.list_names(os.fspath(folder))[:_MOST_FILES]
+
+
+def _file(path: Path, use: Use) -> FileFact | None:
+    # The user's own files may be links: many users link their dotfiles.
+    is_followed = use in ("aws folder", "config", "credentials", "token folder")
+    try:
+        found = os.stat(path) if is_followed else os.lstat(path)
+    except OSError:
+        return None
+    if stat.S_ISSOCK(found.st_mode) or stat.S_ISCHR(found.st_mode):
+        return None
+    owner = ""
+    # On some systems the files of home folders belong to root, who may do anything anyway.
+    if not open_file.is_ours(found) and found.st_uid != 0:
+        owner = _user_name(found.st_uid)
+    is_link = stat.S_ISLNK(found.st_mode)
+    mode, others = stat.S_IMODE(found.st_mode), open_file.may_others_write(found)
+    return FileFact(os.fspath(path), use, mode, owner, others, is_link)
+
+
+def _user_name(uid: int) -> str:
+    if sys.platform != "win32":
+        with suppress(KeyError):
+            return pwd.getpwuid(uid).pw_name
+    return str(uid)
+
+
+def find_leftovers(app: App) -> tuple[str, ...]:
+    """Return temporary files that killed processes have left."""
+    locations = app.locations
+    folders = (
+        *(locations.aws_config_file.parent, locations.token_folder),
+        *(locations.state_folder, locations.runtime_folder),
+    )
+    found = [path for one in folders for path in app.examined_files.list_leftovers(os.fspath(one))]
+    return tuple(dict.fromkeys(found))
+
+
+# -- this installation, storage, the shell -----------------------------------------------------
+
+
+def examine(app: App) -> MachineFacts:
+    """Return what is known of this machine and this installation."""
+    command, failure = _attempt(lambda: installation.find_profile_command(app.environ))
+    storage, storage_failure = _attempt(lambda: _check_storage(app))
+    _, settings_failure = _attempt(lambda: app.settings)
+    _, state_failure = _attempt(lambda: _check_state(app))
+    runtime = os.fspath(app.locations.runtime_folder)
+    may_publish, _ = _attempt(lambda: app.storage.may_publish)
+    return MachineFacts(
+        command=command,
+        failure=failure,
+        commands=tuple(installation.find_all_on_path(app.environ)),
+        apart_seconds=app.clock.now() - app.clock.aws_now(),
+        runtime_folder=runtime,
+        is_runtime_in_memory=may_publish is not False,
+        runtime_refused=_refused_runtime(app, runtime),
+        storage=storage or "file",
+        storage_failure=storage_failure,
+        settings_failure=settings_failure,
+        state_failure=state_failure,
+        shell=_examine_shell(app),
+        leftovers=find_leftovers(app),
+    )
+
+
+def _attempt(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]:
+    try:
+        return get(), None
+    except SsoHelperError as error:
+        return None, Failure.of(error)
+
+
+def _check_storage(app: App) -> str:
+    name = app.storage.name
+    if name == "keyring":
+        app.storage.keyring.find()
+    return name
+
+
+def _check_state(app: App) -> None:
+    """Raise LocalState if our state folder cannot be written."""
+    folder = os.fspath(app.locations.state_folder)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise LocalState(
+            f'"{folder}" cannot be written: neither sign-ins nor lists are kept',
+            hint=f"see: ls -ld {folder}",
+        )
+    if sys.platform != "win32" and os.statvfs(folder).f_bavail == 0:
+        raise LocalState(f'the disk of "{folder}" is full', hint="free some space")
+
+
+def _refused_runtime(app: App, runtime: str) -> str:
+    wanted = app.environ.get("XDG_RUNTIME_DIR", "")
+    if app.environ.get("SSOHELPER_HOME") or not os.path.isdir(wanted):
+        return ""
+    return "" if runtime.startswith(wanted.rstrip("/") + "/") else wanted
+
+
+def _examine_shell(app: App) -> ShellFact | None:
+    shell = os.path.basename(app.environ.get("SHELL", ""))
+    if shell not in installing.SHELLS or sys.platform == "win32":
+        return None
+    completions = tuple(_find_stale_completions(app, shell))
+    try:
+        edit = installing.plan_install(app, shell)
+        rc_file = os.fspath(edit.path)
+        if edit.by_hand or not edit.has_changes:
+            return ShellFact(shell, rc_file, "current", None, completions)
+        is_stale = rc_text.has_block(edit.before or b"", rc_file)
+        return ShellFact(shell, rc_file, "stale" if is_stale else "missing", None, completions)
+    except ConfigInvalid as error:  # the marks around our lines are not one pair
+        rc_file = os.fspath(installing.find_rc_file(app, shell))
+        return ShellFact(shell, rc_file, "unknown", Failure.of(error), completions)
+    except SsoHelperError:
+        return None  # a throw-away installation, or an rc file that cannot be read
+
+
+def _find_stale_completions(app: App, shell: str) -> list[str]:
+    home, present = app.environ.get("HOME", ""), shell_texts.completion_of(shell)
+    if not os.path.isabs(home) or present is None:
+        return []
+    found = []
+    for name in _COMPLETIONS.get(shell, ()):
+        path = Path(home, name)
+        try:
+            content = app.user_file(path).read()
+        except LocalState:
+            continue
+        if content.mark is not None and content.data != present:
+            found.append(os.fspath(path))
+    return found

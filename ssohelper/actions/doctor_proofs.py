@@ -1,0 +1,236 @@
+"""Runs what `doctor` proves: programs of profiles, and whether AWS's endpoints answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ssohelper.core import process_command
+from ssohelper.core.config_file import Target
+from ssohelper.core.doctor.facts import (
+    EndpointFact,
+    Failure,
+    ProfileFact,
+    ProgramFact,
+    ProofFact,
+    SessionFact,
+)
+from ssohelper.core.endpoints import oidc_endpoint, portal_endpoint, sts_endpoint
+from ssohelper.core.redaction import redacted
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+from ssohelper.system import timed_run
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.core.model import SsoSession
+
+PROOF_SECONDS = 8.0
+FOREIGN_SECONDS = 10.0
+ENDPOINT_SECONDS = 5.0
+# A home has one to five sessions; more would take longer than a person waits.
+_MOST_SESSIONS = 8
+_MOST_SHOWN = 200
+_COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
+_SIGN_IN_CODE = 4
+
+
+class _Endpoint(NamedTuple):
+    """An endpoint to ask: its URL, and how messages name it."""
+
+    url: str
+    service: str
+
+
+# -- programs of profiles ------------------------------------------------------------------------
+
+
+def choose_profiles(
+    app: App,
+    sessions: Iterable[SessionFact],
+    profiles: Sequence[ProfileFact],
+    programs: Mapping[str, ProgramFact],
+) -> list[ProfileFact]:
+    """Return one profile of each signed-in session that may be run unasked.
+
+    Its program is this installation's helper, and no rule guards its role. Read-only roles first.
+    """
+    by_session: dict[str, list[tuple[ProfileFact, Target]]] = {}
+    for profile in profiles:
+        target = profile.target
+        if target is not None and target.session and _is_own_helper(profile, programs):
+            by_session.setdefault(target.session.name, []).append((profile, target))
+    chosen = []
+    for fact in list(sessions)[:_MOST_SESSIONS]:
+        if fact.outlook.is_over(app.clock.now()):
+            continue
+        usable = by_session.get(fact.session.name, [])
+        usable.sort(key=lambda pair: "readonly" not in pair[0].name.lower())
+        found = next((p for p, t in usable if _is_unguarded(app, fact.session, t)), None)
+        if found is not None:
+            chosen.append(found)
+    return chosen
+
+
+def _is_own_helper(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> bool:
+    command = profile.entry.keys.get("credential_process", "")
+    if process_command.own_options(command) is None:
+        return False
+    program = programs.get(process_command.split(command)[0])
+    return program is not None and _may_run(program) and not program.is_of_another_installation
+
+
+def _may_run(program: ProgramFact) -> bool:
+    return program.path is not None and program.replaceable is None
+
+
+def _is_unguarded(app: App, session: SsoSession, target: Target) -> bool:
+    try:
+        return app.vault.find_guarding_rule(session.key_of(target.role)) is None
+    except SsoHelperError:
+        return False
+
+
+def run_helpers(
+    app: App, profiles: Sequence[ProfileFact], programs: Mapping[str, ProgramFact]
+) -> list[ProofFact]:
+    """Run the helper of each profile, all at once, and return what each one answered."""
+    return _in_threads(
+        [lambda one=one: _run(app, one, programs, PROOF_SECONDS) for one in profiles],  # type: ignore[misc]
+        PROOF_SECONDS + 1,
+    )
+
+
+def run_chosen(
+    app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], *, foreign: bool
+) -> ProofFact | None:
+    """Run the program of the profile that the user names; another tool's only with `foreign`.
+
+    Returns None if it may not be run: it is guarded, missing, or open to other users.
+    """
+    command = profile.entry.keys.get("credential_process", "")
+    words = process_command.split(command)
+    program = programs.get(words[0]) if words else None
+    if program is None or not _may_run(program):
+        return None
+    target = profile.target
+    if process_command.own_options(command) is None:
+        return _run(app, profile, programs, FOREIGN_SECONDS) if foreign else None
+    if target is None or target.session is None or not _is_unguarded(app, target.session, target):
+        return None
+    return _run(app, profile, programs, PROOF_SECONDS)
+
+
+def _run(
+    app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], seconds: float
+) -> ProofFact:
+    command = profile.entry.keys["credential_process"]
+    words = process_command.split(command)
+    program = programs[words[0]]
+    ended = timed_run.run([program.path or words[0], *words[1:]], app.environ, seconds)
+    target = profile.target
+    proof = ProofFact(
+        profile.name,
+        target.session_name if target else None,
+        meant_account_id=profile.meant_account_id,
+        is_own=program.is_own,
+    )
+    if ended.code is None:
+        what = ended.reason or f"it gave no answer within {seconds:.0f} s"
+        return proof._replace(failure=Failure(what))
+    if ended.code != 0:
+        needs_sign_in = program.is_own and ended.code == _SIGN_IN_CODE
+        failure = Failure(_last_line(ended.stderr) or f"exit code {ended.code}")
+        return proof._replace(failure=failure, needs_sign_in=needs_sign_in)
+    return _read_answer(proof, ended.stdout)
+
+
+def _read_answer(proof: ProofFact, stdout: bytes) -> ProofFact:
+    """Return the proof with the account in the program's answer; its keys are not kept."""
+    try:
+        answer: Any = json.loads(stdout)
+    except (ValueError, RecursionError):
+        answer = None
+    is_complete = (
+        isinstance(answer, dict)
+        and answer.get("Version") == 1
+        and all(isinstance(answer.get(key), str) for key in ("AccessKeyId", "SecretAccessKey"))
+    )
+    if not is_complete:
+        return proof._replace(failure=Failure("its answer is no credential-process document"))
+    account_id = answer.get("AccountId")
+    return proof._replace(account_id=account_id if isinstance(account_id, str) else "")
+
+
+def _last_line(stderr: bytes) -> str:
+    # Without colours: a secret's name is recognised where a word begins.
+    lines = [
+        line.strip() for line in _COLOUR.sub("", stderr.decode("utf-8", "replace")).splitlines()
+    ]
+    text = next((line for line in reversed(lines) if line), "")
+    return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
+
+
+# -- endpoints -----------------------------------------------------------------------------------
+
+
+def ask_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact]:
+    """Ask the sign-in service, the portal and STS of each session, all at once."""
+    found: dict[_Endpoint, list[str]] = {}
+    facts = []
+    for session in list(sessions)[:_MOST_SESSIONS]:
+        try:
+            for endpoint in _endpoints_of(app, session):
+                found.setdefault(endpoint, []).append(session.name)
+        except SsoHelperError as error:
+            facts.append(EndpointFact((session.name,), session.name, Failure.of(error)))
+    deadline = app.clock.deadline(ENDPOINT_SECONDS)
+    asked = [
+        lambda one=one, names=names: _ask(app, one, tuple(names), deadline)
+        for one, names in found.items()
+    ]
+    return facts + _in_threads(asked, ENDPOINT_SECONDS + 1)
+
+
+def _endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
+    family, region = app.portal_family(session), session.region
+    urls = (
+        (oidc_endpoint(region, app.environ, family), "the sign-in service"),
+        (portal_endpoint(region, app.environ, family), "the access portal"),
+        (sts_endpoint(region, app.environ, app.account_family(session)), "STS"),
+    )
+    return [_Endpoint(url, f"{service} in {region}") for url, service in urls]
+
+
+def _ask(
+    app: App, endpoint: _Endpoint, session_names: tuple[str, ...], deadline: Deadline
+) -> EndpointFact:
+    host = endpoint.url.partition("://")[2].partition("/")[0]
+    found = app.probe(endpoint.url, endpoint.service, deadline)
+    failure = Failure.of(found.error) if found.error else None
+    at = found.answered_at
+    apart = None if at is None else app.clock.now_exactly() - at
+    return EndpointFact(session_names, host, failure, found.proxy, found.bundle, apart)
+
+
+def _in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:
+    """Return the results of the calls, in their order, without those that take too long."""
+    results: dict[int, Any] = {}
+
+    def call(number: int, function: Callable[[], Any]) -> None:
+        results[number] = function()
+
+    # Daemon threads, so that Ctrl-C and the end of the program wait for none of them.
+    threads = [
+        threading.Thread(target=call, args=pair, daemon=True, name=f"doctor-{pair[0]}")
+        for pair in enumerate(calls)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds)
+    return [results[number] for number in sorted(results)]

@@ -1,0 +1,121 @@
+"""Makes the safe repairs of `doctor --fix`. Nothing else is changed.
+
+Modes of tokens and of our own files, the path of our helper in managed profiles (one write of the
+config, which `profile undo` reverses), the lines that `install` wrote, left temporary files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import agents
+from ssohelper.actions import install as installing
+from ssohelper.core import journal, process_command
+from ssohelper.core.config_edit import Change, EditSection
+from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.profiles import with_present_helper
+from ssohelper.errors import SsoHelperError
+from ssohelper.system import installation
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile
+
+
+def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
+    """Make each repair and return the findings, those repaired with `is_fixed`.
+
+    A repair that fails is a warning, and its finding stays. Raises: Refused below an allow-list.
+    """
+    agents.refuse_below_allow_list(app, "repair", "ssohelper doctor --fix")
+    moved = [
+        name
+        for finding in findings
+        if finding.repair is not None and finding.repair.kind == "helper"
+        for name in finding.repair.paths
+    ]
+    # One command is one write of the config, so that one `profile undo` reverses it.
+    is_written = bool(moved) and _try(app, lambda: _write_helper(app, moved))
+    return [
+        finding._replace(is_fixed=_repair_one(app, finding, is_written))
+        if finding.repair is not None
+        else finding
+        for finding in findings
+    ]
+
+
+def mark_repaired(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings; `is_fixed` where a mode was set meanwhile: reading a file of ours does."""
+    return [
+        finding._replace(is_fixed=True)
+        if finding.repair is not None
+        and finding.repair.kind == "mode"
+        and all(_is_private(path) for path in finding.repair.paths)
+        else finding
+        for finding in findings
+    ]
+
+
+def _is_private(path: str) -> bool:
+    try:
+        return not os.lstat(path).st_mode & 0o077
+    except OSError:
+        return False
+
+
+def _repair_one(app: App, finding: Finding, is_config_written: bool) -> bool:
+    repair = finding.repair
+    assert repair is not None
+    if repair.kind == "helper":
+        return is_config_written
+    done = []
+    for path in repair.paths:
+        if repair.kind == "mode":
+            done.append(_try(app, partial(app.examined_files.tighten, path)))
+        elif repair.kind == "leftovers":
+            done.append(_try(app, partial(app.examined_files.remove_leftover, path)))
+        else:
+            done.append(_try(app, partial(_write_shell_lines, app, path)))
+    return all(done)
+
+
+def _try(app: App, change: Callable[[], object]) -> bool:
+    try:
+        change()
+    except SsoHelperError as error:
+        app.warn(f"not repaired: {error.message}")
+        return False
+    return True
+
+
+def _write_shell_lines(app: App, shell: str) -> None:
+    installing.write_edit(app, installing.plan_install(app, shell))
+
+
+def _write_helper(app: App, names: Sequence[str]) -> None:
+    """Write the present path of our helper into these managed profiles, in one write."""
+    command = installation.find_profile_command(app.environ)
+    changes: list[Change] = []
+
+    def changes_for(config: ConfigFile) -> Sequence[Change]:
+        changes[:] = list(_changes(config, names, command))
+        return changes
+
+    if app.config.write(changes_for, app.clock.deadline()):
+        path = str(app.locations.aws_config_file)
+        entry = journal.config_written("doctor", path, added=0, changed=len(changes), removed=0)
+        app.journal.try_append(entry)
+
+
+def _changes(config: ConfigFile, names: Sequence[str], command: str) -> Iterator[Change]:
+    for name in names:
+        entry = config.profile(name)
+        line = entry.keys.get("credential_process", "") if entry and entry.managed else ""
+        new = with_present_helper(line, command)
+        if entry is None or new is None:
+            continue
+        if not os.path.exists(process_command.split(line)[0]):
+            yield EditSection(entry.header, (("credential_process", new),))

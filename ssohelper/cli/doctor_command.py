@@ -1,0 +1,134 @@
+"""The command doctor: finds what is wrong with the AWS setup, each with its cure."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ssohelper.actions import doctor as examining
+from ssohelper.actions.doctor import Report
+from ssohelper.cli import output
+from ssohelper.core.doctor import findings
+from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.sdk_order import Resolved
+from ssohelper.core.text import show_message
+from ssohelper.errors import UsageProblem
+
+# A mark and a word, so that no colour is needed to tell them apart.
+_MARKS = {"problem": "x", "sign-in": "!", "note": "-"}
+_FIXED_MARK = "v"
+
+
+@click.command("doctor")
+@click.argument("profile", required=False)
+@click.option("--fix", is_flag=True, help="Make the safe repairs, and nothing else.")
+@click.option("--run", is_flag=True, help="Run the profile's program, also another tool's.")
+@output.common_options
+def doctor(profile: str | None, fix: bool, run: bool) -> int:
+    """Find what is wrong with your AWS setup, with the cure for each finding.
+
+    \b
+    Examples:
+      ssohelper doctor                                      everything, in a few seconds
+      ssohelper doctor payments-prod.ReadOnlyAccess         what each SDK does with this profile
+      ssohelper doctor --fix                                make the safe repairs
+      ssohelper doctor payments-prod.ReadOnlyAccess --run   run its program, another tool's too
+
+    Exit code 0: nothing is wrong; 3: something is; 4: only a sign-in is missing. It runs ssohelper's
+    helper for one unguarded profile of each session; with PROFILE for that one. Programs of other
+    tools may open a browser: they run with PROFILE and --run only, for 10 s at most.
+    """
+    if profile == "":
+        raise UsageProblem("the profile's name is empty", hint="see: ssohelper profile list")
+    if run and profile is None:
+        raise UsageProblem("--run needs a profile", hint="ssohelper doctor PROFILE --run")
+    app = output.get_app()
+    report = examining.examine(app, profile, run=run)
+    if fix:
+        report = examining.repair(app, report)
+    if output.options().json:
+        output.print_json(_data(report), app.warnings)
+    else:
+        print_report(report)
+    return findings.exit_code(report.findings)
+
+
+def print_report(report: Report) -> None:
+    """Print the findings: for people in groups, off a terminal one tab-separated row each."""
+    if not sys.stdout.isatty():
+        output.print_rows((), map(_row, report.findings))
+        output.print_rows((), map(_sdk_row, report.sdks))
+    else:
+        _print_sdks(report.sdks)
+        print_findings(report.findings)
+    for name in report.proven:
+        output.say(show_message(f'"{name}" gave credentials just now'))
+    output.say(findings.last_line(report.findings))
+
+
+def print_findings(found: Sequence[Finding]) -> None:
+    """Print the findings for people: those of one subject under its name."""
+    subject = None
+    for finding in found:
+        if finding.subject != subject:
+            subject = finding.subject
+            output.echo(show_message(subject))
+        mark = _FIXED_MARK if finding.is_fixed else _MARKS[finding.severity]
+        word = "repaired" if finding.is_fixed else finding.severity
+        output.echo(f"  {mark} {word:<8}  {show_message(finding.message)}")
+        if not finding.is_fixed:
+            output.echo(f"      fix:    {show_message(finding.fix)}")
+
+
+def _print_sdks(sdks: Sequence[Resolved]) -> None:
+    if not sdks:
+        return
+    output.print_rows(
+        ["sdk", "takes", "from", "account"],
+        [[one.family, one.kind, one.detail, one.account_id or "-"] for one in sdks],
+    )
+    output.echo()
+
+
+def _row(finding: Finding) -> list[str]:
+    word = "repaired" if finding.is_fixed else finding.severity
+    return [word, finding.id, finding.subject, finding.message, finding.fix]
+
+
+def _sdk_row(one: Resolved) -> list[str]:
+    return ["sdk", one.family, one.kind, one.detail, one.account_id or ""]
+
+
+def _data(report: Report) -> dict[str, Any]:
+    counts = findings.count(report.findings)
+    return {
+        "findings": [
+            {
+                "id": one.id,
+                "severity": one.severity,
+                "subject": one.subject,
+                "message": one.message,
+                "fix": one.fix,
+                "fixable": one.is_fixable,
+                "fixed": one.is_fixed,
+            }
+            for one in report.findings
+        ],
+        "counts": {
+            "problems": counts.problems,
+            "sign_ins": counts.sign_ins,
+            "notes": counts.notes,
+            "fixed": counts.fixed,
+        },
+        "sdks": [
+            {
+                "family": one.family,
+                "takes": one.kind,
+                "from": one.detail,
+                "account_id": one.account_id,
+            }
+            for one in report.sdks
+        ],
+        "proven": list(report.proven),
+    }

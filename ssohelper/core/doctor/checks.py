@@ -1,0 +1,31 @@
+"""All checks of `doctor`, in the order in which findings are shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ssohelper.core.doctor import config, environment, files, machine, profiles, sessions
+from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.findings import Finding, in_order
+
+Check = Callable[[Facts], Iterable[Finding]]
+# What `whoami` says first: why a program may use something else than the profile.
+SHADOWING: tuple[Check, ...] = (
+    environment.check_keys,
+    environment.check_container_variables,
+    environment.check_same_names,
+    profiles.check_programs,
+)
+CHECKS: tuple[Check, ...] = (
+    *config.CHECKS,
+    *environment.CHECKS,
+    *profiles.CHECKS,
+    *sessions.CHECKS,
+    *files.CHECKS,
+    *machine.CHECKS,
+)
+
+
+def run(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
+    """Return what these checks find: problems, then missing sign-ins, then notes."""
+    return in_order(finding for check in checks for finding in check(facts))

@@ -1,0 +1,145 @@
+"""Checks of `doctor`: ~/.aws/config and ~/.aws/credentials as files. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ssohelper.core.doctor.facts import ConfigFacts, Facts
+from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.text import show
+
+# Each start of an AWS tool reads the config. From here on a person feels it.
+SLOW_SECONDS = 0.25
+BEGIN_AWS_SSO_CLI, END_AWS_SSO_CLI = b"# BEGIN_AWS_SSO_CLI", b"# END_AWS_SSO_CLI"
+_IN_AN_EDITOR = "correct that line in an editor"
+_HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
+_TWICE = "exists twice"
+
+
+def check_readable(facts: Facts) -> Iterator[Finding]:
+    """Find a config or credentials file that AWS tools refuse: then no profile works."""
+    config = facts.config
+    for path, failure in (
+        (config.path, config.failure),
+        (config.credentials_path, config.credentials_failure),
+    ):
+        if failure is None:
+            continue
+        is_twice = _TWICE in failure.message
+        yield problem(
+            "section-twice" if is_twice else "config-unreadable",
+            show(path, 200),
+            f"{failure.message}; AWS tools cannot read the file, so no profile works",
+            failure.hint or _IN_AN_EDITOR,
+        )
+
+
+def check_missing(facts: Facts) -> Iterator[Finding]:
+    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE with a file that is not there."""
+    if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
+        yield problem(
+            "config-missing",
+            "this shell",
+            f'AWS_CONFIG_FILE is "{show(facts.config.path, 200)}", and there is no such file',
+            "unset AWS_CONFIG_FILE",
+        )
+
+
+def check_empty(facts: Facts) -> Iterator[Finding]:
+    """Note a config without any session and any profile: nothing has been set up yet."""
+    file = facts.config.file
+    if file is not None and not file.session_names() and not file.profiles():
+        yield note(
+            "nothing-set-up",
+            show(facts.config.path, 200),
+            "there is no sso-session and no profile yet",
+            "ssohelper setup START_URL",
+        )
+
+
+def check_speed(facts: Facts) -> Iterator[Finding]:
+    """Find a config that costs the start of every AWS tool much."""
+    seconds, file = facts.config.parse_seconds, facts.config.file
+    if seconds is None or seconds < SLOW_SECONDS or file is None:
+        return
+    yield note(
+        "config-slow",
+        show(facts.config.path, 200),
+        f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read it "
+        f"({len(file.profiles())} profiles, measured now on this machine)",
+        "keep the profiles that you use: ssohelper profile sync --role 'Read*' --prune; every other "
+        "role works as SESSION:ACCOUNT/ROLE in ssohelper's commands",
+    )
+
+
+def check_profiles_twice(facts: Facts) -> Iterator[Finding]:
+    """Find two sections for one profile (spelt differently), and keys in [DEFAULT]."""
+    if facts.config.file is None:
+        return
+    for warning in facts.config.file.warnings():
+        is_default = "[DEFAULT]" in warning
+        yield problem(
+            "default-section" if is_default else "profile-twice",
+            show(facts.config.path, 200),
+            warning,
+            'write "[default]" in lower case, or remove those keys'
+            if is_default
+            else "remove one of the two sections",
+        )
+
+
+def check_marks(facts: Facts) -> Iterator[Finding]:
+    """Find profiles of ours between aws-sso-cli's marks: it removes and rewrites what is there."""
+    between = names_between_marks(facts.config)
+    config = facts.config.file
+    if config is not None:
+        managed = [name for name in between if (found := config.profile(name)) and found.managed]
+        if managed:
+            yield problem(
+                "rewritten-by-another-tool",
+                profiles_subject(managed),
+                "managed by ssohelper and between the marks of aws-sso-cli, which rewrites "
+                "everything between them",
+                "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles",
+            )
+    elif between and facts.config.failure and _TWICE in facts.config.failure.message:
+        yield problem(
+            "rewritten-by-another-tool",
+            show(facts.config.path, 200),
+            "aws-sso-cli has written the sections between its marks again, beside others of the "
+            "same name",
+            "remove the sections between BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, and both lines",
+        )
+
+
+def check_sessions(facts: Facts) -> Iterator[Finding]:
+    """Find [sso-session] sections that no command can use, and such sections that are missing."""
+    for name, failure in facts.unusable_sessions.items():
+        yield problem(
+            "session-unusable",
+            f'session "{show(name, 64)}"',
+            failure.message,
+            failure.hint or _IN_AN_EDITOR,
+        )
+
+
+def names_between_marks(config: ConfigFacts) -> list[str]:
+    """Return the names of the profiles between aws-sso-cli's two marks."""
+    begin = config.data.find(BEGIN_AWS_SSO_CLI)
+    end = config.data.find(END_AWS_SSO_CLI, begin)
+    if begin < 0:
+        return []
+    found = _HEADER.findall(config.data, begin, end if end >= 0 else len(config.data))
+    return [name.decode("utf-8", "replace").strip() for name in found]
+
+
+CHECKS = (
+    check_readable,
+    check_missing,
+    check_empty,
+    check_speed,
+    check_profiles_twice,
+    check_marks,
+    check_sessions,
+)

@@ -1,0 +1,187 @@
+"""Checks of `doctor`: variables of this shell that AWS tools prefer to a profile. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.findings import Finding, note, problem
+from ssohelper.core.text import show
+
+_SHELL = "this shell"
+_TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+
+
+def check_keys(facts: Facts) -> Iterator[Finding]:
+    """Find fixed keys in the environment, which win over AWS_PROFILE in all SDKs but JavaScript's."""
+    environ = facts.environ
+    present = [name for name in sdk_order.KEY_VARIABLES if environ.get(name)]
+    tokens = [name for name in _TOKENS if environ.get(name)]
+    if len(present) == 2:
+        chosen = environ.get("AWS_PROFILE") or facts.chosen
+        instead = f'instead of the profile "{show(chosen, 80)}"' if chosen else "for every call"
+        account_id = environ.get("AWS_ACCOUNT_ID")
+        account = f" (account {show(account_id, 20)})" if account_id else ""
+        message = (
+            f"AWS_ACCESS_KEY_ID is set{account}: boto3, the AWS CLI, Java, Go and Rust use this key "
+            f"{instead}"
+        )
+        fix = f"unset {' '.join([*present, *tokens])}"
+        if chosen is None and environ.get("AWS_CREDENTIAL_EXPIRATION"):
+            # `exec` and `env` set this too: the keys are on purpose.
+            yield note("keys-in-environment", _SHELL, message, fix)
+        else:
+            yield problem("keys-in-environment", _SHELL, message, fix)
+    elif present:
+        yield problem(
+            "half-a-key",
+            _SHELL,
+            f"{present[0]} is set without its counterpart: AWS tools stop with an error",
+            f"unset {' '.join([*present, *tokens])}",
+        )
+    elif tokens:
+        yield problem(
+            "token-without-keys",
+            _SHELL,
+            f"{tokens[0]} is set without a key, a leftover of other keys: keys that are set next "
+            "will be sent with it",
+            f"unset {' '.join(tokens)}",
+        )
+
+
+def check_profile_variables(facts: Facts) -> Iterator[Finding]:
+    """Find AWS_PROFILE without such a profile, and two variables that name two profiles."""
+    config, environ = facts.config, facts.environ
+    first, second = environ.get("AWS_PROFILE"), environ.get("AWS_DEFAULT_PROFILE")
+    for variable, name in (("AWS_PROFILE", first), ("AWS_DEFAULT_PROFILE", second)):
+        known = config.file is None or config.file.profile(name or "") is not None
+        if name and not known and name not in config.credentials:
+            yield problem(
+                "no-such-profile",
+                _SHELL,
+                f'{variable} is "{show(name, 80)}", and there is no such profile: every AWS '
+                "command fails",
+                f"unset {variable}",
+            )
+    if first and second and first != second:
+        yield problem(
+            "two-profiles",
+            _SHELL,
+            f'boto3 takes AWS_DEFAULT_PROFILE ("{show(second, 80)}"), the AWS CLI and other SDKs '
+            f'take AWS_PROFILE ("{show(first, 80)}")',
+            "unset AWS_DEFAULT_PROFILE",
+        )
+
+
+def check_container_variables(facts: Facts) -> Iterator[Finding]:
+    """Find a pod's or container's variables, which win over a profile, or lose to [default]."""
+    environ = facts.environ
+    chosen = environ.get("AWS_PROFILE") or facts.chosen
+    if all(environ.get(name) for name in sdk_order.WEB_IDENTITY_VARIABLES) and chosen:
+        yield problem(
+            "web-identity-in-environment",
+            _SHELL,
+            "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set: boto3, the AWS CLI, Java and Go "
+            f'use that role instead of the profile "{show(chosen, 80)}"',
+            f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
+        )
+    named = [name for name in sdk_order.CONTAINER_VARIABLES if environ.get(name)]
+    if named and not chosen and _default_has_identity(facts):
+        yield problem(
+            "default-before-container",
+            _SHELL,
+            f"{named[0]} is set, and the profile [default] has credentials: AWS tools take [default]",
+            f"remove the credentials from [default], or: unset {named[0]}",
+        )
+
+
+def check_default_keys(facts: Facts) -> Iterator[Finding]:
+    """Find fixed keys in [default], which a command without a profile uses unasked."""
+    config = facts.config.file
+    default = config.profile("default") if config else None
+    in_config = default is not None and "aws_access_key_id" in default.keys
+    in_credentials = "aws_access_key_id" in facts.config.credentials.get("default", ())
+    if (in_config or in_credentials) and facts.chosen in (None, "default"):
+        where = facts.config.path if in_config else facts.config.credentials_path
+        yield note(
+            "keys-in-default",
+            "profile [default]",
+            f"[default] in {show(where, 200)} has fixed keys, which commands without a profile use",
+            "delete them at AWS and in that file if a role of Identity Center does the same",
+        )
+
+
+def check_same_names(facts: Facts) -> Iterator[Finding]:
+    """Find sections of ~/.aws/credentials that win over a profile of the same name."""
+    for profile in facts.profiles:
+        keys = facts.config.credentials.get(profile.name, frozenset())
+        if "aws_access_key_id" not in keys or not _has_other_identity(profile):
+            continue
+        name = show(profile.name, 80)
+        taken = sdk_order.resolve(profile, facts.config.file, keys, {})
+        families = [one.family for one in taken if one.kind == "credentials file"]
+        yield problem(
+            "shadowed-by-credentials-file",
+            f'profile "{name}"',
+            f'{", ".join(families)} take the keys in the section "[{name}]" of '
+            f"{show(facts.config.credentials_path, 200)} instead of the profile",
+            "remove or rename that section",
+        )
+
+
+def check_endpoint_variable(facts: Facts) -> Iterator[Finding]:
+    """Find AWS_ENDPOINT_URL, which sends every call of AWS tools to one host."""
+    if facts.environ.get("AWS_ENDPOINT_URL"):
+        yield note(
+            "general-endpoint",
+            _SHELL,
+            "AWS_ENDPOINT_URL is set: AWS tools send every call there, sign-ins too; ssohelper "
+            "ignores it",
+            "unset AWS_ENDPOINT_URL, or set the variables of single services",
+        )
+
+
+def check_what_sdks_take(facts: Facts) -> Iterator[Finding]:
+    """For the profile that is asked about: find SDK families that use another account."""
+    if facts.chosen is None or facts.config.file is None:
+        return
+    for profile in facts.profiles:
+        keys = facts.config.credentials.get(profile.name, frozenset())
+        for one in sdk_order.resolve(profile, facts.config.file, keys, facts.environ):
+            meant = profile.meant_account_id
+            if one.account_id and meant and one.account_id != meant:
+                yield problem(
+                    "another-account",
+                    f'profile "{show(profile.name, 80)}"',
+                    f"{one.family}: takes {show(one.detail, 80)} for account "
+                    f"{show(one.account_id, 20)}; the profile is for {meant}",
+                    "remove that source: unset the variable, or take the keys out of the profile",
+                )
+
+
+def _default_has_identity(facts: Facts) -> bool:
+    config = facts.config.file
+    default = config.profile("default") if config else None
+    in_credentials = "aws_access_key_id" in facts.config.credentials.get("default", ())
+    return in_credentials or (default is not None and bool(_identity_keys(default.keys)))
+
+
+def _has_other_identity(profile: ProfileFact) -> bool:
+    return bool(_identity_keys(profile.entry.keys) - {"aws_access_key_id"})
+
+
+def _identity_keys(keys: dict[str, str]) -> set[str]:
+    wanted = {"aws_access_key_id", "credential_process", "role_arn", "login_session"}
+    return wanted & keys.keys() | set(sdk_order.SSO_KEYS) & keys.keys()
+
+
+CHECKS = (
+    check_keys,
+    check_profile_variables,
+    check_container_variables,
+    check_default_keys,
+    check_same_names,
+    check_endpoint_variable,
+    check_what_sdks_take,
+)

@@ -1,0 +1,91 @@
+"""Checks of `doctor`: owners and modes of AWS's and of our files. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ssohelper.core.doctor.facts import Facts, FileFact
+from ssohelper.core.doctor.findings import Finding, Repair, note, problem
+from ssohelper.core.text import show
+
+# What holds secrets: nobody else may read it. The others may be read, and never be written.
+_SECRET = ("credentials", "token", "own file", "own folder")
+# What `--fix` changes: tokens and what is ours. The rest is the user's, and gets a command.
+_REPAIRED = ("token", "token folder", "own file", "own folder")
+
+
+def check_owners(facts: Facts) -> Iterator[Finding]:
+    """Find files and folders that belong to another user, who can change or withhold them."""
+    for file in facts.files:
+        if file.owner:
+            yield problem(
+                "owner",
+                show(file.path, 200),
+                f"belongs to the user {show(file.owner, 40)}"
+                + (", whom AWS tools then trust" if file.use == "config" else ""),
+                f"sudo chown -h $(id -un) {show(file.path, 200)}",
+            )
+
+
+def check_modes(facts: Facts) -> Iterator[Finding]:
+    """Find files that other users may read although they hold secrets, or may write."""
+    grouped: dict[tuple[str, str, str], list[FileFact]] = defaultdict(list)
+    for file in facts.files:
+        if file.owner or file.is_link:
+            continue
+        if file.use in _SECRET and file.mode & 0o077:
+            grouped[file.use, "readable-by-others", _name(file)].append(file)
+        elif file.may_others_write:
+            grouped[file.use, "writable-by-others", _name(file)].append(file)
+    for (use, kind, _), files in grouped.items():
+        yield _mode_finding(use, kind, files)
+
+
+def check_links(facts: Facts) -> Iterator[Finding]:
+    """Find links where files of ours or tokens belong: they are not followed, so not read."""
+    for file in facts.files:
+        if file.is_link:
+            yield problem(
+                "link-in-place-of-a-file",
+                show(file.path, 200),
+                "is a link; ssohelper follows none there, since another program may have planted it",
+                f"ls -l {show(file.path, 200)}; replace the link by its target, or remove it",
+            )
+
+
+def check_leftovers(facts: Facts) -> Iterator[Finding]:
+    """Note temporary files that killed programs have left."""
+    paths = facts.machine.leftovers
+    if paths:
+        yield note(
+            "leftovers",
+            show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else ""),
+            "a temporary file over an hour old, which a killed ssohelper left",
+            "ssohelper doctor --fix removes it",
+            Repair("leftovers", paths),
+        )
+
+
+def _name(file: FileFact) -> str:
+    # Tokens and our own files are many; one line for all of them is enough.
+    return "" if file.use in ("token", "own file", "own folder") else file.path
+
+
+def _mode_finding(use: str, kind: str, files: list[FileFact]) -> Finding:
+    paths = tuple(file.path for file in files)
+    subject = show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    verb = "read" if kind == "readable-by-others" else "write"
+    wanted = "700" if files[0].is_folder else "600"
+    if kind == "writable-by-others":
+        wanted = "go-w"
+    message = f"other users may {verb} it (mode {files[0].mode & 0o777:04o})"
+    if use == "config":
+        message += ": it names programs that every SDK runs as you"
+    if use in _REPAIRED:
+        fix = f"ssohelper doctor --fix sets the mode ({wanted})"
+        return problem(kind, subject, message, fix, Repair("mode", paths))
+    return problem(kind, subject, message, f"chmod {wanted} {show(paths[0], 200)}")
+
+
+CHECKS = (check_owners, check_modes, check_links, check_leftovers)

@@ -1,0 +1,129 @@
+"""What `ssohelper doctor` reports: findings, each with the cure. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from ssohelper.core.text import show
+
+# "problem": something does not work, or another user could change it. "sign-in": an interactive
+# sign-in is missing. "note": worth knowing, nothing is wrong.
+Severity = Literal["problem", "sign-in", "note"]
+SEVERITIES: tuple[Severity, ...] = ("problem", "sign-in", "note")
+_EXIT_PROBLEM, _EXIT_SIGN_IN = 3, 4
+_MOST_NAMES = 3
+
+
+class Repair(NamedTuple):
+    """A safe change that `doctor --fix` makes.
+
+    `kind` is how (`actions.doctor_repairs` has one function for each), `paths` are the files that
+    it changes, or the profiles' names for the kind "helper".
+    """
+
+    kind: Literal["mode", "helper", "shell", "leftovers"]
+    paths: tuple[str, ...]
+
+
+class Finding(NamedTuple):
+    """One thing that `doctor` found. `id` never changes between releases, scripts rely on it.
+
+    `message` says in one sentence what is wrong, `fix` what to type, or what `--fix` does.
+    `is_fixed` is set once `--fix` has made the `repair`.
+    """
+
+    id: str
+    severity: Severity
+    subject: str
+    message: str
+    fix: str
+    repair: Repair | None = None
+    is_fixed: bool = False
+
+    @property
+    def is_fixable(self) -> bool:
+        """Return whether `--fix` makes a safe change that ends this finding."""
+        return self.repair is not None
+
+
+class Counts(NamedTuple):
+    """How many findings there are of each severity, how many were repaired and could be."""
+
+    problems: int
+    sign_ins: int
+    notes: int
+    fixed: int
+    fixable: int
+
+
+def problem(id: str, subject: str, message: str, fix: str, repair: Repair | None = None) -> Finding:
+    """Return a finding of something that does not work, or is not safe."""
+    return Finding(id, "problem", subject, message, fix, repair)
+
+
+def sign_in(id: str, subject: str, message: str, fix: str) -> Finding:
+    """Return the finding that an interactive sign-in is missing."""
+    return Finding(id, "sign-in", subject, message, fix)
+
+
+def note(id: str, subject: str, message: str, fix: str, repair: Repair | None = None) -> Finding:
+    """Return a finding that is worth knowing, while nothing is wrong."""
+    return Finding(id, "note", subject, message, fix, repair)
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Return the findings without repetitions: problems, then sign-ins, then notes."""
+    return sorted(dict.fromkeys(found), key=lambda one: SEVERITIES.index(one.severity))
+
+
+def count(found: Sequence[Finding]) -> Counts:
+    """Return how many findings are left of each severity, and how many were repaired."""
+    left = [one for one in found if not one.is_fixed]
+    severities = [one.severity for one in left]
+    return Counts(
+        severities.count("problem"),
+        severities.count("sign-in"),
+        severities.count("note"),
+        len(found) - len(left),
+        sum(one.is_fixable for one in left),
+    )
+
+
+def exit_code(found: Sequence[Finding]) -> int:
+    """Return 3 if a problem is left, 4 if only a sign-in is missing, else 0."""
+    counts = count(found)
+    if counts.problems:
+        return _EXIT_PROBLEM
+    return _EXIT_SIGN_IN if counts.sign_ins else 0
+
+
+def last_line(found: Sequence[Finding]) -> str:
+    """Return the line with the counts."""
+    counts = count(found)
+    parts = [
+        _number(counts.problems, "problem"),
+        _number(counts.sign_ins, "missing sign-in"),
+        _number(counts.notes, "note"),
+    ]
+    line = ", ".join(part for part in parts if part) or "nothing wrong"
+    if counts.fixed:
+        line += f"; {counts.fixed} repaired"
+    if counts.fixable:
+        line += f"; {counts.fixable} can be repaired with: ssohelper doctor --fix"
+    return line
+
+
+def profiles_subject(names: Sequence[str]) -> str:
+    """Return the subject of a finding about these profiles; only the first three are named."""
+    quoted = [f'"{show(name, 80)}"' for name in names[:_MOST_NAMES]]
+    more = len(names) - len(quoted)
+    if more:
+        return f"profiles {', '.join(quoted)} and {more} more"
+    if len(quoted) > 1:
+        return f"profiles {', '.join(quoted[:-1])} and {quoted[-1]}"
+    return f"profile {quoted[0]}"
+
+
+def _number(many: int, what: str) -> str:
+    return f"{many} {what}{'s' * (many > 1)}" if many else ""

@@ -1,0 +1,174 @@
+"""Checks of `doctor`: this machine, the network, this installation and the shell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ssohelper.core.doctor.facts import Facts, ProofFact
+from ssohelper.core.doctor.findings import Finding, Repair, note, problem, sign_in
+from ssohelper.core.instants import duration_text
+from ssohelper.core.text import show
+
+# AWS refuses signed requests whose time is wrong by 5 min.
+CLOCK_SECONDS = 240
+_MACHINE = "this machine"
+
+
+def check_clock(facts: Facts) -> Iterator[Finding]:
+    """Find a clock that differs from AWS's: AWS refuses signed requests, SDKs misjudge expiry."""
+    known = [one.apart_seconds for one in facts.endpoints if one.apart_seconds is not None]
+    if not known and facts.machine.apart_seconds is not None:
+        known = [facts.machine.apart_seconds]
+    apart = max(known, key=abs, default=0.0)
+    if abs(apart) > CLOCK_SECONDS:
+        side = "ahead of" if apart > 0 else "behind"
+        yield problem(
+            "clock",
+            _MACHINE,
+            f"the clock is {duration_text(int(abs(apart)))} {side} AWS's: AWS refuses signed "
+            "requests, and SDKs misjudge when credentials end",
+            "set it: sudo timedatectl set-ntp true",
+        )
+
+
+def check_endpoints(facts: Facts) -> Iterator[Finding]:
+    """Find endpoints of AWS that cannot be reached, with the proxy and the certificates in use."""
+    failed = {one.host: one for one in facts.endpoints if one.failure is not None}
+    for one in failed.values():
+        assert one.failure is not None
+        way = [f"proxy {show(one.proxy, 120)}"] if one.proxy else ["no proxy"]
+        way += [f"certificates of {show(one.bundle, 200)}"] if one.bundle else []
+        yield problem(
+            "endpoint",
+            show(one.host, 120),
+            f"{one.failure.message} ({', '.join(way)})",
+            one.failure.hint or "check the network, HTTPS_PROXY and AWS_CA_BUNDLE",
+        )
+
+
+def check_storage(facts: Facts) -> Iterator[Finding]:
+    """Find a keyring that does not answer, and what cannot be kept on this machine."""
+    machine = facts.machine
+    # Without settings and a state folder, it is not known which storage is in force.
+    storage_failure = machine.storage_failure
+    if machine.settings_failure or machine.state_failure:
+        storage_failure = None
+    for id, subject, failure, cure in (
+        ("keyring", _MACHINE, storage_failure, "unlock the keyring"),
+        ("settings", "settings", machine.settings_failure, "ssohelper config list"),
+        ("state-folder", _MACHINE, machine.state_failure, "check the disk and the folder's mode"),
+    ):
+        if failure is not None:
+            yield problem(id, subject, failure.message, failure.hint or cure)
+    if machine.storage == "keyring" and not machine.is_runtime_in_memory:
+        yield note(
+            "runtime-on-disk",
+            show(machine.runtime_folder, 200),
+            "this folder is not in memory, so with keyring storage each SDK call takes longer: no "
+            "response is published there",
+            "log in with systemd, or set XDG_RUNTIME_DIR to a folder of yours in memory",
+        )
+
+
+def check_runtime_folder(facts: Facts) -> Iterator[Finding]:
+    """Find an XDG_RUNTIME_DIR that is not ours alone, and that is therefore not used."""
+    refused = facts.machine.runtime_refused
+    if refused:
+        yield problem(
+            "runtime-folder",
+            show(refused, 200),
+            "XDG_RUNTIME_DIR names this folder, which is missing, another user's, or open to "
+            f"others; role credentials are in {show(facts.machine.runtime_folder, 200)} instead",
+            "unset XDG_RUNTIME_DIR, or: chmod 700 that folder",
+        )
+
+
+def check_installations(facts: Facts) -> Iterator[Finding]:
+    """Find an installation that profiles cannot run, and several on PATH."""
+    machine = facts.machine
+    if machine.failure is not None:
+        yield problem("installation", _MACHINE, machine.failure.message, machine.failure.hint)
+    if len(machine.commands) > 1:
+        yield note(
+            "several-installations",
+            _MACHINE,
+            f"PATH has {len(machine.commands)} installations of ssohelper: "
+            f"{', '.join(show(path, 120) for path in machine.commands[:4])}; the first one runs",
+            "remove the others (uv tool uninstall, pipx uninstall, pip uninstall)",
+        )
+
+
+def check_shell(facts: Facts) -> Iterator[Finding]:
+    """Find lines in the shell's rc file, or completion scripts, that are not up to date."""
+    shell = facts.machine.shell
+    if shell is None or facts.chosen is not None:
+        return
+    rc_file = show(shell.rc_file, 200)
+    if shell.state == "stale":
+        yield problem(
+            "shell-stale",
+            rc_file,
+            "the lines that `install` wrote are of another version or name another path",
+            "ssohelper doctor --fix writes them anew",
+            Repair("shell", (shell.shell,)),
+        )
+    elif shell.state == "missing":
+        yield note(
+            "shell-missing",
+            rc_file,
+            "`use`, the prompt and TAB completion are not set up",
+            "ssohelper install",
+        )
+    elif shell.failure is not None:
+        yield problem("shell-marks", rc_file, shell.failure.message, shell.failure.hint)
+    for path in shell.stale_completions:
+        yield problem(
+            "completion-stale",
+            show(path, 200),
+            "this completion script is of another version of ssohelper",
+            f"ssohelper completion {shell.shell} > {show(path, 200)}",
+        )
+
+
+def check_proofs(facts: Facts) -> Iterator[Finding]:
+    """Find profiles whose program gave no credentials when it was run, or another account's."""
+    for proof in facts.proofs:
+        subject = f'profile "{show(proof.profile, 80)}"'
+        if proof.failure is not None and proof.needs_sign_in:
+            yield from _signed_out(facts, proof)
+        elif proof.failure is not None:
+            yield problem(
+                "no-credentials",
+                subject,
+                f"its program was run and gave no credentials: {proof.failure.message}",
+                proof.failure.hint or f"ssohelper doctor {show(proof.profile, 80)}",
+            )
+        elif proof.account_id and proof.meant_account_id not in (None, proof.account_id):
+            yield problem(
+                "another-account",
+                subject,
+                f"its program gave credentials for account {show(proof.account_id, 20)}; the "
+                f"profile is for {proof.meant_account_id}",
+                "correct the command in credential_process",
+            )
+
+
+def _signed_out(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
+    """Yield the finding that a sign-in is missing, unless the session's own facts say so already."""
+    name = proof.session_name
+    known = [one for one in facts.sessions if one.session.name == name]
+    if not any(one.outlook.is_over(facts.now) for one in known):
+        subject = f'session "{name}"' if name else f'profile "{show(proof.profile, 80)}"'
+        message = proof.failure.message if proof.failure else "a sign-in is needed"
+        yield sign_in("signed-out", subject, message, f"ssohelper login {name or ''}".strip())
+
+
+CHECKS = (
+    check_proofs,
+    check_clock,
+    check_endpoints,
+    check_storage,
+    check_runtime_folder,
+    check_installations,
+    check_shell,
+)

@@ -1,0 +1,223 @@
+"""Checks of `doctor`: what single profiles say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from ssohelper.core import process_command
+from ssohelper.core.config_file import assumes_role
+from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
+from ssohelper.core.text import show
+
+_IN_AN_EDITOR = "correct it in an editor"
+# The IAM role that a permission set makes in an account; the portal does not know this name.
+_IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
+_OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
+_OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
+_SOURCES = {
+    "aws_access_key_id": "fixed keys",
+    "credential_process": "credential_process",
+    "login_session": "aws login",
+}
+
+
+def check_invalid(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with an account id, role, region or source that cannot be used."""
+    for profile in facts.profiles:
+        # An IAM role's name is too long for a permission set, and has a finding of its own.
+        if profile.failure is not None and not _IAM_ROLE.fullmatch(_role_name(profile)):
+            yield problem(
+                "profile-invalid",
+                profiles_subject([profile.name]),
+                profile.failure.message,
+                profile.failure.hint or _IN_AN_EDITOR,
+            )
+
+
+def check_mixed(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with two identities: SDKs disagree on which one counts, or refuse both."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        kinds = identities(profile.entry.keys)
+        if len(kinds) > 1:
+            grouped[" and ".join(kinds), _disagreement(profile, facts)].append(profile.name)
+    for (sources, disagreement), names in grouped.items():
+        yield problem(
+            "mixed-identities",
+            profiles_subject(names),
+            f"two sources of credentials in one profile ({sources}): {disagreement}",
+            "keep one of them",
+        )
+
+
+def identities(keys: Mapping[str, str]) -> list[str]:
+    """Return the sources of credentials that the profile names, in words of its keys."""
+    found = [name for key, name in _SOURCES.items() if keys.get(key)]
+    if any(key in keys for key in sdk_order.SSO_KEYS):
+        found.insert(0, "sso_* keys")
+    if assumes_role(keys) or (keys.get("role_arn") and keys.get("web_identity_token_file")):
+        found.insert(0, "role_arn")
+    return found
+
+
+def _disagreement(profile: ProfileFact, facts: Facts) -> str:
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for one in sdk_order.resolve(profile, facts.config.file, (), {}):
+        what = f"stops: {one.detail}" if one.kind == "error" else f"takes {one.kind}"
+        by_source[what].append(one.family)
+    return "; ".join(f"{', '.join(who)} {what}" for what, who in by_source.items())
+
+
+def check_sso_keys(facts: Facts) -> Iterator[Finding]:
+    """Find profiles whose `sso_*` keys at least one SDK family refuses."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        kinds = identities(keys)
+        if kinds != ["sso_* keys"] or profile.failure is not None:
+            continue
+        # A profile with the session alone is for tokens (CodeCatalyst and others), not for keys.
+        if "sso_account_id" not in keys and "sso_role_name" not in keys:
+            continue
+        refusing: dict[str, list[str]] = defaultdict(list)
+        for family in sdk_order.FAMILIES:
+            error = sdk_order.sso_error(family, keys, facts.config.file)
+            if error:
+                refusing[error].append(family)
+        for error, families in refusing.items():
+            who = "no SDK" if len(families) == len(sdk_order.FAMILIES) else ", ".join(families)
+            verb = "can use it" if who == "no SDK" else "cannot use it"
+            grouped[f"{who} {verb}: {error}"].append(profile.name)
+    for message, names in grouped.items():
+        yield problem("sso-keys-refused", profiles_subject(names), message, _IN_AN_EDITOR)
+
+
+def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with the IAM role's name where the permission set's belongs."""
+    for profile in facts.profiles:
+        name = _role_name(profile)
+        found = _IAM_ROLE.fullmatch(name)
+        if found:
+            yield problem(
+                "iam-role-name",
+                profiles_subject([profile.name]),
+                f'"{show(name, 80)}" is the name of the IAM role; AWS answers "No access" to it',
+                f"write the permission set's name: {show(found.group(1), 40)}",
+            )
+
+
+def _role_name(profile: ProfileFact) -> str:
+    keys = profile.entry.keys
+    options = process_command.own_options(keys.get("credential_process", "")) or {}
+    return keys.get("sso_role_name") or options.get("--role-name", "")
+
+
+def check_programs(facts: Facts) -> Iterator[Finding]:
+    """Find programs of `credential_process` that are gone, or that other users can replace."""
+    used: dict[str, list[ProfileFact]] = defaultdict(list)
+    for profile in facts.profiles:
+        words = process_command.split(profile.entry.keys.get("credential_process", ""))
+        if words:
+            used[words[0]].append(profile)
+    for word, profiles in used.items():
+        program = facts.programs.get(word)
+        if program is None:
+            continue
+        subject = profiles_subject([one.name for one in profiles])
+        if program.path is None and program.is_own:
+            yield from _missing_helper(facts, word, profiles)
+        elif program.path is None:
+            yield _missing_program(word, subject)
+        elif program.replaceable:
+            place = show(program.replaceable, 200)
+            yield problem(
+                "program-replaceable",
+                subject,
+                f'other users can replace "{show(program.path, 200)}", which every SDK runs as you: '
+                f'they may write "{place}"',
+                f"chmod go-w {place}",
+            )
+        elif program.is_of_another_installation:
+            yield note(
+                "helper-of-another-installation",
+                subject,
+                f'"{show(program.path, 200)}" belongs to another installation of ssohelper',
+                "to have one only, remove it, then: ssohelper doctor --fix",
+            )
+
+
+def _missing_helper(facts: Facts, word: str, profiles: list[ProfileFact]) -> Iterator[Finding]:
+    """Yield a finding for the managed profiles, which `--fix` repairs, and one for the others."""
+    command = facts.machine.command
+    message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
+    for is_managed in (True, False):
+        names = tuple(one.name for one in profiles if one.entry.managed is is_managed)
+        if not names:
+            continue
+        present = show(command or "/path/of/ssohelper-credentials", 200)
+        fix, repair = f"write in an editor: credential_process = {present} …", None
+        if is_managed and command is not None:
+            fix = f"ssohelper doctor --fix writes its present path: {present}"
+            repair = Repair("helper", names)
+        yield problem("helper-missing", profiles_subject(names), message, fix, repair)
+
+
+def with_present_helper(line: str, command: str) -> str | None:
+    """Return our `credential_process` line with the helper at its present path; None if not ours.
+
+    The arguments stay as they are written.
+    """
+    found = _OWN_PROGRAM.match(line) if process_command.own_options(line) is not None else None
+    return f"{command} {line[found.end() :].lstrip()}" if found else None
+
+
+def _missing_program(word: str, subject: str) -> Finding:
+    if _OF_A_SHELL.search(word):
+        return problem(
+            "program-needs-a-shell",
+            subject,
+            f"boto3 and the AWS CLI run credential_process without a shell, so that they do not "
+            f'find "{show(word, 200)}"',
+            "write the program's absolute path",
+        )
+    return problem(
+        "program-missing",
+        subject,
+        f'the program "{show(word, 200)}" of credential_process does not exist',
+        "install it again, or write its absolute path",
+    )
+
+
+def check_regions(facts: Facts) -> Iterator[Finding]:
+    """Note profiles without a region: most calls of boto3 then stop with NoRegionError."""
+    if facts.environ.get("AWS_DEFAULT_REGION") or facts.config.file is None:
+        return
+    default = facts.config.file.profile("default")
+    names = [
+        one.name
+        for one in facts.profiles
+        if one.name != "default" and one.target is not None and not one.entry.keys.get("region")
+    ]
+    if names and not (default and default.keys.get("region")):
+        yield note(
+            "no-region",
+            profiles_subject(names),
+            'has no region, so most calls stop with "You must specify a region"'
+            if len(names) == 1
+            else 'have no region, so most calls stop with "You must specify a region"',
+            "add a line: region = eu-west-1",
+        )
+
+
+CHECKS = (
+    check_invalid,
+    check_mixed,
+    check_sso_keys,
+    check_iam_role_names,
+    check_programs,
+    check_regions,
+)

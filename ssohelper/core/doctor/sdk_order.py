@@ -1,0 +1,194 @@
+"""Tells which credentials each SDK family takes for a profile, in the shell as it is. Pure.
+
+The profile counts as named by AWS_PROFILE. Sources: the credential providers of botocore 1.43
+(`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java v2
+(`AwsCredentialsProviderChain`, `ProfileCredentialsUtils`), Go v2 (`resolveCredentialChain`,
+`resolveCredsFromProfile`) and Rust (`profile/credentials/repr.rs`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Literal, NamedTuple
+
+from ssohelper.core import process_command
+from ssohelper.core.config_file import ConfigFile, assumes_role
+from ssohelper.core.doctor.facts import ProfileFact
+from ssohelper.core.start_url import is_same_portal
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+
+Kind = Literal[
+    "environment keys",
+    "environment web identity",
+    "assumed role",
+    "web identity",
+    "sso",
+    "credentials file",
+    "config keys",
+    "aws login",
+    "program",
+    "container",
+    "error",
+    "nothing",
+]
+BOTO3, JAVASCRIPT, JAVA, GO, RUST = "boto3, AWS CLI", "JavaScript", "Java", "Go", "Rust"
+FAMILIES = (BOTO3, JAVASCRIPT, JAVA, GO, RUST)
+_ORDERS: Mapping[str, tuple[Kind, ...]] = {
+    BOTO3: (
+        *("environment keys", "assumed role", "environment web identity", "web identity", "sso"),
+        *("credentials file", "aws login", "program", "config keys", "container"),
+    ),
+    # With AWS_PROFILE, the JavaScript SDK passes over the keys in the environment.
+    JAVASCRIPT: (
+        *("assumed role", "credentials file", "config keys", "web identity", "program", "sso"),
+        *("aws login", "environment web identity", "container"),
+    ),
+    JAVA: (
+        *("environment keys", "environment web identity", "web identity", "sso", "assumed role"),
+        *("program", "credentials file", "config keys", "container"),
+    ),
+    GO: (
+        *("environment keys", "environment web identity", "assumed role", "credentials file"),
+        *("config keys", "web identity", "sso", "aws login", "program", "container"),
+    ),
+    RUST: (
+        *("environment keys", "assumed role", "web identity", "sso", "aws login", "program"),
+        *("credentials file", "config keys", "environment web identity", "container"),
+    ),
+}
+# These come from the shell, not from the profile.
+FROM_THE_SHELL = ("environment keys", "environment web identity", "container")
+CONTAINER_VARIABLES = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
+_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/.+")
+
+
+class Resolved(NamedTuple):
+    """What one SDK family does: `kind` is the source of the credentials, `detail` names it.
+
+    `account_id` is the account that the credentials are for, None if nothing tells it.
+    """
+
+    family: str
+    kind: Kind
+    detail: str
+    account_id: str | None = None
+
+
+def resolve(
+    profile: ProfileFact,
+    config: ConfigFile | None,
+    credentials_keys: Collection[str],
+    environ: Mapping[str, str],
+) -> list[Resolved]:
+    """Return what each SDK family takes when AWS_PROFILE names this profile.
+
+    `credentials_keys` are the keys of the section of that name in ~/.aws/credentials.
+    """
+    keys = profile.entry.keys
+    found: dict[Kind, tuple[str, str | None]] = {
+        **_from_shell(environ),
+        **_from_keys(profile, keys, credentials_keys),
+    }
+    resolved = []
+    for family in FAMILIES:
+        kind = next((one for one in _ORDERS[family] if _is_tried(family, one, keys, found)), None)
+        error = sso_error(family, keys, config) if kind == "sso" else None
+        if kind is None:
+            resolved.append(Resolved(family, "nothing", "no credentials"))
+        elif error:
+            resolved.append(Resolved(family, "error", error))
+        else:
+            resolved.append(Resolved(family, kind, *found[kind]))
+    return resolved
+
+
+def _is_tried(
+    family: str, kind: Kind, keys: Mapping[str, str], found: Mapping[Kind, object]
+) -> bool:
+    if kind == "sso" and family == BOTO3:
+        return "sso_account_id" in keys or "sso_role_name" in keys
+    return kind in found
+
+
+def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
+    """Return why this family refuses the profile's `sso_*` keys; None if it takes them."""
+    own = [key for key in ("sso_start_url", "sso_region") if key in keys]
+    needed = ["sso_account_id", "sso_role_name"]
+    if "sso_session" not in keys:
+        needed += ["sso_start_url", "sso_region"]
+    missing = [key for key in needed if not keys.get(key)]
+    if missing:
+        return f'"{missing[0]}" is missing'
+    if "sso_session" not in keys:
+        return None
+    try:
+        session = config.sso_session(keys["sso_session"]) if config else None
+    except ConfigInvalid:
+        session = None
+    if session is None:
+        return f'the session "{show(keys["sso_session"], 64)}" is not defined, or not usable'
+    if own and family == RUST:
+        return f'"{own[0]}" may not stand beside "sso_session"'
+    url, region = keys.get("sso_start_url"), keys.get("sso_region")
+    differs = url is not None and not is_same_portal(url, session.start_url)
+    if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
+        return 'the profile and its "sso_session" name different portals'
+    return None
+
+
+def account_of_arn(arn: str) -> str | None:
+    """Return the account id in the ARN of a role, else None."""
+    found = _ARN.fullmatch(arn)
+    return found.group(1) if found else None
+
+
+def _from_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]]:
+    found: dict[Kind, tuple[str, str | None]] = {}
+    if all(environ.get(name) for name in KEY_VARIABLES):
+        found["environment keys"] = ("AWS_ACCESS_KEY_ID", environ.get("AWS_ACCOUNT_ID") or None)
+    if all(environ.get(name) for name in WEB_IDENTITY_VARIABLES):
+        account_id = account_of_arn(environ["AWS_ROLE_ARN"])
+        found["environment web identity"] = ("AWS_WEB_IDENTITY_TOKEN_FILE", account_id)
+    for name in CONTAINER_VARIABLES:
+        if environ.get(name):
+            found.setdefault("container", (name, None))
+    return found
+
+
+def _from_keys(
+    profile: ProfileFact, keys: Mapping[str, str], credentials_keys: Collection[str]
+) -> dict[Kind, tuple[str, str | None]]:
+    meant = profile.meant_account_id
+    found: dict[Kind, tuple[str, str | None]] = {}
+    if assumes_role(keys):
+        found["assumed role"] = ("role_arn", account_of_arn(keys["role_arn"]))
+    elif keys.get("role_arn") and keys.get("web_identity_token_file"):
+        found["web identity"] = ("web_identity_token_file", account_of_arn(keys["role_arn"]))
+    if any(key in keys for key in SSO_KEYS):
+        found["sso"] = ("sso_*", keys.get("sso_account_id"))
+    if "aws_access_key_id" in credentials_keys:
+        found["credentials file"] = ("~/.aws/credentials", None)
+    if keys.get("aws_access_key_id"):
+        found["config keys"] = ("aws_access_key_id", keys.get("aws_account_id"))
+    if keys.get("login_session"):
+        found["aws login"] = ("login_session", None)
+    if keys.get("credential_process"):
+        found["program"] = _program(keys["credential_process"], meant)
+    return found
+
+
+def _program(command: str, meant: str | None) -> tuple[str, str | None]:
+    words = process_command.split(command)
+    name = show(words[0], 80) if words else "credential_process"
+    if process_command.own_options(command) is not None:
+        return name, meant
+    role = process_command.aws_sso_cli_role(command)
+    return name, role.account_id if role else None

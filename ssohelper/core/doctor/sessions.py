@@ -1,0 +1,189 @@
+"""Checks of `doctor`: sign-ins, saved lists of roles, what `profile sync` remembers. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
+from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject, sign_in
+from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.search import did_you_mean
+from ssohelper.core.start_url import is_same_portal
+from ssohelper.core.text import show
+
+SOON_SECONDS = 30 * 60
+REGISTRATION_SOON_SECONDS = 24 * 3600
+_MOST_NAMES = 3
+
+
+def check_sign_ins(facts: Facts) -> Iterator[Finding]:
+    """Find sessions that need an interactive sign-in, now or soon."""
+    for fact in facts.sessions:
+        name, outlook = fact.session.name, fact.outlook
+        subject = f'session "{name}"'
+        machine = facts.machine
+        if fact.failure is not None:
+            # Settings or a state folder that cannot be used have a finding of their own.
+            if machine.settings_failure is None and machine.state_failure is None:
+                yield problem(
+                    "sign-in-unreadable",
+                    subject,
+                    fact.failure.message,
+                    fact.failure.hint or f"ssohelper login {name}",
+                )
+        elif outlook.is_over(facts.now):
+            why = {
+                "signed out": "no sign-in is saved",
+                "damaged": "the token file is damaged",
+                "refused": "AWS has ended the sign-in",
+                "not renewable": "the access token has expired and cannot be renewed",
+            }.get(outlook.reason, "the sign-in has ended")
+            yield sign_in("signed-out", subject, why, f"ssohelper login {name}")
+        elif outlook.is_needed(facts.now, SOON_SECONDS):
+            # The last token may last longer than the sign-in.
+            ends_at = max(outlook.needed_at or 0, outlook.token_expires_at or 0)
+            left = duration_text(max(0, ends_at - facts.now))
+            yield note(
+                "sign-in-ends",
+                subject,
+                f"a new sign-in is needed in {left}",
+                f"ssohelper login {name} --force",
+            )
+
+
+def check_registrations(facts: Facts) -> Iterator[Finding]:
+    """Note client registrations that end soon: after that no token can be renewed."""
+    for fact in facts.sessions:
+        ends_at = fact.registration_ends_at
+        if fact.outlook.is_over(facts.now) or ends_at is None:
+            continue
+        if ends_at - facts.now < REGISTRATION_SOON_SECONDS:
+            left = max(0, ends_at - facts.now)
+            when = f"ends in {duration_text(left)}" if left else "has ended"
+            yield note(
+                "registration-ends",
+                f'session "{fact.session.name}"',
+                f"the client registration {when}; no token is renewed after it",
+                f"ssohelper login {fact.session.name} --force",
+            )
+
+
+def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
+    """Find profiles without an [sso-session] whose own token is missing: ours does not serve them."""
+    for token in facts.tokens:
+        if token.ends_at is not None and token.ends_at > facts.now:
+            continue
+        state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
+        name = token.profiles[0]
+        yield sign_in(
+            "legacy-token",
+            profiles_subject(token.profiles),
+            f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
+            "sso_session needs and which nothing renews",
+            f"aws sso login --profile {show(name, 80)}; or give the profile an sso_session",
+        )
+
+
+def check_same_portals(facts: Facts) -> Iterator[Finding]:
+    """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for fact in facts.sessions:
+        url = next((one for one in grouped if is_same_portal(one, fact.session.start_url)), None)
+        grouped[url or fact.session.start_url].append(fact.session.name)
+    for url, names in grouped.items():
+        if len(names) > 1:
+            yield note(
+                "sessions-of-one-portal",
+                f"sessions {', '.join(f'{name!r}' for name in names)}".replace("'", '"'),
+                f"all name {show(url, 200)}: each needs a sign-in of its own",
+                "keep one of them, unless they are of different users",
+            )
+
+
+def check_lost_roles(facts: Facts) -> Iterator[Finding]:
+    """Find profiles of roles that AWS no longer lists, with the nearest role of the account."""
+    for fact in facts.sessions:
+        listing = fact.listing
+        if listing is None or not listing.complete:
+            continue
+        offered: dict[str, list[str]] = defaultdict(list)
+        for account in listing.accounts:
+            if not account.refused:
+                offered[account.account.id] += account.roles
+        refused = {account.account.id for account in listing.accounts if account.refused}
+        lost = [
+            profile
+            for profile in facts.profiles
+            if profile.target is not None
+            and profile.target.session_name == fact.session.name
+            and profile.target.role.account_id not in refused
+            and profile.target.role.name not in offered[profile.target.role.account_id]
+        ]
+        if lost:
+            yield _lost(lost, fact, offered, to_iso(listing.listed_at))
+
+
+def _lost(
+    lost: list[ProfileFact], fact: SessionFact, offered: dict[str, list[str]], listed_at: str
+) -> Finding:
+    session_name = fact.session.name
+    target = lost[0].target
+    assert target is not None
+    role = target.role
+    if len(lost) > 1:
+        message = f"their roles are not in AWS's list of {listed_at}"
+    else:
+        names = offered[role.account_id]
+        there = (
+            f"that account offers {', '.join(names[:_MOST_NAMES])}"
+            if names
+            else (f"account {role.account_id} is not in it at all")
+        )
+        message = f'"{role.name}" is not in AWS\'s list of {listed_at}; {there}'
+    meant = did_you_mean(role.name, offered[role.account_id]) if len(lost) == 1 else ""
+    fix = f"{meant}refresh the list: ssohelper list --refresh --session {session_name}"
+    if any(one.entry.managed for one in lost):
+        fix += f"; remove them: ssohelper profile sync --prune --session {session_name}"
+    return problem("role-lost", profiles_subject([one.name for one in lost]), message, fix)
+
+
+def check_gained_roles(facts: Facts) -> Iterator[Finding]:
+    """Note listed roles that have no profile yet."""
+    for fact in facts.sessions:
+        new = fact.new_roles
+        if new and facts.chosen is None:
+            names = ", ".join(show(name, 80) for name in new[:_MOST_NAMES])
+            more = f" and {len(new) - _MOST_NAMES} more" if len(new) > _MOST_NAMES else ""
+            yield note(
+                "roles-without-profile",
+                f'session "{fact.session.name}"',
+                f"{len(new)} listed role{'s have' if len(new) > 1 else ' has'} no profile: "
+                f"{names}{more}",
+                f"ssohelper profile sync --session {fact.session.name}",
+            )
+
+
+def check_filters(facts: Facts) -> Iterator[Finding]:
+    """Note filters that every `profile sync` repeats."""
+    for fact in facts.sessions:
+        if fact.filters and facts.chosen is None:
+            left_out = f"; they leave out {fact.left_out} roles" if fact.left_out else ""
+            yield note(
+                "filters",
+                f'session "{fact.session.name}"',
+                f"profile sync repeats these filters: {show(fact.filters, 200)}{left_out}",
+                f"to have all roles: ssohelper profile sync --account '*' --role '*' "
+                f"--session {fact.session.name}",
+            )
+
+
+CHECKS = (
+    check_sign_ins,
+    check_registrations,
+    check_legacy_tokens,
+    check_same_portals,
+    check_lost_roles,
+    check_gained_roles,
+    check_filters,
+)

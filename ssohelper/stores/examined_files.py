@@ -1,0 +1,74 @@
+"""Lists, reads and repairs single files for `doctor`, which looks at more than our own stores.
+
+A repair changes the mode of a file or folder of ours, or removes a temporary file; never content.
+"""
+
+import os
+import re
+import stat
+import sys
+
+from ssohelper.core.schema import sign_in_records as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.errors import LocalState
+from ssohelper.fastpath import open_file
+from ssohelper.stores import files, temporary_files
+from ssohelper.stores.disk_errors import unwritable
+
+# As `temporary_files.name_beside` makes it.
+_LEFTOVER = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
+
+
+class ExaminedFiles:
+    """Any file by its path. A path that is missing is no error, except for a repair."""
+
+    def list_names(self, folder: str) -> list[str]:
+        """Return the sorted names in a folder, hidden ones too; an empty list if it is missing."""
+        try:
+            return sorted(os.listdir(folder))
+        except OSError:
+            return []
+
+    def load_token_end(self, path: str) -> int | None:
+        """Return when the token in this file expires; None if there is no token in it."""
+        try:
+            found = files.read_json(path)
+            return None if found is None else schema.token(found).expires_at
+        except (LocalState, Damaged):
+            return None
+
+    def list_leftovers(self, folder: str) -> list[str]:
+        """Return our temporary files in the folder that a killed process has left."""
+        paths = [os.path.join(folder, n) for n in self.list_names(folder) if _LEFTOVER.fullmatch(n)]
+        return [path for path in paths if temporary_files.is_left_over(path)]
+
+    def remove_leftover(self, path: str) -> bool:
+        """Remove the temporary file if it is still left over; return whether that was done."""
+        is_one = _LEFTOVER.fullmatch(os.path.basename(path)) is not None
+        return is_one and temporary_files.is_left_over(path) and files.remove(path)
+
+    def tighten(self, path: str) -> bool:
+        """Take away other users' rights to a file or folder of ours; return whether it had to be.
+
+        A link is not followed. Raises: LocalState, also if it belongs to another user.
+        """
+        if sys.platform == "win32":
+            return False
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags)
+            try:
+                found = os.fstat(descriptor)
+                if not stat.S_ISDIR(found.st_mode):
+                    open_file.check_own(found, path)
+                elif not open_file.is_ours(found):
+                    raise open_file.Refused(path, "belongs to another user")
+                wanted = stat.S_IMODE(found.st_mode) & 0o700
+                if wanted == stat.S_IMODE(found.st_mode):
+                    return False
+                os.fchmod(descriptor, wanted)
+            finally:
+                os.close(descriptor)
+        except OSError as cause:
+            raise unwritable(path, cause) from cause
+        return True

@@ -1,0 +1,68 @@
+"""Runs a program that may hang: without input, for a limited time, and ended with its children."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ssohelper.fastpath import own_process
+
+# How long to wait for the output of a killed program, which a process that left its group may hold.
+_AFTER_KILL_SECONDS = 1.0
+
+
+class Ended(NamedTuple):
+    """How a program ended. `code` is None if it did not end in time, or did not start.
+
+    `stdout` may hold secrets. `reason` says why it did not start.
+    """
+
+    code: int | None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    reason: str = ""
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ended:
+    """Run the program in a process group of its own, and kill the group after so many seconds."""
+    try:
+        with own_process.use_original_core_limit():
+            started = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                close_fds=True,
+                env=dict(environ),
+            )
+    except (OSError, ValueError) as error:
+        return Ended(None, reason=str(getattr(error, "strerror", None) or error).lower())
+    code: int | None = None
+    stdout = stderr = b""
+    try:
+        stdout, stderr = started.communicate(timeout=seconds)
+        code = started.returncode
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if code is None:
+            _kill(started)
+    return Ended(code, stdout, stderr)
+
+
+def _kill(started: "subprocess.Popen[bytes]") -> None:
+    if sys.platform == "win32":
+        started.kill()
+    else:
+        # Not after its end was waited for: the number could be another process's then.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(started.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        started.communicate(timeout=_AFTER_KILL_SECONDS)
+    for stream in (started.stdout, started.stderr):
+        if stream is not None:
+            stream.close()

@@ -1,0 +1,43 @@
+"""Asks an endpoint for anything, without credentials, to learn whether it can be reached."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoints import is_loopback_url
+from ssohelper.errors import AwsUnreachable
+from ssohelper.wire.proxies import find_https_proxy
+from ssohelper.wire.transport import Transport
+
+
+class Probe(NamedTuple):
+    """What came of it: `error` if there was no answer, else `answered_at` by AWS's clock, or None.
+
+    `proxy` is "host:port" of the proxy on the way, `bundle` the file of trusted certificates that a
+    variable names, each "" if there is none.
+    """
+
+    error: AwsUnreachable | None
+    answered_at: float | None
+    proxy: str
+    bundle: str
+
+
+def probe(endpoint: str, environ: Mapping[str, str], service: str, deadline: Deadline) -> Probe:
+    """Send one GET without credentials; any HTTP answer counts. `service` is for messages."""
+    bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
+    error, answered_at, proxy = None, None, ""
+    try:
+        found = None
+        if not is_loopback_url(endpoint):
+            found = find_https_proxy(urlsplit(endpoint).netloc, environ)
+        proxy = f"{found.host}:{found.port}" if found else ""
+        transport = Transport(endpoint, environ, service)
+        try:
+            answered_at = transport.send("GET", "/", deadline=deadline).answered_at
+        finally:
+            transport.close()
+    except AwsUnreachable as unreachable:
+        error = unreachable
+    return Probe(error, answered_at, proxy, bundle)

@@ -1,0 +1,90 @@
+"""doctor: homes broken in many ways are each named, healthy ones not, and `--fix` does no more."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import doctor, doctor_repairs
+from ssohelper.app import App
+from ssohelper.core.doctor import checks
+from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy
+from tests.conftest import Home
+
+# What a repair leaves in our state folder: the journal's line, the version for undo.
+_OF_A_WRITE = ("audit.", "config-versions")
+
+
+@pytest.fixture
+def healthy(home: Home) -> Home:
+    make_healthy(home)
+    return home
+
+
+def find(home: Home) -> list[checks.Finding]:
+    return checks.run(doctor.gather(App(home.env)))
+
+
+def take_picture(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return mode and content of every file below the folder, by its path."""
+    picture = {}
+    for path in sorted(folder.rglob("*")):
+        found = path.lstat()
+        if path.is_symlink():
+            content = os.fsencode(path.readlink())
+        else:
+            content = path.read_bytes() if path.is_file() else b""
+        picture[str(path.relative_to(folder))] = (stat.S_IMODE(found.st_mode), content)
+    return picture
+
+
+def test_there_are_more_than_forty_ways() -> None:
+    assert len(BROKEN) >= 40
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+class TestBrokenHome:
+    def test_is_named_and_nothing_else(self, healthy: Home, broken: Broken) -> None:
+        broken.break_it(healthy)
+        found = find(healthy)
+        assert {one.id for one in found} == broken.found
+        assert all(one.message and one.fix and one.subject for one in found)
+        assert "CNRY" not in repr(found)
+
+    def test_fix_changes_the_safe_ones_and_no_other_byte(
+        self, healthy: Home, broken: Broken
+    ) -> None:
+        broken.break_it(healthy)
+        app = App(healthy.env)
+        found = checks.run(doctor.gather(app))
+        before = take_picture(healthy.path)
+        after_fix = doctor_repairs.repair(app, found)
+        assert any(one.is_fixed for one in after_fix) is bool(broken.repaired)
+        after = take_picture(healthy.path)
+        changed = {
+            path
+            for path in before.keys() | after.keys()
+            if before.get(path) != after.get(path) and not any(w in path for w in _OF_A_WRITE)
+        }
+        assert changed - _folders_of_locks(changed) == set(broken.repaired)
+        if broken.repaired:
+            assert {one.id for one in find(healthy)} & broken.found == set()
+
+
+def _folders_of_locks(changed: set[str]) -> set[str]:
+    return {path for path in changed if path.startswith("xdg-run/ssohelper")}
+
+
+@pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
+def test_nothing_is_named_in_a_healthy_home(healthy: Home, make) -> None:
+    make(healthy)
+    assert find(healthy) == []
+
+
+@pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
+def test_looking_changes_no_byte(healthy: Home, make) -> None:
+    make(healthy)
+    before = take_picture(healthy.path)
+    find(healthy)
+    assert take_picture(healthy.path) == before
