@@ -22,7 +22,7 @@ from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.sdk_order import Resolved
-from ssohelper.core.profile_plan import identity_keys
+from ssohelper.core.profile_keys import identity_keys
 from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
 

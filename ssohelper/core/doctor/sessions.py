@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -80,8 +81,9 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
-            "sso_session needs and which nothing renews",
-            f"aws sso login --profile {show(name, 80)}; or give the profile an sso_session",
+            "sso_session needs",
+            "ssohelper login, which signs in for it too; to have it renewed: "
+            f"ssohelper profile sync --adopt {shlex.quote(show(name, 80))}",
         )
 
 
