@@ -67,9 +67,14 @@ def identities(keys: Mapping[str, str]) -> list[str]:
 def _disagreement(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
     for one in sdk_order.resolve(profile, facts.config.file, (), {}):
-        what = f"stops: {one.detail}" if one.kind == "error" else f"takes {one.kind}"
+        what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
-    return "; ".join(f"{', '.join(who)} {what}" for what, who in by_source.items())
+    return "; ".join(
+        f"{', '.join(who)} {'uses' if len(who) == 1 else 'use'} {what}"
+        if not what.startswith("an error")
+        else f"{', '.join(who)}: {what}"
+        for what, who in by_source.items()
+    )
 
 
 def check_sso_keys(facts: Facts) -> Iterator[Finding]:
