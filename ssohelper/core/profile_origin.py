@@ -4,9 +4,9 @@ A profile can name its role in several ways at once: by `sso_*` keys, by keys of
 the command in `credential_process`. Only a profile whose ways all name the same role has an origin
 with a role. This module touches no disk and runs no program.
 
-Sources: granted 0.38 (pkg/granted/awsmerge, common-fate/awsconfigfile); aws-sso-cli 1.9 to 2.3
-(internal/awsconfig, cmd/aws-sso/process_cmd.go); aws-sso-util 4.33; aws-vault 7 (`exec`, `export`,
-`include_profile`); Leapp 0.26 (`leapp session generate`); awsume 4.5.
+Sources: common-fate/granted 0d3e0ef (registry) and common-fate/awsconfigfile; aws-sso-cli 1c84d28
+and 186a3d2 (config_profiles_cmd.go, process_cmd.go); aws-sso-util 4.33.0; aws-vault 03845e9
+(USAGE.md); Leapp 04ab4f1 (aws-session-service.ts); awsume 4.5.4.
 """
 
 from __future__ import annotations
@@ -325,7 +325,7 @@ def _from_aws_sso_cli(words: list[str]) -> NamedRole | _Reference | str:
         return _Reference(name)
     else:
         return "its command names no role"
-    # Versions before 1.10 wrote account ids as numbers, without zeros in front.
+    # aws-sso-cli takes account ids as numbers, so that zeros in front may be missing.
     return _role_of(account.zfill(12), role, instance=instance)
 
 

@@ -1,6 +1,7 @@
 """Homes as other tools write them: after one `setup` every profile answers under its old name.
 
-The files in `homes/` name the tool, its version and the commit of its source. Undo restores them.
+The first line of each file in `homes/` says where its form comes from: aws-sso-util was run, the
+others were written from source or documentation. Undo restores every byte.
 """
 
 import time
