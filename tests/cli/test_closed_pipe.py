@@ -99,6 +99,16 @@ def crashes(home: Home) -> list[str]:
     return found
 
 
+def messages(said: str) -> list[str]:
+    """Return what was said, without what `profile sync` says of the profiles that are there."""
+    lines = said.splitlines()
+    if lines[:1] == ["profiles that other tools or you wrote:"]:
+        return [
+            line for line in lines[1:] if "20000 profiles of" not in line and "--adopt" not in line
+        ]
+    return lines
+
+
 UNBUFFERED = pytest.mark.parametrize(
     "environ", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"]
 )
@@ -111,7 +121,7 @@ def test_a_reader_of_one_line_ends_the_command_without_a_message(
 ) -> None:
     code, said, line = read_first_line(crowded, argv, **environ)
     assert line
-    assert (code, said, crashes(crowded)) == (141, "", [])
+    assert (code, messages(said), crashes(crowded)) == (141, [], [])
 
 
 @pytest.mark.parametrize("argv", [*LARGE, *SMALL], ids=" ".join)
@@ -130,7 +140,7 @@ def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
         timeout=120,
     )
     os.close(writing)
-    assert (done.returncode, done.stderr, crashes(crowded)) == (141, "", [])
+    assert (done.returncode, messages(done.stderr), crashes(crowded)) == (141, [], [])
 
 
 def test_the_same_in_a_pipeline_of_a_shell(crowded: Home) -> None:
