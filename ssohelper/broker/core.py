@@ -69,13 +69,12 @@ class Broker:
         if found.document:
             caller.fallback = found.reply
             # Credentials that may be another person's are returned only if AWS cannot be reached.
-            is_doubtful = found.warning is not None
-            caller.fallback_at = NEVER if is_doubtful else now + USABLE_SECONDS
+            caller.fallback_at = NEVER if found.warning is not None else now + USABLE_SECONDS
         refused = self._refusals.find(key, now)
         if refused is not None:
             self._reply_with_fallback(caller, refused)
             return
-        self._ensure_job(key).callers.append(caller)
+        self._jobs.setdefault(key, Job(key)).callers.append(caller)
         self._start_ready(now)
         self._dismiss_hopeless(now)
 
@@ -187,7 +186,7 @@ class Broker:
         if found.due_token_id:
             self.start_renewal(key.session_name, found.due_token_id, now)
         if found.is_due:
-            self._ensure_job(key).is_background = True
+            self._jobs.setdefault(key, Job(key)).is_background = True
             self._start_ready(now)
 
     def start_renewal(self, name: str, seen_id: str, now: float) -> None:
@@ -310,10 +309,10 @@ class Broker:
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _find_usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return the credentials cached now: a sign-out since the request may have removed them.
+        """Return the credentials cached now; None if a sign-in or sign-out has removed them.
 
-        Returns None if the role is no longer assigned or another program replaced our cache file.
-        Also None if the credentials may be another person's, unless AWS cannot be reached.
+        Also None if the role is no longer assigned, another program replaced our cache file, or
+        they may be another person's, unless AWS cannot be reached.
         """
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
@@ -338,9 +337,14 @@ class Broker:
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 self._lengthen_wait(job, caller, now)
-                if now >= min(caller.deadline_at, caller.fallback_at):
-                    session = self._ensure_session(job.key.session_name)
-                    self._dismiss(job, caller, reason_of(job, session))
+                if now < min(caller.deadline_at, caller.fallback_at):
+                    continue
+                error = reason_of(job, self._ensure_session(job.key.session_name))
+                if now < caller.deadline_at and self._find_usable(caller, error) is None:
+                    # A sign-in has removed the cached credentials: the caller waits for new ones.
+                    caller.fallback, caller.fallback_at = None, NEVER
+                else:
+                    self._dismiss(job, caller, error)
             self._drop_if_unwanted(job)
 
     def _dismiss_hopeless(self, now: float) -> None:
@@ -391,9 +395,6 @@ class Broker:
             return False
         is_rejected = token.id == self._ensure_session(session_name).rejected_id
         return token.state is not TokenState.ENDED and not is_rejected
-
-    def _ensure_job(self, key: RoleKey) -> Job:
-        return self._jobs.setdefault(key, Job(key))
 
     def _ensure_session(self, name: str) -> Session:
         return self._sessions.setdefault(name, Session())

@@ -459,6 +459,17 @@ class TestProbes:
 
 
 class TestDeadlines:
+    def test_a_caller_whose_cached_credentials_a_sign_in_removes_waits_for_new_ones(self, world):
+        world.found["A"], world.tokens["corp"] = OLD, ENDED
+        caller = world.ask()
+        world.go_to(4.9)
+        world.found.clear()  # the sign-in of another person
+        world.go_to(5.1)
+        assert world.answer_of(caller) is None
+        world.end_renewal()
+        world.end()
+        assert world.answer_of(caller) == document()
+
     @pytest.mark.parametrize("seconds", [18.0, 3.0])
     def test_a_caller_without_cached_credentials_waits_until_its_deadline(self, world, seconds):
         caller = world.ask(seconds=seconds, waits=True)
