@@ -2,11 +2,12 @@
 
 Run by tests/runs.py as `python tests/fork_server.py SOCKET PADDING`. It has imported what most
 commands import, except ssohelper.__main__, so that a fork runs all of the program's own start. A
-request is JSON (argv, environ, cwd) with four descriptors: stdin, stdout, stderr, and a pipe for the
+request is JSON (argv, environ, cwd, own_session) with four descriptors: stdin, stdout, stderr, and a pipe for the
 wait status. The space of PADDING and of the variable PADDING takes the fork's argv and environment,
 so that /proc shows those.
 """
 
+import atexit
 import contextlib
 import gc
 import json
@@ -15,8 +16,11 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
+from collections.abc import Callable
 from importlib import import_module
+from typing import NoReturn
 
 # The rest is imported by single commands: the emulator, botocore, textual.
 LOADED = (
@@ -74,6 +78,8 @@ def _become(asked: dict[str, object], descriptors: list[int]) -> list[str]:
     assert isinstance(environ, dict)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if asked["own_session"]:
+        os.setsid()
     for number in range(3):
         os.dup2(descriptors[number], number)
     # The socket, and the pipes of other runs.
@@ -102,6 +108,27 @@ def _show_in_proc(argv: list[str], environ: dict[str, str]) -> None:
                 memory.write(shown.ljust(end - start, b"\0"))
 
 
+def end(main: Callable[[], int]) -> NoReturn:
+    """Run `main`, and end as the interpreter does, but free no memory.
+
+    Freeing would copy each page that the fork shares with the server: half of a short run's time.
+    """
+    try:
+        sys.exit(main())
+    except SystemExit as ending:
+        code = ending.code
+    if not isinstance(code, int):
+        sys.exit(code)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)  # the interpreter reports it in its own way
+    os._exit(code & 0xFF)
+
+
 if __name__ == "__main__":
     for name in LOADED:
         import_module(name)
@@ -114,4 +141,4 @@ if __name__ == "__main__":
         sys.path[0] = os.path.dirname(words[0])
         from ssohelper.__main__ import main
 
-        sys.exit(main())
+        end(main)

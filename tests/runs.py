@@ -29,9 +29,19 @@ class Runs:
         self._lock = threading.Lock()
 
     def run(
-        self, argv: list[str], environ: dict[str, str], cwd: Path, text: str | None, seconds: float
+        self,
+        argv: list[str],
+        environ: dict[str, str],
+        cwd: Path,
+        text: str | None,
+        seconds: float,
+        *,
+        own_session: bool = False,
     ) -> "subprocess.CompletedProcess[str]":
-        """Return the exit code and the output of the program with these arguments."""
+        """Return the exit code and the output of the program with these arguments.
+
+        With `own_session` it has no terminal.
+        """
         if not _can_be_forked(environ):
             return subprocess.run(
                 argv,
@@ -42,8 +52,9 @@ class Runs:
                 text=True,
                 timeout=seconds,
                 cwd=cwd,
+                start_new_session=own_session,
             )
-        request = {"argv": argv, "environ": environ, "cwd": str(cwd)}
+        request = {"argv": argv, "environ": environ, "cwd": str(cwd), "own_session": own_session}
         server = self._server()
         pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
         outputs, given = ([pipe[end] for pipe in pipes] for end in (0, 1))

@@ -9,6 +9,7 @@ from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from tests.conftest import SCRIPT, Home
+from tests.long_rows import long_after
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 ROWS = 20_000
@@ -109,13 +110,18 @@ def messages(said: str) -> list[str]:
     return lines
 
 
-UNBUFFERED = pytest.mark.parametrize(
-    "environ", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"]
+BUFFERED: dict[str, str] = {}
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ"),
+    [
+        *((argv, BUFFERED) for argv in LARGE),
+        *long_after(2, [(argv, UNBUFFERED) for argv in LARGE]),
+    ],
+    ids=[*map(" ".join, LARGE), *(f"{' '.join(argv)}, unbuffered" for argv in LARGE)],
 )
-
-
-@UNBUFFERED
-@pytest.mark.parametrize("argv", LARGE, ids=" ".join)
 def test_a_reader_of_one_line_ends_the_command_without_a_message(
     crowded: Home, argv: list[str], environ: dict[str, str]
 ) -> None:
@@ -124,7 +130,7 @@ def test_a_reader_of_one_line_ends_the_command_without_a_message(
     assert (code, messages(said), crashes(crowded)) == (141, [], [])
 
 
-@pytest.mark.parametrize("argv", [*LARGE, *SMALL], ids=" ".join)
+@pytest.mark.parametrize("argv", [*long_after(3, LARGE[:-1]), LARGE[-1], *SMALL], ids=" ".join)
 def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
     crowded: Home, argv: list[str]
 ) -> None:
