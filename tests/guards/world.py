@@ -13,6 +13,7 @@ from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.published import settle
+from tests.runs import RUNS
 
 ACCOUNT, NAME = "000030000001", "payments-prod"
 GUARDED, FREE = "DatabaseAdmin", "ReadOnlyAccess"
@@ -101,9 +102,14 @@ class Guarded:
 
     def run(self, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run a program without a terminal, in a session of its own."""
+        environ = {**self.home.env, **more}
+        if argv[0] == SCRIPT:
+            return RUNS.run(
+                list(argv), environ, self.home.path, None, RUN_SECONDS, own_session=True
+            )
         return subprocess.run(
             argv,
-            env={**self.home.env, **more},
+            env=environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

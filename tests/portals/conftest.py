@@ -69,6 +69,7 @@ _PARTITIONS = (
         "eusc-de-east-1.signin.amazonaws-eusc.eu",
     ),
 )
+PLAIN_PORTALS = tuple(url for url, *_ in _PARTITIONS)
 _DUAL_STACK_PORTALS = (
     f"https://{INSTANCE}.portal.eu-west-1.app.aws",
     f"https://{INSTANCE}.portal.us-gov-west-1.app.aws",

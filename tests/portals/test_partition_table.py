@@ -8,17 +8,29 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
-from tests.portals.conftest import ROWS, Row, hosts_of, name_of, put_portal_at
+from tests.portals.conftest import PLAIN_PORTALS, ROWS, Row, hosts_of, name_of, put_portal_at
 
 PROFILE = "payments-prod.ReadOnlyAccess"
 
 
-# `make test` has each portal once by each way; `make torture` has the families too.
-@pytest.mark.parametrize("way", ["browser", "device code"])
+def _is_for_make_test(row: Row, way: str) -> bool:
+    """Each portal once, each partition by each way; `make torture` has the rest and the families."""
+    is_dual_stack = not row.start_url.startswith(PLAIN_PORTALS)
+    return not row.asks_for and (way == "device code") == is_dual_stack
+
+
 @pytest.mark.parametrize(
-    "row",
-    [pytest.param(row, marks=[pytest.mark.long] if row.asks_for else []) for row in ROWS],
-    ids=name_of,
+    ("row", "way"),
+    [
+        pytest.param(
+            row,
+            way,
+            id=f"{name_of(row)}-{way}",
+            marks=[] if _is_for_make_test(row, way) else [pytest.mark.long],
+        )
+        for row in ROWS
+        for way in ("browser", "device code")
+    ],
 )
 def test_sign_in_listing_and_credentials(
     run: Run, home: Home, aws: Emulator, row: Row, way: str
