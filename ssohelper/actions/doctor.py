@@ -62,6 +62,20 @@ def repair(app: App, report: Report) -> Report:
     return report._replace(findings=tuple(doctor_repairs.repair(app, report.findings)))
 
 
+def prove_session(app: App, session: SsoSession) -> Report:
+    """Run the helper for one profile of the session; report that, and the problems in files."""
+    facts = gather(app)
+    facts = facts._replace(
+        sessions=tuple(one for one in facts.sessions if one.session.name == session.name)
+    )
+    chosen = doctor_proofs.choose_profiles(app, facts)
+    proofs = doctor_proofs.run_helpers(app, chosen, facts, doctor_proofs.UNHURRIED_SECONDS)
+    facts = facts._replace(proofs=tuple(proofs))
+    found = doctor_repairs.mark_repaired(checks.run(facts))
+    problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
+    return Report(tuple(problems), (), tuple(_list_proven(facts)))
+
+
 def find_shadowing(app: App, profile: Profile) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone."""
     config = doctor_facts.read_config(app)
@@ -98,7 +112,7 @@ def gather(app: App, chosen: str | None = None) -> Facts:
         config=config,
         profiles=tuple(shown),
         chosen=chosen,
-        programs=doctor_facts.find_programs(shown, app),
+        programs=doctor_facts.find_programs(shown, app, machine.command),
         files=tuple(files),
         sessions=tuple(sessions),
         unusable_sessions=doctor_facts.list_unusable_sessions(config),
@@ -137,10 +151,8 @@ def _prove(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
     facts = facts._replace(endpoints=tuple(doctor_proofs.ask_endpoints(app, sessions)))
     if facts.chosen is None:
-        profiles = doctor_proofs.choose_profiles(
-            app, facts.sessions, facts.profiles, facts.programs
-        )
-        proofs = doctor_proofs.run_helpers(app, profiles, facts.programs)
+        profiles = doctor_proofs.choose_profiles(app, facts)
+        proofs = doctor_proofs.run_helpers(app, profiles, facts)
     else:
         found = [
             doctor_proofs.run_chosen(app, one, facts.programs, foreign=run)

@@ -116,9 +116,15 @@ def _profile(
     return ProfileFact(entry, target, target.role.account_id if target else None)
 
 
-def find_programs(profiles: Iterable[ProfileFact], app: App) -> dict[str, ProgramFact]:
-    """Return the programs of the profiles' `credential_process`, by the word that names them."""
+def find_programs(
+    profiles: Iterable[ProfileFact], app: App, own_command: str | None = None
+) -> dict[str, ProgramFact]:
+    """Return the programs of the profiles' `credential_process`, by the word that names them.
+
+    `own_command` is the present command of our helper, which is included.
+    """
     commands = {one.entry.keys.get("credential_process", "") for one in profiles}
+    commands.add(own_command or "")
     words = {parts[0] for command in commands if (parts := process_command.split(command))}
     return {word: _program(word, app.environ) for word in words}
 

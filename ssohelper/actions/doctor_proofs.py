@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.core import process_command
+from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import Target
 from ssohelper.core.doctor.facts import (
     EndpointFact,
+    Facts,
     Failure,
     ProfileFact,
     ProgramFact,
     ProofFact,
-    SessionFact,
 )
+from ssohelper.core.doctor.profiles import identities
 from ssohelper.core.endpoints import oidc_endpoint, portal_endpoint, sts_endpoint
+from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 PROOF_SECONDS = 8.0
 FOREIGN_SECONDS = 10.0
+# Our helper ends within 20 s by itself, so `setup` waits for its own words.
+UNHURRIED_SECONDS = 25.0
 ENDPOINT_SECONDS = 5.0
 # A home has one to five sessions; more would take longer than a person waits.
 _MOST_SESSIONS = 8
@@ -49,39 +54,52 @@ class _Endpoint(NamedTuple):
 # -- programs of profiles ------------------------------------------------------------------------
 
 
-def choose_profiles(
-    app: App,
-    sessions: Iterable[SessionFact],
-    profiles: Sequence[ProfileFact],
-    programs: Mapping[str, ProgramFact],
-) -> list[ProfileFact]:
-    """Return one profile of each signed-in session that may be run unasked.
+def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
+    """Return one profile of each signed-in session whose helper may be run unasked.
 
-    Its program is this installation's helper, and no rule guards its role. Read-only roles first.
+    The helper is this installation's, no rule guards the role, and no section of the credentials
+    file wins over the profile. Read-only roles come first.
     """
     by_session: dict[str, list[tuple[ProfileFact, Target]]] = {}
-    for profile in profiles:
-        target = profile.target
-        if target is not None and target.session and _is_own_helper(profile, programs):
-            by_session.setdefault(target.session.name, []).append((profile, target))
-    chosen = []
-    for fact in list(sessions)[:_MOST_SESSIONS]:
-        if fact.outlook.is_over(app.clock.now()):
+    for profile in facts.profiles:
+        helped = _with_own_helper(profile, facts)
+        target = helped.target if helped else None
+        if helped is None or target is None or target.session is None:
             continue
+        if profile.name not in facts.config.credentials:
+            by_session.setdefault(target.session.name, []).append((helped, target))
+    chosen = []
+    for fact in facts.sessions[:_MOST_SESSIONS]:
+        if fact.outlook.is_over(facts.now):
+            continue
+        offered = set(fact.listing.roles()) if fact.listing else set()
         usable = by_session.get(fact.session.name, [])
-        usable.sort(key=lambda pair: "readonly" not in pair[0].name.lower())
+        usable.sort(
+            key=lambda pair: (
+                pair[1].role not in offered,
+                "readonly" not in pair[0].name.lower(),
+            )
+        )
         found = next((p for p, t in usable if _is_unguarded(app, fact.session, t)), None)
         if found is not None:
             chosen.append(found)
     return chosen
 
 
-def _is_own_helper(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> bool:
-    command = profile.entry.keys.get("credential_process", "")
-    if process_command.own_options(command) is None:
-        return False
-    program = programs.get(process_command.split(command)[0])
-    return program is not None and _may_run(program) and not program.is_of_another_installation
+def _with_own_helper(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
+    """Return the profile if its command is our helper; a native one with the helper's command."""
+    target, command = profile.target, facts.machine.command
+    if target is None or target.session is None or len(identities(profile.entry.keys)) > 1:
+        return None
+    if target.form == NATIVE and command is not None:
+        keys = identity_keys(target.session, target.role, PROCESS, command)
+        return profile._replace(entry=profile.entry._replace(keys=keys))
+    line = profile.entry.keys.get("credential_process", "")
+    if process_command.own_options(line) is None:
+        return None
+    program = facts.programs.get(process_command.split(line)[0])
+    is_usable = program is not None and _may_run(program)
+    return profile if is_usable and program and not program.is_of_another_installation else None
 
 
 def _may_run(program: ProgramFact) -> bool:
@@ -96,12 +114,16 @@ def _is_unguarded(app: App, session: SsoSession, target: Target) -> bool:
 
 
 def run_helpers(
-    app: App, profiles: Sequence[ProfileFact], programs: Mapping[str, ProgramFact]
+    app: App, profiles: Sequence[ProfileFact], facts: Facts, seconds: float | None = None
 ) -> list[ProofFact]:
-    """Run the helper of each profile, all at once, and return what each one answered."""
+    """Run the helper of each profile, all at once, and return what each one answered.
+
+    Without `seconds`, it has as long as a bare `doctor` may take.
+    """
+    limit = PROOF_SECONDS if seconds is None else seconds
     return _in_threads(
-        [lambda one=one: _run(app, one, programs, PROOF_SECONDS) for one in profiles],  # type: ignore[misc]
-        PROOF_SECONDS + 1,
+        [lambda one=one: _run(app, one, facts.programs, limit) for one in profiles],  # type: ignore[misc]
+        limit + 1,
     )
 
 

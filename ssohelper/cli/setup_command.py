@@ -19,7 +19,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, listing_progress, output
+from ssohelper.cli import adopt_output, listing_progress, output, setup_proof
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -31,7 +31,7 @@ from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
@@ -227,14 +227,13 @@ def _ask_region(url: str, proposal: str | None) -> str:
 
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print a command that works now, with one of the session's profiles."""
+    """Print what is wrong, and a command that was just seen to work."""
     if output.options().json:
         return
-    roles = frozenset(listing.roles())
-    if not roles:
+    if not listing.roles():
         output.say("no account is assigned to you yet; ask your administrator")
         return
-    name = _choose_proven(app, session, roles)
+    name = setup_proof.prove(app, session)
     if name is not None:
         shown = shlex.quote(show(name))
         if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
@@ -243,24 +242,3 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
             output.say(f"try it: ssohelper whoami {shown}")
     output.say(f"for all your roles: ssohelper list --session {session.name}")
     output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")
-
-
-def _choose_proven(app: App, session: SsoSession, roles: frozenset[Role]) -> str | None:
-    """Return a profile of the session that works now: one for reading, if there is one.
-
-    Left out are profiles that need another program, a grant, or that keys of the same name shadow.
-    """
-    unsure = adopting.find_not_counted(app, only_reliable=True)
-    unsure |= app.config.read_credentials_names()
-    named = [
-        (item.entry.name, item.target.role)
-        for item in profiles.read_profiles(app)
-        if item.target is not None
-        and item.target.session_name == session.name
-        and item.target.role in roles
-        and item.entry.name not in unsure
-    ]
-    named.sort(key=lambda pair: "readonly" not in pair[0].lower())
-    return next(
-        (name for name, role in named if not guards.needs_grant(app, session.key_of(role))), None
-    )

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import identity
+from ssohelper.actions import doctor, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, guarding, output
 from ssohelper.core.policy import Way
@@ -31,6 +31,8 @@ def whoami(profile: str | None, reason: str | None) -> None:
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
+    for finding in doctor.find_shadowing(app, chosen):
+        app.warn(f"{finding.message}; {finding.fix}")
     with app.vault.refusing_first(chosen.key, Way.WHOAMI):
         known = identity.look_up(app, chosen)
     if output.options().json:

@@ -150,6 +150,15 @@ class TestOffATerminal:
         # Every command that it names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
+    def test_it_proposes_nothing_that_was_not_seen_to_work(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
+        home.browser()
+        emulator.faults.script("GetRoleCredentials", 403, body='{"message": "No access"}', times=99)
+        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+        assert "try it" not in printed
+        assert 'problem: profile "payments-dev.ReadOnlyAccess": its program was run' in printed
+
     def test_without_the_aws_cli_it_prints_a_command_of_ssohelper(
         self, run: Run, home: Home
     ) -> None:

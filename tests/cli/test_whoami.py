@@ -127,3 +127,12 @@ def test_an_unknown_profile_is_exit_2_with_the_nearest_name(shell):
     done = shell.run("whoami", "paymets")
     assert done.returncode == 2
     assert 'did you mean "payments"' in done.stderr
+
+
+def test_what_shadows_the_profile_and_a_missing_helper_are_said_first(shell):
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
+    first, second, *_rest = shell.run("whoami", "payments", **keys).stderr.splitlines()
+    assert "AWS_ACCESS_KEY_ID is set" in first
+    assert "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY" in first
+    assert 'ssohelper is no longer at "/x/ssohelper"' in second
+    assert shell.run("whoami", "payments", "--json", **keys).stdout.index("is set")
