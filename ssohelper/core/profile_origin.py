@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ssohelper.core import process_command
@@ -88,7 +89,8 @@ class Block(NamedTuple):
     names: tuple[str, ...]
 
 
-def find_origins(config: ConfigFile) -> list[Origin]:
+@lru_cache(maxsize=1)  # 60 µs for each profile, and one command asks several times
+def find_origins(config: ConfigFile) -> tuple[Origin, ...]:
     """Return the origin of each profile that ssohelper does not manage, in the file's order.
 
     Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
@@ -96,7 +98,7 @@ def find_origins(config: ConfigFile) -> list[Origin]:
     """
     registry = _find_registry_profiles(config)
     found = (_find_origin(config, entry, registry) for entry in config.profiles())
-    return [origin for origin in found if origin is not None]
+    return tuple(origin for origin in found if origin is not None)
 
 
 def find_blocks(config: ConfigFile) -> list[Block]:
