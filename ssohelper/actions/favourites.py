@@ -46,9 +46,14 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
     return changed == [True]
 
 
-def rename_session(app: App, old: str, new: str) -> None:
-    """Move the favourites and recorded uses of a session's roles to its new name."""
-    app.usage.rename_session(old, new, app.clock.deadline())
+def copy_session(app: App, old: str, new: str) -> None:
+    """Copy the favourites and recorded uses of a session's roles to its new name."""
+    app.usage.copy_session(old, new, app.clock.deadline())
+
+
+def forget_session(app: App, name: str) -> bool:
+    """Forget the favourites and recorded uses of a session; return whether there were any."""
+    return app.usage.forget_session(name, app.clock.deadline())
 
 
 def list_favourites(app: App) -> list[RoleKey]:

@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 def write(app: App, session: SsoSession, token: AccessToken) -> None:
     """Write the session's new token for these profiles too. The caller holds `lock_state`.
 
-    Nothing is written with keyring storage, or over a token of another tool that lives longer. A
-    failure is logged: it must not fail the sign-in or the renewal that has just been saved.
+    Nothing is written with keyring storage, or over what another tool wrote, unless that is a token
+    that has expired and that nothing can renew. A failure is logged: it must not fail the sign-in or
+    the renewal that has just been saved.
     """
     try:
         urls = _find_urls(app, session)
@@ -34,12 +35,22 @@ def write(app: App, session: SsoSession, token: AccessToken) -> None:
             return
         ours = find_own_ids(app, session) | {token.id}
         for url in urls:
-            present = app.storage.legacy_tokens.load(url)
-            is_longer = present is not None and present.expires_at > token.expires_at
-            if present is None or present.id in ours or not is_longer:
+            if _may_write(app, url, ours):
                 app.storage.legacy_tokens.save(url, session.region, token)
     except (SsoHelperError, OSError) as error:
         _log.info("no token for profiles with sso_start_url: %s", error)
+
+
+def _may_write(app: App, url: str, ours: Collection[str]) -> bool:
+    """Return whether the token file for this URL is missing, ours, or of no use to anybody."""
+    tokens = app.storage.legacy_tokens
+    if not tokens.has_file(url):
+        return True
+    present = tokens.load(url)
+    if present is None:
+        return False  # not a token: whose it is cannot be known
+    has_ended = present.expires_at <= app.clock.now() and present.refresh_token is None
+    return present.id in ours or has_ended
 
 
 def write_present(app: App, session: SsoSession, token: AccessToken) -> None:

@@ -32,14 +32,22 @@ def check_change(app: App, key: str, value: Any) -> None:
         )
 
 
-def rename_session(app: App, old: str, new: str | None) -> None:
-    """Move the settings `sessions.OLD.…` to another session's name; remove them for None.
+def copy_session(app: App, old: str, new: str) -> None:
+    """Copy the settings `sessions.OLD.…` to another session's name.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; and as `refuse_below_allow_list`.
     """
     refuse_below_allow_list(app, f"sessions.{old}")
-    if app.settings_store.rename_session(old, new, app.clock.deadline()):
+    if app.settings_store.copy_session(old, new, app.clock.deadline()):
         app.forget_settings()
+
+
+def forget_session(app: App, name: str) -> bool:
+    """Remove the settings `sessions.NAME.…`; return whether there were any. Raises: as above."""
+    refuse_below_allow_list(app, f"sessions.{name}")
+    is_changed = app.settings_store.forget_session(name, app.clock.deadline())
+    app.forget_settings()
+    return is_changed
 
 
 def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:

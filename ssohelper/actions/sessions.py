@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, clocks, favourites, login, own_settings, profiles
 from ssohelper.core import guard_rules, session_changes
+from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.model import SESSION_NAME, SsoSession
@@ -89,7 +90,8 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
         )
     if app.config.read().session_header(new_name):
         raise UsageProblem(f'a session named "{new_name}" already exists')
-    patterns = [*app.settings.get("guard.rules")]
+    # The rules in force: also those that left the settings file without a typed word.
+    patterns = [*app.vault.policy.rules, *app.settings.get("guard.rules")]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
     lost = guard_rules.find_rule_of_session(patterns, session.name, new_name)
     if lost is not None:
@@ -135,27 +137,40 @@ def diff(app: App, plan: SessionPlan) -> Iterator[str]:
 def apply(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A renamed or removed session is signed out first.
 
-    So no token is left whose session no command knows. Whatever is interrupted, the command can be
-    run again. Raises: LocalState if the config changed since the diff was shown; AwsUnreachable,
+    So no token is left whose session no command knows. What is kept for a session is copied to its
+    new name before the config is written, and removed afterwards: `finish` does that if this was
+    interrupted. Raises: LocalState if the config changed since the diff was shown; AwsUnreachable,
     after everything else is done, if AWS could not be told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")
+    _changes_for(app, plan, app.config.read())  # before the sign-out
     failure = None
     if plan.command != "session add":
         try:
             login.log_out(app, plan.session)
         except AwsUnreachable as error:
             failure = error
+    if plan.new_name is not None:
+        _copy_records(app, name, plan.new_name)
     choices = {name: app.choices.load(name)}
     if app.config.write(lambda c: _changes_for(app, plan, c), app.clock.deadline(), choices):
         profiles.add_to_journal(app, plan.command, plan.changes)
-    if plan.new_name is not None:
-        _move_records(app, name, plan.new_name)
-    elif plan.command == "session rm":
+    if plan.command != "session add":
         _forget_records(app, name)
     if failure is not None:
         raise failure
+
+
+def finish(app: App, name: str) -> bool:
+    """Remove what an interrupted rename or rm has left of a session that is not in the config.
+
+    Returns whether there was anything. Raises: Refused below an allow-list.
+    """
+    if app.config.read().session_header(name):
+        return False
+    agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
+    return _forget_records(app, name)
 
 
 def discard(app: App, session: SsoSession) -> None:
@@ -180,22 +195,21 @@ def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
     return plan.changes
 
 
-def _move_records(app: App, old: str, new: str) -> None:
-    """Move settings, choices, favourites and uses to the new name; drop what is listed anew."""
-    own_settings.rename_session(app, old, new)
+def _copy_records(app: App, old: str, new: str) -> None:
+    """Copy settings, choices, favourites and uses to the new name. Roles are listed anew."""
+    own_settings.copy_session(app, old, new)
     app.choices.save(new, app.choices.load(old))
-    favourites.rename_session(app, old, new)
+    favourites.copy_session(app, old, new)
     with app.tokens.lock_state(new, app.clock.deadline()):
         app.tokens.save_facts(new, app.tokens.load_facts(old))
-    _forget_files(app, old)
 
 
-def _forget_records(app: App, name: str) -> None:
-    own_settings.rename_session(app, name, None)
-    _forget_files(app, name)
-
-
-def _forget_files(app: App, name: str) -> None:
+def _forget_records(app: App, name: str) -> bool:
+    """Remove what is kept for a session; return whether there was anything."""
+    is_changed = own_settings.forget_session(app, name)
+    is_changed |= favourites.forget_session(app, name)
+    is_changed |= app.choices.load(name) != NO_CHOICES
     app.choices.forget(name)
-    app.directory.forget(name)
+    is_changed |= app.directory.forget(name) > 0
     app.tokens.forget_facts(name)
+    return is_changed

@@ -117,6 +117,8 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
     ends: the tokens of other tools are filed under the session's old name.
     """
     app = output.get_app()
+    if _finish(app, old, yes=yes and not dry_run):
+        return
     plan = sessions.plan_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = f'rename session "{show(old)}" to "{show(new)}", in {profile_count(changed)} too'
@@ -141,6 +143,8 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
+    if _finish(app, name, yes=yes and not dry_run):
+        return
     plan = sessions.plan_removal(app, resolve_session(app, name))
     count = profile_count(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
@@ -162,6 +166,16 @@ def _carry_out(
     if output.options().json:
         data = {"session": plan.new_name or plan.session.name, "changed": is_done}
         output.print_json(data, app.warnings)
+
+
+def _finish(app: App, name: str, *, yes: bool) -> bool:
+    """Finish a rename or rm that was interrupted after it had written the config."""
+    if not (yes or output.can_ask()) or not sessions.finish(app, name):
+        return False
+    output.say(f'what was left of session "{show(name)}" was removed')
+    if output.options().json:
+        output.print_json({"session": name, "changed": True}, app.warnings)
+    return True
 
 
 def _named(argument: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -84,9 +85,9 @@ def setup(
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
-    listing = _fetch_listing(app, session)
     narrowed = bool(accounts or roles)
     with _give_back_if_interrupted(app, session):
+        listing = _fetch_listing(app, session)
         adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
         plan = profiles.plan_sync(
             app,
@@ -108,13 +109,29 @@ def setup(
 
 @contextmanager
 def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
-    """Sign out again after Ctrl-C at a question, unless the session is in the config."""
+    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config."""
     try:
-        yield
+        with _interrupt_by_signals():
+            yield
     except (click.Abort, KeyboardInterrupt):
         if not _is_in_config(app, session):
             sessions.discard(app, session)
         raise
+
+
+@contextmanager
+def _interrupt_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a closed window, act as Ctrl-C, unless they are ignored."""
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ask_what_to_keep(app: App, session: SsoSession) -> None:

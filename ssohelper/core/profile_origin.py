@@ -36,6 +36,12 @@ GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "aw
 OWN = "ssohelper, without its mark"
 # The lines between which aws-sso-cli writes its profiles.
 MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
+# Keys by which SDKs may find another identity than the role that the profile names.
+_OTHER_SOURCES = {
+    "aws_access_key_id": "static keys",
+    "login_session": "the sign-in of aws login",
+    "web_identity_token_file": "a web identity",
+}
 # How many profiles may refer to each other by name, as in ConfigFile.target.
 _LONGEST_CHAIN = 4
 _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
@@ -139,8 +145,9 @@ def _find_origin(
     # SDKs use sso_* keys before credential_process.
     uses_command = bool(command) and "sso_account_id" not in keys
     program = (words[0] if words else command) if uses_command else None
-    if "aws_access_key_id" in keys:
-        return Origin(entry.name, tool, None, "it has static keys too", program)
+    for key, other in _OTHER_SOURCES.items():
+        if key in keys:
+            return Origin(entry.name, tool, None, f"it has {other} too", program)
     named, why = _only_role(list(_named_roles(config, entry)))
     return Origin(entry.name, tool, named, why, program)
 
@@ -334,7 +341,8 @@ def _from_aws_sso_cli(words: list[str]) -> NamedRole | _Reference | str:
 def _options_of(words: list[str]) -> dict[str, str]:
     """Return the values of the options; "" for one that another option follows."""
     found: dict[str, str] = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for at, word in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else ""
         name, equals, value = word.partition("=")
         if name.startswith("-"):
             found[name] = value if equals else "" if following.startswith("-") else following

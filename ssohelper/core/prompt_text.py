@@ -43,7 +43,7 @@ _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
 _LEAST_ROLE = 8
 # A name with a mark fits everywhere, also behind the sign of guarded roles.
 _MARKED_ROOM = _LEAST_ROOM - len(guard_rules.SIGN)
-_MOST_DIGITS = 12
+_DIGITS = range(4, 12)
 
 # How urgent a row is. "" means that nothing ends.
 Level = Literal["", "fine", "soon", "late"]
@@ -164,17 +164,15 @@ def distinct(name: str, others: Iterable[str]) -> str:
     `others` are the names of all profiles, which may include this one. The mark is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
-    if len(name) <= _LEAST_ROOM and safe(name) == name and ".." not in name:
+    if len(name) <= _LEAST_ROOM and label(name, guarded=False) == name and ".." not in name:
         return name
-    forms = _forms(name)
-    alike = [other for other in others if other != name and forms & _forms(other)]
+    forms, names = _forms(name), set(others)
+    alike = [other for other in names if other != name and forms & _forms(other)]
     if not alike:
         return name
-    digits = 4
-    while digits < _MOST_DIGITS and any(_mark(name, digits) == _mark(o, digits) for o in alike):
-        digits += 1
-    short = shortened(_harmless(name), _MARKED_ROOM - 1 - digits)
-    return f"{short}+{_mark(name, digits)}"
+    taken = names | {_marked(other, digits) for other in alike for digits in _DIGITS}
+    free = (marked for digits in _DIGITS if (marked := _marked(name, digits)) not in taken)
+    return next(free, _marked(name, _DIGITS[-1]))
 
 
 def _forms(name: str) -> set[str]:
@@ -188,10 +186,12 @@ def _harmless(name: str) -> str:
     return _HARMFUL.sub("?", name[:4096])
 
 
-def _mark(name: str, digits: int) -> str:
+def _marked(name: str, digits: int) -> str:
+    """Return a short form of the name, with so many digits of its SHA-256 as a mark."""
     from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
 
-    return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
+    mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
+    return f"{shortened(label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
 
 
 def _without_middle(text: str, room: int) -> str:

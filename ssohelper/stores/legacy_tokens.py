@@ -36,6 +36,10 @@ class LegacyTokens:
         """
         return _load(self._file(start_url))
 
+    def has_file(self, start_url: str) -> bool:
+        """Return whether there is anything under the name for this spelling of a URL."""
+        return os.path.lexists(self._file(start_url))
+
     def save(self, start_url: str, region: str, token: AccessToken) -> None:
         """Write the token for this spelling of a URL. Raises: LocalState."""
         document = {

@@ -1,6 +1,7 @@
 """Changes one key of config.toml. The user edits that file too, so the rest of it stays."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,16 @@ class SettingsFile:
         """
         return self._change(lambda document: _unset(document, parts), deadline)
 
-    def rename_session(self, old: str, new: str | None, deadline: Deadline) -> bool:
-        """Move the table `sessions.OLD` to another name, or remove it for None.
+    def copy_session(self, old: str, new: str, deadline: Deadline) -> bool:
+        """Copy the table `sessions.OLD` to another name; return whether the file was written.
 
-        Returns whether the file was written. Raises: as `set`.
+        Raises: as `set`.
         """
-        return self._change(lambda document: _rename_session(document, old, new), deadline)
+        return self._change(lambda document: _copy_session(document, old, new), deadline)
+
+    def forget_session(self, name: str, deadline: Deadline) -> bool:
+        """Remove the table `sessions.NAME`; return whether the file was written. Raises: as `set`."""
+        return self._change(lambda found: found.get("sessions", {}).pop(name, None), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> bool:
         files.ensure_private_folder(self._runtime)
@@ -77,9 +82,7 @@ def _unset(document: Any, parts: tuple[str, ...]) -> None:
     table.pop(parts[-1], None)
 
 
-def _rename_session(document: Any, old: str, new: str | None) -> None:
+def _copy_session(document: Any, old: str, new: str) -> None:
     sessions = document.get("sessions", {})
     if old in sessions:
-        table = sessions.pop(old)
-        if new is not None:
-            sessions[new] = table
+        sessions[new] = deepcopy(sessions[old])

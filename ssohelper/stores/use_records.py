@@ -51,16 +51,26 @@ class UsageStore:
             if after != before:
                 self._save_all({**known, key: after})
 
-    def rename_session(self, old: str, new: str, deadline: Deadline) -> None:
-        """Move the usage of a session's roles to its new name."""
+    def copy_session(self, old: str, new: str, deadline: Deadline) -> None:
+        """Copy the usage of a session's roles to another session's name."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()
-            moved = {
-                key._replace(session_name=new) if key.session_name == old else key: usage
+            copies = {
+                key._replace(session_name=new): usage
                 for key, usage in known.items()
+                if key.session_name == old
             }
-            if moved != known:
-                self._save_all(moved)
+            if copies:
+                self._save_all({**known, **copies})
+
+    def forget_session(self, name: str, deadline: Deadline) -> bool:
+        """Forget the usage of a session's roles; return whether there was any."""
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            known = self.load_all()
+            left = {key: usage for key, usage in known.items() if key.session_name != name}
+            if left != known:
+                self._save_all(left)
+            return left != known
 
     def _save_all(self, known: dict[RoleKey, Usage]) -> None:
         files.ensure_private_folder(self._state)

@@ -89,12 +89,36 @@ def test_a_renewal_writes_them_again(world: WorldApp) -> None:
     assert {saved(world, url) for url in SPELLINGS} == {"renewed-1"}
 
 
-def test_a_token_of_another_tool_that_lives_longer_stays(world: WorldApp) -> None:
+@pytest.mark.parametrize("left", [2 * HOUR, HOUR // 2])
+def test_a_token_of_another_tool_that_still_works_stays(world: WorldApp, left: int) -> None:
     world.sign_in(left=HOUR)
-    world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + 2 * HOUR))
-    world.storage.legacy_tokens.save(f"{URL}/", "us-east-1", token("theirs", NOW + HOUR // 2))
+    world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + left))
+    world.storage.legacy_tokens.save(f"{URL}/", "us-east-1", token("theirs", NOW - 1))
     write(world)
+    # What has ended and cannot be renewed is of no use to anybody.
     assert (saved(world), saved(world, f"{URL}/")) == ("theirs", "first")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"accessToken": "x", "expiresAt": "2020-01-01T00:00:00Z", "refreshToken": "theirs"}',
+        '{"some": "json"}',
+        "notes of mine",
+    ],
+)
+def test_a_file_that_is_not_a_dead_token_is_neither_replaced_nor_removed(
+    world: WorldApp, content: str
+) -> None:
+    world.sign_in(left=HOUR)
+    world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW))
+    [path] = [
+        one for one in world.locations.token_folder.glob("*.json") if "theirs" in one.read_text()
+    ]
+    path.write_text(content)
+    write(world)
+    legacy_sign_ins.forget(world, SESSION, legacy_sign_ins.find_own_ids(world, SESSION))
+    assert path.read_text() == content
 
 
 def test_for_two_persons_of_one_portal_none_is_written(world: WorldApp) -> None:

@@ -185,6 +185,32 @@ class TestRenaming:
         assert "corp:pay/Admin" in done.stderr
         assert run("session", "list").stdout.startswith("corp\t")
 
+    def test_a_rule_that_left_the_file_without_a_typed_word_counts(
+        self, synced: Home, run: Run
+    ) -> None:
+        assert run("config", "set", "guard.rules", "corp:pay/Admin").returncode == 0
+        App(synced.env).locations.settings_file.write_text("")
+        done = run("session", "rename", "corp", "acme", "--yes")
+        assert (done.returncode, "corp:pay/Admin" in done.stderr) == (2, True)
+
+    def test_an_interrupted_rename_is_finished_by_the_same_command(
+        self, synced: Home, run: Run
+    ) -> None:
+        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
+        assert run("favourite", "add", "pay.Read").returncode == 0
+        app = App(synced.env)
+        kept = app.choices.load("corp")
+        assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
+        # As if it had been killed right after it wrote the config.
+        app.choices.save("corp", kept)
+        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
+        done = run("session", "rename", "corp", "acme", "--yes")
+        assert (done.returncode, "was removed" in done.stderr) == (0, True)
+        assert App(synced.env).choices.load("corp").roles == ()
+        assert "corp" not in app.locations.settings_file.read_text()
+        assert data_of(run, "session", "show", "acme")["roles"] == ["Read"]
+        assert run("session", "rename", "corp", "acme", "--yes").returncode == 2
+
     def test_a_guard_rule_for_all_sessions_is_no_obstacle(self, synced: Home, run: Run) -> None:
         assert run("config", "set", "guard.rules", "*:pay/Admin").returncode == 0
         assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
@@ -205,6 +231,7 @@ class TestRemoving:
             "[profile other]\nregion = eu-west-1\n\n" + signed_in.config_file.read_text()
         )
         assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
+        assert run("favourite", "add", "corp:000030000001/ReadOnlyAccess").returncode == 0
         done = run("session", "rm", "corp", "--yes")
         assert done.returncode == 0, done.stderr
         assert signed_in.config_file.read_text().strip() == "[profile other]\nregion = eu-west-1"
@@ -213,6 +240,7 @@ class TestRemoving:
         assert data_of(run, "cache", "list") == []
         assert "corp" not in App(signed_in.env).locations.settings_file.read_text()
         assert App(signed_in.env).choices.load("corp").roles == ()
+        assert run("favourite", "list").stdout == ""
 
     def test_profiles_of_others_keep_it_and_are_named(
         self, synced: Home, run: Run, emulator: Emulator

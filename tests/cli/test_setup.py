@@ -3,6 +3,7 @@
 import configparser
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -478,6 +479,17 @@ class TestOnATerminal:
         assert session_keys(home, "d-0000000000")["sso_start_url"] == START_URL
         assert profiles(home) == {}
         assert len(list(home.token_folder.glob("*.json"))) > 0
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_at_the_question_leaves_no_sign_in(
+        self, terminal: Terminal, home: Home, emulator: Emulator, number: int
+    ) -> None:
+        home.browser()
+        child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+        child.expect_exact("[y/N]: ")
+        child.kill(number)
+        assert ended(child)[0] == 130
+        assert_signed_out(home, emulator)
 
     def test_an_interrupted_question_writes_nothing(
         self, terminal: Terminal, home: Home, emulator: Emulator

@@ -242,6 +242,13 @@ def test_two_profiles_of_one_config_never_show_the_same():
     assert marked > 1000  # the worlds are hard enough
 
 
+def test_a_name_that_another_would_look_like_is_seen():
+    names = ["@@prod", "?@prod", "pr\xf6d", "pr?d"]
+    names.append(prompt_text.distinct("pr\xf6d", names))  # a name like a marked one
+    shown = {prompt_text.label(prompt_text.distinct(name, names), guarded=False) for name in names}
+    assert len(shown) == len(names)
+
+
 def test_a_mark_does_not_depend_on_the_other_profiles():
     one, two = "a" * 20 + "x" * 30 + "b" * 20, "a" * 20 + "y" * 30 + "b" * 20
     assert prompt_text.distinct(one, [one]) == one

@@ -251,13 +251,13 @@ def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
     own.write_text('session_hours = 10.016\n[guard]\nrules = ["*/break*"]\n')
     env = {**home.env, "TERM": "xterm", "AWS_PROFILE": NAME}
     with closing(Screen(shell, env, home.path, f"{INSTALL[shell]}\nssohelper_prompt_on")) as screen:
-        screen.shows("payments-pro..dOnlyAccess ==signed out==")
+        screen.shows("payments-prod.ReadO..cess ==signed out==")
         screen.run("ssohelper login >/dev/null 2>/dev/null")
         screen.shows(f"{NAME} 10h00m")
         emulator.revoke_session("ana")
         role = "--session corp --account-id 000030000001 --role-name ReadOnlyAccess"
         screen.run(f"ssohelper credential-process {role} 2>/dev/null")
-        screen.shows("payments-pro..dOnlyAccess ==signed out==")
+        screen.shows("payments-prod.ReadO..cess ==signed out==")
         screen.run("ssohelper login >/dev/null 2>/dev/null")
         screen.shows(f"{NAME} 10h00m")
         screen.run(f"ssohelper use --keys {NAME} 2>/dev/null")
