@@ -112,6 +112,7 @@ def gather(app: App, chosen: str | None = None) -> Facts:
         config=config,
         profiles=tuple(shown),
         chosen=chosen,
+        issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
         programs=doctor_facts.find_programs(shown, app, machine.command),
         files=tuple(files),
         sessions=tuple(sessions),

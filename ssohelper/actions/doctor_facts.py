@@ -228,3 +228,18 @@ def _filters(choices: Choices) -> str:
     words = [word for glob in choices.accounts for word in ("--account", shlex.quote(glob))]
     words += [word for glob in choices.roles for word in ("--role", shlex.quote(glob))]
     return " ".join(words)
+
+
+def find_issue_time(app: App, profiles: Iterable[ProfileFact]) -> int | None:
+    """Return when AWS issued the cached, unexpired credentials of these profiles' role."""
+    for profile in profiles:
+        target = profile.target
+        if target is None or target.session is None:
+            continue
+        try:
+            cached = app.credentials.load(target.session.key_of(target.role), target.session)
+        except SsoHelperError:
+            return None
+        if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
+            return cached.received_at
+    return None

@@ -27,9 +27,13 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
             f"AWS_ACCESS_KEY_ID is set{account}: boto3, the AWS CLI, Java, Go and Rust use this key "
             f"{instead}"
         )
+        ends = environ.get("AWS_CREDENTIAL_EXPIRATION")
+        if ends:
+            message += f"; it ends at {show(ends, 40)}, and nothing renews it"
         fix = f"unset {' '.join([*present, *tokens])}"
-        if chosen is None and environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        if chosen is None and ends:
             # `exec` and `env` set this too: the keys are on purpose.
+            fix += "; for a job that runs longer: AWS_PROFILE, or ssohelper exec --server"
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
             yield problem("keys-in-environment", _SHELL, message, fix)

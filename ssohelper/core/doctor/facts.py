@@ -195,7 +195,8 @@ class Facts(NamedTuple):
     """All that the checks look at. Times are epoch seconds by this machine's clock.
 
     `environ` has the variables that SDKs read; the values of keys are replaced. `chosen` is the
-    profile that `doctor PROFILE` is asked about; `profiles` then holds that one only.
+    profile that `doctor PROFILE` is asked about; `profiles` then holds that one only, and
+    `issued_at` is when AWS issued the cached credentials of its role, None without such.
     """
 
     now: int = 0
@@ -203,6 +204,7 @@ class Facts(NamedTuple):
     config: ConfigFacts = ConfigFacts()
     profiles: tuple[ProfileFact, ...] = ()
     chosen: str | None = None
+    issued_at: int | None = None
     programs: Mapping[str, ProgramFact] = {}
     files: tuple[FileFact, ...] = ()
     sessions: tuple[SessionFact, ...] = ()

@@ -15,6 +15,8 @@ from ssohelper.core.text import show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
+# AWS says that a change of a permission set takes some minutes to be everywhere.
+CACHED_SECONDS = 5 * 60
 _MOST_NAMES = 3
 
 
@@ -180,6 +182,21 @@ def check_filters(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
+    """Note cached credentials of the profile that is asked about: a new permission is not in them."""
+    if facts.chosen is None or facts.issued_at is None:
+        return
+    age = facts.now - facts.issued_at
+    if age > CACHED_SECONDS:
+        yield note(
+            "cached-credentials",
+            profiles_subject([facts.chosen]),
+            f"its role credentials were issued {duration_text(age)} ago; a permission that was "
+            "granted since needs new ones",
+            "ssohelper cache clear",
+        )
+
+
 CHECKS = (
     check_sign_ins,
     check_registrations,
@@ -188,4 +205,5 @@ CHECKS = (
     check_lost_roles,
     check_gained_roles,
     check_filters,
+    check_cached_credentials,
 )

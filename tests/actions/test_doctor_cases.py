@@ -1,0 +1,113 @@
+"""What goes wrong for people with IAM Identity Center, against the emulator: each is named."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.actions import credentials, directory, doctor
+from ssohelper.app import App
+from ssohelper.core.doctor import checks
+from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.model import Role
+from ssohelper.core.policy import Way
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import World
+from tests.actions.broken_homes import KEYS, REGION, add_profile, make_healthy
+from tests.conftest import Home
+from tests.saved_listing import DEV, PAY, URL
+
+
+@pytest.fixture
+def emulator(home: Home) -> Iterator[Emulator]:
+    world = World(URL, REGION, "Example")
+    world.add_person("ana")
+    for account_id, name, *roles in ((PAY, "pay", "Admin", "Read"), (DEV, "dev", "Read")):
+        world.add_account(account_id, name)
+        for role in roles:
+            world.add_permission_set(role)
+            world.assign("ana", role, account_id)
+    with Emulator(world) as running:
+        home.env.update(running.environment())
+        make_healthy(home)
+        home.write_token(running.issue_token("ana"))
+        yield running
+
+
+def find(home: Home, chosen: str | None = None) -> dict[str, Finding]:
+    return {one.id: one for one in checks.run(doctor.gather(App(home.env), chosen))}
+
+
+def refresh_list(home: Home) -> None:
+    app = App(home.env)
+    [session] = app.config.read().sso_sessions()
+    directory.fetch_listing(app, session, refresh=True)
+
+
+def test_a_role_that_is_not_assigned_names_the_nearest_one_and_the_age_of_the_list(home, emulator):
+    add_profile(
+        home, "mine", "sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Reed"
+    )
+    refresh_list(home)
+    found = find(home, "mine")["role-lost"]
+    assert "that account offers Admin, Read" in found.message
+    assert "AWS's list of 20" in found.message
+    assert 'did you mean "Read"' in found.fix
+
+
+def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emulator):
+    emulator.world.unassign("ana", "Read", PAY)
+    assert find(home) == {}
+    refresh_list(home)
+    found = find(home)["role-lost"]
+    assert found.subject == 'profile "pay.Read"'
+    assert "ssohelper profile sync --prune --session corp" in found.fix
+
+
+def test_the_iam_roles_name_in_sso_role_name(home, emulator):
+    name = "AWSReservedSSO_Read_0123456789abcdef"
+    add_profile(
+        home, "mine", "sso_session = corp", f"sso_account_id = {PAY}", f"sso_role_name = {name}"
+    )
+    assert "write the permission set's name: Read" in find(home, "mine")["iam-role-name"].fix
+
+
+def test_a_new_permission_is_not_in_old_role_credentials(home, emulator):
+    app = App(home.env)
+    [session] = app.config.read().sso_sessions()
+    role = Role(PAY, "Read")
+    credentials.release(app, session, role, Way.CREDENTIAL_PROCESS, app.clock.deadline(60))
+    assert "cached-credentials" not in find(home, "pay.Read")
+    facts = doctor.gather(App(home.env), "pay.Read")
+    assert facts.issued_at is not None
+    [found] = checks.run(facts._replace(now=facts.issued_at + 3600))
+    assert (found.id, found.fix) == ("cached-credentials", "ssohelper cache clear")
+    assert "issued 1h ago" in found.message
+
+
+def test_works_in_the_aws_cli_and_fails_in_boto3_names_the_other_source(home, emulator):
+    home.env.update(AWS_PROFILE="pay.Read", AWS_DEFAULT_PROFILE="dev.Read")
+    found = find(home)["two-profiles"]
+    assert 'boto3 takes AWS_DEFAULT_PROFILE ("dev.Read")' in found.message
+
+
+def test_a_job_that_dies_after_an_hour_has_fixed_keys(home, emulator):
+    home.env.update(KEYS, AWS_CREDENTIAL_EXPIRATION="2026-11-28T18:00:00Z")
+    found = find(home)["keys-in-environment"]
+    assert "it ends at 2026-11-28T18:00:00Z, and nothing renews it" in found.message
+    assert "ssohelper exec --server" in found.fix
+    assert found.severity == "note"
+
+
+def test_asked_to_sign_in_again_names_the_clock_that_ended(home, emulator):
+    home.write_token({**emulator.issue_token("ana"), "expiresAt": "2026-01-01T00:00:00Z"})
+    path = next(home.token_folder.glob("*.json"))
+    path.write_text(path.read_text().replace('"refreshToken"', '"gone"'))
+    found = find(home)["signed-out"]
+    assert found.message == "the access token has expired and cannot be renewed"
+
+
+def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):
+    home.add_session("corp2", URL, REGION)
+    found = find(home)
+    assert found["sessions-of-one-portal"].subject == 'sessions "corp", "corp2"'
+    assert found["signed-out"].subject == 'session "corp2"'

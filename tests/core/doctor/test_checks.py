@@ -1,0 +1,66 @@
+"""Findings that no home on a test's machine can show: other users, keyrings, installations."""
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import checks
+from ssohelper.core.doctor.facts import (
+    ConfigFacts,
+    Facts,
+    Failure,
+    FileFact,
+    MachineFacts,
+    ProfileFact,
+    ProgramFact,
+    ProofFact,
+)
+
+
+def ids(facts: Facts) -> list[str]:
+    return [one.id for one in checks.run(facts)]
+
+
+def test_a_file_of_another_user_has_one_finding_whatever_its_mode() -> None:
+    file = FileFact("/home/ana/.aws/config", "config", 0o666, "eve", may_others_write=True)
+    [found] = checks.run(Facts(files=(file,)))
+    assert (found.id, found.message) == (
+        "owner",
+        "belongs to the user eve, whom AWS tools then trust",
+    )
+
+
+def test_keyring_storage_without_a_folder_in_memory() -> None:
+    machine = MachineFacts(storage="keyring", is_runtime_in_memory=False)
+    assert ids(Facts(machine=machine)) == ["runtime-on-disk"]
+
+
+def test_a_throw_away_installation() -> None:
+    machine = MachineFacts(failure=Failure("throw-away", "install it"))
+    assert ids(Facts(machine=machine)) == ["installation"]
+
+
+def test_a_helper_of_another_installation() -> None:
+    word = "/opt/ssohelper/bin/ssohelper-credentials"
+    line = f"{word} --session corp --account-id 001234567890 --role-name Read"
+    config = ConfigFile.parse(
+        f"[profile p]\nregion = x\ncredential_process = {line}\n".encode(), "c"
+    )
+    entry = config.profile("p")
+    assert entry is not None
+    program = ProgramFact(word, word, is_own=True, is_of_another_installation=True)
+    facts = Facts(
+        config=ConfigFacts(file=config),
+        profiles=(ProfileFact(entry),),
+        programs={word: program},
+    )
+    assert ids(facts) == ["helper-of-another-installation"]
+
+
+def test_a_program_that_gives_keys_of_another_account() -> None:
+    proof = ProofFact("p", None, account_id="999999999999", meant_account_id="001234567890")
+    [found] = checks.run(Facts(proofs=(proof,)))
+    assert found.id == "another-account"
+    assert "for account 999999999999; the profile is for 001234567890" in found.message
+
+
+def test_a_last_answer_of_aws_tells_the_clock_without_a_network() -> None:
+    assert ids(Facts(machine=MachineFacts(apart_seconds=-600.0))) == ["clock"]
+    assert ids(Facts(machine=MachineFacts(apart_seconds=200.0))) == []

@@ -1,0 +1,54 @@
+"""Counts, exit codes and subjects of findings; the finding of a config that is slow to read."""
+
+import pytest
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import config, findings
+from ssohelper.core.doctor.facts import ConfigFacts, Facts
+from ssohelper.core.doctor.findings import Repair
+
+PROBLEM = findings.problem("a", "s", "m", "f", Repair("mode", ("/x",)))
+SIGN_IN, NOTE = findings.sign_in("b", "s", "m", "f"), findings.note("c", "s", "m", "f")
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "line"),
+    [
+        ([], 0, "nothing wrong"),
+        ([NOTE, NOTE], 0, "2 notes"),
+        ([SIGN_IN, NOTE], 4, "1 missing sign-in, 1 note"),
+        (
+            [PROBLEM, SIGN_IN],
+            3,
+            "1 problem, 1 missing sign-in; 1 can be repaired with: ssohelper doctor --fix",
+        ),
+        ([PROBLEM._replace(is_fixed=True)], 0, "nothing wrong; 1 repaired"),
+        ([PROBLEM._replace(is_fixed=True), SIGN_IN], 4, "1 missing sign-in; 1 repaired"),
+    ],
+)
+def test_exit_code_and_last_line(found, code: int, line: str) -> None:
+    assert (findings.exit_code(found), findings.last_line(found)) == (code, line)
+
+
+def test_problems_come_first_and_nothing_twice() -> None:
+    assert findings.in_order([NOTE, SIGN_IN, PROBLEM, NOTE]) == [PROBLEM, SIGN_IN, NOTE]
+
+
+@pytest.mark.parametrize(
+    ("names", "subject"),
+    [
+        (["a"], 'profile "a"'),
+        (["a", "b"], 'profiles "a" and "b"'),
+        (["a", "b", "c", "d", "e"], 'profiles "a", "b", "c" and 2 more'),
+        (["a\x1b[31m"], 'profile "a\\x1b[31m"'),
+    ],
+)
+def test_a_subject_names_three_profiles(names: list[str], subject: str) -> None:
+    assert findings.profiles_subject(names) == subject
+
+
+@pytest.mark.parametrize(("seconds", "ids"), [(None, []), (0.1, []), (0.5, ["config-slow"])])
+def test_a_config_that_costs_every_start_much(seconds: float | None, ids: list[str]) -> None:
+    file = ConfigFile.parse(b"[profile a]\nregion = eu-west-1\n", "config")
+    facts = Facts(config=ConfigFacts(file=file, parse_seconds=seconds))
+    assert [one.id for one in config.check_speed(facts)] == ids

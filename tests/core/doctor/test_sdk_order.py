@@ -1,0 +1,147 @@
+"""Which source each SDK family takes: a table, and what botocore itself does in the same homes."""
+
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.facts import ProfileFact
+from tests.conftest import Home
+
+SESSION = (
+    "[sso-session corp]\nsso_start_url = https://d-0000000000.awsapps.com/start\n"
+    "sso_region = eu-west-1\n"
+)
+ACCOUNT = "001234567890"
+ARN = "arn:aws:iam::999999999999:role/ci"
+SSO = f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = Read\n"
+PROGRAM = "credential_process = /bin/get-keys\n"
+ROLE = f"role_arn = {ARN}\nsource_profile = other\n"
+KEYS = "aws_access_key_id = AKIACONFIG\naws_secret_access_key = s\n"
+ENVIRONMENT_KEYS = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"}
+WEB = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": ARN}
+CONTAINER = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"}
+NONE: dict[str, str] = {}
+
+
+def resolve(profile: str, credentials: str = "", environ: dict[str, str] = NONE) -> dict[str, str]:
+    text = f"{SESSION}[profile p]\n{profile}[profile other]\n{KEYS}"
+    config = ConfigFile.parse(text.encode(), "config")
+    entry = config.profile("p")
+    assert entry is not None
+    keys = {line.partition(" ")[0] for line in credentials.splitlines()}
+    found = sdk_order.resolve(ProfileFact(entry, None, ACCOUNT), config, keys, environ)
+    return {one.family: one.kind for one in found}
+
+
+# What boto3, JavaScript, Java, Go and Rust take.
+TABLE = {
+    "a program": (PROGRAM, "", NONE, ("program",) * 5),
+    "sso": (SSO, "", NONE, ("sso",) * 5),
+    "a role": (ROLE, "", NONE, ("assumed role",) * 5),
+    "sso and a program": (SSO + PROGRAM, "", NONE, ("sso", "program", "sso", "sso", "sso")),
+    "half of sso and a program": (
+        "sso_region = eu-west-1\n" + PROGRAM,
+        "",
+        NONE,
+        ("program", "program", "error", "error", "error"),
+    ),
+    "sso with a start URL": (
+        SSO + "sso_start_url = https://d-0000000000.awsapps.com/start\nsso_region = eu-west-1\n",
+        "",
+        NONE,
+        ("sso", "sso", "sso", "sso", "error"),
+    ),
+    "a program and a section of keys": (
+        PROGRAM,
+        KEYS,
+        NONE,
+        ("credentials file", "credentials file", "program", "credentials file", "program"),
+    ),
+    "sso and a section of keys": (
+        SSO,
+        KEYS,
+        NONE,
+        ("sso", "credentials file", "sso", "credentials file", "sso"),
+    ),
+    "a program and keys in the environment": (
+        PROGRAM,
+        "",
+        ENVIRONMENT_KEYS,
+        ("environment keys", "program", "environment keys", "environment keys", "environment keys"),
+    ),
+    "a program in a pod": (
+        PROGRAM,
+        "",
+        WEB,
+        (
+            "environment web identity",
+            "program",
+            "environment web identity",
+            "environment web identity",
+            "program",
+        ),
+    ),
+    "a program in a container": (PROGRAM, "", CONTAINER, ("program",) * 5),
+    "nothing in a container": ("region = eu-west-1\n", "", CONTAINER, ("container",) * 5),
+    "nothing at all": ("region = eu-west-1\n", "", NONE, ("nothing",) * 5),
+}
+
+
+@pytest.mark.parametrize(("profile", "section", "environ", "kinds"), TABLE.values(), ids=TABLE)
+def test_the_table(
+    profile: str, section: str, environ: dict[str, str], kinds: tuple[str, ...]
+) -> None:
+    found = resolve(profile, section, environ)
+    assert tuple(found.values()) == kinds
+    assert tuple(found) == sdk_order.FAMILIES
+
+
+# botocore's name for the provider of each kind.
+_METHODS = {
+    "environment keys": "env",
+    "environment web identity": "assume-role-with-web-identity",
+    "assumed role": "assume-role",
+    "sso": "sso",
+    "credentials file": "shared-credentials-file",
+    "program": "custom-process",
+    "config keys": "config-file",
+    "container": "container-role",
+}
+
+
+@pytest.mark.parametrize(("profile", "section", "environ", "kinds"), TABLE.values(), ids=TABLE)
+def test_botocore_takes_what_the_table_says(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    section: str,
+    environ: dict[str, str],
+    kinds: tuple[str, ...],
+) -> None:
+    if kinds[0] not in _METHODS:
+        return
+    program = Path(home.path, "get-keys")
+    program.write_text(
+        '#!/bin/sh\necho \'{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s"}\'\n'
+    )
+    program.chmod(0o755)
+    home.write_config(
+        f"{SESSION}[profile p]\n{profile.replace('/bin/get-keys', str(program))}"
+        f"[profile other]\n{KEYS}"
+    )
+    home.config_file.with_name("credentials").write_text(f"[p]\n{section}" if section else "")
+    monkeypatch.setenv("AWS_PROFILE", "p")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    resolver = botocore.session.Session().get_component("credential_provider")
+    for provider in resolver.providers:
+        if _METHODS[kinds[0]] == provider.METHOD:
+            break
+        # Those before it in botocore's order find nothing; none of them asks a network.
+        assert provider.load() is None, provider.METHOD
+    else:
+        raise AssertionError("botocore has no such provider")
