@@ -52,29 +52,6 @@ def origin_of(keys: str, more: str = "") -> Origin | None:
          "--role-name Read", "ssohelper, without its mark", "/x/ssohelper-credentials"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize(
-    "command",
-    ["my-helper", "'unclosed", "aws-sso-util", "granted", "/opt/leapp", "aws-sso", "aws-vault"],
-)
-def test_a_command_of_one_word_or_an_unclosed_quote_names_no_second_role(command: str) -> None:
-    text = (
-        "[profile p]\nsso_session = corp\nsso_account_id = 001234567890\nsso_role_name = Read\n"
-        f"credential_process = {command}\n"
-    )
-    [origin] = find_origins(ConfigFile.parse(text.encode(), "config"))
-    assert origin.name == "p"
-
-
-@pytest.mark.parametrize("key", ["login_session", "web_identity_token_file", "aws_access_key_id"])
-def test_a_profile_with_another_source_of_credentials_names_no_role(key: str) -> None:
-    text = (
-        "[profile p]\nsso_session = corp\nsso_account_id = 001234567890\nsso_role_name = Read\n"
-        f"{key} = x\n"
-    )
-    [origin] = find_origins(ConfigFile.parse(text.encode(), "config"))
-    assert (origin.named, origin.why.startswith("it has ")) == (None, True)
-
-
 def test_every_tool_is_known_and_its_role_found(keys: str, tool: str, program: str | None) -> None:
     found = origin_of(keys, f"[profile y]\n{LEGACY}")
     assert found is not None
@@ -166,3 +143,26 @@ def test_a_marker_without_its_counterpart_is_no_part() -> None:
     assert found == []
     found = find_blocks(ConfigFile.parse(f"{text}# END_AWS_SSO_CLI\r\n".encode(), "config"))
     assert [(one.begin, one.end, one.names) for one in found] == [(1, 4, ("a",))]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["my-helper", "'unclosed", "aws-sso-util", "granted", "/opt/leapp", "aws-sso", "aws-vault"],
+)
+def test_a_command_of_one_word_or_an_unclosed_quote_names_no_second_role(command: str) -> None:
+    text = (
+        "[profile p]\nsso_session = corp\nsso_account_id = 001234567890\nsso_role_name = Read\n"
+        f"credential_process = {command}\n"
+    )
+    [origin] = find_origins(ConfigFile.parse(text.encode(), "config"))
+    assert origin.name == "p"
+
+
+@pytest.mark.parametrize("key", ["login_session", "web_identity_token_file", "aws_access_key_id"])
+def test_a_profile_with_another_source_of_credentials_names_no_role(key: str) -> None:
+    text = (
+        "[profile p]\nsso_session = corp\nsso_account_id = 001234567890\nsso_role_name = Read\n"
+        f"{key} = x\n"
+    )
+    [origin] = find_origins(ConfigFile.parse(text.encode(), "config"))
+    assert (origin.named, origin.why.startswith("it has ")) == (None, True)
