@@ -98,8 +98,10 @@ class TestAfterSetup:
     def test_a_guarded_role_is_not_asked_for(self, ready, run, doctor, emulator):
         run("config", "set", "guard.rules", "*/*")
         emulator.reset_counters()
-        assert data(doctor("--json"))["proven"] == []
-        assert data(doctor(READ, "--run", "--json"))["proven"] == []
+        for argv in (["--json"], [READ, "--run", "--json"]):
+            found = data(doctor(*argv))
+            # The helper would have been refused, which is a finding.
+            assert (found["proven"], found["findings"]) == ([], [])
         assert emulator.counters["GetRoleCredentials"] == 0
 
     def test_a_missing_sign_in_is_exit_4_and_beside_a_problem_3(self, ready, run, doctor):
