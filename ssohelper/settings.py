@@ -186,6 +186,10 @@ class Settings:
         """Return whether the file sets this key, also where a variable wins over it."""
         return key in self._values
 
+    def has_session(self, name: str) -> bool:
+        """Return whether the file sets anything for this session alone."""
+        return any(parts_of(key)[:2] == ("sessions", name) for key in self._values)
+
     def names(self) -> list[str]:
         """Return the keys of all settings, with those that the file sets for one session."""
         return sorted({*_BY_KEY, *self._values})

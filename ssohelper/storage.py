@@ -173,9 +173,7 @@ class Storage:
 
     def _forget_legacy(self, old: TokenFiles, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""
-        token = old.peek(session)
-        ids = {*old.load_facts(session.name).token_ids, *((token.id,) if token else ())}
-        self.legacy_tokens.forget(ids, old.token_file(session))
+        self.legacy_tokens.forget(old.load_ids(session), old.token_file(session))
 
     def _sign_ins_in(self, store: TokenFiles) -> list[SsoSession]:
         """Return the sessions of the config, and those at further portals that the store has."""

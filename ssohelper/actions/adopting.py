@@ -15,8 +15,7 @@ from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.profile_origin import OWN, Origin, find_origins
-from ssohelper.core.start_url import is_same_portal
-from ssohelper.core.text import show
+from ssohelper.core.text import first_names, show
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import programs
 
@@ -109,11 +108,10 @@ def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) 
 
 def refuse_torn(left: Sequence[str]) -> UsageProblem:
     """Return the error for a part of aws-sso-cli of which only some profiles would be adopted."""
-    more = f" and {len(left) - _MOST_NAMES} more" if len(left) > _MOST_NAMES else ""
-    names = ", ".join(show(name, 80) for name in left[:_MOST_NAMES])
+    names = first_names([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
-        f"together or not at all; left out: {names}{more}",
+        f"together or not at all; left out: {names}",
         hint="add a pattern for these, such as: --adopt '*'",
     )
 
@@ -122,7 +120,7 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
     """Return the profiles of other tools that do not count as a profile of their role.
 
     They are those that do not work now; with `only_reliable` also those for which another program
-    provides the credentials, since nobody can know whether it does without running it.
+    provides the credentials: only a run would show whether it does.
     """
     config = app.config.read()
     check = _Check(app, config)
@@ -197,5 +195,5 @@ def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tu
         token = None
     if token is None or token.expires_at <= app.clock.now():
         return False, False
-    same = [one for one in sessions if is_same_portal(one.start_url, url)]
+    same = [one for one in sessions if adoption.is_portal_of(one, url)]
     return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in same)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, environment
-from ssohelper.core import chains, guard_rules, journal
+from ssohelper.actions import agents, config_writing, environment
+from ssohelper.core import chains, guard_rules
 from ssohelper.core.choices import NATIVE, PROCESS
-from ssohelper.core.config_edit import AddSection, Change, unified_diff
+from ssohelper.core.config_edit import AddSection, unified_diff
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.profile_names import checked_name
 from ssohelper.core.sync_request import STAYS_PROCESS
-from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -72,21 +72,7 @@ def diff(app: App, planned: ChainPlan) -> Iterator[str]:
 def apply(app: App, planned: ChainPlan) -> None:
     """Write the profile. Raises: LocalState if the config changed since the diff was shown."""
     agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile add")
-
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
-        if config.data != planned.data:
-            raise LocalState(
-                f'"{app.locations.aws_config_file}" has changed since the diff was shown',
-                hint="nothing was written; run the command again",
-            )
-        return [planned.section]
-
-    if app.config.write(changes_for, app.clock.deadline()):
-        app.journal.try_append(
-            journal.config_written(
-                "profile add", str(app.locations.aws_config_file), added=1, changed=0, removed=0
-            )
-        )
+    config_writing.write_as_shown(app, "profile add", planned.data, [planned.section])
 
 
 def _process_keys(app: App, via: Profile, step: Step) -> dict[str, str]:

@@ -48,13 +48,15 @@ class SessionClock(NamedTuple):
 class UnusableSession(NamedTuple):
     """A session in the config that no command can use, and why.
 
-    `start_url` and `region` are the texts in the file, or None where it has none.
+    `start_url` and `region` are the texts in the file, or None where it has none. `hint` says what
+    to do, or is "".
     """
 
     name: str
     start_url: str | None
     region: str | None
     reason: str
+    hint: str = ""
 
 
 def list_unusable_sessions(app: App) -> list[UnusableSession]:
@@ -66,7 +68,9 @@ def list_unusable_sessions(app: App) -> list[UnusableSession]:
         except ConfigInvalid as error:
             keys = config.text.sections[config.session_header(name) or ""].values()
             url, region = keys.get("sso_start_url"), keys.get("sso_region")
-            found.append(UnusableSession(name, url or None, region or None, error.message))
+            found.append(
+                UnusableSession(name, url or None, region or None, error.message, error.hint or "")
+            )
     return found
 
 

@@ -50,6 +50,7 @@ def examine(app: App, chosen: str | None = None, *, run: bool = False) -> Report
     if it is another tool's. Raises: UsageProblem and others of `resolve_profile` for an unknown one.
     """
     facts = gather(app, chosen)
+    facts = facts._replace(config=doctor_facts.measure_parsing(facts.config))
     facts = _prove(app, facts, run=run)
     # Reading a token of ours sets its mode, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired(checks.run(facts))
@@ -116,7 +117,7 @@ def gather(app: App, chosen: str | None = None) -> Facts:
         programs=doctor_facts.find_programs(shown, app, machine.command),
         files=tuple(files),
         sessions=tuple(sessions),
-        unusable_sessions=doctor_facts.list_unusable_sessions(config),
+        unusable_sessions=doctor_facts.list_unusable_sessions(app, config),
         tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),
         machine=machine,
     )

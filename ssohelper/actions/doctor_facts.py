@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import configparser
 import os
-import shlex
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from hashlib import sha1
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import clocks, directory
-from ssohelper.core import chains, process_command
+from ssohelper.core import chains, plan_text, process_command
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
 from ssohelper.core.config_text import ConfigText
@@ -67,8 +66,6 @@ def read_config(app: App) -> ConfigFacts:
         found = app.user_file(locations.aws_config_file).read()
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
         facts = facts._replace(file=app.config.read())
-        if len(found.data) > _MEASURED_BYTES:
-            facts = facts._replace(parse_seconds=_measure_parsing(found.data))
     except SsoHelperError as error:
         facts = facts._replace(failure=Failure.of(error))
     try:
@@ -80,11 +77,16 @@ def read_config(app: App) -> ConfigFacts:
         return facts._replace(credentials_failure=Failure.of(error))
 
 
-def _measure_parsing(data: bytes) -> float:
-    """Return the CPU seconds in which configparser reads the config, as botocore does."""
+def measure_parsing(config: ConfigFacts) -> ConfigFacts:
+    """Return the facts with the CPU seconds in which configparser reads the config, as botocore does.
+
+    A small config, and one that AWS tools cannot read, are not measured.
+    """
+    if config.file is None or len(config.data) <= _MEASURED_BYTES:
+        return config
     began = time.thread_time()
-    configparser.RawConfigParser().read_string(data.decode())
-    return time.thread_time() - began
+    configparser.RawConfigParser().read_string(config.data.decode())
+    return config._replace(parse_seconds=time.thread_time() - began)
 
 
 # -- profiles ----------------------------------------------------------------------------------
@@ -146,25 +148,20 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
             grouped[profile.entry.keys.get("sso_start_url", "")].append(profile.name)
     found = []
     for url, names in grouped.items():
-        # sha1 names the file, it protects nothing: AWS tools look for the hash of the raw text.
-        name = sha1(url.encode("utf-8", "replace"), usedforsecurity=False).hexdigest() + ".json"
-        ends_at = app.examined_files.load_token_end(os.fspath(app.locations.token_folder / name))
-        found.append(TokenFact(url, tuple(names), ends_at))
+        token = None
+        with suppress(LocalState):
+            token = app.storage.legacy_tokens.load(url)
+        found.append(TokenFact(url, tuple(names), token.expires_at if token else None))
     return found
 
 
 # -- sessions ----------------------------------------------------------------------------------
 
 
-def list_unusable_sessions(facts: ConfigFacts) -> dict[str, Failure]:
+def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
     """Return the sessions of the config that no command can use, and why."""
-    found = {}
-    for name in facts.file.session_names() if facts.file else ():
-        try:
-            facts.file.sso_session(name)  # type: ignore[union-attr]
-        except ConfigInvalid as error:
-            found[name] = Failure.of(error)
-    return found
+    found = clocks.list_unusable_sessions(app) if facts.file else []
+    return {one.name: Failure(one.reason, one.hint) for one in found}
 
 
 def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:
@@ -197,7 +194,7 @@ def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact
         one.entry.managed and one.target is not None and belongs_to(one.target, fact.session)
         for one in profiles
     )
-    filters = _filters(choices)
+    filters = plan_text.filters(choices)
     if listing is None:
         return fact._replace(filters=filters)
     has_profile = {target.role for target in targets}
@@ -222,12 +219,6 @@ def _missing_roles(
             elif role not in has_profile and role not in choices.removed:
                 new.append(f"{account.account.name or account.account.id}/{name}")
     return new, left_out
-
-
-def _filters(choices: Choices) -> str:
-    words = [word for glob in choices.accounts for word in ("--account", shlex.quote(glob))]
-    words += [word for glob in choices.roles for word in ("--role", shlex.quote(glob))]
-    return " ".join(words)
 
 
 def find_issue_time(app: App, profiles: Iterable[ProfileFact]) -> int | None:

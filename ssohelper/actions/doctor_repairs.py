@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents
+from ssohelper.actions import agents, config_writing
 from ssohelper.actions import install as installing
-from ssohelper.core import journal, process_command
+from ssohelper.core import process_command
 from ssohelper.core.config_edit import Change, EditSection
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import with_present_helper
@@ -105,9 +105,7 @@ def _write_helper(app: App, names: Sequence[str]) -> None:
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
-        path = str(app.locations.aws_config_file)
-        entry = journal.config_written("doctor", path, added=0, changed=len(changes), removed=0)
-        app.journal.try_append(entry)
+        config_writing.add_to_journal(app, "doctor", changes)
 
 
 def _changes(config: ConfigFile, names: Sequence[str], command: str) -> Iterator[Change]:

@@ -46,16 +46,6 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
     return changed == [True]
 
 
-def copy_session(app: App, old: str, new: str) -> None:
-    """Copy the favourites and recorded uses of a session's roles to its new name."""
-    app.usage.copy_session(old, new, app.clock.deadline())
-
-
-def forget_session(app: App, name: str) -> bool:
-    """Forget the favourites and recorded uses of a session; return whether there were any."""
-    return app.usage.forget_session(name, app.clock.deadline())
-
-
 def list_favourites(app: App) -> list[RoleKey]:
     """Return the favourite roles, sorted by session, account id and role name."""
     return sorted(key for key, usage in app.usage.load_all().items() if usage.favourite)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents, guards
-from ssohelper.core import journal, leaving
-from ssohelper.core.config_edit import Change, unified_diff
-from ssohelper.errors import LocalState
+from ssohelper.actions import agents, config_writing, guards
+from ssohelper.core import leaving
+from ssohelper.core.config_edit import unified_diff
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.config_file import ConfigFile
     from ssohelper.core.leaving import Leaving
 
 _COMMAND = "install --uninstall --profiles"
@@ -36,21 +34,4 @@ def diff(app: App, planned: Leaving) -> Iterator[str]:
 def apply(app: App, planned: Leaving) -> None:
     """Write the changes. Raises: LocalState if the config changed since the diff was shown."""
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {_COMMAND}")
-
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
-        if config.data != planned.data:
-            raise LocalState(
-                f'"{app.locations.aws_config_file}" has changed since the diff was shown',
-                hint="nothing was written; run the command again",
-            )
-        return planned.changes
-
-    if app.config.write(changes_for, app.clock.deadline()):
-        entry = journal.config_written(
-            _COMMAND,
-            str(app.locations.aws_config_file),
-            added=0,
-            changed=len(planned.changes),
-            removed=0,
-        )
-        app.journal.try_append(entry)
+    config_writing.write_as_shown(app, _COMMAND, planned.data, planned.changes)

@@ -42,7 +42,7 @@ def write(app: App, session: SsoSession, token: AccessToken) -> None:
 
 
 def _may_write(app: App, url: str, ours: Collection[str]) -> bool:
-    """Return whether the token file for this URL is missing, ours, or of no use to anybody."""
+    """Return whether the token file for this URL is missing, ours, or of no use any more."""
     tokens = app.storage.legacy_tokens
     if not tokens.has_file(url):
         return True
@@ -80,10 +80,10 @@ def list_files(app: App, session: SsoSession) -> list[str]:
 
 def find_own_ids(app: App, session: SsoSession) -> set[str]:
     """Return the ids of the access tokens of the session's sign-in, as far as they are known."""
-    ids = set(app.tokens.load_facts(session.name).token_ids)
-    # A token in the keyring was never written for these profiles, and asking for it may hang.
-    present = None if app.storage.name == "keyring" else app.tokens.peek(session)
-    return ids if present is None else ids | {present.id}
+    if app.storage.name == "keyring":
+        # Its token was never written for these profiles, and asking for it may hang.
+        return set(app.tokens.load_facts(session.name).token_ids)
+    return app.tokens.load_ids(session)
 
 
 def _find_urls(app: App, session: SsoSession) -> list[str]:

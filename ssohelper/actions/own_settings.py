@@ -32,22 +32,21 @@ def check_change(app: App, key: str, value: Any) -> None:
         )
 
 
-def copy_session(app: App, old: str, new: str) -> None:
-    """Copy the settings `sessions.OLD.…` to another session's name.
+def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
+    """Copy the settings `sessions.OLD.…` to another session; without `replace` only if it has none.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; and as `refuse_below_allow_list`.
     """
     refuse_below_allow_list(app, f"sessions.{old}")
-    if app.settings_store.copy_session(old, new, app.clock.deadline()):
+    if app.settings_store.copy_session(old, new, app.clock.deadline(), replace=replace):
         app.forget_settings()
 
 
-def forget_session(app: App, name: str) -> bool:
-    """Remove the settings `sessions.NAME.…`; return whether there were any. Raises: as above."""
+def forget_session(app: App, name: str) -> None:
+    """Remove the settings `sessions.NAME.…`. Raises: as above."""
     refuse_below_allow_list(app, f"sessions.{name}")
-    is_changed = app.settings_store.forget_session(name, app.clock.deadline())
-    app.forget_settings()
-    return is_changed
+    if app.settings_store.forget_session(name, app.clock.deadline()):
+        app.forget_settings()
 
 
 def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:

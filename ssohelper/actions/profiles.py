@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, agents
-from ssohelper.core import chains, journal, profile_plan
+from ssohelper.actions import adopting, agents, config_writing
+from ssohelper.core import chains, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
-from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
+from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.endpoints import checked_region
@@ -20,7 +20,7 @@ from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
-from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
+from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -163,28 +163,20 @@ def apply(app: App, plan: Plan) -> None:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
         if not again.same_as(plan):
-            raise changed_meanwhile(app)
+            raise config_writing.changed_meanwhile(app)
         return again.changes
 
     is_written = app.config.write(
         changes_for, app.clock.deadline(), _load_choices(app, [plan.request.session.name])
     )
     if is_written:
-        add_to_journal(app, command, plan.changes)
+        config_writing.add_to_journal(app, command, plan.changes)
     remember(app, plan)
 
 
 def _refuse_below_allow_list(app: App, command: str) -> None:
     """Refuse a write below an allow-list: its patterns may name profiles. Raises: Refused."""
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
-
-
-def changed_meanwhile(app: App) -> LocalState:
-    """Return the error for a config that is not as it was when the diff was shown."""
-    return LocalState(
-        f'"{app.locations.aws_config_file}" has changed since the diff was shown',
-        hint="nothing was written; run the command again",
-    )
 
 
 def remember(app: App, plan: Plan) -> None:
@@ -266,7 +258,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         now = [(item, config.profile(item.entry.name)) for item in found]
         managed = [(item, entry) for item, entry in now if entry is not None and entry.managed]
         if any(config.target_or_none(entry) != item.target for item, entry in managed):
-            raise changed_meanwhile(app)
+            raise config_writing.changed_meanwhile(app)
         return [RemoveSection(entry.header) for _, entry in managed]
 
     named = [
@@ -280,7 +272,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     )
     if is_written:
         removed = [RemoveSection(item.entry.header) for item in found]
-        add_to_journal(app, "profile rm", removed)
+        config_writing.add_to_journal(app, "profile rm", removed)
     for name, role in named:
         choices = app.choices.load(name)
         app.choices.save(name, choices._replace(removed=choices.removed | {role}))
@@ -325,7 +317,7 @@ def undo(app: App, version: Version) -> None:
     )
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
-        add_to_journal(app, command, changes)
+        config_writing.add_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
 
@@ -341,19 +333,6 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 
 
 # -- the request for a sync ----------------------------------------------------------------------
-
-
-def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
-    """Add a line to the journal that says how many sections of the config a command changed."""
-    kinds = [type(change) for change in changes]
-    entry = journal.config_written(
-        command,
-        str(app.locations.aws_config_file),
-        added=kinds.count(AddSection),
-        changed=kinds.count(EditSection),
-        removed=kinds.count(RemoveSection),
-    )
-    app.journal.try_append(entry)
 
 
 def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:

@@ -137,6 +137,8 @@ def read_status(app: App) -> Status:
 
 def _distinct(app: App, name: str) -> str:
     """Return the name, or a form of it that no other profile's prompt shows."""
+    if not prompt_text.may_look_alike(name):
+        return name  # without reading the config
     try:
         names = [entry.name for entry in app.config.read().profiles()]
     except SsoHelperError:

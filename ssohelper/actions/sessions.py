@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, clocks, favourites, login, own_settings, profiles
+from ssohelper.actions import agents, clocks, config_writing, legacy_sign_ins, login, own_settings
 from ssohelper.core import guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.further_portals import parse_portals
-from ssohelper.core.model import SESSION_NAME, SsoSession
-from ssohelper.core.text import show
+from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
+from ssohelper.core.text import first_names, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class SessionPlan(NamedTuple):
 def load_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return what is kept for the session. Reads files only."""
     config = app.config.read()
-    users = session_changes.find_users(config, session.name)
-    users += session_changes.find_users_on_top(config, session.name)
+    users = session_changes.find_all_users(config, session.name)
     portals = (session, *app.tokens.list_further(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
@@ -68,7 +67,10 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
         app.choices.load(session.name),
         tuple(entry.name for entry in users if entry.managed),
         tuple(entry.name for entry in users if not entry.managed),
-        tuple(path for portal in portals for path in app.tokens.list_files(portal)),
+        (
+            *(path for portal in portals for path in app.tokens.list_files(portal)),
+            *legacy_sign_ins.list_files(app, session),
+        ),
     )
 
 
@@ -91,7 +93,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     if app.config.read().session_header(new_name):
         raise UsageProblem(f'a session named "{new_name}" already exists')
     # The rules in force: also those that left the settings file without a typed word.
-    patterns = [*app.vault.policy.rules, *app.settings.get("guard.rules")]
+    patterns = [*app.vault.policy.rules]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
     lost = guard_rules.find_rule_of_session(patterns, session.name, new_name)
     if lost is not None:
@@ -113,15 +115,11 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
     Raises: UsageProblem if profiles use the session that ssohelper did not write.
     """
     name, config = session.name, app.config.read()
-    users = session_changes.find_users(config, name)
-    users += session_changes.find_users_on_top(config, name)
-    others = [entry for entry in users if not entry.managed]
+    others = [one for one in session_changes.find_all_users(config, name) if not one.managed]
     if others:
-        named = ", ".join(f'"{show(entry.name, 60)}"' for entry in others[:_MOST_NAMES])
-        more = len(others) - _MOST_NAMES
+        named = first_names([f'"{show(one.name, 60)}"' for one in others], _MOST_NAMES)
         raise UsageProblem(
-            f'profiles that ssohelper did not write use the session "{name}": {named}'
-            + (f" and {more} more" if more > 0 else ""),
+            f'profiles that ssohelper did not write use the session "{name}": {named}',
             hint=f"remove them from {app.locations.aws_config_file} first, or sign out with: "
             f"ssohelper logout {name}",
         )
@@ -138,8 +136,8 @@ def apply(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A renamed or removed session is signed out first.
 
     So no token is left whose session no command knows. What is kept for a session is copied to its
-    new name before the config is written, and removed afterwards: `finish` does that if this was
-    interrupted. Raises: LocalState if the config changed since the diff was shown; AwsUnreachable,
+    new name before the config is written, and removed afterwards; if this is interrupted in between,
+    `remove_leftovers` ends it. Raises: LocalState if the config changed since the diff was shown; AwsUnreachable,
     after everything else is done, if AWS could not be told of the sign-out.
     """
     name = plan.session.name
@@ -152,25 +150,41 @@ def apply(app: App, plan: SessionPlan) -> None:
         except AwsUnreachable as error:
             failure = error
     if plan.new_name is not None:
-        _copy_records(app, name, plan.new_name)
+        _copy_records(app, name, plan.new_name, replace=True)
     choices = {name: app.choices.load(name)}
     if app.config.write(lambda c: _changes_for(app, plan, c), app.clock.deadline(), choices):
-        profiles.add_to_journal(app, plan.command, plan.changes)
+        config_writing.add_to_journal(app, plan.command, plan.changes)
     if plan.command != "session add":
         _forget_records(app, name)
     if failure is not None:
         raise failure
 
 
-def finish(app: App, name: str) -> bool:
-    """Remove what an interrupted rename or rm has left of a session that is not in the config.
+def has_leftovers(app: App, name: str) -> bool:
+    """Return whether something is kept for a session that is not in the config.
 
-    Returns whether there was anything. Raises: Refused below an allow-list.
+    That is so after a rename or rm that was interrupted, and after an edit by hand.
     """
     if app.config.read().session_header(name):
         return False
+    return (
+        app.settings.has_session(name)
+        or app.choices.load(name) != NO_CHOICES
+        or name in app.directory.list_session_names()
+        or any(key.session_name == name for key in app.usage.load_all())
+    )
+
+
+def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
+    """Remove what is kept for a session that is not in the config.
+
+    With `new_name`, what that session lacks is copied to it before. Raises: Refused below an
+    allow-list.
+    """
     agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
-    return _forget_records(app, name)
+    if new_name is not None:
+        _copy_records(app, name, new_name, replace=False)
+    _forget_records(app, name)
 
 
 def discard(app: App, session: SsoSession) -> None:
@@ -179,7 +193,10 @@ def discard(app: App, session: SsoSession) -> None:
     Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
     """
     app.directory.forget(session.name)
-    login.log_out(app, session)
+    try:
+        login.log_out(app, session)
+    finally:
+        app.tokens.forget_facts(session.name)
 
 
 def _plan(
@@ -191,25 +208,27 @@ def _plan(
 
 def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
     if config.data != plan.data and tuple(plan.make(config)) != plan.changes:
-        raise profiles.changed_meanwhile(app)
+        raise config_writing.changed_meanwhile(app)
     return plan.changes
 
 
-def _copy_records(app: App, old: str, new: str) -> None:
-    """Copy settings, choices, favourites and uses to the new name. Roles are listed anew."""
-    own_settings.copy_session(app, old, new)
-    app.choices.save(new, app.choices.load(old))
-    favourites.copy_session(app, old, new)
+def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:
+    """Copy settings, choices, favourites and uses to the new name. Roles are listed anew.
+
+    Without `replace`, what is already kept under the new name stays as it is.
+    """
+    own_settings.copy_session(app, old, new, replace=replace)
+    app.usage.copy_session(old, new, app.clock.deadline(), replace=replace)
+    if replace or app.choices.load(new) == NO_CHOICES:
+        app.choices.save(new, app.choices.load(old))
     with app.tokens.lock_state(new, app.clock.deadline()):
-        app.tokens.save_facts(new, app.tokens.load_facts(old))
+        if replace or app.tokens.load_facts(new) == SignInFacts():
+            app.tokens.save_facts(new, app.tokens.load_facts(old))
 
 
-def _forget_records(app: App, name: str) -> bool:
-    """Remove what is kept for a session; return whether there was anything."""
-    is_changed = own_settings.forget_session(app, name)
-    is_changed |= favourites.forget_session(app, name)
-    is_changed |= app.choices.load(name) != NO_CHOICES
+def _forget_records(app: App, name: str) -> None:
+    own_settings.forget_session(app, name)
+    app.usage.forget_session(name, app.clock.deadline())
     app.choices.forget(name)
-    is_changed |= app.directory.forget(name) > 0
+    app.directory.forget(name)
     app.tokens.forget_facts(name)
-    return is_changed

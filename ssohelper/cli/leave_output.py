@@ -8,7 +8,7 @@ from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.leaving import Leaving
 from ssohelper.core.plan_text import profile_count
-from ssohelper.core.text import show
+from ssohelper.core.text import first_names, show
 
 _WHAT = "install --uninstall --profiles"
 _MOST_NAMES = 10
@@ -49,11 +49,10 @@ def _confirm_profiles(app: App, planned: Leaving, yes: bool) -> bool:
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded(app, planned)
     if guarded:
-        shown = ", ".join(map(show, guarded[:_MOST_NAMES]))
-        more = f" and {len(guarded) - _MOST_NAMES} more" if len(guarded) > _MOST_NAMES else ""
+        shown = first_names([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(
             guarding.LOOSEN_WORD,
-            f"without ssohelper no guard is asked for these roles: {shown}{more}",
+            f"without ssohelper no guard is asked for these roles: {shown}",
             f"type {guarding.LOOSEN_WORD} to go on: ",
         )
     count = profile_count(len(planned.profiles))

@@ -174,8 +174,8 @@ def warn(message: str) -> None:
 def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bool:
     """Ask the question; return True for `y` or `yes`, False for any other answer.
 
-    An empty answer is the `default`. With --yes (`yes`) return True without asking. `what` names the command that asks.
-    Raises: UsageProblem off a terminal without --yes.
+    An empty answer is the `default`. With --yes (`yes`) return True without asking. `what` names the
+    command that asks. Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
         return True

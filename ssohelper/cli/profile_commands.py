@@ -80,8 +80,8 @@ def sync(
       ssohelper profile sync --adopt '*'        also takes over profiles of other tools
 
     Shows the diff and asks first. Profiles that you or other tools wrote change only with --adopt,
-    and the name of an existing profile changes only with --rename. The filters are remembered for the next
-    sync; to remove them: --account '*' --role '*'.
+    and the name of an existing profile changes only with --rename. The filters are remembered for
+    the next sync; to remove them: --account '*' --role '*'.
     """
     app = output.get_app()
     session = choosing.choose_session(output.options().session)

@@ -117,7 +117,7 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
     ends: the tokens of other tools are filed under the session's old name.
     """
     app = output.get_app()
-    if _finish(app, old, yes=yes and not dry_run):
+    if _remove_leftovers(app, old, new, dry_run=dry_run, yes=yes):
         return
     plan = sessions.plan_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
@@ -143,7 +143,7 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
-    if _finish(app, name, yes=yes and not dry_run):
+    if _remove_leftovers(app, name, None, dry_run=dry_run, yes=yes):
         return
     plan = sessions.plan_removal(app, resolve_session(app, name))
     count = profile_count(len(plan.changes) - 1)
@@ -168,13 +168,28 @@ def _carry_out(
         output.print_json(data, app.warnings)
 
 
-def _finish(app: App, name: str, *, yes: bool) -> bool:
-    """Finish a rename or rm that was interrupted after it had written the config."""
-    if not (yes or output.can_ask()) or not sessions.finish(app, name):
+def _remove_leftovers(
+    app: App, name: str, new_name: str | None, *, dry_run: bool, yes: bool
+) -> bool:
+    """After an interrupted rename or rm, or an edit by hand: remove what is kept for the session.
+
+    Returns False if the session is in the config, or if nothing is kept for it.
+    """
+    if new_name is not None and not app.config.read().session_header(new_name):
         return False
-    output.say(f'what was left of session "{show(name)}" was removed')
+    if not sessions.has_leftovers(app, name):
+        return False
+    output.say(f'the session "{show(name)}" is not in the config; settings, filters, favourites')
+    output.say("or a list of roles are still kept for it")
+    question = "remove them?" if new_name is None else f'move them to "{show(new_name)}"?'
+    what = "session rm" if new_name is None else "session rename"
+    is_done = not dry_run and output.confirm(question, yes=yes, what=what)
+    if is_done:
+        sessions.remove_leftovers(app, name, new_name)
+    shown = f'what was left of session "{show(name)}" was removed' if is_done else "nothing changed"
+    output.say(shown)
     if output.options().json:
-        output.print_json({"session": name, "changed": True}, app.warnings)
+        output.print_json({"session": new_name or name, "changed": is_done}, app.warnings)
     return True
 
 

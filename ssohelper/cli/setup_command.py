@@ -12,6 +12,7 @@ import click
 from ssohelper.actions import (
     adopting,
     directory,
+    doctor,
     further_setup,
     guards,
     own_settings,
@@ -20,7 +21,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, listing_progress, output, setup_proof
+from ssohelper.cli import adopt_output, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -33,8 +34,11 @@ from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.text import show
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import AwsUnreachable, UsageProblem
+
+# How many problems of `doctor` the end of a setup shows.
+_MOST_PROBLEMS = 3
 
 
 @click.command()
@@ -250,7 +254,7 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if not listing.roles():
         output.say("no account is assigned to you yet; ask your administrator")
         return
-    name = setup_proof.prove(app, session)
+    name = _prove_a_profile(app, session)
     if name is not None:
         shown = shlex.quote(show(name))
         if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
@@ -259,3 +263,17 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
             output.say(f"try it: ssohelper whoami {shown}")
     output.say(f"for all your roles: ssohelper list --session {session.name}")
     output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")
+
+
+def _prove_a_profile(app: App, session: SsoSession) -> str | None:
+    """Run the helper of one profile of the session and print the problems that `doctor` finds.
+
+    Returns the profile that gave credentials just now; None if none did, or if all are guarded.
+    """
+    report = doctor.prove_session(app, session)
+    for finding in report.findings[:_MOST_PROBLEMS]:
+        output.say(show_message(f"problem: {finding.subject}: {finding.message}"))
+        output.say(show_message(f"  fix: {finding.fix}"))
+    if len(report.findings) > _MOST_PROBLEMS:
+        output.say("for the other problems: ssohelper doctor")
+    return report.proven[0] if report.proven else None

@@ -197,16 +197,15 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
     A profile whose credentials another program provides is used only if the user typed its name, and
-    if that program is installed: nobody knows whether it works.
+    if that program is installed: only a run would show whether it works.
     Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _profile_name(app, chosen)
-    unsure = adopting.find_not_counted(app, only_reliable=True)
     missing = adopting.find_missing_program(app, name) if name and is_typed else None
     if missing is not None:
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
-    if name is None or missing is not None or (name in unsure and not is_typed):
-        name = _find_profile(app, chosen, unsure)
+    if name is None or missing is not None or not (is_typed or _is_counted(app, name)):
+        name = _find_profile(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
@@ -218,7 +217,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile(app, chosen, unsure)
+        name = _find_profile(app, chosen)
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
@@ -234,8 +233,16 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
-def _find_profile(app: App, chosen: Profile, unsure: frozenset[str] = frozenset()) -> str | None:
-    """Return a profile that names this role, a managed one if there is one; None if none does."""
+def _is_counted(app: App, name: str) -> bool:
+    return name not in adopting.find_not_counted(app, only_reliable=True)
+
+
+def _find_profile(app: App, chosen: Profile) -> str | None:
+    """Return a profile that names this role, a managed one if there is one; None if none does.
+
+    Those of other tools that may not work are passed over.
+    """
+    unsure = adopting.find_not_counted(app, only_reliable=True)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unsure)
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)

@@ -63,7 +63,7 @@ def _reason_against(
     instances: Collection[str | None],
 ) -> str:
     """Return why this session cannot adopt a profile that names this role; "" if it can."""
-    is_here = named.start_url is not None and _is_portal_of(session, named.start_url)
+    is_here = named.start_url is not None and is_portal_of(session, named.start_url)
     other = named.session_name
     if other is not None and other != session.name and other in config.session_names():
         return f'it is of the session "{other}"'
@@ -78,7 +78,8 @@ def _reason_against(
     return f'it names no portal, and its role is not listed for the session "{session.name}"'
 
 
-def _is_portal_of(session: SsoSession, url: str) -> bool:
+def is_portal_of(session: SsoSession, url: str) -> bool:
+    """Return whether this is the session's start URL, or the URL to which a company's own leads."""
     return any(is_same_portal(url, own) for own in (session.start_url, session.aws_url))
 
 
@@ -93,9 +94,9 @@ def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
         for entry in config.profiles()
         if "sso_start_url" in entry.keys and "sso_session" not in entry.keys
     )
-    found = [url for url in urls if _is_portal_of(session, url)]
+    found = [url for url in urls if is_portal_of(session, url)]
     others = [one for one in config.sso_sessions() if found and one.name != session.name]
-    if any(_is_portal_of(session, one.start_url) for one in others):
+    if any(is_portal_of(session, one.start_url) for one in others):
         return []
     return found
 

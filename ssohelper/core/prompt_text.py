@@ -158,13 +158,18 @@ def shortened(text: str, room: int) -> str:
     return _without_middle(account, room - len(dot + role)) + dot + role
 
 
+def may_look_alike(name: str) -> bool:
+    """Return whether a prompt may show another name in the same way as this one."""
+    return len(name) > _LEAST_ROOM or label(name, guarded=False) != name or ".." in name
+
+
 def distinct(name: str, others: Iterable[str]) -> str:
     """Return the name; or a short form with a mark, if a prompt would show another name alike.
 
     `others` are the names of all profiles, which may include this one. The mark is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
-    if len(name) <= _LEAST_ROOM and label(name, guarded=False) == name and ".." not in name:
+    if not may_look_alike(name):
         return name
     forms, names = _forms(name), set(others)
     alike = [other for other in names if other != name and forms & _forms(other)]

@@ -1,7 +1,7 @@
 """The changes to ~/.aws/config that add, rename or remove a session. Pure.
 
 A renamed session is renamed wherever the file names it: in `sso_session`, and in the commands of
-ours that profiles run, whoever wrote them. Otherwise such a profile would stop working.
+ours that profiles run, also in profiles that other tools wrote. Otherwise such a profile would stop working.
 """
 
 import re
@@ -57,15 +57,15 @@ def find_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
     ]
 
 
-def find_users_on_top(config: ConfigFile, name: str) -> list[ProfileEntry]:
-    """Return the profiles that assume a role with the credentials of one that names the session."""
-    users = {entry.name for entry in find_users(config, name)}
-    found = []
+def find_all_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
+    """Return the profiles that name the session, then those that assume a role on top of them."""
+    users = find_users(config, name)
+    names = {entry.name for entry in users}
     for entry in config.profiles():
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
-        if chain and entry.name not in users and chain.target.session_name == name:
-            found.append(entry)
-    return found
+        if chain and entry.name not in names and chain.target.session_name == name:
+            users.append(entry)
+    return users
 
 
 def _own_keys(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:

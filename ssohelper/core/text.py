@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 # Characters that can overwrite or hide other text: C0, DEL, C1, bidi controls, line separators,
@@ -32,6 +32,12 @@ def show(text: str, limit: int | None = None) -> str:
 def show_message(text: str) -> str:
     """Return a message for a terminal. Very long words and quoted texts in it are cut."""
     return _VERY_LONG.sub(lambda found: found.group()[:_SHORTENED] + "…", show(text))
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the names as `a, b and 3 more`: at most so many of them, then how many are left."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def is_harmless(text: str) -> bool:

@@ -8,9 +8,6 @@ import re
 import stat
 import sys
 
-from ssohelper.core.schema import sign_in_records as schema
-from ssohelper.core.schema.fields import Damaged
-from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files, temporary_files
 from ssohelper.stores.disk_errors import unwritable
@@ -28,14 +25,6 @@ class ExaminedFiles:
             return sorted(os.listdir(folder))
         except OSError:
             return []
-
-    def load_token_end(self, path: str) -> int | None:
-        """Return when the token in this file expires; None if there is no token in it."""
-        try:
-            found = files.read_json(path)
-            return None if found is None else schema.token(found).expires_at
-        except (LocalState, Damaged):
-            return None
 
     def list_leftovers(self, folder: str) -> list[str]:
         """Return our temporary files in the folder that a killed process has left."""

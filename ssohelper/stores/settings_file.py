@@ -34,12 +34,12 @@ class SettingsFile:
         """
         return self._change(lambda document: _unset(document, parts), deadline)
 
-    def copy_session(self, old: str, new: str, deadline: Deadline) -> bool:
-        """Copy the table `sessions.OLD` to another name; return whether the file was written.
+    def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> bool:
+        """Copy the table `sessions.OLD` to another name; without `replace` only if that has none.
 
-        Raises: as `set`.
+        Returns whether the file was written. Raises: as `set`.
         """
-        return self._change(lambda document: _copy_session(document, old, new), deadline)
+        return self._change(lambda document: _copy_session(document, old, new, replace), deadline)
 
     def forget_session(self, name: str, deadline: Deadline) -> bool:
         """Remove the table `sessions.NAME`; return whether the file was written. Raises: as `set`."""
@@ -82,7 +82,7 @@ def _unset(document: Any, parts: tuple[str, ...]) -> None:
     table.pop(parts[-1], None)
 
 
-def _copy_session(document: Any, old: str, new: str) -> None:
+def _copy_session(document: Any, old: str, new: str, replace: bool) -> None:
     sessions = document.get("sessions", {})
-    if old in sessions:
+    if old in sessions and (replace or new not in sessions):
         sessions[new] = deepcopy(sessions[old])

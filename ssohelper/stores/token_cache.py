@@ -185,6 +185,12 @@ class TokenFiles(SignInFactsFiles):
         found = self._read_document(self._token_file(session), token_context(session))
         return self._parse_token(found, session) if found is not None else None
 
+    def load_ids(self, session: SsoSession) -> set[str]:
+        """Return the ids of the access tokens of the session's sign-in, as far as they are known."""
+        present = self.peek(session)
+        ids = set(self.load_facts(session.name).token_ids)
+        return ids if present is None else ids | {present.id}
+
     def token_file(self, session: SsoSession) -> str:
         """Return the path of the token file, which every tool writes at a sign-in; "" if none."""
         return str(self._token_file(session))

@@ -51,8 +51,8 @@ class UsageStore:
             if after != before:
                 self._save_all({**known, key: after})
 
-    def copy_session(self, old: str, new: str, deadline: Deadline) -> None:
-        """Copy the usage of a session's roles to another session's name."""
+    def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> None:
+        """Copy the usage of a session's roles to another session; without `replace` what it lacks."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()
             copies = {
@@ -61,16 +61,15 @@ class UsageStore:
                 if key.session_name == old
             }
             if copies:
-                self._save_all({**known, **copies})
+                self._save_all({**known, **copies} if replace else {**copies, **known})
 
-    def forget_session(self, name: str, deadline: Deadline) -> bool:
-        """Forget the usage of a session's roles; return whether there was any."""
+    def forget_session(self, name: str, deadline: Deadline) -> None:
+        """Forget the usage of a session's roles."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()
             left = {key: usage for key, usage in known.items() if key.session_name != name}
             if left != known:
                 self._save_all(left)
-            return left != known
 
     def _save_all(self, known: dict[RoleKey, Usage]) -> None:
         files.ensure_private_folder(self._state)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
+from ssohelper.emulator.world import World
 from ssohelper.system import installation
 from tests.conftest import Home
 from tests.saved_listing import DEV, PAY, URL, listed, save_listing
@@ -26,6 +27,18 @@ class Broken(NamedTuple):
     found: set[str]
     break_it: Callable[[Home], object]
     repaired: tuple[str, ...] = ()
+
+
+def make_world() -> World:
+    """Return the Identity Center in which the roles of the healthy home are ana's."""
+    world = World(URL, REGION, "Example")
+    world.add_person("ana")
+    for account_id, name, *roles in ((PAY, "pay", "Admin", "Read"), (DEV, "dev", "Read")):
+        world.add_account(account_id, name)
+        for role in roles:
+            world.add_permission_set(role)
+            world.assign("ana", role, account_id)
+    return world
 
 
 def make_healthy(home: Home) -> None:

@@ -11,22 +11,14 @@ from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import World
-from tests.actions.broken_homes import KEYS, REGION, add_profile, make_healthy
+from tests.actions.broken_homes import KEYS, REGION, add_profile, make_healthy, make_world
 from tests.conftest import Home
-from tests.saved_listing import DEV, PAY, URL
+from tests.saved_listing import PAY, URL
 
 
 @pytest.fixture
 def emulator(home: Home) -> Iterator[Emulator]:
-    world = World(URL, REGION, "Example")
-    world.add_person("ana")
-    for account_id, name, *roles in ((PAY, "pay", "Admin", "Read"), (DEV, "dev", "Read")):
-        world.add_account(account_id, name)
-        for role in roles:
-            world.add_permission_set(role)
-            world.assign("ana", role, account_id)
-    with Emulator(world) as running:
+    with Emulator(make_world()) as running:
         home.env.update(running.environment())
         make_healthy(home)
         home.write_token(running.issue_token("ana"))

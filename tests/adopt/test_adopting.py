@@ -59,7 +59,7 @@ def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None
     printed = ok(run("profile", "sync", "--yes"))
     assert "2 profiles of aws-sso-cli: work if aws-sso works (it was not run)" in printed
     assert 'skipped "pay.Admin": the profile "a/Admin" already points at this role' in printed
-    # A profile for one role is added, since nobody knows whether that program works.
+    # A profile for one role is added, since only a run would show whether that program works.
     ok(run("profile", "add", f"{PAY}/Admin", "--yes"))
     assert "pay.Admin" in rows(run)
 

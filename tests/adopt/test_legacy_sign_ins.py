@@ -95,7 +95,7 @@ def test_a_token_of_another_tool_that_still_works_stays(world: WorldApp, left: i
     world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + left))
     world.storage.legacy_tokens.save(f"{URL}/", "us-east-1", token("theirs", NOW - 1))
     write(world)
-    # What has ended and cannot be renewed is of no use to anybody.
+    # What has ended and cannot be renewed is of no use any more.
     assert (saved(world), saved(world, f"{URL}/")) == ("theirs", "first")
 
 

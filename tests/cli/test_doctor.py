@@ -12,24 +12,16 @@ import pytest
 from ssohelper import cli
 from ssohelper.actions import doctor_proofs
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import World
-from tests.actions.broken_homes import REGION, make_healthy
+from tests.actions.broken_homes import REGION, make_healthy, make_world
 from tests.conftest import Home
-from tests.saved_listing import DEV, PAY, URL
+from tests.saved_listing import PAY
 
 READ = "pay.Read"
 
 
 @pytest.fixture
 def emulator(home: Home) -> Iterator[Emulator]:
-    world = World(URL, REGION, "Example")
-    world.add_person("ana")
-    for account_id, name, *roles in ((PAY, "pay", "Admin", "Read"), (DEV, "dev", "Read")):
-        world.add_account(account_id, name)
-        for role in roles:
-            world.add_permission_set(role)
-            world.assign("ana", role, account_id)
-    with Emulator(world) as running:
+    with Emulator(make_world()) as running:
         running.auto_approve = "ana"
         home.env.update(running.environment())
         yield running

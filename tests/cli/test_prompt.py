@@ -398,3 +398,12 @@ def test_list_marks_guarded_roles(run: Run, home: Home) -> None:
     assert ACCOUNT in row
     assert "BreakGlassAdmin" in row
     assert "GUARDED" in on_a_terminal
+
+
+def test_a_name_that_looks_like_no_other_costs_no_read_of_the_config(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A status bar runs `prompt` again and again, often with no profile in use."""
+    app = App({name: value for name, value in home.env.items() if name != "AWS_PROFILE"})
+    monkeypatch.setattr(type(app.config), "read", lambda _store: pytest.fail("the config was read"))
+    assert prompt.read_status(app).label == ""

@@ -1,12 +1,15 @@
 """`session list`, `show`, `add`, `rename` and `rm`, as the real program."""
 
 import json
+import os
 from typing import Any
 
 import pytest
 
+from ssohelper.actions import selection, sessions
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import LocalState
 from tests.conftest import Home, Run
 from tests.saved_listing import PAY, URL, add_listed_session
 
@@ -210,6 +213,46 @@ class TestRenaming:
         assert "corp" not in app.locations.settings_file.read_text()
         assert data_of(run, "session", "show", "acme")["roles"] == ["Read"]
         assert run("session", "rename", "corp", "acme", "--yes").returncode == 2
+
+    def test_leftovers_are_kept_by_dry_run_and_without_an_answer(
+        self, synced: Home, run: Run
+    ) -> None:
+        text = synced.config_file.read_text()
+        synced.write_config(text.replace("corp", "acme"))  # renamed in an editor
+        for command in (
+            ("rename", "corp", "acme", "--dry-run"),
+            ("rename", "corp", "acme"),
+            ("rm", "corp", "--dry-run"),
+            ("rm", "corp"),
+        ):
+            run("session", *command)
+            assert App(synced.env).choices.load("corp").roles == ("Read",), command
+
+    def test_after_a_rename_in_an_editor_nothing_is_lost(self, synced: Home, run: Run) -> None:
+        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
+        assert run("favourite", "add", "pay.Read").returncode == 0
+        synced.write_config(synced.config_file.read_text().replace("corp", "acme"))
+        assert run("config", "set", "sessions.acme.browser", "true").returncode == 0
+        done = run("session", "rename", "corp", "acme", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert data_of(run, "session", "show", "acme")["roles"] == ["Read"]
+        assert run("favourite", "list").stdout == f"acme\t{PAY}\tRead\n"
+        # What the new name has already stays as it is.
+        assert run("config", "get", "sessions.acme.browser").stdout == "true\n"
+        assert "corp" not in App(synced.env).locations.settings_file.read_text()
+
+    def test_a_rename_that_is_refused_signs_nothing_out(
+        self, signed_in: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "environ", {**os.environ, **signed_in.env})
+        app = App(signed_in.env)
+        plan = sessions.plan_rename(app, selection.require_session(app, "corp"), "acme")
+        more = "[profile late]\nsso_session = corp\nsso_account_id = 000030000001\n"
+        signed_in.write_config(signed_in.config_file.read_text() + more)
+        with pytest.raises(LocalState, match="has changed since"):
+            sessions.apply(App(signed_in.env), plan)
+        assert emulator.counters["Logout"] == 0
+        assert list(signed_in.token_folder.glob("*.json"))
 
     def test_a_guard_rule_for_all_sessions_is_no_obstacle(self, synced: Home, run: Run) -> None:
         assert run("config", "set", "guard.rules", "*:pay/Admin").returncode == 0

@@ -105,6 +105,7 @@ def assert_signed_out(home: Home, emulator: Emulator) -> None:
     assert emulator.counters["Logout"] == 1
     assert not list(home.token_folder.glob("*.json"))
     assert not list((home.path / ".local/state/ssohelper").glob("listings/*"))
+    assert not list((home.path / ".local/state/ssohelper").glob("sign-ins/*"))
 
 
 class TestOffATerminal:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.text import show
 
 # Each start of an AWS tool reads the config. From here on a person feels it.
 SLOW_SECONDS = 0.25
-BEGIN_AWS_SSO_CLI, END_AWS_SSO_CLI = b"# BEGIN_AWS_SSO_CLI", b"# END_AWS_SSO_CLI"
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _TWICE = "exists twice"
@@ -125,9 +125,13 @@ def check_sessions(facts: Facts) -> Iterator[Finding]:
 
 
 def names_between_marks(config: ConfigFacts) -> list[str]:
-    """Return the names of the profiles between aws-sso-cli's two marks."""
-    begin = config.data.find(BEGIN_AWS_SSO_CLI)
-    end = config.data.find(END_AWS_SSO_CLI, begin)
+    """Return the names of the profiles between aws-sso-cli's two marks.
+
+    From the bytes, since a config that it wrote twice cannot be parsed (`profile_origin.find_blocks`).
+    """
+    begin_mark, end_mark = (marker.encode() for marker in MARKERS)
+    begin = config.data.find(begin_mark)
+    end = config.data.find(end_mark, begin)
     if begin < 0:
         return []
     found = _HEADER.findall(config.data, begin, end if end >= 0 else len(config.data))

@@ -9,7 +9,7 @@ from ssohelper.core.doctor.facts import Facts, FileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem
 from ssohelper.core.text import show
 
-# What holds secrets: nobody else may read it. The others may be read, and never be written.
+# What holds secrets: other users may not read it. The rest they may read, and never write.
 _SECRET = ("credentials", "token", "own file", "own folder")
 # What `--fix` changes: tokens and what is ours. The rest is the user's, and gets a command.
 _REPAIRED = ("token", "token folder", "own file", "own folder")

@@ -11,7 +11,7 @@ from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subj
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.start_url import is_same_portal
-from ssohelper.core.text import show
+from ssohelper.core.text import first_names, show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
@@ -157,13 +157,11 @@ def check_gained_roles(facts: Facts) -> Iterator[Finding]:
     for fact in facts.sessions:
         new = fact.new_roles
         if new and facts.chosen is None:
-            names = ", ".join(show(name, 80) for name in new[:_MOST_NAMES])
-            more = f" and {len(new) - _MOST_NAMES} more" if len(new) > _MOST_NAMES else ""
+            names = first_names([show(name, 80) for name in new], _MOST_NAMES)
             yield note(
                 "roles-without-profile",
                 f'session "{fact.session.name}"',
-                f"{len(new)} listed role{'s have' if len(new) > 1 else ' has'} no profile: "
-                f"{names}{more}",
+                f"{len(new)} listed role{'s have' if len(new) > 1 else ' has'} no profile: {names}",
                 f"ssohelper profile sync --session {fact.session.name}",
             )
 

@@ -1,0 +1,50 @@
+"""What every command that writes ~/.aws/config does beside the write itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ssohelper.core import journal
+from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
+from ssohelper.errors import LocalState
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile
+
+
+def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
+    """Write the changes that were planned from the config `data`, and add a line to the journal.
+
+    Raises: LocalState if the config changed since, and ConfigInvalid; then nothing is written.
+    """
+
+    def changes_for(config: ConfigFile) -> Sequence[Change]:
+        if config.data != data:
+            raise changed_meanwhile(app)
+        return changes
+
+    if app.config.write(changes_for, app.clock.deadline()):
+        add_to_journal(app, command, changes)
+
+
+def changed_meanwhile(app: App) -> LocalState:
+    """Return the error for a config that is not as it was when the diff was shown."""
+    return LocalState(
+        f'"{app.locations.aws_config_file}" has changed since the diff was shown',
+        hint="nothing was written; run the command again",
+    )
+
+
+def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
+    """Add a line to the journal that says how many sections of the config a command changed."""
+    kinds = [type(change) for change in changes]
+    entry = journal.config_written(
+        command,
+        str(app.locations.aws_config_file),
+        added=kinds.count(AddSection),
+        changed=kinds.count(EditSection),
+        removed=kinds.count(RemoveSection),
+    )
+    app.journal.try_append(entry)
