@@ -5,6 +5,7 @@ Each printed line that starts with $ is run as it is printed, in a process of it
 
 import os
 import re
+import secrets
 import shlex
 import shutil
 import signal
@@ -115,41 +116,44 @@ def _run_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool
 
 @contextmanager
 def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
-    with _exit_on_signal():
-        home = Path(tempfile.mkdtemp(prefix="ssohelper-demo-"))
+    with _exit_on_first_signal():
+        # The path is known before the folder is made: a signal can come between these steps.
+        home = Path(tempfile.gettempdir()) / f"ssohelper-demo-{secrets.token_hex(8)}"
         try:
-            with Emulator() as emulator:
-                yield emulator, _make_environment(home, emulator.environment())
+            try:
+                home.mkdir(0o700)
+                with Emulator() as emulator:
+                    yield emulator, _make_environment(home, emulator.environment())
+            finally:
+                shutil.rmtree(home, ignore_errors=True)
         finally:
-            _remove_home(home)
-
-
-def _remove_home(home: Path) -> None:
-    """Remove the demo's home, ignoring signals: a terminal that closes often sends a second one."""
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
-    try:
-        shutil.rmtree(home, ignore_errors=True)
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+            # The first signal may have stopped the removal above; it is the only one that raises.
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
-def _exit_on_signal() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that children end and the home is removed."""
+def _exit_on_first_signal() -> Iterator[None]:
+    """Raise on the first SIGINT, SIGTERM or SIGHUP, so that children end and the home is removed.
+
+    Later signals are ignored: a terminal that closes sends several.
+    """
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [int(getattr(signal, name)) for name in names]
 
     def end(number: int, _frame: FrameType | None) -> None:
-        """Raise SystemExit with the exit code for the received signal, 128 + its number."""
+        """Raise KeyboardInterrupt for SIGINT, else SystemExit with 128 + the signal's number."""
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:

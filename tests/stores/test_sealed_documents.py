@@ -62,7 +62,7 @@ class TestSealing:
     def test_what_was_sealed_is_opened(self):
         sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
         assert sealing.open_sealed(sealed, FIRST, "token corp") == DOCUMENT
-        assert "CNRY" not in json.dumps(sealed)
+        assert "CNRY-" not in json.dumps(sealed)
 
     def test_the_same_document_is_sealed_in_another_way_each_time(self):
         boxes = {sealing.seal(DOCUMENT, FIRST, "token corp")["box"] for _ in range(50)}
@@ -110,7 +110,7 @@ class TestSealedTokens(TokenStoreContract):
         store.save_registration(CORP, CLIENT._replace(client_secret=Secret("CNRY-CS-1")))
         files = list((tmp_path / "cache").iterdir())
         assert sorted(path.suffix for path in files) == [".sealed", ".sealed"]
-        assert not [path for path in files if b"CNRY" in path.read_bytes()]
+        assert not [path for path in files if b"CNRY-" in path.read_bytes()]
 
     def test_a_keyring_that_does_not_answer_is_not_a_sign_out(self, tmp_path):
         keyring = FakeKeyring()
@@ -179,7 +179,7 @@ class TestSealedCredentials:
         assert [key for key, _ in reader.list_entries()] == [KEY]
         written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
         assert len(written) == 1
-        assert b"CNRY" not in written[0]
+        assert b"CNRY-" not in written[0]
 
     def test_those_of_another_storage_or_key_count_as_missing(self, tmp_path):
         CredentialWriter(tmp_path).save(KEY, CORP, CachedCredentials(KEYS, NOON))
