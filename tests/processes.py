@@ -57,6 +57,17 @@ def end_detached(folder: Path) -> None:
         time.sleep(0.005)
 
 
+def wait_until_asleep(pid: int) -> None:
+    """Wait until the process sleeps: one that has asked its question then reads the answer."""
+    ends_at = time.monotonic() + _GONE_WITHIN_SECONDS
+    while time.monotonic() < ends_at:
+        stat = Path(f"/proc/{pid}/stat").read_text()  # "pid (name) state …"
+        if stat.rpartition(")")[2].split()[0] == "S":
+            return
+        time.sleep(0.001)
+    raise AssertionError(f"process {pid} did not sleep within {_GONE_WITHIN_SECONDS:g} s")
+
+
 def _process_folders() -> list[Path]:
     try:
         return [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]

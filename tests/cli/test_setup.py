@@ -17,6 +17,7 @@ from ssohelper.cli import COMMANDS
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, World, demo_world
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.processes import wait_until_asleep
 from tests.programs import need
 
 # No test here may send a request to the real AWS.
@@ -497,8 +498,8 @@ class TestOnATerminal:
     ) -> None:
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
-        # The space comes last: a Ctrl-C before Python waits for the answer could be lost.
         child.expect_exact("[y/N]: ")
+        wait_until_asleep(child.pid)  # a Ctrl-C between the last letter and the read would be lost
         child.sendintr()
         code, rest = ended(child)
         assert (code, "Traceback" in rest) == (130, False)
