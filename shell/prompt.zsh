@@ -11,13 +11,13 @@ function ssohelper_prompt {
     \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
     key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
-    if [[ $key != "$__ssoh_key" || ! -e $__ssoh_file ||
-        $__ssoh_config -nt $__ssoh_file ]]; then
+    if [[ $key != "$__ssoh_key" || ( -n $__ssoh_file && ( ! -f $__ssoh_file ||
+        $__ssoh_config -nt $__ssoh_file ) ) ]]; then
         __ssohelper_prompt_ask
     fi
     # `$(<FILE)` starts no process, and `read` takes six times as long. Without a file, the rows are
     # those of ssohelper's answer.
-    if [[ -f $__ssoh_file ]]; then line="$(<"$__ssoh_file")"; else line="$__ssoh_rows"; fi
+    if [[ -n $__ssoh_file ]]; then line="$(<"$__ssoh_file")"; else line="$__ssoh_rows"; fi
     if [[ $line != "$__ssoh_drawn" ]] || ((now > __ssoh_until || now < __ssoh_from)); then
         __ssohelper_prompt_draw
     fi
@@ -35,7 +35,7 @@ function __ssohelper_prompt_ask {
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
         __ssoh_config __ssoh_rows <<<"$answer"
-    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # there is no file to compare
+    [[ -f $__ssoh_file ]] || __ssoh_file=''
 }
 
 # Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
