@@ -49,10 +49,12 @@ def test_a_command_that_hangs_is_killed_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pids = tmp_path / "pids"
+    asked: list[bool] = []
 
     def monotonic() -> float:
-        """Return a time at which the limit is over once the command runs."""
-        return float(notice_process._SECONDS if pids.exists() else 0)
+        """Return 0 at first, however soon the command runs; once it runs, the end of the limit."""
+        asked.append(pids.exists())
+        return float(notice_process._SECONDS if len(asked) > 1 and asked[-1] else 0)
 
     clock = SimpleNamespace(monotonic=monotonic, sleep=time.sleep)
     monkeypatch.setattr(notice_process, "time", clock)
