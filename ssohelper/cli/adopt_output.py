@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from ssohelper.actions import adopting
+from ssohelper.actions import adopting, legacy_sign_ins
 from ssohelper.actions.adopting import Found
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count
-from ssohelper.core.text import show
+from ssohelper.core.text import first_names, show
 
+_MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 
 
@@ -41,6 +42,18 @@ def choose_adopted(
         if adopting.choose_needing_us(found):
             output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
     return _keep_parts_whole(app, found, chosen, yes=yes)
+
+
+def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
+    """Say which other session serves the portal's profiles without sso_session, if one does."""
+    found = legacy_sign_ins.find_other_server(app, session)
+    if found is not None:
+        server, names = found
+        shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
+        output.say(
+            f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(server)}"; to '
+            f'use "{show(session.name)}": ssohelper profile sync --session {session.name} --adopt NAME'
+        )
 
 
 def _say_what_is_there(found: Sequence[Found]) -> None:
