@@ -30,12 +30,13 @@ from ssohelper.cli.plan_output import (
     write_plan,
 )
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
+from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
-from ssohelper.errors import AwsUnreachable, UsageProblem
+from ssohelper.errors import AwsUnreachable, SsoHelperError, UsageProblem
 
 # How many problems of `doctor` the end of a setup shows.
 _MOST_PROBLEMS = 3
@@ -86,6 +87,8 @@ def setup(
         output.require_terminal("setup")
     if portal is not None and further_setup.add_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
+    if not _is_in_config(app, session):
+        adopt_output.say_who_serves_legacy_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
@@ -113,13 +116,20 @@ def setup(
 
 @contextmanager
 def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
-    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config."""
+    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config.
+
+    After an error the sign-in stays, so that the next `setup` needs none; that is said.
+    """
     try:
         with _interrupt_by_signals():
             yield
     except (click.Abort, KeyboardInterrupt):
         if not _is_in_config(app, session):
             sessions.discard(app, session)
+        raise
+    except SsoHelperError:
+        if not _is_in_config(app, session):
+            output.say(clock_text.still_signed_in(session.name))
         raise
 
 
