@@ -185,7 +185,6 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     """
     app = output.get_app()
     chosen = _chosen(session_name)
-    unlisted = find_unlisted(app)
     sessions = app.config.read().sso_sessions()
     if chosen:
         sessions = [find_signed_in(app, chosen) or resolve_session(app, chosen)]
@@ -201,12 +200,12 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     for session in sessions:
         prompt_notes.update_session(app, session)  # another tool may have signed in or out
     credentials = clocks.load_credentials(app, sessions)
-    names = app.config.read().session_names()
+    in_config = app.config.read().session_names()
     if output.options().json:
         data = {
             "storage": app.storage.name,
             "sessions": [
-                *(_session_json(clock, clock.session.name in names) for clock in seen),
+                *(_session_json(clock, clock.session.name in in_config) for clock in seen),
                 *map(_unusable_json, unusable),
             ],
             "credentials": [_credentials_json(key, cached) for key, cached in credentials],

@@ -69,6 +69,7 @@ class TestShowing:
             "user": None,
             "state": "signed_out",
             "reason": None,
+            "in_config": True,
             "profiles": 4,
         }
 
