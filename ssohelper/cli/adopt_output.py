@@ -10,7 +10,7 @@ from ssohelper.cli import output
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import first_names, show, show_message
 
 _MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
@@ -63,18 +63,22 @@ def _say_what_is_there(found: Sequence[Found]) -> None:
     kinds = Counter((one.tool, _state(one)) for one in found)
     for (tool, state), number in kinds.items():
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
-        shown = f"{negated} now: {state[0]}" if state[0] else f"{verb} {state[1]}"
+        trouble, unknown, condition = state
+        shown = f"{negated} now: {trouble}" if trouble else f"{verb} {condition}"
+        if unknown:
+            shown = f"not checked: {show_message(unknown)}"
         output.say(f"  {profile_count(number)} of {tool}: {shown}")
 
 
-def _state(one: Found) -> tuple[str, str]:
-    """Return why profiles do not work, "" if they should; and the condition on which they do."""
+def _state(one: Found) -> tuple[str, str, str]:
+    """Return why a profile does not work, or why that is unknown; else on what it depends."""
     program = one.candidate.origin.program
-    if one.trouble or program is not None:
-        return one.trouble, f"if {show(program or '', 80)} works (it was not run)"
-    if one.needs_us:
-        return "", "by ssohelper's sign-in, until its access token ends"
-    return "", "while you are signed in"
+    condition = "while you are signed in"
+    if program is not None:
+        condition = f"if {show(program, 80)} works (it was not run)"
+    elif one.needs_us:
+        condition = "by ssohelper's sign-in, until its access token ends"
+    return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
 
 
 def _offer(found: Sequence[Found]) -> frozenset[str]:
