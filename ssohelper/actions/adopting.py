@@ -113,6 +113,11 @@ def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) 
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
+def find_kept_markers(app: App, adopt: Collection[str]) -> list[list[str]]:
+    """Return the profiles for which aws-sso-cli's markers stay around those in `adopt`."""
+    return list(adoption.find_kept_blocks(app.config.read(), adopt))
+
+
 def refuse_torn(left: Sequence[str]) -> UsageProblem:
     """Return the error for a part of aws-sso-cli of which only some profiles would be adopted."""
     names = first_names([show(name, 80) for name in left], _MOST_NAMES)

@@ -109,4 +109,15 @@ def _keep_parts_whole(
         output.say(f"are adopted together or not at all; {profile_count(len(left))} left out")
         if output.confirm(f"adopt these {len(left)} too?", yes=False, what="--adopt"):
             chosen |= set(left)
-    return adopting.leave_whole_parts(app, found, chosen)
+    chosen = adopting.leave_whole_parts(app, found, chosen)
+    reasons = {one.name: one.candidate.reason for one in found}
+    able = {one.name for one in found if one.candidate.role}
+    for others in adopting.find_kept_markers(app, chosen & able):
+        named = first_names([show(name, 60) for name in others], _MOST_NAMES)
+        why = next((reasons[name] for name in others if reasons.get(name)), "they are not managed")
+        output.say(
+            f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
+            "`aws-sso setup profiles` would write the adopted profiles again; after it: "
+            "ssohelper doctor --fix"
+        )
+    return chosen

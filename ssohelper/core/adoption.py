@@ -5,7 +5,7 @@ An adopted profile keeps its name and all keys that are not identity, and is man
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
@@ -143,3 +143,11 @@ def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[
             entry is not None and (entry.managed or entry.name in adopted) for entry in entries
         ):
             yield block
+
+
+def find_kept_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterator[list[str]]:
+    """Yield, for each part of aws-sso-cli with some of `adopted` whose markers stay, the others."""
+    whole = set(find_whole_blocks(config, adopted))
+    for block in find_blocks(config):
+        if block not in whole and any(name in adopted for name in block.names):
+            yield [name for name in block.names if name not in adopted]

@@ -71,9 +71,23 @@ def test_a_part_of_aws_sso_cli_is_adopted_as_a_whole_or_not_at_all(saved: Home, 
     done = run("profile", "sync", "--adopt", "a/Admin", "--yes")
     assert (done.returncode, saved.config_file.read_bytes()) == (2, before)
     assert f"together or not at all; left out: {DEV}:Read" in done.stderr
-    ok(run("profile", "sync", "--adopt", "a/Admin", "--adopt", f"{DEV}:*", "--yes"))
+    said = ok(run("profile", "sync", "--adopt", "a/Admin", "--adopt", f"{DEV}:*", "--yes"))
+    assert "marker lines stay" not in said
     assert "AWS_SSO_CLI" not in saved.config_file.read_text()
     assert rows(run) == {"a/Admin": "process", f"{DEV}:Read": "process", "pay.Read": "process"}
+
+
+def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) -> None:
+    foreign = "[profile z]\ncredential_process = aws-sso -S Z process --arn arn:aws:iam::9:role/Z\n"
+    end = "# END_AWS_SSO_CLI\n"
+    add(saved, BLOCK.replace(end, foreign + end))
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "2 adopted" in said
+    assert (
+        "aws-sso-cli's two marker lines stay, for z (it names no portal, and its role is not listed "
+        'for the session "corp"): `aws-sso setup profiles` would write the adopted profiles again'
+    ) in said
+    assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
 
 
 def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:
