@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents, config_writing, guards
-from ssohelper.core import adoption, leaving
+from ssohelper.actions import agents, config_writing, guards, legacy_sign_ins
+from ssohelper.core import leaving
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.process_command import own_options
 from ssohelper.errors import ConfigInvalid, LocalState
@@ -42,15 +42,11 @@ def list_dependent(app: App) -> list[str]:
 
 def list_served(app: App) -> list[str]:
     """Return the profiles with `sso_start_url` whose token file our sign-ins write."""
-    config = app.config.read()
-    return list(
-        dict.fromkeys(
-            entry.name
-            for session in config.sso_sessions()
-            for entry in adoption.find_legacy_profiles(config, session)
-            if app.storage.name != "keyring"
-        )
-    )
+    return [
+        name
+        for session in app.config.read().sso_sessions()
+        for name in legacy_sign_ins.list_served(app, session)
+    ]
 
 
 def diff(app: App, planned: Leaving) -> Iterator[str]:

@@ -73,6 +73,14 @@ def find_other_server(app: App, session: SsoSession) -> tuple[str, list[str]] | 
     return (server.name, names) if names and server.name != session.name else None
 
 
+def list_served(app: App, session: SsoSession) -> list[str]:
+    """Return the names of such profiles that this session's sign-in serves."""
+    config = app.config.read()
+    if not _find_urls(app, session):
+        return []
+    return [entry.name for entry in adoption.find_legacy_profiles(config, session)]
+
+
 def forget(app: App, session: SsoSession, ids: Collection[str]) -> None:
     """Remove our token files for these profiles. `ids` are those of `find_own_ids`, found before.
 

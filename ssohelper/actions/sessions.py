@@ -131,8 +131,9 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
         named = first_names([f'"{show(one.name, 60)}"' for one in others], _MOST_NAMES)
         raise UsageProblem(
             f'profiles that ssohelper did not write use the session "{name}": {named}',
-            hint=f"remove them from {app.locations.aws_config_file} first, or sign out with: "
-            f"ssohelper logout {name}",
+            hint=f"to have them removed too, adopt them: ssohelper profile sync --session {name} "
+            f"--adopt NAME; else remove them from {app.locations.aws_config_file} first; to sign out "
+            f"alone: ssohelper logout {name}",
         )
     return _plan(app, "session rm", session, lambda c: session_changes.remove_session(c, name))
 

@@ -56,6 +56,17 @@ def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
         )
 
 
+def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
+    """Say which profiles without sso_session work by this session's sign-in, if some do."""
+    names = legacy_sign_ins.list_served(app, session)
+    if names:
+        shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
+        output.say(
+            f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; with "
+            f"`ssohelper profile sync --session {session.name} --adopt NAME` first they go too"
+        )
+
+
 def _say_what_is_there(found: Sequence[Found]) -> None:
     if not found:
         return

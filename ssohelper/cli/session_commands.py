@@ -148,7 +148,9 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers(app, name, None, dry_run=dry_run, yes=yes):
         return
-    plan = sessions.plan_removal(app, resolve_session(app, name))
+    found = resolve_session(app, name)
+    plan = sessions.plan_removal(app, found)
+    adopt_output.say_who_loses_the_sign_in(app, found)
     count = profile_count(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"

@@ -36,7 +36,7 @@ from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
-from ssohelper.errors import AwsUnreachable, SsoHelperError, UsageProblem
+from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
 
 # How many problems of `doctor` the end of a setup shows.
 _MOST_PROBLEMS = 3
@@ -235,21 +235,43 @@ def _choose_portal(
     if len(found) == 1 and (name or not on_terminal):
         return found[0]
     if not found or not on_terminal:
-        known = ", ".join(url for url, _region, _name in found)
-        raise UsageProblem(
-            f"which portal? ~/.aws/config has: {known}" if found else "~/.aws/config has no portal",
-            hint="ask your administrator for the start URL, then: ssohelper setup START_URL",
-        )
+        raise _refuse_to_choose([url for url, _region, _name in found])
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
-    number = click.prompt("which one", type=click.IntRange(1, len(found)), default=1, err=True)
-    return found[number - 1]
+    return found[_ask_number(len(found)) - 1]
+
+
+def _refuse_to_choose(urls: list[str]) -> UsageProblem:
+    if urls:
+        return UsageProblem(
+            f"which portal? ~/.aws/config has: {', '.join(urls)}",
+            hint=f"name one, such as: ssohelper setup {shlex.quote(urls[0])}",
+        )
+    return UsageProblem(
+        "~/.aws/config has no portal",
+        hint="give the address of the page on which you sign in to AWS: ssohelper setup START_URL",
+    )
+
+
+def _ask_number(most: int) -> int:
+    """Return the number that the user types. Raises: Interrupted for q or n."""
+    while True:
+        answer: str = click.prompt(f"which one (1-{most}, q to leave)", default="1", err=True)
+        typed = answer.strip().lower()
+        if typed in ("q", "quit", "n", "no"):
+            raise Interrupted("nothing was chosen")
+        if typed.isascii() and typed.isdigit() and len(typed) < 6 and 1 <= int(typed) <= most:
+            return int(typed)
+        output.say(
+            f"type the number of a portal, from 1 to {most}; for another one, leave with q, then: "
+            "ssohelper setup START_URL"
+        )
 
 
 def _ask_region(url: str, proposal: str | None) -> str:
     if proposal is None:
-        output.say(f"the region of {show(url)} is not known; ask your administrator for it")
+        output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
         answer: str = click.prompt("region (such as eu-west-1)", err=True)
     else:
         output.say(f"the page of {show(url)} says that its region is {proposal}")

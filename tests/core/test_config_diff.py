@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 
@@ -64,6 +64,10 @@ def changes_of(chance: Random, config: ConfigFile) -> list[Change]:
     return changes
 
 
+def _always(changes: list[Change]) -> Callable[[ConfigFile], list[Change]]:
+    return lambda _config: changes
+
+
 @pytest.mark.parametrize("edits_after", [False, True])
 def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path: Path, edits_after: bool) -> None:
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
@@ -81,7 +85,7 @@ def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path: Path, edits_af
         except ConfigInvalid:
             continue
         path.write_text(text)
-        if not app.config.write(lambda _config, made=changes: made, app.clock.deadline()):
+        if not app.config.write(_always(changes), app.clock.deadline()):
             continue
         if edits_after:
             path.write_text(path.read_text() + "\n[profile later]\nregion = x\n")
