@@ -77,7 +77,7 @@ def test_the_widest_column_is_broken_after_a_mark(room: int, lines: list[str]) -
     ("text", "lines"),
     [
         ("a cell of several words", ["a cell of", "several", "words"]),
-        ("a/path/that/is/longer", ["a/path/", "that/is/", "longer"]),
+        ("(a/path/that/is/longer", ["(a/path/", "that/is/", "longer"]),
         ("nomarkinthisword", ["nomarkinthis", "word"]),
         ("漢字漢字漢字漢字", ["漢字漢字漢字", "漢字"]),
         ("[bold]x[/]", ["[bold]x[/]"]),
