@@ -176,8 +176,9 @@ class Storage:
         self.legacy_tokens.forget(old.load_ids(session), old.token_file(session))
 
     def _sign_ins_in(self, store: TokenFiles) -> list[SsoSession]:
-        """Return the sessions of the config, and those at further portals that the store has."""
-        sessions = self._app.config.read().sso_sessions()
+        """Return the sessions of the config and those of our sign-ins, with their further portals."""
+        listed = self._app.config.read().sso_sessions()
+        sessions = [*listed, *store.find_unlisted(listed)]
         return [one for session in sessions for one in (session, *store.list_further(session))]
 
     # -- the pieces of each storage -------------------------------------------------------------

@@ -5,7 +5,7 @@ No program of another tool is run here, and AWS is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ from ssohelper.core import adoption
 from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import glob_filter
 from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_origins
 from ssohelper.core.text import first_names, show
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
@@ -31,11 +32,13 @@ class Found(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
     `needs_us`: it does not work without ssohelper, be it that our sign-in keeps it working.
+    `unknown` says why it cannot be known here whether the profile works; "" if it can.
     """
 
     candidate: Candidate
     trouble: str
     needs_us: bool
+    unknown: str = ""
 
     @property
     def name(self) -> str:
@@ -59,7 +62,11 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         trouble = check.find_trouble(one.origin)
         if not trouble and one.role and one.role not in listed and listing.complete:
             trouble = "the role is not in your list"
-        found.append(Found(one, trouble, bool(trouble) or check.needs_us(one.origin)))
+        needs_us = bool(trouble) or check.needs_us(one.origin)
+        # What this session lists says nothing about the roles of another one.
+        is_ours = bool(one.role) or one.origin.program is not None
+        unknown = "" if trouble or is_ours else one.reason
+        found.append(Found(one, trouble, needs_us, unknown))
     return found
 
 
@@ -106,6 +113,11 @@ def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) 
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
+def find_kept_markers(app: App, adopt: Collection[str]) -> list[list[str]]:
+    """Return the profiles for which aws-sso-cli's markers stay around those in `adopt`."""
+    return list(adoption.find_kept_blocks(app.config.read(), adopt))
+
+
 def refuse_torn(left: Sequence[str]) -> UsageProblem:
     """Return the error for a part of aws-sso-cli of which only some profiles would be adopted."""
     names = first_names([show(name, 80) for name in left], _MOST_NAMES)
@@ -132,6 +144,13 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
     )
 
 
+def find_trouble(app: App, name: str) -> str:
+    """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
+    config = app.config.read()
+    origin = next((one for one in find_origins(config) if one.name == name), None)
+    return "" if origin is None else _Check(app, config).find_trouble(origin)
+
+
 def find_missing_program(app: App, name: str) -> str | None:
     """Return the program that this profile of another tool runs, if it is not installed."""
     config = app.config.read()
@@ -151,8 +170,9 @@ class _Check:
     """Finds out, once for each program and URL, whether profiles of other tools work."""
 
     def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
+        self._app = app
         self._config = config
-        sessions = [*config.sso_sessions(), *more]
+        self._sessions = sessions = [*config.sso_sessions(), *more]
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
         )
@@ -167,13 +187,33 @@ class _Check:
         keys = entry.keys if entry is not None else {}
         session_name = keys.get("sso_session")
         if session_name is None:
-            is_valid, _ = self._legacy_state(keys.get("sso_start_url", ""))
-            return "" if is_valid else "the sign-in of the old kind is missing or has ended"
+            return self._find_legacy_trouble(keys)
         try:
             session = self._config.sso_session(session_name)
         except ConfigInvalid:
             return "the sso-session is not valid"
-        return "the sso-session does not exist" if session is None else ""
+        if session is None:
+            return "the sso-session does not exist"
+        # botocore refuses a profile that has another region than its session.
+        own = keys.get("sso_region", session.region)
+        return "" if own == session.region else _other_region(own, session.region)
+
+    def _find_legacy_trouble(self, keys: Mapping[str, str]) -> str:
+        """Return why a profile without sso-session does not work now; "" if it should work."""
+        url, region = keys.get("sso_start_url", ""), keys.get("sso_region")
+        if not url and "include_profile" in keys:
+            return "only aws-vault reads its include_profile, other tools do not"
+        if not region:
+            return "it has no sso_region"
+        same = [one for one in self._sessions if url and adoption.is_portal_of(one, url)]
+        if same and region not in {known for one in same for known in self._regions_of(one)}:
+            return _other_region(region, same[0].region)
+        is_valid, _ = self._legacy_state(url)
+        return "" if is_valid else "the sign-in of the old kind is missing or has ended"
+
+    def _regions_of(self, session: SsoSession) -> list[str]:
+        further = parse_portals(self._app.settings.get("regions", session=session.name))
+        return [session.region, *(portal.region for portal in further)]
 
     def needs_us(self, origin: Origin) -> bool:
         """Return whether the profile does not work without ssohelper."""
@@ -182,6 +222,10 @@ class _Check:
             return False
         _, is_ours = self._legacy_state(entry.keys.get("sso_start_url", ""))
         return is_ours
+
+
+def _other_region(own: str, region: str) -> str:
+    return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
 
 
 def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tuple[bool, bool]:

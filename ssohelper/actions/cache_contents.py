@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import legacy_sign_ins
+from ssohelper.actions import legacy_sign_ins, selection
+from ssohelper.core import clock_text
 from ssohelper.core.model import RoleKey, SsoSession
 
 if TYPE_CHECKING:
@@ -42,8 +43,16 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
 
 
 def _sign_ins(app: App) -> list[CachedItem]:
+    names = app.config.read().session_names()
+    mark = f", {clock_text.NOT_IN_CONFIG}"
     return [
-        CachedItem("sign-in", session.name, "token or client registration", path, None)
+        CachedItem(
+            "sign-in",
+            session.name,
+            "token or client registration" + ("" if session.name in names else mark),
+            path,
+            None,
+        )
         for session in _read_sessions(app)
         for portal in (session, *app.tokens.list_further(session))
         for path in app.tokens.list_files(portal)
@@ -79,4 +88,4 @@ def _load_listings(app: App) -> list[CachedItem]:
 
 
 def _read_sessions(app: App) -> list[SsoSession]:
-    return app.config.read().sso_sessions()
+    return [*app.config.read().sso_sessions(), *selection.find_unlisted(app)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents, config_writing, guards
+from ssohelper.actions import agents, config_writing, guards, legacy_sign_ins
 from ssohelper.core import leaving
 from ssohelper.core.config_edit import unified_diff
+from ssohelper.core.process_command import own_options
+from ssohelper.errors import ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -24,6 +27,26 @@ def plan(app: App) -> Leaving:
 def list_guarded(app: App, planned: Leaving) -> list[str]:
     """Return the profiles' roles that a rule guards: the profiles would ask no guard any more."""
     return [key.text for key in dict.fromkeys(planned.keys) if guards.find_rule(app, key)]
+
+
+def list_dependent(app: App) -> list[str]:
+    """Return the profiles that run ssohelper; none if the config cannot be read."""
+    with suppress(ConfigInvalid, LocalState):
+        return [
+            entry.name
+            for entry in app.config.read().profiles()
+            if own_options(entry.keys.get("credential_process", "")) is not None
+        ]
+    return []
+
+
+def list_served(app: App) -> list[str]:
+    """Return the profiles with `sso_start_url` whose token file our sign-ins write."""
+    return [
+        name
+        for session in app.config.read().sso_sessions()
+        for name in legacy_sign_ins.list_served(app, session)
+    ]
 
 
 def diff(app: App, planned: Leaving) -> Iterator[str]:

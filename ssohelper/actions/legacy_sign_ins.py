@@ -1,8 +1,9 @@
 """Lets our sign-in serve profiles that have `sso_start_url` themselves, without an sso-session.
 
 The SDKs look for their token in a file of another name. It is written after each sign-in and
-renewal of ours, for each spelling of the URL in the config, and removed at a sign-out. Where only
-such profiles run, no process of ours renews: their sign-in then ends with the access token.
+renewal of ours, for each spelling of the URL in the config, and removed at a sign-out. Of several
+sessions of a portal, the first one in the config serves them. Where only such profiles run, no
+process of ours renews: their sign-in then ends with the access token.
 """
 
 from __future__ import annotations
@@ -62,6 +63,22 @@ def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
             present = app.tokens.peek(session)
             if present is not None and present.value == token.value:
                 write(app, session, token)
+
+
+def find_other_server(app: App, session: SsoSession) -> tuple[str, list[str]] | None:
+    """Return which other session serves such profiles of this portal, and their names; else None."""
+    config = app.config.read()
+    server = adoption.find_server(config, session)
+    names = [entry.name for entry in adoption.find_legacy_profiles(config, session)]
+    return (server.name, names) if names and server.name != session.name else None
+
+
+def list_served(app: App, session: SsoSession) -> list[str]:
+    """Return the names of such profiles that this session's sign-in serves."""
+    config = app.config.read()
+    if not _find_urls(app, session):
+        return []
+    return [entry.name for entry in adoption.find_legacy_profiles(config, session)]
 
 
 def forget(app: App, session: SsoSession, ids: Collection[str]) -> None:

@@ -138,6 +138,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         ids = legacy_sign_ins.find_own_ids(app, session)
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
+            app.tokens.forget_session(session.name)
         legacy_sign_ins.forget(app, session, ids)
         further_sign_ins.forget(app, session)
         app.credentials.forget_session(session.name)
@@ -266,6 +267,7 @@ def _save_sign_in(
         with suppress(LocalState):  # what stays there has ended at AWS, or soon will
             legacy_sign_ins.forget(app, session, legacy_sign_ins.find_own_ids(app, session))
         portal_address.save_address(app, session)
+        app.tokens.save_session(session)
         app.tokens.save(session, token)
         before = _make_facts_for_next_sign_in(app, session)
         facts = tokens.facts_of_sign_in(app, session, before, token, life_seconds, user)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import adopting, agents, config_writing
 from ssohelper.core import chains, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
+from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
@@ -298,10 +299,11 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
     """Return the lines of the unified diff by which `undo` reverses this saved write."""
-    config = app.config.read()
-    return unified_diff(
-        config.text, _undo_changes(app, version, config), str(app.locations.aws_config_file)
-    )
+    config, name = app.config.read(), str(app.locations.aws_config_file)
+    if config.data == (version.after or b""):  # undo then restores the very bytes
+        before = ConfigText(version.before or b"", name)
+        return diff_texts(config.text.text, before.text, name)
+    return unified_diff(config.text, _undo_changes(app, version, config), name)
 
 
 def undo(app: App, version: Version) -> None:

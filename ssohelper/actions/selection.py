@@ -83,6 +83,25 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
     )
 
 
+def find_unlisted(app: App) -> list[SsoSession]:
+    """Return the sessions of sign-ins that we made and whose session is not in the config.
+
+    That is so after a `setup` that was stopped or could not write, and after `profile undo`.
+    """
+    return app.tokens.find_unlisted(app.config.read().sso_sessions())
+
+
+def find_signed_in(app: App, name: str | None) -> SsoSession | None:
+    """Return the session of `find_unlisted` with this name; None if there is none.
+
+    Without a name: the only one, if no session of the config can be used.
+    """
+    if name is None and app.config.read().sso_sessions():
+        return None
+    found = [one for one in find_unlisted(app) if name in (None, one.name)]
+    return found[0] if len(found) == 1 else None
+
+
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that the PROFILE argument names, else the one of AWS_PROFILE.
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, clocks, config_writing, legacy_sign_ins, login, own_settings
+from ssohelper.actions import (
+    agents,
+    clocks,
+    config_writing,
+    legacy_sign_ins,
+    login,
+    own_settings,
+    selection,
+)
 from ssohelper.core import guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
@@ -32,6 +40,7 @@ class SessionEntry(NamedTuple):
 
     `managed` are the names of the profiles that ssohelper writes, `others` of those that the user
     or another tool wrote. `files` are the paths of the saved tokens and client registrations.
+    `in_config` is False for a sign-in whose session the config does not have.
     """
 
     clock: SessionClock
@@ -40,6 +49,7 @@ class SessionEntry(NamedTuple):
     managed: tuple[str, ...]
     others: tuple[str, ...]
     files: tuple[str, ...]
+    in_config: bool
 
 
 class SessionPlan(NamedTuple):
@@ -71,6 +81,7 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
             *(path for portal in portals for path in app.tokens.list_files(portal)),
             *legacy_sign_ins.list_files(app, session),
         ),
+        config.session_header(session.name) is not None,
     )
 
 
@@ -120,8 +131,9 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
         named = first_names([f'"{show(one.name, 60)}"' for one in others], _MOST_NAMES)
         raise UsageProblem(
             f'profiles that ssohelper did not write use the session "{name}": {named}',
-            hint=f"remove them from {app.locations.aws_config_file} first, or sign out with: "
-            f"ssohelper logout {name}",
+            hint=f"to have them removed too, adopt them: ssohelper profile sync --session {name} "
+            f"--adopt NAME; else remove them from {app.locations.aws_config_file} first; to sign out "
+            f"alone: ssohelper logout {name}",
         )
     return _plan(app, "session rm", session, lambda c: session_changes.remove_session(c, name))
 
@@ -168,7 +180,8 @@ def has_leftovers(app: App, name: str) -> bool:
     if app.config.read().session_header(name):
         return False
     return (
-        app.settings.has_session(name)
+        _find_unlisted(app, name) is not None
+        or app.settings.has_session(name)
         or app.choices.load(name) != NO_CHOICES
         or name in app.directory.list_session_names()
         or any(key.session_name == name for key in app.usage.load_all())
@@ -178,13 +191,19 @@ def has_leftovers(app: App, name: str) -> bool:
 def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
     """Remove what is kept for a session that is not in the config.
 
-    With `new_name`, what that session lacks is copied to it before. Raises: Refused below an
-    allow-list.
+    With `new_name`, what that session lacks is copied to it before. A sign-in that is left ends.
+    Raises: Refused below an allow-list; AwsUnreachable, after everything was removed here, if AWS
+    could not be told of the sign-out.
     """
     agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
     if new_name is not None:
         _copy_records(app, name, new_name, replace=False)
-    _forget_records(app, name)
+    session = _find_unlisted(app, name)
+    try:
+        if session is not None:
+            login.log_out(app, session)
+    finally:
+        _forget_records(app, name)
 
 
 def discard(app: App, session: SsoSession) -> None:
@@ -210,6 +229,10 @@ def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
     if config.data != plan.data and tuple(plan.make(config)) != plan.changes:
         raise config_writing.changed_meanwhile(app)
     return plan.changes
+
+
+def _find_unlisted(app: App, name: str) -> SsoSession | None:
+    return next((one for one in selection.find_unlisted(app) if one.name == name), None)
 
 
 def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
 
+# A person who can sign in to the portal can find it there without help.
+WHERE_THE_REGION_IS = 'the portal shows it as "SSO Region", behind "Access keys" of any role'
+
 
 def choose_session(
     app: App,
@@ -69,7 +72,7 @@ def choose_session(
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
-            hint="ask your administrator for the region of Identity Center: --region eu-west-1",
+            hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
     return SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
 

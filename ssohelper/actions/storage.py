@@ -39,7 +39,8 @@ def find_unreadable(app: App, wanted: str) -> list[str]:
         return []
     tokens = app.storage.store_of(KEYRING)
     found = []
-    for session in app.config.read().sso_sessions():
+    listed = app.config.read().sso_sessions()
+    for session in (*listed, *tokens.find_unlisted(listed)):
         try:
             tokens.load(session)
         except (KeyringUnavailable, LoginRequired):

@@ -53,6 +53,8 @@ def install(shell: str | None, uninstall: bool, profiles: bool, dry_run: bool, y
         if not dry_run and _confirm(edit, uninstall, yes):
             installing.write_edit(app, edit)
             written = True
+    if uninstall:
+        leave_output.say_what_stops_working(app)
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)

@@ -1,5 +1,7 @@
 """`install --uninstall --profiles`: shows what leaving ssohelper changes, asks, and writes it."""
 
+import shlex
+
 from ssohelper.actions import install as installing
 from ssohelper.actions import leaving
 from ssohelper.actions.install import Edit
@@ -24,6 +26,9 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
     written: list[str] = []
     if diff:
         print_diff(diff, dry_run)
+    if dry_run:
+        for name in leaving.list_guarded(app, planned):
+            output.say(f"no guard would be asked any more for: {show(name)}")
     if diff and not dry_run and _confirm_profiles(app, planned, yes):
         leaving.apply(app, planned)
         written.append(str(app.locations.aws_config_file))
@@ -36,12 +41,33 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
             written.append(str(edit.path))
             output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
     _print_result(planned, edits)
+    _say_what_is_not_renewed(app)
     if output.options().json:
         kept = [one._asdict() for one in planned.kept]
         diffs = {str(edit.path): edit.diff() for edit in edits}
         files = {**({str(app.locations.aws_config_file): diff} if diff else {}), **diffs}
         data = {"profiles": list(planned.profiles), "kept": kept, "diffs": files}
         output.print_json({**data, "written": written}, app.warnings)
+
+
+def say_what_stops_working(app: App) -> None:
+    """Warn of the profiles that run ssohelper, which `--uninstall` alone leaves as they are."""
+    names = leaving.list_dependent(app)
+    if names:
+        output.say(
+            f"{profile_count(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
+            f"working without ssohelper; to keep them working: ssohelper {_WHAT}"
+        )
+
+
+def _say_what_is_not_renewed(app: App) -> None:
+    names = leaving.list_served(app)
+    if names:
+        shown = first_names([show(name) for name in names], _MOST_NAMES)
+        output.say(
+            f"the token file of profiles with sso_start_url ({shown}) is no longer renewed; sign in "
+            f"with: aws sso login --profile {shlex.quote(show(names[0]))}"
+        )
 
 
 def _confirm_profiles(app: App, planned: Leaving, yes: bool) -> bool:

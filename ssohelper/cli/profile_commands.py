@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import chain_profiles, directory, profiles
+from ssohelper.actions import chain_profiles, directory, profiles, selection
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
@@ -19,6 +19,7 @@ from ssohelper.cli.plan_output import (
     warn_if_nothing_matches,
     write_plan,
 )
+from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import show
@@ -315,8 +316,12 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     print_diff(lines, dry_run)
     summary = "reverse the last undo" if redo else "undo the last write"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
+        before = selection.find_unlisted(app)
         profiles.undo(app, version)
         output.say(f"restored: {show(str(app.locations.aws_config_file))}")
+        for session in selection.find_unlisted(app):
+            if session not in before:
+                output.say(clock_text.still_signed_in(session.name))
     if output.options().json:
         output.print_json({"diff": lines}, app.warnings)
 

@@ -6,10 +6,10 @@ import click
 
 from ssohelper.actions import clocks, sessions
 from ssohelper.actions import setup as onboarding
-from ssohelper.actions.selection import resolve_session
+from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
 from ssohelper.app import App
-from ssohelper.cli import choosing, output
+from ssohelper.cli import adopt_output, choosing, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
 from ssohelper.core import clock_text, plan_text
 from ssohelper.core.instants import to_iso
@@ -45,7 +45,8 @@ def list_sessions() -> None:
       ssohelper session list --json
     """
     app = output.get_app()
-    found = [sessions.load_entry(app, one) for one in app.config.read().sso_sessions()]
+    listed = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+    found = [sessions.load_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     if output.options().json:
         documents = [*map(_document, found), *map(_unusable_document, unusable)]
@@ -67,7 +68,8 @@ def show_session(name: str | None) -> None:
       ssohelper session show corp
     """
     app = output.get_app()
-    chosen = choosing.choose_session(_named(name))
+    named = _named(name)
+    chosen = find_signed_in(app, named) or choosing.choose_session(named)
     entry = sessions.load_entry(app, chosen)
     if output.options().json:
         output.print_json({**_document(entry), **_details(entry)}, app.warnings)
@@ -96,6 +98,7 @@ def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool)
     plan = sessions.plan_add(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
+    adopt_output.say_who_serves_legacy_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
@@ -145,7 +148,9 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers(app, name, None, dry_run=dry_run, yes=yes):
         return
-    plan = sessions.plan_removal(app, resolve_session(app, name))
+    found = resolve_session(app, name)
+    plan = sessions.plan_removal(app, found)
+    adopt_output.say_who_loses_the_sign_in(app, found)
     count = profile_count(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
@@ -179,9 +184,11 @@ def _remove_leftovers(
         return False
     if not sessions.has_leftovers(app, name):
         return False
-    output.say(f'the session "{show(name)}" is not in the config; settings, filters, favourites')
-    output.say("or a list of roles are still kept for it")
-    question = "remove them?" if new_name is None else f'move them to "{show(new_name)}"?'
+    output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
+    output.say("favourites or a list of roles are still kept for it")
+    question = (
+        "sign out, and remove them?" if new_name is None else f'move them to "{show(new_name)}"?'
+    )
     what = "session rm" if new_name is None else "session rename"
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)
     if is_done:
@@ -203,12 +210,15 @@ def _named(argument: str | None) -> str | None:
 def _row(entry: SessionEntry) -> tuple[str, ...]:
     clock = entry.clock
     regions = " ".join((clock.session.region, *(portal.region for portal in entry.further)))
+    state = clock.state.replace("_", " ")
+    if not entry.in_config:
+        state += f", {clock_text.NOT_IN_CONFIG}"
     return (
         clock.session.name,
         clock.session.start_url,
         regions,
         clock.user or "-",
-        clock.state.replace("_", " "),
+        state,
         str(len(entry.managed) + len(entry.others)),
     )
 
@@ -223,6 +233,7 @@ def _document(entry: SessionEntry) -> dict[str, Any]:
         "user": clock.user,
         "state": clock.state,
         "reason": None,
+        "in_config": entry.in_config,
         "profiles": len(entry.managed) + len(entry.others),
     }
 
@@ -241,6 +252,7 @@ def _unusable_document(session: clocks.UnusableSession) -> dict[str, Any]:
         "user": None,
         "state": "unusable",
         "reason": session.reason,
+        "in_config": True,
         "profiles": None,
     }
 

@@ -30,12 +30,13 @@ from ssohelper.cli.plan_output import (
     write_plan,
 )
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
+from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
-from ssohelper.errors import AwsUnreachable, UsageProblem
+from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
 
 # How many problems of `doctor` the end of a setup shows.
 _MOST_PROBLEMS = 3
@@ -86,6 +87,8 @@ def setup(
         output.require_terminal("setup")
     if portal is not None and further_setup.add_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
+    if not _is_in_config(app, session):
+        adopt_output.say_who_serves_legacy_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
@@ -113,13 +116,20 @@ def setup(
 
 @contextmanager
 def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
-    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config."""
+    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config.
+
+    After an error the sign-in stays, so that the next `setup` needs none; that is said.
+    """
     try:
         with _interrupt_by_signals():
             yield
     except (click.Abort, KeyboardInterrupt):
         if not _is_in_config(app, session):
             sessions.discard(app, session)
+        raise
+    except SsoHelperError:
+        if not _is_in_config(app, session):
+            output.say(clock_text.still_signed_in(session.name))
         raise
 
 
@@ -225,21 +235,43 @@ def _choose_portal(
     if len(found) == 1 and (name or not on_terminal):
         return found[0]
     if not found or not on_terminal:
-        known = ", ".join(url for url, _region, _name in found)
-        raise UsageProblem(
-            f"which portal? ~/.aws/config has: {known}" if found else "~/.aws/config has no portal",
-            hint="ask your administrator for the start URL, then: ssohelper setup START_URL",
-        )
+        raise _refuse_to_choose([url for url, _region, _name in found])
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
-    number = click.prompt("which one", type=click.IntRange(1, len(found)), default=1, err=True)
-    return found[number - 1]
+    return found[_ask_number(len(found)) - 1]
+
+
+def _refuse_to_choose(urls: list[str]) -> UsageProblem:
+    if urls:
+        return UsageProblem(
+            f"which portal? ~/.aws/config has: {', '.join(urls)}",
+            hint=f"name one, such as: ssohelper setup {shlex.quote(urls[0])}",
+        )
+    return UsageProblem(
+        "~/.aws/config has no portal",
+        hint="give the address of the page on which you sign in to AWS: ssohelper setup START_URL",
+    )
+
+
+def _ask_number(most: int) -> int:
+    """Return the number that the user types. Raises: Interrupted for q or n."""
+    while True:
+        answer: str = click.prompt(f"which one (1-{most}, q to leave)", default="1", err=True)
+        typed = answer.strip().lower()
+        if typed in ("q", "quit", "n", "no"):
+            raise Interrupted("nothing was chosen")
+        if typed.isascii() and typed.isdigit() and len(typed) < 6 and 1 <= int(typed) <= most:
+            return int(typed)
+        output.say(
+            f"type the number of a portal, from 1 to {most}; for another one, leave with q, then: "
+            "ssohelper setup START_URL"
+        )
 
 
 def _ask_region(url: str, proposal: str | None) -> str:
     if proposal is None:
-        output.say(f"the region of {show(url)} is not known; ask your administrator for it")
+        output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
         answer: str = click.prompt("region (such as eu-west-1)", err=True)
     else:
         output.say(f"the page of {show(url)} says that its region is {proposal}")

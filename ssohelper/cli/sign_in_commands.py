@@ -8,7 +8,7 @@ import click
 from ssohelper.actions import clocks, prompt_notes
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.actions.selection import resolve_session
+from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.cli.terminal_ui import TerminalUi
@@ -137,7 +137,10 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     chosen = _chosen(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
-    sessions = app.config.read().sso_sessions() if everywhere else [choosing.choose_session(chosen)]
+    if everywhere:
+        sessions = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+    else:
+        sessions = [find_signed_in(app, chosen) or choosing.choose_session(chosen)]
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
@@ -182,21 +185,29 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     """
     app = output.get_app()
     chosen = _chosen(session_name)
-    sessions = [resolve_session(app, chosen)] if chosen else app.config.read().sso_sessions()
-    if not sessions and check:
+    sessions = app.config.read().sso_sessions()
+    if chosen:
+        sessions = [find_signed_in(app, chosen) or resolve_session(app, chosen)]
+    elif check and not sessions:
         resolve_session(app, None)  # raises an error that says why no session can be used
     unusable = [] if chosen else clocks.list_unusable_sessions(app)
     needing = [
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
+    if not chosen:
+        sessions += find_unlisted(app)
     seen = [clocks.load_session_clock(app, session) for session in sessions]
     for session in sessions:
         prompt_notes.update_session(app, session)  # another tool may have signed in or out
     credentials = clocks.load_credentials(app, sessions)
+    in_config = app.config.read().session_names()
     if output.options().json:
         data = {
             "storage": app.storage.name,
-            "sessions": [*map(_session_json, seen), *map(_unusable_json, unusable)],
+            "sessions": [
+                *(_session_json(clock, clock.session.name in in_config) for clock in seen),
+                *map(_unusable_json, unusable),
+            ],
             "credentials": [_credentials_json(key, cached) for key, cached in credentials],
         }
         output.print_json(data, app.warnings)
@@ -230,7 +241,7 @@ def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     )
 
 
-def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
+def _session_json(clock: clocks.SessionClock, in_config: bool) -> dict[str, Any]:
     return {
         "name": clock.session.name,
         "start_url": clock.session.start_url,
@@ -243,6 +254,7 @@ def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
         "sign_in_ends_at": _instant(clock.sign_in_ends_at),
         "sign_in_ends_source": clock.sign_in_ends_source,
         "reason": None,
+        "in_config": in_config,
         "answering_region": clock.answering_region,
     }
 
@@ -260,6 +272,7 @@ def _unusable_json(session: clocks.UnusableSession) -> dict[str, Any]:
         "sign_in_ends_at": None,
         "sign_in_ends_source": None,
         "reason": session.reason,
+        "in_config": True,
         "answering_region": None,
     }
 
@@ -289,6 +302,7 @@ def _print_clocks(
     if not seen and not unusable:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return
+    names = app.config.read().session_names()
     rows = []
     for clock in seen:
         token = (
@@ -302,6 +316,8 @@ def _print_clocks(
         state = clock.state.replace("_", " ")
         if clock.answering_region not in (None, clock.session.region):
             state += f", {clock.answering_region} answers"
+        if clock.session.name not in names:
+            state += f", {clock_text.NOT_IN_CONFIG}"
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
     rows += [[session.name, "-", "unusable", "-", session.reason] for session in unusable]
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import doctor, identity
+from ssohelper.actions import adopting, doctor, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, guarding, output
 from ssohelper.core.policy import Way
@@ -33,6 +33,9 @@ def whoami(profile: str | None, reason: str | None) -> None:
     guarding.grant_for_reason(app, chosen, reason)
     for finding in doctor.find_shadowing(app, chosen):
         app.warn(f"{finding.message}; {finding.fix}")
+    trouble = adopting.find_trouble(app, chosen.name)
+    if trouble:
+        app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     with app.vault.refusing_first(chosen.key, Way.WHOAMI):
         known = identity.look_up(app, chosen)
     if output.options().json:

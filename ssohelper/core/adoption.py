@@ -5,10 +5,10 @@ An adopted profile keeps its name and all keys that are not identity, and is man
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_origin import Block, NamedRole, Origin, find_blocks, find_origins
 from ssohelper.core.start_url import is_same_portal
@@ -86,19 +86,33 @@ def is_portal_of(session: SsoSession, url: str) -> bool:
 def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
     """Return each spelling of the session's URL in a profile that has no sso-session.
 
-    None if another session of the config has the same portal: these are two persons, and such a
-    profile does not say whose it is.
+    None if another session of the config serves them: see `find_server`.
     """
-    urls = dict.fromkeys(
-        entry.keys["sso_start_url"]
-        for entry in config.profiles()
-        if "sso_start_url" in entry.keys and "sso_session" not in entry.keys
-    )
-    found = [url for url in urls if is_portal_of(session, url)]
-    others = [one for one in config.sso_sessions() if found and one.name != session.name]
-    if any(is_portal_of(session, one.start_url) for one in others):
+    entries = find_legacy_profiles(config, session)
+    if find_server(config, session) is not session:
         return []
-    return found
+    return list(dict.fromkeys(entry.keys["sso_start_url"] for entry in entries))
+
+
+def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[ProfileEntry]:
+    """Return the profiles that name the session's portal themselves and have no sso-session."""
+    return [
+        entry
+        for entry in config.profiles()
+        if "sso_start_url" in entry.keys
+        and "sso_session" not in entry.keys
+        and is_portal_of(session, entry.keys["sso_start_url"])
+    ]
+
+
+def find_server(config: ConfigFile, session: SsoSession) -> SsoSession:
+    """Return the session whose sign-in serves the portal's profiles that have no sso-session.
+
+    Sessions of one portal are of several users, and such a profile does not say whose it is. So it
+    is the first one in the file: a session that is added later changes nothing for these profiles.
+    """
+    same = [one for one in config.sso_sessions() if is_portal_of(session, one.start_url)]
+    return session if not same or same[0].name == session.name else same[0]
 
 
 def find_torn_blocks(
@@ -129,3 +143,11 @@ def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[
             entry is not None and (entry.managed or entry.name in adopted) for entry in entries
         ):
             yield block
+
+
+def find_kept_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterator[list[str]]:
+    """Yield, for each part of aws-sso-cli with some of `adopted` whose markers stay, the others."""
+    whole = set(find_whole_blocks(config, adopted))
+    for block in find_blocks(config):
+        if block not in whole and any(name in adopted for name in block.names):
+            yield [name for name in block.names if name not in adopted]

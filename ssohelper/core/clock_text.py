@@ -12,6 +12,17 @@ _RESULTS = {
     "signed in": "signed in to",
 }
 
+# Said of a sign-in whose session the config does not have (any more).
+NOT_IN_CONFIG = "not in the config"
+
+
+def still_signed_in(session_name: str) -> str:
+    """Return what is left when a session does not reach the config, or leaves it."""
+    return (
+        f'you are still signed in to "{show(session_name)}", which is not in the config; '
+        f"sign out with: ssohelper logout {session_name}"
+    )
+
 
 def time_left(at: int, now: int) -> str:
     """Return the time from `now` to `at` as `2h 13m left` or `ended 5m ago`."""

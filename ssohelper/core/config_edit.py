@@ -15,10 +15,10 @@ from ssohelper.errors import ConfigInvalid
 
 _HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
-_CONTEXT = 3
+CONTEXT = 3
 # Hides static keys in diffs: the unchanged lines that a diff shows may hold keys of the user.
 _SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
-_NO_NEWLINE = "\\ No newline at end of file"
+NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
@@ -122,12 +122,12 @@ class Edits:
         offset = 0
         last = len(self._lines) - (1 if self._has_final_newline else 0)
         for group in self._groups():
-            first = max(0, group[0] - _CONTEXT)
-            stop = min(last, group[-1] + 1 + _CONTEXT)
+            first = max(0, group[0] - CONTEXT)
+            stop = min(last, group[-1] + 1 + CONTEXT)
             body = self._hunk(first, stop, set(group))
             removed = sum(1 for line in body if line[0] in " -")
             added = sum(1 for line in body if line[0] in " +")
-            yield f"@@ -{_range(first, removed)} +{_range(first + offset, added)} @@"
+            yield f"@@ -{line_range(first, removed)} +{line_range(first + offset, added)} @@"
             yield from body
             offset += added - removed
 
@@ -240,7 +240,7 @@ class Edits:
         """Return the changed lines in groups. The diff contexts of two groups do not overlap."""
         groups: list[list[int]] = []
         for line in sorted(self.replaced.keys() | self.after.keys()):
-            if groups and line - groups[-1][-1] <= 2 * _CONTEXT:
+            if groups and line - groups[-1][-1] <= 2 * CONTEXT:
                 groups[-1].append(line)
             else:
                 groups.append([line])
@@ -256,13 +256,18 @@ class Edits:
             else:
                 body.append(f"-{old}")
             if line == len(self._lines) - 1:
-                body.append(_NO_NEWLINE)
+                body.append(NO_NEWLINE)
             body += [f"+{added}" for added in new or ()]
             body += [f"+{added}" for added in self.after.get(line, ())]
-        return [_SECRET.sub(r"\1(not shown)", line.rstrip("\r")) for line in body]
+        return [hide_secret(line.rstrip("\r")) for line in body]
 
 
-def _range(first: int, count: int) -> str:
+def hide_secret(line: str) -> str:
+    """Return a line of a diff without the value of a static key."""
+    return _SECRET.sub(r"\1(not shown)", line)
+
+
+def line_range(first: int, count: int) -> str:
     """Return `START,COUNT` for a hunk's header; for an empty range START is the line before it."""
     return f"{first + 1 if count else first},{count}"
 

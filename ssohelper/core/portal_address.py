@@ -25,7 +25,7 @@ from ssohelper.errors import ConfigInvalid
 _INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
 _META = r"(?i)<meta\b[^>]{0,300}>"
 _ATTRIBUTE = r"""(?i)\b(name|content)\s*=\s*(["'])([^"'<>]{0,60})\2"""
-_ASK_ADMINISTRATOR = "ask your administrator for the start URL of the AWS access portal"
+_OPEN_IT = "open it in a browser, and give the address of the AWS access portal on which it ends"
 
 
 class PortalAddress(NamedTuple):
@@ -96,7 +96,7 @@ def checked_redirect(start_url: str, location: str) -> str:
 
 def refuse_start_url(start_url: str, why: str) -> ConfigInvalid:
     """Return the error for a start URL that leads to no portal."""
-    return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_ASK_ADMINISTRATOR)
+    return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_OPEN_IT)
 
 
 def find_change(earlier: str, found: str) -> Change:

@@ -11,6 +11,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
+from ssohelper.core.profile_origin import with_included
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
@@ -58,7 +59,9 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         if role not in listed_roles and request.listing.complete:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
-        edit, change = profile_keys.adopt(entry, keys)
+        # aws-vault takes it from `include_profile`, which SDKs do not know.
+        region = with_included(config, entry).get("region") or request.region
+        edit, change = profile_keys.adopt(entry, keys, region)
         edits.append(edit)
         changes.append(change)
         roles[entry.name] = role

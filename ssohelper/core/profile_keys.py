@@ -67,13 +67,19 @@ def change_identity(
     return _change(entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, new)
 
 
-def adopt(entry: ProfileEntry, new: dict[str, str]) -> tuple[EditSection, ProfileChange]:
+def adopt(
+    entry: ProfileEntry, new: dict[str, str], region: str
+) -> tuple[EditSection, ProfileChange]:
     """Return the edit that makes a profile of another tool a managed one with these identity keys.
 
-    All keys stay that are not identity.
+    All keys stay that are not identity. A profile without a region gets this one, as a new profile
+    does: most commands of AWS tools fail without a region.
     """
     present = {key: value for key, value in entry.keys.items() if _is_identity(key)}
-    found = _change(entry, present, {**new, MANAGED_KEY: "true"})
+    default = {} if entry.keys.get("region") else {"region": region}
+    if default and "region" in entry.keys:
+        present["region"] = entry.keys["region"]  # an empty value
+    found = _change(entry, present, {**new, **default, MANAGED_KEY: "true"})
     assert found is not None  # the mark alone is a change
     return found
 

@@ -214,7 +214,7 @@ def _named_roles(
     config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
 ) -> Iterator[NamedRole | str]:
     """Yield each role that the profile names; a text instead for one that is not valid."""
-    keys = _with_included(config, entry)
+    keys = with_included(config, entry)
     has_own = False
     if "sso_account_id" in keys or "sso_role_name" in keys:
         has_own = True
@@ -238,7 +238,7 @@ def _named_roles(
         yield found
 
 
-def _with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+def with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
     """Return the profile's keys, with those that aws-vault adds from its `include_profile`."""
     keys = dict(entry.keys)
     for _ in range(_LONGEST_CHAIN):

@@ -6,7 +6,7 @@ complete listing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, sync_request
@@ -19,6 +19,8 @@ from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identi
 from ssohelper.core.profile_names import UnnamedRole, names_for, plain_name
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
+
+KEEPS_FORM = "it keeps its form: it is outside the filters that were given with --form"
 
 
 class Plan(NamedTuple):
@@ -78,6 +80,7 @@ class _Planner:
         stale = self._stale_profiles()
         prune = request.prune and request.listing.complete
         removed = stale if prune else []
+        self._convert_unlisted([entry.name for entry in removed])
         if request.rename:
             self._rename_profiles()
         sessions = self._session_changes()
@@ -143,8 +146,7 @@ class _Planner:
                 if only_role is not None:
                     is_selected = unnamed.role == only_role
                 else:
-                    convert = self._request.no_native or (is_selected and self._request.convert)
-                    self._update_identity(unnamed, convert=convert)
+                    self._update_identity(unnamed, is_selected=is_selected)
                     has_profile = unnamed.role in self._managed or unnamed.role in adopted
                     is_selected = is_selected and not has_profile
                 if not is_selected:
@@ -199,22 +201,40 @@ class _Planner:
     def _taken_names(self) -> set[str]:
         return {entry.name for entry in self._config.profiles()} | self._request.taken_names
 
-    def _update_identity(self, unnamed: UnnamedRole, *, convert: bool) -> None:
+    def _update_identity(self, unnamed: UnnamedRole, *, is_selected: bool) -> None:
         """Plan the edits after which the role's managed profiles have their form's identity keys.
 
-        With `convert` the profiles get the request's form, otherwise each keeps its own form.
+        A form that the user gave now is for all managed profiles, also for those outside remembered
+        filters, unless filters were given with it. Otherwise each profile keeps its form.
         """
         request, role = self._request, unnamed.role
+        is_asked = is_selected or not request.has_new_filters
+        convert = request.no_native or (request.convert and is_asked)
         wanted = sync_request.form_of(self._request, unnamed) if convert else request.form
         for entry, form in self._managed.get(role, ()):
             new_form = wanted if convert else form
             if wanted != request.form:
                 self._skipped.append(Skipped(entry.name, STAYS_PROCESS))
+            if request.convert and not convert and form != request.form:
+                self._skipped.append(Skipped(entry.name, KEEPS_FORM))
             new = identity_keys(request.session, role, new_form, request.command)
             changed = profile_keys.change_identity(entry, new)
             if changed is not None:
                 self._edits[entry.name], change = changed
                 self._change.append(change)
+
+    def _convert_unlisted(self, removed: Collection[str]) -> None:
+        """Plan the form that the user gave for managed profiles whose role is not listed too."""
+        request = self._request
+        if request.only_role is not None or not request.convert:
+            return
+        accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
+        for role in sorted(self._managed.keys() - set(request.listing.roles())):
+            if any(entry.name in removed for entry, _form in self._managed[role]):
+                continue
+            account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+            is_selected = self._is_within_filters(account, role.name)
+            self._update_identity(UnnamedRole(account, role), is_selected=is_selected)
 
     # -- finding stale profiles --------------------------------------------------------------
 

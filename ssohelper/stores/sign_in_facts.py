@@ -1,4 +1,4 @@
-"""Stores the facts of each sign-in (`SignInFacts`), and its locks.
+"""Stores the facts of each sign-in (`SignInFacts`), which session it is of, and its locks.
 
 The facts are in our state folder: an SDK that writes a token file drops the keys it does not know.
 """
@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import SignInFacts
+from ssohelper.core.model import SignInFacts, SsoSession
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
@@ -48,6 +48,29 @@ class SignInFactsFiles:
         """Remove the facts of a session that is no more."""
         files.remove(self._facts_file(session_name))
 
+    def save_session(self, session: SsoSession) -> None:
+        """Record, before a token is written, which session it is of. Raises: LocalState.
+
+        So every token is found again, also if its session never reaches the config or leaves it.
+        """
+        files.ensure_private_folder(self._state)
+        path = self._session_file(session.name)
+        files.ensure_private_folder(path.parent)
+        files.write_json(path, session._asdict())
+
+    def load_sessions(self) -> list[SsoSession]:
+        """Return the sessions of the sign-ins that we made and that no sign-out has ended here."""
+        folder = self._state / "signed-in"
+        found = (
+            files.read_record(folder / name, schema.signed_in_session)
+            for name in files.list_names(folder)
+        )
+        return [session for session in found if session is not None]
+
+    def forget_session(self, session_name: str) -> None:
+        """Remove the record of a session whose token was removed."""
+        files.remove(self._session_file(session_name))
+
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while token, sign-in facts or role credentials are changed.
 
@@ -61,6 +84,9 @@ class SignInFactsFiles:
 
     def _facts_file(self, session_name: str) -> Path:
         return self._state / "sign-ins" / f"{files.session_file_name(session_name)}.json"
+
+    def _session_file(self, session_name: str) -> Path:
+        return self._state / "signed-in" / f"{files.session_file_name(session_name)}.json"
 
     def _lock_file(self, session_name: str, what: str) -> Path:
         return self._runtime / "locks" / files.session_file_name(session_name) / f"{what}.lock"

@@ -1,5 +1,7 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
+import pytest
+
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.cli import use_command
 from ssohelper.emulator.server import Emulator
@@ -69,9 +71,23 @@ def test_a_part_of_aws_sso_cli_is_adopted_as_a_whole_or_not_at_all(saved: Home, 
     done = run("profile", "sync", "--adopt", "a/Admin", "--yes")
     assert (done.returncode, saved.config_file.read_bytes()) == (2, before)
     assert f"together or not at all; left out: {DEV}:Read" in done.stderr
-    ok(run("profile", "sync", "--adopt", "a/Admin", "--adopt", f"{DEV}:*", "--yes"))
+    said = ok(run("profile", "sync", "--adopt", "a/Admin", "--adopt", f"{DEV}:*", "--yes"))
+    assert "marker lines stay" not in said
     assert "AWS_SSO_CLI" not in saved.config_file.read_text()
     assert rows(run) == {"a/Admin": "process", f"{DEV}:Read": "process", "pay.Read": "process"}
+
+
+def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) -> None:
+    foreign = "[profile z]\ncredential_process = aws-sso -S Z process --arn arn:aws:iam::9:role/Z\n"
+    end = "# END_AWS_SSO_CLI\n"
+    add(saved, BLOCK.replace(end, foreign + end))
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "2 adopted" in said
+    assert (
+        "aws-sso-cli's two marker lines stay, for z (it names no portal, and its role is not listed "
+        'for the session "corp"): `aws-sso setup profiles` would write the adopted profiles again'
+    ) in said
+    assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
 
 
 def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:
@@ -167,3 +183,54 @@ def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Te
     child.sendline("y")
     assert ended(child)[0] == 0
     assert "AWS_SSO_CLI" not in saved.config_file.read_text()
+
+
+OTHER = (
+    "[sso-session other]\nsso_start_url = https://other.awsapps.com/start\nsso_region = us-east-1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"{OTHER}[profile x]\nsso_session = other\nsso_account_id = {PAY}\nsso_role_name = A\n",
+            'not checked: it is of the session "other"',
+        ),
+        (
+            "[profile x]\nsso_session = corp\nsso_account_id = 1234567890\nsso_role_name = Read\n",
+            "not checked: its account id is missing or has not 12 digits",
+        ),
+        (
+            LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
+            "does not work now: its sso_region is eu-west-2, that of its portal is eu-west-1",
+        ),
+        (
+            LEGACY.replace("sso_region = eu-west-1\n", ""),
+            "does not work now: it has no sso_region",
+        ),
+        (
+            f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
+            "sso_role_name = Read\n",
+            "does not work now: its sso_region is eu-west-2, that of its portal is eu-west-1",
+        ),
+        (
+            f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"
+            f"sso_account_id = {PAY}\nsso_role_name = Read\n",
+            "does not work now: only aws-vault reads its include_profile, other tools do not",
+        ),
+    ],
+)
+def test_it_is_not_said_that_a_profile_works_that_does_not(
+    saved: Home, run: Run, text: str, said: str
+) -> None:
+    add(saved, "\n" + text)
+    printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
+    assert said in printed
+    assert "while you are signed in" not in printed
+
+
+def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run) -> None:
+    add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
+    said = run("whoami", "old").stderr
+    assert 'AWS tools cannot use the profile "old" now: its sso_region is eu-west-2' in said

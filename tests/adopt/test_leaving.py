@@ -13,7 +13,7 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_sync import identity, ok, rows, saved, signed_in
 from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import Home, Run
-from tests.core.test_profile_plan import DEV, PAY, SESSION, native, process
+from tests.core.test_profile_plan import DEV, PAY, SESSION, URL, native, process
 
 __all__ = ["saved", "signed_in", "terminal"]  # fixtures
 
@@ -86,6 +86,33 @@ def test_a_limited_program_cannot_leave(saved: Home, run: Run) -> None:
     before = saved.config_file.read_bytes()
     done = run(*LEAVE, "--yes", env={"SSOHELPER_ALLOW": "corp:*/Read"})
     assert (done.returncode, saved.config_file.read_bytes()) == (9, before)
+
+
+def test_uninstall_alone_warns_of_the_profiles_that_stop_working(saved: Home, run: Run) -> None:
+    uninstall = ("install", "--shell", "bash", "--uninstall")
+    assert "stop working" not in ok(run(*uninstall, "--yes"))
+    ok(run("profile", "sync", "--yes"))
+    for more in ("--dry-run", "--yes"):
+        said = ok(run(*uninstall, more))
+        assert f"3 profiles in {saved.config_file} will stop working without ssohelper" in said
+        assert "to keep them working: ssohelper install --uninstall --profiles" in said
+
+
+def test_a_dry_run_lists_the_roles_whose_guard_ends(saved: Home, run: Run) -> None:
+    ok(run("profile", "sync", "--yes"))
+    assert "no guard" not in ok(run(*LEAVE, "--dry-run"))
+    ok(run("config", "set", "guard.rules", "*/Admin"))
+    said = ok(run(*LEAVE, "--dry-run"))
+    assert "no guard would be asked any more for: corp:001234567890/Admin\n" in said
+
+
+def test_leaving_says_which_token_files_are_no_longer_renewed(saved: Home, run: Run) -> None:
+    assert "no longer renewed" not in ok(run(*LEAVE, "--dry-run"))
+    old = f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    saved.write_config(saved.config_file.read_text() + old)
+    said = ok(run(*LEAVE, "--dry-run"))
+    assert "the token file of profiles with sso_start_url (old) is no longer renewed" in said
+    assert "sign in with: aws sso login --profile old" in said
 
 
 def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str]]:

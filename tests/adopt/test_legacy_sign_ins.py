@@ -121,13 +121,35 @@ def test_a_file_that_is_not_a_dead_token_is_neither_replaced_nor_removed(
     assert path.read_text() == content
 
 
-def test_for_two_persons_of_one_portal_none_is_written(world: WorldApp) -> None:
+SECOND = f"[sso-session second]\nsso_start_url = {URL}\nsso_region = us-east-1\n\n"
+
+
+def test_a_second_session_of_the_portal_changes_nothing_for_them(world: WorldApp) -> None:
     config = world.locations.aws_config_file
-    text = f"[sso-session second]\nsso_start_url = {URL}\nsso_region = us-east-1\n"
-    config.write_text(config.read_text() + text)
+    text = config.read_text()
+    config.write_text(text + SECOND)
+    world.sign_in()
+    write(world)
+    assert saved(world) == world.tokens.load(SESSION).value.reveal()  # type: ignore[union-attr]
+
+
+def test_a_later_session_of_the_portal_does_not_serve_them(world: WorldApp) -> None:
+    config = world.locations.aws_config_file
+    config.write_text(SECOND + config.read_text())
     world.sign_in()
     write(world)
     assert saved(world) is None
+
+
+def test_who_adds_a_second_session_is_told_which_one_serves_them(home: Home, run: Run) -> None:
+    home.add_session("corp", URL, "us-east-1")
+    home.write_config(home.config_file.read_text() + LEGACY)
+    said = ok(run("session", "add", "second", URL, "--region", "us-east-1", "--yes"))
+    assert (
+        'profiles with sso_start_url (old0, old1, old2, old3) keep using the sign-in to "corp"'
+        in said
+    )
+    assert "ssohelper profile sync --session second --adopt NAME" in said
 
 
 def test_with_keyring_storage_none_is_written(world: WorldApp) -> None:

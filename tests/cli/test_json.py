@@ -141,6 +141,7 @@ SHAPES: dict[str, Any] = {
                 "sign_in_ends_at": (Instant, None),
                 "sign_in_ends_source": (str, None),
                 "reason": (None,),
+                "in_config": bool,
                 "answering_region": (str, None),
             }
         ],

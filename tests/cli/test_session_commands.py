@@ -69,6 +69,7 @@ class TestShowing:
             "user": None,
             "state": "signed_out",
             "reason": None,
+            "in_config": True,
             "profiles": 4,
         }
 
@@ -310,3 +311,14 @@ class TestRemoving:
         assert run("session", "rm", "corp").returncode == 2
         assert signed_in.config_file.read_bytes() == before
         assert emulator.counters["Logout"] == 0
+
+
+def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced: Home, run: Run) -> None:
+    old = f"[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    synced.write_config(synced.config_file.read_text() + f"\n{old}\n")
+    dry = run("session", "rm", "corp", "--dry-run")
+    assert "profiles with sso_start_url (old) stay, and lose this sign-in" in dry.stderr
+    add_own_profiles(synced)
+    done = run("session", "rm", "corp", "--yes")
+    assert done.returncode == 2
+    assert "adopt them: ssohelper profile sync --session corp --adopt NAME" in done.stderr

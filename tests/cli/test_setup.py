@@ -531,6 +531,20 @@ class TestOnATerminal:
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
 
+    @pytest.mark.parametrize("leaving", ["q", "n", "\x03"])
+    def test_the_question_which_portal_can_be_left(
+        self, terminal: Terminal, home: Home, leaving: str
+    ) -> None:
+        home.add_session("corp", START_URL)
+        home.add_session("other", SECOND_URL)
+        child = terminal("setup")
+        child.expect_exact("which one (1-2, q to leave)")
+        child.sendline("y")
+        child.expect_exact("type the number of a portal, from 1 to 2")
+        child.expect_exact("which one")
+        child.send(leaving if leaving == "\x03" else f"{leaving}\n")
+        assert ended(child)[0] == 130
+
 
 class TestGuards:
     """A first setup offers to guard dangerous roles."""

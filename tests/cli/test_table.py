@@ -35,6 +35,21 @@ def test_an_account_id_is_never_broken(room: int) -> None:
     assert all(letters.count(character) >= 2 for character in "".join(ROW))
 
 
+@pytest.mark.parametrize("room", [30, 60, 80, 100])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "https://d-0000000000.awsapps.com/start",
+        "/home/ana/.aws/sso/cache/0123456789abcdef0123456789abcdef01234567.json",
+        "C:\\Users\\ana\\.aws\\config-with-a-long-name",
+    ],
+)
+def test_a_url_or_path_is_never_broken(room: int, whole: str) -> None:
+    row = ("my-own-session", whole, "eu-west-1", "signed out, not in the config")
+    said = drawn(room, row, row)
+    assert sum(whole in line for line in said) == 2, said
+
+
 def test_on_a_narrow_terminal_each_row_is_a_block() -> None:
     block = [f"{name:<12}{value}" for name, value in zip(HEADER, ROW, strict=True)]
     assert drawn(44, ROW, ROW) == [*block, "", *block]
@@ -62,7 +77,7 @@ def test_the_widest_column_is_broken_after_a_mark(room: int, lines: list[str]) -
     ("text", "lines"),
     [
         ("a cell of several words", ["a cell of", "several", "words"]),
-        ("/a/path/that/is/longer", ["/a/path/", "that/is/", "longer"]),
+        ("(a/path/that/is/longer", ["(a/path/", "that/is/", "longer"]),
         ("nomarkinthisword", ["nomarkinthis", "word"]),
         ("漢字漢字漢字漢字", ["漢字漢字漢字", "漢字"]),
         ("[bold]x[/]", ["[bold]x[/]"]),

@@ -308,15 +308,27 @@ def test_the_command_is_updated_and_the_users_keys_stay() -> None:
     assert after == text.replace("/old/ssohelper credential-process", COMMAND)
 
 
-def test_only_convert_changes_the_form_and_only_within_the_filters() -> None:
+def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it() -> None:
     choices = Choices(form="sso", accounts=("pay",))
     assert plan(SESSION + ALL, request(choices=choices)).changes == ()
-    after = synced(SESSION + ALL, request(choices=choices, convert=True))
+    asked = request(choices=choices, convert=True, has_new_filters=True)
+    after = synced(SESSION + ALL, asked)
     assert after == SESSION + native("pay.Read", PAY, "Read") + native(
         "pay.Admin", PAY, "Admin"
     ) + process("dev.Read", DEV, "Read")
+    left_out = "it keeps its form: it is outside the filters that were given with --form"
+    assert plan(SESSION + ALL, asked).skipped == (Skipped("dev.Read", left_out),)
     back = request(choices=Choices(form="process"), convert=True)
     assert synced(after, back) == SESSION + ALL
+
+
+def test_convert_is_for_all_managed_profiles_also_outside_remembered_filters() -> None:
+    gone = process("mine", "000000000009", "Gone")
+    choices = Choices(form="sso", accounts=("pay",))
+    after = synced(SESSION + ALL + gone, request(choices=choices, convert=True))
+    assert "credential_process" not in after
+    pruned = synced(SESSION + ALL + gone, request(choices=choices, convert=True, prune=True))
+    assert "[profile mine]" not in pruned
 
 
 def test_an_sso_key_that_would_win_over_our_command_is_removed() -> None:

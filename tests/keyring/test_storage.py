@@ -60,6 +60,19 @@ def test_a_move_leaves_no_token_for_profiles_with_sso_start_url(world):
     assert list(world.home.token_folder.glob("*.json")) == []
 
 
+def test_a_move_takes_a_sign_in_along_whose_session_is_not_in_the_config(world):
+    world.emulator.auto_approve = "ana"
+    world.home.browser()
+    assert world.run("login", "corp", "--force").returncode == 0
+    world.home.write_config("")
+    world.use_keyring()
+    assert list(world.home.token_folder.glob("*.json")) == []
+    [one] = world.status()["sessions"]
+    assert (one["name"], one["state"], one["in_config"]) == ("corp", "valid", False)
+    assert world.run("logout", "--all").returncode == 0
+    assert list(world.home.token_folder.glob("*.sealed")) == []
+
+
 def test_a_move_takes_the_sign_ins_of_further_regions_along(world):
     world.emulator.add_region(THERE, SECOND)
     world.emulator.auto_approve = "ana"

@@ -84,9 +84,15 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
-            "ssohelper login, which signs in for it too; to have it renewed: "
+            f"{_login_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
             f"ssohelper profile sync --adopt {shlex.quote(show(name, 80))}",
         )
+
+
+def _login_for(facts: Facts, start_url: str) -> str:
+    """Return the command of the sign-in that serves this portal's profiles without sso_session."""
+    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, start_url)]
+    return f"ssohelper login {same[0].name}" if same else "ssohelper login"
 
 
 def check_same_portals(facts: Facts) -> Iterator[Finding]:

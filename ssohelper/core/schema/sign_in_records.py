@@ -3,10 +3,20 @@
 import re
 from typing import Any
 
+from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import has_zone
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
+from ssohelper.core.model import (
+    SESSION_NAME,
+    AccessToken,
+    ClientRegistration,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
+from ssohelper.core.start_url import checked_aws_url, checked_start_url
+from ssohelper.errors import ConfigInvalid
 
 # The SDKs for JavaScript and Go do not record when a client registration expires. AWS registers a
 # client for 90 days.
@@ -73,6 +83,21 @@ def facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     damaged = [name for name, value in good.items() if value is None and found.get(name)]
     good["token_ids"] = good["token_ids"] or ()
     return SignInFacts(**good), damaged
+
+
+def signed_in_session(value: dict[str, Any]) -> SsoSession:
+    """Return the session in the record of a sign-in."""
+    try:
+        portal_url = value.get("portal_url")
+        return SsoSession(
+            fields.matching(value.get("name"), "name", SESSION_NAME),
+            checked_start_url(fields.text(value.get("start_url"), "start_url", 4096)),
+            checked_region(fields.text(value.get("region"), "region")),
+            _texts(value.get("scopes")),
+            None if portal_url is None else checked_aws_url(fields.text(portal_url, "portal_url")),
+        )
+    except ConfigInvalid as error:
+        raise Damaged("start_url") from error
 
 
 def _fact(name: str, value: object) -> Any:

@@ -1,0 +1,104 @@
+"""A sign-in that ssohelper made is seen and ended, also when the config lacks its session."""
+
+import json
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import START_URL
+from tests.conftest import SCRIPT, Home, Run
+
+NAME = "d-0000000000"
+SETUP = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dev", "--yes")
+
+
+@pytest.fixture
+def undone(home: Home, run: Run, emulator: Emulator) -> Home:
+    """The home after a setup whose writing was undone: the sign-in alone is left."""
+    home.browser()
+    assert run(*SETUP).returncode == 0
+    done = run("profile", "undo", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"sign out with: ssohelper logout {NAME}" in done.stderr
+    return home
+
+
+def data_of(run: Run, *command: str) -> Any:
+    done = run(*command, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["data"]
+
+
+def assert_nothing_is_left(home: Home, emulator: Emulator) -> None:
+    assert emulator.counters["Logout"] == 1
+    assert not list(home.token_folder.glob("*.json"))
+    assert not list((home.path / ".local/state/ssohelper/signed-in").iterdir())
+
+
+def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> None:
+    for command in (("status",), ("session", "list"), ("cache", "list")):
+        printed = run(*command).stdout
+        assert NAME in printed
+        assert "not in the config" in printed
+    [one] = data_of(run, "status")["sessions"]
+    assert (one["name"], one["state"], one["in_config"]) == (NAME, "valid", False)
+    [one] = data_of(run, "session", "list")
+    assert (one["name"], one["start_url"], one["in_config"]) == (NAME, START_URL, False)
+    assert run("status", NAME).returncode == 0
+    assert "token" in run("session", "show", NAME).stdout
+    found = data_of(run, "cache", "list", "--session", NAME)
+    assert sum(item["kind"] == "sign_in" for item in found) == 3  # token, client, facts
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("logout", "--all"), ("logout", NAME), ("logout",), ("session", "rm", NAME, "--yes")],
+)
+def test_it_is_ended_at_aws_and_removed(
+    undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
+) -> None:
+    assert run(*command).returncode == 0
+    assert_nothing_is_left(undone, emulator)
+    assert data_of(run, "status")["sessions"] == []
+
+
+def test_a_setup_after_it_needs_no_new_sign_in(undone: Home, run: Run, emulator: Emulator) -> None:
+    assert run(*SETUP).returncode == 0
+    assert emulator.counters["authorize"] == 1
+    [one] = data_of(run, "status")["sessions"]
+    assert one["in_config"] is True
+
+
+def test_a_config_that_cannot_be_written_leaves_a_sign_in_that_logout_sees(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    # Root can write everywhere but below a file.
+    blocker = home.path / "not-a-folder"
+    blocker.touch()
+    home.env["AWS_CONFIG_FILE"] = str(blocker / "config")
+    done = run(*SETUP)
+    assert done.returncode == 7, done.stderr
+    assert f"sign out with: ssohelper logout {NAME}" in done.stderr
+    assert run("logout", "--all").returncode == 0
+    assert_nothing_is_left(home, emulator)
+
+
+def test_a_setup_killed_after_the_sign_in_leaves_one_that_logout_sees(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    emulator.faults.hang("ListAccounts")
+    with subprocess.Popen(
+        [SCRIPT, *SETUP], env=home.env, stderr=subprocess.PIPE, text=True
+    ) as setup:
+        assert setup.stderr is not None
+        for line in setup.stderr:
+            if "signed in to" in line:
+                break
+        setup.send_signal(signal.SIGKILL)
+    assert run("logout", "--all").returncode == 0
+    assert_nothing_is_left(home, emulator)

@@ -1,0 +1,112 @@
+"""The diff that `undo` shows is the diff of what it writes, over generated configs and edits."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from ssohelper.actions import profiles
+from ssohelper.app import App
+from ssohelper.core.config_diff import diff_texts
+from ssohelper.core.config_edit import Change, EditSection, RemoveSection
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.profile_plan import plan_sync
+from ssohelper.errors import ConfigInvalid
+from tests.core.config_generator import config as config_of
+from tests.core.test_profile_plan import request
+
+_HUNK = re.compile(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@")
+_CASES = 200
+
+
+def patched(text: str, diff: Iterable[str]) -> str:
+    """Return the text after a strict `patch`: every context line and number must fit."""
+    *lines, last = text.split("\n")
+    old = [f"{line}\n" for line in lines] + [last] * bool(last)
+    new: list[str] = []
+    at, expected, was = 0, [0, 0], ""
+    for line in [*diff][2:]:
+        hunk = _HUNK.fullmatch(line)
+        if hunk:
+            assert expected == [0, 0]
+            first, removed, new_first, added = map(int, hunk.groups())
+            start = first - 1 if removed else first
+            new += old[at:start]
+            at, expected = start, [removed, added]
+            assert len(new) == (new_first - 1 if added else new_first)
+        elif line.startswith("\\"):
+            new[-1:] = [new[-1].removesuffix("\n")] if was != "-" else new[-1:]
+        else:
+            was = line[0]
+            if was in " -":
+                assert old[at].removesuffix("\n") == line[1:]
+                at, expected[0] = at + 1, expected[0] - 1
+            if was in " +":
+                new.append(f"{line[1:]}\n")
+                expected[1] -= 1
+    assert expected == [0, 0]
+    return "".join([*new, *old[at:]])
+
+
+def changes_of(chance: Random, config: ConfigFile) -> list[Change]:
+    """Return what `sync` would write, and edits and removals of some profiles."""
+    changes: list[Change] = list(plan_sync(config, request()).changes)
+    taken = {getattr(change, "header", "") for change in changes}
+    for entry in config.profiles():
+        kind = chance.randrange(4)
+        if entry.header in taken or kind > 1:
+            continue
+        edit = EditSection(entry.header, (("output", "text"),), tuple(entry.keys)[:1])
+        changes.append(RemoveSection(entry.header) if kind else edit)
+    return changes
+
+
+def _always(changes: list[Change]) -> Callable[[ConfigFile], list[Change]]:
+    return lambda _config: changes
+
+
+@pytest.mark.parametrize("edits_after", [False, True])
+def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path: Path, edits_after: bool) -> None:
+    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    path = app.locations.aws_config_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done = seed = 0
+    while done < _CASES:
+        seed += 1
+        chance = Random(seed)
+        text = config_of(seed).replace("\r\n", "\n")
+        try:
+            config = ConfigFile.parse(text.encode(), "config")
+            changes = changes_of(chance, config)
+            config.with_changes(changes)
+        except ConfigInvalid:
+            continue
+        path.write_text(text)
+        if not app.config.write(_always(changes), app.clock.deadline()):
+            continue
+        if edits_after:
+            path.write_text(path.read_text() + "\n[profile later]\nregion = x\n")
+        version = profiles.load_last_write(app)
+        now = path.read_text()
+        try:
+            shown = list(profiles.diff_undo(app, version))
+            profiles.undo(app, version)
+        except ConfigInvalid:
+            continue  # an undo of a file that was edited since, which cannot be written safely
+        assert patched(now, shown) == path.read_text(), seed
+        assert edits_after or path.read_text() == text, seed
+        done += 1
+
+
+def test_a_diff_of_ten_thousand_profiles_takes_no_minute() -> None:
+    old = "".join(
+        f"[profile p{n}]\nregion = x\ncredential_process = a {n}\n\n" for n in range(10_000)
+    )
+    new = old.replace("region = x", "region = y").replace("[profile p77]", "[profile other]")
+    began = time.process_time()
+    shown = list(diff_texts(old, new, "config"))
+    assert time.process_time() - began < 10  # line by line it is 33 s
+    assert patched(old, shown) == new
