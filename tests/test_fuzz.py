@@ -11,6 +11,7 @@ _MUTATIONS = 40
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks and reads /proc")
+@pytest.mark.long
 def test_damaged_files_and_answers_break_no_promise() -> None:
     ran, findings, about = fuzz.run(_SEED, 600, _MUTATIONS, lanes=1)
     assert findings == []

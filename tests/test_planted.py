@@ -15,6 +15,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.processes import brokers
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
@@ -146,7 +147,9 @@ def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("content", [b"", b'{"Version":1,', b"\xff\xfe{}", b"[1]\n", b"x" * 2**21])
+@pytest.mark.parametrize(
+    "content", long_after(3, [b"", b'{"Version":1,', b"x" * 2**21, b"\xff\xfe{}", b"[1]\n"])
+)
 @pytest.mark.parametrize("where", [document, kept, state_lock])
 def test_a_malformed_one_is_as_if_absent_and_said(
     signed_in: Home, where: Callable[[Home], Path], content: bytes

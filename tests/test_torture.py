@@ -22,6 +22,7 @@ def test_the_kill_sweep_catches_the_control_writer() -> None:
     assert sweep.control_row(Dice(seed=1, seconds=30)).met
 
 
+@pytest.mark.long
 def test_the_kill_sweep_finds_nothing_wrong_with_a_few_points_of_a_miss() -> None:
     need("strace")
     points, faults = sweep.swept(sweep.commands()[0], Dice(seed=1, seconds=30))

@@ -17,6 +17,7 @@ from tests.chains.conftest import (
 )
 from tests.clients.test_profile_forms import aws_cli, boto3, javascript
 from tests.conftest import RUN_SECONDS, Home, Run
+from tests.long_rows import long_after
 from tests.recipes.test_terraform_aliases import _TERRAFORM
 
 pytestmark = pytest.mark.network_client
@@ -47,7 +48,9 @@ def all_kinds(chained: Chained, run: Run) -> Chained:
     return chained
 
 
-@pytest.mark.parametrize("client", [aws_cli, boto3, javascript], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "client", long_after(2, [boto3, javascript, aws_cli]), ids=lambda one: one.__name__
+)
 def test_every_client_gets_the_role_at_the_end(
     all_kinds: Chained, client: Callable[[Home, str], str]
 ):

@@ -105,7 +105,7 @@ def hostile(person: Person) -> dict[str, str]:
 
 
 class TestNarrated:
-    @pytest.mark.parametrize("plain", [True, False])
+    @pytest.mark.parametrize("plain", long_after(1, [False, True]))
     def test_the_main_job_is_told_and_nothing_is_left(
         self, person: Person, run: Run, plain: bool
     ) -> None:
@@ -215,7 +215,7 @@ class TestOnATerminal:
             dimensions=(60, 1000),
         )
 
-    @pytest.mark.parametrize("shell", ["bash", "zsh"])
+    @pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh"]))
     def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
         program = need(shell)
         opened = person.browser(visits=False)

@@ -115,6 +115,9 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run, part: int) -> None
     assert len(LINES) > 60
 
     def typed(line: str) -> "subprocess.CompletedProcess[str]":
+        if re.fullmatch(r"ssohelper (?!use|clear)[^|&;<>$()`~*]+", line):
+            # Without a shell, which would take three times as long to start the program.
+            return run(*shlex.split(line)[1:], env={"AWS_PROFILE": PROFILE})
         function = 'eval "$(ssohelper shell-init bash)"\n' * bool(
             re.search(r" (use|clear)\b", line)
         )

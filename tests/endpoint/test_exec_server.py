@@ -13,6 +13,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
+from tests.long_rows import long_after
 from tests.programs import need
 
 EXEC = [SCRIPT, "exec", "--server", "job", "--"]
@@ -113,7 +114,7 @@ except errors.CredentialRetrievalError as error:
 """
 
 
-@pytest.mark.parametrize("identity", DEFAULTS.values(), ids=DEFAULTS)
+@pytest.mark.parametrize("identity", long_after(3, list(DEFAULTS.values())), ids=DEFAULTS)
 def test_other_profiles_work_beside_it(
     home: Home, emulator: Emulator, run: Run, identity: str
 ) -> None:

@@ -266,6 +266,7 @@ def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="takes 800 descriptors")
+@pytest.mark.long
 def test_at_most_400_clients_are_connected_at_once(
     endpoint: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def machine(
     world.close()
 
 
+@pytest.mark.long
 def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine):
     for way, ask in WAYS.items():
         assert machine.run(*ask(GUARDED)).returncode == 0, way

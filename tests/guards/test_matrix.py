@@ -111,7 +111,7 @@ def read_first_line(world: Guarded, argv: list[str]) -> str:
 
 
 # `make torture` has all situations.
-@pytest.mark.parametrize("situation", [nothing, rules_file_invalid], ids=name_of)
+@pytest.mark.parametrize("situation", [nothing], ids=name_of)
 def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded], None]) -> None:
     situation(world)
     check(ask_each_way(world))

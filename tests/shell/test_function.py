@@ -11,6 +11,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.cli.listing_world import Shell
+from tests.long_rows import long_after
 from tests.programs import need
 from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
 
@@ -202,7 +203,8 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize(
-    ("shell", "options"), [(shell, line) for shell in OPTIONS for line in OPTIONS[shell]]
+    ("shell", "options"),
+    [row for shell in OPTIONS for row in long_after(2, [(shell, line) for line in OPTIONS[shell]])],
 )
 def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, options: str) -> None:
     """In a script, which `set -e` would end at a failed line."""

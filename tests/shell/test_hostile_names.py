@@ -197,7 +197,7 @@ def test_exec(names: Names) -> None:
     assert names.has_run_nothing()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None:
     """A program in place of ssohelper records its arguments; its output is not evaluated."""
     bin, got = names.home / f"bin-{shell}", names.home / f"words-{shell}"
@@ -232,7 +232,7 @@ def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None
 WORST = ["$(touch pwned)", "; touch pwned;", "`touch pwned`", "%{%G%}", "!!"]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_use_and_clear_at_a_terminal(names: Names, shell: str) -> None:
     with Terminal(shell, names.environ, names.work) as terminal:
         assert terminal.run(INSTALL[shell]).code == 0

@@ -9,6 +9,7 @@ import pytest
 from tests.completion.test_entry import ROLE, save_listing
 from tests.conftest import Home
 from tests.hostile import account_names, role_names
+from tests.long_rows import long_after
 from tests.shell import hostile
 from tests.shell.answers import Answers
 from tests.shell.tab import Typist, pwned
@@ -31,7 +32,7 @@ def write_profiles(home: Home, *names: str) -> None:
     home.write_config(SESSION + "".join(sections))
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_200_hostile_names_are_completed_unchanged(home: Home, shell: str) -> None:
     with closing(Answers(home)) as answers, closing(Typist(shell, home, answers=answers)) as user:
         complete_200_hostile_names(home, user)

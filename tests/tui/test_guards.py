@@ -8,6 +8,7 @@ from ssohelper.core.grants import TerminalSession
 from ssohelper.system import terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.grant import GrantScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_keys_and_themes import settle
 from tests.tui.world import DemoHome
@@ -32,7 +33,7 @@ async def go_to_the_guarded_role(user: User) -> None:
     await user.wait_for_text("❯  @@ DatabaseAdmin ", "@@ guarded")
 
 
-@pytest.mark.parametrize("key", ["f6", "f7", "f8", "ctrl+r", "enter"])
+@pytest.mark.parametrize("key", long_after(2, ["enter", "f7", "f6", "f8", "ctrl+r"]))
 def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: str) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 
