@@ -15,6 +15,7 @@ from ssohelper.core.text import show
 # Help texts of the options that setup and profile sync share.
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
+DEFAULT_REGION_HELP = "The region of profiles; also of managed ones with the old default."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 
@@ -65,8 +66,10 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def _print_skipped(plan: Plan) -> None:
-    if plan.request.only_role is None and (line := plan_text.filters_line(plan)):
-        output.say(show(line))
+    if plan.request.only_role is None:
+        for choice in (plan_text.filters_line(plan), plan_text.remembered_line(plan)):
+            if choice is not None:
+                output.say(show(choice))
     for line in plan_text.skipped_lines(plan):
         output.say(line)
 

@@ -13,6 +13,7 @@ from ssohelper.core import chains, profile_keys, sync_request
 from ssohelper.core.choices import NATIVE, PROCESS, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
+from ssohelper.core.default_regions import region_finder
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
@@ -65,9 +66,11 @@ class _Planner:
         self._add: list[AddSection] = []
         self._adopted = NOTHING_ADOPTED
         self._edits: dict[str, EditSection] = {}
-        self._change: list[ProfileChange] = []
+        self._change: dict[str, ProfileChange] = {}
         self._skipped: list[Skipped] = []
         self._is_within_filters = role_filter(request.choices)
+        self._find_region = region_finder(request.region_rules, request.region)
+        self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
 
     def plan(self) -> Plan:
         request = self._request
@@ -75,6 +78,7 @@ class _Planner:
         self._skipped += self._adopted.skipped
         self._sort_profiles()
         self._add_profiles(list(self._plan_listed_roles()))
+        self._change_regions()
         stale = self._stale_profiles()
         prune = request.prune and request.listing.complete
         removed = stale if prune else []
@@ -85,7 +89,7 @@ class _Planner:
         return Plan(
             request=request,
             add=tuple(section.header.partition(" ")[2] for section in self._add),
-            change=(*self._change, *self._adopted.changes),
+            change=(*self._change.values(), *self._adopted.changes),
             remove=tuple(entry.name for entry in removed),
             stale=tuple(entry.name for entry in stale),
             skipped=tuple(self._skipped),
@@ -193,7 +197,8 @@ class _Planner:
             if form != request.form:
                 self._skipped.append(Skipped(name, STAYS_PROCESS))
             keys = identity_keys(request.session, unnamed.role, form, request.command)
-            pairs = (*keys.items(), ("region", request.region), (MANAGED_KEY, "true"))
+            region = self._find_region(unnamed.account)
+            pairs = (*keys.items(), ("region", region), (MANAGED_KEY, "true"))
             self._add.append(AddSection(f"profile {name}", pairs))
 
     def _taken_names(self) -> set[str]:
@@ -214,7 +219,23 @@ class _Planner:
             changed = profile_keys.change_identity(entry, new)
             if changed is not None:
                 self._edits[entry.name], change = changed
-                self._change.append(change)
+                self._change[entry.name] = change
+
+    def _change_regions(self) -> None:
+        """Plan the region of managed profiles that have the old default, also of filtered roles."""
+        for role, entries in self._managed.items():
+            region = self._find_region(self._account_of(role))
+            for entry, _form in entries:
+                old = entry.keys.get("region", "").strip()
+                if old == self._request.old_region and old != region:
+                    edit = self._edits.get(entry.name, EditSection(entry.header))
+                    assign = (*edit.assign, ("region", region))
+                    self._edits[entry.name] = edit._replace(assign=assign)
+                    self._add_to_change(entry.name, {"region": old}, {"region": region})
+
+    def _account_of(self, role: Role) -> Account:
+        """Return the role's account; without a name if it is not listed."""
+        return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
     # -- finding stale profiles --------------------------------------------------------------
 
@@ -232,12 +253,11 @@ class _Planner:
             for listed in listing.accounts
             if listed.refused or not listed.answered
         }
-        accounts = {listed.account.id: listed.account for listed in listing.accounts}
         stale: list[ProfileEntry] = []
         for role, entries in self._managed.items():
             if role in listed_roles or role.account_id in unknown_accounts:
                 continue
-            account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+            account = self._account_of(role)
             if not self._request.has_new_filters or self._is_within_filters(account, role.name):
                 stale += [entry for entry, _form in entries]
         return stale
@@ -251,7 +271,7 @@ class _Planner:
         has several managed profiles.
         """
         request = self._request
-        accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
+        accounts = self._accounts
         listed_roles = set(request.listing.roles())
         single = {
             role: entries[0][0]
@@ -301,11 +321,13 @@ class _Planner:
     def _rename_one(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))
         self._edits[entry.name] = edit._replace(new_header=f"profile {name}")
-        earlier = [change for change in self._change if change.profile == entry.name]
-        self._change = [change for change in self._change if change.profile != entry.name]
-        before, after = earlier[0][1:] if earlier else ({}, {})
-        before, after = {**before, "name": entry.name}, {**after, "name": name}
-        self._change.append(ProfileChange(entry.name, before, after))
+        self._add_to_change(entry.name, {"name": entry.name}, {"name": name})
+
+    def _add_to_change(self, name: str, before: dict[str, str], after: dict[str, str]) -> None:
+        earlier = self._change.pop(name, ProfileChange(name, {}, {}))
+        self._change[name] = ProfileChange(
+            name, {**earlier.before, **before}, {**earlier.after, **after}
+        )
 
     def _session_changes(self) -> list[Change]:
         session = self._request.session
