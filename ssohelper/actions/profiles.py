@@ -68,7 +68,9 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         roles=given.roles or remembered.roles,
         template=checked_template(given.template) if given.template else remembered.template,
         form=given.form or remembered.form,
-        default_region=default_regions.check_region(region) if region else remembered.default_region,
+        default_region=default_regions.check_region(region)
+        if region
+        else remembered.default_region,
     )
 
 

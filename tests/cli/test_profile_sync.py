@@ -198,7 +198,7 @@ class TestDefaultRegion:
     ) -> None:
         ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
         saved.write_config(
-            saved.config_file.read_text().replace("eu-west-1", "sa-east-1", 1)
+            saved.config_file.read_text().replace("\nregion = eu-west-1", "\nregion = sa-east-1", 1)
             + "[profile mine]\nregion = eu-west-1\n"
         )
         edited = saved.config_file.read_text()

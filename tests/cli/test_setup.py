@@ -478,7 +478,9 @@ class TestDefaultRegion:
         child = terminal(*self.GIVEN)
         child.expect_exact("nothing to change")
         assert "default region of" not in child.before
-        assert f"--default-region {proposed}" in ended(child)[1]
+        guard_nothing(child)
+        assert f"--default-region {proposed}" in child.before
+        assert ended(child)[0] == 0
 
     def test_an_unknown_region_is_refused_and_asked_for_again(
         self, terminal: Terminal, home: Home
