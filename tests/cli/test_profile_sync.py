@@ -76,7 +76,7 @@ class TestWriting:
         credentials = saved.config_file.with_name("credentials")
         credentials.write_text("[pay.Admin]\naws_access_key_id = AKIAEXAMPLE\n")
         ok(run("profile", "sync", "--yes"))
-        assert list(rows(run)) == ["corp.pay.Admin", "pay.Read", "dev.Read"]
+        assert list(rows(run)) == ["corp.pay.Admin", "corp.pay.Read", "dev.Read"]
 
     @pytest.mark.parametrize(
         ("text", "place"),
