@@ -498,6 +498,15 @@ class TestDefaultRegion:
         guard_nothing(child)
         assert ended(child)[0] == 0
 
+    def test_it_is_not_asked_for_once_the_session_has_profiles(
+        self, terminal: Terminal, run: Run, home: Home
+    ) -> None:
+        home.browser()
+        ok(run(*self.GIVEN, "--yes"))
+        child = terminal(*self.GIVEN)
+        child.expect_exact("nothing to change")
+        assert "default region" not in child.before
+
     def test_the_option_changes_the_profiles_with_the_old_default(
         self, run: Run, home: Home
     ) -> None:
