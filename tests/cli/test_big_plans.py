@@ -64,6 +64,15 @@ def test_without_a_pager_d_prints_the_diff_and_y_writes(big: Home, terminal: Ter
     assert "[profile team-299.ReadOnlyAccess]" in big.config_file.read_text()
 
 
+def test_with_yes_a_terminal_gets_the_diff_too_and_no_question(
+    big: Home, terminal: Terminal
+) -> None:
+    child: Any = terminal("profile", "sync", "--yes")
+    child.expect_exact("+[profile team-299.ReadOnlyAccess]")
+    code, rest = ended(child)
+    assert (code, "1200 profiles added" in rest, "[y/N" in rest) == (0, True, False)
+
+
 def test_off_a_terminal_and_for_scripts_the_diff_stays(big: Home, run: Run) -> None:
     write_pager(big)
     for done in (run("profile", "sync", "--dry-run"), run("profile", "sync", "--yes")):

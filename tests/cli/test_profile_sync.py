@@ -242,6 +242,15 @@ class TestDefaultRegion:
         ok(run("profile", "sync", "--yes", *region))
         assert self.regions(run)["pay.Admin"] == "ap-south-1"
 
+    def test_a_role_without_a_profile_gets_the_region_of_a_new_one(
+        self, signed_in: Home, run: Run
+    ) -> None:
+        ok(run("list", "--refresh"))
+        ok(run("config", "set", "regions.payments-dev", "eu-north-1"))
+        for role, region in [("payments-dev", "eu-north-1"), ("orders-dev", "us-east-1")]:
+            done = run("env", f"corp:{role}/ReadOnlyAccess")
+            assert f"AWS_REGION={region}" in done.stdout.replace("'", ""), done.stderr
+
     def test_the_region_of_profile_add_wins_over_a_rule(self, saved: Home, run: Run) -> None:
         ok(run("config", "set", "regions.dev", "eu-north-1"))
         ok(run("profile", "add", "dev/Read", "--name", "a", "--yes"))
