@@ -7,20 +7,19 @@ policy.) The environment cannot set a command to run or weaken a guard.
 
 import difflib
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core import account_colors, guard_rules, keymap
+from ssohelper.core import guard_rules, keymap
 from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy
 from ssohelper.core.model import SESSION_NAME
-from ssohelper.core.search import did_you_mean
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.named_settings import PATTERN_TABLES, setting_of_named
 from ssohelper.setting_values import Setting, checked, from_text
 from ssohelper.settings_text import (
     TAG_HINT,
@@ -120,8 +119,6 @@ SESSION_SETTINGS = (
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _BY_SESSION_KEY = {setting.key: setting for setting in SESSION_SETTINGS}
 
-
-_TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # The settings that name a program to run.
 _COMMANDS = ("notify", "browser")
 
@@ -211,6 +208,10 @@ class Settings:
         """Return the colour and label for each pattern of accounts, in the order of the file."""
         return {key[7:]: value for key, (value, _) in self._values.items() if key[:7] == "colors."}
 
+    def account_regions(self) -> dict[str, str]:
+        """Return the default region for each pattern of accounts, in the order of the file."""
+        return {key[8:]: value for key, (value, _) in self._values.items() if key[:8] == "regions."}
+
     def guard_rules(self) -> tuple[str, ...]:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
         return guard_rules.expand(self.get_own("guard.rules"), self.tags())
@@ -298,16 +299,16 @@ def setting_of(key: str) -> Setting:
 def parts_of(key: str) -> tuple[str, ...]:
     """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split.
 
-    In `colors.PATTERN` no further dot splits.
+    In `colors.PATTERN` and `regions.PATTERN` no further dot splits.
     """
     if key.startswith("sessions.") and key.count(".") >= 2:
         name, _, last = key.removeprefix("sessions.").rpartition(".")
         return "sessions", name, last
-    if key.startswith("colors."):
-        pattern = key.removeprefix("colors.")
+    table, _, pattern = key.partition(".")
+    if table in PATTERN_TABLES and pattern:
         # With or without the quotes that TOML needs.
         quoted = len(pattern) > 2 and pattern[0] == pattern[-1] and pattern[0] in "\"'"
-        return "colors", pattern[1:-1] if quoted else pattern
+        return table, pattern[1:-1] if quoted else pattern
     return tuple(key.split("."))
 
 
@@ -343,16 +344,9 @@ def _items(words: tuple[str, ...]) -> list[Any]:
 
 
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
-    if len(parts) > 1 and parts[0] == "keys":
-        return _setting_of_action(".".join(parts[1:]), place)
-    if len(parts) == 2 and parts[0] == "tags":
-        if not _TAG_NAME.fullmatch(parts[1]):
-            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a tag')
-        return Setting(f"tags.{parts[1]}", "tag", (), "roles: [SESSION:]ACCOUNT/ROLE", (), False)
-    if len(parts) == 2 and parts[0] == "colors":
-        if not account_colors.is_pattern(parts[1]):
-            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid pattern of accounts')
-        return Setting(f"colors.{parts[1]}", "color", None, "colour of accounts", (), False)
+    named = setting_of_named(parts, place)
+    if named is not None:
+        return named
     if len(parts) == 3 and parts[0] == "sessions":
         if not SESSION_NAME.fullmatch(parts[1]):
             raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a session')
@@ -371,17 +365,6 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         f'{place}no setting named "{show(name, 80)}"',
         hint=f"{question}list them with: ssohelper config list",
     )
-
-
-def _setting_of_action(name: str, place: str) -> Setting:
-    action = keymap.ACTIONS.get(name)
-    if action is None:
-        near = did_you_mean(name, keymap.ACTIONS)
-        raise ConfigInvalid(
-            f'{place}no action named "{show(name, 80)}"',
-            hint=f"{near}the help of each screen (F1) lists its actions",
-        )
-    return Setting(f"keys.{name}", "keys", action.keys, action.description, from_environment=False)
 
 
 def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:

@@ -322,3 +322,27 @@ def test_an_invalid_colour_is_refused_with_file_and_line(read, path, text, line,
         read(text)
     assert f'"{path}" line {line}: ' in caught.value.message
     assert says in caught.value.message
+
+
+def test_the_default_regions_of_accounts_keep_the_order_of_the_file(read):
+    found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n[keys]\n')
+    expected = [("*-eu*", "eu-central-1"), ("a.b", "us-west-2")]
+    assert list(found.account_regions().items()) == expected
+    assert setting_of('regions."*-eu*"').key == "regions.*-eu*"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ('\n"regions"."*x" = "eu-central"', 2, "is no AWS region"),
+        ("[regions]\nx = 3", 2, "must be an AWS region"),
+        ('[regions]\n"" = "eu-west-1"', 2, "is not a valid pattern"),
+        ('regions.a.b = "eu-west-1"', 1, "no setting named"),
+        ('regions = "eu-west-1"', 1, "no setting named"),
+    ],
+)
+def test_an_invalid_default_region_is_refused_with_file_and_line(read, path, text, line, says):
+    with pytest.raises(ConfigInvalid) as caught:
+        read(text)
+    assert f'"{path}" line {line}: ' in caught.value.message
+    assert says in caught.value.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, prompt_notes, tokens
+from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
@@ -135,12 +135,8 @@ def build_endpoint_environment(
 
 
 def choose_region(app: App, profile: Profile) -> str:
-    """Return the profile's region, or else the one that a new profile of its session gets."""
-    if profile.region:
-        return profile.region
-    chosen = app.choices.load(profile.session.name).default_region
-    region: str = chosen or app.settings.get("default_region") or profile.session.region
-    return region
+    """Return the profile's region, or else the one that a new profile of its role gets."""
+    return profile.region or default_regions.region_of_role(app, profile)
 
 
 def choose_endpoint_region(app: App, profile: Profile, region: str | None = None) -> str:

@@ -7,14 +7,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, agents, config_writing
+from ssohelper.actions import adopting, agents, config_writing, default_regions
 from ssohelper.core import chains, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_names import checked_name, checked_template
@@ -70,7 +69,9 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         roles=given.roles or remembered.roles,
         template=checked_template(given.template) if given.template else remembered.template,
         form=given.form or remembered.form,
-        default_region=_checked_region(region) if region else remembered.default_region,
+        default_region=default_regions.check_region(region)
+        if region
+        else remembered.default_region,
     )
 
 
@@ -90,14 +91,19 @@ def plan_sync(
     prune: bool = False,
     has_new_filters: bool = False,
     adopt: Collection[str] = (),
+    has_new_region: bool = False,
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
     `convert` says that the user gave a form now, `has_new_filters` that the user gave filters now.
-    `adopt` are the names of profiles of other tools to take over.
+    `adopt` are the names of profiles of other tools to take over. With `has_new_region` the managed
+    profiles that have the default region until now get the new one.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
+    before = app.choices.load(session.name)
+    old_region = default_regions.region_of_session(app, session, before) if has_new_region else None
     request = _sync_request(app, session, listing, choices)._replace(
+        old_region=old_region,
         convert=convert,
         rename=rename,
         prune=prune,
@@ -116,10 +122,18 @@ def plan_sync(
 
 
 def plan_add(
-    app: App, session: SsoSession, listing: Listing, choices: Choices, role: Role, name: str | None
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    choices: Choices,
+    role: Role,
+    name: str | None,
+    *,
+    region: str | None = None,
 ) -> Plan:
     """Return the plan that adds a profile for a role. It is empty if the role has a profile.
 
+    `region` is the profile's region, in place of the default one.
     Raises: RoleNotAssigned if the role is not listed, UsageProblem for an invalid or taken name.
     """
     roles = listing.roles()
@@ -133,6 +147,9 @@ def plan_add(
     request = _sync_request(app, session, listing, choices)._replace(
         only_role=role, not_counted=adopting.find_not_counted(app, only_reliable=True)
     )
+    if region is not None:
+        region = default_regions.check_region(region)
+        request = request._replace(region=region, region_rules=())
     config = app.config.read()
     if name is not None:
         taken = {entry.name.lower() for entry in config.profiles()} | _lower(request.taken_names)
@@ -350,18 +367,12 @@ def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choi
         command=command,
         template=checked_template(choices.template or settings.get("name_template")),
         form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
-        region=choices.default_region or settings.get("default_region") or session.region,
+        region=default_regions.region_of_session(app, session, choices),
+        region_rules=tuple(settings.account_regions().items()),
         taken_names=taken,
         rules=app.vault.policy.rules,
         no_native=is_in_keyring,
     )
-
-
-def _checked_region(text: str) -> str:
-    try:
-        return checked_region(text)
-    except ConfigInvalid as error:
-        raise UsageProblem(error.message, hint=error.hint) from error
 
 
 def _lower(names: Iterable[str]) -> set[str]:

@@ -1,20 +1,25 @@
 """Shows a plan of changes to profiles: the diff, the question, the result, and skipped roles."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import click
 
 from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core import plan_text
+from ssohelper.core import plan_summary, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
+from ssohelper.system import pager
 
 # Help texts of the options that setup and profile sync share.
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
+DEFAULT_REGION_HELP = "The region of profiles; also of managed ones with the old default."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 
@@ -46,8 +51,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         profiles.remember(app, plan)
         output.say("nothing to change")
     else:
-        print_diff(profiles.diff_plan(app, plan), on_stdout=False)
-        if not confirm_write(app, plan_text.summary(plan), yes, what):
+        if not _show_and_ask(app, plan, yes=yes, what=what):
             output.say("nothing was written")
             return False
         profiles.apply(app, plan)
@@ -58,15 +62,41 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     return True
 
 
+def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
+    """Show the plan and ask whether to write it: by its diff, or by a summary if it is big.
+
+    Scripts, and every command off a terminal, get the diff.
+    """
+    summary = plan_text.summary(plan)
+    if yes or output.options().json or not (plan_summary.is_big(plan) and output.can_ask()):
+        print_diff(profiles.diff_plan(app, plan), on_stdout=False)
+        return confirm_write(app, summary, yes, what)
+    for line in plan_summary.summary_lines(plan, shutil.get_terminal_size().columns - 1):
+        output.say(line)
+    question = f"{_question(app, summary)} (d shows the diff) [y/N/d]"
+    while True:
+        answer: str = click.prompt(question, default="", show_default=False, err=True)
+        if answer.strip().lower() not in ("d", "diff"):
+            return answer.strip().lower() in ("y", "yes")
+        text = "\n".join(map(show, profiles.diff_plan(app, plan)))
+        if not (output.can_draw() and pager.show_text(text, app.environ)):
+            output.say(text)
+
+
+def _question(app: App, summary: str) -> str:
+    return f"{summary} — write {show(str(app.locations.aws_config_file))}?"
+
+
 def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
     """Ask whether to write ~/.aws/config; with `yes`, return True without asking."""
-    question = f"{summary} — write {show(str(app.locations.aws_config_file))}?"
-    return output.confirm(question, yes=yes, what=what)
+    return output.confirm(_question(app, summary), yes=yes, what=what)
 
 
 def _print_skipped(plan: Plan) -> None:
-    if plan.request.only_role is None and (line := plan_text.filters_line(plan)):
-        output.say(show(line))
+    if plan.request.only_role is None:
+        for choice in (plan_text.filters_line(plan), plan_text.remembered_line(plan)):
+            if choice is not None:
+                output.say(show(choice))
     for line in plan_text.skipped_lines(plan):
         output.say(line)
 

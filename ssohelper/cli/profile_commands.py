@@ -11,6 +11,7 @@ from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
+    DEFAULT_REGION_HELP,
     FORM_HELP,
     ROLE_HELP,
     confirm_write,
@@ -48,7 +49,7 @@ def profile() -> None:
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
-@click.option("--default-region", metavar="R", help="The region of new profiles.")
+@click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
 @click.option("--prune", is_flag=True, help="Remove managed profiles whose role is gone.")
 @click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
@@ -111,6 +112,7 @@ def sync(
         prune=prune,
         has_new_filters=bool(accounts or roles),
         adopt=adopted,
+        has_new_region=default_region is not None,
     )
     warn_if_nothing_matches(app, listing, choices)
     if dry_run:
@@ -224,10 +226,10 @@ def add(
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
-    choices = profiles.merge_choices(app, session, Choices(form=form, default_region=region))
+    choices = profiles.merge_choices(app, session, Choices(form=form))
     with listing_progress.show_listing_progress() as progress:
         listing = directory.fetch_listing(app, session, progress=progress)
-    plan = profiles.plan_add(app, session, listing, choices, wanted.role, name)
+    plan = profiles.plan_add(app, session, listing, choices, wanted.role, name, region=region)
     if dry_run:
         print_plan(app, plan)
     else:

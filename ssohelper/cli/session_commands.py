@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, sessions
+from ssohelper.actions import clocks, default_regions, sessions
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
@@ -285,7 +285,7 @@ def _rows_of(app: App, entry: SessionEntry) -> list[tuple[str, str]]:
         ("filters", plan_text.filters(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),
         ("form", choices.form or app.settings.get("form")),
-        ("default region", choices.default_region or clock.session.region),
+        ("default region", default_regions.region_of_session(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
     rows += [("profile", name) for name in entry.managed]

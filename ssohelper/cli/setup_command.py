@@ -11,6 +11,7 @@ import click
 
 from ssohelper.actions import (
     adopting,
+    default_regions,
     directory,
     doctor,
     further_setup,
@@ -24,6 +25,7 @@ from ssohelper.app import App
 from ssohelper.cli import adopt_output, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
+    DEFAULT_REGION_HELP,
     FORM_HELP,
     ROLE_HELP,
     warn_if_nothing_matches,
@@ -47,6 +49,7 @@ _MOST_PROBLEMS = 3
 @click.option("--region", metavar="R", help="The region of your Identity Center.")
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
+@click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
@@ -59,6 +62,7 @@ def setup(
     region: str | None,
     name_template: str | None,
     form: str | None,
+    default_region: str | None,
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
     adopt: tuple[str, ...],
@@ -80,7 +84,8 @@ def setup(
     app = output.get_app()
     session, portal = _choose_session(app, start_url, region, yes=yes)
     # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
-    choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
+    given = Choices(accounts, roles, name_template, form, default_region)
+    choices = profiles.merge_choices(app, session, given)
     profiles.check_installation(app)
     adopting.check_globs(app, adopt)
     if not yes:
@@ -96,6 +101,8 @@ def setup(
     with _give_back_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
         adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
+        if default_region is None and not yes and listing.roles():
+            choices = _ask_default_region(app, session, choices)
         plan = profiles.plan_sync(
             app,
             session,
@@ -104,6 +111,7 @@ def setup(
             convert=form is not None,
             has_new_filters=narrowed,
             adopt=adopted,
+            has_new_region=default_region is not None,
         )
         warn_if_nothing_matches(app, listing, choices)
         is_written = write_plan(app, plan, yes=yes, what="setup")
@@ -277,6 +285,24 @@ def _ask_region(url: str, proposal: str | None) -> str:
         output.say(f"the page of {show(url)} says that its region is {proposal}")
         answer = click.prompt("region", default=proposal, err=True)
     return answer.strip()
+
+
+def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choices:
+    """Return the choices with the default region that the user names, unless it is known."""
+    proposal = default_regions.propose_region(app, session)
+    if proposal is None:
+        return choices
+    region: str = click.prompt(
+        "default region of the profiles", default=proposal, err=True, value_proc=_read_region
+    )
+    return choices._replace(default_region=region)
+
+
+def _read_region(answer: str) -> str:
+    try:
+        return default_regions.check_region(answer.strip())
+    except UsageProblem as error:
+        raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
 
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:

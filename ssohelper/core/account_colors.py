@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from ssohelper.core.choices import glob_filter
+from ssohelper.core.choices import account_filter
 from ssohelper.core.model import Account
-from ssohelper.core.profile_names import is_foreign_id
 
 COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _VALUE = re.compile(rf"({'|'.join(COLORS)})(?: +(\S(?:.{{0,18}}\S)?))?")
@@ -45,13 +44,11 @@ def marker(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
     without regard to case; a name that looks like the id of another account is not compared.
     """
     known = [
-        (glob_filter((pattern,)), parse_mark(value, pattern)) for pattern, value in rules.items()
+        (account_filter((pattern,)), parse_mark(value, pattern)) for pattern, value in rules.items()
     ]
 
     @cache
     def find_mark(account: Account) -> AccountMark | None:
-        is_foreign = is_foreign_id(account.name, account)
-        texts = (account.id,) if is_foreign else (account.id, account.name)
-        return next((mark for matches, mark in known if matches(*texts)), None)
+        return next((mark for matches, mark in known if matches(account)), None)
 
     return find_mark

@@ -34,17 +34,27 @@ NO_CHOICES = Choices()
 
 
 def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
-    """Return a function that tells whether an account and a role name match the filters.
-
-    Account filters are compared with the account's id and name. A name that looks like another
-    account's id is not compared, since the filter means that other account.
-    """
-    account_matches, role_matches = glob_filter(choices.accounts), glob_filter(choices.roles)
+    """Return a function that tells whether an account and a role name match the filters."""
+    account_matches, role_matches = account_filter(choices.accounts), glob_filter(choices.roles)
 
     def is_match(account: Account, role_name: str) -> bool:
+        return account_matches(account) and role_matches(role_name)
+
+    return is_match
+
+
+def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
+    """Return a function that tests an account's id and name against the filters.
+
+    A name that looks like another account's id is not compared, since the filter means that other
+    account.
+    """
+    matches = glob_filter(globs)
+
+    def is_match(account: Account) -> bool:
         is_foreign = is_foreign_id(account.name, account)
         texts = (account.id,) if is_foreign else (account.id, account.name)
-        return account_matches(*texts) and role_matches(role_name)
+        return matches(*texts)
 
     return is_match
 

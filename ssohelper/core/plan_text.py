@@ -91,3 +91,15 @@ def filters_line(plan: Plan) -> str | None:
         return None
     roles = "1 role" if left_out == 1 else f"{left_out} roles"
     return f"filters: {filters(choices)}; {roles} left out (to match all: --account '*' --role '*')"
+
+
+def remembered_line(plan: Plan) -> str | None:
+    """Return the names, form and default region that were chosen, now or at an earlier sync."""
+    choices = plan.request.choices
+    chosen = [
+        ("--name-template", choices.template),
+        ("--form", choices.form),
+        ("--default-region", choices.default_region),
+    ]
+    words = [f"{option} {shlex.quote(value)}" for option, value in chosen if value]
+    return f"remembered: {' '.join(words)}" if words else None

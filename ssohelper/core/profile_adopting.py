@@ -8,6 +8,7 @@ from ssohelper.core import adoption, profile_keys, sync_request
 from ssohelper.core.choices import NATIVE
 from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.default_regions import region_finder
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
@@ -36,6 +37,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     if not request.adopt:
         return NOTHING_ADOPTED
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
+    find_region = region_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
     candidates = adoption.find_candidates(config, request.session, listed_roles)
     roles: dict[str, Role] = {}
@@ -60,7 +62,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
         # aws-vault takes it from `include_profile`, which SDKs do not know.
-        region = with_included(config, entry).get("region") or request.region
+        region = with_included(config, entry).get("region") or find_region(account)
         edit, change = profile_keys.adopt(entry, keys, region)
         edits.append(edit)
         changes.append(change)

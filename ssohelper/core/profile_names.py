@@ -1,13 +1,9 @@
-"""Names new profiles: fills in the template, maps characters to safe ones, resolves clashes.
+"""Fills in the template of profile names and maps characters to safe ones.
 
-No other module decides a profile's name. Existing names never change: the caller passes the names
-that are taken, and only roles that have no profile yet.
+core/name_clashes.py decides the names of new profiles.
 """
 
-import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import ACCOUNT_ID, Account, Role
@@ -23,7 +19,6 @@ _FIELD = re.compile(r"\{([a-z_]*)\}")
 # How many characters of a field are used. AWS limits an account's name to 50 characters, but an
 # answer from the network may hold a longer one.
 _FIELD_LIMIT = 64
-_LAST_ATTEMPT = 3
 
 
 class UnnamedRole(NamedTuple):
@@ -63,22 +58,49 @@ def checked_name(text: str) -> str:
 
 def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
     """Return the profile name that the template gives for a role. It may clash with other names."""
+    return _fill_in(template, session_name, unnamed).lstrip("._-")
+
+
+def account_part(template: str, session_name: str, account: Account) -> tuple[str, str] | None:
+    """Return what the template puts before and after the role's name for an account.
+
+    None if the template names the account nowhere, or the role not exactly once.
+    """
+    fields = _FIELD.findall(template)
+    if fields.count("role_name") != 1 or not any(name.startswith("account_") for name in fields):
+        return None
+    before, after = template.split("{role_name}")
+    nameless = UnnamedRole(account, Role(account.id, ""))
+    return (
+        _fill_in(before, session_name, nameless).lstrip("._-"),
+        _fill_in(after, session_name, nameless),
+    )
+
+
+def safe_role(role: Role) -> str:
+    """Return a role's name as it stands in names of profiles."""
+    safe = _UNSAFE.sub("-", role.name[:_FIELD_LIMIT])
+    return safe if _LETTER_OR_DIGIT.search(safe) else role.account_id
+
+
+def _fill_in(template: str, session_name: str, unnamed: UnnamedRole) -> str:
     account, role = unnamed
     values = {
         "account_name": account.name,
         "account_id": account.id,
         "account_email": account.email,
-        "role_name": role.name,
         "session": session_name,
     }
 
     def safe_value(match: re.Match[str]) -> str:
+        if match.group(1) == "role_name":
+            return safe_role(role)
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
         if match.group(1).startswith("account_") and is_foreign_id(safe, account):
             return account.id
         return safe if _LETTER_OR_DIGIT.search(safe) else account.id
 
-    return _FIELD.sub(safe_value, template).lstrip("._-")
+    return _FIELD.sub(safe_value, template)
 
 
 def is_foreign_id(name: str, account: Account) -> bool:
@@ -89,49 +111,3 @@ def is_foreign_id(name: str, account: Account) -> bool:
     """
     plain = name.strip("._- ")
     return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
-
-
-def names_for(
-    unnamed: Iterable[UnnamedRole], *, template: str, session_name: str, taken: Iterable[str]
-) -> Mapping[Role, str]:
-    """Return a free name for each role. A role for which no name is free is not in the result.
-
-    Names that differ only in case clash. Every role of a clash gets a longer name: first with
-    SESSION. in front, then also with the account id, then also with six hex digits of the role
-    name's SHA-256. Since every role of a clash gets such a name, the order of roles has no effect.
-    """
-    taken_lower = {name.lower() for name in taken} | {"default"}
-    plain = {item.role: plain_name(template, session_name, item) for item in unnamed}
-    attempts = dict.fromkeys(plain, 0)
-
-    def name_of(role: Role) -> str:
-        return _longer_name(plain[role], session_name, role, attempts[role])
-
-    while True:
-        roles_by_name: dict[str, list[Role]] = defaultdict(list)
-        for role in attempts:
-            roles_by_name[name_of(role).lower()].append(role)
-        clashing = [
-            role
-            for name, roles in roles_by_name.items()
-            if len(roles) > 1 or name in taken_lower
-            for role in roles
-        ]
-        if not clashing:
-            return {role: name_of(role) for role in attempts}
-        for role in clashing:
-            if attempts[role] == _LAST_ATTEMPT:
-                del attempts[role]
-            else:
-                attempts[role] += 1
-
-
-def _longer_name(plain: str, session_name: str, role: Role, attempt: int) -> str:
-    parts = [plain]
-    if attempt >= 1:
-        parts.insert(0, session_name)
-    if attempt >= 2:
-        parts.append(role.account_id)
-    if attempt >= 3:
-        parts.append(hashlib.sha256(role.name.encode()).hexdigest()[:6])
-    return ".".join(parts)

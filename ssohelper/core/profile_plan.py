@@ -6,17 +6,20 @@ complete listing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, sync_request
 from ssohelper.core.choices import NATIVE, PROCESS, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
+from ssohelper.core.default_regions import region_finder
+from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
+from ssohelper.core.name_clashes import WrittenName, names_for
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
-from ssohelper.core.profile_names import UnnamedRole, names_for, plain_name
+from ssohelper.core.profile_names import UnnamedRole, plain_name
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
@@ -26,6 +29,7 @@ KEEPS_FORM = "it keeps its form: it is outside the filters that were given with 
 class Plan(NamedTuple):
     """What a sync does: the profiles to add, change and remove, and the `changes` to the file.
 
+    `add_roles` are the roles of the profiles to add, in the same order.
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
     config that the plan was made from. `adopt` are those of `change` that other tools wrote.
     """
@@ -39,6 +43,7 @@ class Plan(NamedTuple):
     changes: tuple[Change, ...]
     data: bytes
     adopt: tuple[str, ...] = ()
+    add_roles: tuple[Role, ...] = ()
 
     def same_as(self, other: "Plan") -> bool:
         """Return whether both plans add, change and remove the same profiles."""
@@ -64,31 +69,38 @@ class _Planner:
         self._request = request
         self._managed: dict[Role, list[tuple[ProfileEntry, str]]] = defaultdict(list)
         self._foreign: dict[Role, str] = {}
+        self._written: dict[str, WrittenName] = {}
         self._add: list[AddSection] = []
+        self._add_roles: dict[str, Role] = {}
         self._adopted = NOTHING_ADOPTED
         self._edits: dict[str, EditSection] = {}
-        self._change: list[ProfileChange] = []
+        self._change: dict[str, ProfileChange] = {}
         self._skipped: list[Skipped] = []
         self._is_within_filters = role_filter(request.choices)
+        self._find_region = region_finder(request.region_rules, request.region)
+        self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
+        self._listed = _listed_roles(request.listing)
 
     def plan(self) -> Plan:
         request = self._request
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped
         self._sort_profiles()
-        self._add_profiles(list(self._plan_listed_roles()))
+        self._add_profiles(self._plan_listed_roles())
         stale = self._stale_profiles()
         prune = request.prune and request.listing.complete
         removed = stale if prune else []
-        self._convert_unlisted([entry.name for entry in removed])
+        gone = {entry.name for entry in removed}
+        self._convert_unlisted(gone)
+        self._change_regions(gone)
         if request.rename:
             self._rename_profiles()
         sessions = self._session_changes()
         removals = [RemoveSection(entry.header) for entry in removed]
         return Plan(
             request=request,
-            add=tuple(section.header.partition(" ")[2] for section in self._add),
-            change=(*self._change, *self._adopted.changes),
+            add=tuple(self._add_roles),
+            change=(*self._change.values(), *self._adopted.changes),
             remove=tuple(entry.name for entry in removed),
             stale=tuple(entry.name for entry in stale),
             skipped=tuple(self._skipped),
@@ -101,6 +113,7 @@ class _Planner:
             ),
             data=self._config.data,
             adopt=tuple(self._adopted.roles),
+            add_roles=tuple(self._add_roles.values()),
         )
 
     # -- sorting the existing profiles -------------------------------------------------------
@@ -110,14 +123,18 @@ class _Planner:
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
             if target is None:
+                self._written[entry.name] = WrittenName(entry.name)
                 if entry.managed and not chains.is_chain(entry):
                     self._skipped.append(Skipped(entry.name, "its role cannot be read"))
-            elif entry.managed and target.form in (PROCESS, NATIVE):
+                continue
+            is_own = self._is_this_session(target)
+            self._written[entry.name] = WrittenName(entry.name, target.role, is_own)
+            if entry.managed and target.form in (PROCESS, NATIVE):
                 if target.session_name == self._request.session.name:
                     self._managed[target.role].append((entry, target.form))
             elif entry.name in self._request.not_counted or entry.name in self._adopted.roles:
                 continue
-            elif self._is_this_session(target):
+            elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
 
     def _is_this_session(self, target: Target) -> bool:
@@ -130,37 +147,30 @@ class _Planner:
 
     # -- planning profiles for the listed roles ----------------------------------------------
 
-    def _plan_listed_roles(self) -> Iterator[UnnamedRole]:
-        """Plan changes to the profiles of listed roles. Yield the roles that get a new profile."""
+    def _plan_listed_roles(self) -> dict[Role, str | None]:
+        """Plan changes to the profiles of listed roles.
+
+        Return the selected roles, each with the reason why it gets no new profile, or None.
+        """
         only_role = self._request.only_role
         adopted = set(self._adopted.roles.values())
-        seen: set[Role] = set()
-        for listed in self._request.listing.accounts:
-            account = listed.account
-            for role_name in listed.roles:
-                unnamed = UnnamedRole(account, Role(account.id, role_name))
-                if unnamed.role in seen:
-                    continue
-                seen.add(unnamed.role)
-                is_selected = self._is_within_filters(account, role_name)
-                if only_role is not None:
-                    is_selected = unnamed.role == only_role
-                else:
-                    self._update_identity(unnamed, is_selected=is_selected)
-                    has_profile = unnamed.role in self._managed or unnamed.role in adopted
-                    is_selected = is_selected and not has_profile
-                if not is_selected:
-                    continue
-                reason = self._reason_to_skip(unnamed.role)
-                if reason is None:
-                    yield unnamed
-                else:
-                    self._skip(unnamed, reason)
+        selected = {}
+        for unnamed in self._listed:
+            role = unnamed.role
+            is_selected = self._is_within_filters(unnamed.account, role.name)
+            if only_role is not None:
+                is_selected = role == only_role
+            else:
+                self._update_identity(unnamed, is_selected=is_selected)
+                is_selected = is_selected and role not in self._managed and role not in adopted
+            if is_selected:
+                selected[role] = self._reason_to_skip(role)
+        return selected
 
     def _reason_to_skip(self, role: Role) -> str | None:
         """Return the reason why a selected role gets no new profile, or None if it gets one."""
         is_sync = self._request.only_role is None
-        if not ACCOUNT_ID.fullmatch(role.account_id) or not ROLE_NAME.fullmatch(role.name):
+        if not _is_valid(role):
             return "its account id or role name is not valid"
         if self._request.name and not is_sync:
             return None
@@ -172,34 +182,54 @@ class _Planner:
             return "its profile was removed with: ssohelper profile rm"
         return None
 
-    def _skip(self, unnamed: UnnamedRole, reason: str) -> None:
-        name = plain_name(self._request.template, self._request.session.name, unnamed)
-        self._skipped.append(Skipped(name, reason))
-
-    def _add_profiles(self, new: list[UnnamedRole]) -> None:
+    def _add_profiles(self, selected: dict[Role, str | None]) -> None:
+        """Plan a new profile for each selected role that has no reason to be skipped."""
         request = self._request
-        names = names_for(
-            new,
-            template=request.template,
-            session_name=request.session.name,
-            taken=self._taken_names(),
-        )
+        new = {role for role, reason in selected.items() if reason is None}
+        names = self._names_for(new)
         if request.name:
-            names = {unnamed.role: request.name for unnamed in new}
-        for unnamed in new:
-            name = names.get(unnamed.role)
-            if name is None:
-                self._skip(unnamed, "no name is free for this role")
+            names = dict.fromkeys(new, request.name)
+        for unnamed in self._listed:
+            role = unnamed.role
+            if role not in selected:
+                continue
+            reason = selected[role]
+            name = names.get(role)
+            if name is None or reason is not None:
+                plain = plain_name(request.template, request.session.name, unnamed)
+                self._skipped.append(
+                    Skipped(name or plain, reason or "no name is free for this role")
+                )
                 continue
             form = sync_request.form_of(self._request, unnamed)
             if form != request.form:
                 self._skipped.append(Skipped(name, STAYS_PROCESS))
             keys = identity_keys(request.session, unnamed.role, form, request.command)
-            pairs = (*keys.items(), ("region", request.region), (MANAGED_KEY, "true"))
+            region = self._find_region(unnamed.account)
+            pairs = (*keys.items(), ("region", region), (MANAGED_KEY, "true"))
             self._add.append(AddSection(f"profile {name}", pairs))
+            self._add_roles[name] = role
 
-    def _taken_names(self) -> set[str]:
-        return {entry.name for entry in self._config.profiles()} | self._request.taken_names
+    def _names_for(self, new: Collection[Role], moving: Collection[str] = ()) -> Mapping[Role, str]:
+        """Return the names of these roles, and those that skipped roles would get.
+
+        The names of the profiles that are `moving` are free.
+        """
+        written = [item for name, item in self._written.items() if name not in moving]
+        written += [WrittenName(name) for name in self._request.taken_names]
+        written += [WrittenName(name, role) for name, role in self._add_roles.items()]
+        unnamed = [
+            item
+            for item in self._listed
+            if (item.role in new or item.role not in self._managed) and _is_valid(item.role)
+        ]
+        return names_for(
+            unnamed,
+            template=self._request.template,
+            session_name=self._request.session.name,
+            written=written,
+            skipped={item.role for item in unnamed} - set(new),
+        )
 
     def _update_identity(self, unnamed: UnnamedRole, *, is_selected: bool) -> None:
         """Plan the edits after which the role's managed profiles have their form's identity keys.
@@ -221,18 +251,35 @@ class _Planner:
             changed = profile_keys.change_identity(entry, new)
             if changed is not None:
                 self._edits[entry.name], change = changed
-                self._change.append(change)
+                self._change[entry.name] = change
+
+    def _change_regions(self, removed: Collection[str]) -> None:
+        """Plan the region of managed profiles that have the old default, also of filtered roles."""
+        for role, entries in self._managed.items():
+            region = self._find_region(self._account_of(role))
+            for entry, _form in entries:
+                if entry.name in removed:
+                    continue
+                old = entry.keys.get("region", "").strip()
+                if old == self._request.old_region and old != region:
+                    edit = self._edits.get(entry.name, EditSection(entry.header))
+                    assign = (*edit.assign, ("region", region))
+                    self._edits[entry.name] = edit._replace(assign=assign)
+                    self._add_to_change(entry.name, {"region": old}, {"region": region})
+
+    def _account_of(self, role: Role) -> Account:
+        """Return the role's account; without a name if it is not listed."""
+        return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
     def _convert_unlisted(self, removed: Collection[str]) -> None:
         """Plan the form that the user gave for managed profiles whose role is not listed too."""
         request = self._request
         if request.only_role is not None or not request.convert:
             return
-        accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         for role in sorted(self._managed.keys() - set(request.listing.roles())):
             if any(entry.name in removed for entry, _form in self._managed[role]):
                 continue
-            account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+            account = self._account_of(role)
             is_selected = self._is_within_filters(account, role.name)
             self._update_identity(UnnamedRole(account, role), is_selected=is_selected)
 
@@ -252,12 +299,11 @@ class _Planner:
             for listed in listing.accounts
             if listed.refused or not listed.answered
         }
-        accounts = {listed.account.id: listed.account for listed in listing.accounts}
         stale: list[ProfileEntry] = []
         for role, entries in self._managed.items():
             if role in listed_roles or role.account_id in unknown_accounts:
                 continue
-            account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+            account = self._account_of(role)
             if not self._request.has_new_filters or self._is_within_filters(account, role.name):
                 stale += [entry for entry, _form in entries]
         return stale
@@ -271,38 +317,28 @@ class _Planner:
         has several managed profiles.
         """
         request = self._request
-        accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         listed_roles = set(request.listing.roles())
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()
             if len(entries) == 1
             and role in listed_roles
-            and self._is_within_filters(accounts[role.account_id], role.name)
+            and self._is_within_filters(self._account_of(role), role.name)
         }
-        names = self._choose_names(single, accounts)
+        names = self._choose_names(single)
         for role, entry in single.items():
             if names[role] != entry.name:
                 self._rename_one(entry, names[role])
 
-    def _choose_names(
-        self, entries: dict[Role, ProfileEntry], accounts: dict[str, Account]
-    ) -> dict[Role, str]:
+    def _choose_names(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
         If a profile has to keep its name, the others are named again, since none may take it.
         """
-        request = self._request
-        added = {section.header.partition(" ")[2] for section in self._add}
         referrers = chains.find_users(self._config)
         moving = dict(entries)
         while True:
-            names = names_for(
-                [UnnamedRole(accounts[role.account_id], role) for role in moving],
-                template=request.template,
-                session_name=request.session.name,
-                taken=(self._taken_names() - {entry.name for entry in moving.values()}) | added,
-            )
+            names = self._names_for(moving, {entry.name for entry in moving.values()})
             staying = {
                 role: entry
                 for role, entry in moving.items()
@@ -321,11 +357,13 @@ class _Planner:
     def _rename_one(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))
         self._edits[entry.name] = edit._replace(new_header=f"profile {name}")
-        earlier = [change for change in self._change if change.profile == entry.name]
-        self._change = [change for change in self._change if change.profile != entry.name]
-        before, after = earlier[0][1:] if earlier else ({}, {})
-        before, after = {**before, "name": entry.name}, {**after, "name": name}
-        self._change.append(ProfileChange(entry.name, before, after))
+        self._add_to_change(entry.name, {"name": entry.name}, {"name": name})
+
+    def _add_to_change(self, name: str, before: dict[str, str], after: dict[str, str]) -> None:
+        earlier = self._change.pop(name, ProfileChange(name, {}, {}))
+        self._change[name] = ProfileChange(
+            name, {**earlier.before, **before}, {**earlier.after, **after}
+        )
 
     def _session_changes(self) -> list[Change]:
         session = self._request.session
@@ -337,3 +375,16 @@ class _Planner:
         if header and written.get("sso_region", known.region) != session.region:
             return [EditSection(header, (("sso_region", session.region),))]
         return []
+
+
+def _is_valid(role: Role) -> bool:
+    return bool(ACCOUNT_ID.fullmatch(role.account_id) and ROLE_NAME.fullmatch(role.name))
+
+
+def _listed_roles(listing: Listing) -> list[UnnamedRole]:
+    """Return each listed role once, with its account."""
+    accounts: dict[Role, Account] = {}
+    for listed in listing.accounts:
+        for name in listed.roles:
+            accounts.setdefault(Role(listed.account.id, name), listed.account)
+    return [UnnamedRole(account, role) for role, account in accounts.items()]

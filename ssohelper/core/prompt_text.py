@@ -148,14 +148,17 @@ def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
 def shortened(text: str, room: int) -> str:
     """Return the text in at most `room` characters.
 
-    Of ACCOUNT.ROLE the role is shortened first, then the account: which account is in use matters
-    more. Of each the middle is left out, since both ends identify it.
+    Of ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role is shortened first,
+    then the account: which account is in use matters more. Of each the middle is left out, since
+    both ends identify it.
     """
     if len(text) <= room:
         return text
-    account, dot, role = text.rpartition(".")
-    role = _without_middle(role, max(_LEAST_ROLE, room - len(account + dot)))
-    return _without_middle(account, room - len(dot + role)) + dot + role
+    at = max(map(text.rfind, "./:")) + 1
+    account, role = text[:at], text[at:]
+    role = _without_middle(role, max(_LEAST_ROLE, room - len(account)))
+    sign = account[-1:]
+    return _without_middle(account[:-1], room - len(sign + role)) + sign + role
 
 
 def may_look_alike(name: str) -> bool:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import PROCESS, Choices
+from ssohelper.core.default_regions import RegionRule
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_names import UnnamedRole
@@ -23,6 +24,8 @@ class SyncRequest(NamedTuple):
     `only_role` and `name`: plan one profile for this role, with this name if there is one.
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other
     tools wrote and that do not work, so that their roles get another profile.
+    `region_rules`: the regions of some accounts' profiles, in place of `region`. `old_region`:
+    managed profiles that have this region get the one of a new profile.
     """
 
     session: SsoSession
@@ -43,6 +46,8 @@ class SyncRequest(NamedTuple):
     rules: tuple[str, ...] = ()
     adopt: frozenset[str] = frozenset()
     not_counted: frozenset[str] = frozenset()
+    region_rules: tuple[RegionRule, ...] = ()
+    old_region: str | None = None
 
 
 def form_of(request: SyncRequest, unnamed: UnnamedRole) -> str:

@@ -157,7 +157,10 @@ def test_on_a_terminal_setup_asks_and_enter_adopts(
     emulator: Emulator,
 ) -> None:
     write_home(home, "granted-early", emulator)
-    child = terminal("setup", START_URL, "--session", "corp", "--account", "sandbox-*")
+    child = terminal(
+        *("setup", START_URL, "--session", "corp", "--account", "sandbox-*"),
+        *("--default-region", "eu-west-1"),
+    )
     child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name? [Y/n]")
     child.sendline("")
     child.expect_exact("1 profile to adopt — write")

@@ -72,6 +72,7 @@ TESTS = {
     ),
     "setup --region": (SETUP, "test_pkce_from_the_url_to_the_aws_cli"),
     "setup --name-template": (SETUP, "test_filters_template_and_form_are_remembered"),
+    "setup --default-region": (SETUP, "test_the_option_changes_the_profiles_with_the_old_default"),
     "setup --form": (SETUP, "test_form_converts_existing_profiles"),
     "setup --account": (SETUP, "test_filters_template_and_form_are_remembered"),
     "setup --role": (SETUP, "test_filters_template_and_form_are_remembered"),

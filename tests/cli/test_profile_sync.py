@@ -76,7 +76,7 @@ class TestWriting:
         credentials = saved.config_file.with_name("credentials")
         credentials.write_text("[pay.Admin]\naws_access_key_id = AKIAEXAMPLE\n")
         ok(run("profile", "sync", "--yes"))
-        assert list(rows(run)) == ["corp.pay.Admin", "pay.Read", "dev.Read"]
+        assert list(rows(run)) == ["corp.pay.Admin", "corp.pay.Read", "dev.Read"]
 
     @pytest.mark.parametrize(
         ("text", "place"),
@@ -186,6 +186,77 @@ class TestChoices:
     )
     def test_an_invalid_choice_is_exit_2(self, saved: Home, run: Run, arguments: list[str]) -> None:
         assert run("profile", "sync", "--yes", *arguments).returncode == 2
+
+
+class TestDefaultRegion:
+    def regions(self, run: Run) -> dict[str, str]:
+        found = json.loads(run("profile", "list", "--json").stdout)["data"]
+        return {row["name"]: row["region"] for row in found}
+
+    def test_it_changes_only_managed_profiles_with_the_old_default(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
+        saved.write_config(
+            saved.config_file.read_text().replace("\nregion = eu-west-1", "\nregion = sa-east-1", 1)
+            + "[profile mine]\nregion = eu-west-1\n"
+        )
+        edited = saved.config_file.read_text()
+        said = ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
+        assert "changed" in said
+        assert "remembered: --default-region us-west-2" in said
+        found = self.regions(run)
+        assert sorted(found.values()) == ["eu-west-1", "sa-east-1", "us-west-2", "us-west-2"]
+        assert found["mine"] == "eu-west-1"
+        assert "us-west-2" in run("session", "show", "corp").stdout
+        ok(run("profile", "undo", "--yes"))
+        assert saved.config_file.read_text() == edited
+        assert "default region\teu-west-1" in run("session", "show", "corp").stdout
+
+    def test_it_also_changes_profiles_that_the_filters_leave_out(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes"))
+        ok(run("profile", "sync", "--yes", "--role", "Admin", "--default-region", "us-west-2"))
+        assert set(self.regions(run).values()) == {"us-west-2"}
+
+    def test_without_the_option_no_region_of_a_profile_changes(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
+        written = saved.config_file.read_bytes()
+        ok(run("config", "set", "regions.*", "us-west-2"))
+        assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+        assert saved.config_file.read_bytes() == written
+
+    def test_the_first_rule_that_matches_the_account_wins(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "regions.D*", "eu-central-1"))
+        ok(run("config", "set", "regions.dev", "eu-north-1"))
+        region = ("--default-region", "us-west-2")
+        ok(run("profile", "sync", "--yes", "--role", "Admin", *region))
+        ok(run("profile", "sync", "--yes", "--role", "*"))
+        assert self.regions(run) == {
+            "pay.Admin": "us-west-2",
+            "pay.Read": "us-west-2",
+            "dev.Read": "eu-central-1",
+        }
+        ok(run("config", "set", "regions.pay", "ap-south-1"))
+        ok(run("profile", "sync", "--yes", *region))
+        assert self.regions(run)["pay.Admin"] == "ap-south-1"
+
+    def test_a_role_without_a_profile_gets_the_region_of_a_new_one(
+        self, signed_in: Home, run: Run
+    ) -> None:
+        ok(run("list", "--refresh"))
+        ok(run("config", "set", "regions.payments-dev", "eu-north-1"))
+        for role, region in [("payments-dev", "eu-north-1"), ("orders-dev", "us-east-1")]:
+            done = run("env", f"corp:{role}/ReadOnlyAccess")
+            assert f"AWS_REGION={region}" in done.stdout.replace("'", ""), done.stderr
+
+    def test_the_region_of_profile_add_wins_over_a_rule(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "regions.dev", "eu-north-1"))
+        ok(run("profile", "add", "dev/Read", "--name", "a", "--yes"))
+        ok(run("profile", "add", "dev/Read", "--name", "b", "--region", "us-west-2", "--yes"))
+        assert self.regions(run) == {"a": "eu-north-1", "b": "us-west-2"}
+        assert run("profile", "add", "dev/Read", "--region", "x", "--yes").returncode == 2
 
 
 class TestFlags:

@@ -24,7 +24,8 @@ from tests.programs import need
 pytestmark = pytest.mark.usefixtures("emulator")
 
 SECOND_URL = "https://second.awsapps.com/start"
-ONLY_DEV = ("--account", "payments-dev")
+# With a default region: on a terminal `setup` would ask for it.
+ONLY_DEV = ("--account", "payments-dev", "--default-region", "us-east-1")
 DEV = "000040000001"
 
 
@@ -442,6 +443,79 @@ class TestRegion:
         guard_nothing(child)
         assert ended(child)[0] == 0
         assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
+
+
+class TestDefaultRegion:
+    GIVEN = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dev")
+
+    @pytest.mark.parametrize(
+        ("default", "variables", "proposed"),
+        [
+            ("", {}, "us-east-1"),
+            ("", {"AWS_REGION": "no-region", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+            ("[default]\nregion = eu-west-3\n", {"AWS_REGION": "eu-north-1"}, "eu-west-3"),
+        ],
+    )
+    def test_it_is_asked_for_once_with_a_proposal(
+        self,
+        terminal: Terminal,
+        home: Home,
+        default: str,
+        variables: dict[str, str],
+        proposed: str,
+    ) -> None:
+        home.browser()
+        home.env.update(variables)
+        if default:
+            home.write_config(default)
+        child = terminal(*self.GIVEN)
+        child.expect_exact(f"default region of the profiles [{proposed}]: ")
+        child.sendline("")
+        child.expect_exact("[y/N]")
+        child.sendline("y")
+        guard_nothing(child)
+        assert ended(child)[0] == 0
+        assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == proposed
+        child = terminal(*self.GIVEN)
+        child.expect_exact("nothing to change")
+        assert "default region of" not in child.before
+        guard_nothing(child)
+        assert f"--default-region {proposed}" in child.before
+        assert ended(child)[0] == 0
+
+    def test_an_unknown_region_is_refused_and_asked_for_again(
+        self, terminal: Terminal, home: Home
+    ) -> None:
+        home.browser()
+        child = terminal(*self.GIVEN)
+        child.expect_exact("default region of the profiles [us-east-1]: ")
+        child.sendline("us-east-1;id")
+        child.expect_exact('"us-east-1;id" is no AWS region')
+        child.expect_exact("default region of the profiles [us-east-1]: ")
+        child.sendline(" ca-west-1 ")
+        child.expect_exact("+region = ca-west-1")
+        child.expect_exact("[y/N]")
+        child.sendline("y")
+        guard_nothing(child)
+        assert ended(child)[0] == 0
+
+    def test_it_is_not_asked_for_once_the_session_has_profiles(
+        self, terminal: Terminal, run: Run, home: Home
+    ) -> None:
+        home.browser()
+        ok(run(*self.GIVEN, "--yes"))
+        child = terminal(*self.GIVEN)
+        child.expect_exact("nothing to change")
+        assert "default region" not in child.before
+
+    def test_the_option_changes_the_profiles_with_the_old_default(
+        self, run: Run, home: Home
+    ) -> None:
+        home.browser()
+        ok(run(*self.GIVEN, "--yes"))
+        assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "us-east-1"
+        ok(run(*self.GIVEN, "--default-region", "eu-west-1", "--yes"))
+        assert {one["region"] for one in profiles(home).values()} == {"eu-west-1"}
 
 
 class TestOnATerminal:

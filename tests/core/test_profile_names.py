@@ -6,12 +6,12 @@ import itertools
 import pytest
 
 from ssohelper.core.model import Account, Role
+from ssohelper.core.name_clashes import WrittenName, names_for
 from ssohelper.core.profile_names import (
     PROFILE_NAME,
     UnnamedRole,
     checked_name,
     checked_template,
-    names_for,
     plain_name,
 )
 from ssohelper.errors import UsageProblem
@@ -99,7 +99,9 @@ def test_an_invalid_name_is_a_usage_problem(name: str) -> None:
 
 
 def named(roles: list[UnnamedRole], *taken: str) -> list[str]:
-    found = names_for(roles, template=TEMPLATE, session_name="corp", taken=taken)
+    found = names_for(
+        roles, template=TEMPLATE, session_name="corp", written=map(WrittenName, taken)
+    )
     return [found[item.role] for item in roles]
 
 
@@ -133,13 +135,15 @@ def test_a_role_for_which_no_name_is_free_is_left_out() -> None:
     attempts = ["a.Admin", "corp.a.Admin"]
     attempts += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
     roles = [wanted("a"), wanted("b")]
-    found = names_for(roles, template=TEMPLATE, session_name="corp", taken=attempts)
+    found = names_for(
+        roles, template=TEMPLATE, session_name="corp", written=map(WrittenName, attempts)
+    )
     assert found == {roles[1].role: "b.Admin"}
     assert named(roles[:1], *attempts[:3]) == attempts[3:]
 
 
 def test_default_is_never_a_name() -> None:
-    found = names_for([wanted("Default")], template="{account_name}", session_name="corp", taken=())
+    found = names_for([wanted("Default")], template="{account_name}", session_name="corp")
     assert list(found.values()) == ["corp.Default"]
 
 
@@ -152,7 +156,7 @@ def test_the_order_of_the_roles_does_not_matter() -> None:
         wanted("b", "x,y", "4" * 12),
     ]
     results = [
-        names_for(order, template=TEMPLATE, session_name="corp", taken=("B.x-y",))
+        names_for(order, template=TEMPLATE, session_name="corp", written=[WrittenName("B.x-y")])
         for order in itertools.permutations(roles)
     ]
     assert all(result == results[0] for result in results)

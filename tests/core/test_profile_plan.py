@@ -297,7 +297,7 @@ def test_a_second_organization_renames_no_profile() -> None:
 
 def test_the_name_of_a_section_of_the_credentials_file_is_taken() -> None:
     found = plan(SESSION, request(taken_names=frozenset({"PAY.read"})))
-    assert found.add == ("corp.pay.Read", "pay.Admin", "dev.Read")
+    assert found.add == ("corp.pay.Read", "corp.pay.Admin", "dev.Read")
 
 
 def test_the_command_is_updated_and_the_users_keys_stay() -> None:
@@ -393,7 +393,7 @@ def test_a_role_without_a_free_name_is_skipped() -> None:
     rungs = {"pay.Read", "corp.pay.Read"}
     rungs |= {f"corp.pay.Read.{PAY}", f"corp.pay.Read.{PAY}.{digest}"}
     found = plan(SESSION, request(taken_names=frozenset(rungs)))
-    assert found.add == ("pay.Admin", "dev.Read")
+    assert found.add == (f"corp.pay.Admin.{PAY}", "dev.Read")
     assert found.skipped == (Skipped("pay.Read", "no name is free for this role"),)
 
 

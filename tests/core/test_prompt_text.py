@@ -199,6 +199,9 @@ def test_a_role_that_ends_first_gives_way_to_the_sign_in():
         ("payments-prod.ReadOnlyAccess", 25, "payments-prod.ReadO..cess"),
         ("payments-production.AdministratorAccess", 32, "payments-production.Admin..ccess"),
         ("payments-production-eu.AdministratorAccess", 25, "payment..tion-eu.Adm..ess"),
+        ("payments-prod/ReadOnlyAccess", 25, "payments-prod/ReadO..cess"),
+        ("v1.payments-prod/ReadOnlyAccess", 25, "v1.payments-prod/Rea..ess"),
+        ("000000012345:AdministratorAccess", 25, "000000012345:Admin..ccess"),
         ("a-very-long-name-without-a-role", 25, "a-very-long-..hout-a-role"),
     ],
 )

@@ -110,7 +110,10 @@ def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
 ) -> None:
     portal.internet.add_host(PORTAL, meta("eu-west-1"))
     portal.world.region = region
-    child = terminal("setup", URL, "--session", "corp", "--role", "ReadOnlyAccess")
+    child = terminal(
+        *("setup", URL, "--session", "corp", "--role", "ReadOnlyAccess"),
+        *("--default-region", "eu-west-1"),
+    )
     child.expect_exact("says that its region is eu-west-1")
     child.expect_exact("region [eu-west-1]:")
     child.sendline(answer)

@@ -1,0 +1,64 @@
+"""The default region of profiles. No other module decides where it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.core.default_regions import region_finder
+from ssohelper.core.endpoints import checked_region, is_region
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import ConfigInvalid, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.choices import Choices
+    from ssohelper.core.model import Profile, SsoSession
+
+_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
+    """Return the region of the session's new profiles for which no account's rule counts.
+
+    It is the one that the user chose for this session, else the setting, else Identity Center's.
+    """
+    region: str = choices.default_region or app.settings.get("default_region") or session.region
+    return region
+
+
+def region_of_role(app: App, profile: Profile) -> str:
+    """Return the region that a new profile of this profile's role gets."""
+    session, role = profile.session, profile.shown_role
+    default = region_of_session(app, session, app.choices.load(session.name))
+    rules = app.settings.account_regions()
+    if not rules:
+        return default  # without reading the names of accounts
+    account = app.vault.find_account(RoleKey(session.name, role.account_id, role.name))
+    return region_finder(rules.items(), default)(account)
+
+
+def propose_region(app: App, session: SsoSession) -> str | None:
+    """Return the region to propose as the session's default; None if there is nothing to ask.
+
+    It is that of `[default]`, else that of the environment, else Identity Center's. There is
+    nothing to ask once a region was chosen or the session has managed profiles.
+    """
+    if app.choices.load(session.name).default_region or app.settings.get("default_region"):
+        return None
+    config = app.config.read()
+    for entry in config.profiles():
+        target = config.target_or_none(entry) if entry.managed else None
+        if target is not None and target.session_name == session.name:
+            return None
+    default = config.profile("default")
+    known = [default.keys.get("region", "").strip()] if default else []
+    known += [app.environ.get(name, "") for name in _VARIABLES]
+    return next((region for region in known if is_region(region)), session.region)
+
+
+def check_region(text: str) -> str:
+    """Return the region that the user typed. Raises: UsageProblem if AWS has no such region."""
+    try:
+        return checked_region(text)
+    except ConfigInvalid as error:
+        raise UsageProblem(error.message, hint=error.hint) from error

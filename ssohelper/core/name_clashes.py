@@ -1,0 +1,204 @@
+"""Decides the names of new profiles. A clash is decided for the whole account, not for one role.
+
+All new profiles of an account have the same account part: the name without the role. An account part
+that is also that of another account, in this or another organization, gets the session in front and
+then the account id. No other module decides a profile's name. Existing names never change.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from ssohelper.core.model import Role
+from ssohelper.core.profile_names import UnnamedRole, account_part, plain_name, safe_role
+
+# With the session in front, then also with the account id, then with a hash of the role's name.
+_WITH_ID, _WITH_HASH = 2, 3
+_SEPARATORS = "._-"
+# An account of a session: account id, and whether it is the session whose profiles get names.
+_Owner = tuple[str, bool]
+
+
+class WrittenName(NamedTuple):
+    """A profile that exists, with the role that it points at; None if that cannot be read.
+
+    `is_own`: it is a profile of the session whose profiles get names, or of no session.
+    """
+
+    name: str
+    role: Role | None = None
+    is_own: bool = True
+
+
+def names_for(
+    unnamed: Iterable[UnnamedRole],
+    *,
+    template: str,
+    session_name: str,
+    written: Iterable[WrittenName] = (),
+    skipped: Collection[Role] = (),
+) -> Mapping[Role, str]:
+    """Return a free name for each role. A role for which no name is free is not in the result.
+
+    `unnamed` are all listed roles without a managed profile: those that get one, and `skipped` ones,
+    which get none now. These count for the clashes of their account, so that its names do not depend
+    on filters. A name that differs only in case, or that a `written` profile has, is not free.
+    """
+    return _Namer(list(unnamed), template, session_name, list(written), skipped).choose()
+
+
+class _Namer:
+    def __init__(
+        self,
+        unnamed: list[UnnamedRole],
+        template: str,
+        session_name: str,
+        written: list[WrittenName],
+        skipped: Collection[Role],
+    ) -> None:
+        self._session_name = session_name
+        self._skipped = skipped
+        self._plain = {item.role: plain_name(template, session_name, item) for item in unnamed}
+        self._accounts = {item.account.id: item.account for item in unnamed}
+        self._parts = {
+            account.id: account_part(template, session_name, account)
+            for account in self._accounts.values()
+        }
+        self._owners: dict[str, set[Role | None]] = defaultdict(set)
+        for item in written:
+            self._owners[item.name.lower()].add(item.role if item.is_own else None)
+        self._owners["default"].add(None)
+        is_role_last = all(part is None or not part[1] for part in self._parts.values())
+        self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
+        self._levels = dict.fromkeys(self._accounts, 0)
+        self._settled = self._continue_written(written)
+        self._hashed: set[Role] = set()
+
+    def choose(self) -> dict[Role, str]:
+        """Return the names, after making those longer that clash until none does."""
+        while True:
+            names = {role: self._name_of(role) for role in self._plain}
+            clashing = self._clashing_roles(names)
+            accounts = self._clashing_accounts() | {role.account_id for role in clashing}
+            if not accounts:
+                return names
+            for account_id in accounts:
+                self._levels[account_id] += 1
+            for role in clashing:
+                if self._levels[role.account_id] <= _WITH_ID:
+                    continue
+                if role in self._hashed:
+                    del self._plain[role]
+                self._hashed.add(role)
+            self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
+
+    def _continue_written(self, written: list[WrittenName]) -> set[str]:
+        """Give accounts the level of the names that they have already; return these accounts."""
+        names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
+        settled = set()
+        for (name, account_id), item in names.items():
+            part = self._parts.get(account_id)
+            if part is None or item.role is None or not item.is_own:
+                continue
+            plain = "".join((part[0], safe_role(item.role), part[1]))
+            for level in range(_WITH_ID + 1):
+                if _longer_name(plain, self._session_name, item.role, level).lower() == name:
+                    settled.add(account_id)
+                    self._levels[account_id] = max(level, self._levels[account_id])
+        return settled
+
+    def _name_of(self, role: Role) -> str:
+        level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
+        return _longer_name(self._plain[role], self._session_name, role, level)
+
+    def _clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
+        """Return the roles whose name another role gets too, or an existing profile has."""
+        roles_by_name: dict[str, list[Role]] = defaultdict(list)
+        for role, name in names.items():
+            roles_by_name[name.lower()].append(role)
+        clashing = []
+        for name, roles in roles_by_name.items():
+            is_of_several = len({role.account_id for role in roles}) > 1
+            # A skipped role and another one of its account do not clash: only one gets a profile.
+            is_wanted_twice = sum(role not in self._skipped for role in roles) > 1
+            clashing += [
+                role
+                for role in roles
+                if is_of_several
+                or (is_wanted_twice and role not in self._skipped)
+                or not self._is_free(name, role)
+            ]
+        return clashing
+
+    def _is_free(self, name: str, role: Role) -> bool:
+        owners = self._owners.get(name, set())
+        # A skipped role may have the very profile whose name it would get.
+        return not owners or (role in self._skipped and owners == {role})
+
+    def _clashing_accounts(self) -> set[str]:
+        """Return the accounts whose account part is another account's too."""
+        accounts_by_part: dict[str, set[str]] = defaultdict(set)
+        for account_id, part in self._parts.items():
+            if part is not None:
+                accounts_by_part[self._part_of(account_id, part)].add(account_id)
+        clashing = set()
+        for part_text, accounts in accounts_by_part.items():
+            owners = self._written_parts.get(part_text, set())
+            # Accounts that have names with this part keep it; the others give way.
+            staying = accounts & self._settled
+            for account_id in accounts:
+                others = accounts - {account_id}
+                gives_way = others if account_id not in self._settled else staying - {account_id}
+                if gives_way or owners - {(account_id, True)}:
+                    clashing.add(account_id)
+        return {name for name in clashing if self._levels[name] < _WITH_ID}
+
+    def _part_of(self, account_id: str, part: tuple[str, str]) -> str:
+        before, after = part
+        if self._levels[account_id] > 0:
+            before = f"{self._session_name}.{before}"
+        return _part_text(before, after)
+
+
+def _owners_by_part(
+    written: Iterable[WrittenName], *, is_role_last: bool
+) -> Mapping[str, set[_Owner]]:
+    """Return the accounts that each account part of the existing names means."""
+    owners: dict[str, set[_Owner]] = defaultdict(set)
+    for item in written:
+        if item.role is not None:
+            for part in _parts_of_name(item.name.lower(), item.role, is_role_last=is_role_last):
+                owners[part].add((item.role.account_id, item.is_own))
+    return owners
+
+
+def _parts_of_name(name: str, role: Role, *, is_role_last: bool) -> list[str]:
+    """Return what a reader may take for the account part of a name.
+
+    Where the role is not at its end, each part up to a separator could be the account's name.
+    """
+    safe = safe_role(role).lower()
+    if not is_role_last:
+        before, _, after = name.partition(safe)
+        return [_part_text(before, after)]
+    before, found, after = name.rpartition(safe)
+    if found and (not after or after.startswith(f".{role.account_id}")):
+        return [_part_text(before, "")]
+    ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
+    return [_part_text(name[:end], "") for end in (*ends, len(name))]
+
+
+def _part_text(before: str, after: str) -> str:
+    return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
+
+
+def _longer_name(plain: str, session_name: str, role: Role, level: int) -> str:
+    parts = [plain]
+    if level >= 1:
+        parts.insert(0, session_name)
+    if level >= _WITH_ID:
+        parts.append(role.account_id)
+    if level >= _WITH_HASH:
+        parts.append(hashlib.sha256(role.name.encode()).hexdigest()[:6])
+    return ".".join(parts)
