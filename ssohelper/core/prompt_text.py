@@ -148,12 +148,12 @@ def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
 def shortened(text: str, room: int) -> str:
     """Return the text in at most `room` characters.
 
-    Of ACCOUNT.ROLE the role is shortened first, then the account: which account is in use matters
+    Of ACCOUNT.ROLE or ACCOUNT/ROLE the role is shortened first, then the account: which account is in use matters
     more. Of each the middle is left out, since both ends identify it.
     """
     if len(text) <= room:
         return text
-    account, dot, role = text.rpartition(".")
+    account, dot, role = text.rpartition("/" if "/" in text else ".")
     role = _without_middle(role, max(_LEAST_ROLE, room - len(account + dot)))
     return _without_middle(account, room - len(dot + role)) + dot + role
 

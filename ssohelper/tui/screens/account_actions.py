@@ -19,7 +19,7 @@ from ssohelper.actions import (
     selection,
 )
 from ssohelper.core import plan_text, shell_text
-from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.model import Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
@@ -30,7 +30,7 @@ from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
-from ssohelper.tui.screens.role_shell import release_for_shell, run_shell
+from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -220,16 +220,17 @@ class RowActions:
             self._reload()
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with the role's credentials. It has the whole terminal until it ends."""
+        """Run a shell with renewed credentials. It has the whole terminal until it ends."""
         services = self.app.services
 
-        def ask() -> tuple[Profile, RoleCredentials]:
+        def ask() -> Profile:
             profile = self._resolve_profile(row)
-            return profile, release_for_shell(services, profile)
+            check_credentials(services, profile)
+            return profile
 
         with self._announce_wait("exec"):
-            profile, keys = await background.run(self.app, ask)
-        run_shell(self.app, row, profile, keys)
+            profile = await background.run(self.app, ask)
+        run_shell(self.app, profile)
         self._reload()
 
     # -- adding and removing the role's profiles -----------------------------------------------
@@ -310,7 +311,7 @@ class RowActions:
             "favourite": f"favourite {verb} {name}",
             "console": f"console {name}",
             "copy_link": f"console --print {name}",
-            "shell": f"exec {name} -- $SHELL",
+            "shell": f"exec --server {name} -- $SHELL",
             "whoami": f"whoami {name}",
             "profile": f"profile {change} {name}",
         }
