@@ -65,7 +65,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def _print_skipped(plan: Plan) -> None:
-    if plan.request.only_role is None and (line := plan_text.filters_line(plan)):
+    if not plan.request.only_roles and (line := plan_text.filters_line(plan)):
         output.say(show(line))
     for line in plan_text.skipped_lines(plan):
         output.say(line)

@@ -41,6 +41,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
         KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
         KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
+        KeyAction("accounts.tick", "tab", "Tick", "tick the role, or all of the account"),
         KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
         KeyAction(
             "accounts.group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles"
@@ -59,7 +60,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.unfold", "right", "Unfold", "unfold the account"),
         KeyAction("accounts.fold_all", "shift+left", "Fold all", "fold all accounts"),
         KeyAction("accounts.unfold_all", "shift+right", "Unfold all", "unfold all accounts"),
-        KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
+        KeyAction("accounts.leave", "escape", "Leave", "clear the search, then the ticks, then quit"),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),

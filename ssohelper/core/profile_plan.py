@@ -129,7 +129,7 @@ class _Planner:
 
     def _plan_listed_roles(self) -> Iterator[UnnamedRole]:
         """Plan changes to the profiles of listed roles. Yield the roles that get a new profile."""
-        only_role = self._request.only_role
+        only_roles = self._request.only_roles
         adopted = set(self._adopted.roles.values())
         seen: set[Role] = set()
         for listed in self._request.listing.accounts:
@@ -140,8 +140,8 @@ class _Planner:
                     continue
                 seen.add(unnamed.role)
                 is_selected = self._is_within_filters(account, role_name)
-                if only_role is not None:
-                    is_selected = unnamed.role == only_role
+                if only_roles:
+                    is_selected = unnamed.role in only_roles
                 else:
                     convert = self._request.no_native or (is_selected and self._request.convert)
                     self._update_identity(unnamed, convert=convert)
@@ -157,7 +157,7 @@ class _Planner:
 
     def _reason_to_skip(self, role: Role) -> str | None:
         """Return the reason why a selected role gets no new profile, or None if it gets one."""
-        is_sync = self._request.only_role is None
+        is_sync = not self._request.only_roles
         if not ACCOUNT_ID.fullmatch(role.account_id) or not ROLE_NAME.fullmatch(role.name):
             return "its account id or role name is not valid"
         if self._request.name and not is_sync:
@@ -223,7 +223,7 @@ class _Planner:
 
         Profiles of an account that refused to list its roles, or did not answer, are not stale.
         """
-        if self._request.only_role is not None:
+        if self._request.only_roles:
             return []
         listing = self._request.listing
         listed_roles = set(listing.roles())

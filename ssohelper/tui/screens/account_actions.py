@@ -5,7 +5,7 @@ Each action shows what it did, and the command line that does the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
+from ssohelper.tui.screens.ticked_actions import TickedActions
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -55,9 +56,17 @@ class RowActions:
         self._screen = screen
         self.roles = roles
         self._reload = reload
+        self._ticked = TickedActions(app, screen, roles, reload, self._open_consoles)
+
+    def needs_row(self, name: str) -> bool:
+        """Return whether the action acts on the row under the cursor, and not on ticked roles."""
+        return not self._ticked.applies(name)
 
     def run(self, name: str) -> None:
-        """Run the action `accounts.NAME` on the row under the cursor."""
+        """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
+        if self._ticked.applies(name):
+            self._ticked.run(name)
+            return
         row = self._require_row()
         if row is None:
             return
@@ -218,6 +227,12 @@ class RowActions:
         else:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
+
+    async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
+        """Open the console of each of these roles, one after the other."""
+        for row in rows:
+            if await ensure_grant(self.app, row.key, self._reload):
+                await self._open_console(row)
 
     async def _open_shell(self, row: RoleRow) -> None:
         """Run a shell with renewed credentials. It has the whole terminal until it ends."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Folds that are made one after the other are saved together.
 _SAVE_AFTER_SECONDS = 0.5
 ACTIONS = (
+    "tick",
     "group",
     "sort",
     "only_session",
@@ -51,6 +52,7 @@ class ListControls:
     def run(self, name: str) -> None:
         """Run the action `accounts.NAME`."""
         actions: dict[str, Callable[[], None]] = {
+            "tick": self._toggle_tick,
             "group": lambda: self._roles.set_view(View.with_other_form),
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
@@ -75,6 +77,10 @@ class ListControls:
         ):
             for bar in self._screen.query(f"#{name}"):
                 cast("FilterLabel", bar).set_on(on, label)
+
+    def _toggle_tick(self) -> None:
+        self._roles.toggle_tick()
+        self._pane.show_count()
 
     # -- filters -------------------------------------------------------------------------------
 
