@@ -33,7 +33,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
         KeyAction("accounts.use", "enter", "Use", "quit, and use this role in the shell"),
         KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
-        KeyAction("accounts.console", "f6", "Console", "open the AWS console in a browser"),
+        KeyAction(
+            "accounts.console", "f6", "Console", "choose a page of the AWS console, and open it"
+        ),
         KeyAction(
             "accounts.favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"
         ),
@@ -60,7 +62,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.unfold", "right", "Unfold", "unfold the account"),
         KeyAction("accounts.fold_all", "shift+left", "Fold all", "fold all accounts"),
         KeyAction("accounts.unfold_all", "shift+right", "Unfold all", "unfold all accounts"),
-        KeyAction("accounts.leave", "escape", "Leave", "clear the search, then the ticks, then quit"),
+        KeyAction(
+            "accounts.leave", "escape", "Leave", "clear the search, then the ticks, then quit"
+        ),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
@@ -86,6 +90,8 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sign_in.copy", "c", "Copy", "copy the address of the sign-in page"),
         KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code on any machine"),
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
+        KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
+        KeyAction("console.cancel", "escape", "Cancel", "open nothing"),
         KeyAction("messages.copy", "c", "Copy", "copy the message under the cursor"),
         KeyAction("messages.close", "escape,q", "Close", "close the messages"),
         KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),

@@ -402,7 +402,9 @@ def test_sync_does_not_add_a_removed_profile_again_but_add_does() -> None:
     assert found.skipped == (
         Skipped("pay.Admin", "its profile was removed with: ssohelper profile rm"),
     )
-    added = plan(SESSION, request(choices=removed, only_roles=frozenset({Role(PAY, "Admin")}), name="prod"))
+    added = plan(
+        SESSION, request(choices=removed, only_roles=frozenset({Role(PAY, "Admin")}), name="prod")
+    )
     assert added.add == ("prod",)
 
 

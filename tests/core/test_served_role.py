@@ -9,7 +9,7 @@ ROLE = {served_role.VARIABLE: "corp:000000000001/Reader"}
 
 
 @pytest.mark.parametrize(
-    "environ, expected",
+    ("environ", "expected"),
     [
         ({**ENDPOINT, **ROLE}, "corp:000000000001/Reader"),
         ({**ENDPOINT, **ROLE, "AWS_PROFILE": ""}, "corp:000000000001/Reader"),
