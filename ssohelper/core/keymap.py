@@ -52,6 +52,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction(
             "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
         ),
+        KeyAction("accounts.views", "ctrl+v", "Views", "use a saved view of the list, or save one"),
         KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
         KeyAction(
             "accounts.copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…"
@@ -92,6 +93,10 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
         KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
         KeyAction("console.cancel", "escape", "Cancel", "open nothing"),
+        KeyAction("views.use", "enter", "Use", "show the list in this view"),
+        KeyAction("views.save", "ctrl+s", "Save", "save the present view under the typed name"),
+        KeyAction("views.remove", "ctrl+x", "Remove", "remove the saved view under the cursor"),
+        KeyAction("views.cancel", "escape", "Cancel", "change nothing"),
         KeyAction("messages.copy", "c", "Copy", "copy the message under the cursor"),
         KeyAction("messages.close", "escape,q", "Close", "close the messages"),
         KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),

@@ -91,6 +91,21 @@ class View(NamedTuple):
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
 
+class SavedView(NamedTuple):
+    """A view that the user has saved under a name, with the search that was typed."""
+
+    query: str
+    view: View
+
+    @property
+    def text(self) -> str:
+        """Return in a few words what the view shows: `pay prod · flat · by name · corp`."""
+        view = self.view
+        parts = [self.query.strip(), "flat" if view.is_flat else "tree", f"by {view.sort}"]
+        parts += [view.only_session or "", "favourites" if view.only_favourites else ""]
+        return " · ".join(filter(None, parts))
+
+
 DEFAULT_VIEW = View()
 FLAT = View(is_flat=True)
 # Row numbers by account. Both the accounts and the rows of each are in the order of the list.

@@ -389,4 +389,5 @@ class AccountsScreen(Screen[None]):
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        return self._actions.commands() if self._actions is not None else []
+        views = deferred.list_views(self.services, self._controls.use_view)
+        return [*self._actions.commands(), *views] if self._actions is not None else []

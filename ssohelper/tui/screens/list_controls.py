@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
-from ssohelper.core.role_tree import BY_USE, View
+from ssohelper.core.role_tree import BY_USE, SavedView, View
+from ssohelper.tui import deferred
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -27,6 +28,7 @@ ACTIONS = (
     "sort",
     "only_session",
     "only_favourites",
+    "views",
     "fold",
     "unfold",
     "fold_all",
@@ -57,6 +59,7 @@ class ListControls:
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
             "only_favourites": self._toggle_favourites,
+            "views": self._open_views,
             "fold": self._roles.fold,
             "unfold": self._roles.unfold,
             "fold_all": lambda: self._roles.set_view(_fold_all),
@@ -98,6 +101,27 @@ class ListControls:
     def _filter(self, change: Callable[[View], View]) -> None:
         self._roles.set_view(change)
         self._pane.show_count()
+
+    # -- saved views ---------------------------------------------------------------------------
+
+    def _open_views(self) -> None:
+        app, services = self._screen.app, self._screen.services
+        present = SavedView(self._pane.line.value, self._roles.shown.view)
+
+        def use(saved: SavedView | None) -> None:
+            if saved is not None:
+                self.use_view(saved)
+
+        app.push_screen(deferred.make_views_screen(present, list_view.load_saved(services)), use)
+
+    def use_view(self, saved: SavedView) -> None:
+        """Show the list in this saved view, with its search."""
+        rows = self._roles.rows
+        self._pane.line.set_value(saved.query, len(saved.query))
+        self._pane.search_now()
+        # Filters that would hide everything are left out, as at the start.
+        self._filter(lambda _before: saved.view.without_empty_filters(rows))
+        self.show()
 
     # -- saving the view -----------------------------------------------------------------------
 
