@@ -70,6 +70,8 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
         KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
+        KeyAction("sessions.rename", "e", "Rename", "rename the session, in its profiles too"),
+        KeyAction("sessions.remove", "d", "Remove", "remove the session and its managed profiles"),
         KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction("sessions.refresh", "r", "Refresh", "read the times left again"),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
@@ -100,6 +102,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("messages.copy", "c", "Copy", "copy the message under the cursor"),
         KeyAction("messages.close", "escape,q", "Close", "close the messages"),
         KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),
+        KeyAction("ask.cancel", "escape", "Cancel", "change nothing"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
     )
