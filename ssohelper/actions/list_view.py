@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView, View
+from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_SAVED, VIEW_NAME, SavedView, View
 from ssohelper.errors import AnotherUsersHome, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ def save_view(app: App, name: str, saved: SavedView) -> None:
 
     Raises: UsageProblem for a name that is not valid, or if there are too many views; LocalState.
     """
-    from ssohelper.core.schema.list_view import MOST_SAVED, VIEW_NAME
-
     if not VIEW_NAME.fullmatch(name):
         raise UsageProblem(
             f'"{name}" cannot be the name of a view' if name else "a view needs a name",

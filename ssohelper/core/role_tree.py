@@ -3,6 +3,7 @@
 An account can be folded, so that only its heading is shown. Pure: the list's widget draws the lines.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ BY_USE, BY_NAME, BY_ID = "use", "name", "id"
 SORTS = (BY_USE, BY_NAME, BY_ID)
 # The most accounts that a view names. Beyond that, further ones are not remembered as folded.
 MOST_EXCEPTIONS = 20_000
+# The most views that are saved under a name. A name is shown and typed: letters of any language and
+# digits, then also blanks and a few signs.
+MOST_SAVED = 100
+VIEW_NAME = re.compile(r"[^\W_][\w .+-]{0,39}")
 
 
 class AccountKey(NamedTuple):

@@ -119,6 +119,5 @@ def test_ctrl_z_stops_the_full_screen_and_fg_continues_it(shell: Shell) -> None:
     terminal.send("clear; fg\r")
     terminal.until(lambda: "1/20" in terminal.text and "F7 Shell" in terminal.text)
     terminal.send("\x11")
-    terminal.until(lambda: terminal.raw.rstrip().endswith(b"$"))
-    terminal.send("exit\r")
-    assert terminal.wait() == 0
+    terminal.until(lambda: terminal.raw.rstrip().endswith(b"$"))  # the shell's prompt
+    terminal.close()

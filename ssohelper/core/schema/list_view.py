@@ -3,18 +3,22 @@
 The first paint of the full screen needs this module, so it imports little.
 """
 
-import re
 from typing import Any
 
 from ssohelper.core.model import ACCOUNT_ID, SESSION_NAME
-from ssohelper.core.role_tree import MOST_EXCEPTIONS, SORTS, AccountKey, SavedView, View
+from ssohelper.core.role_tree import (
+    MOST_EXCEPTIONS,
+    MOST_SAVED,
+    SORTS,
+    VIEW_NAME,
+    AccountKey,
+    SavedView,
+    View,
+)
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
 VERSION = 1
-MOST_SAVED = 100
-# A name is shown and typed: letters of any language and digits, then also blanks and a few signs.
-VIEW_NAME = re.compile(r"[^\W_][\w .+-]{0,39}")
 _LONGEST_QUERY = 200
 
 

@@ -101,7 +101,7 @@ class AccountsScreen(Screen[None]):
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
-        self._controls = ListControls(self, self._pane)
+        self._controls = ListControls(self, self._pane, deferred.make_views_screen)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 

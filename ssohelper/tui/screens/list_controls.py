@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
 from ssohelper.core.role_tree import BY_USE, SavedView, View
-from ssohelper.tui import deferred
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.screens.accounts import AccountsScreen
+    from ssohelper.tui.screens.views import ViewsScreen
     from ssohelper.tui.widgets.role_pane import RolePane
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
@@ -40,8 +40,15 @@ _FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
 class ListControls:
     """Runs the actions on the list as a whole, by their names in `core.keymap`."""
 
-    def __init__(self, screen: AccountsScreen, pane: RolePane) -> None:
+    def __init__(
+        self,
+        screen: AccountsScreen,
+        pane: RolePane,
+        make_views_screen: Callable[[SavedView, dict[str, SavedView]], ViewsScreen],
+    ) -> None:
+        """`make_views_screen` makes the dialog of the present view and of the saved ones."""
         self._screen = screen
+        self._make_views_screen = make_views_screen
         self._pane = pane
         self._roles = pane.list
         self._changes: list[Callable[[View], View]] = []
@@ -112,7 +119,7 @@ class ListControls:
             if saved is not None:
                 self.use_view(saved)
 
-        app.push_screen(deferred.make_views_screen(present, list_view.load_saved(services)), use)
+        app.push_screen(self._make_views_screen(present, list_view.load_saved(services)), use)
 
     def use_view(self, saved: SavedView) -> None:
         """Show the list in this saved view, with its search."""

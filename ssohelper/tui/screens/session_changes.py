@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-async def rename(app: TuiApp[Any], session: SsoSession) -> None:
+async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     """Ask for a new name and rename the session, in the profiles that use it too."""
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
@@ -41,7 +41,7 @@ async def rename(app: TuiApp[Any], session: SsoSession) -> None:
     )
 
 
-async def remove(app: TuiApp[Any], session: SsoSession) -> None:
+async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     """Sign out of the session, and remove it with its managed profiles."""
     services, name = app.services, session.name
     await _carry_out(

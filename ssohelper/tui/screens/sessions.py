@@ -330,14 +330,14 @@ class SessionsScreen(Screen[None]):
     async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
         if self.session is not None:
-            await session_changes.rename(self.app, self.session)
+            await session_changes.rename_session(self.app, self.session)
             self.read()
 
     @work
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
         if self.session is not None:
-            await session_changes.remove(self.app, self.session)
+            await session_changes.remove_session(self.app, self.session)
             self.read()
 
     @work
