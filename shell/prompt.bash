@@ -12,8 +12,8 @@ function ssohelper_prompt {
         \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null ||
             __ssoh_now=$(\builtin command date +%s)
     fi
-    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}" \
-        != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt $__ssoh_file ]]; then
+    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} \
+${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask || \builtin true
     fi
     [[ ! -f $__ssoh_file ]] || \builtin read -r __ssoh_rows <"$__ssoh_file" || __ssoh_rows=''
@@ -29,8 +29,10 @@ function ssohelper_prompt {
 # later read from it.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
-    __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
-    [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]] || answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
+    __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} \
+${SSOHELPER_HOME-}"
+    [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-}${SSOHELPER_SERVED_ROLE-} ]] ||
+        answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
         __ssoh_config __ssoh_rows <<<"$answer"

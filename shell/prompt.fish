@@ -3,7 +3,7 @@
 # ssohelper_prompt, which prints the text, in your own fish_prompt or fish_right_prompt.
 function __ssohelper_prompt_forget --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID \
     --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE --on-variable SSOHELPER_HOME \
-    --on-variable XDG_RUNTIME_DIR --on-variable HOME --on-variable NO_COLOR --on-variable TERM
+    --on-variable SSOHELPER_SERVED_ROLE --on-variable XDG_RUNTIME_DIR --on-variable HOME --on-variable NO_COLOR --on-variable TERM
     set -g __ssoh_files
 end
 __ssohelper_prompt_forget
@@ -32,7 +32,8 @@ end
 function __ssohelper_prompt_ask
     set -l answer ''
     # `command -q` is needed, because fish reports a missing command even if output is redirected.
-    test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION" && command -q ssohelper-credentials && set answer \
+    test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION$SSOHELPER_SERVED_ROLE" \
+        && command -q ssohelper-credentials && set answer \
         (_SSOHELPER_USED="$__ssohelper_used" command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     printf %s "$answer[1]" | read -g -d '|' __ssoh_label __ssoh_short \
         __ssoh_file __ssoh_config __ssoh_rows

@@ -9,8 +9,8 @@ function ssohelper_prompt {
     Set-StrictMode -Off # in this function only: $LASTEXITCODE and others may not be set
     $global:SSOHELPER_PROMPT_TEXT = ''
     $global:SSOHELPER_PROMPT_LEVEL = ''
-    if (-not ($env:AWS_PROFILE -or $env:AWS_CREDENTIAL_EXPIRATION)) { return '' }
-    $key = @($env:AWS_PROFILE, [bool]$env:AWS_ACCESS_KEY_ID, $env:AWS_CREDENTIAL_EXPIRATION,
+    if (-not ($env:AWS_PROFILE -or $env:AWS_CREDENTIAL_EXPIRATION -or $env:SSOHELPER_SERVED_ROLE)) { return '' }
+    $key = @($env:AWS_PROFILE, [bool]$env:AWS_ACCESS_KEY_ID, $env:AWS_CREDENTIAL_EXPIRATION, $env:SSOHELPER_SERVED_ROLE,
         $env:AWS_CONFIG_FILE, $env:SSOHELPER_HOME, $env:XDG_RUNTIME_DIR, $env:HOME) -join ' '
     $answer = $global:__ssohelper_prompt_answer
     $is_old = $answer.File -and (-not [IO.File]::Exists($answer.File) -or ($answer.Config -and

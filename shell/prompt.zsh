@@ -10,7 +10,7 @@ typeset -g __ssoh_key=none
 function ssohelper_prompt {
     \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
-    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
+    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
     if [[ $key != "$__ssoh_key" || ( -n $__ssoh_file && ( ! -f $__ssoh_file ||
         $__ssoh_config -nt $__ssoh_file ) ) ]]; then
         __ssohelper_prompt_ask
@@ -31,7 +31,8 @@ function __ssohelper_prompt_ask {
     \builtin emulate -L zsh
     \builtin local answer='' IFS='|'
     typeset -g __ssoh_key="$key" __ssoh_drawn=none
-    [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]] || answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
+    [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-}${SSOHELPER_SERVED_ROLE-} ]] ||
+        answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
         __ssoh_config __ssoh_rows <<<"$answer"

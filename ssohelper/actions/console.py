@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, environment, tokens
 from ssohelper.core import console_urls, issuer
+from ssohelper.core.console_choices import PageChoice
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
 from ssohelper.core.model import Profile, RoleKey
@@ -148,6 +149,23 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
         app.warn(f"this console visit could not be recorded: {error}")
         return None
     return last.key if last is not None and is_other and not was_warned else None
+
+
+def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
+    """Return the console pages last opened as this role from the full screen, the last one first."""
+    try:
+        return [PageChoice(*page) for page in app.console_visits.load_pages(key)]
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"the pages that were last opened cannot be read: {error}")
+        return []
+
+
+def record_page(app: App, key: RoleKey, page: PageChoice) -> None:
+    """Record that this page was opened as this role. A failure is a warning."""
+    try:
+        app.console_visits.save_page(key, page)
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"the page could not be remembered: {error}")
 
 
 def _other_ways(profile: Profile) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
+from ssohelper.core import served_role
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
@@ -66,6 +67,7 @@ CLEARED = (
     "AWS_SSO_ROLE_ARN",
     "AWS_SSO_SESSION_EXPIRATION",
     "AWS_SSO_DEFAULT_REGION",
+    served_role.VARIABLE,
 )
 # All variables that `ssohelper use` may change and `ssohelper clear` restores.
 TOUCHED = (*_REGIONS, *CLEARED, APP_ID)
@@ -130,8 +132,9 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return variables for using our endpoint: the endpoint's own `variables` and the region."""
-    return _environment({**variables, **_regions(app, profile)})
+    """Return variables for using our endpoint: its own `variables`, the role and the region."""
+    served = {served_role.VARIABLE: profile.key.text}
+    return _environment({**variables, **served, **_regions(app, profile)})
 
 
 def choose_region(app: App, profile: Profile) -> str:

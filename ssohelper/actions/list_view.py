@@ -1,12 +1,12 @@
-"""The remembered view of the list of roles: its order, and which accounts are folded."""
+"""The remembered view of the list of roles, and the views that the user saved under a name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.core.role_tree import DEFAULT_VIEW, View
-from ssohelper.errors import AnotherUsersHome, SsoHelperError
+from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_SAVED, VIEW_NAME, SavedView, View
+from ssohelper.errors import AnotherUsersHome, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,3 +40,40 @@ def save_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
         return  # with sudo: nothing is written into another user's home
     except (SsoHelperError, OSError) as error:
         app.warn(f"the view of the list could not be saved: {error}")
+
+
+def load_saved(app: App) -> dict[str, SavedView]:
+    """Return the saved views by their names; none, with one warning, if they cannot be read."""
+    try:
+        return app.list_view.load_saved()
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"the saved views cannot be read: {error}")
+        return {}
+
+
+def save_view(app: App, name: str, saved: SavedView) -> None:
+    """Save a view under this name, in place of one that has it already.
+
+    Raises: UsageProblem for a name that is not valid, or if there are too many views; LocalState.
+    """
+    if not VIEW_NAME.fullmatch(name):
+        raise UsageProblem(
+            f'"{name}" cannot be the name of a view' if name else "a view needs a name",
+            hint="type one of at most 40 letters, digits, blanks and .+-_ first",
+        )
+
+    def add(views: dict[str, SavedView]) -> dict[str, SavedView]:
+        if name not in views and len(views) >= MOST_SAVED:
+            raise UsageProblem(f"{MOST_SAVED} views are saved already", hint="remove one first")
+        return {**views, name: saved}
+
+    app.list_view.update_saved(add, app.clock.deadline(_LOCK_SECONDS))
+
+
+def remove_view(app: App, name: str) -> None:
+    """Remove the saved view of this name, if there is one. Raises: LocalState."""
+
+    def remove(views: dict[str, SavedView]) -> dict[str, SavedView]:
+        return {other: view for other, view in views.items() if other != name}
+
+    app.list_view.update_saved(remove, app.clock.deadline(_LOCK_SECONDS))

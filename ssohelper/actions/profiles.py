@@ -136,17 +136,7 @@ def plan_add(
     `region` is the profile's region, in place of the default one.
     Raises: RoleNotAssigned if the role is not listed, UsageProblem for an invalid or taken name.
     """
-    roles = listing.roles()
-    if role not in roles:
-        names = [other.name for other in roles if other.account_id == role.account_id]
-        raise RoleNotAssigned(
-            f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',
-            hint=did_you_mean(role.name, names)
-            + f"see: ssohelper list --refresh --session {session.name}",
-        )
-    request = _sync_request(app, session, listing, choices)._replace(
-        only_role=role, not_counted=adopting.find_not_counted(app, only_reliable=True)
-    )
+    request = _request_for_roles(app, session, listing, choices, [role])
     if region is not None:
         region = default_regions.check_region(region)
         request = request._replace(region=region, region_rules=())
@@ -161,6 +151,17 @@ def plan_add(
     return profile_plan.plan_sync(config, request)
 
 
+def plan_add_roles(
+    app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
+) -> Plan:
+    """Return the plan that adds a profile for each of these roles that has none.
+
+    Raises: RoleNotAssigned if a role is not listed.
+    """
+    request = _request_for_roles(app, session, listing, choices, roles)
+    return profile_plan.plan_sync(app.config.read(), request)
+
+
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
     """Return the lines of the unified diff that the plan makes in the config."""
     return unified_diff(app.config.read().text, plan.changes, str(app.locations.aws_config_file))
@@ -173,7 +174,7 @@ def apply(app: App, plan: Plan) -> None:
     nothing if the new plan differs from the one that the user saw. Raises: LocalState,
     ConfigInvalid.
     """
-    command = "profile sync" if plan.request.only_role is None else "profile add"
+    command = "profile add" if plan.request.only_roles else "profile sync"
     _refuse_below_allow_list(app, command)
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
@@ -200,14 +201,14 @@ def _refuse_below_allow_list(app: App, command: str) -> None:
 def remember(app: App, plan: Plan) -> None:
     """Save the options of this plan: a later `profile sync` that gives none uses them.
 
-    A plan for one role saves no choices. It only forgets that the user removed this role's profile.
+    A plan for single roles saves no choices. It only forgets that the user removed their profiles.
     """
     session_name = plan.request.session.name
-    if plan.request.only_role is None:
+    if not plan.request.only_roles:
         app.choices.save(session_name, plan.request.choices)
         return
     remembered = app.choices.load(session_name)
-    removed = remembered.removed - {plan.request.only_role}
+    removed = remembered.removed - plan.request.only_roles
     app.choices.save(session_name, remembered._replace(removed=removed))
 
 
@@ -372,6 +373,23 @@ def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choi
         taken_names=taken,
         rules=app.vault.policy.rules,
         no_native=is_in_keyring,
+    )
+
+
+def _request_for_roles(
+    app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
+) -> SyncRequest:
+    listed = set(listing.roles())
+    for role in roles:
+        if role not in listed:
+            names = [other.name for other in listed if other.account_id == role.account_id]
+            raise RoleNotAssigned(
+                f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',
+                hint=did_you_mean(role.name, names)
+                + f"see: ssohelper list --refresh --session {session.name}",
+            )
+    return _sync_request(app, session, listing, choices)._replace(
+        only_roles=frozenset(roles), not_counted=adopting.find_not_counted(app, only_reliable=True)
     )
 
 

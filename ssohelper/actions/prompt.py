@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import prompt_notes, selection
-from ssohelper.core import guard_rules, prompt_text
+from ssohelper.core import guard_rules, prompt_text, served_role
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Account, Profile, RoleKey
 from ssohelper.core.prompt_text import Level, Row
@@ -190,12 +190,37 @@ def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | N
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
+    served = served_role.find(app.environ)
+    if served and not name:
+        return _find_served_role(app, served)
     if not name:
         return "keys" if has_fixed_keys else "", None
     try:
         return name, selection.resolve_profile(app, asked or None, None)
     except SsoHelperError:
         return name, None
+
+
+def _find_served_role(app: App, served: str) -> tuple[str, Profile | None]:
+    """Return ACCOUNT/ROLE for the role of this shell's endpoint, and the role as a profile.
+
+    ACCOUNT is the account's name where that names one account only. SESSION: is in front of it if
+    there are several sessions.
+    """
+    try:
+        profile = selection.resolve_profile(app, served, None)
+        sessions = app.config.read().sso_sessions()
+    except SsoHelperError:
+        return served, None
+    if profile.role.chain:
+        return profile.name, profile
+    account_id, role_name = profile.role.account_id, profile.role.name
+    listing = app.directory.load(profile.session.name)
+    names = {one.account.id: one.account.name for one in (listing.accounts if listing else ())}
+    name = names.get(account_id)
+    account = name if name and [*names.values()].count(name) == 1 else account_id
+    prefix = f"{profile.session.name}:" if len(sessions) > 1 else ""
+    return f"{prefix}{account}/{role_name}", profile
 
 
 def _keys_end_at(app: App) -> int | None:

@@ -1,8 +1,9 @@
 """Decides which session and which role the user means. No other module decides that.
 
 The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
-PROFILE is left out, AWS_PROFILE names the profile. If SESSION is left out, it is the session of
-AWS_PROFILE's profile, else the only session in the config.
+PROFILE is left out, AWS_PROFILE names the profile, else it is the role of the endpoint that this
+shell uses (core.served_role). If SESSION is left out, it is the session of that profile or role, else
+the only session in the config.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ssohelper.core import chains
+from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.foreign import find_foreign
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
@@ -103,7 +104,7 @@ def find_signed_in(app: App, name: str | None) -> SsoSession | None:
 
 
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
-    """Return the profile that the PROFILE argument names, else the one of AWS_PROFILE.
+    """Return the profile that the PROFILE argument names, else that of AWS_PROFILE or the endpoint.
 
     An entry point calls this once, with the text that the user typed. An empty text is an error,
     because an unset variable in a script must not select AWS_PROFILE's profile.
@@ -113,7 +114,8 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
-    asked = text if text is not None else app.environ.get("AWS_PROFILE") or None
+    served = None if text is not None else _find_served_role(app, config, session_name)
+    asked = text if text is not None else served or app.environ.get("AWS_PROFILE") or None
     if asked is None:
         raise NoProfileNamed(
             "which profile?", hint="name one, or set AWS_PROFILE; see: ssohelper profile list"
@@ -124,14 +126,23 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         if target is not None and target.form in _NATIVE_FORMS:
             app.use_family_of_profile(entry.keys)
         return _resolved(app, config, entry, session_name)
-    if text and "/" in text:
-        return _resolve_role_text(app, text, session_name)
+    role_text = text or served
+    if role_text and "/" in role_text:
+        return _resolve_role_text(app, role_text, session_name)
     names = [entry.name for entry in config.profiles()]
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
     if text is not None:
         raise UnknownProfile(message, hint=hint)
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
+
+
+def _find_served_role(app: App, config: ConfigFile, session_name: str | None) -> str | None:
+    """Return the role of this shell's endpoint, unless a role of another session is asked for."""
+    served = served_role.find(app.environ)
+    named = config.sso_session(served.partition(":")[0]) if served else None
+    is_other = named is not None and session_name not in (None, named.name)
+    return None if is_other else served
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
@@ -268,7 +279,10 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
 
 
 def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
-    name = app.environ.get("AWS_PROFILE")
+    served = served_role.find(app.environ)
+    if served and "/" in served:
+        return config.sso_session(served.partition(":")[0])
+    name = served or app.environ.get("AWS_PROFILE")
     entry = config.profile(name) if name else None
     chain = chains.find_chain(config, entry) if entry else None
     target = chain.target if chain else config.target(entry) if entry else None

@@ -93,7 +93,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def _print_skipped(plan: Plan) -> None:
-    if plan.request.only_role is None:
+    if not plan.request.only_roles:
         for choice in (plan_text.filters_line(plan), plan_text.remembered_line(plan)):
             if choice is not None:
                 output.say(show(choice))

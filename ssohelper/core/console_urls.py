@@ -101,6 +101,11 @@ class ConsolePage(NamedTuple):
     url: str
 
 
+def is_global(service: str) -> bool:
+    """Return whether the service has one page for the whole partition."""
+    return service in _GLOBAL
+
+
 def service_page(service: str, region: str) -> ConsolePage:
     """Return the console page of a service in a region.
 

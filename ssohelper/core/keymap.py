@@ -33,7 +33,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
         KeyAction("accounts.use", "enter", "Use", "quit, and use this role in the shell"),
         KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
-        KeyAction("accounts.console", "f6", "Console", "open the AWS console in a browser"),
+        KeyAction(
+            "accounts.console", "f6", "Console", "choose a page of the AWS console, and open it"
+        ),
         KeyAction(
             "accounts.favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"
         ),
@@ -41,6 +43,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
         KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
         KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
+        KeyAction("accounts.tick", "tab", "Tick", "tick the role, or all of the account"),
         KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
         KeyAction(
             "accounts.group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles"
@@ -49,6 +52,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction(
             "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
         ),
+        KeyAction("accounts.views", "ctrl+v", "Views", "use a saved view of the list, or save one"),
         KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
         KeyAction(
             "accounts.copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…"
@@ -59,11 +63,15 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.unfold", "right", "Unfold", "unfold the account"),
         KeyAction("accounts.fold_all", "shift+left", "Fold all", "fold all accounts"),
         KeyAction("accounts.unfold_all", "shift+right", "Unfold all", "unfold all accounts"),
-        KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
+        KeyAction(
+            "accounts.leave", "escape", "Leave", "clear the search, then the ticks, then quit"
+        ),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
         KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
+        KeyAction("sessions.rename", "e", "Rename", "rename the session, in its profiles too"),
+        KeyAction("sessions.remove", "d", "Remove", "remove the session and its managed profiles"),
         KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction("sessions.refresh", "r", "Refresh", "read the times left again"),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
@@ -85,9 +93,16 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sign_in.copy", "c", "Copy", "copy the address of the sign-in page"),
         KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code on any machine"),
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
+        KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
+        KeyAction("console.cancel", "escape", "Cancel", "open nothing"),
+        KeyAction("views.use", "enter", "Use", "show the list in this view"),
+        KeyAction("views.save", "ctrl+s", "Save", "save the present view under the typed name"),
+        KeyAction("views.remove", "ctrl+x", "Remove", "remove the saved view under the cursor"),
+        KeyAction("views.cancel", "escape", "Cancel", "change nothing"),
         KeyAction("messages.copy", "c", "Copy", "copy the message under the cursor"),
         KeyAction("messages.close", "escape,q", "Close", "close the messages"),
         KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),
+        KeyAction("ask.cancel", "escape", "Cancel", "change nothing"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
     )

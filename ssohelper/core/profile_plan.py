@@ -152,14 +152,14 @@ class _Planner:
 
         Return the selected roles, each with the reason why it gets no new profile, or None.
         """
-        only_role = self._request.only_role
+        only_roles = self._request.only_roles
         adopted = set(self._adopted.roles.values())
         selected = {}
         for unnamed in self._listed:
             role = unnamed.role
             is_selected = self._is_within_filters(unnamed.account, role.name)
-            if only_role is not None:
-                is_selected = role == only_role
+            if only_roles:
+                is_selected = role in only_roles
             else:
                 self._update_identity(unnamed, is_selected=is_selected)
                 is_selected = is_selected and role not in self._managed and role not in adopted
@@ -169,7 +169,7 @@ class _Planner:
 
     def _reason_to_skip(self, role: Role) -> str | None:
         """Return the reason why a selected role gets no new profile, or None if it gets one."""
-        is_sync = self._request.only_role is None
+        is_sync = not self._request.only_roles
         if not _is_valid(role):
             return "its account id or role name is not valid"
         if self._request.name and not is_sync:
@@ -274,7 +274,7 @@ class _Planner:
     def _convert_unlisted(self, removed: Collection[str]) -> None:
         """Plan the form that the user gave for managed profiles whose role is not listed too."""
         request = self._request
-        if request.only_role is not None or not request.convert:
+        if request.only_roles or not request.convert:
             return
         for role in sorted(self._managed.keys() - set(request.listing.roles())):
             if any(entry.name in removed for entry, _form in self._managed[role]):
@@ -290,7 +290,7 @@ class _Planner:
 
         Profiles of an account that refused to list its roles, or did not answer, are not stale.
         """
-        if self._request.only_role is not None:
+        if self._request.only_roles:
             return []
         listing = self._request.listing
         listed_roles = set(listing.roles())

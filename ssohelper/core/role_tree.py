@@ -3,6 +3,7 @@
 An account can be folded, so that only its heading is shown. Pure: the list's widget draws the lines.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ BY_USE, BY_NAME, BY_ID = "use", "name", "id"
 SORTS = (BY_USE, BY_NAME, BY_ID)
 # The most accounts that a view names. Beyond that, further ones are not remembered as folded.
 MOST_EXCEPTIONS = 20_000
+# The most views that are saved under a name. A name is shown and typed: letters of any language and
+# digits, then also blanks and a few signs.
+MOST_SAVED = 100
+VIEW_NAME = re.compile(r"[^\W_][\w .+-]{0,39}")
 
 
 class AccountKey(NamedTuple):
@@ -89,6 +94,21 @@ class View(NamedTuple):
     def with_next_sort(self) -> "View":
         """Return this view in the next of the orders."""
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
+
+
+class SavedView(NamedTuple):
+    """A view that the user has saved under a name, with the search that was typed."""
+
+    query: str
+    view: View
+
+    @property
+    def text(self) -> str:
+        """Return in a few words what the view shows: `pay prod · flat · by name · corp`."""
+        view = self.view
+        parts = [self.query.strip(), "flat" if view.is_flat else "tree", f"by {view.sort}"]
+        parts += [view.only_session or "", "favourites" if view.only_favourites else ""]
+        return " · ".join(filter(None, parts))
 
 
 DEFAULT_VIEW = View()

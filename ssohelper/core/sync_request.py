@@ -21,7 +21,7 @@ class SyncRequest(NamedTuple):
     `convert`: existing profiles get `form`, as the user gave --form; with `no_native` all get it.
     `has_new_filters`: the user gave filters now, so prune only what they match.
     `rules`: the guard rules in force. A guarded role's profile is in process form whatever `form` is.
-    `only_role` and `name`: plan one profile for this role, with this name if there is one.
+    `only_roles`: if there are any, plan profiles for these roles only; for one, `name` is its name.
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other
     tools wrote and that do not work, so that their roles get another profile.
     `region_rules`: the regions of some accounts' profiles, in place of `region`. `old_region`:
@@ -41,7 +41,7 @@ class SyncRequest(NamedTuple):
     rename: bool = False
     prune: bool = False
     has_new_filters: bool = False
-    only_role: Role | None = None
+    only_roles: frozenset[Role] = frozenset()
     name: str | None = None
     rules: tuple[str, ...] = ()
     adopt: frozenset[str] = frozenset()

@@ -1,15 +1,19 @@
-"""Stores how the user wants the list of roles, in `<state>/list-view.json`."""
+"""Stores how the user wants the list of roles, and the views that were saved under a name.
+
+In `<state>/list-view.json` and `<state>/saved-views.json`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.role_tree import DEFAULT_VIEW, View
+from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView, View
 from ssohelper.core.schema import list_view as schema
 from ssohelper.stores import files
 
 # An account takes at most 90 bytes, and at most 20,000 are named.
 _LIMIT_BYTES = 2 << 20
+_SAVED_LIMIT_BYTES = 32 << 20
 
 
 class ListViewStore:
@@ -39,6 +43,25 @@ class ListViewStore:
                 files.ensure_private_folder(self._state)
                 # Not flushed to the disk: after a power failure the older view is good enough.
                 files.write_json(self._file, schema.document_of(after), durable=False)
+
+    def load_saved(self) -> dict[str, SavedView]:
+        """Return the saved views by their names. Raises the errors of `files.read_own_file`."""
+        return files.read_record(self._saved_file, schema.saved_views, _SAVED_LIMIT_BYTES) or {}
+
+    def update_saved(
+        self, change: Callable[[dict[str, SavedView]], dict[str, SavedView]], deadline: Deadline
+    ) -> None:
+        """Replace the saved views, under the same lock. Raises: LocalState; LockNotObtained."""
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            before = self.load_saved()
+            after = change(before)
+            if after != before:
+                files.ensure_private_folder(self._state)
+                files.write_json(self._saved_file, schema.document_of_saved(after))
+
+    @property
+    def _saved_file(self) -> Path:
+        return self._state / "saved-views.json"
 
     @property
     def _file(self) -> Path:

@@ -1,4 +1,7 @@
-"""Records the use of roles (`<state>/usage.json`) and of the console (`<state>/console.json`)."""
+"""Records the use of roles (`<state>/usage.json`) and of the console.
+
+Of the console: `<state>/console.json` and `<state>/console-pages.json`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +84,8 @@ class UsageStore:
 class ConsoleVisits:
     """Stores with which role each browser was last signed in to the AWS console.
 
-    A damaged file counts as missing, since it only decides whether a hint is shown.
+    Also stores which pages were last opened as each role. A damaged file counts as missing, since it
+    only decides whether a hint is shown and what is offered first.
     """
 
     def __init__(self, state: Path) -> None:
@@ -103,6 +107,39 @@ class ConsoleVisits:
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
         files.ensure_private_folder(self._state)
         files.write_json(self._file, {"browsers": newest})
+
+    def load_pages(self, key: RoleKey) -> list[tuple[str, str]]:
+        """Return service and region of the pages last opened as this role, the last one first."""
+        return self._load_all_pages().get(key, [])
+
+    def save_page(self, key: RoleKey, page: tuple[str, str]) -> None:
+        """Record that this page, a service and a region, was opened as this role."""
+        known = self._load_all_pages()
+        before = known.pop(key, [])
+        pages = [page, *(other for other in before if other != page)]
+        known[key] = pages[: schema.MOST_PAGES]
+        newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
+        lines = [[*role.parts, found] for role, found in newest]
+        files.ensure_private_folder(self._state)
+        files.write_json(
+            self._pages_file, {"version": schema.PAGES_VERSION, "roles": lines}, durable=False
+        )
+
+    def _load_all_pages(self) -> dict[RoleKey, list[tuple[str, str]]]:
+        path = self._pages_file
+        found: dict[RoleKey, list[tuple[str, str]]] = {}
+        for line in files.read_record(path, schema.page_lines, _LIMIT_BYTES) or []:
+            try:
+                key, pages = schema.pages(line)
+            except Damaged as damage:
+                files.report_damage(path, damage)
+            else:
+                found[key] = pages
+        return found
+
+    @property
+    def _pages_file(self) -> Path:
+        return self._state / "console-pages.json"
 
     @property
     def _file(self) -> Path:

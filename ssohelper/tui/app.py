@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
@@ -86,12 +86,19 @@ class FullScreenApp(TuiApp[str]):
             for name in SCREENS
         ),
         action_binding("app.quit", priority=True),
+        # Not an action of the keymap: ctrl+z is reserved, since every terminal has it.
+        Binding(
+            "ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"
+        ),
     ]
 
     def __init__(self, services: App, background: Background | None = None) -> None:
         self._has_theme = False
         self.background = background or Background()
         self.chosen: RoleRow | None = None
+        # A shell function waits in `$(…)` for the answer. A program that stops there would stop the
+        # shell with it.
+        self.may_suspend = True
         # Saves the changes of the list's view that are not saved yet. The first screen sets it.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services)
@@ -120,6 +127,8 @@ class FullScreenApp(TuiApp[str]):
         # no function to make its screen.
         self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
         self.call_later(self.release_keys)
+        # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""
@@ -138,6 +147,15 @@ class FullScreenApp(TuiApp[str]):
             self.pop_screen()
         else:
             self.push_screen(_HISTORY.load()())
+
+    def action_suspend_process(self) -> None:
+        """Stop the program; the shell's `fg` continues it. Inside the shell function, say why not."""
+        if self.may_suspend:
+            super().action_suspend_process()
+        else:
+            self.show_done(
+                "inside the shell function nothing can be suspended", "command ssohelper"
+            )
 
     def action_help_quit(self) -> None:
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
@@ -178,7 +196,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     click would delay the first paint by 20 ms.
     """
     try:
-        program = _run(background)
+        program = _run(background, may_suspend=use is None)
     except SsoHelperError as error:
         _print(f"ssohelper: error: {show(error.message)}")
         if error.hint:
@@ -199,7 +217,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     return 0
 
 
-def _run(background: Background | None) -> FullScreenApp:
+def _run(background: Background | None, *, may_suspend: bool) -> FullScreenApp:
     """Run the program until the user leaves, and return it with its result.
 
     Raises: ConfigInvalid if the settings cannot be read.
@@ -214,6 +232,7 @@ def _run(background: Background | None) -> FullScreenApp:
                 _print(f"ssohelper: warning: {show(message)}")
 
     program = FullScreenApp(App(warn=warn), background)
+    program.may_suspend = may_suspend
     running.append(program)
     program.run()
     program.save_view()

@@ -114,7 +114,10 @@ def common_commands(app: FullScreenApp) -> list[Command]:
         )
         for name in ("messages", "help", "quit")
     ]
-    return [*screens, *themes, *others]
+    suspend = Command(
+        "Suspend", "stop ssohelper; fg continues it", app.action_suspend_process, "app.suspend"
+    )
+    return [*screens, *themes, *others, suspend]
 
 
 def set_theme(app: FullScreenApp, name: str) -> None:

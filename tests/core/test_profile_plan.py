@@ -399,8 +399,8 @@ def test_a_role_without_a_free_name_is_skipped() -> None:
 
 def test_a_given_name_adds_a_second_profile_for_a_role() -> None:
     admin = Role(PAY, "Admin")
-    assert plan(SESSION + ALL, request(only_role=admin, name="prod")).add == ("prod",)
-    found = plan(SESSION + ALL, request(only_role=admin))
+    assert plan(SESSION + ALL, request(only_roles=frozenset({admin}), name="prod")).add == ("prod",)
+    found = plan(SESSION + ALL, request(only_roles=frozenset({admin})))
     assert found.add == ()
     assert found.skipped == (
         Skipped("pay.Admin", 'the profile "pay.Admin" already points at this role'),
@@ -414,7 +414,9 @@ def test_sync_does_not_add_a_removed_profile_again_but_add_does() -> None:
     assert found.skipped == (
         Skipped("pay.Admin", "its profile was removed with: ssohelper profile rm"),
     )
-    added = plan(SESSION, request(choices=removed, only_role=Role(PAY, "Admin"), name="prod"))
+    added = plan(
+        SESSION, request(choices=removed, only_roles=frozenset({Role(PAY, "Admin")}), name="prod")
+    )
     assert added.add == ("prod",)
 
 
@@ -457,7 +459,7 @@ def test_a_plan_for_one_role_changes_no_other_profile() -> None:
         + process("gone", PAY, "Gone")
         + process("old", DEV, "Read", "/old/ssohelper credential-process")
     )
-    found = plan(text, request(only_role=Role(PAY, "Admin"), prune=True))
+    found = plan(text, request(only_roles=frozenset({Role(PAY, "Admin")}), prune=True))
     assert (found.add, found.stale, found.remove, found.change) == (("pay.Admin",), (), (), ())
 
 

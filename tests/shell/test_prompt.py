@@ -137,6 +137,17 @@ class TestText:
         )
         assert world.starts() == 1
 
+    def test_of_the_role_of_an_endpoint(self, shell: str, world: PromptWorld) -> None:
+        rows = prompt_text.rows(PromptClock(NOW + 3658, "known"))
+        world.learn("payments-prod/ReadOnlyAccess", rows, has_file=False)
+        change = set_variable(shell, "SSOHELPER_SERVED_ROLE", "")
+        script = f"set_clock {NOW}\n{SHOW[shell]}\n{SHOW[shell]}\n{change}\n{SHOW[shell]}"
+        served = {"AWS_PROFILE": "", "SSOHELPER_SERVED_ROLE": "corp:000030000001/ReadOnlyAccess"}
+        done = world.run(shell, script, is_clock_set=True, **served)
+        shown = "payments-prod/ReadOnlyAccess 1h00m|fine\n"
+        assert (done.stdout, done.stderr) == (f"{shown}{shown}|\n", "")
+        assert world.starts() == 1
+
     def test_without_a_profile_is_empty(self, shell: str, world: PromptWorld) -> None:
         change = set_variable(shell, "AWS_PROFILE", "")
         world.put(0, "open")

@@ -11,16 +11,20 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 
 from ssohelper.core.keymap import ACTIONS, parse_keys
+from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
 from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
 from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.screens.views import ViewsScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -94,9 +98,14 @@ class TestKeys:
             session = world.app().config.read().sso_session("lab")
             assert session is not None
             dialogs = (ConfirmScreen("?"), SignInScreen(session), GrantScreen("", "", ""))
-            for screen in (*dialogs, HistoryScreen()):
+            searches = (
+                ConsoleChooser("?", (), "eu-west-1"),
+                ViewsScreen(SavedView("", DEFAULT_VIEW), {}),
+            )
+            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer"
+            for screen in (*dialogs, *searches, AskScreen("", "", ""), HistoryScreen()):
                 user.app.push_screen(screen)
-                await until(lambda: user.app.screen.query("#no, #cancel, #word, #messages"))
+                await until(lambda: user.app.screen.query(ids))
                 await user.pilot.pause()
                 note(user)
                 user.app.pop_screen()

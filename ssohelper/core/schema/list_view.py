@@ -1,4 +1,4 @@
-"""Checks the record of how the user wants the list of roles: tree or flat, order, folds, filters.
+"""Checks the records of the list of roles: its view (form, order, folds, filters), saved views.
 
 The first paint of the full screen needs this module, so it imports little.
 """
@@ -6,11 +6,20 @@ The first paint of the full screen needs this module, so it imports little.
 from typing import Any
 
 from ssohelper.core.model import ACCOUNT_ID, SESSION_NAME
-from ssohelper.core.role_tree import MOST_EXCEPTIONS, SORTS, AccountKey, View
+from ssohelper.core.role_tree import (
+    MOST_EXCEPTIONS,
+    MOST_SAVED,
+    SORTS,
+    VIEW_NAME,
+    AccountKey,
+    SavedView,
+    View,
+)
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
 VERSION = 1
+_LONGEST_QUERY = 200
 
 
 def view(found: dict[str, Any]) -> View:
@@ -42,6 +51,29 @@ def document_of(view: View) -> dict[str, Any]:
         "only_session": view.only_session,
         "only_favourites": view.only_favourites,
     }
+
+
+def saved_views(found: dict[str, Any]) -> dict[str, SavedView]:
+    """Return the saved views in the record, by their names."""
+    if found.get("version") != VERSION:
+        raise Damaged("version")
+    lines = fields.rows(found.get("views"), "views", MOST_SAVED)
+    return dict(_saved_view(fields.obj(line, "views")) for line in lines)
+
+
+def document_of_saved(views: dict[str, SavedView]) -> dict[str, Any]:
+    """Return the saved views as the JSON object that is written to their file."""
+    lines = [
+        {"name": name, "query": saved.query, "view": document_of(saved.view)}
+        for name, saved in views.items()
+    ]
+    return {"version": VERSION, "views": lines}
+
+
+def _saved_view(line: dict[str, Any]) -> tuple[str, SavedView]:
+    name = fields.matching(line.get("name"), "name", VIEW_NAME)
+    query = fields.text(line.get("query"), "query", _LONGEST_QUERY)
+    return name, SavedView(query, view(fields.obj(line.get("view"), "view")))
 
 
 def _account(line: object) -> AccountKey:

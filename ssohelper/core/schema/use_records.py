@@ -4,6 +4,7 @@ The first paint of the full screen needs this module, so it imports little: as a
 `state_records` it took 3 ms more.
 """
 
+import re
 from typing import Any, NamedTuple
 
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey, Usage
@@ -14,6 +15,10 @@ USAGE_VERSION = 1
 # The most roles in a record: more than any user uses.
 _MOST_ROLES = 200_000
 _MOST_USES = 1 << 40
+PAGES_VERSION = 1
+# The most roles whose console pages are remembered, and the most pages of each.
+MOST_PAGE_ROLES, MOST_PAGES = 500, 5
+_PAGE_WORD = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Visit(NamedTuple):
@@ -51,6 +56,28 @@ def visit(line: object) -> Visit:
         raise Damaged("browsers")
     ends_at = fields.instant(values[3], "ends_at")
     return Visit(_key(values), ends_at, fields.boolean(values[4], "is_told"))
+
+
+def page_lines(found: dict[str, Any]) -> list[Any]:
+    """Return the lines of the file of console pages; `pages` checks each of them."""
+    if found.get("version") != PAGES_VERSION:
+        raise Damaged("version")
+    return fields.rows(found.get("roles"), "roles", MOST_PAGE_ROLES)
+
+
+def pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
+    """Return the role, and the services and regions of its last console pages, the last one first."""
+    values = fields.rows(line, "roles", 4)
+    if len(values) != 4:
+        raise Damaged("roles")
+    found = []
+    for page in fields.rows(values[3], "pages", MOST_PAGES):
+        words = fields.rows(page, "pages", 2)
+        if len(words) != 2:
+            raise Damaged("pages")
+        service, region = (fields.matching(word, "pages", _PAGE_WORD) for word in words)
+        found.append((service, region))
+    return _key(values), found
 
 
 def _key(values: list[Any]) -> RoleKey:

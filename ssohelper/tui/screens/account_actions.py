@@ -5,7 +5,7 @@ Each action shows what it did, and the command line that does the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import (
     console,
     directory,
+    environment,
     favourites,
     identity,
     profiles,
     selection,
 )
 from ssohelper.core import plan_text, shell_text
-from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.console_choices import PageChoice
+from ssohelper.core.model import Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
@@ -28,9 +30,11 @@ from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
-from ssohelper.tui.screens.role_shell import release_for_shell, run_shell
+from ssohelper.tui.screens.role_shell import check_credentials, run_shell
+from ssohelper.tui.screens.ticked_actions import TickedActions
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -55,9 +59,17 @@ class RowActions:
         self._screen = screen
         self.roles = roles
         self._reload = reload
+        self._ticked = TickedActions(app, screen, roles, reload, self._open_consoles)
+
+    def needs_row(self, name: str) -> bool:
+        """Return whether the action acts on the row under the cursor, and not on ticked roles."""
+        return not self._ticked.applies(name)
 
     def run(self, name: str) -> None:
-        """Run the action `accounts.NAME` on the row under the cursor."""
+        """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
+        if self._ticked.applies(name):
+            self._ticked.run(name)
+            return
         row = self._require_row()
         if row is None:
             return
@@ -82,7 +94,7 @@ class RowActions:
         slow: dict[str, _Action] = {
             "whoami": self._ask_identity,
             "console": self._open_console,
-            "copy_link": partial(self._open_console, only_copy=True),
+            "copy_link": self._copy_link,
             "shell": self._open_shell,
             "profile": self._toggle_profile,
         }
@@ -189,15 +201,47 @@ class RowActions:
             profile, who = await background.run(self.app, ask)
         self.app.show_done(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(profile.name)}")
 
-    async def _open_console(self, row: RoleRow, *, only_copy: bool = False) -> None:
-        """Open the console in a browser; without one, or with `only_copy`, copy the link to it."""
+    async def _open_console(self, row: RoleRow) -> None:
+        """Ask which page of the console to open, and open it."""
+        await self._open_consoles([row], is_granted=True)
+
+    async def _open_consoles(self, rows: Sequence[RoleRow], *, is_granted: bool = False) -> None:
+        """Ask for a page of the console, and open it as each of these roles, one after the other."""
+        choice = await self._choose_page(rows)
+        for row in rows if choice is not None else ():
+            if is_granted or await ensure_grant(self.app, row.key, self._reload):
+                await self._open_page(row, choice)
+
+    async def _choose_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
+        services, row = self.app.services, rows[0]
+
+        def read() -> tuple[list[PageChoice], str]:
+            profile = self._resolve_profile(row)
+            region = environment.choose_endpoint_region(services, profile)
+            return console.load_pages(services, row.key), region
+
+        last, region = await background.run(self.app, read)
+        where = row.account.name or row.account.id
+        title = f"Console of {row.role_name} in {where}"
+        if len(rows) > 1:
+            title = f"Console of {len(rows)} ticked roles"
+        return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
+
+    async def _open_page(self, row: RoleRow, choice: PageChoice | None) -> None:
+        """Open this page in a browser; without a browser, copy the link to it.
+
+        Without a page, copy the link to the console's home page.
+        """
         services = self.app.services
+        service, region = choice or (None, None)
 
         def start() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
-            page = console.choose_page(services, profile, None, None)
+            page = console.choose_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
-            opener = None if only_copy else browser.find_opener(services.environ, command)
+            opener = browser.find_opener(services.environ, command) if choice else None
+            if choice is not None:
+                console.record_page(services, row.key, choice)
             if opener is None:
                 return profile, console.release_link(services, profile, page)
             console.open_in_browser(
@@ -207,29 +251,34 @@ class RowActions:
             return profile, ""
 
         profile, link = await background.run(self.app, start)
-        option = "--print " if link else ""
-        command = f"ssohelper console {option}{typed(profile.name)}"
+        options = "--print " if link else ""
+        page_options = f" --service {service} --region {region}" if choice else ""
+        command = f"ssohelper console {options}{typed(profile.name)}{page_options}"
         if link:
             self.app.copy_to_clipboard(link)
             # The message does not show the link itself, which would take five lines.
             done = "copied the console's link"
-            why = "" if only_copy else "no browser can be started here: "
+            why = "no browser can be started here: " if choice else ""
             self.app.show_done(why + done, command)
         else:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
 
+    async def _copy_link(self, row: RoleRow) -> None:
+        await self._open_page(row, None)
+
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with the role's credentials. It has the whole terminal until it ends."""
+        """Run a shell with renewed credentials. It has the whole terminal until it ends."""
         services = self.app.services
 
-        def ask() -> tuple[Profile, RoleCredentials]:
+        def ask() -> Profile:
             profile = self._resolve_profile(row)
-            return profile, release_for_shell(services, profile)
+            check_credentials(services, profile)
+            return profile
 
         with self._announce_wait("exec"):
-            profile, keys = await background.run(self.app, ask)
-        run_shell(self.app, row, profile, keys)
+            profile = await background.run(self.app, ask)
+        run_shell(self.app, profile)
         self._reload()
 
     # -- adding and removing the role's profiles -----------------------------------------------
@@ -310,7 +359,7 @@ class RowActions:
             "favourite": f"favourite {verb} {name}",
             "console": f"console {name}",
             "copy_link": f"console --print {name}",
-            "shell": f"exec {name} -- $SHELL",
+            "shell": f"exec --server {name} -- $SHELL",
             "whoami": f"whoami {name}",
             "profile": f"profile {change} {name}",
         }

@@ -73,7 +73,7 @@ class AccountsScreen(Screen[None]):
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
         "found as a whole. Enter switches this shell to the role, or prints how to. Favourites and "
-        "recently used roles come first. ctrl+w deletes a word of the search, ctrl+u all of it. "
+        "recently used roles come first. tab ticks a role for F9, F6 and ctrl+y. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,7 +101,7 @@ class AccountsScreen(Screen[None]):
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
-        self._controls = ListControls(self, self._pane)
+        self._controls = ListControls(self, self._pane, deferred.make_views_screen)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -379,7 +379,7 @@ class AccountsScreen(Screen[None]):
         if self._actions is None:
             return
         self._pane.search_now()
-        if self.roles.heading is not None:
+        if self.roles.heading is not None and self._actions.needs_row(name):
             key = self.app.key_of("accounts.unfold")
             self.app.show_done(
                 f"this line is an account: choose one of its roles first ({key} goes to them)"
@@ -389,4 +389,5 @@ class AccountsScreen(Screen[None]):
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        return self._actions.commands() if self._actions is not None else []
+        views = deferred.list_views(self.services, self._controls.use_view)
+        return [*self._actions.commands(), *views] if self._actions is not None else []

@@ -11,21 +11,24 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
-from ssohelper.core.role_tree import BY_USE, View
+from ssohelper.core.role_tree import BY_USE, SavedView, View
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.screens.accounts import AccountsScreen
+    from ssohelper.tui.screens.views import ViewsScreen
     from ssohelper.tui.widgets.role_pane import RolePane
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
 # Folds that are made one after the other are saved together.
 _SAVE_AFTER_SECONDS = 0.5
 ACTIONS = (
+    "tick",
     "group",
     "sort",
     "only_session",
     "only_favourites",
+    "views",
     "fold",
     "unfold",
     "fold_all",
@@ -37,8 +40,15 @@ _FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
 class ListControls:
     """Runs the actions on the list as a whole, by their names in `core.keymap`."""
 
-    def __init__(self, screen: AccountsScreen, pane: RolePane) -> None:
+    def __init__(
+        self,
+        screen: AccountsScreen,
+        pane: RolePane,
+        make_views_screen: Callable[[SavedView, dict[str, SavedView]], ViewsScreen],
+    ) -> None:
+        """`make_views_screen` makes the dialog of the present view and of the saved ones."""
         self._screen = screen
+        self._make_views_screen = make_views_screen
         self._pane = pane
         self._roles = pane.list
         self._changes: list[Callable[[View], View]] = []
@@ -51,10 +61,12 @@ class ListControls:
     def run(self, name: str) -> None:
         """Run the action `accounts.NAME`."""
         actions: dict[str, Callable[[], None]] = {
+            "tick": self._toggle_tick,
             "group": lambda: self._roles.set_view(View.with_other_form),
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
             "only_favourites": self._toggle_favourites,
+            "views": self._open_views,
             "fold": self._roles.fold,
             "unfold": self._roles.unfold,
             "fold_all": lambda: self._roles.set_view(_fold_all),
@@ -76,6 +88,10 @@ class ListControls:
             for bar in self._screen.query(f"#{name}"):
                 cast("FilterLabel", bar).set_on(on, label)
 
+    def _toggle_tick(self) -> None:
+        self._roles.toggle_tick()
+        self._pane.show_count()
+
     # -- filters -------------------------------------------------------------------------------
 
     def _toggle_favourites(self) -> None:
@@ -92,6 +108,27 @@ class ListControls:
     def _filter(self, change: Callable[[View], View]) -> None:
         self._roles.set_view(change)
         self._pane.show_count()
+
+    # -- saved views ---------------------------------------------------------------------------
+
+    def _open_views(self) -> None:
+        app, services = self._screen.app, self._screen.services
+        present = SavedView(self._pane.line.value, self._roles.shown.view)
+
+        def use(saved: SavedView | None) -> None:
+            if saved is not None:
+                self.use_view(saved)
+
+        app.push_screen(self._make_views_screen(present, list_view.load_saved(services)), use)
+
+    def use_view(self, saved: SavedView) -> None:
+        """Show the list in this saved view, with its search."""
+        rows = self._roles.rows
+        self._pane.line.set_value(saved.query, len(saved.query))
+        self._pane.search_now()
+        # Filters that would hide everything are left out, as at the start.
+        self._filter(lambda _before: saved.view.without_empty_filters(rows))
+        self.show()
 
     # -- saving the view -----------------------------------------------------------------------
 

@@ -1,22 +1,25 @@
-"""Runs a shell with a role's credentials. It has the whole terminal until it ends."""
+"""Runs a shell with a role's credentials. It has the whole terminal until it ends.
+
+The shell runs below `ssohelper exec --server`, whose endpoint renews the credentials. Windows has no
+endpoint: there the shell gets fixed keys from `ssohelper exec`.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import sys
+import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from ssohelper.actions import credentials, environment, favourites, guards
-from ssohelper.core.instants import duration_text
-from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.actions import credentials
+from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
-from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
-from ssohelper.core.text import show
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import own_process
 
@@ -24,42 +27,38 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.base import TuiApp
 
-
-def release_for_shell(services: App, profile: Profile) -> RoleCredentials:
-    """Return the role's credentials for a shell, which last nearly their whole life."""
-    return credentials.release(
-        services,
-        profile.session,
-        profile.role,
-        Way.SHELL,
-        services.clock.deadline(),
-        least_share=credentials.NEARLY_WHOLE,
-    )
+_OPTIONS = () if sys.platform == "win32" else ("--server",)
+# A shell that fails this soon could not be started: its error must be read before the full screen
+# is drawn over it.
+_SOON_SECONDS = 3.0
 
 
-def run_shell(app: TuiApp[str], row: RoleRow, profile: Profile, keys: RoleCredentials) -> None:
-    """Run a shell with these credentials, and come back to the screen when it has ended.
+def check_credentials(services: App, profile: Profile) -> None:
+    """Get the role's credentials once, so that the full screen shows why a shell gets none."""
+    deadline = services.clock.deadline()
+    credentials.release(services, profile.session, profile.role, Way.SHELL, deadline)
+
+
+def run_shell(app: TuiApp[str], profile: Profile) -> None:
+    """Run a shell with the role's credentials, and come back to the screen when it has ended.
 
     Raises: LocalState if no shell can be started here.
     """
-    services = app.services
-    shell = services.environ.get("SHELL") or "/bin/sh"
-    found = environment.build_keys_environment(services, profile, keys)
-    child = guards.add_reason(services, profile.key, found).for_child(services.environ)
-    line = f"ssohelper exec {typed(profile.name)} -- {typed(shell)}"
-    left = duration_text(keys.expires_at - services.clock.aws_now())
-    who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
+    shell = app.services.environ.get("SHELL") or "/bin/sh"
+    # click would take a name such as "-x" for an option.
+    name = profile.key.text if profile.name.startswith("-") else profile.name
+    argv = ["exec", *_OPTIONS, name, "--", shell]
+    line = " ".join(["ssohelper", *map(typed, argv)])
     try:
         with app.suspend():
-            _run_until_end(shell, child, f"{line}\n{show(who)}; exit: back to ssohelper\n")
+            _run_until_end(argv, app.services, f"$ {line}\nexit: back to the full screen\n")
     except (SuspendNotSupported, OSError) as cause:
         raise LocalState(f"no shell could be started here: {cause}", hint=line) from cause
-    favourites.record_use(services, profile)
-    app.show_done(f"the shell with {row.role_name} has ended", line)
+    app.show_done(f"the shell with {profile.shown_role.name} has ended", line)
 
 
-def _run_until_end(shell: str, environ: Mapping[str, str], intro: str) -> None:
-    """Print the intro, then run the shell until it ends. Only the shell reacts to ctrl+c."""
+def _run_until_end(argv: Sequence[str], services: App, intro: str) -> None:
+    """Print the intro, then run `ssohelper ARGV…` to its end. Only that reacts to ctrl+c."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
     for number in before:
@@ -68,9 +67,15 @@ def _run_until_end(shell: str, environ: Mapping[str, str], intro: str) -> None:
         signal.signal(number, lambda *_: None)
     try:
         os.write(2, intro.encode(errors="backslashreplace"))
+        started = time.monotonic()
         with own_process.use_original_core_limit():
-            process = subprocess.Popen([shell], env=dict(environ))
-        process.wait()
+            # -P: no module of the current folder is loaded.
+            command = [sys.executable, "-P", "-m", "ssohelper", *argv]
+            process = subprocess.Popen(command, env=dict(services.environ))
+        code = process.wait()
+        if code and time.monotonic() - started < _SOON_SECONDS:
+            os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())
+            sys.stdin.readline()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

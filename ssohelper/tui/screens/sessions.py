@@ -24,6 +24,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens import session_changes
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.session_lines import role_lines, session_lines
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
@@ -73,6 +74,8 @@ class SessionsScreen(Screen[None]):
         action_binding("sessions.sign_out"),
         action_binding("sessions.forget"),
         action_binding("sessions.set_up"),
+        action_binding("sessions.rename"),
+        action_binding("sessions.remove"),
         action_binding("sessions.refresh", show=False),
         action_binding("sessions.help", "app.help", show=False),
         action_binding("sessions.back", "app.go('accounts')", show=False),
@@ -269,6 +272,8 @@ class SessionsScreen(Screen[None]):
                 "sign_in_anew": f"login {name} --force",
                 "sign_out": f"logout {name}",
                 "forget": f"cache clear --session {name}",
+                "rename": f"session rename {name} NEW",
+                "remove": f"session rm {name}",
             }
         return commands_of("sessions", lines, lambda action: getattr(self, f"action_{action}")())
 
@@ -319,6 +324,20 @@ class SessionsScreen(Screen[None]):
             self.app.show_error(error)
         finally:
             self._busy.pop(session.name, None)
+            self.read()
+
+    @work
+    async def action_rename(self) -> None:
+        """Rename the session under the cursor, after a question that shows the diff."""
+        if self.session is not None:
+            await session_changes.rename_session(self.app, self.session)
+            self.read()
+
+    @work
+    async def action_remove(self) -> None:
+        """Remove the session under the cursor, after a question that shows the diff."""
+        if self.session is not None:
+            await session_changes.remove_session(self.app, self.session)
             self.read()
 
     @work

@@ -1,7 +1,7 @@
 """Draws the lines of the list of roles: the heading of an account, and a role.
 
 Each mark is a sign or a word, and works without colours: ★ a favourite, @@ a guarded role, P a role
-with a profile, ● live credentials with the time left.
+with a profile, ● live credentials with the time left, ✓ a ticked role.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
 LIVE, PROFILE = "●", "P"
 FOLDED, UNFOLDED = "▸", "▾"
+TICKED = "✓"
 # The mark of an account that a rule of the settings gives a colour.
 COLORED = "▌"
 # The cells before a role's name: for the marks of cursor, favourite and guard.
@@ -57,6 +58,8 @@ class RolePainter:
         # What is left of the credentials of roles that have some, as text: "58m".
         self.live: Mapping[RoleKey, str] = {}
         self.has_several_sessions = False
+        # The roles that the user has ticked, for actions on several roles.
+        self.ticked: frozenset[RoleKey] = frozenset()
         # Which accounts have a mark, and the styles of the marks' colours.
         self.mark_of: Callable[[Account], AccountMark | None] = lambda _account: None
         self.color_style: Callable[[str], Style] = lambda _color: Style()
@@ -116,6 +119,9 @@ class RolePainter:
             marks.append(FAVOURITE)
         if any(map(self._is_guarded, heading.rows)):
             marks.append(GUARDED)
+        ticked = sum(row.key in self.ticked for row in heading.rows) if self.ticked else 0
+        if ticked:
+            marks.append(f"{TICKED}{ticked}")
         live = [self.live[row.key] for row in heading.rows if row.key in self.live]
         if live:
             marks.append(LIVE + (live[0] if len(live) == 1 else str(len(live))))
@@ -150,7 +156,7 @@ class RolePainter:
 
         name = "" if has_heading else row.account.name or row.account.id
         return [
-            *self._start(row.account, base, is_cursor),
+            *self._start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
             *self._signs(row, base, is_cursor),
             *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
             *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
@@ -168,9 +174,14 @@ class RolePainter:
     def _base(self, is_cursor: bool) -> Style:
         return self._style("") + self._style("cursor") if is_cursor else self._style("")
 
-    def _start(self, account: Account, base: Style, is_cursor: bool) -> list[Segment]:
-        """Return the cursor's sign and the account's mark, which has the cursor's colour there."""
+    def _start(
+        self, account: Account, base: Style, is_cursor: bool, *, is_ticked: bool = False
+    ) -> list[Segment]:
+        """Return the cursor's sign, and the tick or the account's mark, with the cursor's colour."""
         mark = self.mark_of(account)
+        if is_ticked:
+            strong = base + (Style(bold=True) if is_cursor else self._style("group"))
+            return [Segment(CURSOR if is_cursor else " ", base), Segment(TICKED, strong)]
         if mark is None:
             return [Segment(f"{CURSOR if is_cursor else ' '} ", base)]
         style = base if is_cursor else base + self.color_style(mark.color)

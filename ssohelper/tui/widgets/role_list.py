@@ -109,6 +109,8 @@ class RoleList(ScrollView, can_focus=False):
         """
         self._content = columns.measure(rows).with_live(bool(self._painter.live))
         self._painter.has_several_sessions = self._content.several_sessions
+        ticked = self._painter.ticked
+        self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
         self._show(lambda: self.shown.set_rows(rows))
 
     def begin(self, rows: Sequence[RoleRow], view: View) -> None:
@@ -248,6 +250,33 @@ class RoleList(ScrollView, can_focus=False):
     def _set_fold(self, row: RoleRow, folded: bool) -> None:
         account = account_key(row)
         self.set_view(lambda view: view.with_fold(account, folded))
+
+    # -- ticking roles -------------------------------------------------------------------------
+
+    @property
+    def tick_count(self) -> int:
+        return len(self._painter.ticked)
+
+    @property
+    def ticked(self) -> list[RoleRow]:
+        """Return the rows that the user has ticked, also those that are not shown now."""
+        keys = self._painter.ticked
+        return [row for row in self.rows if row.key in keys] if keys else []
+
+    def toggle_tick(self) -> None:
+        """Tick or untick the role under the cursor, or the account's shown roles; go one line on."""
+        heading, row = self.heading, self.row
+        rows = heading.rows if heading is not None else [row] if row is not None else []
+        keys = frozenset(each.key for each in rows)
+        ticked = self._painter.ticked
+        self._painter.ticked = ticked - keys if keys <= ticked else ticked | keys
+        self.refresh()
+        self.move(1)
+
+    def clear_ticks(self) -> None:
+        """Untick all."""
+        self._painter.ticked = frozenset()
+        self.refresh()
 
     def _post(self, message: Message) -> None:
         # The message needs this list as its sender. Textual would take the calling widget for the

@@ -13,6 +13,7 @@ from textual.message import Message
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
 
@@ -77,8 +78,9 @@ class RolePane(Vertical):
         self.set_timer(_PREPARE_SECONDS, self.list.shown.build_index)
 
     def show_count(self) -> None:
-        """Show beside the search how many rows match, and how many there are: "20/300"."""
-        self.line.note = f"{self.list.shown.count}/{len(self.list.rows)}"
+        """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""
+        ticks = f"{TICKED}{self.list.tick_count}  " if self.list.tick_count else ""
+        self.line.note = f"{ticks}{self.list.shown.count}/{len(self.list.rows)}"
         self.line.refresh()
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:
@@ -118,9 +120,12 @@ class RolePane(Vertical):
         self.list.choose()
 
     def action_leave(self) -> None:
-        """Clear the search. If it is empty already, say that the user wants to leave (`Left`)."""
+        """Clear the search, or else the ticks, or else say that the user wants to leave (`Left`)."""
         if self.line.value:
             self.line.action_clear()
+        elif self.list.tick_count:
+            self.list.clear_ticks()
+            self.show_count()
         else:
             self.post_message(self.Left())
 

@@ -1,22 +1,31 @@
 """The two lines above a list: the names of the screens, and the filters.
 
-Each part of the lines can be clicked.
+Each part of the lines can be clicked. In a narrow terminal the parts are shorter, and none is cut.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
+from ssohelper.tui.widgets.cells import fitted
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
+
+
+_TITLE = "ssohelper"
+# What a filter is called where the terminal is narrow. A session's name has this many cells there.
+_SHORT_LABELS = {"all sessions": "all", "favourites": "★"}
+_SHORT_CELLS = 8
 
 
 class ActionLabel(Static):
@@ -34,6 +43,21 @@ class ActionLabel(Static):
 
 class Tab(ActionLabel):
     """Shows the key and the name of a screen. A click shows that screen."""
+
+    def __init__(self, key: str, label: str, action: str, *, id: str, classes: str = "") -> None:
+        super().__init__(f"{key} {label}", action, id=id, classes=classes)
+        self._texts = f"{key} {label}", key
+        self._text = self._texts[0]
+
+    def set_short(self, short: bool) -> None:
+        """Show the key without the name, or both."""
+        self._text = self._texts[short]
+        self.update(Content(self._text))
+
+    @property
+    def cells(self) -> int:
+        """Return how many cells this takes, with a blank on both sides."""
+        return cell_len(self._text) + 2
 
 
 class TopBar(Horizontal):
@@ -57,7 +81,7 @@ class TopBar(Horizontal):
         self._current_screen = current_screen
 
     def compose(self) -> ComposeResult:
-        yield Static("ssohelper", classes="top-bar--title", markup=False)
+        yield Static(_TITLE, classes="top-bar--title", markup=False)
         for name in ("accounts", "sessions", "profiles"):
             is_current = name == self._current_screen
             yield self._tab(name, f"app.go('{name}')", "▸" if is_current else " ", is_current)
@@ -65,8 +89,23 @@ class TopBar(Horizontal):
         yield self._tab("commands", "app.command_palette", "", False)
 
     def _tab(self, name: str, action: str, sign: str, is_current: bool) -> Tab:
-        text = f"{sign}{self.app.key_of(f'app.{name}')} {ACTIONS[f'app.{name}'].label}"
-        return Tab(text, action, id=f"to-{name}", classes="top-bar--here" if is_current else "")
+        key = f"{sign}{self.app.key_of(f'app.{name}')}"
+        label = ACTIONS[f"app.{name}"].label
+        here = "top-bar--here" if is_current else ""
+        return Tab(key, label, action, id=f"to-{name}", classes=here)
+
+    def on_resize(self, event: Resize) -> None:
+        """Leave out what does not fit: the title, then the word Commands, then other screens' names."""
+        title = self.query_one(".top-bar--title")
+        tabs = list(self.query(Tab))
+        others = [tab for tab in tabs if not tab.has_class("top-bar--here")]
+        for step in range(4):
+            title.display = step == 0
+            for tab in tabs:
+                tab.set_short((step >= 2 and tab is tabs[-1]) or (step >= 3 and tab in others))
+            title_cells = cell_len(_TITLE) + 2 if step == 0 else 0
+            if title_cells + sum(tab.cells for tab in tabs) <= event.size.width:
+                break
 
 
 class FilterLabel(ActionLabel):
@@ -75,13 +114,34 @@ class FilterLabel(ActionLabel):
     def __init__(self, label: str, action: str, *, id: str) -> None:
         super().__init__("", action, id=id)
         self._label = label
+        self._is_on = self._is_short = False
         self.set_on(False)
 
     def set_on(self, on: bool, label: str | None = None) -> None:
         """Show the filter as on or off. If a label is given, it replaces the filter's name."""
-        self._label = label or self._label
+        self._label, self._is_on = label or self._label, on
         self.set_class(on, "on")
-        self.update(Content(f"{'●' if on else '○'} {show(self._label, 40)}"))
+        self._update()
+        if isinstance(self.parent, FilterBar):
+            self.parent.fit()
+
+    def set_short(self, short: bool) -> None:
+        """Show the short form of the name, or the whole name."""
+        if short != self._is_short:
+            self._is_short = short
+            self._update()
+
+    @property
+    def whole_cells(self) -> int:
+        """Return how many cells the whole name takes, with its sign and blanks."""
+        return cell_len(show(self._label, 40)) + 4
+
+    def _update(self) -> None:
+        name = show(self._label, 40)
+        if self._is_short:
+            name = _SHORT_LABELS.get(name, name.removeprefix("by "))
+            name = fitted(name, min(_SHORT_CELLS, cell_len(name)))
+        self.update(Content(f"{'●' if self._is_on else '○'} {name}"))
 
 
 class FilterBar(Horizontal):
@@ -93,6 +153,19 @@ class FilterBar(Horizontal):
         & > FilterLabel { width: auto; padding: 0 1; color: $text-muted; }
         & > FilterLabel.on { color: $text-accent; text-style: bold; }
         & > FilterLabel:hover { background: $panel; }
-        & > #refreshing { width: 1fr; text-align: right; color: $text-muted; padding: 0 1; }
+        & > #refreshing {
+            width: 1fr; text-align: right; color: $text-muted; padding: 0 1;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
     }
     """
+
+    def on_resize(self, event: Resize) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Show the short names of all filters if the whole ones do not fit."""
+        labels = list(self.query(FilterLabel))
+        is_narrow = sum(label.whole_cells for label in labels) > self.size.width
+        for label in labels:
+            label.set_short(is_narrow)

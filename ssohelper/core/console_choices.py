@@ -1,0 +1,61 @@
+"""The pages of the AWS console to choose from: each service in each region. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ssohelper.core import console_urls
+from ssohelper.core.endpoints import partition_of
+from ssohelper.core.search import Index
+
+# The regions that are offered, by partition. A region that is not here can still be given to
+# `ssohelper console --region`. Source: botocore's partitions.json (2026-11).
+_REGIONS = {
+    "aws": (
+        "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 "
+        "ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 "
+        "ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 "
+        "eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 "
+        "mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+    ),
+    "aws-us-gov": "us-gov-east-1 us-gov-west-1",
+    "aws-cn": "cn-north-1 cn-northwest-1",
+    "aws-eusc": "eusc-de-east-1",
+}
+HOME = "home"
+
+
+class PageChoice(NamedTuple):
+    """A page of the console: a service as `ssohelper console --service` takes it, and a region."""
+
+    service: str
+    region: str
+
+
+def offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
+    """Return the pages in the order in which to offer them, each once.
+
+    First the last ones, then the console's home page and all services in this region, then the other
+    regions. A global service is offered once.
+    """
+    home = [PageChoice(HOME, region)]
+    here = [PageChoice(service, region) for service in console_urls.SERVICES]
+    regional = [one for one in console_urls.SERVICES if not console_urls.is_global(one)]
+    regions = _REGIONS.get(partition_of(region).name, "").split()
+    others = [PageChoice(service, other) for other in regions for service in regional]
+    return list(dict.fromkeys((*filter(is_known, last), *home, *here, *others)))
+
+
+def is_known(choice: PageChoice) -> bool:
+    """Return whether the service of a remembered page is one that we still know."""
+    return choice.service in console_urls.SERVICES
+
+
+def index_of(choices: Sequence[PageChoice], preferred: int) -> Index:
+    """Return a search index with the columns service and region.
+
+    Of pages that match equally well, the first `preferred` come first.
+    """
+    columns = ([one.service for one in choices], [one.region for one in choices])
+    return Index(columns, fuzzy_columns=(0, 1), preferred=preferred)

@@ -1,0 +1,70 @@
+"""A dialog that asks which page of the AWS console to open: the service and the region.
+
+Both are found as the user types. The page that was last opened as this role is the first line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from ssohelper.core import console_choices, console_urls
+from ssohelper.core.console_choices import PageChoice
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens.search_dialog import SearchDialog
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Line
+
+_SERVICE_WIDTH = max(map(len, console_urls.SERVICES)) + 2
+_REGION_WIDTH = 16
+
+
+class ConsoleChooser(SearchDialog["PageChoice | None"]):
+    """Its result is the page that the user chose, or None if the user left."""
+
+    HELP_TEXT = (
+        "Type to find a service and a region, such as: lambda eu-west-1. Enter opens the page under "
+        "the cursor. The page that was last opened as this role is the first one. The same on the "
+        "command line: ssohelper console --service NAME --region REGION"
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("console.open", "enter", priority=True),
+        action_binding("console.cancel", "dismiss", priority=True),
+    ]
+
+    def __init__(self, title: str, last: Sequence[PageChoice], region: str) -> None:
+        """`last` are the pages that were last opened, `region` is the one to offer first."""
+        super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
+        self._choices = console_choices.offer(last, region)
+        # All pages before those of other regions: the last ones, and each service once.
+        preferred = len(last) + len(console_urls.SERVICES)
+        self._index = console_choices.index_of(self._choices, preferred)
+
+    def on_mount(self) -> None:
+        self.show_lines(len(self._choices))
+
+    def find(self, query: str) -> Sequence[int]:
+        """Return the pages whose service and region match."""
+        if not query.strip():
+            return range(len(self._choices))
+        return self._index.search(query, fuzzy=True)
+
+    def draw(self, number: int, width: int) -> Line:
+        """Return the line of a page: its service, its region, and its path in the console."""
+        choice = self._choices[number]
+        region = "global" if console_urls.is_global(choice.service) else choice.region
+        path = console_urls.service_page(*choice).url.partition("://")[2].partition("/")[2]
+        left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
+        return [
+            ("  ", ""),
+            (fitted(choice.service, _SERVICE_WIDTH), ""),
+            (fitted(region, _REGION_WIDTH), "accent"),
+            (fitted(path.partition("?")[0], left), "dim"),
+        ]
+
+    def action_enter(self) -> None:
+        """Choose the page under the cursor; without one, do nothing."""
+        if self.chosen is not None:
+            self.dismiss(self._choices[self.chosen])

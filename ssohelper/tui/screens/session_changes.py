@@ -1,0 +1,82 @@
+"""Renames and removes sessions on the Sessions screen, after a question that shows the diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.actions import sessions
+from ssohelper.actions.sessions import SessionPlan
+from ssohelper.core import plan_text
+from ssohelper.core.model import SsoSession
+from ssohelper.core.shell_text import typed
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import background
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
+from ssohelper.tui.widgets.lines import Line, diff_lines
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+
+async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
+    """Ask for a new name and rename the session, in the profiles that use it too."""
+    services, old = app.services, session.name
+    command = f"ssohelper session rename {old}"
+    new = await app.push_screen_wait(
+        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW")
+    )
+    if new is None or new == old:
+        app.show_done(NOTHING_WRITTEN)
+        return
+    command = f"{command} {typed(new)}"
+    await _carry_out(
+        app,
+        lambda: sessions.plan_rename(services, session, new),
+        lambda count: f'Rename "{old}" to "{new}", in {count} too? You sign in again afterwards.',
+        f'renamed the session "{old}" to "{new}"; sign in to it again',
+        command,
+    )
+
+
+async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
+    """Sign out of the session, and remove it with its managed profiles."""
+    services, name = app.services, session.name
+    await _carry_out(
+        app,
+        lambda: sessions.plan_removal(services, session),
+        lambda count: f'Sign out of "{name}", and remove it with {count}?',
+        f'removed the session "{name}"',
+        f"ssohelper session rm {name}",
+    )
+
+
+async def _carry_out(
+    app: TuiApp[Any],
+    make_plan: Callable[[], SessionPlan],
+    question: Callable[[str], str],
+    done: str,
+    command: str,
+) -> None:
+    """Plan, show the diff, ask, and carry the plan out.
+
+    `question` gets the number of profiles that change, as text.
+    """
+    services = app.services
+
+    def plan_and_diff() -> tuple[SessionPlan, list[Line]]:
+        plan = make_plan()
+        return plan, diff_lines(sessions.diff(services, plan))
+
+    try:
+        plan, lines = await background.run(app, plan_and_diff)
+        text = question(plan_text.profile_count(len(plan.changes) - 1))
+        if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
+            app.show_done(NOTHING_WRITTEN)
+            return
+        await background.run(app, lambda: sessions.apply(services, plan))
+        app.show_done(done, command)
+    except SsoHelperError as error:
+        app.show_error(error)

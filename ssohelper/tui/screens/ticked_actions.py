@@ -1,0 +1,126 @@
+"""The actions on all ticked roles of the list of roles: write profiles, open consoles, copy names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import directory, profiles, selection
+from ssohelper.core import plan_text
+from ssohelper.core.profile_plan import Plan
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.shell_text import typed
+from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
+from ssohelper.tui import background
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
+from ssohelper.tui.widgets.lines import Line, diff_lines
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.widgets.role_list import RoleList
+
+# The actions that act on the ticked roles, if there are any, and not on the row under the cursor.
+ACTIONS = frozenset({"profile", "console", "copy_profile"})
+
+
+class TickedActions:
+    """Runs actions on all ticked roles, by their names in `core.keymap`."""
+
+    def __init__(
+        self,
+        app: FullScreenApp,
+        screen: Screen[None],
+        roles: RoleList,
+        reload: Callable[[], None],
+        open_consoles: Callable[[Sequence[RoleRow]], Awaitable[None]],
+    ) -> None:
+        """`reload` reads the list's rows again. `open_consoles` opens the console of each role."""
+        self._app, self._screen, self._roles = app, screen, roles
+        self._reload, self._open_consoles = reload, open_consoles
+
+    def applies(self, name: str) -> bool:
+        """Return whether the action `accounts.NAME` acts on ticked roles now."""
+        return name in ACTIONS and self._roles.tick_count > 0
+
+    def run(self, name: str) -> None:
+        """Run the action `accounts.NAME` on the ticked roles."""
+        rows = self._roles.ticked
+        if name == "copy_profile":
+            self._copy_names(rows)
+            return
+        self._screen.run_worker(self._run_slow(name, rows), group=name, exclusive=True)
+
+    async def _run_slow(
+        self, name: str, rows: Sequence[RoleRow], *, signed_in: bool = False
+    ) -> None:
+        """Run the action. If it needs a sign-in, offer that, and then run the action once more."""
+        slow = {"profile": self._add_profiles, "console": self._open_consoles}
+
+        def go_on() -> None:
+            work = self._run_slow(name, rows, signed_in=True)
+            self._screen.run_worker(work, group=name, exclusive=True)
+
+        try:
+            await slow[name](rows)
+        except SsoHelperError as error:
+            if isinstance(error, LoginRequired) and not signed_in:
+                self._app.sign_in(rows[0].session_name, error, go_on)
+            else:
+                self._app.show_error(error)
+
+    def _copy_names(self, rows: Sequence[RoleRow]) -> None:
+        """Copy the roles' names, quoted for a shell, on one line: a pasted line runs nothing."""
+        services = self._app.services
+        names: list[str] = []
+        try:
+            for row in rows:
+                found = selection.find_profiles_of(services, row.key, row.profiles)
+                names.append(typed(found[0] if found else row.key.text))
+        except SsoHelperError as error:
+            self._app.show_error(error)
+            return
+        self._app.copy_to_clipboard(" ".join(names))
+        self._app.show_done(f"copied {_count(rows)}: {' '.join(names)}")
+
+    async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:
+        """Add a profile for each of the roles that has none: one diff, one question, one write."""
+        services, app = self._app.services, self._app
+
+        def make_plan() -> tuple[Plan, list[Line]]:
+            session = selection.resolve_session(services, _only_session(rows))
+            listing = directory.fetch_listing(services, session)
+            choices = profiles.merge_choices(services, session)
+            wanted = [row.key.role for row in rows if row.chained is None]
+            plan = profiles.plan_add_roles(services, session, listing, choices, wanted)
+            return plan, diff_lines(profiles.diff_plan(services, plan))
+
+        plan, lines = await background.run(app, make_plan)
+        if not plan.changes:
+            app.show_done(f"each of {_count(rows)} has a profile already")
+            return
+        question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+        if not await app.push_screen_wait(ConfirmScreen(question, lines=lines)):
+            app.show_done(NOTHING_WRITTEN)
+            return
+        await background.run(app, lambda: profiles.apply(services, plan))
+        app.show_done(f"{plan_text.summary(plan, done=True)}; to undo: F4, then u")
+        self._roles.clear_ticks()
+        self._reload()
+
+
+def _only_session(rows: Sequence[RoleRow]) -> str:
+    """Return the session of all these roles. Raises: UsageProblem if there are several."""
+    names = sorted({row.session_name for row in rows})
+    if len(names) > 1:
+        raise UsageProblem(
+            f"the ticked roles are of several sessions: {', '.join(names)}",
+            hint="profiles are written for one session at a time: tick the roles of one",
+        )
+    return names[0]
+
+
+def _count(rows: Sequence[RoleRow]) -> str:
+    return "1 ticked role" if len(rows) == 1 else f"{len(rows)} ticked roles"

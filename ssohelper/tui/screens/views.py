@@ -1,0 +1,100 @@
+"""A dialog with the saved views of the list of roles: use one, save the present one, remove one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import BindingType
+
+from ssohelper.actions import list_view
+from ssohelper.core.role_tree import SavedView
+from ssohelper.core.search import Index
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens.search_dialog import SearchDialog
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Line
+
+_MOST_NAME_CELLS = 30
+
+
+class ViewsScreen(SearchDialog["SavedView | None"]):
+    """Its result is the saved view to use, or None if the user left."""
+
+    HELP_TEXT = (
+        "A view is a search with the order, the folds, the filters and the form of the list. Type a "
+        "name and save the present view under it, or find a saved one and use it. The command "
+        "palette has the saved views too."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("views.use", "enter", priority=True),
+        action_binding("views.save", priority=True),
+        action_binding("views.remove", priority=True),
+        action_binding("views.cancel", "dismiss", priority=True),
+    ]
+
+    def __init__(self, present: SavedView, saved: Mapping[str, SavedView]) -> None:
+        """`present` is what the list shows now, `saved` are the views by their names."""
+        keys = ("views.use", "use"), ("views.save", "save under the typed name")
+        rest = ("views.remove", "remove"), ("views.cancel", "cancel")
+        super().__init__("Views of the list", (*keys, *rest))
+        self._present = present
+        self._set_views(saved)
+
+    def _set_views(self, saved: Mapping[str, SavedView]) -> None:
+        self._names = sorted(saved, key=str.casefold)
+        self._views = [saved[name] for name in self._names]
+        self._index = Index([self._names], fuzzy_columns=(0, 0))
+        widest = max((cell_len(show(name)) for name in self._names), default=0)
+        self._name_width = min(_MOST_NAME_CELLS, widest) + 2
+
+    def on_mount(self) -> None:
+        self.show_lines(len(self._names))
+
+    def find(self, query: str) -> Sequence[int]:
+        """Return the views whose names match."""
+        if not query.strip():
+            return range(len(self._names))
+        return self._index.search(query, fuzzy=True)
+
+    def draw(self, number: int, width: int) -> Line:
+        """Return the line of a view: its name, and what it shows."""
+        left = max(0, width - 2 - self._name_width)
+        return [
+            ("  ", ""),
+            (fitted(self._names[number], self._name_width), ""),
+            (fitted(self._views[number].text, left), "dim"),
+        ]
+
+    def action_enter(self) -> None:
+        """Use the view under the cursor; without one, do nothing."""
+        if self.chosen is not None:
+            self.dismiss(self._views[self.chosen])
+
+    def action_save(self) -> None:
+        """Save the present view under the typed name."""
+        services, name = self.app.services, self.typed.strip()
+        try:
+            list_view.save_view(services, name, self._present)
+        except SsoHelperError as error:
+            self.app.show_error(error)
+            return
+        self.app.show_done(f'saved this view as "{name}"')
+        self.dismiss(None)
+
+    def action_remove(self) -> None:
+        """Remove the view under the cursor."""
+        number = self.chosen
+        if number is None:
+            return
+        try:
+            list_view.remove_view(self.app.services, self._names[number])
+        except SsoHelperError as error:
+            self.app.show_error(error)
+            return
+        self.app.show_done(f'removed the view "{self._names[number]}"')
+        self._set_views(list_view.load_saved(self.app.services))
+        self.show_lines(len(self._names))

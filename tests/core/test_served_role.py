@@ -1,0 +1,26 @@
+"""Which role an endpoint serves to a shell, by the shell's variables."""
+
+import pytest
+
+from ssohelper.core import served_role
+
+ENDPOINT = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/"}
+ROLE = {served_role.VARIABLE: "corp:000000000001/Reader"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({**ENDPOINT, **ROLE}, "corp:000000000001/Reader"),
+        ({**ENDPOINT, **ROLE, "AWS_PROFILE": ""}, "corp:000000000001/Reader"),
+        ({**ENDPOINT, **ROLE, "AWS_PROFILE": "other"}, None),
+        ({**ENDPOINT, **ROLE, "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE"}, None),
+        (ROLE, None),
+        (ENDPOINT, None),
+        ({**ENDPOINT, served_role.VARIABLE: ""}, None),
+    ],
+)
+def test_it_is_the_role_whose_credentials_sdks_get(
+    environ: dict[str, str], expected: str | None
+) -> None:
+    assert served_role.find(environ) == expected

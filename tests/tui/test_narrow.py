@@ -1,0 +1,44 @@
+"""The lines above the list in narrow terminals: shorter words, and none is cut."""
+
+import pytest
+
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
+
+SHORT = " ○ all  ○ ★  ● tree  ○ use"
+WHOLE = " ○ all sessions  ○ favourites  ● tree  ○ by use"
+
+
+@pytest.mark.parametrize(
+    ("width", "top", "filters"),
+    [
+        (40, " ▸F2 Accounts   F3   F4              ^p ", SHORT),
+        (47, " ▸F2 Accounts   F3 Sessions   F4 Profiles   ^p ", SHORT),
+        (50, " ▸F2 Accounts   F3 Sessions   F4 Profiles      ^p ", WHOLE),
+        (60, " ▸F2 Accounts   F3 Sessions   F4 Profiles       ^p Commands ", WHOLE),
+        (80, " ssohelper  ▸F2 Accounts   F3 Sessions   F4 Profiles ", WHOLE),
+    ],
+)
+def test_no_label_above_the_list_is_cut(
+    world: DemoHome, width: int, top: str, filters: str
+) -> None:
+    async def scenario(user: User) -> None:
+        def lines() -> list[str]:
+            return [line for line in user.screen.splitlines() if line.strip()]
+
+        await until(lambda: lines()[0].startswith(top) and lines()[1].startswith(filters))
+
+    run_scenario(world.app(), scenario, size=(width, 24))
+
+
+def test_a_filter_that_gets_a_longer_name_shortens_the_others(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text(WHOLE)
+        await user.pilot.resize_terminal(42, 24)
+        await user.wait_for_text(SHORT)
+        await user.press("ctrl+t", "ctrl+s")
+        await user.wait_for_text(" ● corp  ○ favourites  ● tree  ● by name")
+        await user.pilot.resize_terminal(40, 24)
+        await user.wait_for_text(" ● corp  ○ ★  ● tree  ● name")
+
+    run_scenario(world.app(), scenario, size=(80, 24))

@@ -1,0 +1,116 @@
+"""Saved views: the search and the view under a name, used from the dialog and the palette."""
+
+import json
+
+import pytest
+
+from ssohelper.actions import list_view
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.role_tree import SavedView, View
+from ssohelper.errors import UsageProblem
+from ssohelper.tui.commands import list_commands
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.views import ViewsScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.test_accounts import role_list
+from tests.tui.world import DemoHome, until
+
+FLAT = SavedView("prod read", View(is_flat=True, sort="name"))
+
+
+async def open_views(user: User) -> None:
+    await user.wait_for_text("role keys")
+    await user.press("ctrl+v")
+    await user.wait_for_screen(ViewsScreen)
+
+
+def test_a_view_is_saved_and_used_again(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"prod read", "ctrl+g", "ctrl+s")
+        await user.wait_for_text("○ tree", "● by name")
+        await user.press("ctrl+v")
+        await user.wait_for_screen(ViewsScreen)
+        await user.press(*"my prod", "ctrl+s")
+        await user.wait_for_message('saved this view as "my prod"')
+        await user.wait_for_screen(AccountsScreen)
+        await user.press("ctrl+u", "ctrl+g", "ctrl+s", "ctrl+b")
+        await user.wait_for_text("● tree", "● by id", "● favourites", "type to search")
+        await user.press("ctrl+v")
+        await user.wait_for_text("❯ my prod  prod read · flat · by name")
+        await user.press(*"mprod", "enter")
+        await user.wait_for_screen(AccountsScreen)
+        await user.wait_for_text("○ tree", "● by name", "○ favourites", "  prod read")
+        assert shown_rows(user)[0].role_name == "ReadOnlyAccess"
+
+    run_scenario(world.app(), scenario).save_view()
+    assert world.app().list_view.load_saved() == {"my prod": FLAT}
+    # The view that is used is the one of the next start too.
+    assert world.app().list_view.load() == FLAT.view
+
+
+def shown_rows(user: User) -> list[RoleRow]:
+    shown = role_list(user).shown
+    return [shown.rows[number] for number in shown.lines]
+
+
+def test_a_view_is_a_command_of_the_palette_and_can_be_removed(world: DemoHome) -> None:
+    list_view.save_view(world.app(), "prod read", FLAT)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        found = {one.name: one for one in list_commands(user.app, user.app.screen)}
+        assert found["view prod read"].description == "prod read · flat · by name"
+        found["view prod read"].run()
+        await user.wait_for_text("○ tree", "● by name", "  prod read")
+        await open_views(user)
+        await user.wait_for_text("❯ prod read")
+        await user.press("ctrl+x")
+        await user.wait_for_message('removed the view "prod read"')
+        await user.wait_for_text("0/0")
+        await user.press("enter", "escape")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+    assert world.app().list_view.load_saved() == {}
+
+
+def test_a_view_needs_a_name_that_can_be_shown(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_views(user)
+        await user.press("ctrl+s")
+        await user.wait_for_message("a view needs a name")
+        await user.press(*"a/b", "ctrl+s")
+        await user.wait_for_message('"a/b" cannot be the name of a view')
+        assert isinstance(user.app.screen, ViewsScreen)
+
+    run_scenario(world.app(), scenario)
+    for name in ("", " a", "\x1b[31m", "a\u202eb", "x" * 41, "a\n"):
+        with pytest.raises(UsageProblem):
+            list_view.save_view(world.app(), name, FLAT)
+    assert not (world.home / "own" / "state" / "saved-views.json").exists()
+
+
+def test_a_filter_that_would_hide_everything_is_left_out(world: DemoHome) -> None:
+    list_view.save_view(world.app(), "gone", SavedView("", View(only_session="gone")))
+
+    async def scenario(user: User) -> None:
+        await open_views(user)
+        await user.press("enter")
+        await user.wait_for_screen(AccountsScreen)
+        await until(lambda: role_list(user).shown.count == 21)
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "a\u001b"}, {"name": 1}, {"query": None}, {"query": "x" * 201}, {"view": {}}, {}],
+)
+def test_a_damaged_file_of_views_counts_as_none(world: DemoHome, change: dict[str, object]) -> None:
+    list_view.save_view(world.app(), "fine", FLAT)
+    path = world.home / "own" / "state" / "saved-views.json"
+    document = json.loads(path.read_text())
+    document["views"][0].update(change)
+    path.write_text(json.dumps(document))
+    assert world.app().list_view.load_saved() == ({} if change else {"fine": FLAT})

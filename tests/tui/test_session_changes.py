@@ -1,0 +1,95 @@
+"""Sessions are renamed and removed after a question that shows the diff; ctrl+z suspends."""
+
+import os
+import signal
+
+import pytest
+
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome
+
+
+async def ask_for_name(user: User, name: str) -> None:
+    await user.press("e")
+    await user.wait_for_screen(AskScreen)
+    await user.press("ctrl+u", *name, "enter")
+
+
+def test_a_session_is_renamed_in_its_profiles_too(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("corp", "signed in")
+        await ask_for_name(user, "acme")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text(
+            'Rename "corp" to "acme", in 3 profiles too?', "+[sso-session acme]"
+        )
+        await user.wait_for_text("$ ssohelper session rename corp acme")
+        await user.press("y")
+        await user.wait_for_message('renamed the session "corp" to "acme"')
+        await user.wait_for_text("acme")
+
+    run_scenario(world.app(), scenario)
+    text = world.config_file.read_text()
+    assert "[sso-session acme]" in text
+    assert "--session acme" in text
+    assert "corp]" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("lab", 'a session named "lab" already exists'), ("a b", "is not a valid name")],
+)
+def test_a_name_that_cannot_be_changes_nothing(world: DemoHome, name: str, message: str) -> None:
+    before = world.config_file.read_bytes()
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("corp", "signed in")
+        await ask_for_name(user, name)
+        await user.wait_for_message(message)
+        await user.wait_for_screen(SessionsScreen)
+        await user.press("e")
+        await user.wait_for_screen(AskScreen)
+        await user.press("escape")
+        await user.wait_for_message("nothing was written")
+
+    run_scenario(world.app(), scenario)
+    assert world.config_file.read_bytes() == before
+
+
+def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("corp", "lab", "signed in")
+        await user.press("down", "d")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text('Sign out of "lab", and remove it with 0 profiles?')
+        await user.press("enter")  # "No" has the focus
+        await user.wait_for_message("nothing was written")
+        await user.press("d")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message('removed the session "lab"')
+
+    run_scenario(world.app(), scenario)
+    assert "sso-session lab" not in world.config_file.read_text()
+
+
+def test_inside_the_shell_function_ctrl_z_says_that_it_cannot(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.may_suspend = False
+        await user.press("ctrl+z")
+        await user.wait_for_message("inside the shell function nothing can be suspended")
+
+    run_scenario(world.app(), scenario)
+    assert signal.SIGTSTP not in killed

@@ -1,0 +1,100 @@
+"""Ticked roles: marked and counted, kept over a search, and acted on together."""
+
+from ssohelper.core.model import RoleKey
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.test_accounts import role_list
+from tests.tui.world import DemoHome, until
+
+DEV, PROD = "000040000001", "000030000001"
+
+
+async def tick_two(user: User) -> None:
+    """Tick payments-dev/Developer, which has no profile, and payments-prod/ReadOnlyAccess."""
+    await user.wait_for_text("role keys")
+    await user.press(*"payments dev developer", "tab", "ctrl+u", *"payments prod readonly", "tab")
+    await user.wait_for_text("✓2  1/21")
+
+
+def test_ticks_are_marked_counted_and_end_with_escape(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await tick_two(user)
+        await user.wait_for_text("❯✓    ReadOnlyAccess")
+        await user.press("escape")
+        await user.wait_for_text("type to search", "✓2  21/21", "❯✓★   Developer")
+        await user.press("ctrl+g")
+        await user.wait_for_text("○ tree", "✓★   payments-dev")
+        await user.press("ctrl+g", "shift+left")
+        await user.wait_for_text("▸ payments-dev", "★ ✓1 ●7h")
+        await user.press("escape")
+        await until(lambda: "✓" not in user.screen)
+        assert user.app.return_code is None
+        await user.press("escape")
+        await until(lambda: user.app.return_code is not None)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_tab_on_an_account_ticks_its_roles_and_unticks_them(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("left", "tab")
+        await user.wait_for_text("✓3  21/21", "❯✓★   Developer")
+        assert {row.key for row in role_list(user).ticked} == {
+            RoleKey("corp", DEV, name) for name in ("Developer", "ReadOnlyAccess", "DatabaseAdmin")
+        }
+        await user.press("left", "tab")
+        await until(lambda: "✓" not in user.screen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_profiles_of_ticked_roles_are_one_question_and_one_write(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await tick_two(user)
+        await user.press("f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text("2 profiles to add", "[profile payments-dev.Developer]")
+        await user.press("n")
+        await user.wait_for_message("nothing was written")
+        await user.press("f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message("2 profiles added")
+        await until(lambda: role_list(user).tick_count == 0)
+        await user.press("tab", "f9")
+        await user.wait_for_message("each of 1 ticked role has a profile already")
+
+    before = world.config_file.read_text()
+    run_scenario(world.app(), scenario)
+    after = world.config_file.read_text()
+    assert after.startswith(before.rstrip())
+    for name in ("payments-dev.Developer", "payments-prod.ReadOnlyAccess"):
+        assert f"[profile {name}]" in after
+    assert after.count("[profile") == before.count("[profile") + 2
+
+
+def test_the_names_of_ticked_roles_are_copied_on_one_line(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"database prod", "tab", "ctrl+u", *"payments prod read", "tab")
+        await user.press("ctrl+y")
+        await user.wait_for_message("copied 2 ticked roles")
+        assert set(user.app.clipboard.split(" ")) == {
+            "payments-prod.DatabaseAdmin",
+            "corp:000030000001/ReadOnlyAccess",
+        }
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_ticked_role_that_is_no_longer_listed_is_not_ticked(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await tick_two(user)
+        found = role_list(user)
+        gone = RoleKey("corp", DEV, "Developer")
+        found.set_rows([row for row in found.rows if row.key != gone])
+        assert [row.key.account_id for row in found.ticked] == [PROD]
+        assert found.tick_count == 1
+
+    run_scenario(world.app(), scenario)
