@@ -65,7 +65,7 @@ def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_
     inside = start(place, "bash")
     inside.until("F7 Shell")
     inside.send("\x1b[18~")  # F7
-    inside.until("exit: back to ssohelper")
+    inside.until("exit: back to the full screen")
     inside.send("test -t 1 && echo on-a-''terminal\r")
     inside.until("on-a-terminal")
     inside.send("ls -l /proc/$$/fd >~/open; echo fou''nd-$(env | grep -c _SSOHELPER_)\r")

@@ -84,6 +84,8 @@ class AccountsScreen(Screen[None]):
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
+        # In the form: the list's binding of this key replaces the one that each screen has.
+        Binding("tab", "app.focus_next", show=False),
         # Escape leaves the program while the form that sets up a session is shown. Otherwise
         # `RolePane` handles Escape.
         action_binding("accounts.leave", show=False),
