@@ -17,6 +17,7 @@ from ssohelper.actions import (
 )
 from ssohelper.app import App
 from ssohelper.cli import guarding, output, profile_use
+from ssohelper.core import served_role
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
@@ -114,6 +115,7 @@ def exec_program(
         limits = agents.build_allow_variable(app, allowed)
         ctx.exit(_run_foreign(app, named, program, limits, server=server))
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
+    _check_chosen_role(chosen, app.environ.pop(served_role.CHOSEN, None))
     limits = agents.build_allow_variable(app, allowed)
     guarding.grant_for_reason(app, chosen, reason)
     # An exec that a command of `exec --hold` runs waits for a sign-in too.
@@ -124,6 +126,16 @@ def exec_program(
 
         ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text, limits))
     ctx.exit(_run_with_keys(app, chosen, program, hold_text, limits))
+
+
+def _check_chosen_role(profile: Profile, role: str | None) -> None:
+    """Refuse a profile that no longer points at the role (`RoleKey.text`) that the user chose."""
+    if role is not None and role != profile.key.text:
+        raise UsageProblem(
+            f'the profile "{show(profile.name)}" has been edited: it points at '
+            f"{show(profile.key.text)} now, not at {show(role)}",
+            hint="choose the role again",
+        )
 
 
 def _run_foreign(

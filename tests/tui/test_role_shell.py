@@ -121,3 +121,17 @@ def test_ctrl_z_stops_the_full_screen_and_fg_continues_it(shell: Shell) -> None:
     terminal.send("\x11")
     terminal.until(lambda: terminal.raw.rstrip().endswith(b"$"))  # the shell's prompt
     terminal.close()
+
+
+def test_a_profile_that_was_edited_since_the_role_was_chosen_gives_no_shell(shell: Shell) -> None:
+    """The full screen names the role to `exec`, which reads the profile anew."""
+    assert shell.run("profile", "sync", "--yes").returncode == 0
+    name = "payments-prod.ReadOnlyAccess"
+    argv = ("exec", "--server", name, "--", "env")
+    right = shell.run(*argv, _SSOHELPER_CHOSEN_ROLE="corp:000030000001/ReadOnlyAccess")
+    assert right.returncode == 0
+    assert "SSOHELPER_SERVED_ROLE=" in right.stdout
+    assert "_SSOHELPER_CHOSEN_ROLE" not in right.stdout
+    edited = shell.run(*argv, _SSOHELPER_CHOSEN_ROLE="corp:000030000001/BreakGlassAdmin")
+    assert (edited.returncode, edited.stdout) == (2, "")
+    assert f'the profile "{name}" has been edited' in edited.stderr

@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
 from ssohelper.actions import credentials
+from ssohelper.core import served_role
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.shell_text import typed
@@ -51,13 +52,14 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
     line = " ".join(["ssohelper", *map(typed, argv)])
     try:
         with app.suspend():
-            _run_until_end(argv, app.services, f"$ {line}\nexit: back to the full screen\n")
+            environ = {**app.services.environ, served_role.CHOSEN: profile.key.text}
+            _run_until_end(argv, environ, f"$ {line}\nexit: back to the full screen\n")
     except (SuspendNotSupported, OSError) as cause:
         raise LocalState(f"no shell could be started here: {cause}", hint=line) from cause
     app.show_done(f"the shell with {profile.shown_role.name} has ended", line)
 
 
-def _run_until_end(argv: Sequence[str], services: App, intro: str) -> None:
+def _run_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:
     """Print the intro, then run `ssohelper ARGV…` to its end. Only that reacts to ctrl+c."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
@@ -71,7 +73,7 @@ def _run_until_end(argv: Sequence[str], services: App, intro: str) -> None:
         with own_process.use_original_core_limit():
             # -P: no module of the current folder is loaded.
             command = [sys.executable, "-P", "-m", "ssohelper", *argv]
-            process = subprocess.Popen(command, env=dict(services.environ))
+            process = subprocess.Popen(command, env=dict(environ))
         code = process.wait()
         if code and time.monotonic() - started < _SOON_SECONDS:
             os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())
