@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from ssohelper.system.installation import find_command
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
+_REMOVAL_SECONDS = 5.0
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
 # Variables that the demo's commands do not get. With uv's and pipx's, ssohelper could refuse to
@@ -125,10 +127,19 @@ def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
                 with Emulator() as emulator:
                     yield emulator, _make_environment(home, emulator.environment())
             finally:
-                shutil.rmtree(home, ignore_errors=True)
+                _remove_home(home)
         finally:
             # The first signal may have stopped the removal above; it is the only one that raises.
-            shutil.rmtree(home, ignore_errors=True)
+            _remove_home(home)
+
+
+def _remove_home(home: Path) -> None:
+    """Remove the demo's home, again while a process of the demo that ends now still writes there."""
+    ends_at = time.monotonic() + _REMOVAL_SECONDS
+    shutil.rmtree(home, ignore_errors=True)
+    while home.exists() and time.monotonic() < ends_at:
+        time.sleep(0.02)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
