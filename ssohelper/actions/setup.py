@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from ssohelper.actions import recorded_sign_ins
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
@@ -44,7 +45,8 @@ def choose_session(
     `region`, else the one in the host name, else that of another session of this portal, else the
     user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region that the
     portal's page names or None. With `takes_proposal` that region is used without asking.
-    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if no region is known;
+    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if a sign-in at another
+    portal has it, or if no region is known;
     ConfigInvalid or AwsUnreachable if a company's own URL leads to no portal.
     """
     url = checked_start_url(start_url)
@@ -74,7 +76,9 @@ def choose_session(
             f"the region of {url} is not known",
             hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
-    return SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
+    new = SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
+    recorded_sign_ins.refuse_other_portal(app, new)
+    return new
 
 
 def find_portals(app: App) -> list[tuple[str, str, str | None]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, default_regions, sessions
+from ssohelper.actions import clocks, default_regions, recorded_sign_ins, sessions
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
@@ -46,6 +46,7 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+    recorded_sign_ins.warn_of_damaged(app)
     found = [sessions.load_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     if output.options().json:

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -203,16 +203,6 @@ class TokenFiles(SignInFactsFiles):
             self._facts_file(session.sign_in_name),
         )
         return [str(path) for path in candidates if os.path.lexists(path)]
-
-    def find_unlisted(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions of sign-ins that we made and that are here, without those `listed`."""
-        names = {session.name for session in listed}
-        return [
-            session
-            for session in self.load_sessions()
-            if session.name not in names
-            and any(map(self.read_fingerprint, (session, *self.list_further(session))))
-        ]
 
     # -- client registrations ------------------------------------------------------------------
 
