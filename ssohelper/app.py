@@ -46,12 +46,12 @@ if TYPE_CHECKING:
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
+    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.stores.region_failures import RegionFailures
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
-    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault

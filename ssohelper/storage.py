@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
 from ssohelper.stores.memory_folders import is_in_memory
-from ssohelper.stores.storage_record import FILE, KEYRING, Record, StorageRecord
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
+from ssohelper.stores.storage_record import FILE, KEYRING, Record, StorageRecord
 
 if TYPE_CHECKING:
     from ssohelper.app import App

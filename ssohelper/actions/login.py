@@ -88,6 +88,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 
 
 def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
+    app.tokens.remove_leftovers()
     present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
@@ -130,6 +131,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     # After an edit of the config the sign-in is still at the portal where it was made.
     session = selection.find_signed_in(app, session.name) or session
     app.tokens.check_writable(session)
+    app.tokens.remove_leftovers()
     facts = app.tokens.load_facts(session.name)
     token, failure = tokens.revoke(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
@@ -244,7 +246,13 @@ def _sign_in_interactively(
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
     _end_sign_in_elsewhere(app, session)
-    _save_sign_in(app, session, token, life_seconds, user)
+    try:
+        _save_sign_in(app, session, token, life_seconds, user)
+    except LocalState:
+        present = tokens.peek_token(app, session)
+        if present is None or present.value != token.value:
+            sign_in_user.end_new_sign_in(app, session, token)
+        raise
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in(session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)

@@ -58,9 +58,11 @@ def warn_of_damaged(app: App) -> None:
 def forget_stale(app: App, name: str | None = None) -> bool:
     """Remove the records, of this session or of all, of sign-ins that are no longer here.
 
+    Removes also what processes left that were killed while they wrote a token.
     A token under such a name is of another tool, and stays. Returns whether there was a record.
     Raises: LocalState.
     """
+    app.tokens.remove_leftovers()
     stale = app.tokens.find_stale(app.config.read().sso_sessions())
     stale = [session for session in stale if name in (None, session.name)]
     for session in stale:

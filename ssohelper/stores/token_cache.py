@@ -159,6 +159,12 @@ class TokenFiles(SignInFactsFiles):
         files.remove(self._token_file(session))
         files.remove(self._registration_file(session))
 
+    def remove_leftovers(self) -> None:
+        """Remove what processes left that were killed while they wrote a token."""
+        for folder in (self._folder, self._state / "regions"):
+            if not files.is_in_another_users_home(folder):
+                files.remove_those_of_killed_processes(str(folder))
+
     def read_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
         try:

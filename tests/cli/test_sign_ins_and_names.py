@@ -1,16 +1,20 @@
 """A recorded sign-in stays in view until it has ended, whatever is done to its name or its record."""
 
+import fcntl
 import hashlib
 import json
 import os
+import resource
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, demo_world
-from tests.conftest import Home, Run
+from tests.conftest import SCRIPT, Home, Run
 
 OTHER_URL = "https://d-1111111111.awsapps.com/start"
 SETUP = (
@@ -151,7 +155,7 @@ class TestAnEditedPortal:
 
 
 class TestTheTokenOfAnotherTool:
-    THEIRS = {"accessToken": "THEIRS", "expiresAt": "2099-01-01T00:00:00Z"}
+    THEIRS: ClassVar = {"accessToken": "THEIRS", "expiresAt": "2099-01-01T00:00:00Z"}
 
     @pytest.mark.parametrize("command", [("logout", "--all"), ("logout", "corp")])
     @pytest.mark.parametrize("portal", [OTHER_URL, START_URL])
@@ -212,3 +216,66 @@ class TestADamagedRecord:
         ok(run, "logout", "--all")
         assert emulator.counters["Logout"] == 1
         assert not list(records(undone).iterdir())
+
+
+class TestWhatAKilledProcessLeft:
+    @pytest.fixture
+    def ended_pid(self) -> int:
+        with subprocess.Popen(["true"]) as process:
+            process.wait()
+        return process.pid
+
+    @pytest.mark.parametrize(
+        "command", [("login", "corp"), ("logout", "corp"), ("logout", "--all")]
+    )
+    def test_the_next_sign_in_or_out_removes_it(
+        self, corp: Home, run: Run, ended_pid: int, command: tuple[str, ...]
+    ) -> None:
+        for folder in (corp.token_folder, corp.path / ".local/state/ssohelper/regions"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            (folder / f".ssohelper-{ended_pid}-0123456789ab").write_text('{"accessToken": "x"}')
+        written = corp.token_folder / f".ssohelper-{os.getpid()}-0123456789ab"
+        written.touch()
+        ok(run, *command)
+        assert list(corp.path.rglob(".ssohelper-*-*")) == [written]
+
+    def test_logout_all_removes_it_without_a_session(
+        self, home: Home, run: Run, ended_pid: int
+    ) -> None:
+        home.token_folder.mkdir(parents=True)
+        (home.token_folder / f".ssohelper-{ended_pid}-0123456789ab").touch()
+        ok(run, "logout", "--all")
+        assert not list(home.token_folder.iterdir())
+
+    def test_a_file_that_another_container_writes_stays(
+        self, home: Home, run: Run, ended_pid: int
+    ) -> None:
+        home.token_folder.mkdir(parents=True)
+        held = home.token_folder / f".ssohelper-{ended_pid}-0123456789ab"
+        with held.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            ok(run, "logout", "--all")
+            assert held.exists()
+
+
+def test_a_sign_in_that_cannot_be_saved_is_given_back(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    emulator.auto_approve = "ana"
+    home.add_session()
+    ok(run, "login", "corp")
+    before = token_file(home).read_bytes()
+    most = len(before) - 200  # the client's registration is smaller
+    done = subprocess.run(
+        [SCRIPT, "login", "corp", "--force"],
+        env=home.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+    )
+    assert done.returncode == 7, done.stderr
+    assert token_file(home).read_bytes() == before
+    assert emulator.counters["Logout"] == 1
