@@ -190,6 +190,11 @@ def has_leftovers(app: App, name: str) -> bool:
     )
 
 
+def list_users_of_missing(app: App, name: str) -> list[str]:
+    """Return the names of the profiles that name a session that is not in the config."""
+    return [entry.name for entry in session_changes.find_users(app.config.read(), name)]
+
+
 def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
     """Remove what is kept for a session that is not in the config.
 

@@ -187,6 +187,11 @@ def _remove_leftovers(
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
+    users = sessions.list_users_of_missing(app, name)
+    if users:
+        named = ", ".join(show(one, 60) for one in users)
+        output.say(f"profiles that name it stay, and do not work without it: {named}")
+        output.say("remove them with: ssohelper profile rm NAME")
     question = (
         "sign out, and remove them?" if new_name is None else f'move them to "{show(new_name)}"?'
     )

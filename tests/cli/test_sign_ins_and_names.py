@@ -279,3 +279,28 @@ def test_a_sign_in_that_cannot_be_saved_is_given_back(
     assert done.returncode == 7, done.stderr
     assert token_file(home).read_bytes() == before
     assert emulator.counters["Logout"] == 1
+
+
+class TestASectionRemovedByHand:
+    @pytest.fixture
+    def cut(self, corp: Home) -> Home:
+        """The profiles name "corp", which has no section; its sign-in is live."""
+        _before, header, after = corp.config_file.read_text().partition("[sso-session corp]")
+        assert header
+        corp.write_config(after[after.index("[profile") :])
+        return corp
+
+    def test_setup_takes_over_the_name_that_profiles_have(
+        self, cut: Home, run: Run, emulator: Emulator
+    ) -> None:
+        assert run("whoami", PROFILE).returncode != 0
+        ok(run, "setup", START_URL, "--role", "Developer", "--account", "payments-dev", "--yes")
+        assert shown(run) == [("corp", START_URL, "valid", True)]
+        assert "ana" in ok(run, "whoami", PROFILE)
+        assert emulator.counters["authorize"] == 1
+
+    def test_session_rm_names_the_profiles_that_stay(self, cut: Home, run: Run) -> None:
+        done = run("session", "rm", "corp", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert f"do not work without it: {PROFILE}\n" in done.stderr
+        ok(run, "profile", "rm", PROFILE, "--yes")
