@@ -52,7 +52,7 @@ def refuse_other_portal(app: App, session: SsoSession) -> None:
 def warn_of_damaged(app: App) -> None:
     """Warn of each record of a sign-in that cannot be read: the sign-in may be here."""
     for path in app.tokens.list_damaged_records():
-        app.warn(f"{_damaged_text(path)}; its sign-in is not shown")
+        app.warn(f"{_damaged_text(path)}; its sign-in may be missing here")
 
 
 def forget_stale(app: App, name: str | None = None) -> bool:
