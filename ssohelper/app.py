@@ -46,12 +46,12 @@ if TYPE_CHECKING:
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
+    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.stores.region_failures import RegionFailures
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
-    from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault
@@ -181,7 +181,7 @@ class App(AwsClients):
         return Storage(self)
 
     @property
-    def tokens(self) -> TokenFiles:
+    def tokens(self) -> RecordedSignIns:
         """The tokens and the facts of their sign-ins, in the storage in force."""
         return self.storage.tokens
 

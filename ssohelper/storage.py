@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
 from ssohelper.stores.memory_folders import is_in_memory
+from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 from ssohelper.stores.storage_record import FILE, KEYRING, Record, StorageRecord
-from ssohelper.stores.token_cache import TokenFiles
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -36,7 +36,7 @@ class Storage:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._stores: dict[str, TokenFiles] = {}
+        self._stores: dict[str, RecordedSignIns] = {}
         self._agreed: str | None = None
         self._is_of_this_shell = False
         self.codec: Codec = ChangingCodec(lambda: self._codec_of(self.name))
@@ -69,7 +69,7 @@ class Storage:
         return str(settings.get("storage"))
 
     @property
-    def tokens(self) -> TokenFiles:
+    def tokens(self) -> RecordedSignIns:
         """The token store of the storage in force. Raises: as `name`."""
         return self.store_of(self.name)
 
@@ -171,14 +171,17 @@ class Storage:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
         self._record.save(Record(record.storage))
 
-    def _forget_legacy(self, old: TokenFiles, session: SsoSession) -> None:
+    def _forget_legacy(self, old: RecordedSignIns, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""
         self.legacy_tokens.forget(old.load_ids(session), old.token_file(session))
 
-    def _sign_ins_in(self, store: TokenFiles) -> list[SsoSession]:
+    def _sign_ins_in(self, store: RecordedSignIns) -> list[SsoSession]:
         """Return the sessions of the config and those of our sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
-        sessions = [*listed, *store.find_unlisted(listed)]
+        sessions = [*listed]
+        # Of a name there is one token, whichever portal it is of.
+        names = {session.name for session in listed}
+        sessions += [one for one in store.find_unlisted(listed) if one.name not in names]
         return [one for session in sessions for one in (session, *store.list_further(session))]
 
     # -- the pieces of each storage -------------------------------------------------------------
@@ -187,11 +190,11 @@ class Storage:
     def _record(self) -> StorageRecord:
         return StorageRecord(self._app.locations.state_folder)
 
-    def store_of(self, name: str) -> TokenFiles:
+    def store_of(self, name: str) -> RecordedSignIns:
         """Return the token store of this storage, whichever is in force."""
         if name not in self._stores:
             locations = self._app.locations
-            self._stores[name] = TokenFiles(
+            self._stores[name] = RecordedSignIns(
                 locations.token_folder,
                 state=locations.state_folder,
                 runtime=locations.runtime_folder,

@@ -43,13 +43,12 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
 
 
 def _sign_ins(app: App) -> list[CachedItem]:
-    names = app.config.read().session_names()
     mark = f", {clock_text.NOT_IN_CONFIG}"
     return [
         CachedItem(
             "sign-in",
             session.name,
-            "token or client registration" + ("" if session.name in names else mark),
+            "token or client registration" + ("" if selection.is_in_config(app, session) else mark),
             path,
             None,
         )
@@ -88,4 +87,6 @@ def _load_listings(app: App) -> list[CachedItem]:
 
 
 def _read_sessions(app: App) -> list[SsoSession]:
-    return [*app.config.read().sso_sessions(), *selection.find_unlisted(app)]
+    unlisted = selection.find_unlisted(app)
+    names = {session.name for session in unlisted}
+    return [one for one in app.config.read().sso_sessions() if one.name not in names] + unlisted

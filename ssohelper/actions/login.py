@@ -18,6 +18,8 @@ from ssohelper.actions import (
     legacy_sign_ins,
     portal_address,
     prompt_notes,
+    recorded_sign_ins,
+    selection,
     sign_in_user,
     tokens,
 )
@@ -86,6 +88,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 
 
 def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
+    app.tokens.remove_leftovers()
     present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
@@ -125,7 +128,10 @@ def log_out(app: App, session: SsoSession) -> bool:
     host: the sign-out works once the variable is unset.
     """
     agents.refuse_below_allow_list(app, "sign out", f"ssohelper logout {session.name}")
+    # After an edit of the config the sign-in is still at the portal where it was made.
+    session = selection.find_signed_in(app, session.name) or session
     app.tokens.check_writable(session)
+    app.tokens.remove_leftovers()
     facts = app.tokens.load_facts(session.name)
     token, failure = tokens.revoke(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
@@ -239,10 +245,29 @@ def _sign_in_interactively(
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
-    _save_sign_in(app, session, token, life_seconds, user)
+    _end_sign_in_elsewhere(app, session)
+    try:
+        _save_sign_in(app, session, token, life_seconds, user)
+    except LocalState:
+        present = tokens.peek_token(app, session)
+        if present is None or present.value != token.value:
+            sign_in_user.end_new_sign_in(app, session, token)
+        raise
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in(session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)
+
+
+def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
+    """End the sign-in that the new one replaces, if the config named another portal for it."""
+    earlier = recorded_sign_ins.find_elsewhere(app, session)
+    if earlier is not None:
+        _token, failure = tokens.revoke(app, earlier, _RENEWAL_SECONDS)
+        done = f"was not ended at AWS: {failure.message}" if failure else "was ended"
+        app.warn(
+            f'the earlier sign-in to "{session.name}", at {earlier.start_url} in {earlier.region}, '
+            f"{done}"
+        )
 
 
 def _get_token(

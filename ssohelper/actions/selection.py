@@ -15,6 +15,7 @@ from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.foreign import find_foreign
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
+from ssohelper.core.recorded_sign_ins import is_listed
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
@@ -87,9 +88,15 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 def find_unlisted(app: App) -> list[SsoSession]:
     """Return the sessions of sign-ins that we made and whose session is not in the config.
 
-    That is so after a `setup` that was stopped or could not write, and after `profile undo`.
+    That is so after a `setup` that was stopped or could not write, after `profile undo`, and if the
+    config names another portal or region for the session by now.
     """
     return app.tokens.find_unlisted(app.config.read().sso_sessions())
+
+
+def is_in_config(app: App, session: SsoSession) -> bool:
+    """Return whether the config has this session, with the same portal and region."""
+    return is_listed(session, app.config.read().sso_sessions())
 
 
 def find_signed_in(app: App, name: str | None) -> SsoSession | None:

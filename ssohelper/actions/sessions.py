@@ -15,6 +15,7 @@ from ssohelper.actions import (
     legacy_sign_ins,
     login,
     own_settings,
+    recorded_sign_ins,
     selection,
 )
 from ssohelper.core import guard_rules, session_changes
@@ -81,7 +82,7 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
             *(path for portal in portals for path in app.tokens.list_files(portal)),
             *legacy_sign_ins.list_files(app, session),
         ),
-        config.session_header(session.name) is not None,
+        selection.is_in_config(app, session),
     )
 
 
@@ -93,8 +94,8 @@ def plan_add(app: App, session: SsoSession) -> SessionPlan:
 def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     """Return the plan that renames a session.
 
-    Raises: UsageProblem for a name that is invalid or taken, and if a guard rule names the session:
-    under its new name it would guard nothing.
+    Raises: UsageProblem for a name that is invalid or taken, also by a sign-in that the config
+    lacks, and if a guard rule names the session: under its new name it would guard nothing.
     """
     if not SESSION_NAME.fullmatch(new_name):
         raise UsageProblem(
@@ -103,6 +104,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
         )
     if app.config.read().session_header(new_name):
         raise UsageProblem(f'a session named "{new_name}" already exists')
+    recorded_sign_ins.refuse_taken_name(app, session, new_name)
     # The rules in force: also those that left the settings file without a typed word.
     patterns = [*app.vault.policy.rules]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
@@ -186,6 +188,11 @@ def has_leftovers(app: App, name: str) -> bool:
         or name in app.directory.list_session_names()
         or any(key.session_name == name for key in app.usage.load_all())
     )
+
+
+def list_users_of_missing(app: App, name: str) -> list[str]:
+    """Return the names of the profiles that name a session that is not in the config."""
+    return [entry.name for entry in session_changes.find_users(app.config.read(), name)]
 
 
 def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:

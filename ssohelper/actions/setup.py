@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from ssohelper.actions import recorded_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
@@ -40,11 +41,13 @@ def choose_session(
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
-    A new session is called `name`; if that is None, it is named after the URL's host. Its region is
-    `region`, else the one in the host name, else that of another session of this portal, else the
-    user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region that the
+    A new session is called `name`; if that is None, as the sign-in of ours to this portal whose
+    session is not in the config, which profiles may name; without one, after the URL's host. Its
+    region is `region`, else the one in the host name, else that of another session or sign-in of
+    this portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region that the
     portal's page names or None. With `takes_proposal` that region is used without asking.
-    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if no region is known;
+    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if a sign-in at another
+    portal has it, or if no region is known;
     ConfigInvalid or AwsUnreachable if a company's own URL leads to no portal.
     """
     url = checked_start_url(start_url)
@@ -52,7 +55,8 @@ def choose_session(
     known = _known_session(config, url, name)
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
-    chosen = name or session_name_of(url)
+    own = _find_own_sign_in(app, config, url, name, region)
+    chosen = own.name if own else name or session_name_of(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise UsageProblem(
             f'"{chosen}" is not a valid name for a session',
@@ -65,6 +69,7 @@ def choose_session(
         or region
         or in_host
         or _region_of_portal(config, url)
+        or (own.region if own else None)
         or _find_region(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
     )
     if region and found != region:
@@ -74,7 +79,9 @@ def choose_session(
             f"the region of {url} is not known",
             hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
-    return SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
+    new = SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
+    recorded_sign_ins.refuse_other_portal(app, new)
+    return new
 
 
 def find_portals(app: App) -> list[tuple[str, str, str | None]]:
@@ -96,6 +103,21 @@ def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
             url = entry.keys.get(f"{prefix}start_url", "")
             if url:
                 yield url, entry.keys.get(f"{prefix}region", "")
+
+
+def _find_own_sign_in(
+    app: App, config: ConfigFile, url: str, name: str | None, region: str | None
+) -> SsoSession | None:
+    """Return the only sign-in of ours to this portal whose session's name the config lacks."""
+    found = [
+        one
+        for one in selection.find_unlisted(app)
+        if is_same_portal(one.start_url, url)
+        and name in (None, one.name)
+        and region in (None, one.region)
+        and config.session_header(one.name) is None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _find_portal(app: App, url: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, default_regions, sessions
+from ssohelper.actions import clocks, default_regions, recorded_sign_ins, sessions
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
@@ -46,6 +46,7 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+    recorded_sign_ins.warn_of_damaged(app)
     found = [sessions.load_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     if output.options().json:
@@ -186,6 +187,11 @@ def _remove_leftovers(
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
+    users = sessions.list_users_of_missing(app, name)
+    if users:
+        named = ", ".join(show(one, 60) for one in users)
+        output.say(f"profiles that name it stay, and do not work without it: {named}")
+        output.say("remove them with: ssohelper profile rm NAME")
     question = (
         "sign out, and remove them?" if new_name is None else f'move them to "{show(new_name)}"?'
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, prompt_notes
+from ssohelper.actions import clocks, prompt_notes, recorded_sign_ins
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
@@ -16,7 +16,7 @@ from ssohelper.core import clock_text
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
-from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError, UsageProblem
+from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.system import browser
 
 
@@ -138,28 +138,35 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
     if everywhere:
-        sessions = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+        unlisted = find_unlisted(app)
+        names = {session.name for session in unlisted}
+        listed = [one for one in app.config.read().sso_sessions() if one.name not in names]
+        sessions = [*listed, *unlisted]
     else:
-        sessions = [find_signed_in(app, chosen) or choosing.choose_session(chosen)]
+        sessions = _chosen_for_logout(app, chosen)
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
         try:
             was_signed_in = sign_in.log_out(app, session)
-        except AwsUnreachable as error:
+        except (AwsUnreachable, LocalState) as error:
             errors.append(error)
             results.append({"session": session.name, "revoked": False})
             continue
         results.append({"session": session.name, "revoked": was_signed_in})
         output.say(clock_text.logout_result(session.name, was_signed_in))
-    if not sessions:
-        output.say("there is no sso-session to sign out of")
+    if everywhere:
+        recorded_sign_ins.forget_stale(app)
+        if not sessions:
+            output.say("there is no sso-session to sign out of")
     if output.options().json:
         output.print_json(results, app.warnings)
     for earlier in errors[:-1]:
         output.report(earlier)
     if errors:
         raise errors[-1]
+    if everywhere:
+        recorded_sign_ins.check_all_readable(app)
 
 
 @click.command()
@@ -186,33 +193,36 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     app = output.get_app()
     chosen = _chosen(session_name)
     sessions = app.config.read().sso_sessions()
+    unlisted = [one for one in find_unlisted(app) if chosen in (None, one.name)]
+    recorded_sign_ins.warn_of_damaged(app)
     if chosen:
-        sessions = [find_signed_in(app, chosen) or resolve_session(app, chosen)]
+        is_known = chosen in {session.name for session in sessions}
+        sessions = [] if unlisted and not is_known else [resolve_session(app, chosen)]
     elif check and not sessions:
         resolve_session(app, None)  # raises an error that says why no session can be used
     unusable = [] if chosen else clocks.list_unusable_sessions(app)
     needing = [
-        s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
+        one
+        for one in (sessions or (unlisted if chosen else []))
+        if check and clocks.is_sign_in_needed_within(app, one, min_seconds)
     ]
-    if not chosen:
-        sessions += find_unlisted(app)
-    seen = [clocks.load_session_clock(app, session) for session in sessions]
-    for session in sessions:
+    for session in (*unlisted, *sessions):
         prompt_notes.update_session(app, session)  # another tool may have signed in or out
+    sessions += unlisted
+    seen = [clocks.load_session_clock(app, session) for session in sessions]
     credentials = clocks.load_credentials(app, sessions)
-    in_config = app.config.read().session_names()
     if output.options().json:
         data = {
             "storage": app.storage.name,
             "sessions": [
-                *(_session_json(clock, clock.session.name in in_config) for clock in seen),
+                *(_session_json(clock, clock.session not in unlisted) for clock in seen),
                 *map(_unusable_json, unusable),
             ],
             "credentials": [_credentials_json(key, cached) for key, cached in credentials],
         }
         output.print_json(data, app.warnings)
     else:
-        _print_clocks(app, seen, unusable, credentials)
+        _print_clocks(app, seen, unlisted, unusable, credentials)
         if app.storage.name == "keyring":
             output.say("sign-ins are encrypted, with a key in the keyring")
     if needing:
@@ -232,6 +242,18 @@ def _chosen(argument: str | None) -> str | None:
     if output.checked_session_name(argument) and option and argument != option:
         raise UsageProblem(f'two sessions are named: "{argument}" and "{option}"')
     return argument or option
+
+
+def _chosen_for_logout(app: App, chosen: str | None) -> list[SsoSession]:
+    """Return the session to sign out of; none if another tool has replaced our sign-in to it."""
+    found = find_signed_in(app, chosen)
+    if found is not None:
+        return [found]
+    names = app.config.read().session_names()
+    if chosen and chosen not in names and recorded_sign_ins.forget_stale(app, chosen):
+        output.say(clock_text.logout_result(chosen, was_signed_in=False))
+        return []
+    return [choosing.choose_session(chosen)]
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
@@ -295,6 +317,7 @@ def _instant(at: int | None) -> str | None:
 def _print_clocks(
     app: App,
     seen: list[clocks.SessionClock],
+    unlisted: list[SsoSession],
     unusable: list[clocks.UnusableSession],
     credentials: list[tuple[RoleKey, CachedCredentials]],
 ) -> None:
@@ -302,7 +325,6 @@ def _print_clocks(
     if not seen and not unusable:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return
-    names = app.config.read().session_names()
     rows = []
     for clock in seen:
         token = (
@@ -316,7 +338,7 @@ def _print_clocks(
         state = clock.state.replace("_", " ")
         if clock.answering_region not in (None, clock.session.region):
             state += f", {clock.answering_region} answers"
-        if clock.session.name not in names:
+        if clock.session in unlisted:
             state += f", {clock_text.NOT_IN_CONFIG}"
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
     rows += [[session.name, "-", "unusable", "-", session.reason] for session in unusable]

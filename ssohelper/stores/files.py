@@ -30,7 +30,11 @@ from ssohelper.stores.own_folders import (
     session_file_name,
     tighten_mode,
 )
-from ssohelper.stores.temporary_files import name_beside, sweep_folder_once
+from ssohelper.stores.temporary_files import (
+    name_beside,
+    remove_those_of_killed_processes,
+    sweep_folder_once,
+)
 
 # For its work on the disk, a store imports this module alone; so it exports other modules' names.
 __all__ = [
@@ -47,6 +51,7 @@ __all__ = [
     "read_with_status",
     "refuse_another_users_home",
     "remove",
+    "remove_those_of_killed_processes",
     "remove_tree",
     "replace_file",
     "report_damage",
@@ -327,6 +332,10 @@ def _write_new(path: str, data: bytes, mode: int, mtime_ns: int | None, *, durab
     flags = os.O_WRONLY | _NEW_FILE
     descriptor = os.open(path, flags, 0o600)
     try:
+        if durable:
+            with contextlib.suppress(OSError):  # the file system may have no locks
+                try_lock(descriptor)
+                os.lseek(descriptor, 0, os.SEEK_SET)  # on Windows the lock moves the position
         left = memoryview(data)
         while left:
             left = left[os.write(descriptor, left) :]

@@ -60,16 +60,40 @@ class SignInFactsFiles:
 
     def load_sessions(self) -> list[SsoSession]:
         """Return the sessions of the sign-ins that we made and that no sign-out has ended here."""
-        folder = self._state / "signed-in"
-        found = (
-            files.read_record(folder / name, schema.signed_in_session)
-            for name in files.list_names(folder)
-        )
-        return [session for session in found if session is not None]
+        return [session for session in map(self._read_session, self._list_records()) if session]
+
+    def list_damaged_records(self) -> list[str]:
+        """Return the paths of the records of which it is not known which sign-in they are of."""
+        return [str(path) for path in self._list_records() if self._is_damaged(path)]
+
+    def forget_misnamed_records(self) -> None:
+        """Remove the records that do not have the name of their session, which are not ours."""
+        for path in self._list_records():
+            if not self._is_damaged(path) and self._read_session(path) is None:
+                files.remove(path)
 
     def forget_session(self, session_name: str) -> None:
         """Remove the record of a session whose token was removed."""
         files.remove(self._session_file(session_name))
+
+    def _list_records(self) -> list[Path]:
+        folder = self._state / "signed-in"
+        return [folder / name for name in files.list_names(folder)]
+
+    def _read_session(self, path: Path) -> SsoSession | None:
+        """Return the session in the record; None if it is damaged or has another session's name."""
+        with suppress(LocalState):
+            found = files.read_record(path, schema.signed_in_session)
+            if found is not None and path == self._session_file(found.name):
+                return found
+        return None
+
+    def _is_damaged(self, path: Path) -> bool:
+        try:
+            is_there = files.read_own_file(path) is not None
+            return is_there and files.read_record(path, schema.signed_in_session) is None
+        except LocalState:
+            return True
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while token, sign-in facts or role credentials are changed.

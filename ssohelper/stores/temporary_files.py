@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import time
 
 from ssohelper.stores.locks import try_lock
@@ -29,6 +30,32 @@ def sweep_folder_once(folder: str) -> None:
                 with contextlib.suppress(OSError):
                     if is_left_over(entry.path):
                         os.unlink(entry.path)
+
+
+def remove_those_of_killed_processes(folder: str) -> None:
+    """Remove the temporary files in the folder whose process has ended, however young they are.
+
+    A process of another container or host, which has no number here, holds its file's lock.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if _has_ended(entry.name) and not _is_reserved(entry.path):
+                    os.unlink(entry.path)
+
+
+def _has_ended(name: str) -> bool:
+    """Return whether this is the name of a temporary file, and its process runs no more here."""
+    pid = name.removeprefix(TEMP_PREFIX).partition("-")[0]
+    if sys.platform == "win32" or not name.startswith(TEMP_PREFIX) or not pid.isdigit():
+        return False  # on Windows os.kill would end the process
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def is_left_over(path: str) -> bool:

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -159,6 +159,12 @@ class TokenFiles(SignInFactsFiles):
         files.remove(self._token_file(session))
         files.remove(self._registration_file(session))
 
+    def remove_leftovers(self) -> None:
+        """Remove what processes left that were killed while they wrote a token."""
+        for folder in (self._folder, self._state / "regions"):
+            if not files.is_in_another_users_home(folder):
+                files.remove_those_of_killed_processes(str(folder))
+
     def read_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
         try:
@@ -203,16 +209,6 @@ class TokenFiles(SignInFactsFiles):
             self._facts_file(session.sign_in_name),
         )
         return [str(path) for path in candidates if os.path.lexists(path)]
-
-    def find_unlisted(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions of sign-ins that we made and that are here, without those `listed`."""
-        names = {session.name for session in listed}
-        return [
-            session
-            for session in self.load_sessions()
-            if session.name not in names
-            and any(map(self.read_fingerprint, (session, *self.list_further(session))))
-        ]
 
     # -- client registrations ------------------------------------------------------------------
 

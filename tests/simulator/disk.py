@@ -236,6 +236,11 @@ class Disk:
         process = self._process()
         return process.pid if process else 1
 
+    def kill(self, pid: int, _signal: int) -> None:
+        process = self.scheduler.processes.get(pid)
+        if process is None or process.is_dead or not self.scheduler.is_running(process):
+            raise ProcessLookupError
+
     def urandom(self, size: int) -> bytes:
         return self.scheduler.rng.randbytes(size)
 

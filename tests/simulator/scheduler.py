@@ -122,6 +122,7 @@ class Scheduler:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._serial = count()
         self._pids = count(100)
+        self.processes: dict[int, Process] = {}
         self._alive: set[Thread] = set()
         self._is_over: Callable[[], bool] = lambda: False
         self._ends_at = 0.0
@@ -131,7 +132,9 @@ class Scheduler:
     # -- processes and threads ---------------------------------------------------------------
 
     def process(self, name: str) -> Process:
-        return Process(next(self._pids), name)
+        process = Process(next(self._pids), name)
+        self.processes[process.pid] = process
+        return process
 
     def spawn(self, process: Process, name: str, work: Callable[[], None]) -> Thread:
         """Start a thread of the process."""

@@ -1,0 +1,85 @@
+"""Keeps each recorded sign-in in view until it has ended: its name is not used for another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import selection
+from ssohelper.core.recorded_sign_ins import is_same_session
+from ssohelper.core.text import show
+from ssohelper.errors import LocalState, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.model import SsoSession
+
+
+def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
+    """Raise UsageProblem if a sign-in has the name to which the session is to be renamed.
+
+    The profiles of the session would answer as the user of that sign-in.
+    """
+    if selection.find_signed_in(app, new_name) is not None:
+        raise UsageProblem(
+            f'"{new_name}" has a sign-in that is not in the config',
+            hint=f"end it first: ssohelper logout {new_name}",
+        )
+    renamed = session._replace(name=new_name)
+    if app.tokens.read_fingerprint(renamed):
+        raise UsageProblem(
+            f'"{new_name}" has a sign-in of another tool',
+            hint=f"choose another name, or remove the token first: {app.tokens.token_file(renamed)}",
+        )
+
+
+def find_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
+    """Return the session of a sign-in of this name at another portal or region; else None."""
+    known = selection.find_signed_in(app, session.name)
+    return None if known is None or is_same_session(known, session) else known
+
+
+def refuse_other_portal(app: App, session: SsoSession) -> None:
+    """Raise UsageProblem if a sign-in at another portal or region has the new session's name."""
+    known = find_elsewhere(app, session)
+    if known is not None:
+        raise UsageProblem(
+            f'"{session.name}" has a sign-in that is not in the config, at {show(known.start_url)} '
+            f"in {known.region}",
+            hint=f"end it first: ssohelper logout {session.name}; or choose another name",
+        )
+
+
+def warn_of_damaged(app: App) -> None:
+    """Warn of each record of a sign-in that cannot be read: the sign-in may be here."""
+    for path in app.tokens.list_damaged_records():
+        app.warn(f"{_damaged_text(path)}; its sign-in may be missing here")
+
+
+def forget_stale(app: App, name: str | None = None) -> bool:
+    """Remove the records, of this session or of all, of sign-ins that are no longer here.
+
+    Removes also what processes left that were killed while they wrote a token.
+    A token under such a name is of another tool, and stays. Returns whether there was a record.
+    Raises: LocalState.
+    """
+    app.tokens.remove_leftovers()
+    stale = app.tokens.find_stale(app.config.read().sso_sessions())
+    stale = [session for session in stale if name in (None, session.name)]
+    for session in stale:
+        app.tokens.forget_session(session.name)
+    app.tokens.forget_misnamed_records()
+    return bool(stale)
+
+
+def check_all_readable(app: App) -> None:
+    """Raise LocalState if a record of a sign-in cannot be read: that sign-in was not ended."""
+    paths = app.tokens.list_damaged_records()
+    if paths:
+        raise LocalState(
+            f"{' and '.join(map(_damaged_text, paths))}; its sign-in was not ended",
+            hint="end it in the access portal's own menu, then remove that path",
+        )
+
+
+def _damaged_text(path: str) -> str:
+    return f'the record of a sign-in cannot be read: "{show(path)}"'

@@ -1,0 +1,20 @@
+"""Says whether the config has the session of a recorded sign-in. Pure."""
+
+from collections.abc import Iterable
+
+from ssohelper.core.model import SsoSession
+from ssohelper.core.start_url import is_same_portal
+
+
+def is_same_session(one: SsoSession, other: SsoSession) -> bool:
+    """Return whether a token of one is a token of the other: by name, portal and region."""
+    return (
+        one.name == other.name
+        and one.region == other.region
+        and is_same_portal(one.start_url, other.start_url)
+    )
+
+
+def is_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
+    """Return whether one of these is the session, not only another one of its name."""
+    return any(is_same_session(session, one) for one in listed)

@@ -1,0 +1,68 @@
+"""Finds the sign-ins that we made by their records, also where the config lacks the session."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from ssohelper.core import issuer
+from ssohelper.core.model import SsoSession
+from ssohelper.core.recorded_sign_ins import is_listed
+from ssohelper.core.schema import sign_in_records as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.errors import LocalState
+from ssohelper.stores.codecs import PlainCodec
+from ssohelper.stores.token_cache import TokenFiles
+from ssohelper.stores.token_documents import is_of, token_context
+
+
+class RecordedSignIns(TokenFiles):
+    """The token files, together with the records of the sessions that they are of."""
+
+    def find_unlisted(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+        """Return the sessions of sign-ins that we made and that are here, without those `listed`.
+
+        A session of `listed` that has another portal or region than the sign-in is another one.
+        """
+        listed = list(listed)
+        return [
+            session
+            for session in self.load_sessions()
+            if not is_listed(session, listed) and self._has_sign_in(session)
+        ]
+
+    def find_stale(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+        """Return the recorded sessions without those `listed`, of which no sign-in is here."""
+        listed = list(listed)
+        return [
+            session
+            for session in self.load_sessions()
+            if not is_listed(session, listed) and not self._has_sign_in(session)
+        ]
+
+    def _has_sign_in(self, session: SsoSession) -> bool:
+        if any(map(self.read_fingerprint, self.list_further(session))):
+            return True
+        return bool(self.read_fingerprint(session)) and not self._is_of_another(session)
+
+    def _is_of_another(self, session: SsoSession) -> bool:
+        """Return whether another tool has written the token of another sign-in under our name.
+
+        A token that cannot be read counts as ours. So does one that an SDK renewed: it has an id
+        that we do not know, and our client.
+        """
+        if not isinstance(self._codec, PlainCodec):
+            return False  # no other tool writes encrypted files
+        found = None
+        with suppress(LocalState):
+            found = self._read_document(self._token_file(session), token_context(session))
+        if found is None:
+            return False
+        if not is_of(found, session):
+            return True
+        try:
+            token = schema.token(found)
+        except Damaged:
+            return False
+        facts = self.load_facts(session.name)
+        if not facts.token_ids or token.id in facts.token_ids:
+            return False
+        return token.client is None or issuer.client_name(token.client) != facts.client

@@ -1,0 +1,306 @@
+"""A recorded sign-in stays in view until it has ended, whatever is done to its name or its record."""
+
+import fcntl
+import hashlib
+import json
+import os
+import resource
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import START_URL, demo_world
+from tests.conftest import SCRIPT, Home, Run
+
+OTHER_URL = "https://d-1111111111.awsapps.com/start"
+SETUP = (
+    *("setup", START_URL, "--session", "corp", "--region", "us-east-1"),
+    *("--account", "payments-dev", "--role", "Developer", "--yes"),
+)
+PROFILE = "payments-dev.Developer"
+
+
+def ok(run: Run, *command: str) -> str:
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(run: Run, *command: str) -> str:
+    done = run(*command)
+    assert done.returncode == 2, done.stderr
+    return done.stderr
+
+
+def shown(run: Run) -> list[tuple[str, str, str, bool]]:
+    rows = json.loads(ok(run, "status", "--json"))["data"]["sessions"]
+    return [(row["name"], row["start_url"], row["state"], row["in_config"]) for row in rows]
+
+
+def records(home: Home) -> Path:
+    return home.path / ".local/state/ssohelper/signed-in"
+
+
+def token_file(home: Home, name: str = "corp") -> Path:
+    return home.token_folder / f"{hashlib.sha1(name.encode()).hexdigest()}.json"
+
+
+@pytest.fixture
+def corp(home: Home, run: Run, emulator: Emulator) -> Home:
+    """The home after a setup of "corp" by ana; a second organization is there."""
+    home.browser()
+    second = demo_world()
+    second.start_url, second.name = OTHER_URL, "Second"
+    emulator.add_organization(second)
+    emulator.auto_approve = "ana"
+    ok(run, *SETUP)
+    return home
+
+
+@pytest.fixture
+def undone(corp: Home, run: Run) -> Home:
+    ok(run, "profile", "undo", "--yes")
+    return corp
+
+
+class TestANameInUse:
+    def test_a_rename_onto_it_is_refused_until_it_has_ended(
+        self, corp: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run, "session", "add", "acme", START_URL, "--region", "us-east-1", "--yes")
+        emulator.auto_approve = "ben"
+        ok(run, "login", "acme")
+        ok(run, "profile", "undo", "--yes")
+        before = corp.config_file.read_bytes()
+        said = refused(run, "session", "rename", "corp", "acme", "--yes")
+        assert '"acme" has a sign-in that is not in the config' in said
+        assert "end it first: ssohelper logout acme" in said
+        assert corp.config_file.read_bytes() == before
+        assert "\nuser     ana" in ok(run, "whoami", PROFILE).replace("\t", "     ")
+        ok(run, "logout", "acme")
+        ok(run, "session", "rename", "corp", "acme", "--yes")
+
+    def test_a_rename_onto_the_token_of_another_tool_is_refused(self, corp: Home, run: Run) -> None:
+        path = token_file(corp, "acme")
+        path.write_bytes(token_file(corp).read_bytes())
+        assert str(path) in refused(run, "session", "rename", "corp", "acme", "--yes")
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("session", "add", "corp", OTHER_URL, "--region", "us-east-1", "--yes"),
+            ("session", "add", "corp", START_URL, "--region", "eu-west-1", "--yes"),
+            ("setup", OTHER_URL, "--session", "corp", "--region", "us-east-1", "--yes"),
+        ],
+    )
+    def test_another_portal_under_it_is_refused(
+        self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
+    ) -> None:
+        said = refused(run, *command)
+        assert f"not in the config, at {START_URL} in us-east-1" in said
+        assert "ssohelper logout corp" in said
+        assert shown(run) == [("corp", START_URL, "valid", False)]
+        assert emulator.counters["authorize"] == 1
+
+    def test_the_same_portal_takes_it_over(self, undone: Home, run: Run) -> None:
+        ok(run, "session", "add", "corp", START_URL, "--region", "us-east-1", "--yes")
+        assert shown(run) == [("corp", START_URL, "valid", True)]
+
+
+class TestAnEditedPortal:
+    @pytest.fixture
+    def edited(self, corp: Home) -> Home:
+        corp.write_config(corp.config_file.read_text().replace(START_URL, OTHER_URL))
+        return corp
+
+    def test_both_are_shown(self, edited: Home, run: Run) -> None:
+        both = [("corp", OTHER_URL, "signed_out", True), ("corp", START_URL, "valid", False)]
+        assert shown(run) == both
+        rows = json.loads(ok(run, "session", "list", "--json"))["data"]
+        assert [(row["start_url"], row["in_config"]) for row in rows] == [
+            (OTHER_URL, True),
+            (START_URL, False),
+        ]
+        assert "not in the config" in ok(run, "cache", "list")
+
+    def test_of_an_edited_region_too(self, corp: Home, run: Run) -> None:
+        text = corp.config_file.read_text()
+        corp.write_config(text.replace("sso_region = us-east-1", "sso_region = eu-west-1"))
+        assert [row[2:] for row in shown(run)] == [("signed_out", True), ("valid", False)]
+
+    @pytest.mark.parametrize(
+        "command",
+        [("logout", "corp"), ("logout", "--all"), ("logout",), ("session", "rm", "corp", "--yes")],
+    )
+    def test_the_old_sign_in_is_ended_where_it_was_made(
+        self, edited: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
+    ) -> None:
+        ok(run, *command)
+        assert emulator.counters["Logout"] == 1
+        assert not list(edited.token_folder.glob("*.json"))
+        assert not list(records(edited).iterdir())
+
+    def test_a_new_sign_in_ends_the_old_one(
+        self, edited: Home, run: Run, emulator: Emulator
+    ) -> None:
+        done = run("login", "corp")
+        assert done.returncode == 0, done.stderr
+        assert f"at {START_URL} in us-east-1, was ended" in done.stderr
+        assert emulator.counters["Logout"] == 1
+        assert shown(run) == [("corp", OTHER_URL, "valid", True)]
+
+
+class TestTheTokenOfAnotherTool:
+    THEIRS: ClassVar = {"accessToken": "THEIRS", "expiresAt": "2099-01-01T00:00:00Z"}
+
+    @pytest.mark.parametrize("command", [("logout", "--all"), ("logout", "corp")])
+    @pytest.mark.parametrize("portal", [OTHER_URL, START_URL])
+    def test_it_is_neither_sent_nor_removed(
+        self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...], portal: str
+    ) -> None:
+        path = token_file(undone)
+        text = json.dumps({"startUrl": portal, "region": "us-east-1", **self.THEIRS})
+        path.write_text(text)
+        assert shown(run) == []
+        ok(run, *command)
+        assert path.read_text() == text
+        assert emulator.counters["Logout"] == 0
+        assert not list(records(undone).iterdir())
+
+    def test_a_token_that_an_sdk_renewed_is_still_ours(
+        self, undone: Home, run: Run, emulator: Emulator
+    ) -> None:
+        path = token_file(undone)
+        found = json.loads(path.read_text())
+        path.write_text(json.dumps({**found, "accessToken": "renewed"}))
+        assert shown(run) == [("corp", START_URL, "valid", False)]
+        run("logout", "--all")
+        assert not path.exists()
+
+
+def _truncate(path: Path) -> None:
+    path.write_text('{"name": "ev')
+
+
+def _link(path: Path) -> None:
+    path.symlink_to("/etc/passwd")
+
+
+class TestADamagedRecord:
+    @pytest.mark.parametrize("damage", [_truncate, _link, os.mkfifo, Path.mkdir])
+    def test_it_hides_no_other_sign_in_and_is_named(
+        self, undone: Home, run: Run, emulator: Emulator, damage: Callable[[Path], None]
+    ) -> None:
+        path = records(undone) / "evil.json"
+        damage(path)
+        done = run("status")
+        assert (done.returncode, "corp" in done.stdout) == (0, True), done.stderr
+        assert f'warning: the record of a sign-in cannot be read: "{path}"' in done.stderr
+        assert ok(run, "session", "list").startswith("corp")
+        done = run("logout", "--all")
+        assert done.returncode == 7, done.stderr
+        assert str(path) in done.stderr
+        assert emulator.counters["Logout"] == 1
+        assert os.listdir(records(undone)) == ["evil.json"]
+
+    def test_one_of_another_name_is_ignored_and_removed(
+        self, undone: Home, run: Run, emulator: Emulator
+    ) -> None:
+        twin = records(undone) / "evil.json"
+        twin.write_bytes((records(undone) / "corp.json").read_bytes())
+        assert shown(run) == [("corp", START_URL, "valid", False)]
+        ok(run, "logout", "--all")
+        assert emulator.counters["Logout"] == 1
+        assert not list(records(undone).iterdir())
+
+
+class TestWhatAKilledProcessLeft:
+    @pytest.fixture
+    def ended_pid(self) -> int:
+        with subprocess.Popen(["true"]) as process:
+            process.wait()
+        return process.pid
+
+    @pytest.mark.parametrize(
+        "command", [("login", "corp"), ("logout", "corp"), ("logout", "--all")]
+    )
+    def test_the_next_sign_in_or_out_removes_it(
+        self, corp: Home, run: Run, ended_pid: int, command: tuple[str, ...]
+    ) -> None:
+        for folder in (corp.token_folder, corp.path / ".local/state/ssohelper/regions"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            (folder / f".ssohelper-{ended_pid}-0123456789ab").write_text('{"accessToken": "x"}')
+        written = corp.token_folder / f".ssohelper-{os.getpid()}-0123456789ab"
+        written.touch()
+        ok(run, *command)
+        assert list(corp.path.rglob(".ssohelper-*-*")) == [written]
+
+    def test_logout_all_removes_it_without_a_session(
+        self, home: Home, run: Run, ended_pid: int
+    ) -> None:
+        home.token_folder.mkdir(parents=True)
+        (home.token_folder / f".ssohelper-{ended_pid}-0123456789ab").touch()
+        ok(run, "logout", "--all")
+        assert not list(home.token_folder.iterdir())
+
+    def test_a_file_that_another_container_writes_stays(
+        self, home: Home, run: Run, ended_pid: int
+    ) -> None:
+        home.token_folder.mkdir(parents=True)
+        held = home.token_folder / f".ssohelper-{ended_pid}-0123456789ab"
+        with held.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            ok(run, "logout", "--all")
+            assert held.exists()
+
+
+def test_a_sign_in_that_cannot_be_saved_is_given_back(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    emulator.auto_approve = "ana"
+    home.add_session()
+    ok(run, "login", "corp")
+    before = token_file(home).read_bytes()
+    most = len(before) - 200  # the client's registration is smaller
+    done = subprocess.run(
+        [SCRIPT, "login", "corp", "--force"],
+        env=home.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+    )
+    assert done.returncode == 7, done.stderr
+    assert token_file(home).read_bytes() == before
+    assert emulator.counters["Logout"] == 1
+
+
+class TestASectionRemovedByHand:
+    @pytest.fixture
+    def cut(self, corp: Home) -> Home:
+        """The profiles name "corp", which has no section; its sign-in is live."""
+        _before, header, after = corp.config_file.read_text().partition("[sso-session corp]")
+        assert header
+        corp.write_config(after[after.index("[profile") :])
+        return corp
+
+    def test_setup_takes_over_the_name_that_profiles_have(
+        self, cut: Home, run: Run, emulator: Emulator
+    ) -> None:
+        assert run("whoami", PROFILE).returncode != 0
+        ok(run, "setup", START_URL, "--role", "Developer", "--account", "payments-dev", "--yes")
+        assert shown(run) == [("corp", START_URL, "valid", True)]
+        assert "ana" in ok(run, "whoami", PROFILE)
+        assert emulator.counters["authorize"] == 1
+
+    def test_session_rm_names_the_profiles_that_stay(self, cut: Home, run: Run) -> None:
+        done = run("session", "rm", "corp", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert f"do not work without it: {PROFILE}\n" in done.stderr
+        ok(run, "profile", "rm", PROFILE, "--yes")
