@@ -129,13 +129,14 @@ def sign_out(home: Home) -> None:
         path.unlink()
 
 
-def end_sign_in(home: Home) -> None:
-    home.write_token(token(-60))
+def end_sign_in(home: Home, seconds: int = -60) -> None:
+    home.write_token(token(seconds))
     app = App(home.env)
     [session] = app.config.read().sso_sessions()
     present, facts = app.tokens.load(session), app.tokens.load_facts("corp")
     assert present is not None
-    ended = facts._replace(ended_at=present.expires_at, token_expires_at=present.expires_at)
+    ended_at = min(present.expires_at, app.clock.now())
+    ended = facts._replace(ended_at=ended_at, token_expires_at=present.expires_at)
     app.tokens.save_facts("corp", ended)
 
 
@@ -372,6 +373,9 @@ BROKEN = {
     ),
     "no sign-in": Broken({"signed-out"}, sign_out),
     "a sign-in that AWS has ended": Broken({"signed-out"}, end_sign_in),
+    "a sign-in that AWS has ended while its last token works": Broken(
+        {"signed-out"}, lambda home: end_sign_in(home, 1200)
+    ),
     "a sign-in that cannot be renewed and ends": Broken(
         {"sign-in-ends"}, lambda home: home.write_token(token(600, refresh=""))
     ),

@@ -157,7 +157,7 @@ def _signed_out(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
     """Yield the finding that a sign-in is missing, unless the session's own facts say so already."""
     name = proof.session_name
     known = [one for one in facts.sessions if one.session.name == name]
-    if not any(one.outlook.is_over(facts.now) for one in known):
+    if not any(one.outlook.is_needed(facts.now) for one in known):
         subject = f'session "{name}"' if name else f'profile "{show(proof.profile, 80)}"'
         message = proof.failure.message if proof.failure else "a sign-in is needed"
         yield sign_in("signed-out", subject, message, f"ssohelper login {name or ''}".strip())
