@@ -129,6 +129,13 @@ def sign_out(home: Home) -> None:
         path.unlink()
 
 
+def lose_session(home: Home) -> None:
+    text = home.config_file.read_text()
+    section, _, rest = text.partition("[profile")
+    assert section.startswith("[sso-session corp]")
+    home.write_config(f"[profile{rest}")
+
+
 def end_sign_in(home: Home, seconds: int = -60) -> None:
     home.write_token(token(seconds))
     app = App(home.env)
@@ -275,8 +282,9 @@ BROKEN = {
             "[sso-session x]\nsso_start_url = https://x.awsapps.com/start\nsso_region = moon-1\n",
         ),
     ),
+    "a session that managed profiles name is gone": Broken({"session-missing"}, lose_session),
     "a session that is not defined": Broken(
-        {"sso-keys-refused"}, native("sso_session = gone", *_SSO[1:])
+        {"session-missing"}, native("sso_session = gone", *_SSO[1:])
     ),
     "a profile without a role": Broken({"sso-keys-refused"}, native(*_SSO[:2])),
     "a start URL beside sso_session": Broken(

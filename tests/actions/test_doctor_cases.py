@@ -11,7 +11,7 @@ from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
-from tests.actions.broken_homes import KEYS, REGION, add_profile, make_healthy, make_world
+from tests.actions.broken_homes import KEYS, REGION, add_profile, lose_session, make_healthy, make_world
 from tests.conftest import Home
 from tests.saved_listing import PAY, URL
 
@@ -96,6 +96,18 @@ def test_asked_to_sign_in_again_names_the_clock_that_ended(home, emulator):
     path.write_text(path.read_text().replace('"refreshToken"', '"gone"'))
     found = find(home)["signed-out"]
     assert found.message == "the access token has expired and cannot be renewed"
+
+
+def test_profiles_of_a_session_that_is_gone_name_the_command_that_makes_it_again(home, emulator):
+    refresh_list(home)
+    lose_session(home)
+    for chosen, subject in (
+        (None, 'profiles "pay.Admin", "pay.Read" and "dev.Read"'),
+        ("pay.Read", 'profile "pay.Read"'),
+    ):
+        [found] = find(home, chosen).values()
+        assert (found.id, found.severity, found.subject) == ("session-missing", "problem", subject)
+        assert found.fix == f"ssohelper setup {URL} --session corp"
 
 
 def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
@@ -114,13 +115,31 @@ def check_marks(facts: Facts) -> Iterator[Finding]:
 
 
 def check_sessions(facts: Facts) -> Iterator[Finding]:
-    """Find [sso-session] sections that no command can use, and such sections that are missing."""
+    """Find [sso-session] sections that no command can use."""
     for name, failure in facts.unusable_sessions.items():
         yield problem(
             "session-unusable",
             f'session "{show(name, 64)}"',
             failure.message,
             failure.hint or _IN_AN_EDITOR,
+        )
+
+
+def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that name a session without an [sso-session] section: they give no credentials."""
+    for name, start_url in facts.missing_sessions.items():
+        users = [
+            one.name
+            for one in facts.profiles
+            if one.target is not None and one.target.session_name == name
+        ]
+        url = shlex.quote(show(start_url, 200)) if start_url else "START_URL"
+        yield problem(
+            "session-missing",
+            profiles_subject(users),
+            f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, so they give '
+            "no credentials",
+            f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}",
         )
 
 
@@ -146,4 +165,5 @@ CHECKS = (
     check_profiles_twice,
     check_marks,
     check_sessions,
+    check_missing_sessions,
 )

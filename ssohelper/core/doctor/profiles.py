@@ -85,6 +85,9 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         kinds = identities(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
+        # A session that is missing has a finding of its own.
+        if profile.target is not None and profile.target.session_name in facts.missing_sessions:
+            continue
         # A profile with the session alone is for tokens (CodeCatalyst and others), not for keys.
         if "sso_account_id" not in keys and "sso_role_name" not in keys:
             continue
