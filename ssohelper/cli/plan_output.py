@@ -20,6 +20,7 @@ from ssohelper.system import pager
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 DEFAULT_REGION_HELP = "The region of profiles; also of managed ones with the old default."
+PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 

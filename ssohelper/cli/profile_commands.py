@@ -13,6 +13,7 @@ from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     DEFAULT_REGION_HELP,
     FORM_HELP,
+    PRUNE_HELP,
     ROLE_HELP,
     confirm_write,
     print_diff,
@@ -51,7 +52,7 @@ def profile() -> None:
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
-@click.option("--prune", is_flag=True, help="Remove managed profiles whose role is gone.")
+@click.option("--prune", is_flag=True, help=PRUNE_HELP)
 @click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
 @click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
@@ -79,6 +80,7 @@ def sync(
       ssohelper profile sync --role 'Read*' --account '!*sandbox*' --yes
       ssohelper profile sync --form sso         profiles that work without ssohelper
       ssohelper profile sync --prune            also removes profiles whose role is gone
+      ssohelper profile sync --role 'Read*' --prune    and those that the filters leave out
       ssohelper profile sync --adopt '*'        also takes over profiles of other tools
 
     Shows the diff and asks first. Profiles that you or other tools wrote change only with --adopt,

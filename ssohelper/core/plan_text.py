@@ -48,7 +48,7 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
             f"and {len(plan.skipped) - _MOST_SKIPPED_LINES} more skipped: "
             "list them with: ssohelper profile sync --dry-run --json"
         )
-    left = len(plan.stale) - len(plan.remove)
+    left = len(set(plan.stale) - set(plan.remove))
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
         yield f"{profile_count(left)} left {names}"

@@ -11,7 +11,14 @@ from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
-from tests.actions.broken_homes import KEYS, REGION, add_profile, lose_session, make_healthy, make_world
+from tests.actions.broken_homes import (
+    KEYS,
+    REGION,
+    add_profile,
+    lose_session,
+    make_healthy,
+    make_world,
+)
 from tests.conftest import Home
 from tests.saved_listing import PAY, URL
 

@@ -377,7 +377,22 @@ class TestFlags:
             name for name in all_of_dev if name != "payments-dev.ReadOnlyAccess"
         ]
 
-    def test_prune_with_new_filters_removes_only_what_they_match(
+    def test_prune_with_new_filters_narrows_after_the_question(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        read_only = [name for name in rows(run) if name.endswith(".ReadOnlyAccess")]
+        before = signed_in.config_file.read_bytes()
+        narrow = ("profile", "sync", "--role", "Read*", "--prune")
+        shown = run(*narrow, "--dry-run").stdout
+        assert "-[profile payments-dev.Developer]" in shown
+        assert signed_in.config_file.read_bytes() == before
+        ok(run(*narrow, "--yes"))
+        assert list(rows(run)) == read_only
+        ok(run("profile", "undo", "--yes"))
+        assert signed_in.config_file.read_bytes() == before
+
+    def test_prune_with_filters_that_match_no_role_removes_only_what_is_gone(
         self, signed_in: Home, run: Run, emulator: Emulator
     ) -> None:
         ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "ReadOnlyAccess"))
