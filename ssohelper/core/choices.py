@@ -29,6 +29,11 @@ class Choices(NamedTuple):
     default_region: str | None = None
     removed: frozenset[Role] = frozenset()
 
+    @property
+    def options(self) -> "Choices":
+        """Return the options of `profile sync` alone, without what other commands recorded."""
+        return self._replace(removed=frozenset())
+
 
 NO_CHOICES = Choices()
 

@@ -178,7 +178,15 @@ class TestChoices:
 
     def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
         output = ok(run("profile", "sync", "--yes", "--account", "dve"))
-        assert "no role matches --account dve" in output
+        assert "no role matches --account dve: these filters are not remembered" in output
+
+    def test_filters_that_match_no_role_are_not_remembered(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--role", "Read"))
+        ok(run("profile", "sync", "--yes", "--role", "Raed", "--form", "sso"))
+        choices = App(saved.env).choices.load("corp")
+        assert (choices.roles, choices.form) == (("Read",), "sso")
+        ok(run("profile", "sync", "--yes", "--account", "dve"))
+        assert App(saved.env).choices.load("corp") == choices
 
     @pytest.mark.parametrize(
         "arguments",
