@@ -65,7 +65,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         template=checked_template(given.template) if given.template else remembered.template,
         form=given.form or remembered.form,
         default_region=default_regions.check_region(region)
-        if region
+        if region is not None
         else remembered.default_region,
     )
 
@@ -92,11 +92,11 @@ def plan_sync(
 
     `convert` says that the user gave a form now, `has_new_filters` that the user gave filters now.
     `adopt` are the names of profiles of other tools to take over. With `has_new_region` the managed
-    profiles that have the default region until now get the new one.
+    profiles that have the default region with which they were written get the new one.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     before = app.choices.load(session.name)
-    old_region = default_regions.region_of_session(app, session, before) if has_new_region else None
+    old_region = default_regions.written_region(app, session, before) if has_new_region else None
     request = _sync_request(app, session, listing, choices)._replace(
         old_region=old_region,
         convert=convert,
@@ -204,8 +204,13 @@ def remember(app: App, plan: Plan) -> None:
     remembered, new = app.choices.load(session_name), plan.request.choices
     if plan.request.only_roles:
         new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
+        if plan.add and new.written_region is None:
+            region = default_regions.region_of_session(app, plan.request.session, new)
+            new = new._replace(written_region=region)
     elif not plan_text.has_match(plan.request.listing, new):
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
+    if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
+        new = new._replace(written_region=plan.request.region)
     if not plan.changes and new.options != remembered.options and not app.config.is_copy:
         app.config.write(
             lambda _config: (),

@@ -190,7 +190,12 @@ class TestChoices:
 
     @pytest.mark.parametrize(
         "arguments",
-        [["--name-template", "{x}"], ["--form", "x"], ["--default-region", "../x"]],
+        [
+            ["--name-template", "{x}"],
+            ["--form", "x"],
+            ["--default-region", "../x"],
+            ["--default-region", ""],
+        ],
     )
     def test_an_invalid_choice_is_exit_2(self, saved: Home, run: Run, arguments: list[str]) -> None:
         assert run("profile", "sync", "--yes", *arguments).returncode == 2
@@ -220,6 +225,34 @@ class TestDefaultRegion:
         ok(run("profile", "undo", "--yes"))
         assert saved.config_file.read_text() == edited
         assert "default region\teu-west-1" in run("session", "show", "corp").stdout
+
+    def test_the_old_default_is_the_one_that_profiles_were_written_with(
+        self, saved: Home, run: Run
+    ) -> None:
+        """The setting may have changed since, and a region of `profile add` is no default."""
+        ok(run("config", "set", "default_region", "eu-north-1"))
+        ok(run("profile", "sync", "--yes", "--role", "Read"))
+        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
+        ok(run("config", "set", "default_region", "ap-south-1"))
+        ok(run("profile", "sync", "--yes"))
+        ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
+        assert self.regions(run) == {
+            "pay.Read": "us-west-2",
+            "dev.Read": "us-west-2",
+            "pay.Admin": "ap-south-1",
+        }
+        ok(run("profile", "undo", "--yes"))
+        ok(run("profile", "sync", "--yes", "--default-region", "us-east-2"))
+        assert self.regions(run)["pay.Read"] == "us-east-2"
+
+    def test_the_first_profile_add_records_the_default(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "default_region", "eu-north-1"))
+        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
+        ok(run("profile", "add", "pay/Read", "--yes"))
+        ok(run("config", "set", "default_region", "ap-south-1"))
+        ok(run("profile", "sync", "--role", "Read", "--default-region", "us-west-2", "--yes"))
+        assert self.regions(run)["pay.Read"] == "us-west-2"
+        assert self.regions(run)["pay.Admin"] == "ap-south-1"
 
     def test_it_also_changes_profiles_that_the_filters_leave_out(
         self, saved: Home, run: Run
