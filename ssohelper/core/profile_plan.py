@@ -129,7 +129,9 @@ class _Planner:
                     self._skipped.append(Skipped(entry.name, "its role cannot be read"))
                 continue
             is_own = self._is_this_session(target)
-            self._written[entry.name] = WrittenName(entry.name, target.role, is_own)
+            self._written[entry.name] = WrittenName(
+                entry.name, target.role, is_own, target.session_name
+            )
             if entry.managed and target.form in (PROCESS, NATIVE):
                 if target.session_name == self._request.session.name:
                     self._managed[target.role].append((entry, target.form))
