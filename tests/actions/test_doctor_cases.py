@@ -18,6 +18,7 @@ from tests.actions.broken_homes import (
     lose_session,
     make_healthy,
     make_world,
+    settings,
 )
 from tests.conftest import Home
 from tests.saved_listing import PAY, URL
@@ -115,6 +116,24 @@ def test_profiles_of_a_session_that_is_gone_name_the_command_that_makes_it_again
         [found] = find(home, chosen).values()
         assert (found.id, found.severity, found.subject) == ("session-missing", "problem", subject)
         assert found.fix == f"ssohelper setup {URL} --session corp"
+
+
+def test_a_missing_program_of_another_tool_is_adopted_first(home, emulator):
+    line = f"/opt/gone/aws-sso -u https://x process --arn arn:aws:iam::{PAY}:role/Read"
+    add_profile(home, "tax/Read", f"credential_process = {line}")
+    found = find(home)["program-missing"]
+    assert found.fix.startswith("ssohelper profile sync --adopt tax/Read, or install it again")
+    add_profile(home, "keys", "credential_process = /opt/gone/keys")
+    assert "--adopt" not in find(home, "keys")["program-missing"].fix
+    lose_session(home)
+    fix = find(home, "tax/Read")["program-missing"].fix
+    assert fix.startswith("ssohelper setup START_URL --adopt tax/Read, or ")
+
+
+def test_settings_that_cannot_be_read_are_one_finding(home, emulator):
+    settings("a = [\n")(home)
+    [found] = doctor.examine(App(home.env)).findings
+    assert (found.id, found.fix) == ("settings", "correct that line in an editor")
 
 
 def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):

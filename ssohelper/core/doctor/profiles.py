@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -11,8 +12,10 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
+from ssohelper.core.profile_origin import find_origins
 from ssohelper.core.text import show
 
+_MOST_ADOPTED = 3
 _IN_AN_EDITOR = "correct it in an editor"
 # The IAM role that a permission set makes in an account; the portal does not know this name.
 _IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
@@ -139,7 +142,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
         if program.path is None and program.is_own:
             yield from _missing_helper(facts, word, profiles)
         elif program.path is None:
-            yield _missing_program(word, subject)
+            yield _missing_program(word, subject, _adopt_command(facts, profiles))
         elif program.replaceable:
             place = show(program.replaceable, 200)
             yield problem(
@@ -183,20 +186,33 @@ def with_present_helper(line: str, command: str) -> str | None:
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _missing_program(word: str, subject: str) -> Finding:
+def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
+    """Return the command that adopts those of the profiles that name a role; "" if none does."""
+    config, names = facts.config.file, {one.name for one in profiles}
+    if config is None:
+        return ""
+    found = [one.name for one in find_origins(config) if one.named and one.name in names]
+    words = [f"--adopt {shlex.quote(show(name, 80))}" for name in found[:_MOST_ADOPTED]]
+    verb = "profile sync" if config.session_names() else "setup START_URL"
+    return f"ssohelper {verb} {' '.join(words)}" if words else ""
+
+
+def _missing_program(word: str, subject: str, adopt: str) -> Finding:
+    """Return the finding; `adopt` is the command that makes the profile work without the program."""
+    first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
         return problem(
             "program-needs-a-shell",
             subject,
             f"boto3 and the AWS CLI run credential_process without a shell, so that they do not "
             f'find "{show(word, 200)}"',
-            "write the program's absolute path",
+            f"{first}write the program's absolute path",
         )
     return problem(
         "program-missing",
         subject,
         f'the program "{show(word, 200)}" of credential_process does not exist',
-        "install it again, or write its absolute path",
+        f"{first}install it again, or write its absolute path",
     )
 
 
