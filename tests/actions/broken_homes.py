@@ -299,6 +299,13 @@ BROKEN = {
         {"mixed-identities"},
         native(_FOREIGN, f"role_arn = {_ROLE_ARN}", "source_profile = pay.Read"),
     ),
+    "a role without a source": Broken({"role-without-source"}, native(f"role_arn = {_ROLE_ARN}")),
+    "a profile with half a key": Broken(
+        {"half-a-key-in-profile"}, native("aws_access_key_id = AKIA")
+    ),
+    "a section without the word profile": Broken(
+        {"header-without-profile"}, lambda home: add(home, "\n".join(["[dev]", *_SSO, ""]))
+    ),
     "a source_profile that is gone": Broken(
         {"profile-invalid"}, native(f"role_arn = {_ROLE_ARN}", "source_profile = gone")
     ),

@@ -136,6 +136,14 @@ def test_settings_that_cannot_be_read_are_one_finding(home, emulator):
     assert (found.id, found.fix) == ("settings", "correct that line in an editor")
 
 
+def test_a_source_that_is_gone_is_an_error_of_every_sdk(home, emulator):
+    arn = "arn:aws:iam::999999999999:role/ci"
+    add_profile(home, "mine", f"role_arn = {arn}", "source_profile = gone")
+    sdks = doctor.examine(App(home.env), "mine").sdks
+    assert {one.kind for one in sdks} == {"error"}
+    assert all('source_profile "gone" does not exist' in one.detail for one in sdks)
+
+
 def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):
     home.add_session("corp2", URL, REGION)
     found = find(home)

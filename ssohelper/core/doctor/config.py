@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.profile_origin import MARKERS
@@ -125,6 +126,23 @@ def check_sessions(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def check_headers(facts: Facts) -> Iterator[Finding]:
+    """Find sections that AWS tools do not read, since the word `profile` is missing before the name."""
+    file = facts.config.file
+    if file is None or facts.chosen is not None:
+        return
+    for header, section in file.text.sections.items():
+        is_one_word = len(header.split()) == 1 and header != "default"
+        if is_one_word and any(key in section.keys for key in sdk_order.SSO_KEYS):
+            yield problem(
+                "header-without-profile",
+                f'section "[{show(header, 80)}]"',
+                "has the keys of a profile, and AWS tools do not read it: its header lacks the word "
+                '"profile"',
+                f"write in an editor: [profile {show(header, 80)}]",
+            )
+
+
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section: they give no credentials."""
     for name, start_url in facts.missing_sessions.items():
@@ -165,5 +183,6 @@ CHECKS = (
     check_profiles_twice,
     check_marks,
     check_sessions,
+    check_headers,
     check_missing_sessions,
 )

@@ -16,6 +16,8 @@ from ssohelper.core.profile_origin import find_origins
 from ssohelper.core.text import show
 
 _MOST_ADOPTED = 3
+_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
+_ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
 # The IAM role that a permission set makes in an account; the portal does not know this name.
 _IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
@@ -38,6 +40,29 @@ def check_invalid(facts: Facts) -> Iterator[Finding]:
                 profiles_subject([profile.name]),
                 profile.failure.message,
                 profile.failure.hint or _IN_AN_EDITOR,
+            )
+
+
+def check_halves(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with half a key, and with a role to assume but nothing to assume it with."""
+    for profile in facts.profiles:
+        keys, subject = profile.entry.keys, profiles_subject([profile.name])
+        present = [key for key in _KEY_PAIR if keys.get(key)]
+        if len(present) == 1:
+            [missing] = set(_KEY_PAIR) - set(present)
+            yield problem(
+                "half-a-key-in-profile",
+                subject,
+                f'"{present[0]}" is set without "{missing}": AWS tools stop with an error',
+                f"add {missing}, or remove {present[0]}",
+            )
+        if keys.get("role_arn") and not any(keys.get(key) for key in _ROLE_SOURCES):
+            yield problem(
+                "role-without-source",
+                subject,
+                '"role_arn" is set without "source_profile" or "credential_source", so that no AWS '
+                "tool can assume the role",
+                "add a line: source_profile = PROFILE",
             )
 
 
@@ -239,6 +264,7 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
 
 CHECKS = (
     check_invalid,
+    check_halves,
     check_mixed,
     check_sso_keys,
     check_iam_role_names,
