@@ -155,8 +155,8 @@ def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "session-missing",
             profiles_subject(users),
-            f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, so they give '
-            "no credentials",
+            f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, and '
+            "without it there are no credentials",
             f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}",
         )
 
