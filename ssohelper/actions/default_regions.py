@@ -26,6 +26,14 @@ def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
     return region
 
 
+def written_region(app: App, session: SsoSession, choices: Choices) -> str:
+    """Return the default region that the session's profiles were last written with.
+
+    The present one may be another: the setting may have changed since.
+    """
+    return choices.written_region or region_of_session(app, session, choices)
+
+
 def region_of_role(app: App, profile: Profile) -> str:
     """Return the region that a new profile of this profile's role gets."""
     session, role = profile.session, profile.shown_role

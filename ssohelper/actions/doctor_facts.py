@@ -164,6 +164,30 @@ def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
     return {one.name: Failure(one.reason, one.hint) for one in found}
 
 
+def find_missing_sessions(
+    app: App, facts: ConfigFacts, profiles: Iterable[ProfileFact]
+) -> dict[str, str]:
+    """Return the sessions that profiles name and the config does not define.
+
+    Each with its start URL, as a sign-in, a saved list or a company's own URL recorded it, or "".
+    """
+    known = facts.file.session_names() if facts.file else []
+    targets = [one.target for one in profiles if one.target is not None]
+    names = {one.session_name for one in targets if one.session_name is not None}
+    missing = sorted(names - set(known))
+    return {name: _recorded_start_url(app, name) for name in missing}
+
+
+def _recorded_start_url(app: App, session_name: str) -> str:
+    with suppress(SsoHelperError):
+        for session in app.tokens.load_sessions():
+            if session.name == session_name:
+                return session.start_url
+        listing = app.directory.load(session_name)
+        return listing.start_url if listing else ""
+    return ""
+
+
 def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:
     """Return what files say of the session. A keyring that does not answer is no failure of it."""
     failure = None

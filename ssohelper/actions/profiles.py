@@ -1,4 +1,4 @@
-"""Adds, changes and removes profiles in ~/.aws/config, or undoes that. Writes once per command."""
+"""Adds, changes and removes profiles in ~/.aws/config. Writes once per command."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, agents, config_writing, default_regions
-from ssohelper.core import chains, profile_plan
+from ssohelper.core import chains, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
-from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
-from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import inverse
 from ssohelper.core.model import SESSION_NAME, Role
-from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import did_you_mean
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
-    from ssohelper.stores.config_versions import Version
 
 
 class ConfigProfile(NamedTuple):
@@ -70,7 +65,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         template=checked_template(given.template) if given.template else remembered.template,
         form=given.form or remembered.form,
         default_region=default_regions.check_region(region)
-        if region
+        if region is not None
         else remembered.default_region,
     )
 
@@ -97,11 +92,11 @@ def plan_sync(
 
     `convert` says that the user gave a form now, `has_new_filters` that the user gave filters now.
     `adopt` are the names of profiles of other tools to take over. With `has_new_region` the managed
-    profiles that have the default region until now get the new one.
+    profiles that have the default region with which they were written get the new one.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     before = app.choices.load(session.name)
-    old_region = default_regions.region_of_session(app, session, before) if has_new_region else None
+    old_region = default_regions.written_region(app, session, before) if has_new_region else None
     request = _sync_request(app, session, listing, choices)._replace(
         old_region=old_region,
         convert=convert,
@@ -115,7 +110,7 @@ def plan_sync(
     converted = [change for change in plan.change if "sso_session" in change.before]
     if request.no_native and converted:
         app.warn(
-            f"{profile_count(len(converted))} changed to the form that runs ssohelper: the sign-in "
+            f"{plan_text.profile_count(len(converted))} changed to the form that runs ssohelper: the sign-in "
             "is in the keyring, where other programs cannot read it"
         )
     return plan
@@ -201,15 +196,29 @@ def _refuse_below_allow_list(app: App, command: str) -> None:
 def remember(app: App, plan: Plan) -> None:
     """Save the options of this plan: a later `profile sync` that gives none uses them.
 
-    A plan for single roles saves no choices. It only forgets that the user removed their profiles.
+    Filters that match no listed role are mistyped, and are not saved. A plan for single roles saves
+    no choices. It only forgets that the user removed their profiles. Where options changed and the
+    config did not, a version of the config is saved, so that `profile undo` restores the options.
     """
     session_name = plan.request.session.name
-    if not plan.request.only_roles:
-        app.choices.save(session_name, plan.request.choices)
-        return
-    remembered = app.choices.load(session_name)
-    removed = remembered.removed - plan.request.only_roles
-    app.choices.save(session_name, remembered._replace(removed=removed))
+    remembered, new = app.choices.load(session_name), plan.request.choices
+    if plan.request.only_roles:
+        new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
+        if plan.add and new.written_region is None:
+            region = default_regions.region_of_session(app, plan.request.session, new)
+            new = new._replace(written_region=region)
+    elif not plan_text.has_match(plan.request.listing, new):
+        new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
+    if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
+        new = new._replace(written_region=plan.request.region)
+    if not plan.changes and new.options != remembered.options and not app.config.is_copy:
+        app.config.write(
+            lambda _config: (),
+            app.clock.deadline(),
+            {session_name: remembered},
+            records_unchanged=True,
+        )
+    app.choices.save(session_name, new)
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
@@ -297,59 +306,8 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
-# -- undo of the last write ----------------------------------------------------------------------
-
-
-def load_last_write(app: App, *, redo: bool = False) -> Version:
-    """Return the version saved by the last command that wrote; with `redo`, by the last undo.
-
-    Raises: UsageProblem if there is no saved version, LocalState if it is damaged.
-    """
-    version = app.config.load_last_version(is_undone=redo)
-    if version is None and redo:
-        raise UsageProblem(f"nothing to redo: no undo of {app.locations.aws_config_file} is saved")
-    if version is None:
-        raise UsageProblem(
-            f"nothing to undo: no change of {app.locations.aws_config_file} by ssohelper is saved"
-        )
-    return version
-
-
-def diff_undo(app: App, version: Version) -> Iterator[str]:
-    """Return the lines of the unified diff by which `undo` reverses this saved write."""
-    config, name = app.config.read(), str(app.locations.aws_config_file)
-    if config.data == (version.after or b""):  # undo then restores the very bytes
-        before = ConfigText(version.before or b"", name)
-        return diff_texts(config.text.text, before.text, name)
-    return unified_diff(config.text, _undo_changes(app, version, config), name)
-
-
-def undo(app: App, version: Version) -> None:
-    """Restore config and choices as they were before this saved write, which may be an undo.
-
-    If the config was edited since, only what the write changed is reversed.
-    """
-    _refuse_below_allow_list(app, "profile undo")
-    present = _load_choices(app, version.choices)
-    changes = _undo_changes(app, version, app.config.read())
-    is_written = app.config.undo(
-        version, lambda config: _undo_changes(app, version, config), app.clock.deadline(), present
-    )
-    if is_written:
-        command = "profile undo --redo" if version.is_undone else "profile undo"
-        config_writing.add_to_journal(app, command, changes)
-    for session_name, choices in version.choices.items():
-        app.choices.save(session_name, choices)
-
-
 def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
     return {name: app.choices.load(name) for name in session_names}
-
-
-def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
-    origin = str(app.locations.aws_config_file)
-    before = ConfigText(version.before or b"", origin)
-    return inverse(before, ConfigText(version.after or b"", origin), config.text)
 
 
 # -- the request for a sync ----------------------------------------------------------------------

@@ -124,9 +124,11 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     served = None if text is not None else _find_served_role(app, config, session_name)
     asked = text if text is not None else served or app.environ.get("AWS_PROFILE") or None
     if asked is None:
-        raise NoProfileNamed(
-            "which profile?", hint="name one, or set AWS_PROFILE; see: ssohelper profile list"
-        )
+        is_empty = not config.session_names() and not config.profiles()
+        hint = "name one, or set AWS_PROFILE; see: ssohelper profile list"
+        if is_empty:
+            hint = "nothing is set up yet; begin with: ssohelper setup START_URL"
+        raise NoProfileNamed("which profile?", hint=hint)
     entry = config.profile(asked)
     if entry is not None:
         target = config.target_or_none(entry)

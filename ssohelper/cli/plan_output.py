@@ -20,12 +20,16 @@ from ssohelper.system import pager
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 DEFAULT_REGION_HELP = "The region of profiles; also of managed ones with the old default."
+PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 
-def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices) -> None:
-    """Warn when the filters match no role, because a typo in a filter would be remembered."""
-    warning = plan_text.no_match_warning(listing, choices)
+def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are_new: bool) -> None:
+    """Warn when the filters match no role: they are mistyped, or remembered from other roles.
+
+    `are_new`: the user gave filters now.
+    """
+    warning = plan_text.no_match_warning(listing, choices, are_new=are_new)
     if warning:
         app.warn(warning)
 

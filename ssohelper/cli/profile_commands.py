@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import chain_profiles, directory, profiles, selection
+from ssohelper.actions import chain_profiles, directory, profiles, selection, undoing
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
@@ -13,6 +13,7 @@ from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     DEFAULT_REGION_HELP,
     FORM_HELP,
+    PRUNE_HELP,
     ROLE_HELP,
     confirm_write,
     print_diff,
@@ -20,7 +21,7 @@ from ssohelper.cli.plan_output import (
     warn_if_nothing_matches,
     write_plan,
 )
-from ssohelper.core import clock_text
+from ssohelper.core import clock_text, plan_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import show
@@ -51,7 +52,7 @@ def profile() -> None:
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
-@click.option("--prune", is_flag=True, help="Remove managed profiles whose role is gone.")
+@click.option("--prune", is_flag=True, help=PRUNE_HELP)
 @click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
 @click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
@@ -79,6 +80,7 @@ def sync(
       ssohelper profile sync --role 'Read*' --account '!*sandbox*' --yes
       ssohelper profile sync --form sso         profiles that work without ssohelper
       ssohelper profile sync --prune            also removes profiles whose role is gone
+      ssohelper profile sync --role 'Read*' --prune    and those that the filters leave out
       ssohelper profile sync --adopt '*'        also takes over profiles of other tools
 
     Shows the diff and asks first. Profiles that you or other tools wrote change only with --adopt,
@@ -102,6 +104,7 @@ def sync(
     adopted = adopt_output.choose_adopted(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
+    narrowed = bool(accounts or roles)
     plan = profiles.plan_sync(
         app,
         session,
@@ -110,11 +113,11 @@ def sync(
         convert=form is not None,
         rename=rename,
         prune=prune,
-        has_new_filters=bool(accounts or roles),
+        has_new_filters=narrowed,
         adopt=adopted,
         has_new_region=default_region is not None,
     )
-    warn_if_nothing_matches(app, listing, choices)
+    warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
     if dry_run:
         print_plan(app, plan)
     else:
@@ -311,16 +314,25 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
 
     Up to three writes can be undone, one after the other, and redone until the next
     write. If the file was edited since the write, undo reverses only the write's own changes.
+    A sync that changed only the remembered filters, names, form or region counts as a write.
     """
     app = output.get_app()
-    version = profiles.load_last_write(app, redo=redo)
-    lines = list(profiles.diff_undo(app, version))
+    version = undoing.load_last_write(app, redo=redo)
+    lines = list(undoing.diff_undo(app, version))
+    options = [
+        plan_text.put_back_line(name, choices)
+        for name, choices in undoing.find_other_options(app, version).items()
+    ]
     print_diff(lines, dry_run)
-    summary = "reverse the last undo" if redo else "undo the last write"
+    what = "change of filters and options" if options and not lines else "write"
+    summary = "reverse the last undo" if redo else f"undo the last {what}"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
         before = selection.find_unlisted(app)
-        profiles.undo(app, version)
-        output.say(f"restored: {show(str(app.locations.aws_config_file))}")
+        undoing.undo(app, version)
+        if lines or not options:
+            output.say(f"restored: {show(str(app.locations.aws_config_file))}")
+        for line in options:
+            output.say(show(line, 500))
         for session in selection.find_unlisted(app):
             if session not in before:
                 output.say(clock_text.still_signed_in(session.name))

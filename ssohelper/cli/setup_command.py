@@ -113,7 +113,7 @@ def setup(
             adopt=adopted,
             has_new_region=default_region is not None,
         )
-        warn_if_nothing_matches(app, listing, choices)
+        warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
         is_written = write_plan(app, plan, yes=yes, what="setup")
         if not is_written:
             _ask_what_to_keep(app, session)

@@ -118,7 +118,7 @@ TREE = """\
 --name-template=text Names: default {account_name}.{role_name}
 --default-region=region The region of profiles; also of managed ones with the old default.
 --rename Rename existing profiles by the template too.
---prune Remove managed profiles whose role is gone.
+--prune Remove managed profiles whose role is gone, or left out by filters gi…
 --refresh Ask AWS even if the saved list is recent.
 --adopt=text* Take over profiles of other tools, under the names they have. Repeata…
 --dry-run Print the diff, change nothing.

@@ -19,7 +19,8 @@ class Choices(NamedTuple):
     """What the user chose for a session's profiles: filters (GLOB, !GLOB), template, form, region.
 
     A field that is None or an empty tuple was not chosen. `removed` holds the roles whose profiles
-    the user removed, so that `profile sync` does not add these profiles again.
+    the user removed, so that `profile sync` does not add these profiles again. `written_region` is
+    the default region with which profiles were last written, whether it was chosen or a setting.
     """
 
     accounts: tuple[str, ...] = ()
@@ -28,6 +29,12 @@ class Choices(NamedTuple):
     form: str | None = None
     default_region: str | None = None
     removed: frozenset[Role] = frozenset()
+    written_region: str | None = None
+
+    @property
+    def options(self) -> "Choices":
+        """Return the options of `profile sync` alone, without what other commands recorded."""
+        return self._replace(removed=frozenset(), written_region=None)
 
 
 NO_CHOICES = Choices()

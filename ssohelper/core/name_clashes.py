@@ -6,6 +6,7 @@ then the account id. No other module decides a profile's name. Existing names ne
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
@@ -24,11 +25,13 @@ class WrittenName(NamedTuple):
     """A profile that exists, with the role that it points at; None if that cannot be read.
 
     `is_own`: it is a profile of the session whose profiles get names, or of no session.
+    `session_name`: the session that the profile names, if any.
     """
 
     name: str
     role: Role | None = None
     is_own: bool = True
+    session_name: str | None = None
 
 
 def names_for(
@@ -71,8 +74,12 @@ class _Namer:
         self._owners["default"].add(None)
         is_role_last = all(part is None or not part[1] for part in self._parts.values())
         self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
+        self._shortened_parts = _owners_by_part(
+            filter(None, map(_shortened, written)), is_role_last=is_role_last
+        )
         self._levels = dict.fromkeys(self._accounts, 0)
         self._settled = self._continue_written(written)
+        self._written_levels = dict(self._levels)
         self._hashed: set[Role] = set()
 
     def choose(self) -> dict[Role, str]:
@@ -147,12 +154,20 @@ class _Namer:
             owners = self._written_parts.get(part_text, set())
             # Accounts that have names with this part keep it; the others give way.
             staying = accounts & self._settled
+            # Longer names of other accounts mean this part too: it was theirs before they clashed.
+            before = self._shortened_parts.get(part_text, set())
             for account_id in accounts:
                 others = accounts - {account_id}
                 gives_way = others if account_id not in self._settled else staying - {account_id}
-                if gives_way or owners - {(account_id, True)}:
+                known = owners if self._is_as_written(account_id) else owners | before
+                if gives_way or known - {(account_id, True)}:
                     clashing.add(account_id)
         return {name for name in clashing if self._levels[name] < _WITH_ID}
+
+    def _is_as_written(self, account_id: str) -> bool:
+        """Return whether the account has names that begin as its new ones do."""
+        level = self._written_levels[account_id]
+        return account_id in self._settled and self._levels[account_id] == level
 
     def _part_of(self, account_id: str, part: tuple[str, str]) -> str:
         before, after = part
@@ -171,6 +186,15 @@ def _owners_by_part(
             for part in _parts_of_name(item.name.lower(), item.role, is_role_last=is_role_last):
                 owners[part].add((item.role.account_id, item.is_own))
     return owners
+
+
+def _shortened(item: WrittenName) -> WrittenName | None:
+    """Return the profile under the name without session and account id, if its name has them."""
+    prefix = f"{item.session_name}.".lower()
+    if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
+        return None
+    behind = rf"\.{re.escape(item.role.account_id)}(\.[0-9a-f]{{6}})?$"
+    return item._replace(name=re.sub(behind, "", item.name[len(prefix) :]))
 
 
 def _parts_of_name(name: str, role: Role, *, is_role_last: bool) -> list[str]:

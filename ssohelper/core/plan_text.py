@@ -48,22 +48,28 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
             f"and {len(plan.skipped) - _MOST_SKIPPED_LINES} more skipped: "
             "list them with: ssohelper profile sync --dry-run --json"
         )
-    left = len(plan.stale) - len(plan.remove)
+    left = len(set(plan.stale) - set(plan.remove))
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
         yield f"{profile_count(left)} left {names}"
 
 
-def no_match_warning(listing: Listing, choices: Choices) -> str | None:
-    """Return a warning if the filters, new or remembered, match no listed role; else None."""
+def has_match(listing: Listing, choices: Choices) -> bool:
+    """Return whether the filters match a listed role. In an empty list, any filters do."""
     is_within_filters = role_filter(choices)
-    has_match = any(
+    return not listing.roles() or any(
         is_within_filters(listed.account, role_name)
         for listed in listing.accounts
         for role_name in listed.roles
     )
-    if has_match or not listing.roles():
+
+
+def no_match_warning(listing: Listing, choices: Choices, *, are_new: bool = False) -> str | None:
+    """Return a warning if the filters match no listed role; else None. `are_new`: given now."""
+    if has_match(listing, choices):
         return None
+    if are_new:
+        return f"no role matches {filters(choices)}: these filters are not remembered"
     return f"no role matches {filters(choices)} (to match all: --account '*' --role '*')"
 
 
@@ -95,11 +101,20 @@ def filters_line(plan: Plan) -> str | None:
 
 def remembered_line(plan: Plan) -> str | None:
     """Return the names, form and default region that were chosen, now or at an earlier sync."""
-    choices = plan.request.choices
+    words = _other_options(plan.request.choices)
+    return f"remembered: {words}" if words else None
+
+
+def put_back_line(session_name: str, choices: Choices) -> str:
+    """Return that `undo` put these filters and other options of a session back."""
+    words = " ".join(filter(None, (filters(choices), _other_options(choices))))
+    return f'filters and options of session "{session_name}" are put back: {words or "none"}'
+
+
+def _other_options(choices: Choices) -> str:
     chosen = [
         ("--name-template", choices.template),
         ("--form", choices.form),
         ("--default-region", choices.default_region),
     ]
-    words = [f"{option} {shlex.quote(value)}" for option, value in chosen if value]
-    return f"remembered: {' '.join(words)}" if words else None
+    return " ".join(f"{option} {shlex.quote(value)}" for option, value in chosen if value)

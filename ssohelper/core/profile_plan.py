@@ -20,6 +20,7 @@ from ssohelper.core.name_clashes import WrittenName, names_for
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, plain_name
+from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
@@ -67,7 +68,7 @@ class _Planner:
     def __init__(self, config: ConfigFile, request: SyncRequest) -> None:
         self._config = config
         self._request = request
-        self._managed: dict[Role, list[tuple[ProfileEntry, str]]] = defaultdict(list)
+        self._managed: ManagedProfiles = defaultdict(list)
         self._foreign: dict[Role, str] = {}
         self._written: dict[str, WrittenName] = {}
         self._add: list[AddSection] = []
@@ -86,23 +87,23 @@ class _Planner:
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped
         self._sort_profiles()
+        removal = plan_removal(self._config, request, self._managed)
+        self._skipped += removal.skipped
+        # A profile that goes is managed no longer: it is neither edited nor renamed.
+        self._managed = removal.staying
         self._add_profiles(self._plan_listed_roles())
-        stale = self._stale_profiles()
-        prune = request.prune and request.listing.complete
-        removed = stale if prune else []
-        gone = {entry.name for entry in removed}
-        self._convert_unlisted(gone)
-        self._change_regions(gone)
+        self._convert_unlisted()
+        self._change_regions()
         if request.rename:
             self._rename_profiles()
         sessions = self._session_changes()
-        removals = [RemoveSection(entry.header) for entry in removed]
+        removals = [RemoveSection(entry.header) for entry in removal.removed]
         return Plan(
             request=request,
             add=tuple(self._add_roles),
             change=(*self._change.values(), *self._adopted.changes),
-            remove=tuple(entry.name for entry in removed),
-            stale=tuple(entry.name for entry in stale),
+            remove=tuple(entry.name for entry in removal.removed),
+            stale=tuple(entry.name for entry in removal.stale),
             skipped=tuple(self._skipped),
             changes=(
                 *sessions,
@@ -128,7 +129,9 @@ class _Planner:
                     self._skipped.append(Skipped(entry.name, "its role cannot be read"))
                 continue
             is_own = self._is_this_session(target)
-            self._written[entry.name] = WrittenName(entry.name, target.role, is_own)
+            self._written[entry.name] = WrittenName(
+                entry.name, target.role, is_own, target.session_name
+            )
             if entry.managed and target.form in (PROCESS, NATIVE):
                 if target.session_name == self._request.session.name:
                     self._managed[target.role].append((entry, target.form))
@@ -253,13 +256,11 @@ class _Planner:
                 self._edits[entry.name], change = changed
                 self._change[entry.name] = change
 
-    def _change_regions(self, removed: Collection[str]) -> None:
+    def _change_regions(self) -> None:
         """Plan the region of managed profiles that have the old default, also of filtered roles."""
         for role, entries in self._managed.items():
             region = self._find_region(self._account_of(role))
             for entry, _form in entries:
-                if entry.name in removed:
-                    continue
                 old = entry.keys.get("region", "").strip()
                 if old == self._request.old_region and old != region:
                     edit = self._edits.get(entry.name, EditSection(entry.header))
@@ -271,42 +272,15 @@ class _Planner:
         """Return the role's account; without a name if it is not listed."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
-    def _convert_unlisted(self, removed: Collection[str]) -> None:
+    def _convert_unlisted(self) -> None:
         """Plan the form that the user gave for managed profiles whose role is not listed too."""
         request = self._request
         if request.only_roles or not request.convert:
             return
         for role in sorted(self._managed.keys() - set(request.listing.roles())):
-            if any(entry.name in removed for entry, _form in self._managed[role]):
-                continue
             account = self._account_of(role)
             is_selected = self._is_within_filters(account, role.name)
             self._update_identity(UnnamedRole(account, role), is_selected=is_selected)
-
-    # -- finding stale profiles --------------------------------------------------------------
-
-    def _stale_profiles(self) -> list[ProfileEntry]:
-        """Return the managed profiles whose role is no longer listed.
-
-        Profiles of an account that refused to list its roles, or did not answer, are not stale.
-        """
-        if self._request.only_roles:
-            return []
-        listing = self._request.listing
-        listed_roles = set(listing.roles())
-        unknown_accounts = {
-            listed.account.id
-            for listed in listing.accounts
-            if listed.refused or not listed.answered
-        }
-        stale: list[ProfileEntry] = []
-        for role, entries in self._managed.items():
-            if role in listed_roles or role.account_id in unknown_accounts:
-                continue
-            account = self._account_of(role)
-            if not self._request.has_new_filters or self._is_within_filters(account, role.name):
-                stale += [entry for entry, _form in entries]
-        return stale
 
     # -- renaming profiles, changing sessions ------------------------------------------------
 

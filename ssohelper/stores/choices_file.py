@@ -55,4 +55,5 @@ def document_of(choices: Choices) -> dict[str, Any]:
         "form": choices.form,
         "default_region": choices.default_region,
         "removed": sorted([role.account_id, role.name] for role in choices.removed),
+        "written_region": choices.written_region,
     }

@@ -98,11 +98,14 @@ class ConfigStore:
         changes_for: _ChangesFor,
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
+        *,
+        records_unchanged: bool = False,
     ) -> bool:
         """Read the config under the lock, and make the changes that `changes_for` returns for it.
 
         Returns whether the config was written: without changes it is not. `choices` are the user's
-        choices before the command, by session name; undo restores them.
+        choices before the command, by session name; undo restores them. With `records_unchanged`,
+        a version for undo is saved without changes too, because the choices change.
         Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
         """
 
@@ -111,7 +114,13 @@ class ConfigStore:
             after = config.with_changes(changes_for(config))
             return _content(found) if after == found.data else after
 
-        return self._replace_file(new_content, deadline, choices or {}, to_reverse=None)
+        return self._replace_file(
+            new_content,
+            deadline,
+            choices or {},
+            to_reverse=None,
+            records_unchanged=records_unchanged,
+        )
 
     @cached_property
     def _versions(self) -> ConfigVersions:
@@ -159,6 +168,7 @@ class ConfigStore:
         deadline: Deadline,
         choices: Mapping[str, Choices],
         to_reverse: Version | None,
+        records_unchanged: bool = False,
     ) -> bool:
         """Replace the config's content under the lock, and save a version for undo.
 
@@ -171,7 +181,7 @@ class ConfigStore:
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
                 before, after = _content(found), new_content(found)
-                if after == before and to_reverse is None:
+                if after == before and to_reverse is None and not records_unchanged:
                     return False
                 version = self._versions.begin(before, after, choices, is_undone=is_undo)
                 try:

@@ -129,13 +129,21 @@ def sign_out(home: Home) -> None:
         path.unlink()
 
 
-def end_sign_in(home: Home) -> None:
-    home.write_token(token(-60))
+def lose_session(home: Home) -> None:
+    text = home.config_file.read_text()
+    section, _, rest = text.partition("[profile")
+    assert section.startswith("[sso-session corp]")
+    home.write_config(f"[profile{rest}")
+
+
+def end_sign_in(home: Home, seconds: int = -60) -> None:
+    home.write_token(token(seconds))
     app = App(home.env)
     [session] = app.config.read().sso_sessions()
     present, facts = app.tokens.load(session), app.tokens.load_facts("corp")
     assert present is not None
-    ended = facts._replace(ended_at=present.expires_at, token_expires_at=present.expires_at)
+    ended_at = min(present.expires_at, app.clock.now())
+    ended = facts._replace(ended_at=ended_at, token_expires_at=present.expires_at)
     app.tokens.save_facts("corp", ended)
 
 
@@ -274,8 +282,9 @@ BROKEN = {
             "[sso-session x]\nsso_start_url = https://x.awsapps.com/start\nsso_region = moon-1\n",
         ),
     ),
+    "a session that managed profiles name is gone": Broken({"session-missing"}, lose_session),
     "a session that is not defined": Broken(
-        {"sso-keys-refused"}, native("sso_session = gone", *_SSO[1:])
+        {"session-missing"}, native("sso_session = gone", *_SSO[1:])
     ),
     "a profile without a role": Broken({"sso-keys-refused"}, native(*_SSO[:2])),
     "a start URL beside sso_session": Broken(
@@ -289,6 +298,13 @@ BROKEN = {
     "role_arn beside credential_process": Broken(
         {"mixed-identities"},
         native(_FOREIGN, f"role_arn = {_ROLE_ARN}", "source_profile = pay.Read"),
+    ),
+    "a role without a source": Broken({"role-without-source"}, native(f"role_arn = {_ROLE_ARN}")),
+    "a profile with half a key": Broken(
+        {"half-a-key-in-profile"}, native("aws_access_key_id = AKIA")
+    ),
+    "a section without the word profile": Broken(
+        {"header-without-profile"}, lambda home: add(home, "\n".join(["[dev]", *_SSO, ""]))
     ),
     "a source_profile that is gone": Broken(
         {"profile-invalid"}, native(f"role_arn = {_ROLE_ARN}", "source_profile = gone")
@@ -372,6 +388,9 @@ BROKEN = {
     ),
     "no sign-in": Broken({"signed-out"}, sign_out),
     "a sign-in that AWS has ended": Broken({"signed-out"}, end_sign_in),
+    "a sign-in that AWS has ended while its last token works": Broken(
+        {"signed-out"}, lambda home: end_sign_in(home, 1200)
+    ),
     "a sign-in that cannot be renewed and ends": Broken(
         {"sign-in-ends"}, lambda home: home.write_token(token(600, refresh=""))
     ),

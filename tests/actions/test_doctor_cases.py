@@ -11,7 +11,15 @@ from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
-from tests.actions.broken_homes import KEYS, REGION, add_profile, make_healthy, make_world
+from tests.actions.broken_homes import (
+    KEYS,
+    REGION,
+    add_profile,
+    lose_session,
+    make_healthy,
+    make_world,
+    settings,
+)
 from tests.conftest import Home
 from tests.saved_listing import PAY, URL
 
@@ -96,6 +104,44 @@ def test_asked_to_sign_in_again_names_the_clock_that_ended(home, emulator):
     path.write_text(path.read_text().replace('"refreshToken"', '"gone"'))
     found = find(home)["signed-out"]
     assert found.message == "the access token has expired and cannot be renewed"
+
+
+def test_profiles_of_a_session_that_is_gone_name_the_command_that_makes_it_again(home, emulator):
+    refresh_list(home)
+    lose_session(home)
+    for chosen, subject in (
+        (None, 'profiles "pay.Admin", "pay.Read" and "dev.Read"'),
+        ("pay.Read", 'profile "pay.Read"'),
+    ):
+        [found] = find(home, chosen).values()
+        assert (found.id, found.severity, found.subject) == ("session-missing", "problem", subject)
+        assert found.fix == f"ssohelper setup {URL} --session corp"
+
+
+def test_a_missing_program_of_another_tool_is_adopted_first(home, emulator):
+    line = f"/opt/gone/aws-sso -u https://x process --arn arn:aws:iam::{PAY}:role/Read"
+    add_profile(home, "tax/Read", f"credential_process = {line}")
+    found = find(home)["program-missing"]
+    assert found.fix.startswith("ssohelper profile sync --adopt tax/Read, or install it again")
+    add_profile(home, "keys", "credential_process = /opt/gone/keys")
+    assert "--adopt" not in find(home, "keys")["program-missing"].fix
+    lose_session(home)
+    fix = find(home, "tax/Read")["program-missing"].fix
+    assert fix.startswith("ssohelper setup START_URL --adopt tax/Read, or ")
+
+
+def test_settings_that_cannot_be_read_are_one_finding(home, emulator):
+    settings("a = [\n")(home)
+    [found] = doctor.examine(App(home.env)).findings
+    assert (found.id, found.fix) == ("settings", "correct that line in an editor")
+
+
+def test_a_source_that_is_gone_is_an_error_of_every_sdk(home, emulator):
+    arn = "arn:aws:iam::999999999999:role/ci"
+    add_profile(home, "mine", f"role_arn = {arn}", "source_profile = gone")
+    sdks = doctor.examine(App(home.env), "mine").sdks
+    assert {one.kind for one in sdks} == {"error"}
+    assert all('source_profile "gone" does not exist' in one.detail for one in sdks)
 
 
 def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):

@@ -168,6 +168,29 @@ class TestUndo:
         assert run("profile", "undo", "--redo", "--yes").returncode == 0
         assert synced.config_file.read_bytes() == written
 
+    def test_a_sync_that_changes_only_the_filters_is_undone_alone(
+        self, saved: Home, run: Run
+    ) -> None:
+        run("profile", "sync", "--yes", "--role", "Read")
+        written = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--yes", "--role", "Re*")
+        assert "nothing to change" in done.stderr
+        run("profile", "sync", "--yes")  # changes neither, so undo does not see it
+        done = run("profile", "undo", "--yes")
+        said = 'filters and options of session "corp" are put back: --role Read'
+        assert (done.returncode, said in done.stderr) == (0, True)
+        assert "restored:" not in done.stderr
+        assert saved.config_file.read_bytes() == written
+        assert App(saved.env).choices.load("corp").roles == ("Read",)
+        done = run("profile", "undo", "--redo", "--yes")
+        assert "are put back: --role 'Re*'" in done.stderr
+        assert App(saved.env).choices.load("corp").roles == ("Re*",)
+        run("profile", "undo", "--yes")
+        done = run("profile", "undo", "--yes")
+        assert (f"restored: {saved.config_file}" in done.stderr) is True
+        assert "are put back: none" in done.stderr
+        assert b"[profile" not in saved.config_file.read_bytes()
+
     def test_after_undo_of_rm_sync_may_add_the_role_again(self, synced: Home, run: Run) -> None:
         before = synced.config_file.read_bytes()
         run("profile", "rm", "pay.Admin", "--yes")

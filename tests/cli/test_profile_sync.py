@@ -178,11 +178,24 @@ class TestChoices:
 
     def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
         output = ok(run("profile", "sync", "--yes", "--account", "dve"))
-        assert "no role matches --account dve" in output
+        assert "no role matches --account dve: these filters are not remembered" in output
+
+    def test_filters_that_match_no_role_are_not_remembered(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--role", "Read"))
+        ok(run("profile", "sync", "--yes", "--role", "Raed", "--form", "sso"))
+        choices = App(saved.env).choices.load("corp")
+        assert (choices.roles, choices.form) == (("Read",), "sso")
+        ok(run("profile", "sync", "--yes", "--account", "dve"))
+        assert App(saved.env).choices.load("corp") == choices
 
     @pytest.mark.parametrize(
         "arguments",
-        [["--name-template", "{x}"], ["--form", "x"], ["--default-region", "../x"]],
+        [
+            ["--name-template", "{x}"],
+            ["--form", "x"],
+            ["--default-region", "../x"],
+            ["--default-region", ""],
+        ],
     )
     def test_an_invalid_choice_is_exit_2(self, saved: Home, run: Run, arguments: list[str]) -> None:
         assert run("profile", "sync", "--yes", *arguments).returncode == 2
@@ -212,6 +225,34 @@ class TestDefaultRegion:
         ok(run("profile", "undo", "--yes"))
         assert saved.config_file.read_text() == edited
         assert "default region\teu-west-1" in run("session", "show", "corp").stdout
+
+    def test_the_old_default_is_the_one_that_profiles_were_written_with(
+        self, saved: Home, run: Run
+    ) -> None:
+        """The setting may have changed since, and a region of `profile add` is no default."""
+        ok(run("config", "set", "default_region", "eu-north-1"))
+        ok(run("profile", "sync", "--yes", "--role", "Read"))
+        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
+        ok(run("config", "set", "default_region", "ap-south-1"))
+        ok(run("profile", "sync", "--yes"))
+        ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
+        assert self.regions(run) == {
+            "pay.Read": "us-west-2",
+            "dev.Read": "us-west-2",
+            "pay.Admin": "ap-south-1",
+        }
+        ok(run("profile", "undo", "--yes"))
+        ok(run("profile", "sync", "--yes", "--default-region", "us-east-2"))
+        assert self.regions(run)["pay.Read"] == "us-east-2"
+
+    def test_the_first_profile_add_records_the_default(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "default_region", "eu-north-1"))
+        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
+        ok(run("profile", "add", "pay/Read", "--yes"))
+        ok(run("config", "set", "default_region", "ap-south-1"))
+        ok(run("profile", "sync", "--role", "Read", "--default-region", "us-west-2", "--yes"))
+        assert self.regions(run)["pay.Read"] == "us-west-2"
+        assert self.regions(run)["pay.Admin"] == "ap-south-1"
 
     def test_it_also_changes_profiles_that_the_filters_leave_out(
         self, saved: Home, run: Run
@@ -377,7 +418,22 @@ class TestFlags:
             name for name in all_of_dev if name != "payments-dev.ReadOnlyAccess"
         ]
 
-    def test_prune_with_new_filters_removes_only_what_they_match(
+    def test_prune_with_new_filters_narrows_after_the_question(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        read_only = [name for name in rows(run) if name.endswith(".ReadOnlyAccess")]
+        before = signed_in.config_file.read_bytes()
+        narrow = ("profile", "sync", "--role", "Read*", "--prune")
+        shown = run(*narrow, "--dry-run").stdout
+        assert "-[profile payments-dev.Developer]" in shown
+        assert signed_in.config_file.read_bytes() == before
+        ok(run(*narrow, "--yes"))
+        assert list(rows(run)) == read_only
+        ok(run("profile", "undo", "--yes"))
+        assert signed_in.config_file.read_bytes() == before
+
+    def test_prune_with_filters_that_match_no_role_removes_only_what_is_gone(
         self, signed_in: Home, run: Run, emulator: Emulator
     ) -> None:
         ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "ReadOnlyAccess"))

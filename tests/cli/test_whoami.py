@@ -7,6 +7,7 @@ import pytest
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
+from tests.conftest import Home, Run
 
 PROFILE = """
 [profile payments]
@@ -31,6 +32,12 @@ def shell(tmp_path, emulator):
 
 def pairs(done):
     return dict(line.split("\t") for line in done.stdout.splitlines())
+
+
+def test_an_empty_laptop_gets_the_command_to_begin_with(home: Home, run: Run) -> None:
+    done = run("whoami")
+    assert done.returncode == 2
+    assert "hint: nothing is set up yet; begin with: ssohelper setup START_URL" in done.stderr
 
 
 def test_sts_confirms_account_role_and_user(shell, emulator):

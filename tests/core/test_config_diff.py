@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from ssohelper.actions import profiles
+from ssohelper.actions import undoing
 from ssohelper.app import App
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
@@ -89,11 +89,11 @@ def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path: Path, edits_af
             continue
         if edits_after:
             path.write_text(path.read_text() + "\n[profile later]\nregion = x\n")
-        version = profiles.load_last_write(app)
+        version = undoing.load_last_write(app)
         now = path.read_text()
         try:
-            shown = list(profiles.diff_undo(app, version))
-            profiles.undo(app, version)
+            shown = list(undoing.diff_undo(app, version))
+            undoing.undo(app, version)
         except ConfigInvalid:
             continue  # an undo of a file that was edited since, which cannot be written safely
         assert patched(now, shown) == path.read_text(), seed

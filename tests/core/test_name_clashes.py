@@ -150,6 +150,18 @@ def account_part(name: Name) -> str | None:
     return (found[1] + ("." + name.account_id if found[2] else "")).lower()
 
 
+def shortened(name: Name) -> str | None:
+    """Return the part that a longer name had without its session and account id, else None."""
+    part, session = account_part(name), name.organization.removeprefix("https://").split(".")[0]
+    if part is None or not part.startswith(f"{session}."):
+        return None
+    return part.removesuffix(f".{name.account_id}").removeprefix(f"{session}.")
+
+
+def is_same_account(one: Name, other: Name) -> bool:
+    return (one.organization, one.account_id) == (other.organization, other.account_id)
+
+
 def means(foreign: Name, part: str) -> bool:
     """Return whether the name of a foreign profile reads as if it meant this account part."""
     own = account_part(foreign)
@@ -165,6 +177,7 @@ def test_an_account_part_means_one_organization_in_500_generated_pairs(batch: in
     for seed in range(batch * WORLDS // 10, (batch + 1) * WORLDS // 10):
         text, syncs = generate_world(seed)
         for session, listing, choices in syncs:
+            before = read_names(text)
             text, found = sync(text, session, listing, choices)
             names = read_names(text)
             added = [name for name in names if name.text in found.add]
@@ -181,6 +194,11 @@ def test_an_account_part_means_one_organization_in_500_generated_pairs(batch: in
                     if means(other, part) and other.organization != name.organization
                 }
                 assert others == set(), (seed, name, others)
+                if part not in {account_part(one) for one in before if is_same_account(one, name)}:
+                    longer_ones = {
+                        one.organization for one in before if one.managed and shortened(one) == part
+                    }
+                    assert longer_ones <= {name.organization}, (seed, name, longer_ones)
             assert all(len(found) == 1 for found in parts.values()), (seed, parts)
             again = sync(text, session, listing, choices)[1]
             assert again.add == (), seed
@@ -246,6 +264,22 @@ def test_an_account_without_names_gives_way_to_one_of_the_same_name_that_has_som
 def test_accounts_of_one_name_are_told_apart_even_if_no_role_clashes() -> None:
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "Pay", "Read")]
     assert named(roles) == [f"corp.pay.Admin.{ONE}", f"corp.Pay.Read.{TWO}"]
+
+
+def test_a_name_that_other_accounts_had_to_make_longer_is_taken() -> None:
+    written = [
+        WrittenName(f"other.pay.Read.{number * 12}", Role(number * 12, "Read"), False, "other")
+        for number in "345"
+    ]
+    assert named(unnamed(ONE, "pay", "Admin", "Read"), written=written) == [
+        "corp.pay.Admin",
+        "corp.pay.Read",
+    ]
+    # An account that has names keeps their beginning.
+    own = [*written, WrittenName("pay.Read", Role(ONE, "Read"), session_name="corp")]
+    assert named(unnamed(ONE, "pay", "Admin"), written=own) == ["pay.Admin"]
+    same = [WrittenName(f"corp.pay.Read.{TWO}", Role(TWO, "Read"), session_name="corp")]
+    assert named(unnamed(ONE, "pay", "Admin"), written=same) == [f"corp.pay.Admin.{ONE}"]
 
 
 def test_a_skipped_role_of_another_account_counts_where_the_template_names_none() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
+from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.profile_origin import MARKERS
@@ -114,13 +116,48 @@ def check_marks(facts: Facts) -> Iterator[Finding]:
 
 
 def check_sessions(facts: Facts) -> Iterator[Finding]:
-    """Find [sso-session] sections that no command can use, and such sections that are missing."""
+    """Find [sso-session] sections that no command can use."""
     for name, failure in facts.unusable_sessions.items():
         yield problem(
             "session-unusable",
             f'session "{show(name, 64)}"',
             failure.message,
             failure.hint or _IN_AN_EDITOR,
+        )
+
+
+def check_headers(facts: Facts) -> Iterator[Finding]:
+    """Find sections that AWS tools do not read, since the word `profile` is missing before the name."""
+    file = facts.config.file
+    if file is None or facts.chosen is not None:
+        return
+    for header, section in file.text.sections.items():
+        is_one_word = len(header.split()) == 1 and header != "default"
+        if is_one_word and any(key in section.keys for key in sdk_order.SSO_KEYS):
+            yield problem(
+                "header-without-profile",
+                f'section "[{show(header, 80)}]"',
+                "has the keys of a profile, and AWS tools do not read it: its header lacks the word "
+                '"profile"',
+                f"write in an editor: [profile {show(header, 80)}]",
+            )
+
+
+def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that name a session without an [sso-session] section: they give no credentials."""
+    for name, start_url in facts.missing_sessions.items():
+        users = [
+            one.name
+            for one in facts.profiles
+            if one.target is not None and one.target.session_name == name
+        ]
+        url = shlex.quote(show(start_url, 200)) if start_url else "START_URL"
+        yield problem(
+            "session-missing",
+            profiles_subject(users),
+            f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, and '
+            "without it there are no credentials",
+            f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}",
         )
 
 
@@ -146,4 +183,6 @@ CHECKS = (
     check_profiles_twice,
     check_marks,
     check_sessions,
+    check_headers,
+    check_missing_sessions,
 )

@@ -197,6 +197,8 @@ class Facts(NamedTuple):
     `environ` has the variables that SDKs read; the values of keys are replaced. `chosen` is the
     profile that `doctor PROFILE` is asked about; `profiles` then holds that one only, and
     `issued_at` is when AWS issued the cached credentials of its role, None without such.
+    `missing_sessions` are the sessions that profiles name and the config does not define, each with
+    the start URL that an earlier sign-in or list recorded, "" if none did.
     """
 
     now: int = 0
@@ -209,6 +211,7 @@ class Facts(NamedTuple):
     files: tuple[FileFact, ...] = ()
     sessions: tuple[SessionFact, ...] = ()
     unusable_sessions: Mapping[str, Failure] = {}
+    missing_sessions: Mapping[str, str] = {}
     tokens: tuple[TokenFact, ...] = ()
     endpoints: tuple[EndpointFact, ...] = ()
     machine: MachineFacts = MachineFacts()

@@ -33,7 +33,12 @@ def check_clock(facts: Facts) -> Iterator[Finding]:
 
 def check_endpoints(facts: Facts) -> Iterator[Finding]:
     """Find endpoints of AWS that cannot be reached, with the proxy and the certificates in use."""
-    failed = {one.host: one for one in facts.endpoints if one.failure is not None}
+    # Settings that cannot be read have a finding of their own: no endpoint was asked then.
+    failed = {
+        one.host: one
+        for one in facts.endpoints
+        if one.failure not in (None, facts.machine.settings_failure)
+    }
     for one in failed.values():
         assert one.failure is not None
         way = [f"proxy {show(one.proxy, 120)}"] if one.proxy else ["no proxy"]
@@ -55,7 +60,7 @@ def check_storage(facts: Facts) -> Iterator[Finding]:
         storage_failure = None
     for id, subject, failure, cure in (
         ("keyring", _MACHINE, storage_failure, "unlock the keyring"),
-        ("settings", "settings", machine.settings_failure, "ssohelper config list"),
+        ("settings", "settings", machine.settings_failure, "correct that line in an editor"),
         ("state-folder", _MACHINE, machine.state_failure, "check the disk and the folder's mode"),
     ):
         if failure is not None:
@@ -134,6 +139,8 @@ def check_proofs(facts: Facts) -> Iterator[Finding]:
     """Find profiles whose program gave no credentials when it was run, or another account's."""
     for proof in facts.proofs:
         subject = f'profile "{show(proof.profile, 80)}"'
+        if proof.failure is not None and proof.is_own and facts.machine.settings_failure:
+            continue  # our helper reads the settings too, and they have a finding of their own
         if proof.failure is not None and proof.needs_sign_in:
             yield from _signed_out(facts, proof)
         elif proof.failure is not None:
@@ -157,7 +164,7 @@ def _signed_out(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
     """Yield the finding that a sign-in is missing, unless the session's own facts say so already."""
     name = proof.session_name
     known = [one for one in facts.sessions if one.session.name == name]
-    if not any(one.outlook.is_over(facts.now) for one in known):
+    if not any(one.outlook.is_needed(facts.now) for one in known):
         subject = f'session "{name}"' if name else f'profile "{show(proof.profile, 80)}"'
         message = proof.failure.message if proof.failure else "a sign-in is needed"
         yield sign_in("signed-out", subject, message, f"ssohelper login {name or ''}".strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -11,8 +12,12 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
+from ssohelper.core.profile_origin import find_origins
 from ssohelper.core.text import show
 
+_MOST_ADOPTED = 3
+_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
+_ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
 # The IAM role that a permission set makes in an account; the portal does not know this name.
 _IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
@@ -35,6 +40,29 @@ def check_invalid(facts: Facts) -> Iterator[Finding]:
                 profiles_subject([profile.name]),
                 profile.failure.message,
                 profile.failure.hint or _IN_AN_EDITOR,
+            )
+
+
+def check_halves(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with half a key, and with a role to assume but nothing to assume it with."""
+    for profile in facts.profiles:
+        keys, subject = profile.entry.keys, profiles_subject([profile.name])
+        present = [key for key in _KEY_PAIR if keys.get(key)]
+        if len(present) == 1:
+            [missing] = set(_KEY_PAIR) - set(present)
+            yield problem(
+                "half-a-key-in-profile",
+                subject,
+                f'"{present[0]}" is set without "{missing}": AWS tools stop with an error',
+                f"add {missing}, or remove {present[0]}",
+            )
+        if keys.get("role_arn") and not any(keys.get(key) for key in _ROLE_SOURCES):
+            yield problem(
+                "role-without-source",
+                subject,
+                '"role_arn" is set without "source_profile" or "credential_source", so that no AWS '
+                "tool can assume the role",
+                "add a line: source_profile = PROFILE",
             )
 
 
@@ -84,6 +112,9 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         keys = profile.entry.keys
         kinds = identities(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
+            continue
+        # A session that is missing has a finding of its own.
+        if profile.target is not None and profile.target.session_name in facts.missing_sessions:
             continue
         # A profile with the session alone is for tokens (CodeCatalyst and others), not for keys.
         if "sso_account_id" not in keys and "sso_role_name" not in keys:
@@ -136,7 +167,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
         if program.path is None and program.is_own:
             yield from _missing_helper(facts, word, profiles)
         elif program.path is None:
-            yield _missing_program(word, subject)
+            yield _missing_program(word, subject, _adopt_command(facts, profiles))
         elif program.replaceable:
             place = show(program.replaceable, 200)
             yield problem(
@@ -180,20 +211,33 @@ def with_present_helper(line: str, command: str) -> str | None:
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _missing_program(word: str, subject: str) -> Finding:
+def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
+    """Return the command that adopts those of the profiles that name a role; "" if none does."""
+    config, names = facts.config.file, {one.name for one in profiles}
+    if config is None:
+        return ""
+    found = [one.name for one in find_origins(config) if one.named and one.name in names]
+    words = [f"--adopt {shlex.quote(show(name, 80))}" for name in found[:_MOST_ADOPTED]]
+    verb = "profile sync" if config.session_names() else "setup START_URL"
+    return f"ssohelper {verb} {' '.join(words)}" if words else ""
+
+
+def _missing_program(word: str, subject: str, adopt: str) -> Finding:
+    """Return the finding; `adopt` is the command that makes the profile work without the program."""
+    first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
         return problem(
             "program-needs-a-shell",
             subject,
             f"boto3 and the AWS CLI run credential_process without a shell, so that they do not "
             f'find "{show(word, 200)}"',
-            "write the program's absolute path",
+            f"{first}write the program's absolute path",
         )
     return problem(
         "program-missing",
         subject,
         f'the program "{show(word, 200)}" of credential_process does not exist',
-        "install it again, or write its absolute path",
+        f"{first}install it again, or write its absolute path",
     )
 
 
@@ -220,6 +264,7 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
 
 CHECKS = (
     check_invalid,
+    check_halves,
     check_mixed,
     check_sso_keys,
     check_iam_role_names,

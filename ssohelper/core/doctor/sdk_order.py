@@ -103,6 +103,8 @@ def resolve(
         error = sso_error(family, keys, config) if kind == "sso" else None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
+        elif kind == "assumed role" and profile.failure is not None:
+            resolved.append(Resolved(family, "error", profile.failure.message))
         elif error:
             resolved.append(Resolved(family, "error", error))
         else:

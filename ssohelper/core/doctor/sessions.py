@@ -35,13 +35,16 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
                     fact.failure.message,
                     fact.failure.hint or f"ssohelper login {name}",
                 )
-        elif outlook.is_over(facts.now):
+        elif outlook.is_needed(facts.now):
             why = {
                 "signed out": "no sign-in is saved",
                 "damaged": "the token file is damaged",
                 "refused": "AWS has ended the sign-in",
                 "not renewable": "the access token has expired and cannot be renewed",
             }.get(outlook.reason, "the sign-in has ended")
+            if not outlook.is_over(facts.now) and outlook.token_expires_at is not None:
+                left = duration_text(outlook.token_expires_at - facts.now)
+                why += f"; its last token works for {left}"
             yield sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_needed(facts.now, SOON_SECONDS):
             # The last token may last longer than the sign-in.
@@ -59,7 +62,7 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
     """Note client registrations that end soon: after that no token can be renewed."""
     for fact in facts.sessions:
         ends_at = fact.registration_ends_at
-        if fact.outlook.is_over(facts.now) or ends_at is None:
+        if fact.outlook.is_needed(facts.now) or ends_at is None:
             continue
         if ends_at - facts.now < REGISTRATION_SOON_SECONDS:
             left = max(0, ends_at - facts.now)

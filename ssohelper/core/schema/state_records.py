@@ -100,6 +100,7 @@ def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
         "form": _form,
         "default_region": _region,
         "removed": _removed,
+        "written_region": _region,
     }
     good: dict[str, Any] = {}
     damaged = []

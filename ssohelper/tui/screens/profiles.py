@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ssohelper.actions import profiles
+from ssohelper.actions import profiles, undoing
 from ssohelper.core import plan_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import SsoSession
@@ -332,13 +332,16 @@ class ProfilesScreen(Screen[None]):
         """Reverse the last write of the config, after a confirmation."""
         services, command = self.app.services, "ssohelper profile undo"
         try:
-            version = await background.run(self.app, lambda: profiles.load_last_write(services))
+            version = await background.run(self.app, lambda: undoing.load_last_write(services))
             lines = await background.run(
-                self.app, lambda: diff_lines(profiles.diff_undo(services, version))
+                self.app, lambda: diff_lines(undoing.diff_undo(services, version))
             )
             if await self._confirm("undo the last write", lines, command):
-                await background.run(self.app, lambda: profiles.undo(services, version))
-                self.app.show_done(f"restored: {services.locations.aws_config_file}", command)
+                options = undoing.find_other_options(services, version)
+                await background.run(self.app, lambda: undoing.undo(services, version))
+                done = [f"restored: {services.locations.aws_config_file}"] if lines else []
+                done += [plan_text.put_back_line(*one) for one in options.items()]
+                self.app.show_done("; ".join(done), command)
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read()

@@ -1,0 +1,76 @@
+"""Reverses the last writes of ~/.aws/config, and the changes of options that came with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import agents, config_writing
+from ssohelper.core.config_diff import diff_texts
+from ssohelper.core.config_edit import Change, unified_diff
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_undo import inverse
+from ssohelper.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.choices import Choices
+    from ssohelper.core.config_file import ConfigFile
+    from ssohelper.stores.config_versions import Version
+
+
+def load_last_write(app: App, *, redo: bool = False) -> Version:
+    """Return the version saved by the last command that wrote; with `redo`, by the last undo.
+
+    Raises: UsageProblem if there is no saved version, LocalState if it is damaged.
+    """
+    version = app.config.load_last_version(is_undone=redo)
+    if version is None and redo:
+        raise UsageProblem(f"nothing to redo: no undo of {app.locations.aws_config_file} is saved")
+    if version is None:
+        raise UsageProblem(
+            f"nothing to undo: no change of {app.locations.aws_config_file} by ssohelper is saved"
+        )
+    return version
+
+
+def diff_undo(app: App, version: Version) -> Iterator[str]:
+    """Return the lines of the unified diff by which `undo` reverses this saved write."""
+    config, name = app.config.read(), str(app.locations.aws_config_file)
+    if config.data == (version.after or b""):  # undo then restores the very bytes
+        before = ConfigText(version.before or b"", name)
+        return diff_texts(config.text.text, before.text, name)
+    return unified_diff(config.text, _undo_changes(app, version, config), name)
+
+
+def undo(app: App, version: Version) -> None:
+    """Restore config and choices as they were before this saved write, which may be an undo.
+
+    If the config was edited since, only what the write changed is reversed.
+    """
+    agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile undo")
+    present = {name: app.choices.load(name) for name in version.choices}
+    changes = _undo_changes(app, version, app.config.read())
+    is_written = app.config.undo(
+        version, lambda config: _undo_changes(app, version, config), app.clock.deadline(), present
+    )
+    if is_written:
+        command = "profile undo --redo" if version.is_undone else "profile undo"
+        config_writing.add_to_journal(app, command, changes)
+    for session_name, choices in version.choices.items():
+        app.choices.save(session_name, choices)
+
+
+def find_other_options(app: App, version: Version) -> dict[str, Choices]:
+    """Return the sessions whose options `undo` changes back, with the options as they then are."""
+    return {
+        name: choices
+        for name, choices in version.choices.items()
+        if choices.options != app.choices.load(name).options
+    }
+
+
+def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
+    origin = str(app.locations.aws_config_file)
+    before = ConfigText(version.before or b"", origin)
+    return inverse(before, ConfigText(version.after or b"", origin), config.text)

@@ -1,0 +1,93 @@
+"""Decides which managed profiles `profile sync --prune` removes. Writes nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ssohelper.core import chains
+from ssohelper.core.choices import role_filter
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.model import Account, Role
+from ssohelper.core.profile_keys import Skipped
+from ssohelper.core.sync_request import SyncRequest
+
+# The managed profiles of each role, each with its form.
+ManagedProfiles = defaultdict[Role, list[tuple[ProfileEntry, str]]]
+
+
+class Removal(NamedTuple):
+    """Which managed profiles go, and which stay.
+
+    `stale` are those whose role is no longer listed, whether they go or not. `skipped` are those
+    that would go if no other profile referred to them.
+    """
+
+    stale: tuple[ProfileEntry, ...]
+    removed: tuple[ProfileEntry, ...]
+    staying: ManagedProfiles
+    skipped: tuple[Skipped, ...] = ()
+
+
+def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfiles) -> Removal:
+    """Return which of the managed profiles go.
+
+    Prune removes stale profiles; if filters were given with it, those that the filters leave out,
+    too. Profiles of an account that refused to list its roles, or did not answer, never go.
+    """
+    if request.only_roles:
+        return Removal((), (), managed)
+    wanted = _find_wanted(request, managed)
+    listed_roles = set(request.listing.roles())
+    unknown_accounts = {
+        one.account.id for one in request.listing.accounts if one.refused or not one.answered
+    }
+    known = [role for role in managed if role.account_id not in unknown_accounts]
+    stale = [
+        role
+        for role in known
+        if role not in listed_roles and (role in wanted or not request.has_new_filters)
+    ]
+    if not (request.prune and request.listing.complete):
+        return Removal(_entries(managed, stale), (), managed)
+    left_out, skipped = list[Role](), list[Skipped]()
+    # Filters that match no listed role are mistyped: they must not remove all profiles.
+    if request.has_new_filters and wanted & listed_roles:
+        left_out, skipped = _without_sources(
+            config, managed, [role for role in known if role not in wanted]
+        )
+    removed = [role for role in managed if role in {*stale, *left_out}]
+    staying: ManagedProfiles = defaultdict(list)
+    staying.update((role, entries) for role, entries in managed.items() if role not in removed)
+    return Removal(_entries(managed, stale), _entries(managed, removed), staying, tuple(skipped))
+
+
+def _find_wanted(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
+    """Return the roles, listed or with a managed profile, that match the filters."""
+    is_within_filters = role_filter(request.choices)
+    accounts = {one.account.id: one.account for one in request.listing.accounts}
+    return {
+        role
+        for role in (*managed, *request.listing.roles())
+        if is_within_filters(
+            accounts.get(role.account_id, Account(role.account_id, "", "")), role.name
+        )
+    }
+
+
+def _without_sources(
+    config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
+) -> tuple[list[Role], list[Skipped]]:
+    """Return the roles without those whose profile another profile names as its source."""
+    users, found, skipped = chains.find_users(config), list[Role](), list[Skipped]()
+    for role in roles:
+        used = [entry.name for entry, _form in managed[role] if entry.name in users]
+        skipped += [
+            Skipped(name, f'not removed, because the profile "{users[name]}" refers to it')
+            for name in used
+        ]
+        found += [] if used else [role]
+    return found, skipped
+
+
+def _entries(managed: ManagedProfiles, roles: Iterable[Role]) -> tuple[ProfileEntry, ...]:
+    return tuple(entry for role in roles for entry, _form in managed[role])
