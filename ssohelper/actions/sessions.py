@@ -21,6 +21,7 @@ from ssohelper.actions import (
 from ssohelper.core import guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
+from ssohelper.core.config_file import assumes_role
 from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
 from ssohelper.core.text import first_names, show
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ssohelper.actions.clocks import SessionClock
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
-    from ssohelper.core.config_file import ConfigFile
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry
     from ssohelper.core.further_portals import FurtherPortal
 
 _MOST_NAMES = 5
@@ -130,14 +131,34 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
     name, config = session.name, app.config.read()
     others = [one for one in session_changes.find_all_users(config, name) if not one.managed]
     if others:
-        named = first_names([f'"{show(one.name, 60)}"' for one in others], _MOST_NAMES)
-        raise UsageProblem(
-            f'profiles that ssohelper did not write use the session "{name}": {named}',
-            hint=f"to have them removed too, adopt them: ssohelper profile sync --session {name} "
-            f"--adopt NAME; else remove them from {app.locations.aws_config_file} first; to sign out "
-            f"alone: ssohelper logout {name}",
-        )
+        raise _refuse_removal(app, name, others)
     return _plan(app, "session rm", session, lambda c: session_changes.remove_session(c, name))
+
+
+def _refuse_removal(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
+    """Return the error for profiles that ssohelper did not write, with what to do about each kind."""
+    assuming = [one for one in others if assumes_role(one.keys)]
+    ways = []
+    if len(assuming) < len(others):
+        ways.append(
+            f"to have them removed too, adopt them: ssohelper profile sync --session {session} "
+            f"--adopt NAME; else remove them from {app.locations.aws_config_file} first"
+        )
+    if assuming:
+        what = "assumes a role" if len(assuming) == 1 else "assume roles"
+        ways.append(
+            f"{_names_of(assuming)} {what} with the credentials of a source_profile, which --adopt "
+            f"does not take over: name another source_profile in {app.locations.aws_config_file}, "
+            "or remove the profile there"
+        )
+    return UsageProblem(
+        f'profiles that ssohelper did not write use the session "{session}": {_names_of(others)}',
+        hint="; ".join((*ways, f"to sign out alone: ssohelper logout {session}")),
+    )
+
+
+def _names_of(entries: Sequence[ProfileEntry]) -> str:
+    return first_names([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 
 def diff(app: App, plan: SessionPlan) -> Iterator[str]:

@@ -146,15 +146,19 @@ def _remove_home(home: Path) -> None:
 def _exit_on_first_signal() -> Iterator[None]:
     """Raise on the first SIGINT, SIGTERM or SIGHUP, so that children end and the home is removed.
 
-    Later signals are ignored: a terminal that closes sends several.
+    Later signals do nothing: a terminal that closes sends several. Their handler stays, since Python
+    prints a traceback for a signal whose handler becomes SIG_IGN while it is pending.
     """
+    is_ending = False
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     numbers = [int(getattr(signal, name)) for name in names]
 
     def end(number: int, _frame: FrameType | None) -> None:
         """Raise KeyboardInterrupt for SIGINT, else SystemExit with 128 + the signal's number."""
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)
+        nonlocal is_ending
+        if is_ending:
+            return
+        is_ending = True
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)
@@ -163,8 +167,9 @@ def _exit_on_first_signal() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not is_ending:  # else the process ends now, with the code of the first signal
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The command install: shows the diff of a shell's rc file, then adds or removes our line."""
+"""The command install: shows the diff of a shell's rc file, then adds or removes our lines."""
 
 import click
 
@@ -14,27 +14,41 @@ from ssohelper.errors import UsageProblem
 @click.command("install")
 @click.option("--shell", metavar="|".join(SHELLS), help="The shell to set up. Default: from SHELL.")
 @click.option("--uninstall", is_flag=True, help="Remove exactly what install wrote.")
+@click.option("--prompt/--no-prompt", default=None, help="Show the profile and the time left.")
 @click.option("--profiles", is_flag=True, help="Let all managed profiles work without ssohelper.")
 @click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def install(shell: str | None, uninstall: bool, profiles: bool, dry_run: bool, yes: bool) -> None:
+def install(
+    shell: str | None,
+    uninstall: bool,
+    prompt: bool | None,
+    profiles: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
     """Set up your shell for ssohelper: the function for `use`, the prompt, completion.
 
     \b
     Examples:
       ssohelper install                      shows the diff of the shell's file and asks
       ssohelper install --shell zsh --yes
+      ssohelper install --no-prompt          leaves your prompt as it is, also later
       ssohelper install --uninstall          restores the file to the byte
       ssohelper install --uninstall --profiles --dry-run    what leaving ssohelper would change
 
-    Adds one line, between two comments that mark it, to ~/.bashrc, to ~/.zshrc (or the one in
-    ZDOTDIR), or in a new file in fish's conf.d. The line for pwsh is not tested.
+    Adds two lines, between two comments that mark them, to ~/.bashrc, to ~/.zshrc (or the one in
+    ZDOTDIR), or in a new file in fish's conf.d. The lines for pwsh are not tested.
 
     With --uninstall --profiles, managed profiles get AWS's own form under the same names, and our
     lines go from the files of all shells.
     """
     app = output.get_app()
+    if uninstall and prompt is not None:
+        raise UsageProblem(
+            "--uninstall takes all lines out, with the prompt's",
+            hint="to take out the prompt's alone: ssohelper install --no-prompt",
+        )
     if profiles:
         if not uninstall or shell is not None:
             raise UsageProblem(
@@ -44,8 +58,10 @@ def install(shell: str | None, uninstall: bool, profiles: bool, dry_run: bool, y
         leave_output.leave(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
-    plan = installing.plan_uninstall if uninstall else installing.plan_install
-    edit = plan(app, chosen)
+    if uninstall:
+        edit = installing.plan_uninstall(app, chosen)
+    else:
+        edit = installing.plan_install(app, chosen, prompt)
     diff = edit.diff()
     written = False
     if edit.has_changes:
@@ -88,7 +104,11 @@ def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
             output.say("your line with ssohelper_prompt is still in the file: remove it")
     else:
         output.say(f"written: {path}; new shells use it, and this shell after: exec {edit.shell}")
-        output.say("to see the time left in your prompt, add below that line: ssohelper_prompt_on")
+        if installing.build_prompt_lines(edit.shell)[0].encode() in (edit.after or b""):
+            output.say(
+                "your prompt then shows the profile and the time left; to leave that out: "
+                "ssohelper install --no-prompt"
+            )
 
 
 def _print_further_steps(app: App, edit: Edit) -> None:

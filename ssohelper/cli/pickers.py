@@ -7,9 +7,11 @@ from ssohelper.actions import clocks
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.app import App
 from ssohelper.core import guard_rules
+from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.base import TuiApp
+from ssohelper.tui.filter_picker import FilterPicker
 from ssohelper.tui.picker import RolePicker, SessionPicker
 
 _T = TypeVar("_T")
@@ -31,6 +33,11 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
         clocks.load_session_clock(app, session).state.replace("_", " ") for session in sessions
     ]
     return _run_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
+
+
+def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
+    """Let the user tick rows; return them, or None if the user leaves the picker."""
+    return _run_inline(FilterPicker(app, rows))
 
 
 def _run_inline(picker: TuiApp[_T]) -> _T | None:

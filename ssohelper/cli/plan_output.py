@@ -9,7 +9,7 @@ import click
 from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core import plan_summary, plan_text
+from ssohelper.core import filter_rows, plan_summary, plan_text, profile_plan
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
@@ -51,13 +51,15 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     A plan without changes only saves the user's choices. Returns False when the user answered no.
     `what` names the command in errors.
     """
+    agreed = _show_and_ask(app, plan, yes=yes, what=what)
+    if agreed is None:
+        output.say("nothing was written")
+        return False
+    plan = agreed
     if not plan.changes:
         profiles.remember(app, plan)
         output.say("nothing to change")
     else:
-        if not _show_and_ask(app, plan, yes=yes, what=what):
-            output.say("nothing was written")
-            return False
         profiles.apply(app, plan)
         output.say(f"{plan_text.summary(plan, done=True)}; undo with: ssohelper profile undo")
     _print_skipped(plan)
@@ -66,25 +68,56 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     return True
 
 
-def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
+def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     """Show the plan and ask whether to write it: by its diff, or by a summary if it is big.
 
-    Scripts, and every command off a terminal, get the diff.
+    Scripts, and every command off a terminal, get the diff. Returns the plan to write, which is
+    another one if the user chose accounts or roles at the question; None for no.
     """
+    if not plan.changes:
+        return plan
     summary = plan_text.summary(plan)
     if yes or output.options().json or not (plan_summary.is_big(plan) and output.can_ask()):
         print_diff(profiles.diff_plan(app, plan), on_stdout=False)
-        return confirm_write(app, summary, yes, what)
-    for line in plan_summary.summary_lines(plan, shutil.get_terminal_size().columns - 1):
-        output.say(line)
-    question = f"{_question(app, summary)} (d shows the diff) [y/N/d]"
+        return plan if confirm_write(app, summary, yes, what) else None
+    _say_summary(plan)
+    can_choose = output.can_draw() and not plan.request.only_roles
+    keys, answers = "d shows the diff", "y/N/d"
+    if can_choose:
+        keys, answers = f"{keys}, c chooses accounts and roles", f"{answers}/c"
+    question = f"{_question(app, summary)} ({keys}) [{answers}]"
     while True:
         answer: str = click.prompt(question, default="", show_default=False, err=True)
-        if answer.strip().lower() not in ("d", "diff"):
-            return answer.strip().lower() in ("y", "yes")
-        text = "\n".join(map(show, profiles.diff_plan(app, plan)))
-        if not (output.can_draw() and pager.show_text(text, app.environ)):
-            output.say(text)
+        answer = answer.strip().lower()
+        if can_choose and answer in ("c", "choose"):
+            other = _choose_filters(app, plan)
+            if other is not None:
+                return _show_and_ask(app, other, yes=yes, what=what)
+        elif answer in ("d", "diff"):
+            text = "\n".join(map(show, profiles.diff_plan(app, plan)))
+            if not (output.can_draw() and pager.show_text(text, app.environ)):
+                output.say(text)
+        else:
+            return plan if answer in ("y", "yes") else None
+
+
+def _say_summary(plan: Plan) -> None:
+    for line in plan_summary.summary_lines(plan, shutil.get_terminal_size().columns - 1):
+        output.say(line)
+
+
+def _choose_filters(app: App, plan: Plan) -> Plan | None:
+    """Let the user tick accounts and role names; return the plan for these, None if they left."""
+    from ssohelper.cli import pickers
+
+    request = plan.request
+    picked = pickers.pick_filters(app, filter_rows.filter_rows(request.listing))
+    if picked is None:
+        return None
+    choices = filter_rows.chosen(request.choices, picked)
+    warn_if_nothing_matches(app, request.listing, choices)
+    request = request._replace(choices=choices, has_new_filters=True)
+    return profile_plan.plan_sync(app.config.read(), request)
 
 
 def _question(app: App, summary: str) -> str:

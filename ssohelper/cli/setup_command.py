@@ -235,12 +235,12 @@ def _choose_portal(
 ) -> tuple[str, str | None, str | None]:
     """Return (start URL, region, session name) of a portal in ~/.aws/config.
 
-    On a terminal, asks which portal, unless only one has the session `name`. Raises: UsageProblem.
+    On a terminal, asks which portal, unless there is one only. Raises: UsageProblem.
     """
     found = onboarding.find_portals(app)
     if name:
         found = [portal for portal in found if portal[2] == name] or found
-    if len(found) == 1 and (name or not on_terminal):
+    if len(found) == 1:
         return found[0]
     if not found or not on_terminal:
         raise _refuse_to_choose([url for url, _region, _name in found])

@@ -158,6 +158,7 @@ TREE = """\
 +
 --shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
 --uninstall Remove exactly what install wrote.
+--prompt/--no-prompt Show the profile and the time left.
 --profiles Let all managed profiles work without ssohelper.
 --dry-run Print the diff and change nothing.
 --yes Write without asking.

@@ -9,8 +9,11 @@ from ssohelper.core.text import show
 
 # A plan of so many changes is shown as a summary: its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
-# The most lines of each list; with all lists the summary stays below 24 lines.
-_MOST_SETS, _MOST_KINDS = 5, 3
+# The most lines of each list, and of all together: the summary stays below 24 lines.
+_MOST_SETS, _MOST_KINDS, _MOST_ROLE_LINES, _MOST_LINES = 5, 3, 16, 22
+# Narrower lines, on a terminal that says that it has one column, would show nothing.
+_LEAST_WIDTH = 20
+_INDENT = "    "
 
 
 def is_big(plan: Plan) -> bool:
@@ -21,18 +24,54 @@ def is_big(plan: Plan) -> bool:
 def summary_lines(plan: Plan, width: int) -> list[str]:
     """Return the plan by role, by account and by kind of change, in lines of at most `width`.
 
+    The counts by role take as many lines as they need; roles that do not fit are counted together.
     Accounts that get the same roles share a line, with their first names. At most 22 lines, all
-    safe for a terminal.
+    safe for a terminal; a `width` below 20 counts as 20.
     """
-    lines = _added_lines(plan)
+    width = max(width, _LEAST_WIDTH)
+    lines = _set_lines(plan)
     lines += _kinds("to change", (_kind_of(plan, number) for number in range(len(plan.change))))
     lines += _names("to remove", plan.remove)
-    return [_cut(show(line), width) for line in lines]
-
-
-def _added_lines(plan: Plan) -> list[str]:
+    lines = [_cut(show(line), width) for line in lines]
     if not plan.add:
-        return []
+        return lines
+    accounts = {role.account_id for role in plan.add_roles}
+    title = f"to add: {profile_count(len(plan.add))} in {_accounts(len(accounts))}"
+    most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
+    return [_cut(title, width), *_role_lines(plan, width, most), *lines]
+
+
+def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
+    """Return how many profiles each role gets, in at most `most` lines; no count is cut."""
+    by_role = Counter(role.name for role in plan.add_roles).most_common()
+    counts = [number for _name, number in by_role]
+    room = width - len(_INDENT)
+    items = [f"{_cut(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
+    for shown in range(len(items), -1, -1):
+        left = len(items) - shown
+        rest = [f"{left} others {sum(counts[shown:])}"] if left else []
+        lines = _wrapped("  by role: ", items[:shown] + rest, width)
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def _wrapped(title: str, items: list[str], width: int) -> list[str]:
+    """Return the items behind the title, with commas, in lines that break between two items."""
+    lines = [title + items[0]]
+    if len(lines[0]) >= width:
+        lines = [title.rstrip(), _INDENT + items[0]]
+    for item in items[1:]:
+        if len(lines[-1]) + len(f", {item},") <= width:
+            lines[-1] += f", {item}"
+        else:
+            lines[-1] += ","
+            lines.append(_INDENT + item)
+    return lines
+
+
+def _set_lines(plan: Plan) -> list[str]:
+    """Return which accounts get the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
         roles_by_account[role.account_id].append(role.name)
@@ -41,9 +80,7 @@ def _added_lines(plan: Plan) -> list[str]:
         accounts_by_set[tuple(sorted(roles))].append(account_id)
     names = {one.account.id: one.account.name for one in plan.request.listing.accounts}
     sets = sorted(accounts_by_set.items(), key=lambda item: (-len(item[1]), item[0]))
-    lines = [f"to add: {profile_count(len(plan.add))} in {_accounts(len(roles_by_account))}"]
-    by_role = Counter(role.name for role in plan.add_roles).most_common()
-    lines.append("  by role: " + ", ".join(f"{name} {number}" for name, number in by_role))
+    lines = []
     for role_set, accounts in sets[:_MOST_SETS]:
         lines.append(f"  {_accounts(len(accounts))} with {', '.join(role_set)}")
         lines.append("    " + ", ".join(names.get(one) or one for one in accounts))

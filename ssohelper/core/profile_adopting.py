@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from ssohelper.core import adoption, profile_keys, sync_request
 from ssohelper.core.choices import NATIVE
 from ssohelper.core.config_edit import Change, RemoveLines
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.default_regions import region_finder
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
@@ -52,6 +53,11 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         if role is None:
             skipped.append(Skipped(entry.name, f"not adopted: {found.reason}"))
             continue
+        left = _find_includers(config, entry, request.adopt)
+        if left:
+            why = f'not adopted: aws-vault\'s "{left[0]}" includes its keys; adopt that one too'
+            skipped.append(Skipped(entry.name, why))
+            continue
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
         form, note = _choose_form(request, entry.name, UnnamedRole(account, role))
         if note:
@@ -70,6 +76,17 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     for block in adoption.find_whole_blocks(config, roles):
         edits.append(RemoveLines((block.begin, block.end)))
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
+
+
+def _find_includers(config: ConfigFile, entry: ProfileEntry, adopt: Collection[str]) -> list[str]:
+    """Return the profiles that take sso keys from this one and are not adopted with it."""
+    return [
+        other.name
+        for other in config.profiles()
+        if other.keys.get("include_profile") == entry.name
+        and not (other.managed or other.name in adopt)
+        and any(key.startswith("sso_") and key not in other.keys for key in entry.keys)
+    ]
 
 
 def _choose_form(

@@ -137,7 +137,7 @@ def _find_origin(
         return None
     command = keys.get("credential_process", "")
     words = process_command.split(command)
-    tool = _tool_of(entry, words)
+    tool = _tool_of(config, entry, words)
     if tool is None:
         return None
     if entry.name in registry:
@@ -152,7 +152,7 @@ def _find_origin(
     return Origin(entry.name, tool, named, why, program)
 
 
-def _tool_of(entry: ProfileEntry, words: list[str]) -> str | None:
+def _tool_of(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
     """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
     keys = entry.keys
     program = process_command.program(words)
@@ -175,7 +175,8 @@ def _tool_of(entry: ProfileEntry, words: list[str]) -> str | None:
     if process_command.own_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
-        return None
+        is_included = "include_profile" in keys and "sso_account_id" in with_included(config, entry)
+        return AWS_VAULT if is_included else None
     if any(key in keys for key in GENERATED_KEYS):
         return GRANTED
     if "sso_auto_populated" in keys or "sso_account_name" in keys:

@@ -2,7 +2,8 @@
 
 The lines are between two marks, `# >>> ssohelper >>>` and `# <<< ssohelper <<<`. The first mark
 records what else the removal has to undo: a newline that was added above the mark, or a file and
-folders that were created for the lines. This module touches no disk.
+folders that were created for the lines. A line between the marks that `install` did not write is the user's, and
+stays. This module touches no disk.
 """
 
 import difflib
@@ -20,6 +21,21 @@ _BLOCK = re.compile(
 )
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
 _PROMPT_LINE = re.compile(rb"^[ \t]*ssohelper_prompt_on[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
+NO_PROMPT = "# Without the prompt; with it: ssohelper install --prompt"
+# The lines that `install` writes between the marks, of this and of earlier versions.
+_OUR_LINES = re.compile(
+    rb"""^(?:
+    \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
+    | \#\ Without\ the\ prompt;[^\n]*\n
+    | if\ status\ is-interactive;\ and\ [^\n]*\n[ ]+[^\n]*\ shell-init\ fish\ \|\ source\r?\nend\r?\n
+    | (?![ \t]*\#)[^\n]*\bssohelper[^\n]*[ ]shell-init\ [^\n]*\n
+    | function\ __ssohelper_prompt_start\b[^\n]*\n(?:[ ]+[^\n]*\n)*end\r?\n
+    | if\ [^\n]*\bssohelper_prompt_on\b[^\n]*\bssohelper_prompt_on\b[^\n]*\n
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
+# A line that uses the prompt's function or its variables and is not a comment.
+_OWN_PROMPT = re.compile(rb"^[^#\n]*\bssohelper_prompt", re.MULTILINE | re.IGNORECASE)
 # A line that runs `ssohelper shell-init` and is not a comment.
 _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
@@ -29,12 +45,15 @@ def installed(
 ) -> bytes:
     """Return the rc file with ssohelper's lines; `data` is None if there is no file yet.
 
-    Lines that ssohelper added before are replaced in their place. `missing_folders` is how many
+    Lines that ssohelper added before are replaced in their place; others between the marks stay.
+    `missing_folders` is how many
     folders must be created for the file. Raises: ConfigInvalid if the marks are not one pair.
     """
     found = _block(data or b"", origin)
     if data is not None and found:
-        return data[: found.start()] + _marked(found.group(1), lines) + data[found.end() :]
+        body = _replaced(found.group(2), b"".join(line.encode() + b"\n" for line in lines))
+        marked = b"%s%s\n%s%s\n" % (BEGIN, found.group(1), body, END)
+        return data[: found.start()] + marked + data[found.end() :]
     if data is None:
         folders = b" (folders too: %d)" % missing_folders if missing_folders else b""
         return _marked(_MADE + folders, lines)
@@ -43,35 +62,48 @@ def installed(
     return data + _marked(b"", lines)
 
 
-def uninstalled(data: bytes, origin: str) -> bytes | None:
+def uninstalled(data: bytes, origin: str, *, takes_prompt: bool = False) -> bytes | None:
     """Return the rc file without ssohelper's lines, or None if the file is to be deleted.
 
-    A file is deleted if it was created for these lines and has no other lines. Raises:
-    ConfigInvalid if the marks are not one pair, since it is then unknown which lines to remove.
+    A file is deleted if it was created for these lines and has no other lines. With `takes_prompt`,
+    lines of the user that only run `ssohelper_prompt_on` go too. Raises: ConfigInvalid if the marks
+    are not one pair, since it is then unknown which lines to remove.
     """
     found = _block(data, origin)
     if found is None:
-        return data
+        return _without_prompt_lines(data) if takes_prompt else data
     before, after = data[: found.start()], data[found.end() :]
-    if _JOINED in found.group(1) and not after:
+    kept = _OUR_LINES.sub(b"", found.group(2))
+    if _JOINED in found.group(1) and not kept and not after:
         before = before.removesuffix(b"\n")
-    rest = before + after
-    return None if _MADE in found.group(1) and not rest else rest
+    rest = before + kept + after
+    if takes_prompt:
+        rest = _without_prompt_lines(rest)
+    return None if _MADE in found.group(1) and not rest.strip() else rest
 
 
-def without_prompt_line(data: bytes | None) -> bytes | None:
-    """Return the rc file without lines that only run `ssohelper_prompt_on`, as install proposes."""
-    return None if data is None else _PROMPT_LINE.sub(b"", data)
+def has_own_prompt(data: bytes) -> bool:
+    """Return whether a line of the user, outside ssohelper's lines, shows the prompt already."""
+    outside = _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
+    return _OWN_PROMPT.search(outside) is not None
 
 
-def created_folders(data: bytes, origin: str) -> int:
+def leaves_prompt_out(data: bytes, origin: str) -> bool:
+    """Return whether ssohelper's lines in the file were written without the prompt."""
+    found = _block(data, origin)
+    return found is not None and NO_PROMPT.encode() in found.group(2)
+
+
+def created_folders(data: bytes, origin: str, *, takes_prompt: bool = False) -> int:
     """Return how many folders `ssohelper install` created for this rc file, to remove them too.
 
     Return 0 if the file also has lines of the user, because it then stays, with its folders.
     """
     found = _block(data, origin)
     recorded = found and _FOLDERS.search(found.group(1))
-    return int(recorded.group(1)) if recorded and uninstalled(data, origin) is None else 0
+    if not recorded or uninstalled(data, origin, takes_prompt=takes_prompt) is not None:
+        return 0
+    return int(recorded.group(1))
 
 
 def has_block(data: bytes, origin: str) -> bool:
@@ -116,6 +148,20 @@ def _block(data: bytes, origin: str) -> "re.Match[bytes] | None":
             "ssohelper's lines between them",
         )
     return blocks[0] if blocks else None
+
+
+def _replaced(body: bytes, lines: bytes) -> bytes:
+    """Return what is between the marks with these lines in the place of the first of our lines."""
+    if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
+        return body
+    first = _OUR_LINES.search(body)
+    if first is None:
+        return lines + body
+    return body[: first.start()] + lines + _OUR_LINES.sub(b"", body[first.end() :])
+
+
+def _without_prompt_lines(data: bytes) -> bytes:
+    return _PROMPT_LINE.sub(b"", data)
 
 
 def _marked(note: bytes, lines: Sequence[str]) -> bytes:

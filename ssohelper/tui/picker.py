@@ -30,7 +30,7 @@ _KEYS = "enter: choose · esc: clear the search, or leave"
 _SESSION_KEYS = "enter: choose · esc: leave"
 
 
-class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
+class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     """A small program that is drawn below the prompt. The user can leave it with ctrl+c too."""
 
     INLINE_PADDING = 0
@@ -46,7 +46,7 @@ class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         self.theme = "ansi-dark"
 
 
-class RolePicker(_InlinePicker[RoleRow]):
+class RolePicker(InlinePicker[RoleRow]):
     """Lets the user choose a role. Its result is the role's row, or None if the user leaves.
 
     `typed` is the text of the search at first.
@@ -91,7 +91,7 @@ class RolePicker(_InlinePicker[RoleRow]):
         self.exit()
 
 
-class SessionPicker(_InlinePicker[SsoSession]):
+class SessionPicker(InlinePicker[SsoSession]):
     """Lets the user choose a session. Its result is the session, or None if the user leaves.
 
     `states` has all sessions, each with its state, such as "valid".
@@ -101,7 +101,7 @@ class SessionPicker(_InlinePicker[SsoSession]):
         Binding("escape,q", "quit", "Leave", show=False, priority=True),
         Binding("enter", "choose", "Choose", show=False, priority=True),
     ]
-    CSS = _InlinePicker.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
+    CSS = InlinePicker.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
 
     def __init__(self, services: App, states: Sequence[tuple[SsoSession, str]]) -> None:
         super().__init__(services)

@@ -237,3 +237,19 @@ def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run
     add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
     said = run("whoami", "old").stderr
     assert 'AWS tools cannot use the profile "old" now: its sso_region is eu-west-2' in said
+
+
+def test_a_profile_that_takes_everything_by_include_profile_is_adopted(
+    saved: Home, run: Run
+) -> None:
+    add(saved, "\n" + LEGACY + "[profile all]\ninclude_profile = old\n")
+    before = saved.config_file.read_text()
+    printed = ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
+    assert 'not adopted: aws-vault\'s "all" includes its keys' in printed
+    assert LEGACY in saved.config_file.read_text()
+    saved.config_file.write_text(before)
+    ok(run("profile", "sync", "--session", "corp", "--adopt", "*", "--yes"))
+    written = saved.config_file.read_text()
+    section = written.partition("[profile all]")[2].partition("[profile")[0]
+    assert "credential_process = " in section
+    assert "sso_start_url" not in written.partition("[profile old]")[2].partition("[profile")[0]

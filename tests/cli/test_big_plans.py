@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from ssohelper.app import App
 from tests.cli.test_setup import Terminal, ended, terminal
-from tests.conftest import Home, Run
+from tests.conftest import SCRIPT, Home, Run
 from tests.saved_listing import add_listed_session, listed, save_listing
+from tests.tui.terminal import Terminal as Screen
 
 __all__ = ["terminal"]
 ROLES = ("Admin", "Billing", "Developer", "ReadOnlyAccess")
-QUESTION = "(d shows the diff) [y/N/d]: "
+QUESTION = "(d shows the diff, c chooses accounts and roles) [y/N/d/c]: "
 
 
 @pytest.fixture
@@ -80,3 +82,52 @@ def test_off_a_terminal_and_for_scripts_the_diff_stays(big: Home, run: Run) -> N
         assert "+[profile team-299.ReadOnlyAccess]" in done.stdout + done.stderr
         assert "paged" not in done.stdout + done.stderr
         assert "300 accounts with" not in done.stdout + done.stderr
+
+
+def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big: Home) -> None:
+    screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))
+    screen.until("[y/N/d/c]")
+    screen.send("c\r")
+    screen.until("304/304")
+    assert "ReadOnlyAccess" in screen.text
+    screen.send("team-007\t")
+    screen.until("✓1")
+    screen.send("\x15team-123\t")
+    screen.until("✓2")
+    screen.send("\x15billing\t")
+    screen.until("✓3")
+    screen.send("\r")
+    screen.until("2 profiles to add")
+    screen.until("+[profile team-123.Billing]")
+    screen.send("y\r")
+    assert screen.wait() == 0
+    written = big.config_file.read_text()
+    assert written.count("[profile ") == 2
+    assert "[profile team-007.Billing]" in written
+    saved = App(big.env).choices.load("corp")
+    assert (saved.accounts, saved.roles) == (("team-007", "team-123"), ("Billing",))
+
+
+def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big: Home) -> None:
+    before = big.config_file.read_bytes()
+    screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))
+    screen.until("[y/N/d/c]")
+    screen.send("c\r")
+    screen.until("304/304")
+    screen.send("\t")
+    screen.until("✓1")
+    screen.send("\x1b")
+    screen.until(lambda: "304/304" not in screen.text and screen.text.count("[y/N/d/c]") == 2)
+    screen.send("\r")
+    screen.until("nothing was written")
+    assert screen.wait() == 0
+    assert big.config_file.read_bytes() == before
+    assert App(big.env).choices.load("corp").accounts == ()
+
+
+def test_a_dumb_terminal_gets_no_picker(big: Home) -> None:
+    screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40), dumb=True)
+    screen.until("(d shows the diff) [y/N/d]")
+    screen.send("c\r")
+    screen.until("nothing was written")
+    assert screen.wait() == 0

@@ -203,6 +203,26 @@ class TestNarrated:
         assert list(person.temporary.iterdir()) == []
 
 
+def test_a_signal_that_is_pending_at_the_first_one_prints_nothing(tmp_path: Path) -> None:
+    """Python prints a traceback for a pending signal whose handler becomes SIG_IGN."""
+    code = (
+        "import signal\n"
+        "from ssohelper.cli.demo_run import _exit_on_first_signal as ends\n"
+        "every = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}\n"
+        "with ends():\n"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, every)\n"
+        "    for number in every:\n"
+        "        signal.raise_signal(number)\n"
+        "    signal.pthread_sigmask(signal.SIG_UNBLOCK, every)\n"
+    )
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
+        assert "race condition" not in done.stderr
+        assert done.returncode != 0
+
+
 class TestOnATerminal:
     def start(self, person: Person, *, shell: str, **variables: str) -> Any:
         return pexpect.spawn(

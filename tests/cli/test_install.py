@@ -20,14 +20,30 @@ SHELLS = sorted(WHERE)
 CONTENTS = [None, b"", b"x=1", b"x=1\n", b"x=1\r\ny=2\r\n", b"# \xff\n\n\n"]
 # An interactive shell that prints what it defines and ends.
 ASK = {
-    "bash": ["-i", "-c", "declare -F ssohelper && complete -p ssohelper"],
-    "zsh": ["-i", "-c", "whence -w ssohelper && print $_comps[ssohelper]"],
-    "fish": ["-i", "-c", "functions -q ssohelper; and complete -C 'ssohelper whoa'"],
+    "bash": [
+        "-i",
+        "-c",
+        "declare -F ssohelper && complete -p ssohelper && echo $PROMPT_COMMAND",
+    ],
+    "zsh": [
+        "-i",
+        "-c",
+        "whence -w ssohelper && print $_comps[ssohelper] && print $precmd_functions",
+    ],
+    "fish": [
+        "-i",
+        "-c",
+        "set -g fish_greeting; functions -q ssohelper; and complete -C 'ssohelper whoa'; "
+        "emit fish_prompt >/dev/null; functions fish_right_prompt | string match '*ssohelper_prompt*'",
+    ],
 }
 ANSWER = {
-    "bash": ["ssohelper", "complete -F _ssohelper ssohelper"],
-    "zsh": ["ssohelper: function", "_ssohelper"],
-    "fish": ["whoami\tShow which account and role a profile stands for"],
+    "bash": ["ssohelper", "complete -F _ssohelper ssohelper", "__ssohelper_prompt_hook"],
+    "zsh": ["ssohelper: function", "_ssohelper", "__ssohelper_prompt_hook"],
+    "fish": [
+        "whoami\tShow which account and role a profile stands for",
+        "     ssohelper_prompt; __ssohelper_prompt_right; ",
+    ],
 }
 COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
@@ -44,7 +60,8 @@ def started(home: Home, shell: str) -> list[str]:
         timeout=60,
         start_new_session=True,
     )
-    return printed.stdout.splitlines()
+    # At its prompt, fish also tells the terminal the folder.
+    return re.sub("\x1b][^\x07]*\x07", "", printed.stdout).splitlines()
 
 
 class TestRealShells:
@@ -281,16 +298,64 @@ class TestFile:
         assert printed.returncode == 7
         assert obstacle != "read-only" or file.read_text() == "x\n"
 
-    def test_names_the_line_for_the_prompt_which_the_user_adds_and_removes(
+    def test_a_line_for_the_prompt_that_the_user_wrote_stays_and_is_not_doubled(
         self, home: Home, run: Run
     ) -> None:
-        done = run("install", "--shell", "bash", "--yes")
-        assert "add below that line: ssohelper_prompt_on" in done.stderr
         rc_file = home.path / ".bashrc"
-        rc_file.write_text(rc_file.read_text() + "ssohelper_prompt_on\n")
+        rc_file.write_text("ssohelper_prompt_on\n")
+        done = run("install", "--shell", "bash", "--yes")
+        assert rc_file.read_text().count("ssohelper_prompt_on") == 1
+        assert "--no-prompt" not in done.stderr
         done = run("install", "--shell", "bash", "--uninstall", "--yes")
         assert "your line with ssohelper_prompt is still in the file" in done.stderr
         assert rc_file.read_text() == "ssohelper_prompt_on\n"
+
+    @pytest.mark.parametrize("shell", SHELLS)
+    def test_no_prompt_leaves_the_prompt_out_until_prompt_is_given(
+        self, home: Home, run: Run, shell: str
+    ) -> None:
+        file = home.path / WHERE[shell]
+        run("install", "--shell", shell, "--no-prompt", "--yes")
+        assert "ssohelper_prompt" not in file.read_text()
+        without = file.read_text()
+        assert "already has" in run("install", "--shell", shell, "--yes").stderr
+        assert file.read_text() == without
+        run("install", "--shell", shell, "--prompt", "--yes")
+        assert "ssohelper_prompt_on" in file.read_text()
+        run("install", "--shell", shell, "--no-prompt", "--yes")
+        assert file.read_text() == without
+        run("install", "--shell", shell, "--uninstall", "--yes")
+        assert not file.exists()
+
+    def test_no_prompt_with_uninstall_is_refused(self, run: Run) -> None:
+        assert run("install", "--uninstall", "--no-prompt", "--yes").returncode == 2
+
+    @pytest.mark.parametrize("shell", SHELLS)
+    def test_a_block_of_a_version_without_the_prompt_is_brought_up_to_date(
+        self, home: Home, run: Run, shell: str
+    ) -> None:
+        file = home.path / WHERE[shell]
+        run("install", "--shell", shell, "--yes")
+        present = file.read_text()
+        prompt = "\n".join(installing.build_prompt_lines(shell)) + "\n"
+        assert prompt in present
+        file.write_text(present.replace(prompt, ""))
+        done = run("install", "--shell", shell)
+        assert done.returncode == 2  # off a terminal, without --yes
+        assert "+" + prompt.splitlines()[0] in done.stderr
+        run("install", "--shell", shell, "--yes")
+        assert file.read_text() == present
+
+    def test_a_line_of_the_user_between_the_marks_stays(self, home: Home, run: Run) -> None:
+        file = home.path / ".bashrc"
+        run("install", "--shell", "bash", "--yes")
+        head, mark, tail = file.read_text().partition("if [[")
+        file.write_text(f"{head}alias x=y\n{mark}{tail}")
+        with_alias = file.read_text()
+        assert "already has" in run("install", "--shell", "bash", "--yes").stderr
+        assert file.read_text() == with_alias
+        run("install", "--shell", "bash", "--uninstall", "--yes")
+        assert file.read_text() == "alias x=y\n"
 
 
 class TestWhichShell:

@@ -322,3 +322,25 @@ def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced: Home, ru
     done = run("session", "rm", "corp", "--yes")
     assert done.returncode == 2
     assert "adopt them: ssohelper profile sync --session corp --adopt NAME" in done.stderr
+
+
+@pytest.mark.parametrize("has_plain", [False, True])
+def test_rm_says_what_a_profile_is_that_assumes_a_role(
+    synced: Home, run: Run, has_plain: bool
+) -> None:
+    deploy = f"[profile deploy]\nrole_arn = arn:aws:iam::{PAY}:role/Deploy\n"
+    source = next(
+        line[9:-1]
+        for line in synced.config_file.read_text().splitlines()
+        if line.startswith("[profile ")
+    )
+    deploy += f"source_profile = {source}\n"
+    synced.write_config(synced.config_file.read_text() + deploy + (OWN if has_plain else ""))
+    done = run("session", "rm", "corp", "--yes")
+    assert done.returncode == 2
+    assert ("adopt them:" in done.stderr) == has_plain
+    said = (
+        '"deploy" assumes a role with the credentials of a source_profile, which --adopt does not'
+    )
+    assert said in " ".join(done.stderr.split())
+    assert "name another source_profile in" in done.stderr

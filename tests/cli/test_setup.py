@@ -605,6 +605,17 @@ class TestOnATerminal:
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
 
+    def test_the_only_portal_in_the_config_is_taken_without_a_question(
+        self, terminal: Terminal, home: Home
+    ) -> None:
+        home.browser()
+        home.add_session("corp", START_URL)
+        child = terminal("setup", *ONLY_DEV)
+        child.expect_exact("[y/N]")
+        assert "which one" not in child.before
+        child.sendline("n")
+        assert ended(child)[0] == 0
+
     @pytest.mark.parametrize("leaving", ["q", "n", "\x03"])
     def test_the_question_which_portal_can_be_left(
         self, terminal: Terminal, home: Home, leaving: str

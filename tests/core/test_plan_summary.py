@@ -1,5 +1,9 @@
 """The summary of a big plan: what it counts, and that it fits on a screen."""
 
+import re
+
+import pytest
+
 from ssohelper.core import plan_summary
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import ListedAccount
@@ -34,7 +38,7 @@ def test_the_worst_plan_has_22_lines() -> None:
     changes = [ProfileChange(f"p{number}", {}, {"region": f"r{number}"}) for number in range(9)]
     found = found._replace(change=tuple(changes), remove=("a", "b"))
     lines = plan_summary.summary_lines(found, 79)
-    assert len(lines) == 20
+    assert len(lines) == 22
     assert "  46 accounts with other roles" in lines
     assert "  and 6 others" in lines
     assert lines[-2:] == ["to remove: 2 profiles", "  a, b"]
@@ -65,3 +69,28 @@ def test_a_plan_is_big_from_41_changes_on() -> None:
     assert not plan_summary.is_big(big_plan(10))
     assert plan_summary.is_big(big_plan(10, listed("9" * 12, "x", "R")))
     assert big_plan(1).add_roles[0] == Role("0" * 12, "Admin")
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 80, 200])
+@pytest.mark.parametrize("roles", [1, 9, 30, 500])
+def test_no_count_of_a_role_is_lost_at_any_width(columns: int, roles: int) -> None:
+    names = [f"{'Role' * (number % 9)}{number}" for number in range(roles)]
+    accounts = [listed(f"{number:012}", f"a{number}", *names[number % 3 :]) for number in range(3)]
+    found = plan(SESSION, request(LISTING._replace(accounts=tuple(accounts))))
+    lines = plan_summary.summary_lines(found, columns - 1)
+    assert max(map(len, lines)) <= max(20, columns - 1)
+    assert len(lines) <= 22
+    start = next(n for n, line in enumerate(lines) if line.startswith("  by role:"))
+    end = next((n for n, line in enumerate(lines) if re.match(r"  \d+ account", line)), len(lines))
+    text = " ".join(lines[start:end]).removeprefix("  by role:")
+    counts = [int(item.split()[-1]) for item in text.split(",")]
+    assert sum(counts) == len(found.add)
+    assert len(counts) == len({role.name for role in found.add_roles}) or "others" in text
+
+
+def test_80_columns_hold_the_counts_of_30_roles() -> None:
+    names = [f"PowerUserAccess{number:02}" for number in range(30)]
+    account = listed("1" * 12, "one", *names)
+    found = plan(SESSION, request(LISTING._replace(accounts=(account,))))
+    text = "\n".join(plan_summary.summary_lines(found, 79))
+    assert all(f"{name} 1" in text for name in names)

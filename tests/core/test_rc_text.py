@@ -4,10 +4,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ssohelper.actions import install
 from ssohelper.core import rc_text
 from ssohelper.errors import ConfigInvalid
 
-LINES = ["# ours", 'eval "$(ssohelper shell-init bash)"']
+LINES = [
+    '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall',
+    'eval "$(ssohelper shell-init bash)"',
+    *install.build_prompt_lines("bash"),
+]
+SHELLS = install.SHELLS
 PIECES = [
     b"x=1",
     b"\n",
@@ -50,13 +56,14 @@ def test_lines_around_our_lines_stay(before, above, below):
     taken = rc_text.uninstalled(edited, "rc")
     had_no_end = before and not before.endswith(b"\n")
     between = b"\n" if had_no_end and below else b""
-    assert taken == above + (before or b"") + between + below
+    rest = above + (before or b"") + between + below
+    assert taken == (rest if before is not None or rest.strip() else None)
 
 
 def test_new_lines_replace_earlier_ones_in_their_place():
-    before = rc_text.installed(b"a", ["old"], "rc") + b"b"
-    after = rc_text.installed(before, ["new"], "rc")
-    assert after == before.replace(b"\nold\n", b"\nnew\n")
+    before = rc_text.installed(b"a", ["ssohelper shell-init old"], "rc") + b"b"
+    after = rc_text.installed(before, ["ssohelper shell-init new"], "rc")
+    assert after == before.replace(b"init old\n", b"init new\n")
     assert rc_text.uninstalled(after, "rc") == b"a\nb"
 
 
@@ -88,7 +95,7 @@ def test_marks_that_are_not_one_pair_are_refused(damaged):
         (b'# eval "$(ssohelper shell-init bash)"\n', None),
         (b"alias s=ssohelper\n", None),
         (rc_text.installed(b"", LINES, "rc"), None),
-        (rc_text.installed(b"", LINES, "rc") + b"ssohelper shell-init zsh", 5),
+        (rc_text.installed(b"", LINES, "rc") + b"ssohelper shell-init zsh", 6),
     ],
 )
 def test_a_line_that_the_user_wrote_is_found(text, line):
@@ -118,3 +125,48 @@ def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
     assert rc_text.created_folders(after, "rc") == folders
     assert rc_text.created_folders(after + b"theirs\n", "rc") == 0
     assert rc_text.created_folders(before or b"", "rc") == 0
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "own", [b"end # mine\n", b"# mine\n", b"alias x=y\n", b"if true\n    x\nend\n"]
+)
+@pytest.mark.parametrize("created", [None, b"x", b"x\n"])
+def test_a_line_of_the_user_between_the_marks_stays_wherever_it_is(shell, own, created):
+    lines = install.build_lines(shell, {"PATH": "/n", "HOME": "/a#b"})
+    for ours in (lines, [*lines, *install.build_prompt_lines(shell)], [*lines, rc_text.NO_PROMPT]):
+        plain = rc_text.installed(created, ours, "rc")
+        begin = plain.index(b"# Added")
+        for place in (begin, plain.index(b"\n", begin) + 1, plain.index(rc_text.END)):
+            edited = plain[:place] + own + plain[place:]
+            assert rc_text.installed(edited, ours, "rc") == edited
+            above = b"" if created is None else b"x\n"
+            assert rc_text.uninstalled(edited, "rc") == above + own
+            new = rc_text.installed(edited, [*lines, *install.build_prompt_lines(shell)], "rc")
+            assert new.count(own) == edited.count(own)
+            assert rc_text.uninstalled(new, "rc") == above + own
+
+
+@pytest.mark.parametrize("blank", [b"", b"\n", b" \n\n", b"ssohelper_prompt_on\n"])
+def test_a_file_that_was_made_for_our_lines_goes_when_it_is_empty(blank):
+    made = rc_text.installed(None, LINES, "rc", 2) + blank
+    takes_prompt = b"prompt" in blank
+    assert rc_text.uninstalled(made, "rc", takes_prompt=takes_prompt) is None
+    assert rc_text.created_folders(made, "rc", takes_prompt=takes_prompt) == 2
+    if takes_prompt:
+        assert rc_text.uninstalled(made, "rc") == blank
+    theirs = rc_text.installed(b"", LINES, "rc") + blank
+    assert rc_text.uninstalled(theirs, "rc", takes_prompt=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        (b"ssohelper_prompt_on\n", True),
+        (b"PS1='${SSOHELPER_PROMPT-}'$PS1\n", True),
+        (b"# ssohelper_prompt_on\n", False),
+        (rc_text.installed(b"", LINES, "rc"), False),
+    ],
+)
+def test_the_users_own_prompt_is_found_outside_our_lines(text, has):
+    assert rc_text.has_own_prompt(text) == has
