@@ -115,7 +115,7 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     if picked is None:
         return None
     choices = filter_rows.chosen(request.choices, picked)
-    warn_if_nothing_matches(app, request.listing, choices)
+    warn_if_nothing_matches(app, request.listing, choices, are_new=True)
     request = request._replace(choices=choices, has_new_filters=True)
     return profile_plan.plan_sync(app.config.read(), request)
 
