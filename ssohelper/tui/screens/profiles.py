@@ -105,6 +105,11 @@ class ProfilesScreen(Screen[None]):
         """Return whether the screen shows what a sync would change."""
         return self._proposal is not None
 
+    @property
+    def _is_there(self) -> bool:
+        """Return whether the screen has its parts: the user may leave while a worker waits."""
+        return self.is_attached and bool(self.query("#diff"))
+
     # -- reading and showing the profiles and the diff -----------------------------------------
 
     @work(exclusive=True, group="read")
@@ -112,11 +117,14 @@ class ProfilesScreen(Screen[None]):
         """Read ~/.aws/config and plan the sync, both in the background."""
         services = self.app.services
         try:
-            self._show_current(await background.run(self.app, lambda: read_current(services)))
+            found = await background.run(self.app, lambda: read_current(services))
         except SsoHelperError as error:
-            self._show_config_error(error)
+            if self._is_there:
+                self._show_config_error(error)
             return
-        await self._propose()
+        if self._is_there:
+            self._show_current(found)
+            await self._propose()
 
     async def _propose(self) -> None:
         services, session, prune = self.app.services, self.session, self._prune
@@ -130,11 +138,14 @@ class ProfilesScreen(Screen[None]):
             )
         except SsoHelperError as error:
             self._proposal = None
+            if not self._is_there:
+                return
             self._set_text("#diff-title", f"profile sync --session {session.name}: not possible")
             hint = [[(show(error.hint), "dim")]] if error.hint else []
             self.query_one("#diff", LineView).set_lines([[(show(error.message), "bad")], *hint])
             return
-        self._show_proposal(found)
+        if self._is_there:
+            self._show_proposal(found)
 
     def _show_current(self, found: CurrentProfiles) -> None:
         self._current = found
