@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 # How long to wait for zsh, which reads .zshenv. Users keep that fast: every zsh reads it.
 _ZSH_SECONDS = 5
+# `-i` leaves out folders that others can write to, instead of asking at each start.
+_COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
 # Other files in which users may have written a line that runs shell-init.
 _OTHER_FILES = {
@@ -93,6 +95,8 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> Edit:
     installation.warn_if_exposed(app.environ, app.warn)
     missing = app.user_file(path).count_missing_folders()
     lines = build_lines(shell, app.environ)
+    if shell == "zsh" and not _runs_compinit(before or b""):
+        lines.append(_COMPINIT)
     if prompt is None:
         prompt = not rc_text.leaves_prompt_out(before or b"", str(path))
     if not prompt:
@@ -151,12 +155,10 @@ def write_edit(app: App, edit: Edit) -> None:
         file.remove_folders(edit.folders)
 
 
-def has_completion_system(edit: Edit) -> bool:
-    """Return whether completion will work: in zsh, the rc file must run compinit somehow."""
-    if edit.shell != "zsh":
-        return True
+def _runs_compinit(rc_file: bytes) -> bool:
+    """Return whether zsh's completion is switched on by the user's own lines."""
     words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
-    return any(word in (edit.before or b"") for word in words)
+    return any(word in rc_text.without_our_lines(rc_file) for word in words)
 
 
 def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:

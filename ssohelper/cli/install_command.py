@@ -37,7 +37,7 @@ def install(
       ssohelper install --uninstall          restores the file to the byte
       ssohelper install --uninstall --profiles --dry-run    what leaving ssohelper would change
 
-    Adds two lines, between two comments that mark them, to ~/.bashrc, to ~/.zshrc (or the one in
+    Adds its lines, between two comments that mark them, to ~/.bashrc, to ~/.zshrc (or the one in
     ZDOTDIR), or in a new file in fish's conf.d. The lines for pwsh are not tested.
 
     With --uninstall --profiles, managed profiles get AWS's own form under the same names, and our
@@ -66,11 +66,11 @@ def install(
     written = False
     if edit.has_changes:
         print_diff(diff, dry_run)
-        if not dry_run and _confirm(edit, uninstall, yes):
-            installing.write_edit(app, edit)
-            written = True
     if uninstall:
         leave_output.say_what_stops_working(app)
+    if edit.has_changes and not dry_run and _confirm(edit, uninstall, yes):
+        installing.write_edit(app, edit)
+        written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
@@ -112,8 +112,6 @@ def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
 
 
 def _print_further_steps(app: App, edit: Edit) -> None:
-    if not installing.has_completion_system(edit):
-        output.say("for completion in zsh, add above that line: autoload -U compinit && compinit")
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'

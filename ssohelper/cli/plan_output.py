@@ -91,7 +91,9 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
         answer = answer.strip().lower()
         if can_choose and answer in ("c", "choose"):
             other = _choose_filters(app, plan)
-            if other is not None:
+            if other is not None and not other.changes:
+                output.say("these roles have their profiles already")
+            elif other is not None:
                 return _show_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
             text = "\n".join(map(show, profiles.diff_plan(app, plan)))

@@ -325,14 +325,14 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     ]
     print_diff(lines, dry_run)
     what = "change of filters and options" if options and not lines else "write"
+    for line in options:
+        output.say(show(line, 500))
     summary = "reverse the last undo" if redo else f"undo the last {what}"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
         before = selection.find_unlisted(app)
         undoing.undo(app, version)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
-        for line in options:
-            output.say(show(line, 500))
         for session in selection.find_unlisted(app):
             if session not in before:
                 output.say(clock_text.still_signed_in(session.name))

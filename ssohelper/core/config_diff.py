@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import chain
 from typing import TypeVar
 
 from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_range
@@ -69,7 +70,9 @@ def _compare_parts(old: list[_Part], new: list[_Part]) -> Iterator[tuple[str, st
             for one, other in zip(olds, news, strict=True):
                 yield from _compare_lines(one, other)
         else:
-            yield from _compare_lines(sum(olds, ()), sum(news, ()))
+            yield from _compare_lines(
+                tuple(chain.from_iterable(olds)), tuple(chain.from_iterable(news))
+            )
 
 
 def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:

@@ -55,9 +55,10 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
         left_out, skipped = _without_sources(
             config, managed, [role for role in known if role not in wanted]
         )
-    removed = [role for role in managed if role in {*stale, *left_out}]
+    gone = {*stale, *left_out}
+    removed = [role for role in managed if role in gone]
     staying: ManagedProfiles = defaultdict(list)
-    staying.update((role, entries) for role, entries in managed.items() if role not in removed)
+    staying.update((role, entries) for role, entries in managed.items() if role not in gone)
     return Removal(_entries(managed, stale), _entries(managed, removed), staying, tuple(skipped))
 
 

@@ -28,9 +28,11 @@ _OUR_LINES = re.compile(
     \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
     | \#\ Without\ the\ prompt;[^\n]*\n
     | if\ status\ is-interactive;\ and\ [^\n]*\n[ ]+[^\n]*\ shell-init\ fish\ \|\ source\r?\nend\r?\n
-    | (?![ \t]*\#)[^\n]*\bssohelper[^\n]*[ ]shell-init\ [^\n]*\n
+    | [ \t]*(?:if|eval|&)\ [^\n]*\bssohelper[^\n]*[ ]shell-init\ (?:bash|zsh|fish|pwsh)\b[^\n]*\n
+    | if\ \(\(\ !\ \$\+functions\[compdef\]\ \)\);\ then\ autoload\ -Uz\ compinit\ &&\ compinit\ -i;\ fi\n
     | function\ __ssohelper_prompt_start\b[^\n]*\n(?:[ ]+[^\n]*\n)*end\r?\n
-    | if\ [^\n]*\bssohelper_prompt_on\b[^\n]*\bssohelper_prompt_on\b[^\n]*\n
+    | if\ type\ ssohelper_prompt_on\ >/dev/null\ 2>&1;\ then\ ssohelper_prompt_on;\ fi\n
+    | if\ \(Get-Command\ ssohelper_prompt_on\ -ErrorAction\ SilentlyContinue\)\ \{\ ssohelper_prompt_on\ \}\n
     )""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -84,8 +86,12 @@ def uninstalled(data: bytes, origin: str, *, takes_prompt: bool = False) -> byte
 
 def has_own_prompt(data: bytes) -> bool:
     """Return whether a line of the user, outside ssohelper's lines, shows the prompt already."""
-    outside = _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
-    return _OWN_PROMPT.search(outside) is not None
+    return _OWN_PROMPT.search(without_our_lines(data)) is not None
+
+
+def without_our_lines(data: bytes) -> bytes:
+    """Return the rc file's text without the lines that `install` wrote and without its marks."""
+    return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 
 
 def leaves_prompt_out(data: bytes, origin: str) -> bool:

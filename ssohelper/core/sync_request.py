@@ -19,7 +19,7 @@ class SyncRequest(NamedTuple):
     the values to use: from the choices, else from the settings. `command` is the program that
     profiles run, without arguments. `taken_names` are the sections of ~/.aws/credentials.
     `convert`: existing profiles get `form`, as the user gave --form; with `no_native` all get it.
-    `has_new_filters`: the user gave filters now, so prune only what they match.
+    `has_new_filters`: the user gave filters now, so prune also removes what they leave out.
     `rules`: the guard rules in force. A guarded role's profile is in process form whatever `form` is.
     `only_roles`: if there are any, plan profiles for these roles only; for one, `name` is its name.
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other

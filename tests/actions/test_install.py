@@ -7,6 +7,7 @@ import pytest
 from ssohelper.actions import install
 from ssohelper.app import App
 from ssohelper.errors import LocalState, UsageProblem
+from tests.conftest import Home
 
 
 @pytest.fixture
@@ -19,21 +20,30 @@ def edit(shell: str, path: Path, before: bytes | None = None) -> install.Edit:
 
 
 @pytest.mark.parametrize(
-    ("shell", "before", "has_one"),
+    ("shell", "before", "adds"),
     [
-        ("zsh", b"autoload -Uz compinit && compinit\n", True),
-        ("zsh", b"source $ZSH/oh-my-zsh.sh\n", True),
-        ("zsh", b"zinit light x\n", True),
-        ("zsh", b"# nothing\n", False),
-        ("zsh", None, False),
-        ("bash", None, True),
-        ("fish", b"", True),
+        ("zsh", "autoload -Uz compinit && compinit\n", False),
+        ("zsh", "source $ZSH/oh-my-zsh.sh\n", False),
+        ("zsh", "zinit light x\n", False),
+        ("zsh", "# nothing\n", True),
+        ("zsh", None, True),
+        ("bash", None, False),
+        ("fish", None, False),
     ],
 )
-def test_zsh_needs_something_that_runs_compinit(
-    tmp_path: Path, shell: str, before: bytes | None, has_one: bool
+def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(
+    home: Home, shell: str, before: str | None, adds: bool
 ) -> None:
-    assert install.has_completion_system(edit(shell, tmp_path / "rc", before)) == has_one
+    app = App(home.env)
+    if before is not None:
+        install.find_rc_file(app, shell).write_text(before)
+    edit = install.plan_install(app, shell)
+    assert (b"compinit -i" in (edit.after or b"")) == adds
+    install.write_edit(app, edit)
+    assert not install.plan_install(app, shell).has_changes
+    install.write_edit(app, install.plan_uninstall(app, shell))
+    path = install.find_rc_file(app, shell)
+    assert (path.read_text() if path.exists() else None) == before
 
 
 @pytest.mark.parametrize(

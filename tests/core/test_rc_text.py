@@ -61,9 +61,10 @@ def test_lines_around_our_lines_stay(before, above, below):
 
 
 def test_new_lines_replace_earlier_ones_in_their_place():
-    before = rc_text.installed(b"a", ["ssohelper shell-init old"], "rc") + b"b"
-    after = rc_text.installed(before, ["ssohelper shell-init new"], "rc")
-    assert after == before.replace(b"init old\n", b"init new\n")
+    line = 'eval "$(/{}/ssohelper shell-init bash)"'
+    before = rc_text.installed(b"a", [line.format("old")], "rc") + b"b"
+    after = rc_text.installed(before, [line.format("new")], "rc")
+    assert after == before.replace(b"/old/", b"/new/")
     assert rc_text.uninstalled(after, "rc") == b"a\nb"
 
 
@@ -129,7 +130,16 @@ def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    "own", [b"end # mine\n", b"# mine\n", b"alias x=y\n", b"if true\n    x\nend\n"]
+    "own",
+    [
+        b"end # mine\n",
+        b"# mine\n",
+        b"alias x=y\n",
+        b"if true\n    x\nend\n",
+        b'alias si="time ssohelper shell-init bash"\n',
+        b'[ -t 0 ] && echo "see ssohelper shell-init docs"\n',
+        b"if [[ $TERM != dumb ]] && type ssohelper_prompt_on; then ssohelper_prompt_on; fi\n",
+    ],
 )
 @pytest.mark.parametrize("created", [None, b"x", b"x\n"])
 def test_a_line_of_the_user_between_the_marks_stays_wherever_it_is(shell, own, created):
