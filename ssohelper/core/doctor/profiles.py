@@ -49,7 +49,9 @@ def check_halves(facts: Facts) -> Iterator[Finding]:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
         present = [key for key in _KEY_PAIR if keys.get(key)]
         # SDKs take a whole pair in ~/.aws/credentials first.
-        has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(_KEY_PAIR)
+        has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(
+            _KEY_PAIR
+        )
         if len(present) == 1 and not has_whole_pair:
             [missing] = set(_KEY_PAIR) - set(present)
             yield problem(
