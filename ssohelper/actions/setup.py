@@ -41,8 +41,8 @@ def choose_session(
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
-    A new session is called `name`; if that is None, as the sign-in of ours to this portal whose
-    session is not in the config, which profiles may name; without one, after the URL's host. Its
+    A new session is called `name`; if that is None, as the session of this portal that managed
+    profiles or a sign-in of ours still name; without one, after the URL's host. Its
     region is `region`, else the one in the host name, else that of another session or sign-in of
     this portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region that the
     portal's page names or None. With `takes_proposal` that region is used without asking.
@@ -108,16 +108,29 @@ def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
 def _find_own_sign_in(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
-    """Return the only sign-in of ours to this portal whose session's name the config lacks."""
+    """Return the only session of this portal that the config lacks, and that we know otherwise.
+
+    From a sign-in of ours, or from the saved list of a session that managed profiles name.
+    """
+    known = [*_sessions_of_profiles(app, config), *selection.find_unlisted(app)]
     found = [
         one
-        for one in selection.find_unlisted(app)
+        for one in {one.name: one for one in known}.values()
         if is_same_portal(one.start_url, url)
         and name in (None, one.name)
         and region in (None, one.region)
         and config.session_header(one.name) is None
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
+    """Yield the sessions that managed profiles name, as their saved lists describe them."""
+    targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
+    for name in sorted({one.session_name for one in targets if one and one.session_name}):
+        listing = app.directory.load(name)
+        if listing is not None:
+            yield SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
 
 
 def _find_portal(app: App, url: str) -> str:

@@ -6,6 +6,7 @@
 import fnmatch
 import re
 from collections.abc import Callable
+from glob import escape
 from typing import NamedTuple
 
 from ssohelper.core.model import Account, Role
@@ -81,6 +82,15 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
         return not included or any(pattern.match(text) for pattern in included for text in texts)
 
     return is_match
+
+
+def exact_filter(text: str) -> str:
+    """Return the GLOB that this text matches, and no other text.
+
+    A filter cannot begin with the text's own "!", which would leave it out: "?" stands for it.
+    """
+    escaped = escape(text)
+    return f"?{escaped[1:]}" if text.startswith("!") else escaped
 
 
 def _pattern(glob: str) -> re.Pattern[str]:

@@ -3,12 +3,11 @@
 Pure. A row's filter means exactly its account or role name, as `--account` or `--role` would.
 """
 
-import glob
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ssohelper.core.choices import Choices
+from ssohelper.core.choices import Choices, exact_filter
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account
 from ssohelper.core.profile_names import is_foreign_id
@@ -27,7 +26,7 @@ def filter_rows(listing: Listing) -> list[FilterRow]:
     """Return a row for each role name, the most frequent first, and then one for each account."""
     counts = Counter(role.name for role in listing.roles())
     rows = [
-        FilterRow(False, name, f"role, in {_count(number, 'account')}", glob.escape(name))
+        FilterRow(False, name, f"role, in {_count(number, 'account')}", exact_filter(name))
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     names = Counter(one.account.name.casefold() for one in listing.accounts)
@@ -56,7 +55,7 @@ def _account_filter(account: Account, is_unique: bool) -> str:
     # A filter that begins with "!" leaves out what it matches.
     if not name.strip() or not is_unique or name.startswith("!") or is_foreign_id(name, account):
         return account.id
-    return glob.escape(name)
+    return exact_filter(name)
 
 
 def _count(number: int, what: str) -> str:

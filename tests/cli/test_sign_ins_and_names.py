@@ -299,6 +299,14 @@ class TestASectionRemovedByHand:
         assert "ana" in ok(run, "whoami", PROFILE)
         assert emulator.counters["authorize"] == 1
 
+    def test_setup_takes_over_the_name_that_profiles_have_after_a_sign_out_too(
+        self, cut: Home, run: Run
+    ) -> None:
+        ok(run, "logout", "--all")
+        ok(run, "setup", START_URL, "--role", "Developer", "--account", "payments-dev", "--yes")
+        assert shown(run) == [("corp", START_URL, "valid", True)]
+        assert "ana" in ok(run, "whoami", PROFILE)
+
     def test_session_rm_names_the_profiles_that_stay(self, cut: Home, run: Run) -> None:
         done = run("session", "rm", "corp", "--yes")
         assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ssohelper.core import process_command
+from ssohelper.core.choices import exact_filter
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
@@ -221,7 +222,9 @@ def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
     if config is None:
         return ""
     found = [one.name for one in find_origins(config) if one.named and one.name in names]
-    words = [f"--adopt {shlex.quote(show(name, 80))}" for name in found[:_MOST_ADOPTED]]
+    words = [
+        f"--adopt {shlex.quote(show(exact_filter(name), 80))}" for name in found[:_MOST_ADOPTED]
+    ]
     verb = "profile sync" if config.session_names() else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 

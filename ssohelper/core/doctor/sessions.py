@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ssohelper.core.choices import exact_filter
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject, sign_in
 from ssohelper.core.instants import duration_text, to_iso
@@ -88,7 +89,7 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
             f"{_login_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --adopt {shlex.quote(show(name, 80))}",
+            f"ssohelper profile sync --adopt {shlex.quote(show(exact_filter(name), 80))}",
         )
 
 

@@ -1,0 +1,12 @@
+"""Filters of account, role and profile names."""
+
+import pytest
+
+from ssohelper.core import choices
+
+
+@pytest.mark.parametrize("name", ["tax-api/Admin", "!team/Admin", "a[b]*?", "[!x]"])
+def test_the_filter_of_one_name_matches_that_name_alone(name: str) -> None:
+    matches = choices.glob_filter((choices.exact_filter(name),))
+    assert matches(name)
+    assert not any(map(matches, ("tax-api/Other", "ab", "x", f"{name}s")))
