@@ -563,6 +563,7 @@ class TestOnATerminal:
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child.expect_exact("[y/N]: ")
+        wait_until_asleep(child.pid)  # a signal between the last letter and the read would be lost
         child.kill(number)
         assert ended(child)[0] == 130
         assert_signed_out(home, emulator)

@@ -376,8 +376,8 @@ class TestEndOfASignIn:
             for _ in range(5):
                 clock.go_on(60)
                 endpoint.serving.background.run_once()
-            # Without requests AWS is not asked repeatedly.
-            assert emulator.counters["CreateToken.refresh_token"] == asked
+            # Without requests AWS is not asked repeatedly. One call may have been on its way.
+            assert emulator.counters["CreateToken.refresh_token"] <= asked + 1
             home.browser()
             assert run("login", "corp", env=faked(clock)).returncode == 0
             wait_for(lambda: endpoint.get().status == 200)
