@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents, config_writing
+from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_text import ConfigText
@@ -14,7 +15,6 @@ from ssohelper.errors import UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile
     from ssohelper.stores.config_versions import Version
 
@@ -61,13 +61,13 @@ def undo(app: App, version: Version) -> None:
         app.choices.save(session_name, choices)
 
 
-def find_other_options(app: App, version: Version) -> dict[str, Choices]:
-    """Return the sessions whose options `undo` changes back, with the options as they then are."""
-    return {
-        name: choices
+def list_restored_options(app: App, version: Version) -> list[str]:
+    """Return a line for each session whose filters and other options `undo` changes back."""
+    return [
+        plan_text.put_back_line(name, choices)
         for name, choices in version.choices.items()
         if choices.options != app.choices.load(name).options
-    }
+    ]
 
 
 def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:

@@ -21,7 +21,7 @@ from ssohelper.cli.plan_output import (
     warn_if_nothing_matches,
     write_plan,
 )
-from ssohelper.core import clock_text, plan_text
+from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import show
@@ -319,10 +319,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     version = undoing.load_last_write(app, redo=redo)
     lines = list(undoing.diff_undo(app, version))
-    options = [
-        plan_text.put_back_line(name, choices)
-        for name, choices in undoing.find_other_options(app, version).items()
-    ]
+    options = undoing.list_restored_options(app, version)
     print_diff(lines, dry_run)
     what = "change of filters and options" if options and not lines else "write"
     for line in options:

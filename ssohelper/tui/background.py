@@ -45,7 +45,8 @@ def start(
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
     """Do the work in a thread, and return its result or raise its SsoHelperError.
 
-    Only workers and tasks may await this. In a message handler it would block the keyboard.
+    Only workers and tasks may await this. In a message handler it would block the keyboard. They are
+    cancelled if the app ends meanwhile: its screens have no parts any more.
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
@@ -58,7 +59,11 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
             waiting.set_exception(error)
 
     start(app, work, set_result, set_error)
-    return await waiting
+    try:
+        return await waiting
+    finally:
+        if not app.is_running:
+            raise asyncio.CancelledError
 
 
 def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) -> None:

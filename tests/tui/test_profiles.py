@@ -2,7 +2,8 @@
 
 import pytest
 
-from ssohelper.actions import directory
+from ssohelper.actions import directory, profiles
+from ssohelper.core.choices import Choices
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -64,6 +65,24 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
 
     run_scenario(world.app(), scenario, size=(80, 24))
     assert world.config_file.read_bytes() == before
+
+
+def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome) -> None:
+    services = world.app()
+    session, listing = services.config.read().sso_session("corp"), services.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    filtered = profiles.merge_choices(services, session, Choices(roles=("Read*",)))
+    profiles.apply(services, profiles.plan_sync(services, session, listing, filtered))
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("u")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text('filters and options of session "corp" are put back: none')
+
+    run_scenario(world.app(), scenario, size=(100, 50))
+    assert services.choices.load("corp") == filtered._replace(written_region="us-east-1")
 
 
 def test_only_managed_profiles_are_removed(world: DemoHome) -> None:

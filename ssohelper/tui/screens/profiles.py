@@ -42,6 +42,7 @@ from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
+    from ssohelper.stores.config_versions import Version
     from ssohelper.tui.base import TuiApp
 
 _CHANGING = frozenset({"apply", "undo", "remove", "prune", "session", "refresh"})
@@ -105,11 +106,6 @@ class ProfilesScreen(Screen[None]):
         """Return whether the screen shows what a sync would change."""
         return self._proposal is not None
 
-    @property
-    def _is_there(self) -> bool:
-        """Return whether the screen has its parts: the user may leave while a worker waits."""
-        return self.is_attached and bool(self.query("#diff"))
-
     # -- reading and showing the profiles and the diff -----------------------------------------
 
     @work(exclusive=True, group="read")
@@ -117,14 +113,11 @@ class ProfilesScreen(Screen[None]):
         """Read ~/.aws/config and plan the sync, both in the background."""
         services = self.app.services
         try:
-            found = await background.run(self.app, lambda: read_current(services))
+            self._show_current(await background.run(self.app, lambda: read_current(services)))
         except SsoHelperError as error:
-            if self._is_there:
-                self._show_config_error(error)
+            self._show_config_error(error)
             return
-        if self._is_there:
-            self._show_current(found)
-            await self._propose()
+        await self._propose()
 
     async def _propose(self) -> None:
         services, session, prune = self.app.services, self.session, self._prune
@@ -138,14 +131,11 @@ class ProfilesScreen(Screen[None]):
             )
         except SsoHelperError as error:
             self._proposal = None
-            if not self._is_there:
-                return
             self._set_text("#diff-title", f"profile sync --session {session.name}: not possible")
             hint = [[(show(error.hint), "dim")]] if error.hint else []
             self.query_one("#diff", LineView).set_lines([[(show(error.message), "bad")], *hint])
             return
-        if self._is_there:
-            self._show_proposal(found)
+        self._show_proposal(found)
 
     def _show_current(self, found: CurrentProfiles) -> None:
         self._current = found
@@ -342,17 +332,19 @@ class ProfilesScreen(Screen[None]):
     async def action_undo(self) -> None:
         """Reverse the last write of the config, after a confirmation."""
         services, command = self.app.services, "ssohelper profile undo"
+
+        def read() -> tuple[Version, list[Line], list[str]]:
+            version = undoing.load_last_write(services)
+            lines = diff_lines(undoing.diff_undo(services, version))
+            return version, lines, undoing.list_restored_options(services, version)
+
         try:
-            version = await background.run(self.app, lambda: undoing.load_last_write(services))
-            lines = await background.run(
-                self.app, lambda: diff_lines(undoing.diff_undo(services, version))
-            )
-            if await self._confirm("undo the last write", lines, command):
-                options = undoing.find_other_options(services, version)
+            version, lines, options = await background.run(self.app, read)
+            shown: list[Line] = [*([(show(line, 500), "")] for line in options), *lines]
+            if await self._confirm("undo the last write", shown, command):
                 await background.run(self.app, lambda: undoing.undo(services, version))
                 done = [f"restored: {services.locations.aws_config_file}"] if lines else []
-                done += [plan_text.put_back_line(*one) for one in options.items()]
-                self.app.show_done("; ".join(done), command)
+                self.app.show_done("; ".join((*done, *options)), command)
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read()
