@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import legacy_sign_ins, selection
 from ssohelper.core import clock_text
-from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.core.model import RoleKey
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -52,12 +52,12 @@ def _sign_ins(app: App) -> list[CachedItem]:
             path,
             None,
         )
-        for session in _read_sessions(app)
+        for session in selection.list_sessions(app)
         for portal in (session, *app.tokens.list_further(session))
         for path in app.tokens.list_files(portal)
     ] + [
         CachedItem("sign-in", session.name, "token for profiles with sso_start_url", path, None)
-        for session in _read_sessions(app)
+        for session in selection.list_sessions(app)
         for path in legacy_sign_ins.list_files(app, session)
     ]
 
@@ -84,9 +84,3 @@ def _load_listings(app: App) -> list[CachedItem]:
             what = f"{len(listing.accounts)} accounts"
             found.append(CachedItem("listing", name, what, app.directory.path_of(name), None))
     return found
-
-
-def _read_sessions(app: App) -> list[SsoSession]:
-    unlisted = selection.find_unlisted(app)
-    names = {session.name for session in unlisted}
-    return [one for one in app.config.read().sso_sessions() if one.name not in names] + unlisted

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, directory
+from ssohelper.actions import clocks, directory, recorded_sign_ins
 from ssohelper.core import chains, plan_text, process_command
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
@@ -169,7 +169,7 @@ def find_missing_sessions(
 ) -> dict[str, str]:
     """Return the sessions that profiles name and the config does not define.
 
-    Each with its start URL, as a sign-in, a saved list or a company's own URL recorded it, or "".
+    Each with its start URL, as a sign-in or a saved list recorded it, or "".
     """
     known = facts.file.session_names() if facts.file else []
     targets = [one.target for one in profiles if one.target is not None]
@@ -180,11 +180,8 @@ def find_missing_sessions(
 
 def _recorded_start_url(app: App, session_name: str) -> str:
     with suppress(SsoHelperError):
-        for session in app.tokens.load_sessions():
-            if session.name == session_name:
-                return session.start_url
-        listing = app.directory.load(session_name)
-        return listing.start_url if listing else ""
+        found = recorded_sign_ins.find_recorded(app, session_name)
+        return found.start_url if found else ""
     return ""
 
 

@@ -94,6 +94,16 @@ def find_unlisted(app: App) -> list[SsoSession]:
     return app.tokens.find_unlisted(app.config.read().sso_sessions())
 
 
+def list_sessions(app: App) -> list[SsoSession]:
+    """Return the sessions of the config, then those of `find_unlisted`.
+
+    Of two with one name only the latter: there is one token for a name, and it is of that one.
+    """
+    unlisted = find_unlisted(app)
+    names = {session.name for session in unlisted}
+    return [one for one in app.config.read().sso_sessions() if one.name not in names] + unlisted
+
+
 def is_in_config(app: App, session: SsoSession) -> bool:
     """Return whether the config has this session, with the same portal and region."""
     return is_listed(session, app.config.read().sso_sessions())

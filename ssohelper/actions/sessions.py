@@ -203,7 +203,7 @@ def has_leftovers(app: App, name: str) -> bool:
     if app.config.read().session_header(name):
         return False
     return (
-        _find_unlisted(app, name) is not None
+        selection.find_signed_in(app, name) is not None
         or app.settings.has_session(name)
         or app.choices.load(name) != NO_CHOICES
         or name in app.directory.list_session_names()
@@ -226,7 +226,7 @@ def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
     agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
     if new_name is not None:
         _copy_records(app, name, new_name, replace=False)
-    session = _find_unlisted(app, name)
+    session = selection.find_signed_in(app, name)
     try:
         if session is not None:
             login.log_out(app, session)
@@ -257,10 +257,6 @@ def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
     if config.data != plan.data and tuple(plan.make(config)) != plan.changes:
         raise config_writing.changed_meanwhile(app)
     return plan.changes
-
-
-def _find_unlisted(app: App, name: str) -> SsoSession | None:
-    return next((one for one in selection.find_unlisted(app) if one.name == name), None)
 
 
 def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:

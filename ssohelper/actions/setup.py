@@ -108,9 +108,9 @@ def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
 def _find_own_sign_in(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
-    """Return the only session of this portal that the config lacks, and that we know otherwise.
+    """Return the only session of this portal that the config lacks and that was recorded here.
 
-    From a sign-in of ours, or from the saved list of a session that managed profiles name.
+    It has a sign-in of ours, or managed profiles name it.
     """
     known = [*_sessions_of_profiles(app, config), *selection.find_unlisted(app)]
     found = [
@@ -125,12 +125,12 @@ def _find_own_sign_in(
 
 
 def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
-    """Yield the sessions that managed profiles name, as their saved lists describe them."""
+    """Yield the sessions that managed profiles name, as they were recorded here."""
     targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
     for name in sorted({one.session_name for one in targets if one and one.session_name}):
-        listing = app.directory.load(name)
-        if listing is not None:
-            yield SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
+        found = recorded_sign_ins.find_recorded(app, name)
+        if found is not None:
+            yield found
 
 
 def _find_portal(app: App, url: str) -> str:

@@ -8,7 +8,12 @@ import click
 from ssohelper.actions import clocks, prompt_notes, recorded_sign_ins
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
+from ssohelper.actions.selection import (
+    find_signed_in,
+    find_unlisted,
+    list_sessions,
+    resolve_session,
+)
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.cli.terminal_ui import TerminalUi
@@ -137,13 +142,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     chosen = _chosen(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
-    if everywhere:
-        unlisted = find_unlisted(app)
-        names = {session.name for session in unlisted}
-        listed = [one for one in app.config.read().sso_sessions() if one.name not in names]
-        sessions = [*listed, *unlisted]
-    else:
-        sessions = _chosen_for_logout(app, chosen)
+    sessions = list_sessions(app) if everywhere else _chosen_for_logout(app, chosen)
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:

@@ -22,21 +22,15 @@ class RecordedSignIns(TokenFiles):
 
         A session of `listed` that has another portal or region than the sign-in is another one.
         """
-        listed = list(listed)
-        return [
-            session
-            for session in self.load_sessions()
-            if not is_listed(session, listed) and self._has_sign_in(session)
-        ]
+        return [one for one in self._load_others(listed) if self._has_sign_in(one)]
 
     def find_stale(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
         """Return the recorded sessions without those `listed`, of which no sign-in is here."""
+        return [one for one in self._load_others(listed) if not self._has_sign_in(one)]
+
+    def _load_others(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
         listed = list(listed)
-        return [
-            session
-            for session in self.load_sessions()
-            if not is_listed(session, listed) and not self._has_sign_in(session)
-        ]
+        return [one for one in self.load_sessions() if not is_listed(one, listed)]
 
     def _has_sign_in(self, session: SsoSession) -> bool:
         if any(map(self.read_fingerprint, self.list_further(session))):
