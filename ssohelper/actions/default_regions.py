@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.core.default_regions import region_finder
+from ssohelper.core.choices import account_rule
 from ssohelper.core.endpoints import checked_region, is_region
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -42,7 +42,7 @@ def region_of_role(app: App, profile: Profile) -> str:
     if not rules:
         return default  # without reading the names of accounts
     account = app.vault.find_account(RoleKey(session.name, role.account_id, role.name))
-    return region_finder(rules.items(), default)(account)
+    return account_rule(rules.items(), default)(account)
 
 
 def propose_region(app: App, session: SsoSession) -> str | None:

@@ -1,7 +1,8 @@
 """Adds our lines to a shell's rc file, or removes them.
 
 One runs `ssohelper shell-init`, which prints the shell function, the prompt and completion; the next
-switches the prompt on. They are at the end of bash's or zsh's interactive rc file; for fish they are in a file of its own in conf.d.
+switches the prompt on. They are at the end of bash's or zsh's interactive rc file; for fish they are
+in a file of its own in conf.d.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 # How long to wait for zsh, which reads .zshenv. Users keep that fast: every zsh reads it.
 _ZSH_SECONDS = 5
-# `-i` leaves out folders that others can write to, instead of asking at each start.
-_COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
 # Other files in which users may have written a line that runs shell-init.
 _OTHER_FILES = {
@@ -96,13 +95,13 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> Edit:
     missing = app.user_file(path).count_missing_folders()
     lines = build_lines(shell, app.environ)
     if shell == "zsh" and not _runs_compinit(before or b""):
-        lines.append(_COMPINIT)
+        lines.append(rc_text.COMPINIT)
     if prompt is None:
         prompt = not rc_text.leaves_prompt_out(before or b"", str(path))
     if not prompt:
         lines.append(rc_text.NO_PROMPT)
     elif not has_own_prompt(app, shell, path):
-        lines += build_prompt_lines(shell)
+        lines += rc_text.PROMPT_LINES[shell]
     after = rc_text.installed(before, lines, str(path), missing)
     return Edit(shell, path, before, after)
 
@@ -298,25 +297,6 @@ def build_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
         _ABOUT,
         f'if {interactive}[[ -x {word} ]]; then eval "$({word} shell-init {shell})"; fi',
     ]
-
-
-def build_prompt_lines(shell: str) -> list[str]:
-    """Return the lines that switch the prompt on, below those of `build_lines`.
-
-    They do nothing if shell-init printed nothing.
-    """
-    if shell == "fish":
-        # conf.d is read before config.fish, which may set the prompt itself.
-        return [
-            "function __ssohelper_prompt_start --on-event fish_prompt",
-            "    functions -e __ssohelper_prompt_start",
-            "    functions -q ssohelper_prompt_on; and ssohelper_prompt_on",
-            "end",
-        ]
-    if shell == "pwsh":
-        test = "Get-Command ssohelper_prompt_on -ErrorAction SilentlyContinue"
-        return [f"if ({test}) {{ ssohelper_prompt_on }}"]
-    return ["if type ssohelper_prompt_on >/dev/null 2>&1; then ssohelper_prompt_on; fi"]
 
 
 def _word(shell: str, path: str, home: str) -> str:

@@ -7,6 +7,7 @@ from ssohelper.actions.install import SHELLS, Edit
 from ssohelper.app import App
 from ssohelper.cli import leave_output, output
 from ssohelper.cli.plan_output import print_diff
+from ssohelper.core import rc_text
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -104,7 +105,7 @@ def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
             output.say("your line with ssohelper_prompt is still in the file: remove it")
     else:
         output.say(f"written: {path}; new shells use it, and this shell after: exec {edit.shell}")
-        if installing.build_prompt_lines(edit.shell)[0].encode() in (edit.after or b""):
+        if rc_text.PROMPT_LINES[edit.shell][0].encode() in (edit.after or b""):
             output.say(
                 "your prompt then shows the profile and the time left; to leave that out: "
                 "ssohelper install --no-prompt"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from ssohelper.core.choices import account_filter
+from ssohelper.core.choices import account_rule
 from ssohelper.core.model import Account
 
 COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
@@ -43,12 +43,5 @@ def marker(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
     without regard to case; a name that looks like the id of another account is not compared.
     """
-    known = [
-        (account_filter((pattern,)), parse_mark(value, pattern)) for pattern, value in rules.items()
-    ]
-
-    @cache
-    def find_mark(account: Account) -> AccountMark | None:
-        return next((mark for matches, mark in known if matches(account)), None)
-
-    return find_mark
+    marks = ((pattern, parse_mark(value, pattern)) for pattern, value in rules.items())
+    return cache(account_rule(marks, None))

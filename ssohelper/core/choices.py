@@ -5,9 +5,9 @@
 
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from glob import escape
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_names import is_foreign_id
@@ -39,6 +39,7 @@ class Choices(NamedTuple):
 
 
 NO_CHOICES = Choices()
+_T = TypeVar("_T")
 
 
 def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
@@ -65,6 +66,19 @@ def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
         return matches(*texts)
 
     return is_match
+
+
+def account_rule(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
+    """Return a function that returns the value of the first rule whose pattern an account matches.
+
+    A pattern is compared as in `account_filter`. Without a match the result is the `default`.
+    """
+    known = [(account_filter((pattern,)), value) for pattern, value in rules]
+
+    def find_value(account: Account) -> _T:
+        return next((value for matches, value in known if matches(account)), default)
+
+    return find_value
 
 
 def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:

@@ -47,7 +47,8 @@ def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
     items = [f"{_cut(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
-    for shown in range(len(items), -1, -1):
+    # An item takes at least three cells, so that no more than these could fit.
+    for shown in range(min(len(items), most * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []
         lines = _wrapped("  by role: ", items[:shown] + rest, width)

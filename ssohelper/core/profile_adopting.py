@@ -6,10 +6,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ssohelper.core import adoption, profile_keys, sync_request
-from ssohelper.core.choices import NATIVE
+from ssohelper.core.choices import NATIVE, account_rule
 from ssohelper.core.config_edit import Change, RemoveLines
-from ssohelper.core.config_file import ConfigFile, ProfileEntry
-from ssohelper.core.default_regions import region_finder
+from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
@@ -38,9 +37,10 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     if not request.adopt:
         return NOTHING_ADOPTED
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-    find_region = region_finder(request.region_rules, request.region)
+    find_region = account_rule(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
     candidates = adoption.find_candidates(config, request.session, listed_roles)
+    includers = _find_includers(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
     edits: list[Change] = []
@@ -53,9 +53,9 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         if role is None:
             skipped.append(Skipped(entry.name, f"not adopted: {found.reason}"))
             continue
-        left = _find_includers(config, entry, request.adopt)
-        if left:
-            why = f'not adopted: aws-vault\'s "{left[0]}" includes its keys; adopt that one too'
+        if entry.name in includers:
+            other = includers[entry.name]
+            why = f'not adopted: aws-vault\'s "{other}" includes its keys; adopt that one too'
             skipped.append(Skipped(entry.name, why))
             continue
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
@@ -78,15 +78,17 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
 
 
-def _find_includers(config: ConfigFile, entry: ProfileEntry, adopt: Collection[str]) -> list[str]:
-    """Return the profiles that take sso keys from this one and are not adopted with it."""
-    return [
-        other.name
-        for other in config.profiles()
-        if other.keys.get("include_profile") == entry.name
-        and not (other.managed or other.name in adopt)
-        and any(key.startswith("sso_") and key not in other.keys for key in entry.keys)
-    ]
+def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
+    """Return, for each profile from which others take sso keys, one that is not adopted with it."""
+    entries = {entry.name: entry for entry in config.profiles()}
+    found: dict[str, str] = {}
+    for other in entries.values():
+        included = entries.get(other.keys.get("include_profile", ""))
+        if included is None or other.managed or other.name in adopt:
+            continue
+        if any(key.startswith("sso_") and key not in other.keys for key in included.keys):
+            found.setdefault(included.name, other.name)
+    return found
 
 
 def _choose_form(

@@ -10,10 +10,9 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, sync_request
-from ssohelper.core.choices import NATIVE, PROCESS, role_filter
+from ssohelper.core.choices import NATIVE, PROCESS, account_rule, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
-from ssohelper.core.default_regions import region_finder
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.name_clashes import WrittenName, names_for
@@ -78,7 +77,7 @@ class _Planner:
         self._change: dict[str, ProfileChange] = {}
         self._skipped: list[Skipped] = []
         self._is_within_filters = role_filter(request.choices)
-        self._find_region = region_finder(request.region_rules, request.region)
+        self._find_region = account_rule(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         self._listed = _listed_roles(request.listing)
 

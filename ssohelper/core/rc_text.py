@@ -2,8 +2,8 @@
 
 The lines are between two marks, `# >>> ssohelper >>>` and `# <<< ssohelper <<<`. The first mark
 records what else the removal has to undo: a newline that was added above the mark, or a file and
-folders that were created for the lines. A line between the marks that `install` did not write is the user's, and
-stays. This module touches no disk.
+folders that were created for the lines. A line between the marks that `install` did not write is
+the user's, and stays. This module touches no disk.
 """
 
 import difflib
@@ -22,18 +22,36 @@ _BLOCK = re.compile(
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
 _PROMPT_LINE = re.compile(rb"^[ \t]*ssohelper_prompt_on[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 NO_PROMPT = "# Without the prompt; with it: ssohelper install --prompt"
+# Runs zsh's completion where the user's own lines do not. `-i` leaves out folders that others can
+# write to, instead of asking at each start.
+COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
+_PROMPT_OF_SH = ("if type ssohelper_prompt_on >/dev/null 2>&1; then ssohelper_prompt_on; fi",)
+# The lines that switch the prompt on. They do nothing if shell-init printed nothing. In fish, conf.d
+# is read before config.fish, which may set the prompt itself.
+PROMPT_LINES = {
+    "bash": _PROMPT_OF_SH,
+    "zsh": _PROMPT_OF_SH,
+    "fish": (
+        "function __ssohelper_prompt_start --on-event fish_prompt",
+        "    functions -e __ssohelper_prompt_start",
+        "    functions -q ssohelper_prompt_on; and ssohelper_prompt_on",
+        "end",
+    ),
+    "pwsh": (
+        "if (Get-Command ssohelper_prompt_on -ErrorAction SilentlyContinue) "
+        "{ ssohelper_prompt_on }",
+    ),
+}
+_EXACT = [NO_PROMPT, COMPINIT, *{"\n".join(lines) for lines in PROMPT_LINES.values()}]
 # The lines that `install` writes between the marks, of this and of earlier versions.
 _OUR_LINES = re.compile(
     rb"""^(?:
     \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
-    | \#\ Without\ the\ prompt;[^\n]*\n
     | if\ status\ is-interactive;\ and\ [^\n]*\n[ ]+[^\n]*\ shell-init\ fish\ \|\ source\r?\nend\r?\n
     | [ \t]*(?:if|eval|&)\ [^\n]*\bssohelper[^\n]*[ ]shell-init\ (?:bash|zsh|fish|pwsh)\b[^\n]*\n
-    | if\ \(\(\ !\ \$\+functions\[compdef\]\ \)\);\ then\ autoload\ -Uz\ compinit\ &&\ compinit\ -i;\ fi\n
-    | function\ __ssohelper_prompt_start\b[^\n]*\n(?:[ ]+[^\n]*\n)*end\r?\n
-    | if\ type\ ssohelper_prompt_on\ >/dev/null\ 2>&1;\ then\ ssohelper_prompt_on;\ fi\n
-    | if\ \(Get-Command\ ssohelper_prompt_on\ -ErrorAction\ SilentlyContinue\)\ \{\ ssohelper_prompt_on\ \}\n
-    )""",
+    | (?:%b)\n
+    )"""
+    % b"|".join(re.escape(text.encode()) for text in _EXACT),
     re.MULTILINE | re.VERBOSE,
 )
 # A line that uses the prompt's function or its variables and is not a comment.
@@ -48,8 +66,8 @@ def installed(
     """Return the rc file with ssohelper's lines; `data` is None if there is no file yet.
 
     Lines that ssohelper added before are replaced in their place; others between the marks stay.
-    `missing_folders` is how many
-    folders must be created for the file. Raises: ConfigInvalid if the marks are not one pair.
+    `missing_folders` is how many folders must be created for the file. Raises: ConfigInvalid if the
+    marks are not one pair.
     """
     found = _block(data or b"", origin)
     if data is not None and found:

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import PROCESS, Choices
-from ssohelper.core.default_regions import RegionRule
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_names import UnnamedRole
@@ -24,8 +23,8 @@ class SyncRequest(NamedTuple):
     `only_roles`: if there are any, plan profiles for these roles only; for one, `name` is its name.
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other
     tools wrote and that do not work, so that their roles get another profile.
-    `region_rules`: the regions of some accounts' profiles, in place of `region`. `old_region`:
-    managed profiles that have this region get the one of a new profile.
+    `region_rules`: patterns of accounts, each with the region of their profiles in place of
+    `region`. `old_region`: managed profiles with this region get the one of a new profile.
     """
 
     session: SsoSession
@@ -46,7 +45,7 @@ class SyncRequest(NamedTuple):
     rules: tuple[str, ...] = ()
     adopt: frozenset[str] = frozenset()
     not_counted: frozenset[str] = frozenset()
-    region_rules: tuple[RegionRule, ...] = ()
+    region_rules: tuple[tuple[str, str], ...] = ()
     old_region: str | None = None
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ssohelper.actions import install as installing
 from ssohelper.app import App
+from ssohelper.core import rc_text
 from tests.conftest import SCRIPT, Home, Run
 from tests.programs import need
 
@@ -336,7 +337,7 @@ class TestFile:
         file = home.path / WHERE[shell]
         run("install", "--shell", shell, "--yes")
         present = file.read_text()
-        prompt = "\n".join(installing.build_prompt_lines(shell)) + "\n"
+        prompt = "\n".join(rc_text.PROMPT_LINES[shell]) + "\n"
         assert prompt in present
         file.write_text(present.replace(prompt, ""))
         done = run("install", "--shell", shell)

@@ -11,7 +11,7 @@ from ssohelper.errors import ConfigInvalid
 LINES = [
     '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall',
     'eval "$(ssohelper shell-init bash)"',
-    *install.build_prompt_lines("bash"),
+    *rc_text.PROMPT_LINES["bash"],
 ]
 SHELLS = install.SHELLS
 PIECES = [
@@ -144,7 +144,7 @@ def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
 @pytest.mark.parametrize("created", [None, b"x", b"x\n"])
 def test_a_line_of_the_user_between_the_marks_stays_wherever_it_is(shell, own, created):
     lines = install.build_lines(shell, {"PATH": "/n", "HOME": "/a#b"})
-    for ours in (lines, [*lines, *install.build_prompt_lines(shell)], [*lines, rc_text.NO_PROMPT]):
+    for ours in (lines, [*lines, *rc_text.PROMPT_LINES[shell]], [*lines, rc_text.NO_PROMPT]):
         plain = rc_text.installed(created, ours, "rc")
         begin = plain.index(b"# Added")
         for place in (begin, plain.index(b"\n", begin) + 1, plain.index(rc_text.END)):
@@ -152,7 +152,7 @@ def test_a_line_of_the_user_between_the_marks_stays_wherever_it_is(shell, own, c
             assert rc_text.installed(edited, ours, "rc") == edited
             above = b"" if created is None else b"x\n"
             assert rc_text.uninstalled(edited, "rc") == above + own
-            new = rc_text.installed(edited, [*lines, *install.build_prompt_lines(shell)], "rc")
+            new = rc_text.installed(edited, [*lines, *rc_text.PROMPT_LINES[shell]], "rc")
             assert new.count(own) == edited.count(own)
             assert rc_text.uninstalled(new, "rc") == above + own
 
