@@ -1,4 +1,7 @@
-"""The settings whose last part the user names: `keys.ACTION`, `tags.NAME`, `colors.PATTERN`, `regions.PATTERN`."""
+"""The settings whose last part the user names.
+
+They are `keys.ACTION`, `tags.NAME`, `colors.PATTERN` and `regions.PATTERN`.
+"""
 
 import re
 

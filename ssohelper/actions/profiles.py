@@ -110,8 +110,8 @@ def plan_sync(
     converted = [change for change in plan.change if "sso_session" in change.before]
     if request.no_native and converted:
         app.warn(
-            f"{plan_text.profile_count(len(converted))} changed to the form that runs ssohelper: the sign-in "
-            "is in the keyring, where other programs cannot read it"
+            f"{plan_text.profile_count(len(converted))} changed to the form that runs ssohelper: the "
+            "sign-in is in the keyring, where other programs cannot read it"
         )
     return plan
 

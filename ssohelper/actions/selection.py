@@ -127,8 +127,8 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     because an unset variable in a script must not select AWS_PROFILE's profile.
     Raises: NoProfileNamed if neither names one, NoSessionNamed for a legacy profile whose portal
     has several sessions, UnknownProfile for an unknown name, UsageProblem for a profile of another
-    session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the profile has no role,
-    RoleNotAssigned for an account name that is not in the saved listing.
+    session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the profile has no
+    role, RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)

@@ -172,8 +172,8 @@ def apply(app: App, plan: SessionPlan) -> None:
 
     So no token is left whose session no command knows. What is kept for a session is copied to its
     new name before the config is written, and removed afterwards; if this is interrupted in between,
-    `remove_leftovers` ends it. Raises: LocalState if the config changed since the diff was shown; AwsUnreachable,
-    after everything else is done, if AWS could not be told of the sign-out.
+    `remove_leftovers` ends it. Raises: LocalState if the config changed since the diff was shown;
+    AwsUnreachable, after everything else is done, if AWS could not be told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")

@@ -42,13 +42,13 @@ def choose_session(
     """Return the session in the config that has this start URL, or a new session.
 
     A new session is called `name`; if that is None, as the session of this portal that managed
-    profiles or a sign-in of ours still name; without one, after the URL's host. Its
-    region is `region`, else the one in the host name, else that of another session or sign-in of
-    this portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region that the
-    portal's page names or None. With `takes_proposal` that region is used without asking.
+    profiles or a sign-in of ours still name; without one, after the URL's host. Its region is
+    `region`, else the one in the host name, else that of another session or sign-in of this portal,
+    else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region
+    that the portal's page names or None. With `takes_proposal` that region is used without asking.
     Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if a sign-in at another
-    portal has it, or if no region is known;
-    ConfigInvalid or AwsUnreachable if a company's own URL leads to no portal.
+    portal has it, or if no region is known; ConfigInvalid or AwsUnreachable if a company's own URL
+    leads to no portal.
     """
     url = checked_start_url(start_url)
     config = app.config.read()

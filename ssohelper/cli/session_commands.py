@@ -125,7 +125,10 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
         return
     plan = sessions.plan_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
-    what = f'rename session "{show(old)}" to "{show(new)}", in {profile_count(changed)} too, and sign out of it'
+    what = (
+        f'rename session "{show(old)}" to "{show(new)}", in {profile_count(changed)} too, and sign '
+        "out of it"
+    )
     done = f"renamed; sign in with: ssohelper login {new}"
     _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
 

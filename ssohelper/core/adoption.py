@@ -146,7 +146,7 @@ def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[
 
 
 def find_kept_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterator[list[str]]:
-    """Yield, for each part of aws-sso-cli with some of `adopted` whose markers stay, the others."""
+    """Yield for each pair of markers that stays around profiles of `adopted` the other profiles."""
     whole = set(find_whole_blocks(config, adopted))
     for block in find_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):

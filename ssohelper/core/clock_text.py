@@ -17,7 +17,7 @@ NOT_IN_CONFIG = "not in the config"
 
 
 def still_signed_in(session_name: str) -> str:
-    """Return what is left when a session does not reach the config, or leaves it."""
+    """Return that a sign-in is left whose session did not reach the config, or was removed there."""
     return (
         f'you are still signed in to "{show(session_name)}", which is not in the config; '
         f"sign out with: ssohelper logout {session_name}"

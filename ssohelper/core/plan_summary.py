@@ -1,4 +1,4 @@
-"""A big plan of `profile sync` as a few lines: counts by role and by account in place of a diff. Pure."""
+"""A big plan of `profile sync` as a few lines: counts in place of a diff. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 # Its value is the role's `RoleKey.text`. The endpoint's own variables name no role.
 VARIABLE = "SSOHELPER_SERVED_ROLE"
-# The full screen sets it for `exec`, whose profile may have been edited since the user chose the role.
+# The full screen sets it for `exec`: the profile may have been edited since the user chose the role.
 CHOSEN = "_SSOHELPER_CHOSEN_ROLE"
 _ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 # With one of these an SDK does not ask the endpoint.

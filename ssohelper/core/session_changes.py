@@ -1,7 +1,8 @@
 """The changes to ~/.aws/config that add, rename or remove a session. Pure.
 
 A renamed session is renamed wherever the file names it: in `sso_session`, and in the commands of
-ours that profiles run, also in profiles that other tools wrote. Otherwise such a profile would stop working.
+ours that profiles run, also in profiles that other tools wrote. Otherwise such a profile would stop
+working.
 """
 
 import re

@@ -5,7 +5,7 @@ Of the console: `<state>/console.json` and `<state>/console-pages.json`.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleKey, Usage
@@ -18,6 +18,24 @@ from ssohelper.stores import files
 _LIMIT_BYTES = 8 << 20
 # One console visit is stored for each browser command; beyond this number the oldest are dropped.
 _MOST_BROWSERS = 50
+_T = TypeVar("_T")
+
+
+def _load_by_role(
+    path: Path,
+    lines_of: Callable[[dict[str, Any]], list[Any]],
+    parse: Callable[[Any], tuple[RoleKey, _T]],
+) -> dict[RoleKey, _T]:
+    """Return what each line of the file says of a role. A damaged line is reported and left out."""
+    found: dict[RoleKey, _T] = {}
+    for line in files.read_record(path, lines_of, _LIMIT_BYTES) or []:
+        try:
+            key, value = parse(line)
+        except Damaged as damage:
+            files.report_damage(path, damage)
+        else:
+            found[key] = value
+    return found
 
 
 class UsageStore:
@@ -33,16 +51,7 @@ class UsageStore:
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
-        path = self._state / "usage.json"
-        found: dict[RoleKey, Usage] = {}
-        for line in files.read_record(path, schema.usage_lines, _LIMIT_BYTES) or []:
-            try:
-                key, usage = schema.usage(line)
-            except Damaged as damage:
-                files.report_damage(path, damage)
-            else:
-                found[key] = usage
-        return found
+        return _load_by_role(self._state / "usage.json", schema.usage_lines, schema.usage)
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
@@ -126,16 +135,7 @@ class ConsoleVisits:
         )
 
     def _load_all_pages(self) -> dict[RoleKey, list[tuple[str, str]]]:
-        path = self._pages_file
-        found: dict[RoleKey, list[tuple[str, str]]] = {}
-        for line in files.read_record(path, schema.page_lines, _LIMIT_BYTES) or []:
-            try:
-                key, pages = schema.pages(line)
-            except Damaged as damage:
-                files.report_damage(path, damage)
-            else:
-                found[key] = pages
-        return found
+        return _load_by_role(self._pages_file, schema.page_lines, schema.pages)
 
     @property
     def _pages_file(self) -> Path:

@@ -73,7 +73,8 @@ class AccountsScreen(Screen[None]):
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
         "found as a whole. Enter switches this shell to the role, or prints how to. Favourites and "
-        "recently used roles come first. tab ticks a role for F9, F6 and ctrl+y. ctrl+w deletes a word of the search, ctrl+u all of it. "
+        "recently used roles come first. tab ticks a role for F9, F6 and "
+        "ctrl+y. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
