@@ -6,7 +6,6 @@
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from glob import escape
 from typing import NamedTuple, TypeVar
 
 from ssohelper.core.model import Account, Role
@@ -103,7 +102,8 @@ def exact_filter(text: str) -> str:
 
     A filter cannot begin with the text's own "!", which would leave it out: "?" stands for it.
     """
-    escaped = escape(text)
+    # As glob.escape does; importing glob would delay each command that reads the settings.
+    escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
     return f"?{escaped[1:]}" if text.startswith("!") else escaped
 
 
