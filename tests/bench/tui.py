@@ -27,6 +27,8 @@ SIZE = (120, 40)
 # No byte for so long: the repaint is over. Frames are 17 ms apart.
 QUIET_SECONDS = 0.08
 BOUND_SECONDS = 60.0
+# The question of what a terminal can do: all terminals answer it at once.
+DEVICE_ATTRIBUTES = b"\x1b[c"
 # 100 keys: words that narrow, and their taking back, which widens again.
 TYPED = (
     "account-01 role07 19"
@@ -180,12 +182,15 @@ class Program:
             raise Failed("the program ended by itself") from cause
 
     def until(self, text: bytes) -> float:
-        """Return the moment at which the text had come."""
+        """Return the moment at which the text had come. Answer as every terminal does (DA1)."""
         seen = b""
         while text not in seen:
             if time.perf_counter() - self.began > BOUND_SECONDS:
                 raise Failed(f"{text!r} was never shown")
-            seen = (seen + self.read(1.0))[-(1 << 20) :]
+            got = self.read(1.0)
+            if DEVICE_ATTRIBUTES in got:
+                os.write(self.terminal, b"\x1b[?62;22c")
+            seen = (seen + got)[-(1 << 20) :]
         return time.perf_counter()
 
     def repainted(self, keys: bytes) -> float:
