@@ -402,3 +402,22 @@ def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(
     assert "and 1190 more; all of them with --json" in shown
     assert len(data_of(run, "session", "show", "corp")["other_profiles"]) == 1200
     assert "p1199" in run("session", "show", "corp").stdout  # a script gets all
+
+
+def test_a_file_in_place_of_the_records_is_said_and_stays(synced: Home, run: Run) -> None:
+    records = synced.path / ".local/state/ssohelper/signed-in"
+    assert not records.exists()
+    records.write_text("mine")
+    done = run("session", "list")
+    assert f'the record of a sign-in cannot be read: "{records}"' in done.stderr
+    found = [one for one in findings(run) if one["id"] == "state-folder"]
+    assert [one["message"] for one in found] == [
+        f'"{records}" is not a folder: the records of sign-ins are not found'
+    ]
+    assert run("logout", "--all").returncode == 7
+    assert records.read_text() == "mine"
+
+
+def findings(run: Run) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("doctor", "--json").stdout)["data"]["findings"]
+    return found
