@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _MOST_NAMES = 10
+_NOT_MANAGED = "they are not managed"
 
 
 class Found(NamedTuple):
@@ -113,9 +114,16 @@ def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) 
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
-def find_kept_markers(app: App, adopt: Collection[str]) -> list[list[str]]:
-    """Return the profiles for which aws-sso-cli's markers stay around those in `adopt`."""
-    return list(adoption.find_kept_blocks(app.config.read(), adopt))
+def explain_kept_markers(
+    app: App, found: Sequence[Found], adopt: Collection[str]
+) -> list[tuple[list[str], str]]:
+    """Return the profiles for which aws-sso-cli's markers stay around those in `adopt`, and why."""
+    reasons = {one.name: one.candidate.reason for one in found}
+    able = {one.name for one in found if one.candidate.role}
+    return [
+        (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
+        for others in adoption.find_kept_blocks(app.config.read(), set(adopt) & able)
+    ]
 
 
 def refuse_torn(left: Sequence[str]) -> UsageProblem:

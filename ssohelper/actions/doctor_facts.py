@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, directory, recorded_sign_ins
+from ssohelper.actions import clocks, directory, missing_sessions
 from ssohelper.core import chains, plan_text, process_command
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
@@ -169,20 +169,18 @@ def find_missing_sessions(
 ) -> dict[str, str]:
     """Return the sessions that profiles name and the config does not define.
 
-    Each with its start URL, as a sign-in or a saved list recorded it, or "".
+    Each with the command that brings it back.
     """
     known = facts.file.session_names() if facts.file else []
     targets = [one.target for one in profiles if one.target is not None]
     names = {one.session_name for one in targets if one.session_name is not None}
     missing = sorted(names - set(known))
-    return {name: _recorded_start_url(app, name) for name in missing}
-
-
-def _recorded_start_url(app: App, session_name: str) -> str:
-    with suppress(SsoHelperError):
-        found = recorded_sign_ins.find_recorded(app, session_name)
-        return found.start_url if found else ""
-    return ""
+    return {
+        name: missing_sessions.restore_command(
+            name, missing_sessions.find_recorded_or_none(app, name)
+        )
+        for name in missing
+    }
 
 
 def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:

@@ -150,6 +150,12 @@ def _check_state(app: App) -> None:
             f'"{folder}" cannot be written: neither sign-ins nor lists are kept',
             hint=f"see: ls -ld {folder}",
         )
+    records = os.path.join(folder, "signed-in")
+    if os.path.lexists(records) and not os.path.isdir(records):
+        raise LocalState(
+            f'"{records}" is not a folder: the records of sign-ins are not found',
+            hint=f"move it away, then sign in again: mv {records} {records}.old",
+        )
     if sys.platform != "win32" and os.statvfs(folder).f_bavail == 0:
         raise LocalState(f'the disk of "{folder}" is full', hint="free some space")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import selection
-from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.model import SsoSession
 from ssohelper.core.recorded_sign_ins import is_same_session
 from ssohelper.core.text import show
@@ -48,17 +47,6 @@ def refuse_other_portal(app: App, session: SsoSession) -> None:
             f"in {known.region}",
             hint=f"end it first: ssohelper logout {session.name}; or choose another name",
         )
-
-
-def find_recorded(app: App, name: str) -> SsoSession | None:
-    """Return a session as an earlier sign-in, or else the saved list of roles, recorded it."""
-    for session in app.tokens.load_sessions():
-        if session.name == name:
-            return session
-    listing = app.directory.load(name)
-    if listing is None:
-        return None
-    return SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
 
 
 def warn_of_damaged(app: App) -> None:

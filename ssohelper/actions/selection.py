@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.foreign import find_foreign
@@ -57,6 +58,11 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     """
     config = app.config.read()
     if name:
+        # Only then: 12,000 profiles are read for it.
+        is_defined = config.session_header(name) is not None
+        for missing in () if is_defined else missing_sessions.list_missing(app):
+            if missing.name == name:
+                raise missing_sessions.refuse(missing)
         return named_session(config, name)
     from_profile = _session_of_environment(app, config)
     if from_profile:
@@ -67,6 +73,8 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     if not sessions:
         for broken in config.session_names():
             named_session(config, broken)  # raises ConfigInvalid with the line
+        for missing in missing_sessions.list_missing(app):
+            raise missing_sessions.refuse(missing)
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )

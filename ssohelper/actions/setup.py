@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import recorded_sign_ins, selection
+from ssohelper.actions import missing_sessions, recorded_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
@@ -128,7 +128,7 @@ def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
     """Yield the sessions that managed profiles name, as they were recorded here."""
     targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
     for name in sorted({one.session_name for one in targets if one and one.session_name}):
-        found = recorded_sign_ins.find_recorded(app, name)
+        found = missing_sessions.find_recorded(app, name)
         if found is not None:
             yield found
 

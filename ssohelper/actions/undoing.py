@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents, config_writing
 from ssohelper.core import plan_text
@@ -15,6 +15,7 @@ from ssohelper.errors import UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile
     from ssohelper.stores.config_versions import Version
 
@@ -63,8 +64,27 @@ def undo(app: App, version: Version) -> None:
 
 def list_restored_options(app: App, version: Version) -> list[str]:
     """Return a line for each session whose filters and other options `undo` changes back."""
+    return [plan_text.put_back_line(*one) for one in _restored_choices(app, version)]
+
+
+def describe_restored_options(app: App, version: Version) -> list[dict[str, Any]]:
+    """Return these sessions with the options that they get, under the names of `session show`."""
     return [
-        plan_text.put_back_line(name, choices)
+        {
+            "session": name,
+            "accounts": list(choices.accounts),
+            "roles": list(choices.roles),
+            "name_template": choices.template,
+            "form": choices.form,
+            "default_region": choices.default_region,
+        }
+        for name, choices in _restored_choices(app, version)
+    ]
+
+
+def _restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
+    return [
+        (name, choices)
         for name, choices in version.choices.items()
         if choices.options != app.choices.load(name).options
     ]

@@ -26,22 +26,19 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
     written: list[str] = []
     if diff:
         print_diff(diff, dry_run)
+    for edit in edits:
+        print_diff(edit.diff(), dry_run)
     if dry_run:
         for name in leaving.list_guarded(app, planned):
             output.say(f"no guard would be asked any more for: {show(name)}")
-    if diff and not dry_run and _confirm_profiles(app, planned, yes):
-        leaving.apply(app, planned)
-        written.append(str(app.locations.aws_config_file))
-        count = profile_count(len(planned.profiles))
-        output.say(f"{count} changed; undo with: ssohelper profile undo")
-    for edit in edits:
-        print_diff(edit.diff(), dry_run)
-        if not dry_run and _confirm_file(edit, yes):
-            installing.write_edit(app, edit)
-            written.append(str(edit.path))
-            output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
-    _print_result(planned, edits)
-    _say_what_is_not_renewed(app)
+    if not dry_run and (diff or edits):
+        if _confirm(app, planned, edits, yes):
+            written = _write(app, planned, edits)
+        else:
+            output.say("nothing was changed")
+    if dry_run or written or not (diff or edits):
+        _print_result(planned, edits)
+        _say_what_is_not_renewed(app)
     if output.options().json:
         kept = [one._asdict() for one in planned.kept]
         diffs = {str(edit.path): edit.diff() for edit in edits}
@@ -70,7 +67,23 @@ def _say_what_is_not_renewed(app: App) -> None:
         )
 
 
-def _confirm_profiles(app: App, planned: Leaving, yes: bool) -> bool:
+def _write(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
+    """Write all changes; return the paths of the files."""
+    written: list[str] = []
+    if planned.changes:
+        leaving.apply(app, planned)
+        written.append(str(app.locations.aws_config_file))
+        count = profile_count(len(planned.profiles))
+        output.say(f"{count} changed; undo with: ssohelper profile undo")
+    for edit in edits:
+        installing.write_edit(app, edit)
+        written.append(str(edit.path))
+        output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
+    return written
+
+
+def _confirm(app: App, planned: Leaving, edits: list[Edit], yes: bool) -> bool:
+    """Ask once, for all files; before it a typed word, if guards end."""
     if not yes:
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded(app, planned)
@@ -81,14 +94,15 @@ def _confirm_profiles(app: App, planned: Leaving, yes: bool) -> bool:
             f"without ssohelper no guard is asked for these roles: {shown}",
             f"type {guarding.LOOSEN_WORD} to go on: ",
         )
-    count = profile_count(len(planned.profiles))
-    path = show(str(app.locations.aws_config_file))
-    return output.confirm(f"{count} to change — write {path}?", yes=yes, what=_WHAT)
-
-
-def _confirm_file(edit: Edit, yes: bool) -> bool:
-    verb = "remove" if edit.after is None else "write"
-    return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=_WHAT)
+    files = [(str(app.locations.aws_config_file), True)] if planned.changes else []
+    files += [(str(edit.path), edit.after is not None) for edit in edits]
+    parts = [
+        f"{verb} {', '.join(show(path) for path, stays in files if stays is is_write)}"
+        for verb, is_write in (("write", True), ("remove", False))
+        if any(stays is is_write for _, stays in files)
+    ]
+    count = f"{profile_count(len(planned.profiles))} to change — " if planned.profiles else ""
+    return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 
 def _print_result(planned: Leaving, edits: list[Edit]) -> None:

@@ -77,10 +77,15 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     if not plan.changes:
         return plan
     summary = plan_text.summary(plan)
+    swapped = plan_text.swapped_line(plan)
     if yes or output.options().json or not (plan_summary.is_big(plan) and output.can_ask()):
         print_diff(profiles.diff_plan(app, plan), on_stdout=False)
+        if swapped:
+            output.say(swapped)
         return plan if confirm_write(app, summary, yes, what) else None
     _say_summary(plan)
+    if swapped:
+        output.say(swapped)
     can_choose = output.can_draw() and not plan.request.only_roles
     keys, answers = "d shows the diff", "y/N/d"
     if can_choose:

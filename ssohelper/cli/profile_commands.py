@@ -320,6 +320,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     version = undoing.load_last_write(app, redo=redo)
     lines = list(undoing.diff_undo(app, version))
     options = undoing.list_restored_options(app, version)
+    restored = undoing.describe_restored_options(app, version)
     print_diff(lines, dry_run)
     what = "change of filters and options" if options and not lines else "write"
     for line in options:
@@ -334,7 +335,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
             if session not in before:
                 output.say(clock_text.still_signed_in(session.name))
     if output.options().json:
-        output.print_json({"diff": lines}, app.warnings)
+        output.print_json({"diff": lines, "options": restored}, app.warnings)
 
 
 # -- describing a profile ------------------------------------------------------------------------

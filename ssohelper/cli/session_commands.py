@@ -1,11 +1,19 @@
 """The commands session list, show, add, rename and rm. They show each change before it."""
 
+import sys
 from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, default_regions, recorded_sign_ins, sessions
+from ssohelper.actions import (
+    clocks,
+    default_regions,
+    missing_sessions,
+    recorded_sign_ins,
+    sessions,
+)
 from ssohelper.actions import setup as onboarding
+from ssohelper.actions.missing_sessions import MissingSession
 from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
 from ssohelper.app import App
@@ -16,6 +24,8 @@ from ssohelper.core.instants import to_iso
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import show
 
+# How many profiles `session show` prints on a terminal.
+_MOST_PROFILES = 10
 _HEADER = ("session", "start URL", "regions", "user", "state", "profiles")
 
 
@@ -49,13 +59,18 @@ def list_sessions() -> None:
     recorded_sign_ins.warn_of_damaged(app)
     found = [sessions.load_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
+    names = {one.name for one in listed}
+    missing = [one for one in missing_sessions.list_missing(app) if one.name not in names]
     if output.options().json:
         documents = [*map(_document, found), *map(_unusable_document, unusable)]
-        output.print_json(documents, app.warnings)
-    elif not found and not unusable:
+        output.print_json([*documents, *map(_missing_document, missing)], app.warnings)
+    elif not found and not unusable and not missing:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
     else:
-        output.print_rows(_HEADER, [*map(_row, found), *map(_unusable_row, unusable)])
+        rows = [*map(_row, found), *map(_unusable_row, unusable), *map(_missing_row, missing)]
+        output.print_rows(_HEADER, rows)
+        for one in missing:
+            output.say(missing_sessions.describe(one))
 
 
 @session.command("show")
@@ -75,7 +90,8 @@ def show_session(name: str | None) -> None:
     if output.options().json:
         output.print_json({**_document(entry), **_details(entry)}, app.warnings)
     else:
-        output.print_rows(("WHAT", "VALUE"), _rows_of(app, entry))
+        shows_all = not sys.stdout.isatty()
+        output.print_rows(("WHAT", "VALUE"), _rows_of(app, entry, shows_all=shows_all))
 
 
 @session.command()
@@ -266,6 +282,28 @@ def _unusable_document(session: clocks.UnusableSession) -> dict[str, Any]:
     }
 
 
+def _missing_row(session: MissingSession) -> tuple[str, ...]:
+    known = session.recorded
+    url, region = (known.start_url, known.region) if known else ("-", "-")
+    state = f"missing, {clock_text.NOT_IN_CONFIG}"
+    return (session.name, url, region, "-", state, str(len(session.profiles)))
+
+
+def _missing_document(session: MissingSession) -> dict[str, Any]:
+    known = session.recorded
+    return {
+        "name": session.name,
+        "start_url": known.start_url if known else None,
+        "region": known.region if known else None,
+        "further_regions": [],
+        "user": None,
+        "state": "missing",
+        "reason": session.reason,
+        "in_config": False,
+        "profiles": len(session.profiles),
+    }
+
+
 def _details(entry: SessionEntry) -> dict[str, Any]:
     ends_at, choices = entry.clock.token_expires_at, entry.choices
     return {
@@ -282,8 +320,13 @@ def _details(entry: SessionEntry) -> dict[str, Any]:
     }
 
 
-def _rows_of(app: App, entry: SessionEntry) -> list[tuple[str, str]]:
-    """Return the rows of `session show`; what was never chosen has the text of its default."""
+def _rows_of(app: App, entry: SessionEntry, *, shows_all: bool) -> list[tuple[str, str]]:
+    """Return the rows of `session show`; what was never chosen has the text of its default.
+
+    Without `shows_all` there are at most ten rows for profiles of a kind, and one with the rest's
+    count: an organization has 1,200.
+    """
+    most = None if shows_all else _MOST_PROFILES
     choices, clock = entry.choices, entry.clock
     ends_at, now = clock.token_expires_at, app.clock.now()
     rows = list(zip(_HEADER, _row(entry), strict=True))
@@ -297,7 +340,10 @@ def _rows_of(app: App, entry: SessionEntry) -> list[tuple[str, str]]:
         ("default region", default_regions.region_of_session(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
-    rows += [("profile", name) for name in entry.managed]
-    rows += [("profile, not ours", name) for name in entry.others]
+    for label, names in (("profile", entry.managed), ("profile, not ours", entry.others)):
+        rows += [(label, name) for name in names[:most]]
+        left = len(names) - len(names[:most])
+        if left:
+            rows.append((label, f"and {left} more; all of them with --json"))
     rows += [("file", path) for path in entry.files]
     return rows

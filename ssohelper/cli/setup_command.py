@@ -1,8 +1,6 @@
 """The command setup: signs in, lists the roles and writes all profiles to the config at once."""
 
-import os
 import shlex
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from ssohelper.actions import (
     own_settings,
     profiles,
     sessions,
+    setup_text,
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
@@ -39,9 +38,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
-
-# How many problems of `doctor` the end of a setup shows.
-_MOST_PROBLEMS = 3
+from ssohelper.system import programs
 
 
 @click.command()
@@ -163,13 +160,13 @@ def _ask_what_to_keep(app: App, session: SsoSession) -> None:
     """
     if _is_in_config(app, session):
         return
-    question = f'write the session "{show(session.name)}" without profiles, and stay signed in?'
+    question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
         sessions.apply(app, sessions.plan_add(app, session))
-        output.say("the session was written; its profiles, later: ssohelper profile sync")
+        output.say(setup_text.SESSION_WRITTEN)
     else:
         sessions.discard(app, session)
-        output.say("signed out again: nothing is left of this setup")
+        output.say(setup_text.SIGNED_OUT_AGAIN)
 
 
 def _is_in_config(app: App, session: SsoSession) -> bool:
@@ -181,12 +178,12 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
     guarded = guards.usual_rules(app, listing)
     if not guarded:
         return
-    command = "ssohelper config set guard.rules " + " ".join(map(shlex.quote, guarded))
+    command = setup_text.guard_command(guarded)
     if yes or not output.can_ask():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
-    output.say(f"guarded roles need a reason each time: {', '.join(guarded)}")
-    if output.confirm("guard these roles?", yes=False, what="setup"):
+    output.say(setup_text.guards_line(guarded))
+    if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
         own_settings.change(app, "guard.rules", ("guard", "rules"), list(guarded))
     else:
         output.say(f"later: {command}")
@@ -293,7 +290,7 @@ def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choi
     if proposal is None:
         return choices
     region: str = click.prompt(
-        "default region of the profiles", default=proposal, err=True, value_proc=_read_region
+        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_read_region
     )
     return choices._replace(default_region=region)
 
@@ -310,15 +307,12 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if output.options().json:
         return
     if not listing.roles():
-        output.say("no account is assigned to you yet; ask your administrator")
+        output.say(setup_text.NO_ACCOUNT)
         return
     name = _prove_a_profile(app, session)
     if name is not None:
-        shown = shlex.quote(show(name))
-        if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
-            output.say(f"try it: aws sts get-caller-identity --profile {shown}")
-        else:
-            output.say(f"try it: ssohelper whoami {shown}")
+        has_aws = programs.find_program("aws", app.environ) is not None
+        output.say(f"try it: {setup_text.try_command(name, has_aws=has_aws)}")
     output.say(f"for all your roles: ssohelper list --session {session.name}")
     output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")
 
@@ -329,9 +323,9 @@ def _prove_a_profile(app: App, session: SsoSession) -> str | None:
     Returns the profile that gave credentials just now; None if none did, or if all are guarded.
     """
     report = doctor.prove_session(app, session)
-    for finding in report.findings[:_MOST_PROBLEMS]:
+    for finding in report.findings[: setup_text.MOST_PROBLEMS]:
         output.say(show_message(f"problem: {finding.subject}: {finding.message}"))
         output.say(show_message(f"  fix: {finding.fix}"))
-    if len(report.findings) > _MOST_PROBLEMS:
-        output.say("for the other problems: ssohelper doctor")
+    if len(report.findings) > setup_text.MOST_PROBLEMS:
+        output.say(setup_text.OTHER_PROBLEMS)
     return report.proven[0] if report.proven else None

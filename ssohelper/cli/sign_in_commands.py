@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, prompt_notes, recorded_sign_ins
+from ssohelper.actions import clocks, missing_sessions, prompt_notes, recorded_sign_ins
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import (
@@ -322,7 +322,11 @@ def _print_clocks(
 ) -> None:
     now = app.clock.now()
     if not seen and not unusable:
-        output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
+        missing = missing_sessions.list_missing(app)
+        for one in missing:
+            output.say(missing_sessions.describe(one))
+        if not missing:
+            output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return
     rows = []
     for clock in seen:

@@ -105,6 +105,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("ask.cancel", "escape", "Cancel", "change nothing"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
+        KeyAction("confirm.diff", "d", "Diff", "show the whole diff of many changes"),
     )
 }
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.text import show
+from ssohelper.core.text import first_names, show
 
 _MOST_SKIPPED_LINES = 10
+_MOST_SWAPPED = 5
 
 
 def summary(plan: Plan, *, done: bool = False) -> str:
@@ -52,6 +53,18 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
         yield f"{profile_count(left)} left {names}"
+
+
+def swapped_line(plan: Plan) -> str | None:
+    """Return which profiles get a name that another one has now; None if none does.
+
+    A command that names such a profile then runs in another account. Safe for a terminal.
+    """
+    renamed = {one.profile: one.after["name"] for one in plan.change if "name" in one.after}
+    taken = [f'"{show(old)}" to "{show(new)}"' for old, new in renamed.items() if new in renamed]
+    if not taken:
+        return None
+    return f"names swapped: {first_names(taken, _MOST_SWAPPED)}; each is another role from then on"
 
 
 def has_match(listing: Listing, choices: Choices) -> bool:

@@ -10,7 +10,7 @@ import re
 from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.profile_keys import session_section
 
 _COMMAND, _SESSION = "credential_process", "sso_session"
@@ -56,6 +56,20 @@ def find_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
         for entry in config.profiles()
         if name in ((keys := _own_keys(config, entry)).get(_SESSION), _session_of_command(keys))
     ]
+
+
+def find_undefined(config: ConfigFile) -> dict[str, list[str]]:
+    """Return the sessions that profiles name and the file has no section of, with these profiles.
+
+    Names that no session can have are left out.
+    """
+    defined, found = set(config.session_names()), dict[str, list[str]]()
+    for entry in config.profiles():
+        keys = _own_keys(config, entry)
+        for name in dict.fromkeys((keys.get(_SESSION), _session_of_command(keys))):
+            if name and name not in defined and SESSION_NAME.fullmatch(name):
+                found.setdefault(name, []).append(entry.name)
+    return found
 
 
 def find_all_users(config: ConfigFile, name: str) -> list[ProfileEntry]:

@@ -64,6 +64,9 @@ class SignInFactsFiles:
 
     def list_damaged_records(self) -> list[str]:
         """Return the paths of the records of which it is not known which sign-in they are of."""
+        folder = self._state / "signed-in"
+        if folder.exists() and not folder.is_dir():
+            return [str(folder)]  # it hides all records
         return [str(path) for path in self._list_records() if self._is_damaged(path)]
 
     def forget_misnamed_records(self) -> None:

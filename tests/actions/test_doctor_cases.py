@@ -115,7 +115,7 @@ def test_profiles_of_a_session_that_is_gone_name_the_command_that_makes_it_again
     ):
         [found] = find(home, chosen).values()
         assert (found.id, found.severity, found.subject) == ("session-missing", "problem", subject)
-        assert found.fix == f"ssohelper setup {URL} --session corp"
+        assert found.fix == f"ssohelper setup {URL} --session corp --region eu-west-1"
 
 
 def test_a_missing_program_of_another_tool_is_adopted_first(home, emulator):

@@ -57,7 +57,7 @@ def test_botocore_goes_on_without_us(signed_in: Home, run: Run, emulator: Emulat
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_leaving_is_one_answer_for_each_file_and_json_says_what(saved: Home, run: Run) -> None:
+def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved: Home, run: Run) -> None:
     ok(run("profile", "sync", "--yes"))
     assert run(*LEAVE).returncode == 2
     done = run(*LEAVE, "--yes", "--json")
@@ -79,6 +79,30 @@ def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal: Termin
     child.sendline(LOOSEN_WORD)
     assert ended(child)[0] == 0
     assert b"ssohelper" not in saved.config_file.read_bytes()
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_leaving_asks_once_for_all_files(
+    saved: Home, run: Run, terminal: Terminal, answer: str
+) -> None:
+    for file in FILES[:2]:
+        (saved.path / file).write_text("# mine\n")
+    for shell in ("bash", "zsh", "fish"):
+        ok(run("install", "--shell", shell, "--yes"))
+    ok(run("profile", "sync", "--yes"))
+    paths = (saved.config_file, *(saved.path / file for file in FILES))
+    before = [path.read_bytes() for path in paths]
+    child = terminal(*LEAVE)
+    child.expect_exact("3 profiles to change — write")
+    assert child.before.count("-# >>> ssohelper") == len(FILES), child.before
+    child.expect_exact("[y/N]")
+    child.sendline(answer)
+    assert ended(child)[0] == 0  # no other question came
+    after = [path.read_bytes() if path.exists() else b"" for path in paths]
+    if answer == "n":
+        assert after == before
+    else:
+        assert not any(b"ssohelper" in content for content in after)
 
 
 def test_a_limited_program_cannot_leave(saved: Home, run: Run) -> None:

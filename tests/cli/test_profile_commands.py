@@ -176,6 +176,16 @@ class TestUndo:
         done = run("profile", "sync", "--yes", "--role", "Re*")
         assert "nothing to change" in done.stderr
         run("profile", "sync", "--yes")  # changes neither, so undo does not see it
+        planned = run("profile", "undo", "--dry-run", "--json")
+        [options] = json.loads(planned.stdout)["data"]["options"]
+        assert options == {
+            "session": "corp",
+            "accounts": [],
+            "roles": ["Read"],
+            "name_template": None,
+            "form": None,
+            "default_region": None,
+        }
         done = run("profile", "undo", "--yes")
         said = 'filters and options of session "corp" are put back: --role Read'
         assert (done.returncode, said in done.stderr) == (0, True)

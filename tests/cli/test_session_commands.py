@@ -10,8 +10,11 @@ from ssohelper.actions import selection, sessions
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
+from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import PAY, URL, add_listed_session
+
+__all__ = ["terminal"]  # a fixture
 
 ROLE = "--account-id 000030000001 --role-name ReadOnlyAccess"
 OWN = f"""\
@@ -344,3 +347,77 @@ def test_rm_says_what_a_profile_is_that_assumes_a_role(
     )
     assert said in " ".join(done.stderr.split())
     assert "name another source_profile in" in done.stderr
+
+
+def remove_section(home: Home) -> None:
+    """Remove the section of "corp" in an editor; the profiles that name it stay."""
+    text = home.config_file.read_text()
+    section = text.partition("[sso-session corp]")[2].partition("\n[")[0]
+    home.config_file.write_text(text.replace(f"[sso-session corp]{section}\n", ""))
+
+
+BACK = f"ssohelper setup {URL} --session corp --region eu-west-1"
+
+
+class TestMissing:
+    @pytest.mark.parametrize("command", [("list",), ("login",), ("login", "corp"), ("status",)])
+    def test_commands_name_it_and_the_way_back(
+        self, synced: Home, run: Run, command: tuple[str, ...]
+    ) -> None:
+        remove_section(synced)
+        said = run(*command).stderr
+        assert 'the session "corp" is not in the config, and profiles name it: "pay.Read"' in said
+        assert f"bring it back with: {BACK}" in said
+
+    def test_list_keeps_it_after_a_sign_out(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        services = App(signed_in.env)
+        corp = services.config.read().sso_session("corp")
+        assert corp is not None
+        services.tokens.save_session(corp)  # as a sign-in does
+        remove_section(signed_in)
+        [row] = data_of(run, "session", "list")
+        assert (row["name"], row["state"], row["in_config"]) == ("corp", "valid", False)
+        assert run("logout", "corp").returncode == 0
+        [row] = data_of(run, "session", "list")
+        assert (row["name"], row["state"], row["in_config"]) == ("corp", "missing", False)
+        assert row["reason"].startswith("not in the config, and profiles name it: ")
+        shown = run("session", "list")
+        assert "missing, not in the config" in shown.stdout
+        assert "bring it back with: ssohelper setup" in shown.stderr
+
+
+def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(
+    synced: Home, run: Run, terminal: Terminal
+) -> None:
+    many = "".join(
+        f"\n[profile p{number}]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+        for number in range(1200)
+    )
+    synced.write_config(synced.config_file.read_text() + many)
+    _, shown = ended(terminal("session", "show", "corp"))
+    assert "p9" in shown
+    assert "p10" not in shown
+    assert "and 1190 more; all of them with --json" in shown
+    assert len(data_of(run, "session", "show", "corp")["other_profiles"]) == 1200
+    assert "p1199" in run("session", "show", "corp").stdout  # a script gets all
+
+
+def test_a_file_in_place_of_the_records_is_said_and_stays(synced: Home, run: Run) -> None:
+    records = synced.path / ".local/state/ssohelper/signed-in"
+    assert not records.exists()
+    records.write_text("mine")
+    done = run("session", "list")
+    assert f'the record of a sign-in cannot be read: "{records}"' in done.stderr
+    found = [one for one in findings(run) if one["id"] == "state-folder"]
+    assert [one["message"] for one in found] == [
+        f'"{records}" is not a folder: the records of sign-ins are not found'
+    ]
+    assert run("logout", "--all").returncode == 7
+    assert records.read_text() == "mine"
+
+
+def findings(run: Run) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("doctor", "--json").stdout)["data"]["findings"]
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ssohelper.core import plan_text
 from ssohelper.core.choices import Choices, glob_filter
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.config_file import ConfigFile
@@ -199,6 +200,8 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
         for given in (names, [f"{account}.Read" for account in accounts])
     )
     assert synced(before, request(listing, rename=True)) == after
+    swapped = plan_text.swapped_line(plan(before, request(listing, rename=True)))
+    assert (swapped or "").startswith("names swapped: ") is (before != after)
     one, two = (ConfigFile.parse(text.encode(), "config") for text in (before, after))
     back = ConfigFile.parse(two.with_changes(inverse(one.text, two.text, two.text)), "config")
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}

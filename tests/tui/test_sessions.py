@@ -164,3 +164,23 @@ def test_the_region_that_answers_is_shown_beside_the_own_one(world: DemoHome) ->
         await user.wait_for_text("signed in", f"{session.region}; {SECOND} answers now")
 
     run_scenario(services, scenario)
+
+
+def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) -> None:
+    services = world.app()
+    corp = services.config.read().sso_session("corp")
+    assert corp is not None
+    services.tokens.save_session(corp)  # as a sign-in does
+    text = world.config_file.read_text()
+    world.config_file.write_text(text.replace("[sso-session corp]", "[sso-session other]"))
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("other", "corp", "not in the config, 5h left")
+        await user.press("end", "o")
+        await user.wait_for_text('Sign out of "corp", here and at AWS?')
+        await user.press("y")
+        await user.wait_for_message('signed out of "corp"')
+        assert world.emulator.counters["Logout"] == 1
+
+    run_scenario(services, scenario)

@@ -1,19 +1,22 @@
 """The set-up of a session on the screen: form, sign-in, listing, diff, one write."""
 
+import re
 import threading
 
 import pytest
 from textual.widgets import Input
 
 from ssohelper.actions import setup
+from ssohelper.actions.selection import find_unlisted
 from ssohelper.app import App
-from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
+_USER_CODE = re.compile(r"\b[A-Z]{4}-[A-Z]{4}\b")
 PORTAL = "https://d-0000000000.awsapps.com/start"
 
 
@@ -47,11 +50,19 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("PQRS-TVWX")
         world.emulator.approve_device("PQRS-TVWX", "ana")
-        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_screen(AskScreen)
+        await user.wait_for_text("default region of the profiles?", "eu-west-1")
+        await user.press("enter")
         await user.wait_for_text("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
+        assert "d" not in user.app.screen.active_bindings  # there is nothing but this diff
+        await user.press("y")
+        await user.wait_for_text("guard these roles?", "guarded roles need a reason each time:")
         await user.press("y")
         await user.wait_for_message("20 profiles added")
-        await user.wait_for_message(f"$ ssohelper setup {PORTAL} --session work --region us-east-1")
+        await user.wait_for_message(
+            f"$ ssohelper setup {PORTAL} --session work --region us-east-1 "
+            "--default-region eu-west-1"
+        )
         await user.wait_for_screen(SessionsScreen)
         await user.wait_for_text("work", "signed in", "8h left")
 
@@ -59,8 +70,141 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
     text = world.config_file.read_text()
     assert text.startswith("[default]\nregion = eu-west-1\n")
     assert text.count("ssohelper_managed = true") == 20
+    assert world.app().settings.get("guard.rules")
     # One for the list; one by the sign-in, which needs a role to ask AWS who has signed in.
     assert world.emulator.counters["ListAccounts"] == 2
+
+
+async def begin_set_up(user: User, world: DemoHome) -> None:
+    """Fill in the form for the session "work", and sign in as ana."""
+    await user.press("f3")
+    await user.wait_for_text("No session is set up yet.")
+    typed(user, "start_url", PORTAL)
+    typed(user, "region", "us-east-1")
+    typed(user, "name", "work")
+    await user.press("enter")
+    await until(lambda: _USER_CODE.search(user.screen) is not None)
+    code = _USER_CODE.search(user.screen)
+    assert code is not None
+    world.emulator.approve_device(code.group(), "ana")
+
+
+BROKEN = f"""\
+[profile old/reader]
+sso_start_url = {PORTAL}
+sso_region = us-east-1
+sso_account_id = 000040000001
+sso_role_name = ReadOnlyAccess
+output = table
+"""
+
+
+def test_set_up_adopts_what_does_not_work_without_it(world: DemoHome) -> None:
+    forget_all(world, BROKEN)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text(
+            "adopt 1 profile that needs ssohelper to work, with its name?",
+            "profiles that other tools or you wrote:",
+        )
+        await user.press("enter")  # yes is proposed, as on the command line
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("19 profiles to add, 1 to adopt", "-sso_start_url")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+        await user.press("n")
+        await user.wait_for_message("19 profiles added, 1 adopted", "--adopt old/reader")
+        await user.wait_for_message("later: ssohelper config set guard.rules")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    written = world.config_file.read_text()
+    section = written.partition("[profile old/reader]\n")[2].partition("\n[")[0]
+    assert "sso_start_url" not in section
+    assert "output = table" in section
+    assert "ssohelper_managed = true" in section
+
+
+def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> None:
+    forget_all(world, BROKEN)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 1 profile that needs ssohelper to work")
+        await user.press("n")
+        await user.wait_for_message("later: ssohelper profile sync --adopt '*'")
+        await user.wait_for_text("default region of the profiles?")
+        user.app.screen.query_one("#answer", Input).value = "nowhere"
+        await user.press("enter")
+        await user.wait_for_text('"nowhere"')  # asked again, with the reason
+        user.app.screen.query_one("#answer", Input).value = "eu-central-1"
+        await user.press("enter")
+        await user.wait_for_text("19 profiles to add", "+region = eu-central-1")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert BROKEN in world.config_file.read_text()
+    assert world.app().choices.load("work").default_region == "eu-central-1"
+
+
+async def refuse_profiles(user: User, world: DemoHome) -> None:
+    await begin_set_up(user, world)
+    await user.wait_for_text("default region of the profiles?")
+    await user.press("enter")
+    await user.wait_for_text("20 profiles to add")
+    await user.press("n")
+    await user.wait_for_text('write the session "work" without profiles, and stay signed in?')
+
+
+def test_no_to_the_profiles_gives_the_sign_in_back(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await refuse_profiles(user, world)
+        await user.press("n")
+        await user.wait_for_message("signed out again: nothing is left of this setup")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_text() == ""
+    assert not [one for one in find_unlisted(world.app()) if one.name == "work"]
+
+
+def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await refuse_profiles(user, world)
+        await user.press("y")
+        await user.wait_for_message("the session was written; its profiles, later:")
+        await user.wait_for_text("signed in", "8h left")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert "[sso-session work]" in world.config_file.read_text()
+    assert "credential_process" not in world.config_file.read_text()
+
+
+def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: DemoHome) -> None:
+    forget_all(world)
+    for number in range(30):
+        account = f"0000700000{number:02}"
+        world.emulator.world.add_account(account, f"more-{number:02}")
+        world.emulator.world.assign("ana", "ReadOnlyAccess", account)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("50 profiles to add — write", "by role:", "ReadOnlyAccess")
+        assert "+[sso-session work]" not in user.screen
+        await user.press("d")
+        await user.wait_for_text("+[sso-session work]")
+        await user.press("d")
+        await user.wait_for_text("by role:")
+        await user.press("n")
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
 
 
 def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
 from ssohelper.core.doctor import sdk_order
@@ -145,19 +144,18 @@ def check_headers(facts: Facts) -> Iterator[Finding]:
 
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section: they give no credentials."""
-    for name, start_url in facts.missing_sessions.items():
+    for name, command in facts.missing_sessions.items():
         users = [
             one.name
             for one in facts.profiles
             if one.target is not None and one.target.session_name == name
         ]
-        url = shlex.quote(show(start_url, 200)) if start_url else "START_URL"
         yield problem(
             "session-missing",
             profiles_subject(users),
             f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, and '
             "without it there are no credentials",
-            f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}",
+            command,
         )
 
 

@@ -198,7 +198,7 @@ class Facts(NamedTuple):
     profile that `doctor PROFILE` is asked about; `profiles` then holds that one only, and
     `issued_at` is when AWS issued the cached credentials of its role, None without such.
     `missing_sessions` are the sessions that profiles name and the config does not define, each with
-    the start URL that an earlier sign-in or list recorded, "" if none did.
+    the command that brings it back.
     """
 
     now: int = 0

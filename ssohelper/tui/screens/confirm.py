@@ -26,15 +26,28 @@ class ConfirmScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
+        action_binding("confirm.diff"),
     ]
 
     def __init__(
-        self, question: str, *, lines: Sequence[Line] = (), command: str | None = None
+        self,
+        question: str,
+        *,
+        lines: Sequence[Line] = (),
+        command: str | None = None,
+        diff: Sequence[Line] = (),
+        proposes_yes: bool = False,
     ) -> None:
+        """`lines` are shown below the question, and `diff` in their place when the user asks.
+
+        With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees.
+        """
         super().__init__()
         self._question = question
         self._lines = lines
         self._command = command
+        self._diff = diff
+        self._proposes_yes = proposes_yes
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide" if self._lines else "dialog"):
@@ -46,15 +59,31 @@ class ConfirmScreen(ModalScreen[bool]):
             with Horizontal(classes="dialog--buttons"):
                 yield Button("Yes (y)", id="yes", variant="primary", compact=True)
                 yield Button("No (n)", id="no", compact=True)
+                if self._diff:
+                    yield Button("Diff (d)", id="diff", compact=True)
 
     def on_mount(self) -> None:
         if self._lines:
             self.query_one("#changes", LineView).set_lines(self._lines)
-        # "No" has the focus, so that Enter alone changes nothing.
-        self.query_one("#no", Button).focus()
+        # Usually "No" has the focus, so that Enter alone changes nothing.
+        self.query_one("#yes" if self._proposes_yes else "#no", Button).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether the action is possible: there may be no diff."""
+        return bool(self._diff) if action == "diff" else True
+
+    def action_diff(self) -> None:
+        """Show the diff in place of the summary, or the summary again."""
+        self._lines, self._diff = self._diff, self._lines
+        view = self.query_one("#changes", LineView)
+        view.set_lines(self._lines)
+        view.focus()
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")
+        if event.button.id == "diff":
+            self.action_diff()
+        else:
+            self.dismiss(event.button.id == "yes")

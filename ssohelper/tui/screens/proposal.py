@@ -5,11 +5,13 @@ The screen calls these functions in the background.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import directory, profiles
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_text
+from ssohelper.core.choices import NO_CHOICES, Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
@@ -60,14 +62,21 @@ def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> 
 
 
 def make_proposal(
-    services: App, session: SsoSession, listing: Listing, *, prune: bool = False
+    services: App,
+    session: SsoSession,
+    listing: Listing,
+    *,
+    prune: bool = False,
+    given: Choices = NO_CHOICES,
+    adopt: Collection[str] = (),
 ) -> Proposal:
     """Return what `profile sync` would change by this list of roles.
 
-    The result's lines are the diff and the profiles that the sync skips.
+    The result's lines are the diff and the profiles that the sync skips. `given` are choices that
+    the user made now; `adopt` are the profiles of other tools to take over.
     """
-    choices = profiles.merge_choices(services, session)
-    plan = profiles.plan_sync(services, session, listing, choices, prune=prune)
+    choices = profiles.merge_choices(services, session, given)
+    plan = profiles.plan_sync(services, session, listing, choices, prune=prune, adopt=adopt)
     lines = diff_lines(profiles.diff_plan(services, plan))
     for line in plan_text.skipped_lines(plan):
         lines += plain_lines(line, "dim")

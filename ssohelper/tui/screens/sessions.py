@@ -190,6 +190,8 @@ class SessionsScreen(Screen[None]):
         sign, state, style = _STATES["ended" if self._has_ended(clock) else clock.state]
         name = clock.session.name
         what = self._busy.get(name) or self._summary(clock)
+        if clock.session in self._snapshot.unlisted:
+            what = f"{clock_text.NOT_IN_CONFIG}, {what}" if what else clock_text.NOT_IN_CONFIG
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),

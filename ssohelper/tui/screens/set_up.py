@@ -18,18 +18,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from ssohelper.actions import profiles, setup
-from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import refresh_list
-from ssohelper.tui.screens.proposal import display_path, make_proposal
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
+from ssohelper.tui.screens.set_up_steps import write_profiles
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.lines import Line
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
@@ -186,31 +183,13 @@ class SetUpForm(VerticalScroll):
         listing = await refresh_list(self.app, session)
         if listing is None:
             return
-        found = await background.run(self.app, lambda: make_proposal(services, session, listing))
-        if found.plan is not None:
-            options = [("--session", name), ("--region", region)]
-            given = "".join(f" {option} {typed(text)}" for option, text in options if text)
-            command = f"ssohelper setup {typed(session.start_url)}{given}"
-            await self._write(found.plan, found.lines, command)
-
-    async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
-        """Show the diff of the plan, and `command`, the command line that does the same.
-
-        Ask whether to write the plan to ~/.aws/config, and write it.
-        """
-        services = self.app.services
-        if plan.changes:
-            question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
-            screen = ConfirmScreen(question, lines=lines, command=command)
-            if not await self.app.push_screen_wait(screen):
-                self._show_error("nothing was written")
-                return
-            await background.run(self.app, lambda: profiles.apply(services, plan))
-            self.app.show_done(plan_text.summary(plan, done=True), command)
+        options = [("--session", name), ("--region", region)]
+        given = "".join(f" {option} {typed(text)}" for option, text in options if text)
+        command = f"ssohelper setup {typed(session.start_url)}{given}"
+        if await write_profiles(self.app, session, listing, command):
+            self.post_message(self.Done())
         else:
-            await background.run(self.app, lambda: profiles.remember(services, plan))
-            self.app.show_done("nothing to change", command)
-        self.post_message(self.Done())
+            self._show_error(NOTHING_WRITTEN)
 
     def _read_answers(self) -> tuple[str, str, str]:
         url, region, name = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, directory, tokens
+from ssohelper.actions import clocks, directory, selection, tokens
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.clock_text import time_left
 from ssohelper.core.listing import ListedAccount
@@ -58,6 +58,7 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 class Snapshot(NamedTuple):
     """What the Sessions screen shows: the clocks, and the sessions that cannot be used.
 
+    `unlisted` are the sessions of sign-ins that are not in the config.
     `broken` has the name of each such session, and the message that says why.
     """
 
@@ -65,12 +66,15 @@ class Snapshot(NamedTuple):
     credentials: tuple[tuple[RoleKey, CachedCredentials], ...]
     account_names: dict[str, str]
     broken: tuple[tuple[str, str], ...]
+    unlisted: frozenset[SsoSession] = frozenset()
 
 
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
-    config = services.config.read()
-    sessions = config.sso_sessions()
+    # As `session list`: a sign-in whose session is not in the config is shown too.
+    listed = services.config.read().sso_sessions()
+    unlisted = selection.find_unlisted(services)
+    sessions = [*listed, *unlisted]
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
@@ -81,7 +85,7 @@ def read_snapshot(services: App) -> Snapshot:
         for listed in _listed_accounts(services, session)
     }
     session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
-    return Snapshot(session_clocks, credentials, names, tuple(broken))
+    return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted))
 
 
 def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:

@@ -1,0 +1,83 @@
+"""The sessions that profiles name and the config does not define, with what is known of them."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.core import session_changes
+from ssohelper.core.config_file import DEFAULT_SCOPES
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import first_names, show
+from ssohelper.errors import SsoHelperError, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+_MOST_NAMES = 3
+
+
+class MissingSession(NamedTuple):
+    """A session without a section. `recorded` is what a sign-in or a saved list knows of it."""
+
+    name: str
+    profiles: tuple[str, ...]
+    recorded: SsoSession | None
+
+    @property
+    def reason(self) -> str:
+        """Return why nothing works with it. Safe for a terminal."""
+        named = first_names([f'"{show(one, 60)}"' for one in self.profiles], _MOST_NAMES)
+        return f"not in the config, and profiles name it: {named}"
+
+
+def list_missing(app: App) -> list[MissingSession]:
+    """Return the sessions that profiles name and the config does not define. Asks AWS nothing."""
+    return [
+        MissingSession(name, tuple(users), find_recorded_or_none(app, name))
+        for name, users in session_changes.find_undefined(app.config.read()).items()
+    ]
+
+
+def refuse(missing: MissingSession) -> UsageProblem:
+    """Return the error that names the session, with the command that brings it back."""
+    return UsageProblem(_problem(missing), hint=_way_back(missing))
+
+
+def describe(missing: MissingSession) -> str:
+    """Return in one line which session is missing, and the command that brings it back."""
+    return f"{_problem(missing)}; {_way_back(missing)}"
+
+
+def _problem(missing: MissingSession) -> str:
+    return f'the session "{show(missing.name, 64)}" is {missing.reason}'
+
+
+def _way_back(missing: MissingSession) -> str:
+    return f"bring it back with: {restore_command(missing.name, missing.recorded)}"
+
+
+def restore_command(name: str, recorded: SsoSession | None) -> str:
+    """Return the command that writes the session again, with all that is known of it."""
+    url = shlex.quote(show(recorded.start_url, 200)) if recorded else "START_URL"
+    command = f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}"
+    return f"{command} --region {recorded.region}" if recorded else command
+
+
+def find_recorded(app: App, name: str) -> SsoSession | None:
+    """Return a session as an earlier sign-in, or else the saved list of roles, recorded it."""
+    for session in app.tokens.load_sessions():
+        if session.name == name:
+            return session
+    listing = app.directory.load(name)
+    if listing is None:
+        return None
+    return SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
+
+
+def find_recorded_or_none(app: App, name: str) -> SsoSession | None:
+    """Return `find_recorded`'s answer; None where the records cannot be read."""
+    with suppress(SsoHelperError):
+        return find_recorded(app, name)
+    return None

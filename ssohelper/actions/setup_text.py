@@ -1,0 +1,107 @@
+"""The words of a set-up: questions and findings that CLI and TUI show alike."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+
+from ssohelper.actions.adopting import Found
+from ssohelper.core.plan_text import profile_count
+from ssohelper.core.text import first_names, show, show_message
+
+_MOST_NAMES = 5
+ADOPT_LATER = "later: ssohelper profile sync --adopt '*'"
+DEFAULT_REGION = "default region of the profiles"
+GUARD_QUESTION = "guard these roles?"
+SESSION_WRITTEN = "the session was written; its profiles, later: ssohelper profile sync"
+SIGNED_OUT_AGAIN = "signed out again: nothing is left of this setup"
+NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
+OTHER_PROBLEMS = "for the other problems: ssohelper doctor"
+# How many problems of `doctor` the end of a setup shows.
+MOST_PROBLEMS = 3
+
+
+def survey_lines(found: Sequence[Found]) -> Iterator[str]:
+    """Yield what other tools or the user wrote, and whether it works: a line for each kind.
+
+    Nothing if there are no such profiles. All lines are safe for a terminal.
+    """
+    if found:
+        yield "profiles that other tools or you wrote:"
+    kinds = Counter((one.tool, _state(one)) for one in found)
+    for (tool, state), number in kinds.items():
+        verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
+        trouble, unknown, condition = state
+        shown = f"{negated} now: {trouble}" if trouble else f"{verb} {condition}"
+        if unknown:
+            shown = f"not checked: {show_message(unknown)}"
+        yield f"  {profile_count(number)} of {tool}: {shown}"
+
+
+def _state(one: Found) -> tuple[str, str, str]:
+    """Return why a profile does not work, or why that is unknown; else on what it depends."""
+    program = one.candidate.origin.program
+    condition = "while you are signed in"
+    if program is not None:
+        condition = f"if {show(program, 80)} works (it was not run)"
+    elif one.needs_us:
+        condition = "by ssohelper's sign-in, until its access token ends"
+    return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
+
+
+def adopt_question(needing: Collection[str]) -> str:
+    """Return the question whether to adopt the profiles that do not work without ssohelper."""
+    one = len(needing) == 1
+    which = (
+        "that needs ssohelper to work, with its name"
+        if one
+        else "that need ssohelper to work, with their names"
+    )
+    return f"adopt {profile_count(len(needing))} {which}?"
+
+
+def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
+    """Return why aws-sso-cli's profiles `left` out are to be adopted with the others of their part."""
+    return (
+        "aws-sso-cli writes all profiles between its two marker lines again, so they",
+        f"are adopted together or not at all; {profile_count(len(left))} left out",
+    )
+
+
+def torn_part_question(left: Sequence[str]) -> str:
+    """Return the question whether to adopt these profiles of aws-sso-cli too."""
+    return f"adopt these {len(left)} too?"
+
+
+def kept_markers_line(others: Sequence[str], why: str) -> str:
+    """Return that aws-sso-cli's markers stay, for which profiles, and what follows from that."""
+    named = first_names([show(name, 60) for name in others], _MOST_NAMES)
+    return (
+        f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
+        "`aws-sso setup profiles` would write the adopted profiles again; after it: "
+        "ssohelper doctor --fix"
+    )
+
+
+def keep_session_question(name: str) -> str:
+    """Return the question what to keep of a setup whose profiles the user did not want."""
+    return f'write the session "{show(name)}" without profiles, and stay signed in?'
+
+
+def guards_line(rules: Sequence[str]) -> str:
+    """Return what the proposed guard rules mean, before GUARD_QUESTION."""
+    return f"guarded roles need a reason each time: {', '.join(rules)}"
+
+
+def guard_command(rules: Sequence[str]) -> str:
+    """Return the command that sets these guard rules."""
+    return "ssohelper config set guard.rules " + " ".join(map(shlex.quote, rules))
+
+
+def try_command(name: str, *, has_aws: bool) -> str:
+    """Return a command to try on a profile that just gave credentials."""
+    shown = shlex.quote(show(name))
+    if has_aws:
+        return f"aws sts get-caller-identity --profile {shown}"
+    return f"ssohelper whoami {shown}"
