@@ -187,11 +187,10 @@ class SetUpForm(VerticalScroll):
         if listing is None:
             return
         found = await background.run(self.app, lambda: make_proposal(services, session, listing))
-        if found.plan is not None:
-            options = [("--session", name), ("--region", region)]
-            given = "".join(f" {option} {typed(text)}" for option, text in options if text)
-            command = f"ssohelper setup {typed(session.start_url)}{given}"
-            await self._write(found.plan, found.lines, command)
+        options = [("--session", name), ("--region", region)]
+        given = "".join(f" {option} {typed(text)}" for option, text in options if text)
+        command = f"ssohelper setup {typed(session.start_url)}{given}"
+        await self._write(found.plan, found.lines, command)
 
     async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
         """Show the diff of the plan, and `command`, the command line that does the same.
