@@ -75,7 +75,7 @@ class TestKeys:
             await user.press("f1")
             await user.wait_for_screen(ProfilesScreen)
             await until(lambda: getattr(user.app.screen, "is_planned", False))
-            await user.press("a")
+            await user.press("f9")
             await user.wait_for_screen(ConfirmScreen)
             await user.press("f1")
             await user.wait_for_text("nothing changes before you answer yes", "confirm.yes")
@@ -189,7 +189,7 @@ class TestThemes:
             await user.press("f3")
             await user.wait_for_text("❯ ● corp", "○ lab", "━", "╌")
             await user.press("f4")
-            await user.wait_for_text("◆ payments", "· audit", "-credential", "+credential")
+            await user.wait_for_text("◆ payments", "· audit", "+ 17 to add", "~ 1 to change")
 
         run_scenario(world.app(), scenario)
 
@@ -207,7 +207,7 @@ class TestAwsDoesNotAnswer:
                 user = User(app, pilot)
                 await user.press("f4")
                 await until(lambda: getattr(app.screen, "is_planned", False))
-                await user.press("r")
+                await user.press("f5")
                 await user.wait_for_text("Listing the accounts")
                 await user.press("escape", "f3")
                 await user.wait_for_text("signed in")

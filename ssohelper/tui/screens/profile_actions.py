@@ -11,6 +11,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import first_names, show
+from ssohelper.errors import UsageProblem
 from ssohelper.tui import background, foreground
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import refresh_list
@@ -40,6 +41,9 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
     Raises: SsoHelperError if it cannot be planned or written.
     """
     services, session = app.services, wish.session
+    found = await background.run(app, lambda: plan_from_saved_list(services, wish))
+    for problem in found.problems.values():
+        raise UsageProblem(f"an option is not valid: {problem}")
     # Like `profile sync`, this refreshes an old list of roles before it writes, and any list before
     # it removes profiles.
     is_old = await background.run(app, lambda: must_list_again(services, session, prune=wish.prune))

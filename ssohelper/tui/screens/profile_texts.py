@@ -53,8 +53,8 @@ def options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> 
         f"form {now[FORM]}",
         now[REGION],
     ]
-    changed = " · changed, not yet applied" if proposal.given != NO_CHOICES else ""
-    return f"{key}: {' · '.join(parts)}{changed}"
+    changed = "changed, not yet applied: " if proposal.given != NO_CHOICES else ""
+    return f"{key}: {changed}{' · '.join(parts)}"
 
 
 def hint(found: Found, key_of: KeyOf) -> str:
