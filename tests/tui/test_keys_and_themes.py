@@ -18,6 +18,7 @@ from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
+from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
@@ -102,8 +103,14 @@ class TestKeys:
                 ConsoleChooser("?", (), "eu-west-1"),
                 ViewsScreen(SavedView("", DEFAULT_VIEW), {}),
             )
-            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer"
-            for screen in (*dialogs, *searches, AskScreen("", "", ""), HistoryScreen()):
+            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff"
+            for screen in (
+                *dialogs,
+                *searches,
+                AskScreen("", "", ""),
+                HistoryScreen(),
+                DiffScreen("", []),
+            ):
                 user.app.push_screen(screen)
                 await until(lambda: user.app.screen.query(ids))
                 await user.pilot.pause()

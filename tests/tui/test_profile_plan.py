@@ -102,8 +102,8 @@ def test_options_are_edited_in_place_and_apply_writes_what_is_shown(world: DemoH
         await user.wait_for_text("3 to add, 1 to change: program path")
         await user.press("tab", *"Read*")
         await user.wait_for_text("1 to add, 1 to change: program path")
-        await user.press("tab", "ctrl+u", *"x-{role_name}")
-        await user.wait_for_text("+ x-ReadOnlyAccess")
+        await user.press("tab", "ctrl+u", *"x-{role_name}-{account_name}")
+        await user.wait_for_text("+ x-ReadOnlyAccess-orders-dev")
         await user.press("tab", "tab", "ctrl+u", *"eu-north-1")
         await until(lambda: screen.is_planned)
         assert world.config_file.read_bytes() == before
@@ -112,7 +112,7 @@ def test_options_are_edited_in_place_and_apply_writes_what_is_shown(world: DemoH
         await answer(
             user,
             "y",
-            "+[profile x-ReadOnlyAccess]",
+            "+[profile x-ReadOnlyAccess-orders-dev]",
             "$ ssohelper profile sync --session corp --account '*dev*' --account '!data*'",
         )
         await user.wait_for_message("1 profile added, 1 changed")
@@ -122,9 +122,9 @@ def test_options_are_edited_in_place_and_apply_writes_what_is_shown(world: DemoH
     run_scenario(world.app(), scenario, size=(120, 40))
     saved = world.app().choices.load("corp")
     assert saved.options == Choices(
-        ("*dev*", "!data*"), ("Read*",), "x-{role_name}", None, "eu-north-1"
+        ("*dev*", "!data*"), ("Read*",), "x-{role_name}-{account_name}", None, "eu-north-1"
     )
-    assert "[profile x-ReadOnlyAccess]" in world.config_file.read_text()
+    assert "[profile x-ReadOnlyAccess-orders-dev]" in world.config_file.read_text()
 
 
 def test_a_wrong_option_is_said_beside_its_field_and_nothing_is_written(world: DemoHome) -> None:
@@ -134,7 +134,7 @@ def test_a_wrong_option_is_said_beside_its_field_and_nothing_is_written(world: D
         screen = await open_screen(user)
         await user.press("ctrl+o", *"'x", "tab", "tab", *"{foo}", "tab", *"x", "tab", *"-9")
         await user.wait_for_text(
-            "a quote is not closed", "has no field", "the form is process or sso", "us-east-1-9"
+            "a quote is not closed", "has no field", "the form is process or sso", "is no AWS region"
         )
         await until(lambda: screen.is_planned)
         await user.press("f9")
