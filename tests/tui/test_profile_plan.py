@@ -134,7 +134,10 @@ def test_a_wrong_option_is_said_beside_its_field_and_nothing_is_written(world: D
         screen = await open_screen(user)
         await user.press("ctrl+o", *"'x", "tab", "tab", *"{foo}", "tab", *"x", "tab", *"-9")
         await user.wait_for_text(
-            "a quote is not closed", "has no field", "the form is process or sso", "is no AWS region"
+            "a quote is not closed",
+            "has no field",
+            "the form is process or sso",
+            "is no AWS region",
         )
         await until(lambda: screen.is_planned)
         await user.press("f9")

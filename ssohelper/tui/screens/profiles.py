@@ -58,7 +58,10 @@ class ProfilesScreen(Screen[None]):
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
-    ProfilesScreen .part--line { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ProfilesScreen .part--line { height: 1; padding: 0 1; }
+    ProfilesScreen .part--line, ProfilesScreen .part--title {
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     ProfilesScreen #plan { color: $text-accent; text-style: bold; }
     ProfilesScreen #in-force { color: $text-muted; }
     ProfilesScreen #hint { height: auto; padding: 0 1; color: $text-warning; }
