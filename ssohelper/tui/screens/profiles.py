@@ -28,7 +28,7 @@ from ssohelper.tui.profile_rows import NO_ROWS
 from ssohelper.tui.screens import profile_actions, profile_texts
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profile_planner import Found, Planner
-from ssohelper.tui.screens.proposal import plan_lines, sync_command
+from ssohelper.tui.screens.proposal import Wish, plan_lines, sync_command
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
@@ -267,7 +267,7 @@ class ProfilesScreen(Screen[None]):
         if wish is None or found is None:
             return
         if self.fields.display:
-            wish = wish._replace(texts=self.fields.texts)
+            wish = Wish(wish.session, self.fields.texts, wish.prune, wish.rename)
 
         async def apply() -> None:
             if await profile_actions.apply(self.app, wish):

@@ -80,9 +80,8 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     texts = sync_options.present_texts(services, session)
     edited = sync_options.parse(services, session, wish.texts or {})
     listing = directory.load_listing(services, session)
-    found = Proposal(problems=edited.problems, texts=texts, given=edited.given)
     if listing is None or edited.problems:
-        return found
+        return Proposal(problems=edited.problems, texts=texts, given=edited.given)
     given = edited.given
     choices = profiles.merge_choices(services, session, given)
     has_new_filters = bool(given.accounts or given.roles)
@@ -98,7 +97,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         has_new_region=given.default_region is not None,
     )
     warning = plan_text.no_match_warning(listing, choices, are_new=has_new_filters)
-    return found._replace(plan=plan, listed_at=listing.listed_at, warning=warning)
+    return Proposal(plan, listing.listed_at, warning, texts=texts, given=given)
 
 
 def sync_command(wish: Wish, given: Choices) -> str:
