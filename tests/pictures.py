@@ -85,7 +85,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
         await pilot.press("escape", "f4")
         await until(lambda: _is_planned(app.screen))
         await take("profiles")
-        await pilot.press("a")
+        await pilot.press("f9")
         await until(lambda: app.screen.is_modal)
         await take("apply")
         await pilot.press("n", "f1")

@@ -221,7 +221,7 @@ class TestKeys:
         found = read('[keys]\nsessions.sign_in = "ctrl+s, F5"\n'.replace("F5", "f5"))
         assert found.keymap() == {"sessions.sign_in": "ctrl+s,f5"}
         assert found.get("keys.sessions.sign_in") == "ctrl+s,f5"
-        assert found.get("keys.profiles.undo") == "u"
+        assert found.get("keys.profiles.undo") == "f8"
 
     def test_an_unknown_action_is_refused_with_its_line_and_the_nearest_one(self, read, path):
         with pytest.raises(ConfigInvalid) as caught:
@@ -246,8 +246,8 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("text", "other"),
         [
-            ('keys.profiles.undo = "a"', "profiles.apply"),
-            ('keys.profiles.undo = "?"', "profiles.help"),
+            ('keys.profiles.undo = "f9"', "profiles.apply"),
+            ('keys.sessions.rename = "?"', "sessions.help"),
             ('keys.app.help = "y"', "confirm.yes"),
             ('keys.profiles.undo = "x"\nkeys.profiles.apply = "x"', "profiles."),
         ],
@@ -261,7 +261,7 @@ class TestKeys:
 
     def test_check_key_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):
-            check_key(read(), "keys.profiles.undo", "a")
+            check_key(read(), "keys.profiles.undo", "f9")
 
 
 @pytest.mark.needs_root

@@ -77,15 +77,28 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
         KeyAction("sessions.quit", "q", "Quit", "quit, and stop what is running"),
         KeyAction("sessions.help", "question_mark", "Help", "show this help"),
-        KeyAction("profiles.apply", "a", "Apply", "ask, then write the changes to the config"),
-        KeyAction("profiles.undo", "u", "Undo", "ask, then undo the last config write"),
-        KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
-        KeyAction("profiles.refresh", "r", "Refresh", "ask AWS for the list of roles again"),
-        KeyAction("profiles.prune", "p", "Prune", "also remove profiles whose role is gone"),
-        KeyAction("profiles.session", "s", "Session", "show the next session"),
-        KeyAction("profiles.back", "escape", "Back", "go back to the accounts"),
-        KeyAction("profiles.quit", "q", "Quit", "quit, and stop what is running"),
-        KeyAction("profiles.help", "question_mark", "Help", "show this help"),
+        KeyAction("profiles.apply", "f9", "Apply", "ask, then write the changes to the config"),
+        KeyAction("profiles.tick", "tab", "Tick", "tick the profile, or all of its kind"),
+        KeyAction("profiles.remove", "ctrl+x", "Remove", "remove the ticked profiles, or this one"),
+        KeyAction(
+            "profiles.options", "ctrl+o", "Options", "change filters, names, form and region"
+        ),
+        KeyAction("profiles.diff", "ctrl+d", "Diff", "show the diff of all changes"),
+        KeyAction("profiles.undo", "f8", "Undo", "ask, then undo the last config write"),
+        KeyAction("profiles.edit", "ctrl+e", "Edit", "open the editor at the profile's line"),
+        KeyAction("profiles.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
+        KeyAction("profiles.prune", "ctrl+g", "Prune", "also remove profiles whose role is gone"),
+        KeyAction("profiles.rename", "ctrl+r", "Rename", "also rename profiles by the template"),
+        KeyAction("profiles.session", "ctrl+t", "Session", "show the next session"),
+        KeyAction("profiles.open", "enter", "Open", "fold or unfold the kind, or show the diff"),
+        KeyAction("profiles.fold", "left", "Fold", "fold the kind, or go to its heading"),
+        KeyAction("profiles.unfold", "right", "Unfold", "unfold the kind"),
+        KeyAction(
+            "profiles.back", "escape", "Back", "clear the search, then the ticks, then go back"
+        ),
+        KeyAction("options.keep", "enter", "Keep", "keep the options for the next Apply"),
+        KeyAction("options.cancel", "escape", "Cancel", "take the options as they were"),
+        KeyAction("diff.close", "escape,q", "Close", "close the diff"),
         KeyAction("sign_in.retry", "r", "Retry", "begin the sign-in again after a failure"),
         KeyAction(
             "sign_in.browser", "o", "Open browser", "open the sign-in page in a browser again"
@@ -103,9 +116,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("messages.close", "escape,q", "Close", "close the messages"),
         KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),
         KeyAction("ask.cancel", "escape", "Cancel", "change nothing"),
+        KeyAction("confirm.diff", "d", "Diff", "show the diff, or the summary again"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
-        KeyAction("confirm.diff", "d", "Diff", "show the whole diff of many changes"),
     )
 }
 

@@ -1,8 +1,8 @@
 """A big plan of `profile sync` as a few lines: counts in place of a diff. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 
+from ssohelper.core import plan_kinds
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
@@ -30,7 +30,7 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     """
     width = max(width, _LEAST_WIDTH)
     lines = _set_lines(plan)
-    lines += _kinds("to change", (_kind_of(plan, number) for number in range(len(plan.change))))
+    lines += _kinds("to change", plan_kinds.count_details(plan))
     lines += _names("to remove", plan.remove)
     lines = [_cut(show(line), width) for line in lines]
     if not plan.add:
@@ -91,23 +91,11 @@ def _set_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _kind_of(plan: Plan, number: int) -> str:
-    """Return what a change does, without the profile's own values."""
-    change = plan.change[number]
-    if change.profile in plan.adopt:
-        return "adopt, with the name that it has"
-    if "name" in change.after:
-        return "rename"
-    if set(change.after) == {"region"}:
-        return f"region {change.before.get('region', 'none')} to {change.after['region']}"
-    return "how it gets credentials"
-
-
-def _kinds(title: str, kinds: Iterable[str]) -> list[str]:
-    counted = Counter(kinds).most_common()
+def _kinds(title: str, counts: Counter[str]) -> list[str]:
+    counted = counts.most_common()
     if not counted:
         return []
-    lines = [f"{title}: {profile_count(sum(number for _kind, number in counted))}"]
+    lines = [f"{title}: {profile_count(counts.total())}"]
     lines += [f"  {number} {kind}" for kind, number in counted[:_MOST_KINDS]]
     if len(counted) > _MOST_KINDS:
         lines.append(f"  and {sum(number for _kind, number in counted[_MOST_KINDS:])} others")

@@ -108,7 +108,7 @@ def test_an_invalid_key_or_value_is_exit_2(
 def test_set_refuses_a_key_that_another_action_of_the_screen_has(
     run: Run, settings_file: Path
 ) -> None:
-    done = run("config", "set", "keys.profiles.undo", "a")
+    done = run("config", "set", "keys.profiles.undo", "f9")
     assert (done.returncode, 'the key of "profiles.apply"' in done.stderr) == (2, True)
     assert not settings_file.exists()
     assert run("config", "set", "keys.profiles.undo", "o").returncode == 0

@@ -61,7 +61,7 @@ def test_what_is_no_key_is_refused_with_the_reason(text: str, why: str) -> None:
         # Two screens may have one key; a key of every screen belongs to no other action.
         ({"sessions.sign_in": "u"}, None),
         ({"sessions.sign_in": "f1"}, ("sessions.sign_in", "app.help", "f1")),
-        ({"app.help": "u"}, ("app.help", "profiles.undo", "u")),
+        ({"app.help": "f8"}, ("app.help", "accounts.whoami", "f8")),
         ({"sessions.sign_in": "o", "sessions.sign_out": "s"}, None),
     ],
 )

@@ -53,7 +53,7 @@ def test_changes_are_counted_by_what_they_do() -> None:
     assert lines[-3:] == [
         "to change: 2 profiles",
         "  1 region us-east-1 to eu-north-1",
-        "  1 rename",
+        "  1 program path, name",
     ]
 
 

@@ -18,6 +18,7 @@ from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
+from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
@@ -75,7 +76,7 @@ class TestKeys:
             await user.press("f1")
             await user.wait_for_screen(ProfilesScreen)
             await until(lambda: getattr(user.app.screen, "is_planned", False))
-            await user.press("a")
+            await user.press("f9")
             await user.wait_for_screen(ConfirmScreen)
             await user.press("f1")
             await user.wait_for_text("nothing changes before you answer yes", "confirm.yes")
@@ -102,8 +103,14 @@ class TestKeys:
                 ConsoleChooser("?", (), "eu-west-1"),
                 ViewsScreen(SavedView("", DEFAULT_VIEW), {}),
             )
-            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer"
-            for screen in (*dialogs, *searches, AskScreen("", "", ""), HistoryScreen()):
+            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff"
+            for screen in (
+                *dialogs,
+                *searches,
+                AskScreen("", "", ""),
+                HistoryScreen(),
+                DiffScreen("", []),
+            ):
                 user.app.push_screen(screen)
                 await until(lambda: user.app.screen.query(ids))
                 await user.pilot.pause()
@@ -189,7 +196,7 @@ class TestThemes:
             await user.press("f3")
             await user.wait_for_text("❯ ● corp", "○ lab", "━", "╌")
             await user.press("f4")
-            await user.wait_for_text("◆ payments", "· audit", "-credential", "+credential")
+            await user.wait_for_text("◆ payments", "· audit", "+ 17 to add", "~ 1 to change")
 
         run_scenario(world.app(), scenario)
 
@@ -207,7 +214,7 @@ class TestAwsDoesNotAnswer:
                 user = User(app, pilot)
                 await user.press("f4")
                 await until(lambda: getattr(app.screen, "is_planned", False))
-                await user.press("r")
+                await user.press("f5")
                 await user.wait_for_text("Listing the accounts")
                 await user.press("escape", "f3")
                 await user.wait_for_text("signed in")

@@ -1,13 +1,14 @@
-"""The Profiles screen: the profiles, the diff of a sync, apply, remove, undo, prune."""
+"""The Profiles screen: the search, the list by kind, apply, remove, undo, prune."""
 
 import pytest
 
 from ssohelper.actions import directory, profiles
 from ssohelper.core.choices import Choices
+from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.lines import LineView
+from ssohelper.tui.widgets.profile_list import ProfileList
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import NOW, DemoHome, until
 
@@ -27,20 +28,26 @@ async def answer(user: User, key: str, *sees: str) -> None:
     await user.press(key)
 
 
-def test_profiles_and_the_diff_of_the_sync_are_shown(world: DemoHome) -> None:
+def test_each_profile_is_shown_once_below_what_the_sync_does_with_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        screen = await open_screen(user)
+        await open_screen(user)
         await user.wait_for_text(
             "5 profiles in ~/.aws/config: ◆ 3 managed, 2 yours",
+            "17 to add, 1 to change: program path · profile sync --session corp · list of 7m ago",
+            "▸ + 17 to add",
+            "▾ ~ 1 to change: program path",
+            "▾ 4 unchanged: ◆ 2 managed, 2 yours",
             "◆ payments-dev.ReadOnlyAccess",
             "· audit",
-            "profile sync --session corp: 17 profiles to add, 1 to change  (list of 7m ago)",
-            "-credential_process = /opt/old/bin/ssohelper",
         )
-        styles = {line[0][0][:1]: line[0][1] for line in screen.query_one("#diff", LineView).lines}
-        assert (styles["+"], styles["-"], styles["@"], styles[" "]) == ("good", "bad", "accent", "")
+        await user.press("down", "down")
+        await user.wait_for_text("-credential_process = /opt/old/bin/ssohelper")
+        await user.press("home", "enter")
+        await user.wait_for_text("▾ + 17 to add", "+ data-lake.BreakGlassAdmin")
+        await user.press("left")
+        await user.wait_for_text("▸ + 17 to add")
 
-    run_scenario(world.app(), scenario)
+    run_scenario(world.app(), scenario, size=(100, 40))
 
 
 def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
@@ -50,16 +57,16 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("a")
-        await answer(user, "n", "17 profiles to add, 1 to change — write ~/.aws/config?")
+        await user.press("f9")
+        await answer(user, "n", "17 to add, 1 to change: program path — write ~/.aws/config?")
         await user.wait_for_message("nothing was written")
         assert world.config_file.read_bytes() == before
-        await user.press("a")
+        await user.press("f9")
         await answer(user, "y", "$ ssohelper profile sync --session corp")
         await user.wait_for_message("17 profiles added, 1 changed", "$ ssohelper profile sync")
         await user.wait_for_text("22 profiles in", "nothing to change")
-        await user.press("u")
-        await answer(user, "y", "undo the last write", "$ ssohelper profile undo")
+        await user.press("f8")
+        await answer(user, "y", "undo the last write: +1 and -86 lines", "$ ssohelper profile undo")
         await user.wait_for_message("restored:")
         await user.wait_for_text("5 profiles in")
 
@@ -77,7 +84,7 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("u")
+        await user.press("f8")
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text('filters and options of session "corp" are put back: none')
 
@@ -88,23 +95,82 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
 def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        assert screen.check_action("remove", ()) is None  # [default] is the user's own
-        await user.press("d")
+        await user.press(*"default")
+        await user.wait_for_text("❯  · default")
+        assert screen.check_action("remove", ()) is None  # it is the user's own
+        await user.press("ctrl+x")
         assert user.app.screen is screen
-        await user.press("down", "down", "d")
+        await user.press("ctrl+u", *"paydevread", "ctrl+x")
         await answer(user, "y", "-[profile payments-dev.ReadOnlyAccess]", "ssohelper profile rm")
         await user.wait_for_message("removed 1 profile")
-        await user.wait_for_text("4 profiles in")
-        told = "".join(
-            text for line in screen.query_one("#diff", LineView).lines for text, _ in line
-        )
-        assert (
-            'skipped "payments-dev.ReadOnlyAccess": its profile was removed with: ssohelper profile rm'
-            in told
+        await user.wait_for_text(
+            "4 profiles in",
+            "▾ ! 1 skipped",
+            "! payments-dev.ReadOnlyAccess",
+            "its profile was removed with: ssohelper profile rm",
         )
 
     run_scenario(world.app(), scenario)
     assert "payments-dev.ReadOnlyAccess]" not in world.config_file.read_text()
+
+
+def test_ticked_profiles_are_removed_together(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.press(*"paydevread", "tab", "ctrl+u", *"payprod database", "tab")
+        await user.wait_for_text("✓2  ")
+        await user.press("ctrl+u", *"audit", "tab")
+        await user.wait_for_message("only profiles that ssohelper manages can be ticked")
+        await user.press("escape")
+        await user.wait_for_text("✓2  22/22")
+        await user.press("ctrl+x")
+        await answer(
+            user,
+            "y",
+            "2 profiles to remove: payments-dev.ReadOnlyAccess, payments-prod.DatabaseAdmin",
+            "$ ssohelper profile rm payments-dev.ReadOnlyAccess payments-prod.DatabaseAdmin",
+        )
+        await user.wait_for_message("removed 2 profiles")
+        await until(lambda: not screen.pane.list.ticked)
+        await user.wait_for_text("3 profiles in")
+
+    run_scenario(world.app(), scenario, size=(120, 40))
+
+
+def test_no_letter_is_a_command(world: DemoHome) -> None:
+    before = world.config_file.read_bytes()
+
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ?/!.-"
+        for letter in letters:
+            await user.press("space" if letter == " " else letter)
+        assert screen.pane.line.value == letters
+        assert user.app.screen is screen
+        assert "--prune" not in user.screen
+        await user.press("escape")
+        await user.press(*"undo", "home", "end", "backspace")
+        assert screen.pane.line.value == "und"
+
+    run_scenario(world.app(), scenario)
+    assert world.config_file.read_bytes() == before
+
+
+def test_the_search_ranks_as_on_accounts_and_marks_the_matches(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.press(*"payprod dbadmin")
+        await user.wait_for_text("❯  ◆ payments-prod.DatabaseAdmin", "2/22")
+        line = screen.pane.list._draw_line(1, 90)
+        hits = "".join(text for text, style in line if style == "hit")
+        assert hits.startswith("payprod")
+        assert hits.endswith("DbAdmin"[-5:])
+        await user.press("escape", *"!prod 000040000001")
+        await user.wait_for_text("3/22")
+        await user.press("escape", "escape")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
 
 
 def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> None:
@@ -112,9 +178,9 @@ def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> No
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.wait_for_text("(list of 1d 1h ago)")
+        await user.wait_for_text("list of 1d 1h ago")
         listed = world.emulator.counters["ListAccounts"]
-        await user.press("a")
+        await user.press("f9")
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("$ ssohelper login corp")
         assert world.emulator.counters["ListAccounts"] == listed
@@ -130,11 +196,11 @@ def test_refresh_asks_aws_and_shows_the_new_diff(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("r")
+        await user.press("f5")
         await user.wait_for_message(
             "refreshed the list", "$ ssohelper list --refresh --session corp"
         )
-        await user.wait_for_text("18 profiles to add", "(list of 0s ago)")
+        await user.wait_for_text("18 to add", "list of 0s ago")
 
     run_scenario(world.app(), scenario)
 
@@ -144,11 +210,12 @@ def test_prune_shows_what_it_removes_before_it_asks(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("p", "r")
+        await user.press("ctrl+g", "f5")
         await user.wait_for_text(
-            "profile sync --session corp --prune", "-[profile orders-dev.Developer]"
+            "profile sync --session corp --prune", "▾ - 1 to remove", "- orders-dev.Developer"
         )
-        assert "1 to remove" in user.screen
+        await user.press("ctrl+g")
+        await user.wait_for_text("▾ ! 1 whose role is gone, to keep")
 
     run_scenario(world.app(), scenario)
 
@@ -176,9 +243,9 @@ def test_prune_asks_aws_for_the_list_before_it_removes(world: DemoHome, interrup
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("p")
-        await user.wait_for_text("-[profile orders-dev.Developer]")
-        await user.press("a")
+        await user.press("ctrl+g")
+        await user.wait_for_text("- orders-dev.Developer")
+        await user.press("f9")
         await user.wait_for_screen(ConfirmScreen)
         assert "to remove" not in user.screen
         await user.press("y")
@@ -195,7 +262,7 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f4")
         await user.wait_for_text("config:2:", "no profile can be changed on this screen")
-        await user.press("a", "u", "d", "r", "p")
+        await user.press("f9", "f8", "ctrl+x", "f5", "ctrl+g", "ctrl+o", "ctrl+d", "ctrl+r")
         assert isinstance(user.app.screen, ProfilesScreen)
         assert user.app.screen.palette() == []
 
@@ -206,9 +273,10 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
 def test_a_key_shows_the_next_session(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("s")
+        await user.press("ctrl+t")
         await user.wait_for_text(
-            "profile sync --session lab: no list of roles yet", "press r to ask"
+            "profile sync --session lab: no list of roles yet",
+            "Press F5 to ask AWS for your roles, or type: ssohelper list --refresh --session lab",
         )
 
     run_scenario(world.app(), scenario)
@@ -221,13 +289,13 @@ def test_of_many_profiles_only_the_visible_ones_are_drawn(
     lines = [f"[profile p{number}]\nregion = eu-west-1\n" for number in range(count)]
     world.config_file.write_text(world.config_file.read_text() + "\n" + "\n".join(lines))
     drawn: list[int] = []
-    draw = ProfilesScreen._row
+    draw = ProfileList._draw_line
 
-    def counted(self: ProfilesScreen, number: int, width: int) -> object:
+    def counted(self: ProfileList, number: int, width: int) -> object:
         drawn.append(number)
         return draw(self, number, width)
 
-    monkeypatch.setattr(ProfilesScreen, "_row", counted)
+    monkeypatch.setattr(ProfileList, "_draw_line", counted)
 
     async def scenario(user: User) -> None:
         await open_screen(user)

@@ -84,7 +84,7 @@ def test_without_the_sign_in_the_action_is_not_carried_out(world: DemoHome) -> N
     assert world.emulator.counters["GetCallerIdentity"] == 0
 
 
-@pytest.mark.parametrize(("key", "then"), [("r", "refreshed the list"), ("a", "")])
+@pytest.mark.parametrize(("key", "then"), [("f5", "refreshed the list"), ("f9", "")])
 def test_profiles_are_listed_after_the_sign_in(world: DemoHome, key: str, then: str) -> None:
     services = sign_out(world)
     world.clock.now = NOW + 25 * 3600

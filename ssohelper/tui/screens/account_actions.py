@@ -328,7 +328,7 @@ class RowActions:
             app.show_done(NOTHING_WRITTEN)
             return False
         await background.run(app, lambda: profiles.remove(services, found))
-        app.show_done(f"removed {count}; to undo: F4, then u", command)
+        app.show_done(f"removed {count}; to undo: F4, then F8", command)
         return True
 
     def _read_profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:

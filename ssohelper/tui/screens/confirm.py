@@ -3,8 +3,10 @@
 It shows the diff of the change, and the command line that does the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,7 +17,10 @@ from textual.widgets import Button, Static
 
 from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
-from ssohelper.tui.widgets.lines import Line, LineView
+from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -26,8 +31,9 @@ class ConfirmScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
-        action_binding("confirm.diff"),
+        action_binding("confirm.diff", "show_other"),
     ]
+    app: TuiApp[Any]
 
     def __init__(
         self,
@@ -35,32 +41,33 @@ class ConfirmScreen(ModalScreen[bool]):
         *,
         lines: Sequence[Line] = (),
         command: str | None = None,
-        diff: Sequence[Line] = (),
+        other: Sequence[Line] = (),
         proposes_yes: bool = False,
     ) -> None:
-        """`lines` are shown below the question, and `diff` in their place when the user asks.
+        """`other` are lines that a key shows in place of `lines`: the diff, or a summary of it.
 
         With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees.
         """
         super().__init__()
+        self._other = other
         self._question = question
         self._lines = lines
         self._command = command
-        self._diff = diff
         self._proposes_yes = proposes_yes
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide" if self._lines else "dialog"):
             yield Static(Content(show(self._question)), classes="dialog--title")
             if self._lines:
-                yield LineView(id="changes")
+                yield WrappedView(id="changes")
             if self._command:
                 yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
             with Horizontal(classes="dialog--buttons"):
                 yield Button("Yes (y)", id="yes", variant="primary", compact=True)
                 yield Button("No (n)", id="no", compact=True)
-                if self._diff:
-                    yield Button("Diff (d)", id="diff", compact=True)
+                if self._other:
+                    key = self.app.key_of("confirm.diff", self)
+                    yield Button(f"Diff ({key})", id="diff", compact=True)
 
     def on_mount(self) -> None:
         if self._lines:
@@ -68,22 +75,22 @@ class ConfirmScreen(ModalScreen[bool]):
         # Usually "No" has the focus, so that Enter alone changes nothing.
         self.query_one("#yes" if self._proposes_yes else "#no", Button).focus()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether the action is possible: there may be no diff."""
-        return bool(self._diff) if action == "diff" else True
+    def action_answer(self, yes: bool) -> None:
+        self.dismiss(yes)
 
-    def action_diff(self) -> None:
-        """Show the diff in place of the summary, or the summary again."""
-        self._lines, self._diff = self._diff, self._lines
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the key that shows other lines if there are none."""
+        return action != "show_other" or bool(self._other)
+
+    def action_show_other(self) -> None:
+        """Show the diff in place of its summary, or the other way round."""
+        self._lines, self._other = self._other, self._lines
         view = self.query_one("#changes", LineView)
         view.set_lines(self._lines)
         view.focus()
 
-    def action_answer(self, yes: bool) -> None:
-        self.dismiss(yes)
-
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "diff":
-            self.action_diff()
+            self.action_show_other()
         else:
             self.dismiss(event.button.id == "yes")

@@ -1,383 +1,326 @@
-"""The Profiles screen: shows the profiles and the diff of the next sync.
+"""The Profiles screen: each profile below what the next sync does with it, with a search.
 
-The user can write the diff, remove a profile, or undo the last write.
+Letters search. The user can change the options of the sync, write its plan, remove profiles, undo
+the last write, and edit the config.
 """
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ssohelper.actions import profiles, undoing
-from ssohelper.core import plan_text
-from ssohelper.core.instants import duration_text
-from ssohelper.core.model import SsoSession
+from ssohelper.core import plan_kinds
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
-from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.progress import refresh_list
-from ssohelper.tui.screens.proposal import (
-    NOTHING_WRITTEN,
-    CurrentProfiles,
-    Proposal,
-    must_list_again,
-    plan_from_saved_list,
-    read_current,
-)
-from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.profile_rows import NO_ROWS
+from ssohelper.tui.screens import profile_actions, profile_texts
+from ssohelper.tui.screens.diff import DiffScreen
+from ssohelper.tui.screens.profile_planner import Found, Planner
+from ssohelper.tui.screens.proposal import Wish, plan_lines, sync_command
 from ssohelper.tui.widgets.key_bar import KeyBar
-from ssohelper.tui.widgets.lines import Chooser, Line, LineView, diff_lines
+from ssohelper.tui.widgets.lines import WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
+from ssohelper.tui.widgets.profile_pane import ProfilePane
+from ssohelper.tui.widgets.sync_fields import SyncFields
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from ssohelper.stores.config_versions import Version
     from ssohelper.tui.base import TuiApp
 
-_CHANGING = frozenset({"apply", "undo", "remove", "prune", "session", "refresh"})
+# The actions that need a config which can be read, and those that need a session too.
+_CHANGING = frozenset(
+    ["apply", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
+)
+_OF_SESSION = frozenset(["apply", "options", "refresh", "diff", "prune", "rename"])
+_BESIDE_COLUMNS, _LOW_LINES, _NARROW_COLUMNS = 120, 20, 70
 
 
 class ProfilesScreen(Screen[None]):
-    """Shows the profiles of ~/.aws/config, and below them what a sync would change."""
+    """Shows the profiles of ~/.aws/config, and what a sync would do with them."""
 
     HELP_TEXT = (
-        "Above, the profiles of ~/.aws/config with their roles. ssohelper manages those with ◆ "
-        "and never changes the others. Below, what `ssohelper profile sync` would change now. "
-        "Before each write you are asked."
+        "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
+        "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
+        "changes yours. Type to search, as on Accounts. Enter folds a kind, or shows the diff. tab "
+        "ticks profiles to remove them together. Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
-    ProfilesScreen #profiles { height: 2fr; min-height: 3; padding: 0 1; }
-    ProfilesScreen #detail { height: 1; padding: 0 2; color: $text-muted; }
-    ProfilesScreen #diff { height: 3fr; min-height: 3; padding: 0 1; background: $background; }
+    ProfilesScreen .part--line { height: 1; padding: 0 1; }
+    ProfilesScreen .part--line, ProfilesScreen .part--title {
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    ProfilesScreen #plan { color: $text-accent; text-style: bold; }
+    ProfilesScreen #in-force { color: $text-muted; }
+    ProfilesScreen #hint { height: auto; padding: 0 1; color: $text-warning; }
+    ProfilesScreen #parts { height: 1fr; }
+    ProfilesScreen #detail { height: 7; padding: 0 1; background: $surface; }
+    ProfilesScreen.beside #parts { layout: horizontal; }
+    ProfilesScreen.beside #detail { width: 58; height: 1fr; }
+    ProfilesScreen.low #detail, ProfilesScreen.low #in-force { display: none; }
+    ProfilesScreen #error { display: none; }
+    ProfilesScreen.unreadable #error { display: block; }
+    ProfilesScreen.unreadable .part--line, ProfilesScreen.unreadable #hint,
+    ProfilesScreen.unreadable #detail { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        action_binding("profiles.apply"),
-        action_binding("profiles.undo"),
-        action_binding("profiles.remove"),
-        action_binding("profiles.refresh"),
-        action_binding("profiles.prune"),
+        *(action_binding(f"profiles.{name}") for name in ("apply", "remove", "options", "diff")),
+        *(action_binding(f"profiles.{name}") for name in ("undo", "refresh", "prune", "rename")),
         action_binding("profiles.session"),
-        action_binding("profiles.help", "app.help", show=False),
-        action_binding("profiles.back", "app.go('accounts')", show=False),
-        action_binding("profiles.quit", "app.quit", show=False),
+        action_binding("profiles.edit", priority=True),
     ]
     app: TuiApp[Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self._current: CurrentProfiles | None = None
-        self._proposal: Proposal | None = None
-        self._session_number = 0
-        self._prune = False
-        self._name_width = 0
+        self._planner = Planner(self, self.app, self._show, self._show_config_error)
+        # What the fields of the options had before the user opened them.
+        self._texts_before: dict[str, str] | None = None
+        self.pane = ProfilePane()
+        self.fields = SyncFields()
+        self.detail = WrappedView(id="detail")
 
     def compose(self) -> ComposeResult:
         yield TopBar("profiles")
         yield Static("Profiles", id="profiles-title", classes="part--title", markup=False)
+        yield Static("reading…", id="plan", classes="part--line", markup=False)
+        yield Static("", id="in-force", classes="part--line", markup=False)
+        yield self.fields
+        yield Static("", id="hint", markup=False)
         yield Static("", id="error", classes="error", markup=False)
-        yield Chooser(self._row, id="profiles")
-        yield Static("", id="detail", markup=False)
-        yield Static("profile sync", id="diff-title", classes="part--title", markup=False)
-        yield LineView(id="diff")
+        with Vertical(id="parts"):
+            yield self.pane
+            yield self.detail
         yield MessageLine()
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one("#error").display = False
-        self.query_one("#profiles").focus()
+        self.query_one("#hint").display = False
+        self.detail.can_focus = False
 
     def on_screen_resume(self) -> None:
-        self.read()
+        self._planner.read()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= _BESIDE_COLUMNS, "beside")
+        self.set_class(event.size.height < _LOW_LINES, "low")
+        self.fields.set_class(event.size.width < _NARROW_COLUMNS, "narrow")
 
     @property
     def is_planned(self) -> bool:
-        """Return whether the screen shows what a sync would change."""
-        return self._proposal is not None
+        """Return whether the screen shows what a sync would do, for what the user asks now."""
+        return self._planner.is_done
 
-    # -- reading and showing the profiles and the diff -----------------------------------------
+    # -- showing the profiles and the plan -----------------------------------------------------
 
-    @work(exclusive=True, group="read")
-    async def read(self) -> None:
-        """Read ~/.aws/config and plan the sync, both in the background."""
-        services = self.app.services
-        try:
-            self._show_current(await background.run(self.app, lambda: read_current(services)))
-        except SsoHelperError as error:
-            self._show_config_error(error)
-            return
-        await self._propose()
-
-    async def _propose(self) -> None:
-        services, session, prune = self.app.services, self.session, self._prune
-        if session is None:
-            self._show_proposal(None)
-            return
-        self._set_text("#diff-title", f"profile sync --session {session.name}: reading…")
-        try:
-            found = await background.run(
-                self.app, lambda: plan_from_saved_list(services, session, prune=prune)
-            )
-        except SsoHelperError as error:
-            self._proposal = None
-            self._set_text("#diff-title", f"profile sync --session {session.name}: not possible")
-            hint = [[(show(error.hint), "dim")]] if error.hint else []
-            self.query_one("#diff", LineView).set_lines([[(show(error.message), "bad")], *hint])
-            return
-        self._show_proposal(found)
-
-    def _show_current(self, found: CurrentProfiles) -> None:
-        self._current = found
-        names = (show(item.entry.name) for item in found.profiles)
-        self._name_width = max(map(cell_len, names), default=0) + 3
-        self.query_one("#error").display = False
-        for part in ("#profiles", "#detail", "#diff-title", "#diff"):
-            self.query_one(part).display = True
-        managed = sum(item.entry.managed for item in found.profiles)
-        others = len(found.profiles) - managed
-        count = f"{plan_text.profile_count(len(found.profiles))} in {found.path}: "
-        self._set_text("#profiles-title", f"{count}◆ {managed} managed, {others} yours")
-        self.query_one("#profiles", Chooser).set_count(len(found.profiles))
+    def _show(self, found: Found) -> None:
+        self.remove_class("unreadable")
+        self._set_text("#profiles-title", profile_texts.title(found.current))
+        self._set_text("#plan", profile_texts.plan_line(found, self.app.services.clock.now()))
+        texts = found.wish.texts if found.wish else None
+        key = self._key_of("profiles.options")
+        self._set_text("#in-force", profile_texts.options_line(found.proposal, texts, key))
+        hint = profile_texts.hint(found, self._key_of)
+        self.query_one("#hint").display = bool(hint)
+        self._set_text("#hint", hint)
+        self.fields.show_problems(found.proposal.problems)
+        self.pane.set_data(found.rows)
         self._show_detail()
         self.refresh_bindings()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
-        self._current, self._proposal = None, None
         hint = f"\n{show(error.hint)}" if error.hint else ""
         note = "Until you correct this, no profile can be changed on this screen."
-        self._set_text("#error", f"{error.message}{hint}\n\n{note}", already_shown=True)
+        text = f"{show(error.message)}{hint}\n\n{self._key_of('profiles.edit')} opens it. {note}"
+        self.query_one("#error", Static).update(Content(text))
         self._set_text("#profiles-title", "Profiles: the config cannot be read")
-        self.query_one("#error").display = True
-        for part in ("#profiles", "#detail", "#diff-title", "#diff"):
-            self.query_one(part).display = False
+        self.add_class("unreadable")
+        self.pane.set_data(NO_ROWS)
         self.refresh_bindings()
 
-    def _show_proposal(self, found: Proposal | None) -> None:
-        self._proposal = found
-        diff = self.query_one("#diff", LineView)
-        if found is None:
-            self._set_text("#diff-title", "profile sync: there is no session yet")
-            diff.set_lines([[("set one up on the Sessions screen, or: ", "dim"),
-                             ("ssohelper setup START_URL", "accent")]])  # fmt: skip
-        else:
-            self._set_text("#diff-title", f"{self._sync_command()}: {self._plan_text(found)}")
-            diff.set_lines(found.lines)
-        # If a sync would change nothing, the profiles take the whole screen.
-        diff.display = found is None or bool(found.lines)
-        if not diff.display and diff.has_focus:
-            self.query_one("#profiles").focus()
-        self.refresh_bindings()
+    def _key_of(self, action: str) -> str:
+        return self.app.key_of(action, self)
 
-    def _plan_text(self, found: Proposal) -> str:
-        if found.plan is None:
-            return "no list of roles yet"
-        what = plan_text.summary(found.plan) if found.plan.changes else "nothing to change"
-        age = self.app.services.clock.now() - (found.listed_at or 0)
-        return f"{what}  (list of {duration_text(age)} ago)"
+    def _set_text(self, where: str, text: str) -> None:
+        self.query_one(where, Static).update(Content(show(text)))
 
-    def _set_text(self, where: str, text: str, *, already_shown: bool = False) -> None:
-        self.query_one(where, Static).update(
-            Content("\n".join(map(show, text.split("\n"))) if already_shown else show(text))
-        )
-
-    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+    def on_profile_pane_moved(self) -> None:
         self._show_detail()
+        self.refresh_bindings()
 
     def _show_detail(self) -> None:
-        item = self._item
-        if item is None:
-            self._set_text("#detail", "no profile yet")
-            return
-        place = self._current.path if self._current else ""
-        parts = [f"{place}:{item.entry.line}", "managed" if item.entry.managed else "yours"]
-        if item.shown is not None:
-            role = item.shown.role
-            parts += [f"{role.account_id}/{role.name}", f"form {item.shown.form}"]
-        if "region" in item.entry.keys:
-            parts.append(item.entry.keys["region"])
-        self._set_text("#detail", "  ".join(parts))
+        found, row, section = self._planner.found, self.pane.list.row, self.pane.list.section
+        if row is not None and found is not None:
+            self.detail.set_lines(profile_texts.row_lines(row, found.current.path))
+        elif section is not None:
+            self.detail.set_lines(profile_texts.section_lines(section, self._key_of))
+        else:
+            self.detail.set_lines([])
 
-    def _row(self, number: int, width: int) -> Line:
-        assert self._current is not None
-        item = self._current.profiles[number]
-        sign = "◆" if item.entry.managed else "·"
-        columns_left = max(0, width - 4)
-        # Only wide screens have columns for account and role, because most profiles' names contain
-        # both.
-        role_width = 24 if columns_left >= 90 else 0
-        rest = (
-            [(14, item.shown.role.account_id if item.shown else "")] if columns_left >= 60 else []
-        )
-        rest += [(role_width, item.shown.role.name if item.shown else "no role")]
-        rest += [(14, (item.shown.session_name if item.shown else None) or "")]
-        # The column of names is no wider than the longest name, so that the next column is near.
-        name_width = min(
-            self._name_width, max(0, columns_left - sum(columns for columns, _ in rest))
-        )
-        return [
-            (f"  {sign} ", "accent" if item.entry.managed else "dim"),
-            (fitted(item.entry.name, name_width - 1) + " " * (name_width > 0), ""),
-            *((fitted(text, columns - 1) + " ", "dim") for columns, text in rest if columns),
-        ]
+    async def on_profile_pane_left(self) -> None:
+        await self.app.run_action("app.go('accounts')")
+
+    def on_profile_pane_opened(self) -> None:
+        self.action_diff()
+
+    # -- the options of the sync ---------------------------------------------------------------
+
+    def action_options(self) -> None:
+        """Edit the options of the sync in their fields; once more: keep them."""
+        found = self._planner.found
+        if self.fields.display:
+            self._close_fields()
+        elif found is not None:
+            self._texts_before = self._planner.texts
+            self.fields.open(self._planner.texts or found.proposal.texts)
+            self.fields.show_problems(found.proposal.problems)
+            self.refresh_bindings()
+
+    def on_sync_fields_changed(self, event: SyncFields.Changed) -> None:
+        event.stop()
+        self._planner.plan_soon(self.fields.texts)
+
+    def on_sync_fields_closed(self, event: SyncFields.Closed) -> None:
+        event.stop()
+        if event.keep:
+            self._planner.texts = self.fields.texts
+        else:
+            self._planner.texts = self._texts_before
+        self._close_fields()
+        self._planner.plan()
+
+    def _close_fields(self) -> None:
+        self.fields.display = False
+        self.pane.line.focus()
+        self.refresh_bindings()
+
+    def action_prune(self) -> None:
+        """Toggle whether profiles without a role are removed."""
+        self._planner.prune = not self._planner.prune
+        self._planner.plan()
+
+    def action_rename(self) -> None:
+        """Toggle whether managed profiles get the names of the template."""
+        self._planner.rename = not self._planner.rename
+        self._planner.plan()
+
+    def action_session(self) -> None:
+        """Show the sync of the next session."""
+        if self.fields.display:
+            self._close_fields()
+        self._planner.show_next_session()
 
     # -- the actions on profiles ---------------------------------------------------------------
 
-    @property
-    def session(self) -> SsoSession | None:
-        """Return the session whose sync is shown, or None if there is no session."""
-        sessions = self._current.sessions if self._current else ()
-        return sessions[self._session_number % len(sessions)] if sessions else None
-
-    @property
-    def _item(self) -> profiles.ConfigProfile | None:
-        number = self.query_one("#profiles", Chooser).cursor
-        found = self._current.profiles if self._current else ()
-        return found[number] if 0 <= number < len(found) else None
-
-    def _sync_command(self) -> str:
-        session = self.session
-        name = f" --session {session.name}" if session else ""
-        return f"profile sync{name}" + (" --prune" if self._prune else "")
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether the action is possible: None shows its key dimmed, False hides it."""
-        if action in _CHANGING and self._current is None:
+        if action == "edit" and self.fields.display:
+            return False  # the key moves the cursor in the fields
+        if action in _CHANGING and self._planner.found is None:
             return None
-        if action == "apply":
-            return True if self.session else None
+        if action in _OF_SESSION and self._planner.session is None:
+            return None
         if action == "session":
-            return bool(self._current and len(self._current.sessions) > 1)
+            return self._planner.has_several_sessions
         if action == "remove":
-            item = self._item
-            return True if item and item.entry.managed else None
+            return True if self.pane.names_to_remove() else None
         return True
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        lines = {
-            "apply": self._sync_command(),
-            "undo": "profile undo",
-            "refresh": "list --refresh",
-            "prune": "profile sync --prune",
-        }
-        item = self._item
-        if item is not None and item.entry.managed:
-            lines["remove"] = f"profile rm {shlex.quote(show(item.entry.name))}"
+        found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
+        lines = {"undo": "profile undo", "prune": "profile sync --prune"}
+        lines["rename"] = "profile sync --rename"
+        if wish is not None and found is not None:
+            lines["apply"] = sync_command(wish, found.proposal.given)
+            lines["refresh"] = f"list --refresh --session {wish.session.name}"
+        if names:
+            lines["remove"] = f"profile rm {profile_actions.few_names(names)}"
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
 
-    def action_session(self) -> None:
-        """Show the diff of the next session."""
-        self._session_number += 1
-        self.read()
-
-    def action_prune(self) -> None:
-        """Toggle whether profiles without a role are removed."""
-        self._prune = not self._prune
-        self.read()
-
     @work(exclusive=True, group="write")
-    async def action_refresh(self) -> None:
+    async def _write(self, change: Callable[[], Awaitable[object]]) -> None:
+        """Make a change, show its error, and read all anew."""
+        try:
+            await change()
+        except SsoHelperError as error:
+            self.app.show_error(error)
+        self._planner.read()
+
+    def action_apply(self) -> None:
+        """Write what is shown, after a question."""
+        wish, found = self._planner.wish, self._planner.found
+        if wish is None or found is None:
+            return
+        if self.fields.display:
+            wish = Wish(wish.session, self.fields.texts, wish.prune, wish.rename)
+
+        async def apply() -> None:
+            if await profile_actions.apply(self.app, wish):
+                # The options are remembered now.
+                self._planner.texts = None
+                if self.fields.display:
+                    self._close_fields()
+
+        self._write(apply)
+
+    def action_remove(self) -> None:
+        """Remove the ticked profiles, or the one under the cursor, after a question."""
+        names = self.pane.names_to_remove()
+
+        async def remove() -> None:
+            if await profile_actions.remove(self.app, names):
+                self.pane.clear_ticks()
+
+        if names:
+            self._write(remove)
+
+    def action_undo(self) -> None:
+        """Reverse the last write of the config, after a question that shows what that does."""
+        self._write(lambda: profile_actions.undo(self.app))
+
+    def action_refresh(self) -> None:
         """Ask AWS for the session's roles again."""
-        session = self.session
-        if session is None:
-            return
-        if await refresh_list(self.app, session) is not None:
-            self.app.show_done(
-                "refreshed the list of roles", f"ssohelper list --refresh --session {session.name}"
-            )
-        self.read()
+        session = self._planner.session
+        if session is not None:
+            self._write(lambda: profile_actions.refresh(self.app, session))
 
-    @work(exclusive=True, group="write")
-    async def action_apply(self) -> None:
-        """Write the profiles of the diff, after a confirmation."""
-        services, session, prune = self.app.services, self.session, self._prune
-        if session is None:
+    @work(exclusive=True, group="diff")
+    async def action_diff(self) -> None:
+        """Show the diff of all changes, from the profile under the cursor on."""
+        found = self._planner.found
+        plan = found.proposal.plan if found is not None else None
+        if found is None or plan is None:
             return
-        command = f"ssohelper {self._sync_command()}"
+        row, services = self.pane.row, self.app.services
         try:
-            # Like `profile sync`, this refreshes an old list of roles before it writes, and any
-            # list before it removes profiles.
-            is_old = await background.run(
-                self.app, lambda: must_list_again(services, session, prune=prune)
-            )
-            if is_old and await refresh_list(self.app, session, from_scratch=prune) is None:
-                return
-            found = await background.run(
-                self.app, lambda: plan_from_saved_list(services, session, prune=prune)
-            )
-            plan = found.plan
-            if plan is None or not plan.changes:
-                self.app.show_done("nothing to change", command)
-            elif await self._confirm(plan_text.summary(plan), found.lines, command):
-                await background.run(self.app, lambda: profiles.apply(services, plan))
-                self.app.show_done(plan_text.summary(plan, done=True), command)
+            lines = await background.run(self.app, lambda: plan_lines(services, plan))
         except SsoHelperError as error:
             self.app.show_error(error)
-        self.read()
-
-    @work(exclusive=True, group="write")
-    async def action_undo(self) -> None:
-        """Reverse the last write of the config, after a confirmation."""
-        services, command = self.app.services, "ssohelper profile undo"
-
-        def read() -> tuple[Version, list[Line], list[str]]:
-            version = undoing.load_last_write(services)
-            lines = diff_lines(undoing.diff_undo(services, version))
-            return version, lines, undoing.list_restored_options(services, version)
-
-        try:
-            version, lines, options = await background.run(self.app, read)
-            shown: list[Line] = [*([(show(line, 500), "")] for line in options), *lines]
-            if await self._confirm("undo the last write", shown, command):
-                await background.run(self.app, lambda: undoing.undo(services, version))
-                done = [f"restored: {services.locations.aws_config_file}"] if lines else []
-                self.app.show_done("; ".join((*done, *options)), command)
-        except SsoHelperError as error:
-            self.app.show_error(error)
-        self.read()
-
-    @work(exclusive=True, group="write")
-    async def action_remove(self) -> None:
-        """Remove the profile under the cursor, after a confirmation."""
-        services, item = self.app.services, self._item
-        if item is None:
             return
-        command = f"ssohelper profile rm {shlex.quote(show(item.entry.name))}"
+        title = f"{found.current.path}: {plan_kinds.counts_line(plan)}"
+        self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))
+
+    def action_edit(self) -> None:
+        """Open the editor at the line of the profile under the cursor, then read all anew."""
+        row = self.pane.row
+        item = row.item if row is not None else None
         try:
-            found = await background.run(
-                self.app, lambda: profiles.read_managed(services, [item.entry.name])
-            )
-            lines = await background.run(
-                self.app, lambda: diff_lines(profiles.diff_removal(services, found))
-            )
-            if await self._confirm("1 profile to remove", lines, command):
-                await background.run(self.app, lambda: profiles.remove(services, found))
-                self.app.show_done("removed 1 profile", command)
+            profile_actions.edit(self.app, item.entry.line if item is not None else 1)
         except SsoHelperError as error:
             self.app.show_error(error)
-        self.read()
-
-    async def _confirm(self, what: str, lines: list[Line], command: str) -> bool:
-        place = (
-            self._current.path
-            if self._current
-            else str(self.app.services.locations.aws_config_file)
-        )
-        screen = ConfirmScreen(f"{what} — write {place}?", lines=lines, command=command)
-        yes = await self.app.push_screen_wait(screen)
-        if not yes:
-            self.app.show_done(NOTHING_WRITTEN)
-        return yes
+        self._planner.read()

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory, profiles
+from ssohelper.actions import directory, profiles, sync_options
 from ssohelper.actions.profiles import ConfigProfile
-from ssohelper.core import plan_text
+from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
+from ssohelper.core.text import show
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
@@ -31,15 +32,38 @@ class CurrentProfiles(NamedTuple):
     path: str
 
 
-class Proposal(NamedTuple):
-    """What `profile sync` would change according to the saved list of roles.
+class Wish(NamedTuple):
+    """What the user asks of a sync.
 
-    If there is no saved list, `plan` is None and `lines` say how to get one.
+    `texts` are what the user has typed into the fields of the options, by field; None: nothing.
     """
 
-    plan: Plan | None
+    session: SsoSession
+    texts: dict[str, str] | None = None
+    prune: bool = False
+    rename: bool = False
+
+
+class Proposal(NamedTuple):
+    """What `profile sync` would change according to a list of roles.
+
+    If there is no saved list, or a text of the user is wrong, `plan` is None; `problems` says by
+    field what is wrong. `texts` are the present options, and `given` those that the user changed.
+    """
+
+    plan: Plan | None = None
+    listed_at: int | None = None
+    warning: str | None = None
+    problems: dict[str, str] = {}  # noqa: RUF012  (never changed)
+    texts: dict[str, str] = {}  # noqa: RUF012
+    given: Choices = NO_CHOICES
+
+
+class SetUpPlan(NamedTuple):
+    """The first sync of a session: its plan, and the lines that show it."""
+
+    plan: Plan
     lines: list[Line]
-    listed_at: int | None
 
 
 def read_current(services: App) -> CurrentProfiles:
@@ -51,14 +75,56 @@ def read_current(services: App) -> CurrentProfiles:
     return CurrentProfiles(profiles.read_profiles(services), sessions, display_path(services))
 
 
-def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
+def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     """Return what `profile sync` would change according to the saved list. Asks AWS nothing."""
+    session = wish.session
+    texts = sync_options.present_texts(services, session)
+    edited = sync_options.parse(services, session, wish.texts or {})
     listing = directory.load_listing(services, session)
-    if listing is None:
-        text = "press r to ask AWS for your roles, or type:"
-        command = f"ssohelper list --refresh --session {session.name}"
-        return Proposal(None, [[(text, "")], [(f"$ {command}", "accent")]], None)
-    return make_proposal(services, session, listing, prune=prune)
+    if listing is None or edited.problems:
+        return Proposal(problems=edited.problems, texts=texts, given=edited.given)
+    given = edited.given
+    choices = profiles.merge_choices(services, session, given)
+    has_new_filters = bool(given.accounts or given.roles)
+    plan = profiles.plan_sync(
+        services,
+        session,
+        listing,
+        choices,
+        convert=given.form is not None,
+        rename=wish.rename,
+        prune=wish.prune,
+        has_new_filters=has_new_filters,
+        has_new_region=given.default_region is not None,
+    )
+    warning = plan_text.no_match_warning(listing, choices, are_new=has_new_filters)
+    return Proposal(plan, listing.listed_at, warning, texts=texts, given=given)
+
+
+def sync_command(wish: Wish, given: Choices) -> str:
+    """Return the command line, without `ssohelper`, that does what the user asks."""
+    flags = " --rename" * wish.rename + " --prune" * wish.prune
+    return f"profile sync --session {wish.session.name}{sync_options.command_options(given)}{flags}"
+
+
+def plan_lines(services: App, plan: Plan) -> list[Line]:
+    """Return the diff of the plan, then the profiles that the sync skips."""
+    lines = diff_lines(profiles.diff_plan(services, plan))
+    for line in plan_text.skipped_lines(plan):
+        lines += plain_lines(line, "dim")
+    return lines
+
+
+def kind_lines(plan: Plan) -> list[Line]:
+    """Return the plan by kind: for each the count, then the names of all its profiles."""
+    styles = {"+": "good", "~": "warn", "-": "bad"}
+    lines: list[Line] = []
+    for group in plan_kinds.groups(plan):
+        lines.append([(f"{group.sign} {len(group.names)} {group.what}", styles[group.sign])])
+        lines.append([(show(f"  {', '.join(group.names)}"), "")])
+    for line in plan_text.skipped_lines(plan):
+        lines += plain_lines(line, "dim")
+    return lines
 
 
 def make_proposal(
@@ -66,23 +132,18 @@ def make_proposal(
     session: SsoSession,
     listing: Listing,
     *,
-    prune: bool = False,
     given: Choices = NO_CHOICES,
     adopt: Collection[str] = (),
-) -> Proposal:
-    """Return what `profile sync` would change by this list of roles.
+) -> SetUpPlan:
+    """Return what the first `profile sync` of a session would change by this list of roles.
 
-    The result's lines are the diff and the profiles that the sync skips. `given` are choices that
-    the user made now; `adopt` are the profiles of other tools to take over.
+    `given` are choices that the user made now; `adopt` are the profiles of other tools to take over.
     """
     choices = profiles.merge_choices(services, session, given)
-    plan = profiles.plan_sync(services, session, listing, choices, prune=prune, adopt=adopt)
-    lines = diff_lines(profiles.diff_plan(services, plan))
-    for line in plan_text.skipped_lines(plan):
-        lines += plain_lines(line, "dim")
+    plan = profiles.plan_sync(services, session, listing, choices, adopt=adopt)
     warning = plan_text.no_match_warning(listing, choices)
-    lines += plain_lines(warning, "warn") if warning else []
-    return Proposal(plan, lines, listing.listed_at)
+    lines = plan_lines(services, plan)
+    return SetUpPlan(plan, [*lines, *(plain_lines(warning, "warn") if warning else [])])
 
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:

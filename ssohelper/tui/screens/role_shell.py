@@ -7,8 +7,6 @@ endpoint: there the shell gets fixed keys from `ssohelper exec`.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,7 +20,7 @@ from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.shell_text import typed
 from ssohelper.errors import LocalState
-from ssohelper.fastpath import own_process
+from ssohelper.tui import foreground
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -61,23 +59,11 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
 
 def _run_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:
     """Print the intro, then run `ssohelper ARGV…` to its end. Only that reacts to ctrl+c."""
-    names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
-    for number in before:
-        # The handler does nothing. The signal is not set to "ignored", because the shell would
-        # inherit that and ignore it too.
-        signal.signal(number, lambda *_: None)
-    try:
+    with foreground.signals_left_to_child():
         os.write(2, intro.encode(errors="backslashreplace"))
         started = time.monotonic()
-        with own_process.use_original_core_limit():
-            # -P: no module of the current folder is loaded.
-            command = [sys.executable, "-P", "-m", "ssohelper", *argv]
-            process = subprocess.Popen(command, env=dict(environ))
-        code = process.wait()
+        # -P: no module of the current folder is loaded.
+        code = foreground.run_program([sys.executable, "-P", "-m", "ssohelper", *argv], environ)
         if code and time.monotonic() - started < _SOON_SECONDS:
             os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())
             sys.stdin.readline()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

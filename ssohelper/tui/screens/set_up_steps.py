@@ -145,7 +145,6 @@ async def _propose(
         lambda: make_proposal(services, session, listing, given=given, adopt=answers.adopt),
     )
     plan = found.plan
-    assert plan is not None  # there is a list of roles
     command += _options_of(answers)
     if not plan.changes:
         await background.run(app, lambda: profiles.remember(services, plan))
@@ -169,7 +168,7 @@ def _make_question(
     summary: list[Line] = []
     for line in plan_summary.summary_lines(plan, width):
         summary += plain_lines(line)
-    return ConfirmScreen(question, lines=summary, diff=lines, command=command)
+    return ConfirmScreen(question, lines=summary, other=lines, command=command)
 
 
 def _options_of(answers: _Answers) -> str:

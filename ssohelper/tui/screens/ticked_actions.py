@@ -106,7 +106,7 @@ class TickedActions:
             app.show_done(NOTHING_WRITTEN)
             return
         await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(f"{plan_text.summary(plan, done=True)}; to undo: F4, then u")
+        app.show_done(f"{plan_text.summary(plan, done=True)}; to undo: F4, then F8")
         self._roles.clear_ticks()
         self._reload()
 

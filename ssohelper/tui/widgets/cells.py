@@ -21,7 +21,7 @@ def fitted(text: str, width: int, tail: int = 0) -> str:
     If it is cut, its last `tail` characters are kept, as far as they fit. If `tail` is negative, so
     many characters are left out at its start, and more at its end if needed.
     """
-    return "".join(piece for piece, _ in _pieces(text, frozenset(), width, tail))
+    return "".join(piece for piece, _ in pieces_of(text, frozenset(), width, tail))
 
 
 def marked(
@@ -34,11 +34,11 @@ def marked(
     hits = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
         Segment(piece, hit_style if is_hit else style)
-        for piece, is_hit in _pieces(text, hits, width, tail)
+        for piece, is_hit in pieces_of(text, hits, width, tail)
     ]
 
 
-def _pieces(text: str, hits: frozenset[int], width: int, tail: int = 0) -> list[tuple[str, bool]]:
+def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> list[tuple[str, bool]]:
     """Return the escaped text as pieces, which take exactly `width` cells together.
 
     Each piece comes with True if it is a match. `hits` has the numbers of the matching characters.
@@ -55,7 +55,7 @@ def _pieces(text: str, hits: frozenset[int], width: int, tail: int = 0) -> list[
     too_long = _cells(shown) > width
     start = max(0, -tail) if too_long else 0
     if start:
-        rest = _pieces(text[start:], frozenset(hit - start for hit in hits), width - 1)
+        rest = pieces_of(text[start:], frozenset(hit - start for hit in hits), width - 1)
         return [(_ELLIPSIS, False), *rest]
     end, end_cells = _end_of(shown, tail, width - 1) if too_long else (len(shown), 0)
     limit = width - 1 - end_cells if too_long else width

@@ -94,8 +94,8 @@ def lay_out(
     for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
         columns = _columns(width, content, with_id, with_session, with_name, grouped=grouped)
         names = {row.account.name or row.account.id for row in visible}
-        name_tail = _tail(names, columns.name - 1)
-        role_tail = _tail({row.role_name for row in visible}, columns.role - 1)
+        name_tail = tail_of(names, columns.name - 1)
+        role_tail = tail_of({row.role_name for row in visible}, columns.role - 1)
         columns = Columns(*columns[:7], name_tail, role_tail)
         if grouped or _are_all_different(visible, columns):
             break
@@ -145,7 +145,7 @@ def _columns(
     return Columns(name, account_id, role, session, profile, age, live)
 
 
-def _tail(texts: Collection[str], width: int) -> int:
+def tail_of(texts: Collection[str], width: int) -> int:
     """Return where to cut texts so that they differ (`tail` of cells.fitted); 0 if nothing helps."""
     if width < 2:
         return 0

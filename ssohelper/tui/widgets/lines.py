@@ -3,7 +3,7 @@
 Only visible lines are drawn, so that a diff of 60,000 lines costs as much as one of 20.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -21,7 +21,8 @@ from ssohelper.core.text import show
 # A piece of a line: its text, and the name of its style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
 Line = Sequence[Piece]
-STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong")
+STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
+_CURSOR_HIT = Style(bold=True, underline=True)
 
 
 class LineView(ScrollView, can_focus=True):
@@ -40,6 +41,7 @@ class LineView(ScrollView, can_focus=True):
         & > .line--bad { color: $text-error; }
         & > .line--accent { color: $text-accent; }
         & > .line--strong { text-style: bold; }
+        & > .line--hit { text-style: bold underline; color: $text-accent; }
         & > .line--cursor {
             background: $block-cursor-blurred-background;
             color: $block-cursor-blurred-foreground;
@@ -94,6 +96,27 @@ class LineView(ScrollView, can_focus=True):
         return base + self.get_component_rich_style(f"line--{name}", partial=True)
 
 
+class WrappedView(LineView):
+    """Shows scrollable lines; one that is too long goes on in the next line of the screen."""
+
+    DEFAULT_CSS = "WrappedView { overflow-x: hidden; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._whole_lines: Sequence[Line] = ()
+        self._wrap_width = 0
+
+    def set_lines(self, lines: Sequence[Line], *, stay: bool = False) -> None:
+        self._whole_lines = lines
+        self._wrap_width = self.scrollable_content_region.width
+        fits = self._wrap_width > 0
+        super().set_lines(wrapped(lines, self._wrap_width) if fits else lines, stay=stay)
+
+    def on_resize(self, event: Resize) -> None:
+        if self.scrollable_content_region.width != self._wrap_width:
+            self.set_lines(self._whole_lines, stay=True)
+
+
 class Chooser(LineView):
     """Shows lines with a cursor. It calls `draw` with a line's number and a width to get a line."""
 
@@ -141,9 +164,14 @@ class Chooser(LineView):
         # The cursor's line has one style, because a dim piece could not be read on the cursor's
         # colour. The sign ❯ marks the line on terminals without colours.
         style = self.style_of(base, "cursor")
-        text = "".join(piece for piece, _ in pieces)
-        marked = "❯" + text[1:] if text[:1] == " " else text
-        return Strip([Segment(marked, style)]).extend_cell_length(width, style)
+        first, *rest = (*pieces, ("", ""))
+        marked = [(f"❯{first[0][1:]}" if first[0][:1] == " " else first[0], first[1]), *rest]
+        return Strip(
+            [
+                Segment(text, style + _CURSOR_HIT if name == "hit" else style)
+                for text, name in marked
+            ]
+        ).extend_cell_length(width, style)
 
     # -- moving the cursor ---------------------------------------------------------------------
 
@@ -201,6 +229,50 @@ def diff_lines(diff: Iterable[str]) -> list[Line]:
 def plain_lines(text: str, style: str = "") -> list[Line]:
     """Return the lines of the text, escaped and all in this style."""
     return [[(show(line), style)] for line in text.split("\n")]
+
+
+def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
+    """Return the lines cut into lines of at most `width` cells, with their styles.
+
+    A line goes on in the next one after two spaces, if these leave space.
+    """
+    found: list[Line] = []
+    for line in lines:
+        if _cells(line) <= width:
+            found.append(line)
+        else:
+            found += _wrapped(line, width)
+    return found
+
+
+def _wrapped(line: Line, width: int) -> Iterator[Line]:
+    indent = "  " if width > 20 else ""
+    pieces: list[Piece] = []
+    left = width
+    for text, style in line:
+        rest = text
+        while rest:
+            part = _start_of(rest, left)
+            if not part and not pieces:
+                part = rest[0]  # wider than the view
+            pieces.append((part, style))
+            rest, left = rest[len(part) :], left - cell_len(part)
+            if rest:
+                yield pieces
+                pieces, left = [(indent, "")] if indent else [], width - len(indent)
+    yield pieces
+
+
+def _start_of(text: str, cells: int) -> str:
+    """Return as many of the text's first characters as have space in so many cells."""
+    if len(text) <= cells // 2:
+        return text
+    used = 0
+    for number, character in enumerate(text):
+        used += cell_len(character)
+        if used > cells:
+            return text[:number]
+    return text
 
 
 def _cells(line: Line) -> int:

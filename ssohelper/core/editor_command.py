@@ -1,0 +1,36 @@
+"""The command line that opens a text editor at a line of a file. Pure."""
+
+import shlex
+from collections.abc import Mapping
+
+# Editors that take the line as `+LINE FILE`.
+_PLUS_LINE = frozenset(
+    ["vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient", "micro", "kak", "joe", "mg", "jed"]
+)  # fmt: skip
+# Editors of the family of Visual Studio Code: `--goto FILE:LINE`.
+_GOTO = frozenset(["code", "code-insiders", "codium", "vscodium", "cursor"])
+# Editors that take `FILE:LINE`.
+_COLON = frozenset(["subl", "hx", "helix", "zed"])
+VARIABLES = ("VISUAL", "EDITOR")
+
+
+def chosen_editor(environ: Mapping[str, str]) -> str | None:
+    """Return the editor that the user has set in VISUAL or EDITOR, or None."""
+    return next((environ[name] for name in VARIABLES if environ.get(name, "").strip()), None)
+
+
+def editor_command(editor: str, path: str, line: int) -> list[str]:
+    """Return the words that run `editor` on this file, at this line if it can be told the line.
+
+    `editor` is as in VISUAL: a program with arguments, split as a shell does. Raises: ValueError if
+    a quote in it is not closed.
+    """
+    words = shlex.split(editor)
+    name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""
+    if name in _PLUS_LINE:
+        return [*words, f"+{line}", path]
+    if name in _GOTO:
+        return [*words, "--goto", f"{path}:{line}"]
+    if name in _COLON:
+        return [*words, f"{path}:{line}"]
+    return [*words, path]

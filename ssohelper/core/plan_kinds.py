@@ -1,0 +1,120 @@
+"""What a plan of `profile sync` changes in the profiles, by kind: "program path", "region", … Pure.
+
+No other module decides of which kind a change is.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ssohelper.core import process_command
+from ssohelper.core.profile_keys import ProfileChange
+from ssohelper.core.profile_plan import Plan
+
+# The names of the changes, in the order in which a profile with several of them names them.
+_KINDS = ("form", "program path", "session", "role", "region", "name")
+FORM, PROGRAM, SESSION, ROLE, REGION, NAME = _KINDS
+ADOPT = "adopt, with the name that it has"
+_OTHER = "how it gets credentials"
+_PROCESS = "credential_process"
+_SESSION_KEYS = frozenset({"sso_session", "sso_start_url", "sso_region", "sso_registration_scopes"})
+_ROLE_KEYS = frozenset({"sso_account_id", "sso_role_name"})
+# The options of our command that name the role.
+_ROLE_OPTIONS = ("--account-id", "--role-name")
+# A line of counts names at most so many kinds of change.
+_MOST_KINDS = 3
+
+
+class Group(NamedTuple):
+    """The profiles with which a plan does the same.
+
+    `sign` is "+", "~" or "-"; `what` is such as "to change: region"; `names` are the profiles'.
+    """
+
+    sign: str
+    what: str
+    names: tuple[str, ...]
+
+
+def kind_of(plan: Plan, change: ProfileChange) -> str:
+    """Return what changes in a profile, as words: "program path", or "region, name"."""
+    if change.profile in plan.adopt:
+        return ADOPT
+    found = set(_kinds_of(change))
+    return ", ".join(kind for kind in _KINDS if kind in found) or _OTHER
+
+
+def _kinds_of(change: ProfileChange) -> Iterator[str]:
+    before, after = change.before, change.after
+    keys = {*before, *after}
+    if "name" in keys:
+        yield NAME
+    if "region" in keys:
+        yield REGION
+    if (_PROCESS in before) != (_PROCESS in after):
+        yield FORM
+        return
+    if _PROCESS in keys:
+        yield from _kinds_of_command(before[_PROCESS], after[_PROCESS])
+    if keys & _SESSION_KEYS:
+        yield SESSION
+    if keys & _ROLE_KEYS:
+        yield ROLE
+
+
+def _kinds_of_command(before: str, after: str) -> Iterator[str]:
+    old, new = process_command.own_options(before), process_command.own_options(after)
+    if old is None or new is None:
+        yield PROGRAM
+        return
+    is_other_session = old.get("--session") != new.get("--session")
+    is_other_role = any(old.get(name) != new.get(name) for name in _ROLE_OPTIONS)
+    if is_other_session:
+        yield SESSION
+    if is_other_role:
+        yield ROLE
+    if not (is_other_session or is_other_role) or before.split(" -")[0] != after.split(" -")[0]:
+        yield PROGRAM
+
+
+def groups(plan: Plan) -> list[Group]:
+    """Return the profiles that a plan adds, changes and removes, by kind; no group is empty.
+
+    The kinds of change are in order of their counts, the adopted profiles first.
+    """
+    names: dict[str, list[str]] = {}
+    for change in plan.change:
+        names.setdefault(kind_of(plan, change), []).append(change.profile)
+    adopted = tuple(names.pop(ADOPT, ()))
+    found = [Group("+", "to add", plan.add), Group("~", "to adopt", adopted)]
+    for kind in sorted(names, key=lambda kind: -len(names[kind])):
+        found.append(Group("~", f"to change: {kind}", tuple(names[kind])))
+    found.append(Group("-", "to remove", plan.remove))
+    return [group for group in found if group.names]
+
+
+def counts_line(plan: Plan) -> str:
+    """Return the counts by kind: `17 to add, 598 to change: program path, 1 to remove`."""
+    parts = groups(plan)
+    if not parts:
+        name = plan.request.session.name
+        return f"section [sso-session {name}] to write" if plan.changes else "nothing to change"
+    changed = [group for group in parts if group.what.startswith("to change")]
+    rest = changed[_MOST_KINDS:]
+    lines = [f"{len(group.names)} {group.what}" for group in parts if group not in rest]
+    if rest:
+        number = sum(len(group.names) for group in rest)
+        at = lines.index(f"{len(changed[_MOST_KINDS - 1].names)} {changed[_MOST_KINDS - 1].what}")
+        lines.insert(at + 1, f"{number} to change otherwise")
+    return ", ".join(lines)
+
+
+def count_details(plan: Plan) -> Counter[str]:
+    """Return how many profiles change in each way; a region names its old and new value too."""
+    counted = Counter[str]()
+    for change in plan.change:
+        kind = kind_of(plan, change)
+        if kind == REGION:
+            kind = f"region {change.before.get('region', 'none')} to {change.after['region']}"
+        counted[kind] += 1
+    return counted

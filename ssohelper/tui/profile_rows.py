@@ -1,0 +1,167 @@
+"""What the Profiles screen lists: each profile once, below what the next sync does with it.
+
+Made in the background: 12,000 profiles take a moment. Imports no widget.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ssohelper.actions.profiles import ConfigProfile
+from ssohelper.core import plan_kinds
+from ssohelper.core.config_edit import AddSection
+from ssohelper.core.profile_keys import ProfileChange
+from ssohelper.core.profile_plan import Plan
+from ssohelper.core.search import Index
+
+MANAGED, YOURS, SKIPPED = "◆", "·", "!"
+STAY = "stay"
+# The numbers of the fields of a row that a search compares.
+NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
+
+
+class ProfileRow(NamedTuple):
+    """A profile in the config, or one that the sync would add or skips.
+
+    `item` is the profile in the config, if it is there. `before` and `after` are the keys that the
+    sync changes; `note` says why it does not do more.
+    """
+
+    name: str
+    sign: str
+    account_name: str = ""
+    account_id: str = ""
+    role: str = ""
+    session: str = ""
+    item: ConfigProfile | None = None
+    before: dict[str, str] = {}  # noqa: RUF012  (never changed)
+    after: dict[str, str] = {}  # noqa: RUF012
+    note: str = ""
+
+    @property
+    def can_be_removed(self) -> bool:
+        """Return whether this is a profile in the config that ssohelper manages."""
+        return self.item is not None and self.item.entry.managed
+
+
+class Section(NamedTuple):
+    """The rows with these numbers, with which the sync does the same; `key` stays the same."""
+
+    key: str
+    sign: str
+    title: str
+    numbers: range
+
+
+class ProfileRows(NamedTuple):
+    """All rows in the order of their sections, and the index that searches them, `search`."""
+
+    rows: Sequence[ProfileRow]
+    sections: Sequence[Section]
+    search: Index
+
+
+def build(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
+    """Return the rows of these profiles of the config, and of what the plan would do with them."""
+    maker = _Maker(found, plan)
+    rows: list[ProfileRow] = []
+    sections: list[Section] = []
+    for key, sign, title, members in maker.sections():
+        numbers = range(len(rows), len(rows) + len(members))
+        sections.append(Section(key, sign, f"{len(members)} {title}", numbers))
+        rows += members
+    index = Index(
+        [
+            [row.name for row in rows],
+            [row.account_name for row in rows],
+            [row.account_id for row in rows],
+            [row.role for row in rows],
+            [row.session for row in rows],
+        ],
+        fuzzy_columns=(NAME, ROLE),
+        hidden=(ACCOUNT_NAME,),
+    )
+    return ProfileRows(rows, sections, index)
+
+
+NO_ROWS = ProfileRows((), (), Index([[]]))
+
+
+class _Maker:
+    def __init__(self, found: Sequence[ConfigProfile], plan: Plan | None) -> None:
+        self._found, self._plan = found, plan
+        listed = plan.request.listing.accounts if plan else ()
+        self._account_names = {one.account.id: one.account.name for one in listed}
+        self._notes: defaultdict[str, list[str]] = defaultdict(list)
+        for skipped in plan.skipped if plan else ():
+            self._notes[skipped.name].append(skipped.reason)
+
+    def sections(self) -> Iterator[tuple[str, str, str, list[ProfileRow]]]:
+        """Yield key, sign, title and rows of each section that has any."""
+        present = {item.entry.name: item for item in self._found}
+        done = set[str]()
+        plan = self._plan
+        if plan is not None:
+            changes = {change.profile: change for change in plan.change}
+            for group in plan_kinds.groups(plan):
+                done |= set(group.names)
+                if group.sign == "+":
+                    members = self._added(plan)
+                else:
+                    members = [
+                        self._row(present[name], group.sign, changes.get(name))
+                        for name in group.names
+                        if name in present
+                    ]
+                yield group.what, group.sign, group.what, members
+            left = [name for name in plan.stale if name in present and name not in done]
+            done |= set(left)
+            if left:
+                title = "whose role is gone, to keep"
+                yield "stale", SKIPPED, title, [self._row(present[name], "!") for name in left]
+            skipped = [name for name in self._notes if name not in present and name not in done]
+            if skipped:
+                yield "skipped", SKIPPED, "skipped", [self._skipped(name) for name in skipped]
+        staying = [item for item in self._found if item.entry.name not in done]
+        managed = sum(item.entry.managed for item in staying)
+        if staying:
+            title = f"unchanged: {MANAGED} {managed} managed, {len(staying) - managed} yours"
+            rows = [self._row(item, MANAGED if item.entry.managed else YOURS) for item in staying]
+            yield STAY, "", title, rows
+
+    def _row(
+        self, item: ConfigProfile, sign: str, change: ProfileChange | None = None
+    ) -> ProfileRow:
+        name = item.entry.name
+        target = item.shown
+        before, after = (change.before, change.after) if change else ({}, {})
+        note = "; ".join(self._notes.get(name, ()))
+        if target is None:
+            return ProfileRow(name, sign, "", "", "", "", item, before, after, note)
+        account_id, role = target.role.account_id, target.role.name
+        account_name = self._account_names.get(account_id, "")
+        session = target.session_name or ""
+        return ProfileRow(
+            name, sign, account_name, account_id, role, session, item, before, after, note
+        )
+
+    def _added(self, plan: Plan) -> list[ProfileRow]:
+        keys = {one.header: one.keys for one in plan.changes if isinstance(one, AddSection)}
+        return [
+            ProfileRow(
+                name,
+                "+",
+                self._account_names.get(role.account_id, ""),
+                role.account_id,
+                role.name,
+                plan.request.session.name,
+                after=dict(keys.get(f"profile {name}", ())),
+                note="; ".join(self._notes.get(name, ())),
+            )
+            for name, role in zip(plan.add, plan.add_roles, strict=True)
+        ]
+
+    def _skipped(self, name: str) -> ProfileRow:
+        return ProfileRow(name, SKIPPED, note="; ".join(self._notes[name]))

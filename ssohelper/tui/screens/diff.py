@@ -1,0 +1,52 @@
+"""A dialog that shows a diff, wrapped, and scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ssohelper.core.text import show
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
+
+
+class DiffScreen(ModalScreen[None]):
+    """Shows the lines of a diff. Its result is None."""
+
+    CSS_PATH = "../styles/screens.tcss"
+    HELP_TEXT = "The diff of the config that the next Apply makes. Nothing is written here."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("diff.close", "dismiss"),
+        ("enter", "dismiss", "Close"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Line], find: str | None = None) -> None:
+        """`find` is a text: the diff is shown from the first line that has it on."""
+        super().__init__()
+        self._title, self._lines, self._find = title, lines, find
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Static(Content(show(self._title)), classes="dialog--title")
+            yield WrappedView(id="diff")
+            yield Static("esc: close", classes="dialog--note", markup=False)
+
+    def on_mount(self) -> None:
+        view = self.query_one("#diff", LineView)
+        view.set_lines(self._lines)
+        view.focus()
+        if self._find is not None:
+            self.call_after_refresh(self._scroll, view, self._find)
+
+    def _scroll(self, view: LineView, find: str) -> None:
+        at = next(
+            (n for n, line in enumerate(view.lines) if find in "".join(text for text, _ in line)), 0
+        )
+        view.scroll_to(0, at, animate=False)

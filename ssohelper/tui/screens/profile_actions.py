@@ -1,0 +1,152 @@
+"""What the Profiles screen writes: the plan, removals, and the undo of the last write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.actions import profiles, undoing
+from ssohelper.core import plan_kinds, plan_summary, plan_text
+from ssohelper.core.model import SsoSession
+from ssohelper.core.profile_plan import Plan
+from ssohelper.core.shell_text import typed
+from ssohelper.core.text import first_names, show
+from ssohelper.errors import UsageProblem
+from ssohelper.tui import background, foreground
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.progress import refresh_list
+from ssohelper.tui.screens.proposal import (
+    NOTHING_WRITTEN,
+    Wish,
+    display_path,
+    kind_lines,
+    must_list_again,
+    plan_from_saved_list,
+    plan_lines,
+    sync_command,
+)
+from ssohelper.tui.widgets.lines import Line, diff_lines
+
+if TYPE_CHECKING:
+    from ssohelper.stores.config_versions import Version
+    from ssohelper.tui.base import TuiApp
+
+# A command line that removes more profiles names them by a word.
+_MOST_NAMES = 4
+
+
+async def apply(app: TuiApp[Any], wish: Wish) -> bool:
+    """Write what the user asks of the sync, after a question. Return whether it was written.
+
+    Raises: SsoHelperError if it cannot be planned or written.
+    """
+    services, session = app.services, wish.session
+    found = await background.run(app, lambda: plan_from_saved_list(services, wish))
+    for problem in found.problems.values():
+        raise UsageProblem(f"an option is not valid: {problem}")
+    # Like `profile sync`, this refreshes an old list of roles before it writes, and any list before
+    # it removes profiles.
+    is_old = await background.run(app, lambda: must_list_again(services, session, prune=wish.prune))
+    if is_old and await refresh_list(app, session, from_scratch=wish.prune) is None:
+        return False
+    found = await background.run(app, lambda: plan_from_saved_list(services, wish))
+    plan, command = found.plan, f"ssohelper {sync_command(wish, found.given)}"
+    if plan is None:
+        return False
+    if not plan.changes:
+        await background.run(app, lambda: profiles.remember(services, plan))
+        app.show_done("nothing to change", command)
+        return True
+    if not await _confirm_plan(app, plan, command):
+        return False
+    await background.run(app, lambda: profiles.apply(services, plan))
+    app.show_done(plan_text.summary(plan, done=True), command)
+    return True
+
+
+async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
+    """Ask whether to write the plan: by its diff, or by its kinds if it is big."""
+    services = app.services
+    diff = await background.run(app, lambda: plan_lines(services, plan))
+    kinds = kind_lines(plan)
+    shown, other = (kinds, diff) if plan_summary.is_big(plan) else (diff, kinds)
+    return await confirm(app, plan_kinds.counts_line(plan), shown, command, other)
+
+
+async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
+    """Remove the managed profiles with these names, after a question with the diff.
+
+    Raises: SsoHelperError if one is not managed or cannot be removed.
+    """
+    services = app.services
+    command = f"ssohelper profile rm {few_names(names)}"
+    found = await background.run(app, lambda: profiles.read_managed(services, names))
+    lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
+    what = f"{plan_text.profile_count(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
+    if not await confirm(app, what, lines, command):
+        return False
+    await background.run(app, lambda: profiles.remove(services, found))
+    app.show_done(f"removed {plan_text.profile_count(len(found))}", command)
+    return True
+
+
+def few_names(names: Sequence[str]) -> str:
+    """Return the names as a command line has them, or `PROFILE...` if they are many."""
+    return " ".join(map(typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
+
+
+async def refresh(app: TuiApp[Any], session: SsoSession) -> None:
+    """Ask AWS for the session's roles again."""
+    if await refresh_list(app, session) is not None:
+        command = f"ssohelper list --refresh --session {session.name}"
+        app.show_done("refreshed the list of roles", command)
+
+
+async def undo(app: TuiApp[Any]) -> None:
+    """Reverse the last write of the config, after a question that shows what that does.
+
+    Raises: SsoHelperError if there is nothing to undo.
+    """
+    services, command = app.services, "ssohelper profile undo"
+
+    def read() -> tuple[Version, list[Line], list[str]]:
+        version = undoing.load_last_write(services)
+        lines = diff_lines(undoing.diff_undo(services, version))
+        return version, lines, undoing.list_restored_options(services, version)
+
+    version, lines, options = await background.run(app, read)
+    shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
+    if await confirm(app, f"undo the last write: {_line_counts(lines)}", shown, command):
+        await background.run(app, lambda: undoing.undo(services, version))
+        done = [f"restored: {services.locations.aws_config_file}"] if lines else []
+        app.show_done("; ".join((*done, *options)), command)
+
+
+def _line_counts(lines: Sequence[Line]) -> str:
+    """Return how many lines a diff adds and removes."""
+    if not lines:
+        return "options only, no line of the config"
+    styles = [line[0][1] for line in lines]
+    return f"+{styles.count('good')} and -{styles.count('bad')} lines"
+
+
+def edit(app: TuiApp[Any], line: int) -> None:
+    """Open the user's editor at this line of the config. Raises: LocalState without an editor."""
+    path = str(app.services.locations.aws_config_file)
+    foreground.run_editor(app, path, line)
+
+
+async def confirm(
+    app: TuiApp[Any],
+    what: str,
+    lines: Sequence[Line],
+    command: str,
+    other: Sequence[Line] = (),
+) -> bool:
+    """Ask whether to write the config. `other` are lines that a key shows in place of `lines`."""
+    question = f"{what} — write {display_path(app.services)}?"
+    screen = ConfirmScreen(question, lines=lines, command=command, other=other)
+    yes = await app.push_screen_wait(screen)
+    if not yes:
+        app.show_done(NOTHING_WRITTEN)
+    return yes

@@ -1,0 +1,149 @@
+"""Reads the profiles and plans the sync in the background, for what the user asks now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import background, profile_rows
+from ssohelper.tui.profile_rows import ProfileRows
+from ssohelper.tui.screens.proposal import (
+    CurrentProfiles,
+    Proposal,
+    Wish,
+    plan_from_saved_list,
+    read_current,
+)
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.timer import Timer
+
+    from ssohelper.tui.base import TuiApp
+
+# The plan is made again when the user has not typed for so long.
+_TYPED_SECONDS = 0.15
+
+
+class Found(NamedTuple):
+    """What is shown: the profiles, the proposal, the rows of both, and why there is no proposal."""
+
+    current: CurrentProfiles
+    wish: Wish | None
+    proposal: Proposal
+    rows: ProfileRows
+    error: SsoHelperError | None = None
+
+
+class Planner:
+    """Keeps what the user asks of the sync, and makes `found` of it.
+
+    While a plan is made, the user may ask for another one: then that is made next, and the first is
+    not shown.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        app: TuiApp[Any],
+        show: Callable[[Found], None],
+        show_config_error: Callable[[SsoHelperError], None],
+    ) -> None:
+        """`show` is called with what was found; `show_config_error` if the config is unreadable."""
+        self._screen, self._app = screen, app
+        self._show, self._show_config_error = show, show_config_error
+        self.found: Found | None = None
+        self.session_number = 0
+        self.prune = self.rename = False
+        # What the user has typed into the fields of the options; None: nothing.
+        self.texts: dict[str, str] | None = None
+        self._current: CurrentProfiles | None = None
+        self._typing: Timer | None = None
+        # What must be read or planned again, and whether the worker that does that runs.
+        self._must_read = self._must_plan = self._is_working = False
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether `found` is for what the user asks now."""
+        is_working = self._is_working or self._typing is not None
+        return self.found is not None and self.found.error is None and not is_working
+
+    @property
+    def session(self) -> SsoSession | None:
+        """Return the session whose sync is shown, or None if there is no session."""
+        sessions = self._current.sessions if self._current else ()
+        return sessions[self.session_number % len(sessions)] if sessions else None
+
+    @property
+    def has_several_sessions(self) -> bool:
+        return self._current is not None and len(self._current.sessions) > 1
+
+    @property
+    def wish(self) -> Wish | None:
+        """Return what the user asks of the sync, or None if there is no session."""
+        session = self.session
+        return Wish(session, self.texts, self.prune, self.rename) if session else None
+
+    def show_next_session(self) -> None:
+        """Plan the sync of the next session, with the options that it has."""
+        self.session_number += 1
+        self.texts = None
+        self.plan()
+
+    def plan_soon(self, texts: dict[str, str]) -> None:
+        """Plan with these texts of the options when the user has stopped typing."""
+        self.texts = texts
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self._screen.set_timer(_TYPED_SECONDS, self.plan)
+
+    def read(self) -> None:
+        """Read ~/.aws/config, then plan."""
+        self._must_read = True
+        self.plan()
+
+    def plan(self) -> None:
+        """Plan the sync for what the user asks now."""
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
+        self._must_plan = True
+        if not self._is_working:
+            self._is_working = True
+            self._screen.run_worker(self._work_off(), group="plan")
+
+    async def _work_off(self) -> None:
+        try:
+            while self._must_plan:
+                self._must_plan = False
+                try:
+                    found = await self._find()
+                except SsoHelperError as error:
+                    self._current = self.found = None
+                    self._show_config_error(error)
+                else:
+                    if not self._must_plan:
+                        self.found = found
+                        self._show(found)
+        finally:
+            self._is_working = False
+        self._screen.refresh_bindings()
+
+    async def _find(self) -> Found:
+        """Raises: SsoHelperError if the config cannot be read."""
+        app, services = self._app, self._app.services
+        if self._must_read or self._current is None:
+            self._must_read = False
+            self._current = await background.run(app, lambda: read_current(services))
+        current, wish, error = self._current, self.wish, None
+        proposal = Proposal()
+        if wish is not None:
+            try:
+                proposal = await background.run(app, lambda: plan_from_saved_list(services, wish))
+            except SsoHelperError as cause:
+                error = cause
+        plan = proposal.plan
+        rows = await background.run(app, lambda: profile_rows.build(current.profiles, plan))
+        return Found(current, wish, proposal, rows, error)

@@ -1,0 +1,125 @@
+"""The texts of the Profiles screen: its lines above the list, and the details below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
+from ssohelper.core import plan_kinds, plan_text
+from ssohelper.core.choices import NO_CHOICES
+from ssohelper.core.instants import duration_text
+from ssohelper.core.text import show
+from ssohelper.tui.profile_rows import ProfileRow, Section
+from ssohelper.tui.screens.profile_planner import Found
+from ssohelper.tui.screens.proposal import CurrentProfiles, Proposal, sync_command
+from ssohelper.tui.widgets.lines import Line
+
+KeyOf = Callable[[str], str]
+
+
+def title(current: CurrentProfiles) -> str:
+    """Return how many profiles there are, and how many of them ssohelper manages."""
+    count = len(current.profiles)
+    managed = sum(item.entry.managed for item in current.profiles)
+    where = f"{plan_text.profile_count(count)} in {current.path}"
+    return f"{where}: ◆ {managed} managed, {count - managed} yours"
+
+
+def plan_line(found: Found, now: int) -> str:
+    """Return what the next sync would do, in counts by kind, with the command that does it."""
+    wish, proposal = found.wish, found.proposal
+    if wish is None:
+        return "profile sync: there is no session yet"
+    command = sync_command(wish, NO_CHOICES)
+    if found.error is not None:
+        return f"{command}: not possible"
+    if proposal.problems:
+        return f"{command}: an option is not valid"
+    if proposal.plan is None:
+        return f"{command}: no list of roles yet"
+    age = duration_text(now - (proposal.listed_at or 0))
+    return f"{plan_kinds.counts_line(proposal.plan)} · {command} · list of {age} ago"
+
+
+def options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> str:
+    """Return the options with which the sync is planned, and the key that changes them."""
+    if not proposal.texts:
+        return ""
+    now = texts or proposal.texts
+    parts = [
+        f"accounts {now[ACCOUNTS].strip() or 'all'}",
+        f"roles {now[ROLES].strip() or 'all'}",
+        f"names {now[TEMPLATE]}",
+        f"form {now[FORM]}",
+        now[REGION],
+    ]
+    changed = "changed, not yet applied: " if proposal.given != NO_CHOICES else ""
+    return f"{key}: {changed}{' · '.join(parts)}"
+
+
+def hint(found: Found, key_of: KeyOf) -> str:
+    """Return what the user should do first, or be warned of; "" if there is nothing."""
+    proposal = found.proposal
+    if found.error is not None:
+        return ". ".join(filter(None, (found.error.message, found.error.hint)))
+    if proposal.warning:
+        return proposal.warning
+    if found.wish is None:
+        return (
+            f"Set up a session first: {key_of('app.sessions')}, then n, "
+            "or type: ssohelper setup START_URL"
+        )
+    if proposal.plan is None and not proposal.problems:
+        command = f"ssohelper list --refresh --session {found.wish.session.name}"
+        return f"Press {key_of('profiles.refresh')} to ask AWS for your roles, or type: {command}"
+    if not found.current.profiles and proposal.plan is not None and proposal.plan.add:
+        return (
+            f"There is no profile yet. {key_of('profiles.apply')} writes those below after a "
+            f"question; {key_of('profiles.options')} chooses accounts and roles first."
+        )
+    if not found.rows.rows:
+        return (
+            "There is no profile yet, and no role that would get one: "
+            f"{key_of('profiles.options')} shows the filters, {key_of('profiles.refresh')} asks AWS."
+        )
+    return ""
+
+
+def section_lines(section: Section, key_of: KeyOf) -> list[Line]:
+    """Return what the heading under the cursor stands for."""
+    says = {
+        "+": f"{key_of('profiles.apply')} adds these profiles, after a question.",
+        "~": f"{key_of('profiles.apply')} changes these profiles, after a question.",
+        "-": f"{key_of('profiles.apply')} removes these profiles, after a question.",
+        "": "The sync leaves these profiles as they are.",
+    }
+    says["!"] = "The sync skips these; each line says why."
+    if section.key == "stale":
+        says["!"] = (
+            f"Their roles are no longer listed. {key_of('profiles.prune')} removes them too."
+        )
+    return [[(show(section.title), "strong")], [(says[section.sign], "")]]
+
+
+def row_lines(row: ProfileRow, path: str) -> list[Line]:
+    """Return what is known of a profile, and its keys that the sync changes."""
+    lines: list[Line] = [[(show(row.name), "strong")]]
+    parts = []
+    if row.item is not None:
+        owner = "managed" if row.item.entry.managed else "yours"
+        parts += [f"{path}:{row.item.entry.line}", owner]
+    if row.account_id:
+        account = f"{row.account_name} " if row.account_name else ""
+        parts.append(f"{account}{row.account_id}/{row.role}")
+    if row.item is not None and row.item.shown is not None:
+        parts.append(f"form {row.item.shown.form}")
+    region = row.item.entry.keys.get("region") if row.item is not None else None
+    parts += [region] if region else []
+    lines += [[(show("  ".join(parts)), "dim")]] if parts else []
+    lines += [[(f"{'skipped: ' * (row.sign == '!')}{show(row.note)}", "warn")]] if row.note else []
+    for key in dict.fromkeys((*row.before, *row.after)):
+        if key in row.before:
+            lines.append([(show(f"-{key} = {row.before[key]}"), "bad")])
+        if key in row.after:
+            lines.append([(show(f"+{key} = {row.after[key]}"), "good")])
+    return lines

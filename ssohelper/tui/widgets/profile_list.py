@@ -1,0 +1,279 @@
+"""The list of profiles: below what the next sync does with them, with a search, folds and ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual.events import Click
+
+from ssohelper.core.search import Span
+from ssohelper.core.text import show
+from ssohelper.tui.profile_rows import (
+    ACCOUNT_ID,
+    NAME,
+    NO_ROWS,
+    ROLE,
+    SESSION,
+    STAY,
+    ProfileRow,
+    ProfileRows,
+    Section,
+)
+from ssohelper.tui.widgets.cells import fitted, pieces_of
+from ssohelper.tui.widgets.columns import tail_of
+from ssohelper.tui.widgets.lines import Chooser, Line, Piece
+from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
+
+# A section with more rows is folded at first, so that a small one below it is seen at once. What
+# stays as it is comes last, and is never folded at first.
+_MOST_UNFOLDED = 8
+_SIGN_STYLES = {"+": "good", "~": "warn", "-": "bad", "!": "dim", "◆": "accent", "·": "dim"}
+# The cells for the marks of cursor, tick and sign.
+_SIGNS_WIDTH = 5
+# A longer column of names leaves the others no space, so it is cut.
+_NAME_SHARE = 0.6
+
+
+class _Widths(NamedTuple):
+    """The cells of each column with two blanks at its end; 0: the column is not shown."""
+
+    name: int
+    account_id: int
+    role: int
+    session: int
+
+
+class ProfileList(Chooser):
+    """Shows sections that fold, with their profiles. A search shows the rows that match, unfolded."""
+
+    DEFAULT_CSS = "ProfileList { height: 1fr; min-height: 1; padding: 0 1; overflow-x: hidden; }"
+
+    def __init__(self) -> None:
+        super().__init__(self._draw_line, id="profiles")
+        self.can_focus = False
+        self.data = NO_ROWS
+        self.query_text = ""
+        self.ticked: frozenset[str] = frozenset()
+        # How many rows match the search.
+        self.found_count = 0
+        # What is on each line: n stands for row n, ~n for the heading of section n.
+        self._lines: Sequence[int] = ()
+        self._numbers: dict[str, Sequence[int]] = {}
+        self._folds: dict[str, bool] = {}
+        self._content = _Widths(0, 0, 0, 0)
+        self._drawn: tuple[object, _Widths, int] | None = None
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def set_data(self, data: ProfileRows) -> None:
+        """Show these rows. The cursor stays on its profile or heading."""
+        before = self._key_at_cursor()
+        self.data = data
+        self.ticked &= {row.name for row in data.rows if row.can_be_removed}
+        self._content = _Widths(
+            _widest(row.name for row in data.rows),
+            12 if any(row.account_id for row in data.rows) else 0,
+            _widest({row.role for row in data.rows}),
+            _widest({row.session for row in data.rows}),
+        )
+        self._update(before)
+
+    def search(self, text: str) -> None:
+        """Show the rows that match: the section of the best match first."""
+        self.query_text = text.strip()
+        self._update(None)
+
+    def _update(self, key: tuple[bool, str] | None) -> None:
+        self._drawn = None
+        sections = self.data.sections
+        if self.query_text:
+            found = self.data.search.search(self.query_text, fuzzy=True)
+            self.found_count = len(found)
+            section_of = {n: at for at, one in enumerate(sections) for n in one.numbers}
+            by_section: dict[int, list[int]] = {}
+            for number in found:
+                by_section.setdefault(section_of[number], []).append(number)
+            self._numbers = {sections[at].key: numbers for at, numbers in by_section.items()}
+            order: Iterable[int] = by_section
+        else:
+            self.found_count = len(self.data.rows)
+            self._numbers = {section.key: section.numbers for section in sections}
+            order = range(len(sections))
+        lines: list[int] = []
+        for at in order:
+            lines.append(~at)
+            if not self.is_folded(sections[at]):
+                lines += self._numbers[sections[at].key]
+        self._lines = lines
+        # A search puts the cursor on its best match, which is below the first heading.
+        first = 1 if self.query_text and len(lines) > 1 else 0
+        self.set_count(len(lines), self._line_of(key) if key else first)
+
+    def _key_at_cursor(self) -> tuple[bool, str] | None:
+        if not self._lines:
+            return None
+        number = self._lines[self.cursor]
+        is_heading = number < 0
+        return is_heading, self.data.sections[~number].key if is_heading else self.data.rows[
+            number
+        ].name
+
+    def _line_of(self, key: tuple[bool, str]) -> int:
+        is_heading, name = key
+        rows, sections = self.data.rows, self.data.sections
+        for line, number in enumerate(self._lines):
+            if is_heading == (number < 0):
+                found = sections[~number].key if number < 0 else rows[number].name
+                if found == name:
+                    return line
+        return min(self.cursor, max(0, len(self._lines) - 1))
+
+    def is_folded(self, section: Section) -> bool:
+        """Return whether the rows of the section are hidden. While a search runs, none are."""
+        is_big = len(section.numbers) > _MOST_UNFOLDED and section.key != STAY
+        return not self.query_text and self._folds.get(section.key, is_big)
+
+    @property
+    def row(self) -> ProfileRow | None:
+        """Return the profile under the cursor, or None on a heading."""
+        number = self._lines[self.cursor] if self._lines else -1
+        return self.data.rows[number] if number >= 0 else None
+
+    @property
+    def section(self) -> Section | None:
+        """Return the section whose heading is under the cursor, or None on a profile."""
+        number = self._lines[self.cursor] if self._lines else 0
+        return self.data.sections[~number] if number < 0 else None
+
+    # -- folds and ticks -----------------------------------------------------------------------
+
+    def set_folded(self, folded: bool) -> None:
+        """Fold or unfold the section under the cursor; from a row, go to its heading to fold it."""
+        section = self.section
+        if section is None and folded and self._lines:
+            at = max(line for line in range(self.cursor + 1) if self._lines[line] < 0)
+            self.go_to(at)
+            section = self.section
+        if section is not None and not self.query_text:
+            self._folds[section.key] = folded
+            self._update((True, section.key))
+
+    def toggle_fold(self) -> bool:
+        """Fold or unfold the section whose heading is under the cursor; False on a profile."""
+        section = self.section
+        if section is not None:
+            self.set_folded(not self.is_folded(section))
+        return section is not None
+
+    def toggle_tick(self) -> bool:
+        """Tick the profile, or all of the section, and go on; False if none can be removed."""
+        section, row = self.section, self.row
+        rows = [self.data.rows[number] for number in self._numbers[section.key]] if section else []
+        names = {one.name for one in (*rows, *([row] if row else [])) if one.can_be_removed}
+        self.ticked = self.ticked - names if names <= self.ticked else self.ticked | names
+        self.action_move(1)
+        self.refresh()
+        return bool(names)
+
+    def clear_ticks(self) -> None:
+        self.ticked = frozenset()
+        self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        if event.y + int(self.scroll_offset.y) < self.count:
+            self.call_after_refresh(self.toggle_fold)
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def _draw_line(self, number: int, width: int) -> Line:
+        found = self._lines[number]
+        if found < 0:
+            return self._heading(self.data.sections[~found])
+        row = self.data.rows[found]
+        widths, tail = self._columns(width)
+        spans = (
+            self.data.search.spans(self.query_text, found, fuzzy=True) if self.query_text else []
+        )
+        tick = TICKED if row.name in self.ticked else " "
+        note = row.note if row.note and not row.account_id else ""
+        return [
+            (" ", ""),
+            (tick, "strong"),
+            (f" {row.sign} ", _SIGN_STYLES[row.sign]),
+            *_cells(row.name, spans, NAME, widths.name, "", tail),
+            *([(show(note), "dim")] if note else self._rest(row, spans, widths)),
+        ]
+
+    def _rest(self, row: ProfileRow, spans: Sequence[Span], widths: _Widths) -> Iterable[Piece]:
+        yield from _cells(row.account_id, spans, ACCOUNT_ID, widths.account_id, "dim")
+        yield from _cells(row.role, spans, ROLE, widths.role, "dim")
+        yield from _cells(row.session, spans, SESSION, widths.session, "dim")
+
+    def _heading(self, section: Section) -> Line:
+        sign = FOLDED if self.is_folded(section) else UNFOLDED
+        count = len(self._numbers[section.key])
+        of = f"  {count} found" if self.query_text else ""
+        ticked = 0
+        if self.ticked and self.is_folded(section):
+            rows = self.data.rows
+            ticked = sum(rows[number].name in self.ticked for number in section.numbers)
+        return [
+            (f" {sign} ", "strong"),
+            (f"{section.sign} " if section.sign else "", _SIGN_STYLES.get(section.sign, "")),
+            (show(section.title), "strong"),
+            (of, "dim"),
+            (f"  {TICKED}{ticked}" if ticked else "", "strong"),
+        ]
+
+    def _columns(self, width: int) -> tuple[_Widths, int]:
+        """Return the columns, and where names are cut so that the visible ones differ."""
+        top, height = int(self.scroll_offset.y), self.size.height
+        key = (width, top, height)
+        if self._drawn is None or self._drawn[0] != key:
+            widths = _fit(self._content, width - _SIGNS_WIDTH)
+            tail = 0
+            if widths.name < self._content.name:
+                visible = self._lines[top : top + height]
+                names = {self.data.rows[number].name for number in visible if number >= 0}
+                tail = tail_of(names, widths.name - 2)
+            self._drawn = key, widths, tail
+        return self._drawn[1:]
+
+
+def _fit(content: _Widths, width: int) -> _Widths:
+    """Return the columns that have space: the names first, then account id, role and session."""
+    name = min(content.name + 2, max(0, width))
+    if name > width * _NAME_SHARE and width >= 60:
+        name = min(name, max(int(width * _NAME_SHARE), width - 14))
+    left = width - name
+    others = []
+    for cells in content[1:]:
+        shown = cells + 2 if cells and cells + 2 <= left else 0
+        left -= shown
+        others.append(shown)
+    return _Widths(name, *others)
+
+
+def _cells(
+    text: str, spans: Sequence[Span], field: int, width: int, style: str, tail: int = 0
+) -> Iterable[Piece]:
+    """Return the text as pieces of exactly this width, with the matches in the style of a hit."""
+    if width <= 2:
+        return [(fitted(text, width, tail), style)]
+    hits = frozenset(
+        place for span in spans if span.field == field for place in range(span.start, span.end)
+    )
+    pieces = pieces_of(text, hits, width - 2, tail)
+    return [*((piece, "hit" if is_hit else style) for piece, is_hit in pieces), ("  ", style)]
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max(
+        (
+            len(text) if text.isascii() and text.isprintable() else cell_len(show(text))
+            for text in texts
+        ),
+        default=0,
+    )

@@ -1,0 +1,149 @@
+"""A search field above the list of profiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.profile_rows import ProfileRow, ProfileRows
+from ssohelper.tui.widgets.lines import Chooser
+from ssohelper.tui.widgets.profile_list import ProfileList
+from ssohelper.tui.widgets.role_lines import TICKED
+from ssohelper.tui.widgets.search_line import SearchLine
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+
+class ProfilePane(Vertical):
+    """Searches the list of profiles while the user types; the arrow keys move the list's cursor."""
+
+    DEFAULT_CSS = "ProfilePane { height: 1fr; width: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("profiles.tick", priority=True),
+        action_binding("profiles.open", priority=True, show=False),
+        action_binding("profiles.fold", "fold(True)", priority=True, show=False),
+        action_binding("profiles.unfold", "fold(False)", priority=True, show=False),
+        action_binding("profiles.back", priority=True, show=False),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("ctrl+k", "move(-1)", show=False),
+        Binding("ctrl+n,ctrl+j", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("home", "go_to_end(0)", show=False, priority=True),
+        Binding("end", "go_to_end(-1)", show=False, priority=True),
+    ]
+    app: TuiApp[Any]
+
+    class Moved(Message):
+        """The message that the cursor may be on another line now."""
+
+    class Opened(Message):
+        """The message that the user pressed Enter on a profile."""
+
+    class Left(Message):
+        """The message that the user pressed Escape while there was no search and no tick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.list = ProfileList()
+        self.line = SearchLine(id="search")
+        self._searched = ""
+
+    def compose(self) -> ComposeResult:
+        yield self.line
+        yield self.list
+
+    def on_mount(self) -> None:
+        self.line.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed, the arrows move the cursor in the search instead of folding."""
+        return action != "fold" or not self.line.value
+
+    def set_data(self, data: ProfileRows) -> None:
+        """Show these rows, as far as they match the search."""
+        self.list.set_data(data)
+        self._show_count()
+
+    @property
+    def row(self) -> ProfileRow | None:
+        """Return the profile under the cursor, or None on a heading."""
+        self.search_now()
+        return self.list.row
+
+    def names_to_remove(self) -> list[str]:
+        """Return the ticked profiles in their order, or else the one under the cursor."""
+        if self.list.ticked:
+            return [row.name for row in self.list.data.rows if row.name in self.list.ticked]
+        row = self.row
+        return [row.name] if row is not None and row.can_be_removed else []
+
+    def clear_ticks(self) -> None:
+        self.list.clear_ticks()
+        self._show_count()
+
+    def _show_count(self) -> None:
+        """Show beside the search how many profiles are ticked, match, and exist."""
+        ticks = f"{TICKED}{len(self.list.ticked)}  " if self.list.ticked else ""
+        self.line.note = f"{ticks}{self.list.found_count}/{len(self.list.data.rows)}"
+        self.line.refresh()
+
+    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+        # Textual does not pass a message of a child on if its parent's handler has caused it.
+        event.stop()
+        self.post_message(self.Moved())
+
+    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
+        event.stop()
+        self.search_now()
+
+    def search_now(self) -> None:
+        """Search for what has been typed so far; each action on a row calls this first."""
+        if self.line.value != self._searched:
+            self._searched = self.line.value
+            self.list.search(self._searched)
+            self._show_count()
+
+    def action_move(self, lines: int) -> None:
+        self.search_now()
+        self.list.action_move(lines)
+
+    def action_page(self, pages: int) -> None:
+        self.search_now()
+        self.list.action_page(pages)
+
+    def action_go_to_end(self, line: int) -> None:
+        self.search_now()
+        self.list.action_go(line)
+
+    def action_tick(self) -> None:
+        """Tick the profile under the cursor, or all of the section, to remove them together."""
+        self.search_now()
+        if not self.list.toggle_tick():
+            self.app.show_done("only profiles that ssohelper manages can be ticked")
+        self._show_count()
+
+    def action_open(self) -> None:
+        """Fold or unfold the section under the cursor, or say that a profile is to be shown."""
+        self.search_now()
+        if not self.list.toggle_fold():
+            self.post_message(self.Opened())
+
+    def action_fold(self, folded: bool) -> None:
+        self.list.set_folded(folded)
+
+    def action_back(self) -> None:
+        """Clear the search, or else the ticks, or else say that the user wants to leave (`Left`)."""
+        if self.line.value:
+            self.line.action_clear()
+        elif self.list.ticked:
+            self.clear_ticks()
+        else:
+            self.post_message(self.Left())

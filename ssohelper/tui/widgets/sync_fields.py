@@ -1,0 +1,118 @@
+"""The fields in which the user edits the options of a sync, each with what is wrong with its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ssohelper.actions.sync_options import ACCOUNTS, FIELDS, FORM, REGION, ROLES, TEMPLATE
+from ssohelper.core.text import show
+from ssohelper.tui.keys import action_binding
+
+_LABELS = {
+    ACCOUNTS: ("accounts", "all; such as: pay* !*sandbox*"),
+    ROLES: ("roles", "all; such as: Read* Admin"),
+    TEMPLATE: ("names", "{account_name}.{role_name}"),
+    FORM: ("form", "process or sso"),
+    REGION: ("region", "eu-west-1"),
+}
+
+
+class SyncFields(VerticalScroll):
+    """The fields, one on a line. `Changed` says that the user has typed."""
+
+    HELP_TEXT = (
+        "The options of the sync: filters for the names or ids of accounts and for the names of "
+        "roles (GLOB, or !GLOB to leave out; quotes keep blanks together), the template of new "
+        "names, the form (process or sso), and the region of profiles. The list shows what the "
+        "sync would do with them; Apply writes exactly that, and remembers the options. The same "
+        "on the command line: ssohelper profile sync --account GLOB --role GLOB"
+    )
+    DEFAULT_CSS = """
+    SyncFields {
+        height: auto; max-height: 60%; background: $surface; display: none;
+        & Horizontal { height: auto; }
+        & .field--label { width: 11; padding: 0 1; color: $text-muted; }
+        & Input { width: 3fr; background: $panel; }
+        & .field--problem { width: 2fr; height: auto; padding: 0 1; color: $text-error; }
+        & #problem { height: auto; padding: 0 1; color: $text-error; display: none; }
+        &.narrow .field--problem { display: none; }
+        &.narrow #problem { display: block; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("options.keep", "close(True)", priority=True),
+        action_binding("options.cancel", "close(False)", priority=True),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+    class Changed(Message):
+        """The message that the user has changed a text."""
+
+    class Closed(Message):
+        """The message that the user leaves the fields; `keep`: with what was typed."""
+
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    def __init__(self) -> None:
+        super().__init__(id="options")
+        self.can_focus = False
+        self._shown: dict[str, str] = {}
+
+    def compose(self) -> ComposeResult:
+        for field in FIELDS:
+            label, placeholder = _LABELS[field]
+            with Horizontal():
+                yield Static(label, classes="field--label", markup=False)
+                yield Input(placeholder=placeholder, id=f"option-{field}", compact=True)
+                yield Static("", id=f"problem-{field}", classes="field--problem", markup=False)
+        # A narrow screen has no space beside the fields.
+        yield Static("", id="problem", markup=False)
+
+    def open(self, texts: Mapping[str, str]) -> None:
+        """Show the fields with these texts, and put the cursor into the first."""
+        self._shown = dict(texts)
+        for field in FIELDS:
+            self._field(field).value = texts.get(field, "")
+        self.show_problems({})
+        self.display = True
+        self._field(FIELDS[0]).focus()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return what the fields have now, by field."""
+        return {field: self._field(field).value for field in FIELDS}
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Say beside each field what is wrong with its text."""
+        for field in FIELDS:
+            text = problems.get(field, "")
+            self.query_one(f"#problem-{field}", Static).update(Content(show(text)))
+        below = "\n".join(f"{_LABELS[field][0]}: {show(text)}" for field, text in problems.items())
+        self.query_one("#problem", Static).update(Content(below))
+
+    def go_to(self, field: str) -> None:
+        """Put the cursor into this field."""
+        self._field(field).focus()
+
+    def _field(self, name: str) -> Input:
+        return self.query_one(f"#option-{name}", Input)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.display and self.texts != self._shown:
+            self._shown = self.texts
+            self.post_message(self.Changed())
+
+    def action_close(self, keep: bool) -> None:
+        self.post_message(self.Closed(keep))
