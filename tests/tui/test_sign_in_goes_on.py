@@ -97,7 +97,7 @@ def test_profiles_are_listed_after_the_sign_in(world: DemoHome, key: str, then: 
             await user.wait_for_message(then)
         else:
             await user.wait_for_screen(ConfirmScreen)
-            await user.wait_for_text("20 profiles to add")
+            await user.wait_for_text("20 to add")
 
     run_scenario(services, scenario)
 
