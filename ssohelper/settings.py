@@ -214,7 +214,7 @@ class Settings:
 
     def guard_rules(self) -> tuple[str, ...]:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
-        return guard_rules.expand(self.get_own("guard.rules"), self.tags())
+        return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
     def changed(self, key: str, value: Any) -> "Settings":
         """Return these settings with another value of the file for the key; None: without one."""

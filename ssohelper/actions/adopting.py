@@ -60,7 +60,7 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
-        if not trouble and one.role and one.role not in listed and listing.complete:
+        if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
         needs_us = bool(trouble) or check.needs_us(one.origin)
         # What this session lists says nothing about the roles of another one.
@@ -103,19 +103,22 @@ def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> l
     Only for parts of which `adopt` names some: they must be adopted as a whole, or not at all.
     """
     candidates = {one.name: one.candidate for one in found}
-    return [left for _, left in adoption.find_torn_blocks(app.config.read(), candidates, adopt)]
+    return [
+        left
+        for _, left in adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
+    ]
 
 
 def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) -> frozenset[str]:
     """Return `adopt` without the profiles of parts of aws-sso-cli that it names in part."""
     candidates = {one.name: one.candidate for one in found}
-    torn = adoption.find_torn_blocks(app.config.read(), candidates, adopt)
+    torn = adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
 def find_kept_markers(app: App, adopt: Collection[str]) -> list[list[str]]:
     """Return the profiles for which aws-sso-cli's markers stay around those in `adopt`."""
-    return list(adoption.find_kept_blocks(app.config.read(), adopt))
+    return list(adoption.find_profiles_left_in_blocks(app.config.read(), adopt))
 
 
 def refuse_torn(left: Sequence[str]) -> UsageProblem:

@@ -34,7 +34,7 @@ _USUAL_SESSION_NAME = "ssohelper"
 
 def find_source(app: App, key: RoleKey) -> RoleKey:
     """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
-    return _find(app, key).source_of(key)
+    return _find(app, key).source_key_of(key)
 
 
 def find_id(app: App, key: RoleKey) -> str:

@@ -127,7 +127,7 @@ def find_programs(
     """
     commands = {one.entry.keys.get("credential_process", "") for one in profiles}
     commands.add(own_command or "")
-    words = {parts[0] for command in commands if (parts := process_command.split(command))}
+    words = {parts[0] for command in commands if (parts := process_command.split_command(command))}
     return {word: _program(word, app.environ) for word in words}
 
 
@@ -215,7 +215,7 @@ def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact
         one.entry.managed and one.target is not None and belongs_to(one.target, fact.session)
         for one in profiles
     )
-    filters = plan_text.filters(choices)
+    filters = plan_text.filter_options(choices)
     if listing is None:
         return fact._replace(filters=filters)
     has_profile = {target.role for target in targets}

@@ -57,7 +57,7 @@ def give_due_notice(
     if _is_current(record, outlook, now) and due <= record.marks_of(counted_end(outlook, now)):
         return
     is_first = _record(app, session, outlook, due)
-    found = sign_in_notices.notice(session.name, outlook, app.clock.now())
+    found = sign_in_notices.make_notice(session.name, outlook, app.clock.now())
     if is_first and found is not None:
         app.start_notice(found)
 
@@ -136,7 +136,7 @@ class Reminder:
     def take_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
         """Return the text to print now, or None. The caller asks again at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
-        found = sign_in_notices.notice(self._name, outlook, now)
+        found = sign_in_notices.make_notice(self._name, outlook, now)
         if self._is_over:
             return found.message if found and not was_over else None
         if not outlook.is_known:

@@ -37,9 +37,9 @@ def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
 
 
 def _check_change(app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str) -> None:
-    change = portal_address.find_change(earlier, found)
+    change = portal_address.find_portal_change(earlier, found)
     if change is Change.REGION:
-        app.warn(portal_address.change_text(session, earlier, found))
+        app.warn(portal_address.region_change_text(session, earlier, found))
     if change is Change.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
             f"{session.start_url} now leads to {found}, not to {earlier}; nothing was sent there",

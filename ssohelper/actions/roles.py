@@ -44,7 +44,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
     listed_at: dict[str, int] = {}
     for session in sessions:
         saved = app.directory.load(session.name)
-        if saved is None or not saved.is_of(session):
+        if saved is None or not saved.is_of_portal_of(session):
             continue
         listed_at[session.name] = saved.listed_at
         # The accounts in which a role has a profile or usage. The other accounts' roles need no

@@ -116,7 +116,7 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     picked = pickers.pick_filters(app, filter_rows.filter_rows(request.listing))
     if picked is None:
         return None
-    choices = filter_rows.chosen(request.choices, picked)
+    choices = filter_rows.choices_with_rows(request.choices, picked)
     warn_if_nothing_matches(app, request.listing, choices, are_new=True)
     request = request._replace(choices=choices, has_new_filters=True)
     return profile_plan.plan_sync(app.config.read(), request)
@@ -133,7 +133,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 def _print_skipped(plan: Plan) -> None:
     if not plan.request.only_roles:
-        for choice in (plan_text.filters_line(plan), plan_text.remembered_line(plan)):
+        for choice in (plan_text.filters_line(plan), plan_text.remembered_options_line(plan)):
             if choice is not None:
                 output.say(show(choice))
     for line in plan_text.skipped_lines(plan):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from ssohelper.core.choices import account_rule
+from ssohelper.core.choices import make_value_finder
 from ssohelper.core.model import Account
 
 COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
@@ -20,7 +20,7 @@ class AccountMark(NamedTuple):
     label: str
 
 
-def is_pattern(text: str) -> bool:
+def is_color_pattern(text: str) -> bool:
     """Return whether a rule can have this pattern."""
     return text.isprintable() and 0 < len(text.strip()) == len(text) <= _LONGEST_PATTERN
 
@@ -37,11 +37,11 @@ def parse_mark(value: str, pattern: str) -> AccountMark | None:
     return AccountMark(found.group(1), label or found.group(1))
 
 
-def marker(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
+def make_mark_finder(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
     """Return a function that returns an account's mark: that of the first rule that matches.
 
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
     without regard to case; a name that looks like the id of another account is not compared.
     """
     marks = ((pattern, parse_mark(value, pattern)) for pattern, value in rules.items())
-    return cache(account_rule(marks, None))
+    return cache(make_value_finder(marks, None))

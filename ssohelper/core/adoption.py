@@ -49,13 +49,13 @@ def find_candidates(
         named = origin.named
         reason = origin.why
         if named is not None:
-            reason = _reason_against(config, session, named, listed, instances)
+            reason = _reason_not_to_adopt(config, session, named, listed, instances)
         role = named.role if named is not None and not reason else None
         found[origin.name] = Candidate(origin, role, reason)
     return found
 
 
-def _reason_against(
+def _reason_not_to_adopt(
     config: ConfigFile,
     session: SsoSession,
     named: NamedRole,
@@ -86,10 +86,10 @@ def is_portal_of(session: SsoSession, url: str) -> bool:
 def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
     """Return each spelling of the session's URL in a profile that has no sso-session.
 
-    None if another session of the config serves them: see `find_server`.
+    None if another session of the config serves them: see `find_session_for_legacy_profiles`.
     """
     entries = find_legacy_profiles(config, session)
-    if find_server(config, session) is not session:
+    if find_session_for_legacy_profiles(config, session) is not session:
         return []
     return list(dict.fromkeys(entry.keys["sso_start_url"] for entry in entries))
 
@@ -105,7 +105,7 @@ def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[Profil
     ]
 
 
-def find_server(config: ConfigFile, session: SsoSession) -> SsoSession:
+def find_session_for_legacy_profiles(config: ConfigFile, session: SsoSession) -> SsoSession:
     """Return the session whose sign-in serves the portal's profiles that have no sso-session.
 
     Sessions of one portal are of several users, and such a profile does not say whose it is. So it
@@ -115,7 +115,7 @@ def find_server(config: ConfigFile, session: SsoSession) -> SsoSession:
     return session if not same or same[0].name == session.name else same[0]
 
 
-def find_torn_blocks(
+def find_partly_adopted_blocks(
     config: ConfigFile, candidates: Mapping[str, Candidate], adopt: Collection[str]
 ) -> list[tuple[Block, list[str]]]:
     """Return the parts of aws-sso-cli of which `adopt` names some profiles and leaves out others.
@@ -132,7 +132,7 @@ def find_torn_blocks(
     return torn
 
 
-def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
+def find_fully_managed_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
     """Yield the parts of aws-sso-cli in which every profile is managed once `adopted` are.
 
     Only parts with at least one of `adopted`: their markers are removed.
@@ -145,9 +145,11 @@ def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[
             yield block
 
 
-def find_kept_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterator[list[str]]:
+def find_profiles_left_in_blocks(
+    config: ConfigFile, adopted: Collection[str]
+) -> Iterator[list[str]]:
     """Yield for each pair of markers that stays around profiles of `adopted` the other profiles."""
-    whole = set(find_whole_blocks(config, adopted))
+    whole = set(find_fully_managed_blocks(config, adopted))
     for block in find_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):
             yield [name for name in block.names if name not in adopted]

@@ -101,7 +101,7 @@ class Chain(NamedTuple):
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
-    def source_of(self, key: RoleKey) -> RoleKey:
+    def source_key_of(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that assume the chain's last role."""
         below = self.steps[:-1]
         return key._replace(chain=chain_of_profile(below[-1].profile) if below else "")
@@ -132,29 +132,31 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     seen = [entry.name]
     first = entry
     while True:
-        found = _step_of(config, entry)
+        found = _find_step_and_source(config, entry)
         if found is None:
             target = config.target(entry) if steps else None
             break
         step, below = found
         steps.append((step, entry))
         if len(steps) > MOST_STEPS:
-            _refuse_source(
-                config, first, f"more than {MOST_STEPS} roles on top of each other: {_arrows(seen)}"
+            _refuse_source_profile(
+                config,
+                first,
+                f"more than {MOST_STEPS} roles on top of each other: {_join_with_arrows(seen)}",
             )
         if isinstance(below, Target):
             target = below
             break
         if below is None:
             return None
-        following = _following(config, entry, below, seen)
+        following = _find_source_profile(config, entry, below, seen)
         if following is None:
             return None
         entry = following
     if target is None:
         return None
     chain = Chain(tuple(step for step, _ in reversed(steps)), entry, target)
-    _check_on_sso_role(config, steps, chain)
+    _check_chain_on_sso_role(config, steps, chain)
     return chain
 
 
@@ -196,7 +198,7 @@ def is_chain(entry: ProfileEntry) -> bool:
     return _chain_options(entry) is not None
 
 
-def find_users(config: ConfigFile) -> dict[str, str]:
+def find_user_of_each_source(config: ConfigFile) -> dict[str, str]:
     """Return, by the name of a profile that is the source of another, that other's name."""
     return {
         entry.keys[key]: entry.name
@@ -206,7 +208,7 @@ def find_users(config: ConfigFile) -> dict[str, str]:
     }
 
 
-def own_keys(step: Step, source: str | None) -> dict[str, str]:
+def config_keys_of_step(step: Step, source: str | None) -> dict[str, str]:
     """Return the keys of ours in which a profile in process form has its step.
 
     `source` is the name of the chain below, None if the step is on the SSO role itself.
@@ -265,7 +267,9 @@ def check_duration(seconds: int | None) -> None:
 # -- reading one profile -----------------------------------------------------------------------
 
 
-def _step_of(config: ConfigFile, entry: ProfileEntry) -> tuple[Step, str | Target | None] | None:
+def _find_step_and_source(
+    config: ConfigFile, entry: ProfileEntry
+) -> tuple[Step, str | Target | None] | None:
     """Return the profile's step and what is below it; None if the profile assumes no role.
 
     Below is the name of a profile, or the SSO role that the profile's own command names, or None for
@@ -279,7 +283,7 @@ def _step_of(config: ConfigFile, entry: ProfileEntry) -> tuple[Step, str | Targe
                 "credential_source",
                 "source_profile and credential_source exclude each other",
             )
-        return _step(config, entry, ""), keys.get("source_profile")
+        return _read_step(config, entry, ""), keys.get("source_profile")
     options = _chain_options(entry)
     if options is None:
         return None
@@ -297,7 +301,7 @@ def _step_of(config: ConfigFile, entry: ProfileEntry) -> tuple[Step, str | Targe
         config.refuse(
             entry, "credential_process", "--chain takes --session, --account-id and --role-name too"
         )
-    step = _step(config, entry, OWN_PREFIX)
+    step = _read_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
     return step, source or target
 
@@ -307,11 +311,11 @@ def _chain_options(entry: ProfileEntry) -> dict[str, str] | None:
     command = entry.keys.get("credential_process", "")
     if " --chain" not in command:  # most profiles: the words are not even split
         return None
-    options = process_command.own_options(command)
+    options = process_command.options_of_own_command(command)
     return options if options is not None and "--chain" in options else None
 
 
-def _step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
+def _read_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
     names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
     values = {name: entry.keys.get(prefix + name, "") for name in names}
     try:
@@ -325,7 +329,7 @@ def _step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
         config.refuse(entry, prefix + key, f"{key}: {what}", hint=error.hint)
 
 
-def _following(
+def _find_source_profile(
     config: ConfigFile, entry: ProfileEntry, source: str, seen: list[str]
 ) -> ProfileEntry | None:
     """Return the profile of this name, through our commands that refer to another profile.
@@ -336,22 +340,24 @@ def _following(
         if source in seen:
             if source == entry.name and "aws_access_key_id" in entry.keys:
                 return None  # as in botocore, a role on top of the profile's own static keys
-            _refuse_source(
+            _refuse_source_profile(
                 config,
                 entry,
-                f"the profiles refer to each other in a loop: {_arrows([*seen, source])}",
+                f"the profiles refer to each other in a loop: {_join_with_arrows([*seen, source])}",
             )
         seen.append(source)
         following = config.profile(source)
         if following is None:
             return None
-        options = process_command.own_options(following.keys.get("credential_process", ""))
+        options = process_command.options_of_own_command(
+            following.keys.get("credential_process", "")
+        )
         if assumes_role(following.keys) or options is None or "--profile" not in options:
             return following
         entry, source = following, options["--profile"]
 
 
-def _check_on_sso_role(
+def _check_chain_on_sso_role(
     config: ConfigFile, steps: list[tuple[Step, ProfileEntry]], chain: Chain
 ) -> None:
     """Refuse what STS refuses to the credentials of a role. Raises: ConfigInvalid."""
@@ -382,12 +388,12 @@ def _check_on_sso_role(
                 )
 
 
-def _refuse_source(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
+def _refuse_source_profile(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
     prefix = "" if "source_profile" in entry.keys else OWN_PREFIX
     config.refuse(entry, f"{prefix}source_profile", what)
 
 
-def _arrows(names: list[str]) -> str:
+def _join_with_arrows(names: list[str]) -> str:
     return " -> ".join(show(name, 80) for name in names)
 
 

@@ -32,7 +32,7 @@ class Choices(NamedTuple):
     written_region: str | None = None
 
     @property
-    def options(self) -> "Choices":
+    def without_recorded(self) -> "Choices":
         """Return the options of `profile sync` alone, without what other commands recorded."""
         return self._replace(removed=frozenset(), written_region=None)
 
@@ -67,7 +67,7 @@ def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
     return is_match
 
 
-def account_rule(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
+def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
     """Return a function that returns the value of the first rule whose pattern an account matches.
 
     A pattern is compared as in `account_filter`. Without a match the result is the `default`.

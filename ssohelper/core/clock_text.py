@@ -16,7 +16,7 @@ _RESULTS = {
 NOT_IN_CONFIG = "not in the config"
 
 
-def still_signed_in(session_name: str) -> str:
+def still_signed_in_text(session_name: str) -> str:
     """Return that a sign-in is left whose session did not reach the config, or was removed there."""
     return (
         f'you are still signed in to "{show(session_name)}", which is not in the config; '
@@ -29,7 +29,7 @@ def time_left(at: int, now: int) -> str:
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
-def sign_in_end(outlook: Outlook, now: int) -> str:
+def sign_in_end_text(outlook: Outlook, now: int) -> str:
     """Return when a sign-in ends and how that is known: `2h 13m left (configured)`, or `-`."""
     if outlook.at is None:
         return "-"
@@ -37,7 +37,7 @@ def sign_in_end(outlook: Outlook, now: int) -> str:
     return f"{time_left(outlook.at, now)} ({how})"
 
 
-def sign_in_left(outlook: Outlook, now: int) -> str:
+def sign_in_left_text(outlook: Outlook, now: int) -> str:
     """Return how long a sign-in still lasts, as a text such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
     token_text = f"access token lasts {duration_text(token_left)}"

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ssohelper.core.guard_rules import find_tag
 from ssohelper.core.model import SsoSession
-from ssohelper.core.start_url import normalized
+from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid, Refused
 
@@ -44,7 +44,7 @@ class CompanyPolicy(NamedTuple):
         """
         urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
-            _compiled(normalized(pattern)).match(normalized(url))
+            _compiled(normalized_start_url(pattern)).match(normalized_start_url(url))
             for pattern in self.portals
             for url in urls
         ):
@@ -61,7 +61,7 @@ class CompanyPolicy(NamedTuple):
                 hint="sign in on a machine that can open a browser",
             )
 
-    def rows(self) -> list[tuple[str, Any, str]]:
+    def rows_that_no_setting_has(self) -> list[tuple[str, Any, str]]:
         """Return key, value and description of what the policy sets and no setting can."""
         rows = [
             ("agents.allow", self.agents_allow, "the roles that limited programs may get at most"),
@@ -82,20 +82,20 @@ def parse(content: bytes, place: str) -> CompanyPolicy:
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:
-        raise _invalid(place, show(str(cause), 120)) from cause
+        raise _invalid_policy(place, show(str(cause), 120)) from cause
     values: dict[str, Any] = {}
-    for name, value in _leaves(document):
+    for name, value in _key_value_pairs(document):
         known = _FIELDS.get(name)
         if known is None:
-            raise _invalid(place, f'no key "{show(name, 80)}" is known')
+            raise _invalid_policy(place, f'no key "{show(name, 80)}" is known')
         field, check, expected = known
         if not check(value):
-            raise _invalid(place, f'"{name}" must be {expected}')
+            raise _invalid_policy(place, f'"{name}" must be {expected}')
         values[field] = tuple(value) if isinstance(value, list) else value
     return CompanyPolicy(**values)
 
 
-def _leaves(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _key_value_pairs(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in document.items():
         if name in _TABLES and isinstance(value, dict):
@@ -105,7 +105,7 @@ def _leaves(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _invalid(place: str, what: str) -> ConfigInvalid:
+def _invalid_policy(place: str, what: str) -> ConfigInvalid:
     return ConfigInvalid(f'"{place}": {what}', hint=HINT)
 
 
@@ -122,7 +122,7 @@ def _are_role_patterns(value: object) -> bool:
     return _are_texts(value) and all("/" in one for one in value)  # type: ignore[attr-defined]
 
 
-def _are_rules(value: object) -> bool:
+def _are_guard_rules(value: object) -> bool:
     # A tag's patterns are in the user's own settings, where the user could empty it.
     return _are_texts(value) and all(find_tag(one) is None for one in value)  # type: ignore[attr-defined]
 
@@ -136,7 +136,11 @@ _FIELDS: Mapping[str, tuple[str, _Check, str]] = {
     "portals": ("portals", _are_texts, "a list of start URLs or patterns"),
     "storage": ("storage", _is_text, "a text"),
     "device_code": ("device_code", _is_bool, "true or false"),
-    "guard.rules": ("guard_rules", _are_rules, "a list of [SESSION:]ACCOUNT/ROLE, without tags"),
+    "guard.rules": (
+        "guard_rules",
+        _are_guard_rules,
+        "a list of [SESSION:]ACCOUNT/ROLE, without tags",
+    ),
     "agents.allow": ("agents_allow", _are_role_patterns, "a list of [SESSION:]ACCOUNT/ROLE"),
 }
 _TABLES = ("guard", "agents")

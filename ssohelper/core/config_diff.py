@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
     """Return the lines of the unified diff that makes `after` of `before`, without newlines."""
-    steps = list(_compare_parts(_parts(before), _parts(after)))
+    steps = list(_compare_parts(_split_at_sections(before), _split_at_sections(after)))
     if all(sign == " " for sign, _ in steps):
         return
     yield f"--- {name}"
@@ -32,7 +32,7 @@ def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
 def _hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield the lines of the hunks; each hunk has three lines of context."""
     old = new = at = 0
-    for first, last in _groups(steps):
+    for first, last in _group_changed_steps(steps):
         start = max(0, first - CONTEXT)
         old += start - at  # the lines between two hunks are in both files
         new += start - at
@@ -48,7 +48,7 @@ def _hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
         old, new = old + removed, new + added
 
 
-def _groups(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+def _group_changed_steps(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
     """Return first and last changed step of each hunk. The contexts of two do not overlap."""
     groups: list[tuple[int, int]] = []
     for number, (sign, _) in enumerate(steps):
@@ -63,7 +63,7 @@ def _groups(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
 
 def _compare_parts(old: list[_Part], new: list[_Part]) -> Iterator[tuple[str, str]]:
     """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
-    for olds, news in _pair(old, new):
+    for olds, news in _pair_equal_runs(old, new):
         if olds == news:
             yield from ((" ", line) for part in olds for line in part)
         elif len(olds) == len(news):
@@ -79,7 +79,7 @@ def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:
     if len(old) + len(new) > _MOST_LINES:
         pairs = [(old, new)]
     else:
-        pairs = [(tuple(olds), tuple(news)) for olds, news in _pair(old, new)]
+        pairs = [(tuple(olds), tuple(news)) for olds, news in _pair_equal_runs(old, new)]
     for olds, news in pairs:
         if olds == news:
             yield from ((" ", line) for line in olds)
@@ -88,13 +88,15 @@ def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:
             yield from (("+", line) for line in news)
 
 
-def _pair(old: Sequence[_T], new: Sequence[_T]) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
+def _pair_equal_runs(
+    old: Sequence[_T], new: Sequence[_T]
+) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         yield old[old_from:old_to], new[new_from:new_to]
 
 
-def _parts(text: str) -> list[_Part]:
+def _split_at_sections(text: str) -> list[_Part]:
     """Return the lines of each section, and those before the first, all with their newlines."""
     *lines, last = text.split("\n")
     whole = [f"{line}\n" for line in lines] + [last] * bool(last)

@@ -16,7 +16,7 @@ from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, apply_address
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_address
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -184,9 +184,9 @@ class ConfigFile:
 
         Raises: ConfigInvalid for a file or a value that cannot be written safely.
         """
-        from ssohelper.core.config_edit import edited
+        from ssohelper.core.config_edit import edited_config
 
-        return edited(self.text, changes)
+        return edited_config(self.text, changes)
 
     def warnings(self) -> list[str]:
         """Return warnings about the file as a whole."""
@@ -230,7 +230,7 @@ class ConfigFile:
                     if earlier is not None:
                         lines = self._duplicate_lines.setdefault(name, [earlier.line])
                         lines.append(section.line + 1)
-                    self._profiles[name] = _entry(name, section, inherited)
+                    self._profiles[name] = _make_profile_entry(name, section, inherited)
             elif header.startswith("sso-session"):
                 name = _second_word(header)
                 if name is not None:
@@ -248,14 +248,14 @@ class ConfigFile:
         for key in ("sso_start_url", "sso_region"):
             if not keys.get(key):
                 self.text.refuse(section.line, f'the session "{name}" has no "{key}"')
-        start_url = self._value(section, "sso_start_url", keys, checked_start_url)
-        region = self._value(section, "sso_region", keys, checked_region)
+        start_url = self._checked_value(section, "sso_start_url", keys, checked_start_url)
+        region = self._checked_value(section, "sso_region", keys, checked_region)
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return apply_address(session, self._addresses.get(name))
+        return with_address(session, self._addresses.get(name))
 
-    def _value(
+    def _checked_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
     ) -> str:
         try:
@@ -275,32 +275,32 @@ class ConfigFile:
         if "sso_account_id" in keys and "sso_role_name" in keys:
             return self._sso_target(entry)
         if "granted_sso_account_id" in keys and "granted_sso_role_name" in keys:
-            return self._by_url(entry, "granted", "granted_sso_")
+            return self._target_by_url(entry, "granted", "granted_sso_")
         command = keys.get("credential_process")
         return self._command_target(entry, command) if command else None
 
     def _sso_target(self, entry: ProfileEntry) -> Target | None:
         session_name = entry.keys.get("sso_session")
         if session_name is None:
-            return self._by_url(entry, "legacy", "sso_")
+            return self._target_by_url(entry, "legacy", "sso_")
         session = self.sso_session(session_name)
-        role = self._role(entry, "sso_account_id", "sso_role_name")
+        role = self._role_in_keys(entry, "sso_account_id", "sso_role_name")
         return Target(session, session_name, role, "sso", session.start_url if session else None)
 
-    def _by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
+    def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
         """Return the target of a profile that names a start URL.
 
         The target's session is the one session with this URL, or None if no session or several
         sessions have this URL.
         """
-        role = self._role(entry, f"{prefix}account_id", f"{prefix}role_name")
+        role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
         same = [s for s in self.sso_sessions() if url and is_same_portal(s.start_url, url)]
         session = same[0] if len(same) == 1 else None
         return Target(session, session.name if session else None, role, form, url)
 
     def _command_target(self, entry: ProfileEntry, command: str) -> Target | str | None:
-        options = process_command.own_options(command)
+        options = process_command.options_of_own_command(command)
         if options is not None:
             if "--profile" in options:
                 return options["--profile"]
@@ -324,7 +324,7 @@ class ConfigFile:
         url = session.start_url if session else None
         return Target(session, session_name, role, "process", url)
 
-    def _role(self, entry: ProfileEntry, account_key: str, role_key: str) -> Role:
+    def _role_in_keys(self, entry: ProfileEntry, account_key: str, role_key: str) -> Role:
         account_id, role_name = entry.keys[account_key], entry.keys[role_key]
         key = account_key if not ACCOUNT_ID.fullmatch(account_id) else role_key
         return self._checked_role(entry, key, account_id, role_name)
@@ -358,7 +358,7 @@ def assumes_role(keys: Mapping[str, str]) -> bool:
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 
-def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
+def _make_profile_entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
     keys = section.values()
     managed = keys.get(MANAGED_KEY, "").lower() == "true"
     if inherited:

@@ -33,7 +33,7 @@ class PageChoice(NamedTuple):
     region: str
 
 
-def offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
+def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
     """Return the pages in the order in which to offer them, each once.
 
     First the last ones, then the console's home page and all services in this region, then the other
@@ -44,10 +44,10 @@ def offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
     regional = [one for one in console_urls.SERVICES if not console_urls.is_global(one)]
     regions = _REGIONS.get(partition_of(region).name, "").split()
     others = [PageChoice(service, other) for other in regions for service in regional]
-    return list(dict.fromkeys((*filter(is_known, last), *home, *here, *others)))
+    return list(dict.fromkeys((*filter(has_known_service, last), *home, *here, *others)))
 
 
-def is_known(choice: PageChoice) -> bool:
+def has_known_service(choice: PageChoice) -> bool:
     """Return whether the service of a remembered page is one that we still know."""
     return choice.service in console_urls.SERVICES
 

@@ -42,8 +42,10 @@ def choose_family(
     Raises: ConfigInvalid for a word other than true and false.
     """
     return Family(
-        _choose(environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY),
-        _choose(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
+        _is_option_on(
+            environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
+        ),
+        _is_option_on(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
     )
 
 
@@ -53,7 +55,7 @@ def family_of_portal(asked: Family, portal_url: str) -> Family:
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
 
 
-def _choose(
+def _is_option_on(
     environ: Mapping[str, str],
     variable: str,
     setting: bool | None,
@@ -61,13 +63,15 @@ def _choose(
     key: str,
 ) -> bool:
     if environ.get(variable):
-        return _read(variable, environ[variable])
+        return _parse_boolean(variable, environ[variable])
     if setting is not None:
         return setting
-    return _read(f"{key} of [default]", default_keys[key]) if default_keys.get(key) else False
+    return (
+        _parse_boolean(f"{key} of [default]", default_keys[key]) if default_keys.get(key) else False
+    )
 
 
-def _read(name: str, text: str) -> bool:
+def _parse_boolean(name: str, text: str) -> bool:
     # botocore takes any other word for "false". A user who wrote 1 would believe that FIPS is on.
     found = _WORDS.get(text.strip().lower())
     if found is None:

@@ -26,19 +26,19 @@ def filter_rows(listing: Listing) -> list[FilterRow]:
     """Return a row for each role name, the most frequent first, and then one for each account."""
     counts = Counter(role.name for role in listing.roles())
     rows = [
-        FilterRow(False, name, f"role, in {_count(number, 'account')}", exact_filter(name))
+        FilterRow(False, name, f"role, in {_count_text(number, 'account')}", exact_filter(name))
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     names = Counter(one.account.name.casefold() for one in listing.accounts)
     for listed in sorted(listing.accounts, key=lambda one: one.account.name.casefold()):
         account = listed.account
         is_unique = names[account.name.casefold()] == 1
-        note = f"{account.id}, {_count(len(listed.roles), 'role')}"
+        note = f"{account.id}, {_count_text(len(listed.roles), 'role')}"
         rows.append(FilterRow(True, account.name, note, _account_filter(account, is_unique)))
     return rows
 
 
-def chosen(before: Choices, rows: Iterable[FilterRow]) -> Choices:
+def choices_with_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     """Return the choices with the filters of these rows.
 
     The filters of a kind that no row has stay as they were, as with `--account` and `--role`.
@@ -58,5 +58,5 @@ def _account_filter(account: Account, is_unique: bool) -> str:
     return exact_filter(name)
 
 
-def _count(number: int, what: str) -> str:
+def _count_text(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number} {what}s"

@@ -50,11 +50,11 @@ def find_foreign(
                 )
             return Foreign(name, "static keys", has_mfa=has_mfa)
         entry = following
-    found = _provider(entry, credentials_names)
+    found = _find_provider(entry, credentials_names)
     return found and found._replace(name=name, has_mfa=has_mfa)
 
 
-def _provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreign | None:
+def _find_provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreign | None:
     keys = entry.keys
     if assumes_role(keys):
         where = show(keys.get("credential_source", ""), 40)
@@ -66,8 +66,8 @@ def _provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreig
     if keys.get("login_session"):
         return Foreign(entry.name, "aws login", keys["login_session"])
     command = keys.get("credential_process", "")
-    if command and process_command.own_options(command) is None:
-        words = process_command.split(command)
+    if command and process_command.options_of_own_command(command) is None:
+        words = process_command.split_command(command)
         program = show(words[0], 80) if words else "another program"
         return Foreign(entry.name, f"the program {program}")
     return None

@@ -90,7 +90,7 @@ def parse_portals(texts: Sequence[str]) -> list[FurtherPortal]:
     return found
 
 
-def session_at(session: SsoSession, portal: FurtherPortal) -> SsoSession:
+def session_at_portal(session: SsoSession, portal: FurtherPortal) -> SsoSession:
     """Return the session at a further portal."""
     return session._replace(
         start_url=portal.start_url, region=portal.region, portal_url=None, is_further=True

@@ -106,10 +106,16 @@ def parse(found: dict[str, Any]) -> Grant:
     for name in _NUMBERS:
         if type(found[name]) is not int:
             raise Damaged(name)
-    return Grant(**{**found, "key": _key(found["key"]), "session": _session(found["session"])})
+    return Grant(
+        **{
+            **found,
+            "key": _parse_role_key(found["key"]),
+            "session": _parse_terminal_session(found["session"]),
+        }
+    )
 
 
-def _key(found: Any) -> RoleKey:
+def _parse_role_key(found: Any) -> RoleKey:
     if not (
         isinstance(found, list)
         and len(found) in (3, 4)
@@ -127,7 +133,7 @@ def _key(found: Any) -> RoleKey:
     return key
 
 
-def _session(found: Any) -> TerminalSession | None:
+def _parse_terminal_session(found: Any) -> TerminalSession | None:
     if found is None:
         return None
     if not (isinstance(found, list) and [type(one) for one in found] == [int, int, str]):

@@ -31,7 +31,7 @@ class _Patterns(NamedTuple):
     role: re.Pattern[str]
 
 
-def expand(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return the rules with the patterns of its tag in the place of each rule `#NAME`."""
     found: dict[str, None] = {}
     for rule in rules:
@@ -109,13 +109,13 @@ def _interpretations(rule: str) -> tuple[_Patterns, ...]:
     found = []
     for is_usual, (whole, role_part) in zip((True, False), pairs, strict=False):
         session, colon, account = whole.partition(":")
-        found.append(_patterns(is_usual and not colon, "", whole, role_part))
+        found.append(_make_patterns(is_usual and not colon, "", whole, role_part))
         if colon:
-            found.append(_patterns(is_usual, session, account, role_part))
+            found.append(_make_patterns(is_usual, session, account, role_part))
     return tuple(found)
 
 
-def _patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
+def _make_patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
     return _Patterns(
         is_usual,
         *(re.compile(translate(part.casefold() or "*")) for part in (session, account, role)),

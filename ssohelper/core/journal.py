@@ -62,7 +62,7 @@ class Entry:
 # -- the events ------------------------------------------------------------------------------------
 
 
-def issued(
+def issued_entry(
     key: RoleKey,
     *,
     until: int,
@@ -81,7 +81,7 @@ def issued(
     known_id = access_key_id if _ACCESS_KEY_ID.fullmatch(access_key_id) else None
     return Entry(
         "issue",
-        **_role_fields(key),
+        **_fields_of_role(key),
         until=until,
         access_key_id=known_id,
         background=background,
@@ -92,17 +92,17 @@ def issued(
     )
 
 
-def signed_in(session: str, *, how: str, user: str | None) -> Entry:
+def signed_in_entry(session: str, *, how: str, user: str | None) -> Entry:
     """Return the entry for an interactive sign-in; `how` is "browser" or "device-code"."""
     return Entry("sign-in", session=session, user=user, how=how)
 
 
-def signed_out(session: str, *, how: str, user: str | None) -> Entry:
+def signed_out_entry(session: str, *, how: str, user: str | None) -> Entry:
     """Return the entry for a sign-out; `how` is "revoked", or "local" when AWS was not reached."""
     return Entry("sign-out", session=session, user=user, how=how)
 
 
-def decided(
+def decision_entry(
     event: str,
     key: RoleKey,
     caller: tuple[str, str] = ("", ""),
@@ -121,7 +121,7 @@ def decided(
     """
     return Entry(
         event,
-        **_role_fields(key),
+        **_fields_of_role(key),
         way=way,
         reason=reason,
         until=until,
@@ -132,24 +132,26 @@ def decided(
     )
 
 
-def refused_command(what: str, caller: tuple[str, str]) -> Entry:
+def refused_command_entry(what: str, caller: tuple[str, str]) -> Entry:
     """Return the entry for a command that is refused, such as "sign in" below an allow-list."""
     return Entry("refused", what=what, parent=caller[0], terminal=caller[1])
 
 
-def loosened(what: str, *, before: str | None, after: str | None) -> Entry:
+def loosened_entry(what: str, *, before: str | None, after: str | None) -> Entry:
     """Return the entry for a setting or rule that now protects less than before."""
     return Entry("loosened", what=what, before=before, after=after)
 
 
-def config_written(command: str, file: str, *, added: int, changed: int, removed: int) -> Entry:
+def config_written_entry(
+    command: str, file: str, *, added: int, changed: int, removed: int
+) -> Entry:
     """Return the entry for a written configuration file: the counts of sections or keys."""
     return Entry(
         "config-write", command=command, file=file, added=added, changed=changed, removed=removed
     )
 
 
-def _role_fields(key: RoleKey) -> dict[str, str | None]:
+def _fields_of_role(key: RoleKey) -> dict[str, str | None]:
     return {
         "session": key.session_name,
         "account_id": key.account_id,
@@ -161,25 +163,25 @@ def _role_fields(key: RoleKey) -> dict[str, str | None]:
 # -- checks of single values -----------------------------------------------------------------------
 
 
-def _pattern(pattern: re.Pattern[str]) -> Callable[[object, str], str]:
-    return lambda value, field: check.matching(value, field, pattern)
+def _make_pattern_check(pattern: re.Pattern[str]) -> Callable[[object, str], str]:
+    return lambda value, field: check.checked_match(value, field, pattern)
 
 
-def _instant(value: object, field: str) -> str:
-    return to_iso(check.instant(value, field))
+def _checked_instant(value: object, field: str) -> str:
+    return to_iso(check.checked_instant(value, field))
 
 
-def _count(value: object, field: str) -> int:
-    return check.whole(value, field, 0, _MOST)
+def _checked_count(value: object, field: str) -> int:
+    return check.checked_whole_number(value, field, 0, _MOST)
 
 
-def _name(value: object, field: str) -> str:
+def _checked_name(value: object, field: str) -> str:
     """Return the name of a process or terminal as printable ASCII of at most 32 characters."""
-    found = check.text(value, field, LONGEST_LINE_BYTES)
+    found = check.checked_text(value, field, LONGEST_LINE_BYTES)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
 
 
-def _text(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
+def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
     """Return a check for a text that takes at most so many bytes in a line.
 
     Control characters are replaced by visible text, and what looks like a secret is hidden; not in
@@ -192,12 +194,12 @@ def _text(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], 
         # Cut before the search too: its time grows with the text.
         found = value[: 4 * most_bytes]
         found = show(found if is_path else redacted(found))
-        return _cut(found, most_bytes)
+        return _cut_to_bytes(found, most_bytes)
 
     return cleaned
 
 
-def _cut(text: str, most_bytes: int) -> str:
+def _cut_to_bytes(text: str, most_bytes: int) -> str:
     """Return the text, cut so that its JSON takes at most so many bytes."""
     text = text[:most_bytes]
     while len(json.dumps(text)) - 2 > most_bytes:
@@ -208,31 +210,31 @@ def _cut(text: str, most_bytes: int) -> str:
 
 
 _CHECKS: dict[str, Callable[[object, str], Any]] = {
-    "session": _pattern(SESSION_NAME),
-    "account_id": _pattern(ACCOUNT_ID),
-    "role": _pattern(ROLE_NAME),
-    "chain": _text(400),
-    "role_arn": _text(700, is_path=True),
-    "access_key_id": _pattern(_ACCESS_KEY_ID),
-    "until": _instant,
-    "background": check.boolean,
-    "others": _count,
-    "parent": _name,
-    "terminal": _name,
-    "user": _text(400),
-    "how": _pattern(_WORD),
-    "way": _pattern(_WORD),
-    "reason": _text(1000),
-    "grant": _text(100),
-    "rule": _text(400),
-    "what": _text(200),
-    "before": _text(1000),
-    "after": _text(1000),
-    "command": _pattern(_COMMAND),
-    "file": _text(1000, is_path=True),
-    "added": _count,
-    "changed": _count,
-    "removed": _count,
+    "session": _make_pattern_check(SESSION_NAME),
+    "account_id": _make_pattern_check(ACCOUNT_ID),
+    "role": _make_pattern_check(ROLE_NAME),
+    "chain": _make_text_check(400),
+    "role_arn": _make_text_check(700, is_path=True),
+    "access_key_id": _make_pattern_check(_ACCESS_KEY_ID),
+    "until": _checked_instant,
+    "background": check.checked_boolean,
+    "others": _checked_count,
+    "parent": _checked_name,
+    "terminal": _checked_name,
+    "user": _make_text_check(400),
+    "how": _make_pattern_check(_WORD),
+    "way": _make_pattern_check(_WORD),
+    "reason": _make_text_check(1000),
+    "grant": _make_text_check(100),
+    "rule": _make_text_check(400),
+    "what": _make_text_check(200),
+    "before": _make_text_check(1000),
+    "after": _make_text_check(1000),
+    "command": _make_pattern_check(_COMMAND),
+    "file": _make_text_check(1000, is_path=True),
+    "added": _checked_count,
+    "changed": _checked_count,
+    "removed": _checked_count,
 }
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
@@ -254,7 +256,7 @@ EVENTS = tuple(_FIELDS)
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 
-def has_right_type(name: str, value: object) -> bool:
+def has_type_of_field(name: str, value: object) -> bool:
     """Return whether the value has the type of this field.
 
     A field that this version does not know may have a text or a number.

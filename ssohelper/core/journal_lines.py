@@ -44,29 +44,29 @@ class Line(NamedTuple):
 
 def make_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
     """Return the entry as one line with its newline; `at_ms` is in milliseconds since 1970."""
-    head = {"v": VERSION, "at": _instant_of(at_ms), "seq": seq, "prev": prev}
-    line = _to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
+    head = {"v": VERSION, "at": _iso_time_of(at_ms), "seq": seq, "prev": prev}
+    line = _line_to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
     if len(line) > LONGEST_LINE_BYTES:
         raise Damaged("line")
     return line
 
 
-def make_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
+def make_system_log_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
     """Return the entry for the system log, where no line is joined to the one before it."""
-    head = {"v": VERSION, "at": _instant_of(at_ms), "event": entry.event, "uid": uid}
-    return _to_json({**head, **entry.fields})
+    head = {"v": VERSION, "at": _iso_time_of(at_ms), "event": entry.event, "uid": uid}
+    return _line_to_json({**head, **entry.fields})
 
 
-def _instant_of(at_ms: int) -> str:
+def _iso_time_of(at_ms: int) -> str:
     whole = datetime.fromtimestamp(at_ms // 1000, UTC)
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
 
-def _to_json(value: dict[str, Any]) -> bytes:
+def _line_to_json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def hash_of(line: bytes) -> str:
+def hash_of_line(line: bytes) -> str:
     """Return what the next line has as `prev`: the SHA-256 of these bytes, without the newline."""
     return sha256(line.removesuffix(b"\n")).hexdigest()
 
@@ -80,19 +80,19 @@ def parse_line(line: bytes) -> Line:
     if len(line) > LONGEST_LINE_BYTES or not line.isascii():
         raise Damaged("line")
     try:
-        found = check.obj(json.loads(line), "line")
+        found = check.checked_object(json.loads(line), "line")
     except (ValueError, RecursionError) as cause:
         raise Damaged("line") from cause
-    check.whole(found.pop("v", None), "v", 1, _MOST)
-    at = check.text(found.pop("at", None), "at", 40)
-    check.instant(from_iso(at), "at")
+    check.checked_whole_number(found.pop("v", None), "v", 1, _MOST)
+    at = check.checked_text(found.pop("at", None), "at", 40)
+    check.checked_instant(from_iso(at), "at")
     return Line(
         at,
-        check.whole(found.pop("seq", None), "seq", 1, _MOST),
-        check.matching(found.pop("prev", None), "prev", _SHA256),
-        check.matching(found.pop("event", None), "event", _EVENT),
-        check.whole(found.pop("uid", None), "uid", 0, _MOST),
-        {name: value for name, value in found.items() if journal.has_right_type(name, value)},
+        check.checked_whole_number(found.pop("seq", None), "seq", 1, _MOST),
+        check.checked_match(found.pop("prev", None), "prev", _SHA256),
+        check.checked_match(found.pop("event", None), "event", _EVENT),
+        check.checked_whole_number(found.pop("uid", None), "uid", 0, _MOST),
+        {name: value for name, value in found.items() if journal.has_type_of_field(name, value)},
     )
 
 
@@ -130,7 +130,7 @@ class Verdict(NamedTuple):
     faults: int
 
 
-def verify(
+def verify_chain(
     files: Iterable[tuple[str, list[bytes]]],
     *,
     may_be_rotated: bool,
@@ -171,7 +171,7 @@ class _Chain:
     def add(self, raw: bytes) -> str:
         """Return why this line does not fit to those before it; an empty text if it does."""
         before, is_after_damage = self._prev, self._is_after_damage
-        self._prev = hash_of(raw)
+        self._prev = hash_of_line(raw)
         try:
             line = parse_line(raw)
         except Damaged:

@@ -45,14 +45,17 @@ def plan_leaving(config: ConfigFile) -> Leaving:
     sessions: dict[str, None] = {}
     for entry in config.profiles():
         if not entry.managed:
-            if process_command.own_options(entry.keys.get("credential_process", "")) is not None:
+            if (
+                process_command.options_of_own_command(entry.keys.get("credential_process", ""))
+                is not None
+            ):
                 kept.append(Skipped(entry.name, "it is not managed, and still runs ssohelper"))
             continue
         found = _native_of(config, entry)
         if isinstance(found, str):
             kept.append(Skipped(entry.name, found))
             continue
-        changes.append(_edit(entry, found.assign))
+        changes.append(_native_edit(entry, found.assign))
         names.append(entry.name)
         keys += found.keys
         if found.session_name is not None:
@@ -61,7 +64,7 @@ def plan_leaving(config: ConfigFile) -> Leaving:
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 
 
-def _edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
+def _native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
     ours = (*profile_keys.IDENTITY, MANAGED_KEY)
     drop = tuple(
         key
@@ -99,17 +102,19 @@ def _native_chain(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
     links = chain.links_of(chain.target.session.key_of(chain.target.role))
     if "role_arn" in entry.keys:
         return _Native({}, links, None)
-    source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile") or _find_profile_of(config, chain)
+    source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile") or _find_profile_below(
+        config, chain
+    )
     if source is None:
         role = chain.target.role
         text = f"{chain.target.session.name}:{role.account_id}/{role.name}"
         return f"no profile has its first role: ssohelper profile add {text}"
-    own = chains.own_keys(chain.steps[-1], source)
+    own = chains.config_keys_of_step(chain.steps[-1], source)
     assign = {key.removeprefix(chains.OWN_PREFIX): value for key, value in own.items()}
     return _Native(assign, links, None)
 
 
-def _find_profile_of(config: ConfigFile, chain: chains.Chain) -> str | None:
+def _find_profile_below(config: ConfigFile, chain: chains.Chain) -> str | None:
     """Return a managed profile of the role that a chain is based on."""
     for entry in config.profiles():
         target = config.target_or_none(entry) if entry.managed else None

@@ -40,11 +40,11 @@ class Listing(NamedTuple):
     accounts: tuple[ListedAccount, ...] = ()
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Return whether AWS has answered for every account."""
         return all(listed.answered for listed in self.accounts)
 
-    def is_of(self, session: SsoSession) -> bool:
+    def is_of_portal_of(self, session: SsoSession) -> bool:
         """Return whether this is a listing of the portal that the session points at now."""
         return (self.start_url, self.region) == (session.start_url, session.region)
 
@@ -57,15 +57,15 @@ class Listing(NamedTuple):
         roles = [ListedRole(a.account, role) for a in self.accounts for role in a.roles]
         accounts = [role.account for role in roles]
         names = [role.role_name for role in roles]
-        return [roles[number] for number in _index(accounts, names).search(query)]
+        return [roles[number] for number in _make_index(accounts, names).search(query)]
 
     def search_accounts(self, query: Iterable[str] = ()) -> list[ListedAccount]:
         """Return the accounts that contain every term of the query, best first."""
-        index = _index([listed.account for listed in self.accounts])
+        index = _make_index([listed.account for listed in self.accounts])
         return [self.accounts[number] for number in index.search(query)]
 
 
-def _index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
+def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
     """Return an index in which equal matches keep the listing's order."""
     emails = [account.email for account in accounts]
     names = [account.name for account in accounts]

@@ -111,7 +111,7 @@ class Rules(NamedTuple):
             return None
         lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
         line = _REQUEST_LINE.fullmatch(lines[0])
-        headers = self._headers(lines[1:])
+        headers = self._parse_headers(lines[1:])
         if line is None or headers is None or not _has_no_body(headers):
             return None
         if not self.for_browsers and _is_of_a_browser(headers):
@@ -120,7 +120,7 @@ class Rules(NamedTuple):
             return None
         return Request(line.group(1).decode(), headers, is_ours)
 
-    def _headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
+    def _parse_headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
         """Return the headers by name, or None if any is malformed or repeated or there are > 64."""
         if len(lines) > 64:
             return None

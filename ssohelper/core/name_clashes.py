@@ -12,7 +12,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import Role
-from ssohelper.core.profile_names import UnnamedRole, account_part, plain_name, safe_role
+from ssohelper.core.profile_names import (
+    UnnamedRole,
+    account_part,
+    name_from_template,
+    safe_role_name,
+)
 
 # With the session in front, then also with the account id, then with a hash of the role's name.
 _WITH_ID, _WITH_HASH = 2, 3
@@ -34,7 +39,7 @@ class WrittenName(NamedTuple):
     session_name: str | None = None
 
 
-def names_for(
+def choose_names(
     unnamed: Iterable[UnnamedRole],
     *,
     template: str,
@@ -62,7 +67,9 @@ class _Namer:
     ) -> None:
         self._session_name = session_name
         self._skipped = skipped
-        self._plain = {item.role: plain_name(template, session_name, item) for item in unnamed}
+        self._plain = {
+            item.role: name_from_template(template, session_name, item) for item in unnamed
+        }
         self._accounts = {item.account.id: item.account for item in unnamed}
         self._parts = {
             account.id: account_part(template, session_name, account)
@@ -75,17 +82,17 @@ class _Namer:
         is_role_last = all(part is None or not part[1] for part in self._parts.values())
         self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
         self._shortened_parts = _owners_by_part(
-            filter(None, map(_shortened, written)), is_role_last=is_role_last
+            filter(None, map(_without_session_and_id, written)), is_role_last=is_role_last
         )
         self._levels = dict.fromkeys(self._accounts, 0)
-        self._settled = self._continue_written(written)
+        self._settled = self._keep_written_levels(written)
         self._written_levels = dict(self._levels)
         self._hashed: set[Role] = set()
 
     def choose(self) -> dict[Role, str]:
         """Return the names, after making those longer that clash until none does."""
         while True:
-            names = {role: self._name_of(role) for role in self._plain}
+            names = {role: self._name_at_level(role) for role in self._plain}
             clashing = self._clashing_roles(names)
             accounts = self._clashing_accounts() | {role.account_id for role in clashing}
             if not accounts:
@@ -100,7 +107,7 @@ class _Namer:
                 self._hashed.add(role)
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
-    def _continue_written(self, written: list[WrittenName]) -> set[str]:
+    def _keep_written_levels(self, written: list[WrittenName]) -> set[str]:
         """Give accounts the level of the names that they have already; return these accounts."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
@@ -108,14 +115,14 @@ class _Namer:
             part = self._parts.get(account_id)
             if part is None or item.role is None or not item.is_own:
                 continue
-            plain = "".join((part[0], safe_role(item.role), part[1]))
+            plain = "".join((part[0], safe_role_name(item.role), part[1]))
             for level in range(_WITH_ID + 1):
                 if _longer_name(plain, self._session_name, item.role, level).lower() == name:
                     settled.add(account_id)
                     self._levels[account_id] = max(level, self._levels[account_id])
         return settled
 
-    def _name_of(self, role: Role) -> str:
+    def _name_at_level(self, role: Role) -> str:
         level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
         return _longer_name(self._plain[role], self._session_name, role, level)
 
@@ -148,7 +155,7 @@ class _Namer:
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
-                accounts_by_part[self._part_of(account_id, part)].add(account_id)
+                accounts_by_part[self._account_part_of(account_id, part)].add(account_id)
         clashing = set()
         for part_text, accounts in accounts_by_part.items():
             owners = self._written_parts.get(part_text, set())
@@ -159,21 +166,21 @@ class _Namer:
             for account_id in accounts:
                 others = accounts - {account_id}
                 gives_way = others if account_id not in self._settled else staying - {account_id}
-                known = owners if self._is_as_written(account_id) else owners | before
+                known = owners if self._begins_like_written_names(account_id) else owners | before
                 if gives_way or known - {(account_id, True)}:
                     clashing.add(account_id)
         return {name for name in clashing if self._levels[name] < _WITH_ID}
 
-    def _is_as_written(self, account_id: str) -> bool:
+    def _begins_like_written_names(self, account_id: str) -> bool:
         """Return whether the account has names that begin as its new ones do."""
         level = self._written_levels[account_id]
         return account_id in self._settled and self._levels[account_id] == level
 
-    def _part_of(self, account_id: str, part: tuple[str, str]) -> str:
+    def _account_part_of(self, account_id: str, part: tuple[str, str]) -> str:
         before, after = part
         if self._levels[account_id] > 0:
             before = f"{self._session_name}.{before}"
-        return _part_text(before, after)
+        return _account_part_text(before, after)
 
 
 def _owners_by_part(
@@ -188,7 +195,7 @@ def _owners_by_part(
     return owners
 
 
-def _shortened(item: WrittenName) -> WrittenName | None:
+def _without_session_and_id(item: WrittenName) -> WrittenName | None:
     """Return the profile under the name without session and account id, if its name has them."""
     prefix = f"{item.session_name}.".lower()
     if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
@@ -202,18 +209,18 @@ def _parts_of_name(name: str, role: Role, *, is_role_last: bool) -> list[str]:
 
     Where the role is not at its end, each part up to a separator could be the account's name.
     """
-    safe = safe_role(role).lower()
+    safe = safe_role_name(role).lower()
     if not is_role_last:
         before, _, after = name.partition(safe)
-        return [_part_text(before, after)]
+        return [_account_part_text(before, after)]
     before, found, after = name.rpartition(safe)
     if found and (not after or after.startswith(f".{role.account_id}")):
-        return [_part_text(before, "")]
+        return [_account_part_text(before, "")]
     ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
-    return [_part_text(name[:end], "") for end in (*ends, len(name))]
+    return [_account_part_text(name[:end], "") for end in (*ends, len(name))]
 
 
-def _part_text(before: str, after: str) -> str:
+def _account_part_text(before: str, after: str) -> str:
     return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
 
 

@@ -29,16 +29,18 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     safe for a terminal; a `width` below 20 counts as 20.
     """
     width = max(width, _LEAST_WIDTH)
-    lines = _set_lines(plan)
-    lines += _kinds("to change", (_kind_of(plan, number) for number in range(len(plan.change))))
-    lines += _names("to remove", plan.remove)
-    lines = [_cut(show(line), width) for line in lines]
+    lines = _role_set_lines(plan)
+    lines += _kind_lines(
+        "to change", (_kind_of_change(plan, number) for number in range(len(plan.change)))
+    )
+    lines += _name_lines("to remove", plan.remove)
+    lines = [_cut_line(show(line), width) for line in lines]
     if not plan.add:
         return lines
     accounts = {role.account_id for role in plan.add_roles}
-    title = f"to add: {profile_count(len(plan.add))} in {_accounts(len(accounts))}"
+    title = f"to add: {profile_count(len(plan.add))} in {_account_count(len(accounts))}"
     most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
-    return [_cut(title, width), *_role_lines(plan, width, most), *lines]
+    return [_cut_line(title, width), *_role_lines(plan, width, most), *lines]
 
 
 def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
@@ -46,18 +48,18 @@ def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
-    items = [f"{_cut(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
+    items = [f"{_cut_line(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
     # An item takes at least three cells, so that no more than these could fit.
     for shown in range(min(len(items), most * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []
-        lines = _wrapped("  by role: ", items[:shown] + rest, width)
+        lines = _wrapped_list("  by role: ", items[:shown] + rest, width)
         if len(lines) <= most:
             break
     return lines
 
 
-def _wrapped(title: str, items: list[str], width: int) -> list[str]:
+def _wrapped_list(title: str, items: list[str], width: int) -> list[str]:
     """Return the items behind the title, with commas, in lines that break between two items."""
     lines = [title + items[0]]
     if len(lines[0]) >= width:
@@ -71,7 +73,7 @@ def _wrapped(title: str, items: list[str], width: int) -> list[str]:
     return lines
 
 
-def _set_lines(plan: Plan) -> list[str]:
+def _role_set_lines(plan: Plan) -> list[str]:
     """Return which accounts get the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
@@ -83,15 +85,15 @@ def _set_lines(plan: Plan) -> list[str]:
     sets = sorted(accounts_by_set.items(), key=lambda item: (-len(item[1]), item[0]))
     lines = []
     for role_set, accounts in sets[:_MOST_SETS]:
-        lines.append(f"  {_accounts(len(accounts))} with {', '.join(role_set)}")
+        lines.append(f"  {_account_count(len(accounts))} with {', '.join(role_set)}")
         lines.append("    " + ", ".join(names.get(one) or one for one in accounts))
     if len(sets) > _MOST_SETS:
         rest = sum(len(accounts) for _roles, accounts in sets[_MOST_SETS:])
-        lines.append(f"  {_accounts(rest)} with other roles")
+        lines.append(f"  {_account_count(rest)} with other roles")
     return lines
 
 
-def _kind_of(plan: Plan, number: int) -> str:
+def _kind_of_change(plan: Plan, number: int) -> str:
     """Return what a change does, without the profile's own values."""
     change = plan.change[number]
     if change.profile in plan.adopt:
@@ -103,7 +105,7 @@ def _kind_of(plan: Plan, number: int) -> str:
     return "how it gets credentials"
 
 
-def _kinds(title: str, kinds: Iterable[str]) -> list[str]:
+def _kind_lines(title: str, kinds: Iterable[str]) -> list[str]:
     counted = Counter(kinds).most_common()
     if not counted:
         return []
@@ -114,13 +116,13 @@ def _kinds(title: str, kinds: Iterable[str]) -> list[str]:
     return lines
 
 
-def _names(title: str, names: tuple[str, ...]) -> list[str]:
+def _name_lines(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {profile_count(len(names))}", f"  {', '.join(names)}"] if names else []
 
 
-def _accounts(number: int) -> str:
+def _account_count(number: int) -> str:
     return "1 account" if number == 1 else f"{number} accounts"
 
 
-def _cut(line: str, width: int) -> str:
+def _cut_line(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 2]} …"

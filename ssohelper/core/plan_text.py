@@ -69,11 +69,11 @@ def no_match_warning(listing: Listing, choices: Choices, *, are_new: bool = Fals
     if has_match(listing, choices):
         return None
     if are_new:
-        return f"no role matches {filters(choices)}: these filters are not remembered"
-    return f"no role matches {filters(choices)} (to match all: --account '*' --role '*')"
+        return f"no role matches {filter_options(choices)}: these filters are not remembered"
+    return f"no role matches {filter_options(choices)} (to match all: --account '*' --role '*')"
 
 
-def filters(choices: Choices) -> str:
+def filter_options(choices: Choices) -> str:
     """Return the filters as the options that a person would type; "" if there are none."""
     words = [f"--account {shlex.quote(glob)}" for glob in choices.accounts]
     words += [f"--role {shlex.quote(glob)}" for glob in choices.roles]
@@ -96,18 +96,18 @@ def filters_line(plan: Plan) -> str | None:
     if not left_out:
         return None
     roles = "1 role" if left_out == 1 else f"{left_out} roles"
-    return f"filters: {filters(choices)}; {roles} left out (to match all: --account '*' --role '*')"
+    return f"filters: {filter_options(choices)}; {roles} left out (to match all: --account '*' --role '*')"
 
 
-def remembered_line(plan: Plan) -> str | None:
+def remembered_options_line(plan: Plan) -> str | None:
     """Return the names, form and default region that were chosen, now or at an earlier sync."""
     words = _other_options(plan.request.choices)
     return f"remembered: {words}" if words else None
 
 
-def put_back_line(session_name: str, choices: Choices) -> str:
+def restored_options_line(session_name: str, choices: Choices) -> str:
     """Return that `undo` put these filters and other options of a session back."""
-    words = " ".join(filter(None, (filters(choices), _other_options(choices))))
+    words = " ".join(filter(None, (filter_options(choices), _other_options(choices))))
     return f'filters and options of session "{session_name}" are put back: {words or "none"}'
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from ssohelper.core import guard_rules
 from ssohelper.core.allow_list import AllowList
 from ssohelper.core.model import Account, RoleKey
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused
 
@@ -97,7 +97,7 @@ class Policy:
     def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
         """Return a rule for each guarded role that `key` leads through, and that role."""
         found = []
-        for link in self._links_of(key) if self.rules else ():
+        for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
             rule = guard_rules.find_rule(
                 self.rules, link.session_name, account, link.role_name, is_strict=True
@@ -106,7 +106,7 @@ class Policy:
                 found.append((rule, link))
         return found
 
-    def _links_of(self, key: RoleKey) -> Sequence[RoleKey]:
+    def _find_roles_of_key(self, key: RoleKey) -> Sequence[RoleKey]:
         return self._find_links(key) if key.chain else (key,)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
@@ -139,13 +139,13 @@ class Policy:
         """Return a role that `key` leads through and the allow-list leaves out; None without one."""
         if self._allowed is None:
             return None
-        for link in self._links_of(key):
+        for link in self._find_roles_of_key(key):
             if not self._allowed.allows(link, self._find_account(link).name):
                 return link
         return None
 
     def _how_to_grant(self, key: RoleKey) -> str:
-        command = f'ssohelper guard grant {typed(key.text)} --reason "…"'
+        command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
         # A grant is given on a terminal, and never below an allow-list. So a program without a
         # terminal, such as an agent, asks a person, whose terminal is another one.
         if self._allowed is None and self._has_terminal():
@@ -160,7 +160,7 @@ def _refused_by_list(allowed: AllowList, outside: RoleKey, key: RoleKey) -> Refu
         hint = f'it has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
     else:
         # A role's name may have a comma, which `--allow` does not take.
-        pattern = typed(key.text.replace(",", "?"))
+        pattern = word_as_typed(key.text.replace(",", "?"))
         hint = (
             f"ask the person to run: ssohelper exec --allow {pattern} … -- COMMAND, "
             "to start this program with that role too"

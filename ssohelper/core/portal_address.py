@@ -54,7 +54,7 @@ class Change(Enum):
     PORTAL = "another portal"
 
 
-def apply_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+def with_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
     """Return the session with the portal and region of its last sign-in.
 
     An address that was recorded for another start URL does not count. If the region in the config
@@ -85,21 +85,21 @@ def checked_redirect(start_url: str, location: str) -> str:
             where = "itself"
         elif not target.lower().startswith("https://"):
             where = f"{where}, which is not https"
-        raise refuse_start_url(start_url, f"redirects to {where}, and not to an AWS access portal")
+        raise start_url_refusal(start_url, f"redirects to {where}, and not to an AWS access portal")
     try:
         return checked_aws_url(target).partition("#")[0]
     except ConfigInvalid as error:
-        raise refuse_start_url(
+        raise start_url_refusal(
             start_url, f"redirects to an invalid URL: {error.message}"
         ) from error
 
 
-def refuse_start_url(start_url: str, why: str) -> ConfigInvalid:
+def start_url_refusal(start_url: str, why: str) -> ConfigInvalid:
     """Return the error for a start URL that leads to no portal."""
     return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_OPEN_IT)
 
 
-def find_change(earlier: str, found: str) -> Change:
+def find_portal_change(earlier: str, found: str) -> Change:
     """Return how the portal that was found differs from an earlier one."""
     hosts = [urlsplit(url).hostname or "" for url in (earlier, found)]
     instances = [instance_of(url) for url in (earlier, found)]
@@ -133,7 +133,7 @@ def region_in_page(page: str, portal_url: str) -> str | None:
     return None
 
 
-def change_text(session: SsoSession, earlier: str, found: str) -> str:
+def region_change_text(session: SsoSession, earlier: str, found: str) -> str:
     """Return the message that a start URL leads to another region than at the last sign-in."""
     return (
         f"{show(session.start_url)} now leads to {region_of(found)} "

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ssohelper.core import adoption, profile_keys, sync_request
-from ssohelper.core.choices import NATIVE, account_rule
+from ssohelper.core.choices import NATIVE, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.core.profile_origin import with_included
+from ssohelper.core.profile_origin import keys_with_included
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
@@ -37,10 +37,10 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     if not request.adopt:
         return NOTHING_ADOPTED
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-    find_region = account_rule(request.region_rules, request.region)
+    find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
     candidates = adoption.find_candidates(config, request.session, listed_roles)
-    includers = _find_includers(config, request.adopt)
+    includers = _find_unadopted_includers(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
     edits: list[Change] = []
@@ -64,21 +64,21 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             skipped.append(Skipped(entry.name, note))
         if form is None:
             continue
-        if role not in listed_roles and request.listing.complete:
+        if role not in listed_roles and request.listing.is_complete:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
         # aws-vault takes it from `include_profile`, which SDKs do not know.
-        region = with_included(config, entry).get("region") or find_region(account)
-        edit, change = profile_keys.adopt(entry, keys, region)
+        region = keys_with_included(config, entry).get("region") or find_region(account)
+        edit, change = profile_keys.adoption_change(entry, keys, region)
         edits.append(edit)
         changes.append(change)
         roles[entry.name] = role
-    for block in adoption.find_whole_blocks(config, roles):
+    for block in adoption.find_fully_managed_blocks(config, roles):
         edits.append(RemoveLines((block.begin, block.end)))
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
 
 
-def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
+def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
     """Return, for each profile from which others take sso keys, one that is not adopted with it."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}

@@ -56,9 +56,9 @@ def checked_name(text: str) -> str:
     return text
 
 
-def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
+def name_from_template(template: str, session_name: str, unnamed: UnnamedRole) -> str:
     """Return the profile name that the template gives for a role. It may clash with other names."""
-    return _fill_in(template, session_name, unnamed).lstrip("._-")
+    return _fill_in_template(template, session_name, unnamed).lstrip("._-")
 
 
 def account_part(template: str, session_name: str, account: Account) -> tuple[str, str] | None:
@@ -72,18 +72,18 @@ def account_part(template: str, session_name: str, account: Account) -> tuple[st
     before, after = template.split("{role_name}")
     nameless = UnnamedRole(account, Role(account.id, ""))
     return (
-        _fill_in(before, session_name, nameless).lstrip("._-"),
-        _fill_in(after, session_name, nameless),
+        _fill_in_template(before, session_name, nameless).lstrip("._-"),
+        _fill_in_template(after, session_name, nameless),
     )
 
 
-def safe_role(role: Role) -> str:
+def safe_role_name(role: Role) -> str:
     """Return a role's name as it stands in names of profiles."""
     safe = _UNSAFE.sub("-", role.name[:_FIELD_LIMIT])
     return safe if _LETTER_OR_DIGIT.search(safe) else role.account_id
 
 
-def _fill_in(template: str, session_name: str, unnamed: UnnamedRole) -> str:
+def _fill_in_template(template: str, session_name: str, unnamed: UnnamedRole) -> str:
     account, role = unnamed
     values = {
         "account_name": account.name,
@@ -94,7 +94,7 @@ def _fill_in(template: str, session_name: str, unnamed: UnnamedRole) -> str:
 
     def safe_value(match: re.Match[str]) -> str:
         if match.group(1) == "role_name":
-            return safe_role(role)
+            return safe_role_name(role)
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
         if match.group(1).startswith("account_") and is_foreign_id(safe, account):
             return account.id

@@ -36,7 +36,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     """
     if request.only_roles:
         return Removal((), (), managed)
-    wanted = _find_wanted(request, managed)
+    wanted = _find_matching_roles(request, managed)
     listed_roles = set(request.listing.roles())
     unknown_accounts = {
         one.account.id for one in request.listing.accounts if one.refused or not one.answered
@@ -47,22 +47,27 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
         for role in known
         if role not in listed_roles and (role in wanted or not request.has_new_filters)
     ]
-    if not (request.prune and request.listing.complete):
-        return Removal(_entries(managed, stale), (), managed)
+    if not (request.prune and request.listing.is_complete):
+        return Removal(_profiles_of_roles(managed, stale), (), managed)
     left_out, skipped = list[Role](), list[Skipped]()
     # Filters that match no listed role are mistyped: they must not remove all profiles.
     if request.has_new_filters and wanted & listed_roles:
-        left_out, skipped = _without_sources(
+        left_out, skipped = _without_source_profiles(
             config, managed, [role for role in known if role not in wanted]
         )
     gone = {*stale, *left_out}
     removed = [role for role in managed if role in gone]
     staying: ManagedProfiles = defaultdict(list)
     staying.update((role, entries) for role, entries in managed.items() if role not in gone)
-    return Removal(_entries(managed, stale), _entries(managed, removed), staying, tuple(skipped))
+    return Removal(
+        _profiles_of_roles(managed, stale),
+        _profiles_of_roles(managed, removed),
+        staying,
+        tuple(skipped),
+    )
 
 
-def _find_wanted(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
+def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
     """Return the roles, listed or with a managed profile, that match the filters."""
     is_within_filters = role_filter(request.choices)
     accounts = {one.account.id: one.account for one in request.listing.accounts}
@@ -75,11 +80,11 @@ def _find_wanted(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
     }
 
 
-def _without_sources(
+def _without_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
     """Return the roles without those whose profile another profile names as its source."""
-    users, found, skipped = chains.find_users(config), list[Role](), list[Skipped]()
+    users, found, skipped = chains.find_user_of_each_source(config), list[Role](), list[Skipped]()
     for role in roles:
         used = [entry.name for entry, _form in managed[role] if entry.name in users]
         skipped += [
@@ -90,5 +95,5 @@ def _without_sources(
     return found, skipped
 
 
-def _entries(managed: ManagedProfiles, roles: Iterable[Role]) -> tuple[ProfileEntry, ...]:
+def _profiles_of_roles(managed: ManagedProfiles, roles: Iterable[Role]) -> tuple[ProfileEntry, ...]:
     return tuple(entry for role in roles for entry, _form in managed[role])

@@ -15,7 +15,7 @@ The text has at most 40 characters, all of them harmless.
 The label of a guarded role begins with `@@`. None of these signs has a meaning in a shell's prompt,
 while `!` has one in zsh, and `%`, `\\`, `$` and backquote have one too.
 
-Only the function `rows` decides what is shown. A row says what is shown until an instant. This
+Only the function `prompt_rows` decides what is shown. A row says what is shown until an instant. This
 module and `shell/prompt.*` take the first row that is not over, and put the time left into its
 text.
 """
@@ -69,14 +69,14 @@ class Row(NamedTuple):
         """Return the text with the time left in place of the word `left`."""
         if self.clock is None or _LEFT not in self.text:
             return self.text
-        return self.text.replace(_LEFT, _duration(self.clock.at - now))
+        return self.text.replace(_LEFT, _prompt_duration(self.clock.at - now))
 
 
 # The rows for a profile whose credentials do not come from a sign-in that ssohelper knows.
 NOTHING_ENDS = (Row(_FOREVER, "", ""),)
 
 
-def rows(
+def prompt_rows(
     session: PromptClock, role_ends_at: int | None = None, *, over: str = "signed out"
 ) -> tuple[Row, ...]:
     """Return what a prompt shows from now on, as rows in order of time.
@@ -84,10 +84,10 @@ def rows(
     `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
     down to this end, even if the sign-in ends before. `over` is the text shown after the last end.
     """
-    *live, last = _rows_of(session, over)
+    *live, last = _rows_of_clock(session, over)
     if role_ends_at is None:
         return (*live, last)
-    of_role = _rows_of(PromptClock(role_ends_at, "known"), over)[:-1]
+    of_role = _rows_of_clock(PromptClock(role_ends_at, "known"), over)[:-1]
     if session.kind in ("known", "assumed") and session.at <= role_ends_at:
         return (*live, *of_role, last)
     return (*of_role, *live, last)
@@ -115,7 +115,7 @@ def row_at(rows: Sequence[Row], now: int) -> Row:
     return next(row for row in rows if now <= row.last)
 
 
-def to_line(rows: Sequence[Row]) -> str:
+def rows_to_line(rows: Sequence[Row]) -> str:
     """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
     MORE is the row's `seconds_more`. It is part of the line so that a shell can calculate the time
@@ -124,12 +124,12 @@ def to_line(rows: Sequence[Row]) -> str:
     return "|".join(f"{row.last}|{row.seconds_more}|{row.level}|{row.text}" for row in rows)
 
 
-def safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return the name in at most 40 characters, with `?` in place of each harmful character."""
-    return shortened(_harmless(name), WIDTH)
+    return shortened_label(_harmless(name), WIDTH)
 
 
-def label(name: str, *, guarded: bool) -> str:
+def prompt_label(name: str, *, guarded: bool) -> str:
     """Return the whole name made harmless, with `@@` in front of it if the role is guarded."""
     text = _harmless(name)
     if guarded:
@@ -141,11 +141,11 @@ def label(name: str, *, guarded: bool) -> str:
 def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
     """Return the label, and a shorter one to show beside a time that needs more room."""
     if rows == NOTHING_ENDS:
-        return shortened(label, WIDTH), shortened(label, WIDTH)
-    return shortened(label, _USUAL_ROOM), shortened(label, _LEAST_ROOM)
+        return shortened_label(label, WIDTH), shortened_label(label, WIDTH)
+    return shortened_label(label, _USUAL_ROOM), shortened_label(label, _LEAST_ROOM)
 
 
-def shortened(text: str, room: int) -> str:
+def shortened_label(text: str, room: int) -> str:
     """Return the text in at most `room` characters.
 
     Of ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role is shortened first,
@@ -163,10 +163,10 @@ def shortened(text: str, room: int) -> str:
 
 def may_look_alike(name: str) -> bool:
     """Return whether a prompt may show another name in the same way as this one."""
-    return len(name) > _LEAST_ROOM or label(name, guarded=False) != name or ".." in name
+    return len(name) > _LEAST_ROOM or prompt_label(name, guarded=False) != name or ".." in name
 
 
-def distinct(name: str, others: Iterable[str]) -> str:
+def distinct_name(name: str, others: Iterable[str]) -> str:
     """Return the name; or a short form with a mark, if a prompt would show another name alike.
 
     `others` are the names of all profiles, which may include this one. The mark is the beginning of
@@ -174,32 +174,32 @@ def distinct(name: str, others: Iterable[str]) -> str:
     """
     if not may_look_alike(name):
         return name
-    forms, names = _forms(name), set(others)
-    alike = [other for other in names if other != name and forms & _forms(other)]
+    forms, names = _shown_forms(name), set(others)
+    alike = [other for other in names if other != name and forms & _shown_forms(other)]
     if not alike:
         return name
-    taken = names | {_marked(other, digits) for other in alike for digits in _DIGITS}
-    free = (marked for digits in _DIGITS if (marked := _marked(name, digits)) not in taken)
-    return next(free, _marked(name, _DIGITS[-1]))
+    taken = names | {_name_with_mark(other, digits) for other in alike for digits in _DIGITS}
+    free = (marked for digits in _DIGITS if (marked := _name_with_mark(name, digits)) not in taken)
+    return next(free, _name_with_mark(name, _DIGITS[-1]))
 
 
-def _forms(name: str) -> set[str]:
+def _shown_forms(name: str) -> set[str]:
     """Return every text in which a prompt may show the name, guarded and not."""
-    labels = (label(name, guarded=False), label(name, guarded=True))
+    labels = (prompt_label(name, guarded=False), prompt_label(name, guarded=True))
     rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)
-    return {shortened(text, room) for text in labels for room in rooms}
+    return {shortened_label(text, room) for text in labels for room in rooms}
 
 
 def _harmless(name: str) -> str:
     return _HARMFUL.sub("?", name[:4096])
 
 
-def _marked(name: str, digits: int) -> str:
+def _name_with_mark(name: str, digits: int) -> str:
     """Return a short form of the name, with so many digits of its SHA-256 as a mark."""
     from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
 
     mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
-    return f"{shortened(label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
+    return f"{shortened_label(prompt_label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
 
 
 def _without_middle(text: str, room: int) -> str:
@@ -209,7 +209,7 @@ def _without_middle(text: str, room: int) -> str:
     return f"{text[: room - 2 - tail]}..{text[len(text) - tail :]}"
 
 
-def line(label: str, rows: Sequence[Row], now: int) -> str:
+def prompt_line(label: str, rows: Sequence[Row], now: int) -> str:
     """Return the text that the prompt shows now: label and time, at most 40 characters."""
     time = row_at(rows, now).time_text(now)
     usual, shorter = fitted_labels(label, rows)
@@ -218,7 +218,7 @@ def line(label: str, rows: Sequence[Row], now: int) -> str:
     return f"{usual if len(usual) + len(time) < WIDTH else shorter} {time}"
 
 
-def _rows_of(clock: PromptClock, over: str) -> tuple[Row, ...]:
+def _rows_of_clock(clock: PromptClock, over: str) -> tuple[Row, ...]:
     if clock.kind == "open":
         return (Row(_FOREVER, "fine", "ok", clock),)
     last = Row(_FOREVER, "late", f"=={over}==", clock)
@@ -235,7 +235,7 @@ def _rows_of(clock: PromptClock, over: str) -> tuple[Row, ...]:
     )
 
 
-def _duration(seconds: int) -> str:
+def _prompt_duration(seconds: int) -> str:
     if seconds < 60:
         return f"{seconds}s"
     days, hours, minutes = seconds // 86400, seconds % 86400 // 3600, seconds % 3600 // 60

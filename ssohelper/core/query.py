@@ -46,10 +46,10 @@ def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term
     ends one. An ARN stands for its account and its permission set, and 1234-5678 for 12345678.
     """
     words = [query] if isinstance(query, str) else query
-    return [term for text in words for word in text.split() for term in _terms(word, fuzzy)]
+    return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
 
 
-def fold(text: str) -> str:
+def fold_case(text: str) -> str:
     """Return the text in lower case, with the same length, so that spans also fit the original."""
     if text.isascii():
         return text.lower()
@@ -57,9 +57,9 @@ def fold(text: str) -> str:
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
-def _terms(word: str, fuzzy: bool) -> list[Term]:
-    text = fold(word)
-    named = _named_by_arn(text)
+def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
+    text = fold_case(word)
+    named = _parts_named_by_arn(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
     is_excluded = text.startswith("!")
@@ -77,7 +77,7 @@ def _terms(word: str, fuzzy: bool) -> list[Term]:
     return [Term(text, is_fuzzy, is_excluded, at_start, at_end, other)]
 
 
-def _named_by_arn(text: str) -> list[str]:
+def _parts_named_by_arn(text: str) -> list[str]:
     """Return the account id and the permission set that an ARN or an IAM role's name stands for."""
     arn = _ARN.fullmatch(text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)

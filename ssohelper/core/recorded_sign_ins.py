@@ -15,6 +15,6 @@ def is_same_session(one: SsoSession, other: SsoSession) -> bool:
     )
 
 
-def is_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
+def is_session_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
     """Return whether one of these is the session, not only another one of its name."""
     return any(is_same_session(session, one) for one in listed)

@@ -66,7 +66,7 @@ def plan_tries(regions: Sequence[str], failures: Mapping[str, Failure], now: int
     return [*tries[:-1], tries[-1]._replace(share=None)] if tries else []
 
 
-def find_answering(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> str:
+def find_answering_region(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> str:
     """Return the region that answers, as far as is known: the first one that did not fail."""
     working = [region for region in regions if not is_failing(failures.get(region), now)]
     return (working or list(regions))[0]

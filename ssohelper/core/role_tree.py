@@ -75,11 +75,11 @@ class View(NamedTuple):
             return self._replace(exceptions=self.exceptions | {account})
         return self._replace(exceptions=self.exceptions - {account})
 
-    def with_all(self, folded: bool) -> "View":
+    def with_all_folded(self, folded: bool) -> "View":
         """Return this view with all accounts folded, or all unfolded."""
         return self._replace(all_folded=folded, exceptions=frozenset())
 
-    def with_other_form(self) -> "View":
+    def with_tree_toggled(self) -> "View":
         """Return this view as a flat list instead of a tree, or as a tree instead of a flat list."""
         return self._replace(is_flat=not self.is_flat)
 
@@ -167,7 +167,7 @@ def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
     return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
 
 
-def lines_of(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
+def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
     """Return what each line of the tree shows: n stands for row n, ~n for the heading above it.
 
     A heading has the number of its account's first row.
@@ -180,7 +180,7 @@ def lines_of(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[in
     return lines
 
 
-def line_of(
+def find_line_of(
     rows: Sequence[RoleRow],
     groups: Groups,
     lines: Sequence[int],

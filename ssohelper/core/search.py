@@ -11,7 +11,7 @@ from itertools import compress
 from operator import add
 from typing import NamedTuple
 
-from ssohelper.core.query import Term, fold, parse_query
+from ssohelper.core.query import Term, fold_case, parse_query
 from ssohelper.core.subsequence import MAX_LENGTH, Found, bonuses, find_best
 
 # The rank of a term that is a whole field, begins a field, begins a word, or is inside a word.
@@ -144,9 +144,11 @@ class Index:
             score, first, second = across.match(row)
             if score > best:
                 one, two = self._fuzzy_columns
-                return _runs(one, first) + _runs(two, second)
+                return _spans_of_positions(one, first) + _spans_of_positions(two, second)
         column = self._columns[field]
-        return _runs(field, column.positions(term, column.numbers[row])) if best else []
+        return (
+            _spans_of_positions(field, column.positions(term, column.numbers[row])) if best else []
+        )
 
 
 class _Column:
@@ -156,10 +158,10 @@ class _Column:
         by_text: dict[str, int] = {}
         self.numbers = [by_text.setdefault(field, len(by_text)) for field in fields]
         self.originals = list(by_text)
-        self.texts = [fold(text) for text in by_text]
+        self.texts = [fold_case(text) for text in by_text]
         self._bonuses: dict[int, list[int]] = {}
 
-    def bonus(self, number: int) -> list[int]:
+    def bonuses_of(self, number: int) -> list[int]:
         """Return the bonuses of the text with this number. They are computed once."""
         found = self._bonuses.get(number)
         if found is None:
@@ -180,7 +182,7 @@ class _Column:
             passes = _subsequence_pattern(term.text).match
             for number, text in enumerate(texts):
                 if not scores[number] and passes(text):
-                    best = find_best(term.text, text, self.bonus(number))
+                    best = find_best(term.text, text, self.bonuses_of(number))
                     scores[number] = _fuzzy_score(best, term.text, len(text))
                     has_any = has_any or scores[number] > 0
         return scores if has_any else None
@@ -192,12 +194,12 @@ class _Column:
         )
         if score:
             return list(range(start, start + length))
-        return find_best(term.text, self.texts[number], self.bonus(number))[-1].positions()
+        return find_best(term.text, self.texts[number], self.bonuses_of(number))[-1].positions()
 
     def _whole_score(self, term: Term, word: str, number: int) -> tuple[int, int]:
         """Return the score of a word that must be in the text as a whole, and where; 0 if not."""
         text = self.texts[number]
-        place = _place(term, word, text, self.originals[number])
+        place = _find_best_place(term, word, text, self.originals[number])
         if place is None:
             return 0, 0
         return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
@@ -218,7 +220,7 @@ class _Across:
         if self.is_possible:
             passes = _subsequence_pattern(word[:least]).match
             self._begun = [
-                find_best(word[:-1], text, first.bonus(number)) if passes(text) else []
+                find_best(word[:-1], text, first.bonuses_of(number)) if passes(text) else []
                 for number, text in enumerate(first.texts)
             ]
 
@@ -264,7 +266,7 @@ def _rests(word: str, column: _Column, number: int) -> dict[int, Found]:
 
     The keys are the numbers of characters that are missing before the rest.
     """
-    text, bonus = column.texts[number], column.bonus(number)
+    text, bonus = column.texts[number], column.bonuses_of(number)
     found = {}
     for count in range(1, len(word)):
         rest = word[count:]
@@ -303,7 +305,7 @@ def _fuzzy_score(best: list[Found], word: str, length: int) -> int:
     return _score(min(max(1, best[-1].points), _UNIT - 1), length)
 
 
-def _place(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
+def _find_best_place(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
     """Return the word's best rank in this text, and the position with this rank, or None."""
     start = text.find(word)
     if start < 0:
@@ -333,7 +335,7 @@ def _begins_word(text: str, start: int) -> bool:
     return not before.isalnum() or (before.islower() and text[start].isupper())
 
 
-def _runs(field: int, positions: list[int]) -> list[Span]:
+def _spans_of_positions(field: int, positions: list[int]) -> list[Span]:
     """Return the positions as spans, one for each run of consecutive characters."""
     found: list[Span] = []
     for at in positions:

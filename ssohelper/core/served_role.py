@@ -11,7 +11,7 @@ _ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 _PREFERRED = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")
 
 
-def find(environ: Mapping[str, str]) -> str | None:
+def find_served_role(environ: Mapping[str, str]) -> str | None:
     """Return the role whose credentials SDKs get in this environment from our endpoint.
 
     None if there is no endpoint, or if SDKs prefer a profile or keys to it.

@@ -55,19 +55,19 @@ class ShownRoles:
         """Show these rows, which are sorted with the best first (`role_rows.ranked`)."""
         self.rows = rows
         self._index = self._order = self._accounts = None
-        self._update()
+        self._update_lines()
 
     def search(self, text: str) -> None:
         """Show the rows that match, best first: the account of the best match, then the others."""
         self.query = text
-        self._update()
+        self._update_lines()
 
     def set_view(self, view: View) -> None:
         """Show the rows as a tree or flat, in this order, with these folds and filters."""
         if (view.sort, view.is_flat) != (self.view.sort, self.view.is_flat):
             self._order = None
         self.view = view
-        self._update()
+        self._update_lines()
 
     def build_index(self) -> None:
         """Build the search index now, so that the first search need not wait for it."""
@@ -90,8 +90,8 @@ class ShownRoles:
         """
         return not (self.view.is_flat or self.is_searching or self.view.only_favourites)
 
-    def _update(self) -> None:
-        numbers = self._find_numbers()
+    def _update_lines(self) -> None:
+        numbers = self._find_row_numbers()
         self.count = len(numbers)
         if self.view.is_flat:
             self._groups, self.lines = {}, numbers
@@ -100,11 +100,11 @@ class ShownRoles:
         if self._accounts is None and len(numbers) == len(self.rows):
             self._accounts = self._groups
         can_fold = self.can_fold
-        self.lines = role_tree.lines_of(
+        self.lines = role_tree.lines_of_tree(
             self._groups, lambda account: can_fold and self.view.is_folded(account)
         )
 
-    def _find_numbers(self) -> Sequence[int]:
+    def _find_row_numbers(self) -> Sequence[int]:
         """Return the numbers of the rows that the search and the filter let through, in order."""
         numbers: Sequence[int]
         if self.is_searching:
@@ -140,7 +140,7 @@ class ShownRoles:
             lines = (at for at, number in enumerate(self.lines) if rows[number].key == key)
             line = next(lines, None)
         elif place is not None:
-            line = role_tree.line_of(self.rows, self._groups, self.lines, *place)
+            line = role_tree.find_line_of(self.rows, self._groups, self.lines, *place)
         if line is not None:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0

@@ -74,7 +74,7 @@ def sign_in_end(
     return began + ASSUMED_SECONDS, "assumed"
 
 
-def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
+def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
     """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
     The sign-in ended between its last renewal and now. This shows its length if that renewal came
@@ -96,7 +96,7 @@ def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> i
     return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 
-def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
+def sign_in_length_after_renewal(facts: SignInFacts, now: int) -> int | None:
     """Return how long sign-ins last, or None if this sign-in, just renewed, has lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -78,12 +78,12 @@ def is_same_end(one: int | None, other: int | None) -> bool:
     return abs(one - other) <= _SAME_END_SECONDS
 
 
-def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
+def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     """Return the notice that says when a sign-in is needed, or None if that is unknown."""
     command = f"ssohelper login {show(session_name)}"
     end, name = counted_end(outlook, now), show(session_name)
     if outlook.is_over(now):
-        return Notice(session_name, end, _over_text(session_name, outlook, command), command)
+        return Notice(session_name, end, _text_after_end(session_name, outlook, command), command)
     if end is None:
         return None
     if outlook.is_needed(now):
@@ -101,7 +101,7 @@ def signed_in_again_text(session_name: str) -> str:
     return f'the session "{show(session_name)}" is signed in again'
 
 
-def _over_text(session_name: str, outlook: Outlook, command: str) -> str:
+def _text_after_end(session_name: str, outlook: Outlook, command: str) -> str:
     if outlook.reason == "signed out":  # a sign-out also removes the role credentials
         return (
             f'the session "{show(session_name)}" is signed out: requests fail; '

@@ -36,14 +36,14 @@ def checked_start_url(text: str) -> str:
     """
     host = _checked_host(text)
     if not is_aws_portal_host(host) and not _is_company_host(host):
-        raise _invalid(text, "is not on a host of the AWS access portal")
+        raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
 
 
 def checked_aws_url(text: str) -> str:
     """Return the text when it is the https URL of an AWS access portal. Raises: ConfigInvalid."""
     if not is_aws_portal_host(_checked_host(text)):
-        raise _invalid(text, "is not on a host of the AWS access portal")
+        raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
 
 
@@ -53,13 +53,13 @@ def is_own_url(url: str) -> bool:
 
 
 def _checked_host(text: str) -> str:
-    parts = _split(text)
+    parts = _split_url(text)
     if parts is None:
-        raise _invalid(text, "is not a start URL")
+        raise _invalid_start_url(text, "is not a start URL")
     if parts.scheme.lower() != "https":
-        raise _invalid(text, "does not begin with https://")
+        raise _invalid_start_url(text, "does not begin with https://")
     if "@" in parts.netloc or parts.port not in (None, 443):
-        raise _invalid(text, "contains a user name or a port")
+        raise _invalid_start_url(text, "contains a user name or a port")
     return parts.hostname or ""
 
 
@@ -90,15 +90,15 @@ def is_same_portal(one: str, other: str) -> bool:
 
     No other function decides this. AWS shows the same portal at `/start`, `/start/` and `/start#/`.
     """
-    return normalized(one) == normalized(other)
+    return normalized_start_url(one) == normalized_start_url(other)
 
 
-def normalized(url: str) -> str:
+def normalized_start_url(url: str) -> str:
     """Return the form of a start URL in which two URLs of one portal are equal."""
     return url.partition("#")[0].rstrip("/").lower()
 
 
-def _split(text: str) -> SplitResult | None:
+def _split_url(text: str) -> SplitResult | None:
     if len(text) > _LIMIT or not _CHARACTERS.fullmatch(text):
         return None
     try:
@@ -108,7 +108,7 @@ def _split(text: str) -> SplitResult | None:
         return None
 
 
-def _invalid(text: str, what: str) -> ConfigInvalid:
+def _invalid_start_url(text: str, what: str) -> ConfigInvalid:
     if not text.isascii():
         what = "contains letters that are not ASCII"
     return ConfigInvalid(f'"{shown_url(text)}" {what}', hint=_EXAMPLE)

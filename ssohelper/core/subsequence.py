@@ -109,13 +109,13 @@ def _find_next(
             lost = _GAP_START + (at - 2) * _GAP_EXTENSION
             options.append(Found(at, apart_worth - lost + _MATCH + here, here, apart))
         if number < count and previous[number].position == at - 1:
-            options.append(_append(previous[number], at, here))
+            options.append(_continue_run(previous[number], at, here))
         found.append(max(options, key=_points))
         at = text.find(character, at + 1, limit)
     return found
 
 
-def _append(before: Found, at: int, here: int) -> Found:
+def _continue_run(before: Found, at: int, here: int) -> Found:
     """Return the way that continues a run of consecutive characters."""
     if here >= _BOUNDARY and here > before.run_bonus:
         return Found(at, before.points + _MATCH + here, here, before)

@@ -23,7 +23,7 @@ def show(text: str, limit: int | None = None) -> str:
     A text longer than `limit` is cut, and ends with an ellipsis.
     """
     # No printable character is hostile, and this check takes a third of the expression's time.
-    visible = text if text.isprintable() else _HOSTILE.sub(_escaped, text)
+    visible = text if text.isprintable() else _HOSTILE.sub(_escape_character, text)
     if limit is not None and len(visible) > limit:
         visible = visible[: limit - 1] + "…"
     return visible
@@ -50,7 +50,7 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
-def broken(text: str, columns: int) -> Iterator[str]:
+def broken_into_lines(text: str, columns: int) -> Iterator[str]:
     """Yield the text as lines of at most `columns` terminal columns.
 
     A line is broken at a space if possible, else after a character such as `-`, else anywhere.
@@ -71,7 +71,7 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return text.replace("\x7f", "\\u007f")
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape_character(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 

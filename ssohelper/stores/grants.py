@@ -107,7 +107,7 @@ class GrantStore:
 
     def _append(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
         self._journal.append_to_file(
-            journal.decided(
+            journal.decision_entry(
                 event,
                 grant.key,
                 caller,

@@ -85,7 +85,7 @@ class Journal:
         try:
             self._append_to_file(entry, at_ms, wait_seconds)
         except LocalState as failure:
-            if system_log.send(journal_lines.make_text(entry, at_ms=at_ms, uid=_uid())):
+            if system_log.send(journal_lines.make_system_log_text(entry, at_ms=at_ms, uid=_uid())):
                 _log.info("the journal's line is in the system log: %s", failure.message)
                 return
             raise LocalState(
@@ -131,7 +131,7 @@ class Journal:
         oldest = str(self._older(OLDER_FILES))
         is_long = any(name == oldest for name, _ in found)
         found = found or [(str(self._path), [])]
-        return journal_lines.verify(found, may_be_rotated=is_long, last=last)
+        return journal_lines.verify_chain(found, may_be_rotated=is_long, last=last)
 
     # -- appending ---------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class Journal:
         last = self._last_line.load()
         if last is not None and last.seq >= end.seq - 1:
             # If the file's own last line was changed or removed since, this one does not fit to it,
-            # and `verify` finds that.
+            # and `verify_chain` finds that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
         line = journal_lines.make_line(entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_uid())
         # A line without its end is from a process that was killed, or from a full disk.
@@ -180,7 +180,7 @@ class Journal:
         if os.write(descriptor, data) != len(data):
             os.ftruncate(descriptor, size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._last_line.save(LastLine(end.seq, journal_lines.hash_of(line)))
+        self._last_line.save(LastLine(end.seq, journal_lines.hash_of_line(line)))
 
     def _end_of_older(self) -> _End:
         """Return the end of the newest file that rotation has renamed."""
@@ -238,7 +238,7 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
         with contextlib.suppress(Damaged):
             return _End(
                 journal_lines.parse_line(lines[-1]).seq + 1,
-                journal_lines.hash_of(lines[-1]),
+                journal_lines.hash_of_line(lines[-1]),
                 is_torn,
             )
     # A damaged end: the number goes on from the last line that can be read.
@@ -248,7 +248,7 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
         with contextlib.suppress(Damaged):
             seq = journal_lines.parse_line(raw).seq + after
             break
-    return _End(seq + 1, journal_lines.hash_of(lines[-1]), is_torn)
+    return _End(seq + 1, journal_lines.hash_of_line(lines[-1]), is_torn)
 
 
 def _read_from(descriptor: int, start: int, path: str) -> bytes:

@@ -99,7 +99,7 @@ class WorldApp(App):
     def _refresh(self, used: AccessToken, deadline: Any) -> tuple[AccessToken, int]:
         assert used.refresh_token
         self.used.append(used.value.reveal())
-        self.waited.append(deadline.left())
+        self.waited.append(deadline.seconds_left())
         self.while_renewed()
         if self.renewal is not None:
             raise self.renewal

@@ -60,7 +60,7 @@ def test_both_forms_say_the_same_chain(text: str):
     assert chain.assumed == ("002222222222", "Deploy", "")
     assert chain.role == ("001111111111", "Admin", "a")
     key = RoleKey("corp", *chain.role)
-    assert chain.source_of(key) == ("corp", "001111111111", "Admin", "")
+    assert chain.source_key_of(key) == ("corp", "001111111111", "Admin", "")
     assert chain.links_of(key) == (
         ("corp", "001111111111", "Admin", ""),
         ("corp", "002222222222", "Deploy", ""),
@@ -75,7 +75,7 @@ def test_a_chain_on_a_chain_is_assumed_with_that_ones_credentials():
     chain = chain_of(native("b", "base") + own("a", "ssohelper_source_profile = b", arn=OTHER))
     assert chain is not None
     assert [step.role_arn for step in chain.steps] == [ARN, OTHER]
-    assert chain.source_of(RoleKey("corp", *chain.role)).chain == "b"
+    assert chain.source_key_of(RoleKey("corp", *chain.role)).chain == "b"
 
 
 def test_every_value_changes_the_id():

@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core.choices import Choices, glob_filter
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.config_undo import inverse
+from ssohelper.core.config_undo import changes_that_undo
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.profile_keys import Skipped
@@ -200,7 +200,9 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
     )
     assert synced(before, request(listing, rename=True)) == after
     one, two = (ConfigFile.parse(text.encode(), "config") for text in (before, after))
-    back = ConfigFile.parse(two.with_changes(inverse(one.text, two.text, two.text)), "config")
+    back = ConfigFile.parse(
+        two.with_changes(changes_that_undo(one.text, two.text, two.text)), "config"
+    )
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
 
 

@@ -93,7 +93,7 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
 
 def test_a_heading_stays_under_the_cursor_when_its_account_is_unfolded() -> None:
     rows = [row("a", "1", role) for role in ("Admin", "Read")]
-    shown = ShownRoles(View().with_all(folded=True))
+    shown = ShownRoles(View().with_all_folded(folded=True))
     shown.set_rows(rows)
     place = shown.place_of(0)
     shown.set_view(View())
@@ -139,7 +139,7 @@ def test_favourites_come_first_in_each_order(sort: str, tree: str, flat: str) ->
 
 
 def test_a_search_puts_the_account_of_the_best_match_first() -> None:
-    shown = ShownRoles(View(sort="id").with_all(folded=True))
+    shown = ShownRoles(View(sort="id").with_all_folded(folded=True))
     shown.set_rows(WORLD)
     shown.search("gamma read")
     shown.search("read")
@@ -151,12 +151,12 @@ def test_a_search_puts_the_account_of_the_best_match_first() -> None:
 
 def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
     new, old = AccountKey("corp", "9"), AccountKey("corp", "1")
-    view = View().with_all(folded=True).with_fold(old, folded=False)
+    view = View().with_all_folded(folded=True).with_fold(old, folded=False)
     assert (view.is_folded(new), view.is_folded(old)) == (True, False)
-    assert view.with_fold(old, folded=True) == View().with_all(folded=True)
-    assert not view.with_all(folded=False).is_folded(new)
-    assert not view.with_all(folded=True).with_all(folded=False).exceptions
-    assert not View().with_fold(old, folded=True).with_all(folded=False).is_folded(old)
+    assert view.with_fold(old, folded=True) == View().with_all_folded(folded=True)
+    assert not view.with_all_folded(folded=False).is_folded(new)
+    assert not view.with_all_folded(folded=True).with_all_folded(folded=False).exceptions
+    assert not View().with_fold(old, folded=True).with_all_folded(folded=False).is_folded(old)
 
 
 def test_one_account_in_two_sessions_has_two_headings() -> None:

@@ -211,7 +211,7 @@ def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None
     typed = [name for name in (*ACCOUNTS, *ROLES) if name not in ("-h", "--help", "--version")]
     lines = [INSTALL[shell]]
     for name in typed:
-        word = shell_text.literal(shell, name)
+        word = shell_text.quoted_variable_value(shell, name)
         lines += [f"ssohelper use {word} || true", f"ssohelper exec {word} -- {word} >/dev/null"]
     env = {**names.environ, "PATH": f"{bin}:{names.environ['PATH']}"}
     env["REAL"] = str(Path(sys.executable).with_name("ssohelper"))

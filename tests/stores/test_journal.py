@@ -44,7 +44,7 @@ log = Journal(Path(state), Path(runtime), warn=print, file_bytes=int(size))
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(first), int(first) + int(count)):
-    log.append(journal.decided("release", key, reason=f"number {number}"), wait_seconds=60)
+    log.append(journal.decision_entry("release", key, reason=f"number {number}"), wait_seconds=60)
     print(number, flush=True)
 """
 
@@ -56,7 +56,7 @@ def end_file(runtime: Path) -> Path:
 
 
 def entry(number: int) -> Entry:
-    return events.decided("release", KEY, reason=f"number {number}")
+    return events.decision_entry("release", KEY, reason=f"number {number}")
 
 
 class Place:
@@ -106,7 +106,7 @@ class TestAppend:
         raw = place.file.read_bytes().splitlines()
         found = [lines.parse_line(line) for line in raw]
         assert [line.seq for line in found] == [1, 2, 3]
-        assert [line.prev for line in found] == [lines.NO_LINE, *map(lines.hash_of, raw[:2])]
+        assert [line.prev for line in found] == [lines.NO_LINE, *map(lines.hash_of_line, raw[:2])]
         assert {line.uid for line in found} == {os.geteuid()}
         assert int(before) <= found[0].at_seconds <= time.time()
         assert place.open().verify() == (3, True, None, 0)
@@ -436,7 +436,7 @@ from ssohelper.stores.journal import Journal
 state = Path(sys.argv[1]); state.mkdir(mode=0o700, exist_ok=True)
 log = Journal(state, state / "run", warn=print)
 try:
-    log.append(journal.signed_out("corp", how="local", user=None))
+    log.append(journal.signed_out_entry("corp", how="local", user=None))
     print("appended")
 except SsoHelperError as error:
     print(error.exit_code, error.message)

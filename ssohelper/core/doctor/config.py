@@ -19,7 +19,7 @@ _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _TWICE = "exists twice"
 
 
-def check_readable(facts: Facts) -> Iterator[Finding]:
+def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
     """Find a config or credentials file that AWS tools refuse: then no profile works."""
     config = facts.config
     for path, failure in (
@@ -37,7 +37,7 @@ def check_readable(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_missing(facts: Facts) -> Iterator[Finding]:
+def check_missing_files(facts: Facts) -> Iterator[Finding]:
     """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE with a file that is not there."""
     if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
         yield problem(
@@ -48,7 +48,7 @@ def check_missing(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_empty(facts: Facts) -> Iterator[Finding]:
+def check_empty_config(facts: Facts) -> Iterator[Finding]:
     """Note a config without any session and any profile: nothing has been set up yet."""
     file = facts.config.file
     if file is not None and not file.session_names() and not file.profiles():
@@ -60,7 +60,7 @@ def check_empty(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_speed(facts: Facts) -> Iterator[Finding]:
+def check_config_speed(facts: Facts) -> Iterator[Finding]:
     """Find a config that costs the start of every AWS tool much."""
     seconds, file = facts.config.parse_seconds, facts.config.file
     if seconds is None or seconds < SLOW_SECONDS or file is None:
@@ -91,7 +91,7 @@ def check_profiles_twice(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_marks(facts: Facts) -> Iterator[Finding]:
+def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
     """Find profiles of ours between aws-sso-cli's marks: it removes and rewrites what is there."""
     between = names_between_marks(facts.config)
     config = facts.config.file
@@ -115,7 +115,7 @@ def check_marks(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_sessions(facts: Facts) -> Iterator[Finding]:
+def check_session_sections(facts: Facts) -> Iterator[Finding]:
     """Find [sso-session] sections that no command can use."""
     for name, failure in facts.unusable_sessions.items():
         yield problem(
@@ -126,7 +126,7 @@ def check_sessions(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_headers(facts: Facts) -> Iterator[Finding]:
+def check_profile_headers(facts: Facts) -> Iterator[Finding]:
     """Find sections that AWS tools do not read, since the word `profile` is missing before the name."""
     file = facts.config.file
     if file is None or facts.chosen is not None:
@@ -176,13 +176,13 @@ def names_between_marks(config: ConfigFacts) -> list[str]:
 
 
 CHECKS = (
-    check_readable,
-    check_missing,
-    check_empty,
-    check_speed,
+    check_files_are_readable,
+    check_missing_files,
+    check_empty_config,
+    check_config_speed,
     check_profiles_twice,
-    check_marks,
-    check_sessions,
-    check_headers,
+    check_aws_sso_cli_marks,
+    check_session_sections,
+    check_profile_headers,
     check_missing_sessions,
 )

@@ -13,7 +13,7 @@ _SHELL = "this shell"
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
-def check_keys(facts: Facts) -> Iterator[Finding]:
+def check_key_variables(facts: Facts) -> Iterator[Finding]:
     """Find fixed keys in the environment, which win over AWS_PROFILE in all SDKs but JavaScript's."""
     environ = facts.environ
     present = [name for name in sdk_order.KEY_VARIABLES if environ.get(name)]
@@ -116,14 +116,14 @@ def check_default_keys(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_same_names(facts: Facts) -> Iterator[Finding]:
+def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
     """Find sections of ~/.aws/credentials that win over a profile of the same name."""
     for profile in facts.profiles:
         keys = facts.config.credentials.get(profile.name, frozenset())
         if "aws_access_key_id" not in keys or not _has_other_identity(profile):
             continue
         name = show(profile.name, 80)
-        taken = sdk_order.resolve(profile, facts.config.file, keys, {})
+        taken = sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, {})
         families = [one.family for one in taken if one.kind == "credentials file"]
         yield problem(
             "shadowed-by-credentials-file",
@@ -146,13 +146,13 @@ def check_endpoint_variable(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_what_sdks_take(facts: Facts) -> Iterator[Finding]:
+def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
     """For the profile that is asked about: find SDK families that use another account."""
     if facts.chosen is None or facts.config.file is None:
         return
     for profile in facts.profiles:
         keys = facts.config.credentials.get(profile.name, frozenset())
-        for one in sdk_order.resolve(profile, facts.config.file, keys, facts.environ):
+        for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, facts.environ):
             meant = profile.meant_account_id
             if one.account_id and meant and one.account_id != meant:
                 yield problem(
@@ -181,11 +181,11 @@ def _identity_keys(keys: dict[str, str]) -> set[str]:
 
 
 CHECKS = (
-    check_keys,
+    check_key_variables,
     check_profile_variables,
     check_container_variables,
     check_default_keys,
-    check_same_names,
+    check_credentials_sections,
     check_endpoint_variable,
-    check_what_sdks_take,
+    check_account_of_each_sdk,
 )

@@ -15,7 +15,7 @@ _SECRET = ("credentials", "token", "own file", "own folder")
 _REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
-def check_owners(facts: Facts) -> Iterator[Finding]:
+def check_file_owners(facts: Facts) -> Iterator[Finding]:
     """Find files and folders that belong to another user, who can change or withhold them."""
     for file in facts.files:
         if file.owner:
@@ -28,21 +28,21 @@ def check_owners(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_modes(facts: Facts) -> Iterator[Finding]:
+def check_file_modes(facts: Facts) -> Iterator[Finding]:
     """Find files that other users may read although they hold secrets, or may write."""
     grouped: dict[tuple[str, str, str], list[FileFact]] = defaultdict(list)
     for file in facts.files:
         if file.owner or file.is_link:
             continue
         if file.use in _SECRET and file.mode & 0o077:
-            grouped[file.use, "readable-by-others", _name(file)].append(file)
+            grouped[file.use, "readable-by-others", _name_for_finding(file)].append(file)
         elif file.may_others_write:
-            grouped[file.use, "writable-by-others", _name(file)].append(file)
+            grouped[file.use, "writable-by-others", _name_for_finding(file)].append(file)
     for (use, kind, _), files in grouped.items():
         yield _mode_finding(use, kind, files)
 
 
-def check_links(facts: Facts) -> Iterator[Finding]:
+def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
     """Find links where files of ours or tokens belong: they are not followed, so not read."""
     for file in facts.files:
         if file.is_link:
@@ -54,7 +54,7 @@ def check_links(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_leftovers(facts: Facts) -> Iterator[Finding]:
+def check_leftover_files(facts: Facts) -> Iterator[Finding]:
     """Note temporary files that killed programs have left."""
     paths = facts.machine.leftovers
     if paths:
@@ -67,7 +67,7 @@ def check_leftovers(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _name(file: FileFact) -> str:
+def _name_for_finding(file: FileFact) -> str:
     # Tokens and our own files are many; one line for all of them is enough.
     return "" if file.use in ("token", "own file", "own folder") else file.path
 
@@ -88,4 +88,4 @@ def _mode_finding(use: str, kind: str, files: list[FileFact]) -> Finding:
     return problem(kind, subject, message, f"chmod {wanted} {show(paths[0], 200)}")
 
 
-CHECKS = (check_owners, check_modes, check_links, check_leftovers)
+CHECKS = (check_file_owners, check_file_modes, check_symbolic_links, check_leftover_files)

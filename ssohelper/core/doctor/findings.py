@@ -62,7 +62,7 @@ def problem(id: str, subject: str, message: str, fix: str, repair: Repair | None
     return Finding(id, "problem", subject, message, fix, repair)
 
 
-def sign_in(id: str, subject: str, message: str, fix: str) -> Finding:
+def missing_sign_in(id: str, subject: str, message: str, fix: str) -> Finding:
     """Return the finding that an interactive sign-in is missing."""
     return Finding(id, "sign-in", subject, message, fix)
 
@@ -72,12 +72,12 @@ def note(id: str, subject: str, message: str, fix: str, repair: Repair | None = 
     return Finding(id, "note", subject, message, fix, repair)
 
 
-def in_order(found: Iterable[Finding]) -> list[Finding]:
+def sort_findings(found: Iterable[Finding]) -> list[Finding]:
     """Return the findings without repetitions: problems, then sign-ins, then notes."""
     return sorted(dict.fromkeys(found), key=lambda one: SEVERITIES.index(one.severity))
 
 
-def count(found: Sequence[Finding]) -> Counts:
+def count_findings(found: Sequence[Finding]) -> Counts:
     """Return how many findings are left of each severity, and how many were repaired."""
     left = [one for one in found if not one.is_fixed]
     severities = [one.severity for one in left]
@@ -92,19 +92,19 @@ def count(found: Sequence[Finding]) -> Counts:
 
 def exit_code(found: Sequence[Finding]) -> int:
     """Return 3 if a problem is left, 4 if only a sign-in is missing, else 0."""
-    counts = count(found)
+    counts = count_findings(found)
     if counts.problems:
         return _EXIT_PROBLEM
     return _EXIT_SIGN_IN if counts.sign_ins else 0
 
 
-def last_line(found: Sequence[Finding]) -> str:
+def counts_line(found: Sequence[Finding]) -> str:
     """Return the line with the counts."""
-    counts = count(found)
+    counts = count_findings(found)
     parts = [
-        _number(counts.problems, "problem"),
-        _number(counts.sign_ins, "missing sign-in"),
-        _number(counts.notes, "note"),
+        _count_text(counts.problems, "problem"),
+        _count_text(counts.sign_ins, "missing sign-in"),
+        _count_text(counts.notes, "note"),
     ]
     line = ", ".join(part for part in parts if part) or "nothing wrong"
     if counts.fixed:
@@ -125,5 +125,5 @@ def profiles_subject(names: Sequence[str]) -> str:
     return f"profile {quoted[0]}"
 
 
-def _number(many: int, what: str) -> str:
+def _count_text(many: int, what: str) -> str:
     return f"{many} {what}{'s' * (many > 1)}" if many else ""

@@ -31,11 +31,11 @@ _SOURCES = {
 }
 
 
-def check_invalid(facts: Facts) -> Iterator[Finding]:
+def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
     for profile in facts.profiles:
         # An IAM role's name is too long for a permission set, and has a finding of its own.
-        if profile.failure is not None and not _IAM_ROLE.fullmatch(_role_name(profile)):
+        if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
                 profiles_subject([profile.name]),
@@ -44,7 +44,7 @@ def check_invalid(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_halves(facts: Facts) -> Iterator[Finding]:
+def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
     """Find profiles with half a key, and with a role to assume but nothing to assume it with."""
     for profile in facts.profiles:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
@@ -71,13 +71,13 @@ def check_halves(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_mixed(facts: Facts) -> Iterator[Finding]:
+def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     """Find profiles with two identities: SDKs disagree on which one counts, or refuse both."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        kinds = identities(profile.entry.keys)
+        kinds = credential_sources(profile.entry.keys)
         if len(kinds) > 1:
-            grouped[" and ".join(kinds), _disagreement(profile, facts)].append(profile.name)
+            grouped[" and ".join(kinds), _sdk_disagreement(profile, facts)].append(profile.name)
     for (sources, disagreement), names in grouped.items():
         yield problem(
             "mixed-identities",
@@ -87,7 +87,7 @@ def check_mixed(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def identities(keys: Mapping[str, str]) -> list[str]:
+def credential_sources(keys: Mapping[str, str]) -> list[str]:
     """Return the sources of credentials that the profile names, in words of its keys."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
     if any(key in keys for key in sdk_order.SSO_KEYS):
@@ -97,9 +97,9 @@ def identities(keys: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _disagreement(profile: ProfileFact, facts: Facts) -> str:
+def _sdk_disagreement(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
-    for one in sdk_order.resolve(profile, facts.config.file, (), {}):
+    for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, (), {}):
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
     return "; ".join(
@@ -115,7 +115,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
-        kinds = identities(keys)
+        kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
         # A session that is missing has a finding of its own.
@@ -140,7 +140,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
 def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
     """Find profiles with the IAM role's name where the permission set's belongs."""
     for profile in facts.profiles:
-        name = _role_name(profile)
+        name = _permission_set_name(profile)
         found = _IAM_ROLE.fullmatch(name)
         if found:
             yield problem(
@@ -151,9 +151,9 @@ def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _role_name(profile: ProfileFact) -> str:
+def _permission_set_name(profile: ProfileFact) -> str:
     keys = profile.entry.keys
-    options = process_command.own_options(keys.get("credential_process", "")) or {}
+    options = process_command.options_of_own_command(keys.get("credential_process", "")) or {}
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
@@ -161,7 +161,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
     """Find programs of `credential_process` that are gone, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
     for profile in facts.profiles:
-        words = process_command.split(profile.entry.keys.get("credential_process", ""))
+        words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
         if words:
             used[words[0]].append(profile)
     for word, profiles in used.items():
@@ -170,9 +170,9 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             continue
         subject = profiles_subject([one.name for one in profiles])
         if program.path is None and program.is_own:
-            yield from _missing_helper(facts, word, profiles)
+            yield from _findings_of_missing_helper(facts, word, profiles)
         elif program.path is None:
-            yield _missing_program(word, subject, _adopt_command(facts, profiles))
+            yield _finding_of_missing_program(word, subject, _adopt_command(facts, profiles))
         elif program.replaceable:
             place = show(program.replaceable, 200)
             yield problem(
@@ -191,7 +191,9 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _missing_helper(facts: Facts, word: str, profiles: list[ProfileFact]) -> Iterator[Finding]:
+def _findings_of_missing_helper(
+    facts: Facts, word: str, profiles: list[ProfileFact]
+) -> Iterator[Finding]:
     """Yield a finding for the managed profiles, which `--fix` repairs, and one for the others."""
     command = facts.machine.command
     message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
@@ -207,12 +209,16 @@ def _missing_helper(facts: Facts, word: str, profiles: list[ProfileFact]) -> Ite
         yield problem("helper-missing", profiles_subject(names), message, fix, repair)
 
 
-def with_present_helper(line: str, command: str) -> str | None:
+def process_line_with_present_helper(line: str, command: str) -> str | None:
     """Return our `credential_process` line with the helper at its present path; None if not ours.
 
     The arguments stay as they are written.
     """
-    found = _OWN_PROGRAM.match(line) if process_command.own_options(line) is not None else None
+    found = (
+        _OWN_PROGRAM.match(line)
+        if process_command.options_of_own_command(line) is not None
+        else None
+    )
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
@@ -229,7 +235,7 @@ def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 
 
-def _missing_program(word: str, subject: str, adopt: str) -> Finding:
+def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
     """Return the finding; `adopt` is the command that makes the profile work without the program."""
     first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
@@ -270,9 +276,9 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS = (
-    check_invalid,
-    check_halves,
-    check_mixed,
+    check_invalid_profiles,
+    check_incomplete_keys,
+    check_mixed_identities,
     check_sso_keys,
     check_iam_role_names,
     check_programs,

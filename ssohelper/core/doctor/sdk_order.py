@@ -82,7 +82,7 @@ class Resolved(NamedTuple):
     account_id: str | None = None
 
 
-def resolve(
+def resolve_for_each_sdk(
     profile: ProfileFact,
     config: ConfigFile | None,
     credentials_keys: Collection[str],
@@ -94,12 +94,14 @@ def resolve(
     """
     keys = profile.entry.keys
     found: dict[Kind, tuple[str, str | None]] = {
-        **_from_shell(environ),
-        **_from_keys(profile, keys, credentials_keys),
+        **_sources_in_shell(environ),
+        **_sources_in_profile(profile, keys, credentials_keys),
     }
     resolved = []
     for family in FAMILIES:
-        kind = next((one for one in _ORDERS[family] if _is_tried(family, one, keys, found)), None)
+        kind = next(
+            (one for one in _ORDERS[family] if _family_tries_source(family, one, keys, found)), None
+        )
         error = sso_error(family, keys, config) if kind == "sso" else None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
@@ -112,7 +114,7 @@ def resolve(
     return resolved
 
 
-def _is_tried(
+def _family_tries_source(
     family: str, kind: Kind, keys: Mapping[str, str], found: Mapping[Kind, object]
 ) -> bool:
     if kind == "sso" and family == BOTO3:
@@ -152,7 +154,7 @@ def account_of_arn(arn: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _from_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]]:
+def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]]:
     found: dict[Kind, tuple[str, str | None]] = {}
     if all(environ.get(name) for name in KEY_VARIABLES):
         found["environment keys"] = ("AWS_ACCESS_KEY_ID", environ.get("AWS_ACCOUNT_ID") or None)
@@ -165,7 +167,7 @@ def _from_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]
     return found
 
 
-def _from_keys(
+def _sources_in_profile(
     profile: ProfileFact, keys: Mapping[str, str], credentials_keys: Collection[str]
 ) -> dict[Kind, tuple[str, str | None]]:
     meant = profile.meant_account_id
@@ -183,14 +185,14 @@ def _from_keys(
     if keys.get("login_session"):
         found["aws login"] = ("login_session", None)
     if keys.get("credential_process"):
-        found["program"] = _program(keys["credential_process"], meant)
+        found["program"] = _describe_program(keys["credential_process"], meant)
     return found
 
 
-def _program(command: str, meant: str | None) -> tuple[str, str | None]:
-    words = process_command.split(command)
+def _describe_program(command: str, meant: str | None) -> tuple[str, str | None]:
+    words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
-    if process_command.own_options(command) is not None:
+    if process_command.options_of_own_command(command) is not None:
         return name, meant
     role = process_command.aws_sso_cli_role(command)
     return name, role.account_id if role else None

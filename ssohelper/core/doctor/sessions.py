@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ssohelper.core.choices import exact_filter
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
-from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject, sign_in
+from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.start_url import is_same_portal
@@ -46,7 +46,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
             if not outlook.is_over(facts.now) and outlook.token_expires_at is not None:
                 left = duration_text(outlook.token_expires_at - facts.now)
                 why += f"; its last token works for {left}"
-            yield sign_in("signed-out", subject, why, f"ssohelper login {name}")
+            yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_needed(facts.now, SOON_SECONDS):
             # The last token may last longer than the sign-in.
             ends_at = max(outlook.needed_at or 0, outlook.token_expires_at or 0)
@@ -83,17 +83,17 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         name = token.profiles[0]
-        yield sign_in(
+        yield missing_sign_in(
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
-            f"{_login_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
+            f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
             f"ssohelper profile sync --adopt {shlex.quote(show(exact_filter(name), 80))}",
         )
 
 
-def _login_for(facts: Facts, start_url: str) -> str:
+def _login_command_for(facts: Facts, start_url: str) -> str:
     """Return the command of the sign-in that serves this portal's profiles without sso_session."""
     same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, start_url)]
     return f"ssohelper login {same[0].name}" if same else "ssohelper login"
@@ -119,7 +119,7 @@ def check_lost_roles(facts: Facts) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists, with the nearest role of the account."""
     for fact in facts.sessions:
         listing = fact.listing
-        if listing is None or not listing.complete:
+        if listing is None or not listing.is_complete:
             continue
         offered: dict[str, list[str]] = defaultdict(list)
         for account in listing.accounts:
@@ -135,10 +135,10 @@ def check_lost_roles(facts: Facts) -> Iterator[Finding]:
             and profile.target.role.name not in offered[profile.target.role.account_id]
         ]
         if lost:
-            yield _lost(lost, fact, offered, to_iso(listing.listed_at))
+            yield _finding_of_lost_roles(lost, fact, offered, to_iso(listing.listed_at))
 
 
-def _lost(
+def _finding_of_lost_roles(
     lost: list[ProfileFact], fact: SessionFact, offered: dict[str, list[str]], listed_at: str
 ) -> Finding:
     session_name = fact.session.name
@@ -176,7 +176,7 @@ def check_gained_roles(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_filters(facts: Facts) -> Iterator[Finding]:
+def check_remembered_filters(facts: Facts) -> Iterator[Finding]:
     """Note filters that every `profile sync` repeats."""
     for fact in facts.sessions:
         if fact.filters and facts.chosen is None:
@@ -212,6 +212,6 @@ CHECKS = (
     check_same_portals,
     check_lost_roles,
     check_gained_roles,
-    check_filters,
+    check_remembered_filters,
     check_cached_credentials,
 )

@@ -19,64 +19,74 @@ _NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
 # -- checking answers of the portal ----------------------------------------------------------------
 
 
-def page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def rows_of_page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """Return the rows of one page of a listing. AWS sends them under `key`."""
-    found = fields.rows(answer.get(key), key, _MOST_ROLES)
-    return [fields.obj(row, key) for row in found]
+    found = fields.checked_list(answer.get(key), key, _MOST_ROLES)
+    return [fields.checked_object(row, key) for row in found]
 
 
-def next_token(answer: dict[str, Any]) -> str | None:
+def next_page_token(answer: dict[str, Any]) -> str | None:
     """Return the token with which to request the next page, or None after the last page."""
     after = answer.get("nextToken")
-    return None if after in (None, "") else fields.matching(after, "nextToken", _NEXT_TOKEN)
+    return None if after in (None, "") else fields.checked_match(after, "nextToken", _NEXT_TOKEN)
 
 
-def account(row: dict[str, Any]) -> Account:
+def account_of_row(row: dict[str, Any]) -> Account:
     """Return the account in a row of the answer. AWS may omit the account's name and email."""
-    account_id = fields.matching(row.get("accountId"), "accountId", ACCOUNT_ID)
-    return Account(account_id, _text_if_any(row, "accountName"), _text_if_any(row, "emailAddress"))
+    account_id = fields.checked_match(row.get("accountId"), "accountId", ACCOUNT_ID)
+    return Account(
+        account_id, _text_or_empty(row, "accountName"), _text_or_empty(row, "emailAddress")
+    )
 
 
-def role_name(row: dict[str, Any]) -> str:
+def role_name_of_row(row: dict[str, Any]) -> str:
     """Return the role name in a row of the answer. The name may hold any character."""
-    name = fields.text(row.get("roleName"), "roleName")
+    name = fields.checked_text(row.get("roleName"), "roleName")
     if not name:
         raise Damaged("roleName")
     return name
 
 
-def _text_if_any(row: dict[str, Any], key: str) -> str:
+def _text_or_empty(row: dict[str, Any], key: str) -> str:
     value = row.get(key)
-    return "" if value is None else fields.text(value, key)
+    return "" if value is None else fields.checked_text(value, key)
 
 
 # -- checking a saved listing ----------------------------------------------------------------------
 
 
-def listing(found: dict[str, Any]) -> Listing:
+def parse_listing(found: dict[str, Any]) -> Listing:
     """Return the listing that a file holds."""
     if found.get("version") != VERSION:
         raise Damaged("version")
     return Listing(
-        fields.text(found.get("start_url"), "start_url", 4096),
-        fields.text(found.get("region"), "region"),
-        fields.instant(found.get("listed_at"), "listed_at"),
-        tuple(map(_listed, fields.rows(found.get("accounts"), "accounts", _MOST_ACCOUNTS))),
+        fields.checked_text(found.get("start_url"), "start_url", 4096),
+        fields.checked_text(found.get("region"), "region"),
+        fields.checked_instant(found.get("listed_at"), "listed_at"),
+        tuple(
+            map(
+                _parse_listed_account,
+                fields.checked_list(found.get("accounts"), "accounts", _MOST_ACCOUNTS),
+            )
+        ),
     )
 
 
-def _listed(value: object) -> ListedAccount:
-    found = fields.obj(value, "accounts")
-    roles = fields.rows(found.get("roles"), "roles", _MOST_ROLES)
+def _parse_listed_account(value: object) -> ListedAccount:
+    found = fields.checked_object(value, "accounts")
+    roles = fields.checked_list(found.get("roles"), "roles", _MOST_ROLES)
     if not _are_names(roles):
         raise Damaged("roles")
-    account_id = fields.matching(found.get("id"), "id", ACCOUNT_ID)
-    name, email = fields.text(found.get("name"), "name"), fields.text(found.get("email"), "email")
+    account_id = fields.checked_match(found.get("id"), "id", ACCOUNT_ID)
+    name, email = (
+        fields.checked_text(found.get("name"), "name"),
+        fields.checked_text(found.get("email"), "email"),
+    )
     return ListedAccount(
         Account(account_id, name, email),
         tuple(roles),
-        fields.boolean(found.get("refused"), "refused"),
-        fields.boolean(found.get("answered"), "answered"),
+        fields.checked_boolean(found.get("refused"), "refused"),
+        fields.checked_boolean(found.get("answered"), "answered"),
     )
 
 

@@ -21,7 +21,7 @@ from ssohelper.actions import profiles, setup
 from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
@@ -189,8 +189,8 @@ class SetUpForm(VerticalScroll):
         found = await background.run(self.app, lambda: make_proposal(services, session, listing))
         if found.plan is not None:
             options = [("--session", name), ("--region", region)]
-            given = "".join(f" {option} {typed(text)}" for option, text in options if text)
-            command = f"ssohelper setup {typed(session.start_url)}{given}"
+            given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
+            command = f"ssohelper setup {word_as_typed(session.start_url)}{given}"
             await self._write(found.plan, found.lines, command)
 
     async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
