@@ -365,7 +365,7 @@ class Vault:
         return Account(key.account_id, "", "")
 
     def _find_links(self, key: RoleKey) -> Sequence[RoleKey]:
-        return chains.find_by_key(self._app.config.read(), key).links_of(key)
+        return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 
 def _identify(path: Path) -> bytes:

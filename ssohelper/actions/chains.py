@@ -95,7 +95,7 @@ def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCrede
 
 
 def _find(app: App, key: RoleKey) -> Chain:
-    return chains.find_by_key(app.config.read(), key)
+    return chains.find_chain_by_key(app.config.read(), key)
 
 
 def _session_name(app: App, session: SsoSession) -> str:

@@ -67,14 +67,14 @@ def read_config(app: App) -> ConfigFacts:
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
         facts = facts._replace(file=app.config.read())
     except SsoHelperError as error:
-        facts = facts._replace(failure=Failure.of(error))
+        facts = facts._replace(failure=Failure.of_error(error))
     try:
         data = app.user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
         keys = {name: frozenset(section.keys) for name, section in sections.items()}
         return facts._replace(credentials=keys)
     except SsoHelperError as error:
-        return facts._replace(credentials_failure=Failure.of(error))
+        return facts._replace(credentials_failure=Failure.of_error(error))
 
 
 def measure_parsing(config: ConfigFacts) -> ConfigFacts:
@@ -114,7 +114,7 @@ def _profile(
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)
     except ConfigInvalid as error:
-        return ProfileFact(entry, failure=Failure.of(error))
+        return ProfileFact(entry, failure=Failure.of_error(error))
     return ProfileFact(entry, target, target.role.account_id if target else None)
 
 
@@ -197,12 +197,12 @@ def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact])
     except KeyringUnavailable:
         pass
     except SsoHelperError as error:
-        failure = Failure.of(error)
+        failure = Failure.of_error(error)
     listing, choices = None, Choices()
     try:
         listing, choices = directory.load_listing(app, session), app.choices.load(session.name)
     except LocalState as error:
-        failure = failure or Failure.of(error)
+        failure = failure or Failure.of_error(error)
     fact = SessionFact(session, outlook, registration_ends_at, listing, failure=failure)
     return _compare(fact, choices, profiles)
 

@@ -95,7 +95,7 @@ def _with_own_helper(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
         keys = identity_keys(target.session, target.role, PROCESS, command)
         return profile._replace(entry=profile.entry._replace(keys=keys))
     line = profile.entry.keys.get("credential_process", "")
-    if process_command.options_of_own_command(line) is None:
+    if process_command.own_command_options(line) is None:
         return None
     program = facts.programs.get(process_command.split_command(line)[0])
     is_usable = program is not None and _may_run(program)
@@ -140,7 +140,7 @@ def run_chosen(
     if program is None or not _may_run(program):
         return None
     target = profile.target
-    if process_command.options_of_own_command(command) is None:
+    if process_command.own_command_options(command) is None:
         return _run(app, profile, programs, FOREIGN_SECONDS) if foreign else None
     if target is None or target.session is None or not _is_unguarded(app, target.session, target):
         return None
@@ -209,7 +209,7 @@ def ask_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact
             for endpoint in _endpoints_of(app, session):
                 found.setdefault(endpoint, []).append(session.name)
         except SsoHelperError as error:
-            facts.append(EndpointFact((session.name,), session.name, Failure.of(error)))
+            facts.append(EndpointFact((session.name,), session.name, Failure.of_error(error)))
     deadline = app.clock.deadline(ENDPOINT_SECONDS)
     asked = [
         lambda one=one, names=names: _ask(app, one, tuple(names), deadline)
@@ -233,7 +233,7 @@ def _ask(
 ) -> EndpointFact:
     host = endpoint.url.partition("://")[2].partition("/")[0]
     found = app.probe(endpoint.url, endpoint.service, deadline)
-    failure = Failure.of(found.error) if found.error else None
+    failure = Failure.of_error(found.error) if found.error else None
     at = found.answered_at
     apart = None if at is None else app.clock.now_exactly() - at
     return EndpointFact(session_names, host, failure, found.proxy, found.bundle, apart)

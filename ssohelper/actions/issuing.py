@@ -318,4 +318,4 @@ def remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> N
 def _freshness(app: App, cached: CachedCredentials) -> Freshness:
     now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
-    return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)
+    return freshness.freshness_of_credentials(cached.life_seconds, left, now - cached.received_at)

@@ -172,7 +172,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         token = app.tokens.load(session)
     except LoginRequired:
         return None
-    if token is None or clocks.load_outlook_of_token(app, session, token).is_needed(
+    if token is None or clocks.load_outlook_of_token(app, session, token).is_sign_in_needed(
         app.clock.now(), min_seconds
     ):
         return None

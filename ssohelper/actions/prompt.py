@@ -120,7 +120,7 @@ def read_status(app: App) -> Status:
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None and role_ends_at is None:
-            rows = prompt_text.with_grant(rows, clock, grant.ends_at)
+            rows = prompt_text.rows_with_grant(rows, clock, grant.ends_at)
             has_grant = True
     else:
         rows = prompt_text.NOTHING_ENDS

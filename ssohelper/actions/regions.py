@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ssohelper.actions import selection, tokens
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import region_order
-from ssohelper.core.further_portals import REFUSED, find_claim, parse_portals, session_at_portal
+from ssohelper.core.further_portals import (
+    REFUSED,
+    compare_portal_urls,
+    parse_portals,
+    session_at_portal,
+)
 from ssohelper.core.lineage import Validity, validity_of
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.errors import (
@@ -62,7 +67,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
     for portal in parse_portals(texts) if texts else ():
         if portal.region == session.region:
             continue  # a company's own start URL leads to this region now
-        claim = find_claim(session.aws_url, portal.start_url)
+        claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
             app.warn(
                 f"sessions.{session.name}.regions: {portal.start_url} {claim.value}; "
@@ -79,7 +84,7 @@ def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...
     for portal in parse_portals(texts):
         if session is None:
             continue
-        claim = find_claim(session.aws_url, portal.start_url)
+        claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
             raise ConfigInvalid(f'{portal.start_url} {claim.value}: not that of "{session_name}"')
         if portal.region == session.region:

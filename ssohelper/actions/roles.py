@@ -12,7 +12,7 @@ from ssohelper.actions import favourites
 from ssohelper.core import chains
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
-from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
+from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_without_usage
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -52,7 +52,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
             if listed.account.id not in special:
-                rows += plain_rows(session.name, listed.account, listed.roles)
+                rows += rows_without_usage(session.name, listed.account, listed.roles)
                 continue
             for role_name in listed.roles:
                 key = RoleKey(session.name, listed.account.id, role_name)
@@ -64,7 +64,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
                 )
     rows += _rows_of_profiles(profiles, rows, used)
     rows += _rows_of_chains(app, sessions, rows, used)
-    return KnownRoles(ranked(rows) if used else rows, listed_at, sessions)
+    return KnownRoles(ranked_rows(rows) if used else rows, listed_at, sessions)
 
 
 def find_profiles_by_role(

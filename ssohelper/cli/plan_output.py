@@ -61,7 +61,9 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         output.say("nothing to change")
     else:
         profiles.apply(app, plan)
-        output.say(f"{plan_text.summary(plan, done=True)}; undo with: ssohelper profile undo")
+        output.say(
+            f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
+        )
     _print_skipped(plan)
     if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
@@ -76,8 +78,8 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     """
     if not plan.changes:
         return plan
-    summary = plan_text.summary(plan)
-    if yes or output.options().json or not (plan_summary.is_big(plan) and output.can_ask()):
+    summary = plan_text.plan_summary_text(plan)
+    if yes or output.options().json or not (plan_summary.is_big_plan(plan) and output.can_ask()):
         print_diff(profiles.diff_plan(app, plan), on_stdout=False)
         return plan if confirm_write(app, summary, yes, what) else None
     _say_summary(plan)

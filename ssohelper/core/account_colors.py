@@ -14,21 +14,21 @@ _LONGEST_PATTERN = 100
 
 
 class AccountMark(NamedTuple):
-    """The colour of an account, one of COLORS, and the label that says the same without colours."""
+    """An account's colour, one of COLORS, and a label that says the same without colours."""
 
     color: str
     label: str
 
 
 def is_color_pattern(text: str) -> bool:
-    """Return whether a rule can have this pattern."""
+    """Return whether the settings can have a colour rule `colors."PATTERN"` with this pattern."""
     return text.isprintable() and 0 < len(text.strip()) == len(text) <= _LONGEST_PATTERN
 
 
 def parse_mark(value: str, pattern: str) -> AccountMark | None:
-    """Return the mark of a value such as "red" or "red production"; None if it is none.
+    """Return the mark that a setting's value such as "red production" gives; None if it is invalid.
 
-    Without a label, the label is the letters and digits of the pattern: "prod" for "*prod*".
+    If the value has no label, the letters and digits of the pattern are it: "prod" for "*prod*".
     """
     found = _VALUE.fullmatch(value)
     if found is None or not value.isprintable():
@@ -38,7 +38,7 @@ def parse_mark(value: str, pattern: str) -> AccountMark | None:
 
 
 def make_mark_finder(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
-    """Return a function that returns an account's mark: that of the first rule that matches.
+    """Return a function that returns the mark of the first colour rule that matches an account.
 
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
     without regard to case; a name that looks like the id of another account is not compared.

@@ -16,7 +16,7 @@ from ssohelper.errors import ConfigInvalid
 _HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 CONTEXT = 3
-# Hides static keys in diffs: the unchanged lines that a diff shows may hold keys of the user.
+# Matches secret access keys, which diffs must not show: a diff's context lines may contain them.
 _SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
 NO_NEWLINE = "\\ No newline at end of file"
 
@@ -62,9 +62,9 @@ Change = AddSection | EditSection | RemoveSection | RemoveLines | AddComment
 
 
 def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
-    """Return the changed file.
+    """Return the text of ~/.aws/config with these changes.
 
-    The changed file is parsed again, to check that it has the sections and keys that the changes
+    The changed text is parsed again, to check that it has the sections and keys that the changes
     intend.
 
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
@@ -105,7 +105,7 @@ class Edits:
         self._append_sections()
 
     def text(self) -> str:
-        """Return the new text of the whole file."""
+        """Return the whole text of the config after the changes."""
         new = list(self.after.get(-1, ()))
         at = 0
         for line in self._changed_line_numbers():
@@ -118,7 +118,7 @@ class Edits:
         return "\n".join(new)
 
     def hunks(self) -> Iterator[str]:
-        """Yield the lines of the diff's hunks; each hunk has three lines of context."""
+        """Yield the lines of the unified diff's hunks, each with three lines of context."""
         offset = 0
         last = len(self._lines) - (1 if self._has_final_newline else 0)
         for group in self._group_changed_lines():
@@ -131,7 +131,7 @@ class Edits:
             yield from body
             offset += added - removed
 
-    # -- applying one change to the lines ----------------------------------------------------
+    # -- applying one change to the config's lines -----------------------------------------
 
     def _apply_change(self, text: ConfigText, change: Change) -> None:
         if isinstance(change, AddSection):
@@ -214,7 +214,7 @@ class Edits:
         self.replaced[key.lines[0]] = lines
 
     def _append_sections(self) -> None:
-        """Add the new sections at the end of the file. If its last line has no newline, add one."""
+        """Add the new sections at the end of the config, and a newline before them if missing."""
         last = len(self._lines) - (2 if self._has_final_newline else 1)
         touches_last = bool(self._added) or last in self.after
         if not self._has_final_newline and touches_last:
@@ -224,7 +224,7 @@ class Edits:
         if self._added:
             self.after.setdefault(last, []).extend(self._added)
 
-    # -- making lines of the file and of the diff --------------------------------------------
+    # -- making lines of the config and of its diff ----------------------------------------
 
     def _key_line(self, name: str, value: str) -> str:
         _check_key_and_value(name, value)
@@ -244,7 +244,7 @@ class Edits:
         return sorted(line for line in self.replaced.keys() | self.after.keys() if line >= 0)
 
     def _group_changed_lines(self) -> list[list[int]]:
-        """Return the changed lines in groups. The diff contexts of two groups do not overlap."""
+        """Return the numbers of the changed lines, in one group for each hunk of the diff."""
         groups: list[list[int]] = []
         for line in sorted(self.replaced.keys() | self.after.keys()):
             if groups and line - groups[-1][-1] <= 2 * CONTEXT:
@@ -270,7 +270,7 @@ class Edits:
 
 
 def hide_secret(line: str) -> str:
-    """Return a line of a diff without the value of a static key."""
+    """Return a line of a diff; the value of a secret access key in it is hidden."""
     return _SECRET.sub(r"\1(not shown)", line)
 
 
@@ -282,7 +282,7 @@ def line_range(first: int, count: int) -> str:
 def _check_writable(text: ConfigText) -> None:
     for header, section in text.sections.items():
         if "]" in header:
-            text.refuse(
+            text.refuse_line(
                 section.line,
                 f'AWS tools do not agree on what the section header "[{show(header, 80)}]" means',
                 hint="nothing was written; correct that line first",
@@ -304,7 +304,7 @@ def _check_key_and_value(name: str, value: str) -> None:
         raise ConfigInvalid(f'the line "{show(name, 40)} = {show(value, 80)}" cannot be written')
 
 
-# -- checking the changed file ---------------------------------------------------------------------
+# -- checking the changed config -------------------------------------------------------------------
 
 
 def _check_result(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:

@@ -18,7 +18,7 @@ from ssohelper.core.profile_origin import MARKERS
 
 
 def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
-    """Return the changes to `current` that undo the write which turned `before` into `after`.
+    """Return the changes to the config `current` that undo the write from `before` to `after`.
 
     Keys that were edited after the write keep their value. In a section that the write added, keys
     that were added after the write stay.
@@ -45,9 +45,9 @@ def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText
 def _changes_that_add_markers(
     before: ConfigText, after: ConfigText, current: ConfigText
 ) -> Iterator[Change]:
-    """Yield the changes that add the markers of aws-sso-cli again which the write removed.
+    """Yield the changes that add aws-sso-cli's markers again if the write removed them.
 
-    A marker at the begin comes before the section that followed it, one at the end after the one
+    A BEGIN marker is added before the section that followed it, an END marker after the section
     that preceded it.
     """
     if not any(marker in before.text for marker in MARKERS):
@@ -78,7 +78,7 @@ def _first_line_of(section: Section) -> int:
 
 
 def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
-    """Return a dict from new to old header, for each section that the write renamed.
+    """Return a dict from new to old header of each config section that the write renamed.
 
     A renamed section is one with the same keys and values under another header.
     """

@@ -13,7 +13,7 @@ class Deadline:
         self._ends_at = monotonic() + seconds
 
     def seconds_left(self) -> float:
-        """Return the seconds that are left until the deadline, never below zero."""
+        """Return how many seconds are left until the deadline, never below zero."""
         return max(0.0, self._ends_at - self._monotonic())
 
     @property

@@ -51,7 +51,7 @@ def sensible_code_life_seconds(value: object) -> int:
 def next_step(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
-    """Return the authorization for the next poll, or None if its code expires before that poll."""
+    """Return the authorization for the next poll; None if its code expires before."""
     if answer is Poll.SLOW_DOWN:
         slower = authorization.interval_seconds + _SLOW_DOWN_SECONDS
         slower = min(slower, _LONGEST_INTERVAL_SECONDS)

@@ -1,10 +1,11 @@
-"""Decides which family of endpoints is asked: dual-stack hosts (IPv4 and IPv6), FIPS hosts, or both.
+"""Decides which family of AWS's endpoints is used: dual-stack (IPv4 and IPv6), FIPS, or both.
 
-No other module decides this. The first source that says something wins: for dual stack a start URL
-on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the settings
-sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
+No other module decides this. The first of these sources that has a value wins: for dual stack a
+start URL on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the
+settings sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
 [default]. The same keys of another profile count for a native profile, between the variables and
-the settings. For other profiles they do not count, because a process line does not name its profile.
+the settings. For other profiles they do not count, because a process line does not name its
+profile.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +51,7 @@ def choose_family(
 
 
 def family_of_portal(asked: Family, portal_url: str) -> Family:
-    """Return the family for the sign-in service and portal, if `asked` is what is asked for."""
+    """Return the family for a portal and its sign-in service, if the user asks for `asked`."""
     host = urlsplit(portal_url).hostname or ""
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
 
@@ -72,7 +73,8 @@ def _is_option_on(
 
 
 def _parse_boolean(name: str, text: str) -> bool:
-    # botocore takes any other word for "false". A user who wrote 1 would believe that FIPS is on.
+    # botocore takes any other word for "false". A user who wrote 1 would wrongly believe that FIPS
+    # is on.
     found = _WORDS.get(text.strip().lower())
     if found is None:
         raise ConfigInvalid(f'{name} must be true or false, not "{show(text, 60)}"')

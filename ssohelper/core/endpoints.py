@@ -30,7 +30,7 @@ _SIGN_IN_HOSTS = (
     "signin.amazonaws-us-gov.com",
     "signin.amazonaws.cn",
 )
-# How each service's hosts begin, without and with FIPS.
+# How the names of each service's hosts begin, without and with FIPS.
 _PREFIXES = {
     "oidc": ("oidc", "oidc-fips"),
     "portal": ("portal.sso", "portal.sso-fips"),
@@ -68,7 +68,7 @@ def is_region(text: str) -> bool:
 
 
 def endpoint_variable_of(service: str) -> str:
-    """Return the environment variable that sets this service's endpoint."""
+    """Return the name of the environment variable that sets this service's endpoint."""
     return _VARIABLES[service]
 
 
@@ -112,12 +112,12 @@ def console_endpoint(region: str) -> str:
 
 
 def regional_host(host: str, region: str) -> str:
-    """Return the host with the region in front; for the partition's home region, the host alone."""
+    """Return the console's host with the region in front, except for the home region."""
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
 def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
-    """Return a warning if AWS_ENDPOINT_URL is set, else None. It could send a token anywhere."""
+    """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (
@@ -152,7 +152,7 @@ def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
     Raises: BadAnswer for any other address, because a browser would open it.
     """
     parts = _split_url(url)
-    if parts is None or not _is_sign_in_place(parts, region, oidc_endpoint):
+    if parts is None or not _is_sign_in_url(parts, region, oidc_endpoint):
         raise BadAnswer(
             f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if this repeats",
@@ -239,7 +239,7 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
     return service == "sts" and host == "sts.amazonaws.com"
 
 
-def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
+def _is_sign_in_url(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
     own, host, scheme = urlsplit(oidc_endpoint), parts.hostname or "", parts.scheme.lower()
     if (scheme, host, parts.port) == (own.scheme, own.hostname, own.port):
         return True

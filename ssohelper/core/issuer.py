@@ -23,7 +23,7 @@ Service = Literal["oidc", "portal", "sts", "console sign-in"]
 
 
 def issuer_of(endpoint: str, region: str) -> str:
-    """Return the issuer to record for a checked endpoint: "loopback", or partition and region.
+    """Return the issuer to record for tokens of an endpoint: "loopback", or partition and region.
 
     `region` is the session's region, which is used if the endpoint's host names no region.
     """
@@ -102,5 +102,5 @@ def check_credentials_destination(
 
 
 def _issuer_without_region(issuer: str) -> str:
-    """Return the issuer without its region, to compare it: a token works in every region of it."""
+    """Return the issuer without its region: a token works in every region of its partition."""
     return issuer.partition("/")[0]

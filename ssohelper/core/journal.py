@@ -1,7 +1,7 @@
-"""The entries of the local journal: which events there are, and what may be said of each.
+"""The entries of the local journal: which events it records, and which fields each event may have.
 
 An `Entry` takes only the fields that its event has, and checks each value, so that no secret, no
-command line and no control character gets into the journal. `core.journal_lines` makes lines of
+command line and no control character gets into the journal. `core.journal_lines` makes lines from
 entries. No I/O, no clock.
 """
 
@@ -17,11 +17,12 @@ from ssohelper.core.schema import fields as check
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 
-# One write of a pipe's atomic size. The limits of the single fields keep each line below it.
+# The most bytes that a pipe takes in one atomic write. The limits of the single fields keep each
+# journal line below it.
 LONGEST_LINE_BYTES = 4096
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _COMMAND = re.compile(r"[a-z][a-z -]{0,63}")
-# IAM's key ids. Secret access keys and tokens have lower case letters.
+# Matches IAM's access key ids, but no secret access key or token, which have lower case letters.
 _ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,32}")
 _NOT_PRINTABLE = re.compile(r"[^ -~]")
 _MOST = 1 << 53
@@ -29,7 +30,7 @@ _LONGEST_NAME = 32
 
 
 class Entry:
-    """One event with its fields. Fields that are None are left out.
+    """One event of the journal with its fields. Fields that are None are left out.
 
     Raises: Damaged for an unknown event, a field that the event does not have, or a bad value.
     """
@@ -59,7 +60,7 @@ class Entry:
     __hash__ = None  # type: ignore[assignment]
 
 
-# -- the events ------------------------------------------------------------------------------------
+# -- the journal's events --------------------------------------------------------------------------
 
 
 def issued_entry(
@@ -77,7 +78,8 @@ def issued_entry(
 
     `role_arn` is the role that STS issued them for, where `key` is a chain's. `others` is the number of other callers that waited for the same credentials.
     """
-    # An id of an unknown form is left out: AWS's answer decides it, and it must not fail the call.
+    # An access key id of an unknown form is left out: it comes from AWS and must not make the call
+    # fail.
     known_id = access_key_id if _ACCESS_KEY_ID.fullmatch(access_key_id) else None
     return Entry(
         "issue",
@@ -93,7 +95,7 @@ def issued_entry(
 
 
 def signed_in_entry(session: str, *, how: str, user: str | None) -> Entry:
-    """Return the entry for an interactive sign-in; `how` is "browser" or "device-code"."""
+    """Return the journal entry for an interactive sign-in; `how` is "browser" or "device-code"."""
     return Entry("sign-in", session=session, user=user, how=how)
 
 
@@ -138,7 +140,7 @@ def refused_command_entry(what: str, caller: tuple[str, str]) -> Entry:
 
 
 def loosened_entry(what: str, *, before: str | None, after: str | None) -> Entry:
-    """Return the entry for a setting or rule that now protects less than before."""
+    """Return the entry for a changed setting or guard rule that protects less than before."""
     return Entry("loosened", what=what, before=before, after=after)
 
 
@@ -160,7 +162,7 @@ def _fields_of_role(key: RoleKey) -> dict[str, str | None]:
     }
 
 
-# -- checks of single values -----------------------------------------------------------------------
+# -- checks of the values in journal entries -------------------------------------------------------
 
 
 def _make_pattern_check(pattern: re.Pattern[str]) -> Callable[[object, str], str]:
@@ -182,16 +184,17 @@ def _checked_name(value: object, field: str) -> str:
 
 
 def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
-    """Return a check for a text that takes at most so many bytes in a line.
+    """Return a function that checks a text and cuts it to so many bytes in a journal line.
 
-    Control characters are replaced by visible text, and what looks like a secret is hidden; not in
-    a path, in which long folder names would look like secrets.
+    The function replaces control characters by visible text and hides what looks like a secret.
+    With `is_path` it hides nothing, because long folder names would look like secrets.
     """
 
     def cleaned(value: object, field: str) -> str:
         if not isinstance(value, str):  # a Secret, for one
             raise Damaged(field)
-        # Cut before the search too: its time grows with the text.
+        # The text is also cut before secrets are searched in it, since a longer text takes more
+        # time.
         found = value[: 4 * most_bytes]
         found = show(found if is_path else redacted(found))
         return _cut_to_bytes(found, most_bytes)
@@ -200,7 +203,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
 
 
 def _cut_to_bytes(text: str, most_bytes: int) -> str:
-    """Return the text, cut so that its JSON takes at most so many bytes."""
+    """Return the text, cut so that it takes at most so many bytes as JSON."""
     text = text[:most_bytes]
     while len(json.dumps(text)) - 2 > most_bytes:
         # An ellipsis takes 6 bytes, any other character at most 12.
@@ -239,7 +242,7 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
 _DECISION = (*_ROLE, "way", "reason", "until", "grant", "rule", *_CALLER)
-# The fields of each event, in the order in which a line has them.
+# The fields of each event, in the order in which a journal line has them.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "issue": (*_ROLE, "role_arn", "until", "access_key_id", "background", *_CALLER, "others"),
     "sign-in": ("session", "user", "how"),
@@ -252,12 +255,12 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "config-write": ("command", "file", "added", "changed", "removed"),
 }
 EVENTS = tuple(_FIELDS)
-# The type of each field in a line, where it is not a text.
+# The type of each field of a journal line that is not a text.
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 
 def has_type_of_field(name: str, value: object) -> bool:
-    """Return whether the value has the type of this field.
+    """Return whether the value has the type that this field of a journal line must have.
 
     A field that this version does not know may have a text or a number.
     """

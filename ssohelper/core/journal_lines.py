@@ -18,7 +18,7 @@ from ssohelper.core.schema import fields as check
 from ssohelper.core.schema.fields import Damaged
 
 VERSION = 1
-# The `prev` of the first line of all.
+# The `prev` of the journal's very first line, which has no line before it.
 NO_LINE = "0" * 64
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -27,7 +27,7 @@ _MOST = 1 << 53
 
 
 class Line(NamedTuple):
-    """One line that was read. `at` is its time as text, `prev` the hash of the line before it."""
+    """A line of the journal. `at` is its time as text, `prev` the hash of the line before it."""
 
     at: str
     seq: int
@@ -38,12 +38,12 @@ class Line(NamedTuple):
 
     @property
     def at_seconds(self) -> int:
-        """Return the line's time as epoch seconds."""
+        """Return the journal line's time as epoch seconds."""
         return from_iso(self.at) or 0
 
 
-def make_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
-    """Return the entry as one line with its newline; `at_ms` is in milliseconds since 1970."""
+def make_journal_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
+    """Return the journal entry as a line with newline; `at_ms` is in milliseconds since 1970."""
     head = {"v": VERSION, "at": _iso_time_of(at_ms), "seq": seq, "prev": prev}
     line = _line_to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
     if len(line) > LONGEST_LINE_BYTES:
@@ -52,7 +52,7 @@ def make_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> byt
 
 
 def make_system_log_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
-    """Return the entry for the system log, where no line is joined to the one before it."""
+    """Return the journal entry as text for the system log, without number and hash."""
     head = {"v": VERSION, "at": _iso_time_of(at_ms), "event": entry.event, "uid": uid}
     return _line_to_json({**head, **entry.fields})
 
@@ -67,11 +67,11 @@ def _line_to_json(value: dict[str, Any]) -> bytes:
 
 
 def hash_of_line(line: bytes) -> str:
-    """Return what the next line has as `prev`: the SHA-256 of these bytes, without the newline."""
+    """Return the `prev` of the next line: the SHA-256 of this line without its newline."""
     return sha256(line.removesuffix(b"\n")).hexdigest()
 
 
-def parse_line(line: bytes) -> Line:
+def parse_journal_line(line: bytes) -> Line:
     """Return a line that was read from the journal. Raises: Damaged.
 
     A later version may have more events and more fields: simple values of any name are taken.
@@ -96,13 +96,13 @@ def parse_line(line: bytes) -> Line:
     )
 
 
-# -- the chain -------------------------------------------------------------------------------------
+# -- checking the chain of the journal's lines -----------------------------------------------------
 
 
 class LastLine(NamedTuple):
     """The number and the hash of the last line that was appended, as the runtime folder has it.
 
-    With it, a change of the last line and the removal of lines at the end can be found.
+    With this record, a change of the last line and the removal of lines at the end can be found.
     """
 
     seq: int
@@ -110,7 +110,7 @@ class LastLine(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A line that does not fit: the name of its file, its number there from 1 on, and why."""
+    """A journal line that does not fit to the one before: file, number there from 1, reason."""
 
     file: str
     line: int
@@ -136,11 +136,11 @@ def verify_chain(
     may_be_rotated: bool,
     last: LastLine | None = None,
 ) -> Verdict:
-    """Check the chain of the files' lines, the oldest file first.
+    """Check the chain of hashes in the lines of the journal's files, the oldest file first.
 
-    Each line must have the number and the hash that the line before it calls for. After a line that
-    does not fit, the check goes on from the bytes that are there. `may_be_rotated` says whether the
-    journal is so long that rotation may have removed lines: otherwise the first one must be there.
+    Each line must have the number after that of the line before it, and that line's hash. After a
+    line that does not fit, the check continues with that line as it is. `may_be_rotated` says that
+    the journal is so long that rotation may have removed lines; otherwise line number 1 must exist.
     """
     chain = _Chain(may_be_rotated, last)
     count, faults, place = 0, list[Fault](), ("", 0)
@@ -148,7 +148,7 @@ def verify_chain(
         place = (name, 0)
         for number, raw in enumerate(lines, start=1):
             count, place = count + 1, (name, number)
-            why = chain.add(raw)
+            why = chain.check_next_line(raw)
             if why:
                 faults.append(Fault(name, number, why))
     if last is not None and last.seq > chain.seq:
@@ -158,7 +158,7 @@ def verify_chain(
 
 
 class _Chain:
-    """The check of one line after another. `seq` is the number of the line before, 0 at first."""
+    """Checks the journal's lines in order. `seq` is the number of the last checked line, else 0."""
 
     def __init__(self, may_be_rotated: bool, last: LastLine | None) -> None:
         self.seq = 0
@@ -168,12 +168,12 @@ class _Chain:
         self._prev = ""
         self._is_after_damage = False
 
-    def add(self, raw: bytes) -> str:
-        """Return why this line does not fit to those before it; an empty text if it does."""
+    def check_next_line(self, raw: bytes) -> str:
+        """Check the next line. Return why it does not fit to the lines before it; "" if it fits."""
         before, is_after_damage = self._prev, self._is_after_damage
         self._prev = hash_of_line(raw)
         try:
-            line = parse_line(raw)
+            line = parse_journal_line(raw)
         except Damaged:
             # This line's number cannot be read, so the next line's number cannot be checked.
             self._is_after_damage = True

@@ -7,22 +7,23 @@ from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 
-# A plan of so many changes is shown as a summary: its diff would not fit on a screen.
+# A plan of so many changes is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
-# The most lines of each list, and of all together: the summary stays below 24 lines.
+# The most lines of each list of the summary, and of all lists together: it stays below 24 lines.
 _MOST_SETS, _MOST_KINDS, _MOST_ROLE_LINES, _MOST_LINES = 5, 3, 16, 22
-# Narrower lines, on a terminal that says that it has one column, would show nothing.
+# The least width of the summary's lines: on a terminal that reports one column, they would
+# otherwise show nothing.
 _LEAST_WIDTH = 20
 _INDENT = "    "
 
 
-def is_big(plan: Plan) -> bool:
+def is_big_plan(plan: Plan) -> bool:
     """Return whether the plan has more changes than a person reads in a diff."""
     return len(plan.add) + len(plan.change) + len(plan.remove) > _MOST_IN_A_DIFF
 
 
 def summary_lines(plan: Plan, width: int) -> list[str]:
-    """Return the plan by role, by account and by kind of change, in lines of at most `width`.
+    """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
 
     The counts by role take as many lines as they need; roles that do not fit are counted together.
     Accounts that get the same roles share a line, with their first names. At most 22 lines, all
@@ -49,7 +50,8 @@ def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
     items = [f"{_cut_line(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
-    # An item takes at least three cells, so that no more than these could fit.
+    # An item takes at least three columns of the terminal, so that no more items than these can
+    # fit.
     for shown in range(min(len(items), most * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []
@@ -60,7 +62,7 @@ def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
 
 
 def _wrapped_list(title: str, items: list[str], width: int) -> list[str]:
-    """Return the items behind the title, with commas, in lines that break between two items."""
+    """Return the title and the items, with commas, in lines that break only between two items."""
     lines = [title + items[0]]
     if len(lines[0]) >= width:
         lines = [title.rstrip(), _INDENT + items[0]]
@@ -74,7 +76,7 @@ def _wrapped_list(title: str, items: list[str], width: int) -> list[str]:
 
 
 def _role_set_lines(plan: Plan) -> list[str]:
-    """Return which accounts get the same roles."""
+    """Return lines that say which accounts get profiles for the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
         roles_by_account[role.account_id].append(role.name)
@@ -94,7 +96,7 @@ def _role_set_lines(plan: Plan) -> list[str]:
 
 
 def _kind_of_change(plan: Plan, number: int) -> str:
-    """Return what a change does, without the profile's own values."""
+    """Return the kind of change number `number`, without the values of the profile."""
     change = plan.change[number]
     if change.profile in plan.adopt:
         return "adopt, with the name that it has"

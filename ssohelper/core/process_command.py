@@ -10,8 +10,8 @@ from ssohelper.core.model import ROLE_NAME, Role
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 
 
-def options_of_own_command(command: str) -> dict[str, str] | None:
-    """Return the options of a command that runs ssohelper for SDKs; None for another program."""
+def own_command_options(command: str) -> dict[str, str] | None:
+    """Return the options of ssohelper's `credential_process` command; None for another program."""
     words = split_command(command)
     name = program_name(words)
     if name == "ssohelper" and words[1:2] == ["credential-process"]:
@@ -47,7 +47,7 @@ def split_command(command: str) -> list[str]:
 
 
 def program_name(words: list[str]) -> str:
-    """Return the name of the program that a command runs, without its folder.
+    """Return the name of the program that a command line's words run, without its folder.
 
     Nix wraps programs: it runs `.NAME-wrapped`, which counts as NAME.
     """

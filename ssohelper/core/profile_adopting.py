@@ -1,4 +1,4 @@
-"""Plans how profiles of other tools become managed ones, under the names they have. Pure."""
+"""Plans how profiles of other tools become managed ones, with unchanged names. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
 class Adopted(NamedTuple):
-    """The part of a plan that adopts: the roles of the profiles by name, and the edits."""
+    """The part of a plan that adopts profiles: their roles by profile name, and the edits."""
 
     roles: dict[str, Role]
     changes: tuple[ProfileChange, ...]
@@ -31,8 +31,9 @@ NOTHING_ADOPTED = Adopted({}, (), (), ())
 def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     """Return the edits by which the profiles that the request names become managed ones.
 
-    aws-sso-cli's markers around profiles that are all managed then are removed: it would write
-    these profiles a second time, and AWS tools refuse a file with two sections of one name.
+    aws-sso-cli's markers are removed if all profiles between them are then managed: otherwise
+    aws-sso-cli would write these profiles a second time, and AWS tools refuse a file with two
+    sections of one name.
     """
     if not request.adopt:
         return NOTHING_ADOPTED
@@ -67,7 +68,8 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         if role not in listed_roles and request.listing.is_complete:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
-        # aws-vault takes it from `include_profile`, which SDKs do not know.
+        # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
+        # know.
         region = keys_with_included(config, entry).get("region") or find_region(account)
         edit, change = profile_keys.adoption_change(entry, keys, region)
         edits.append(edit)
@@ -79,7 +81,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
 
 
 def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, for each profile from which others take sso keys, one that is not adopted with it."""
+    """Return, for each profile whose sso keys others include, one of these that is not adopted."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():
@@ -94,7 +96,7 @@ def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dic
 def _choose_form(
     request: SyncRequest, name: str, unnamed: UnnamedRole
 ) -> tuple[str | None, str | None]:
-    """Return the form of an adopted profile, None if none would work, and a note or None.
+    """Return the form of an adopted profile, or None if no form would work; and a note, or None.
 
     SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
     same name. botocore takes a profile in native form before both.

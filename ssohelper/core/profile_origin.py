@@ -1,8 +1,8 @@
 """Finds which tool wrote a profile of ~/.aws/config, and which role of Identity Center it names.
 
 A profile can name its role in several ways at once: by `sso_*` keys, by keys of another tool, or by
-the command in `credential_process`. Only a profile whose ways all name the same role has an origin
-with a role. This module touches no disk and runs no program.
+the command in `credential_process`. If these name different roles, the profile's origin has no
+role. This module touches no disk and runs no program.
 
 Sources: common-fate/granted 0d3e0ef (registry) and common-fate/awsconfigfile; aws-sso-cli 1c84d28
 and 186a3d2 (config_profiles_cmd.go, process_cmd.go); aws-sso-util 4.33.0; aws-vault 03845e9
@@ -21,8 +21,8 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
 from ssohelper.core.start_url import is_same_portal
 
-# The keys in which granted says where a profile came from. `granted sso populate --prune` removes
-# the profiles that have one.
+# The keys in which the tool granted records where a profile came from. `granted sso populate
+# --prune` removes the profiles that have one.
 GENERATED_KEYS = (
     "common_fate_generated_from",
     "granted_generated_from",
@@ -42,7 +42,7 @@ _OTHER_SOURCES = {
     "login_session": "the sign-in of aws login",
     "web_identity_token_file": "a web identity",
 }
-# How many profiles may refer to each other by name, as in ConfigFile.target.
+# The longest series of profiles of which each refers to the next by name, as in ConfigFile.target.
 _LONGEST_CHAIN = 4
 _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
 # The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
@@ -58,7 +58,7 @@ _AWS_SSO_OPTIONS = {
 
 
 class NamedRole(NamedTuple):
-    """A role that a profile names, and by what the profile names its portal.
+    """A role that a profile names, and the session, start URL or instance that it names with it.
 
     `session_name` is an sso-session, `start_url` a portal, `instance` the name that aws-sso-cli's
     own settings give a portal. All are None if the profile names no portal.
@@ -73,7 +73,7 @@ class NamedRole(NamedTuple):
 class Origin(NamedTuple):
     """Which tool wrote a profile, and the role that the profile names.
 
-    `named` is None if the profile names no role, or several; `why` then gives the reason.
+    `named` is None if the profile names no role, or several roles; `why` then gives the reason.
     `program` is the program that provides the credentials; None if SDKs get them by `sso_*` keys.
     """
 
@@ -85,9 +85,9 @@ class Origin(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The part of a config that aws-sso-cli rewrites: the lines of its two markers, from 0.
+    """The part of a config that aws-sso-cli rewrites, with the line numbers of its two markers.
 
-    `names` are the profiles between them.
+    `names` are the profiles between the markers. Line numbers count from 0.
     """
 
     begin: int
@@ -108,7 +108,7 @@ def find_origins(config: ConfigFile) -> tuple[Origin, ...]:
 
 
 def find_blocks(config: ConfigFile) -> list[Block]:
-    """Return the parts that aws-sso-cli rewrites. A marker without its counterpart is none."""
+    """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
     if _BEGIN not in config.text.text:
         return []
     blocks: list[Block] = []
@@ -126,7 +126,7 @@ def find_blocks(config: ConfigFile) -> list[Block]:
     return blocks
 
 
-# -- one profile -----------------------------------------------------------------------------------
+# -- the origin of one profile ---------------------------------------------------------------------
 
 
 def _find_origin(
@@ -172,7 +172,7 @@ def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str
     if program in by_program:
         is_other = program == "aws" and words[1:3] != ["configure", "export-credentials"]
         return None if is_other else by_program[program]
-    if process_command.options_of_own_command(keys.get("credential_process", "")) is not None:
+    if process_command.own_command_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
         is_included = "include_profile" in keys and "sso_account_id" in keys_with_included(
@@ -189,7 +189,7 @@ def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str
 
 
 def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
-    """Return the role that all ways of a profile name, or None and the reason."""
+    """Return the role that all the keys and commands of a profile name; or None and the reason."""
     roles = [one for one in found if isinstance(one, NamedRole)]
     reasons = [one for one in found if isinstance(one, str)]
     if reasons:
@@ -216,7 +216,7 @@ def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None,
 def _named_roles(
     config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
 ) -> Iterator[NamedRole | str]:
-    """Yield each role that the profile names; a text instead for one that is not valid."""
+    """Yield each role that the profile names; for an invalid one, a text that says why."""
     keys = keys_with_included(config, entry)
     has_own = False
     if "sso_account_id" in keys or "sso_role_name" in keys:
@@ -224,7 +224,7 @@ def _named_roles(
         yield _role_in_sso_keys(config, keys)
     if f"{GRANTED_PREFIX}account_id" in keys or f"{GRANTED_PREFIX}role_name" in keys:
         has_own = True
-        yield _checked_named_role(
+        yield _checked_role(
             keys.get(f"{GRANTED_PREFIX}account_id"),
             keys.get(f"{GRANTED_PREFIX}role_name"),
             start_url=keys.get(f"{GRANTED_PREFIX}start_url"),
@@ -242,7 +242,7 @@ def _named_roles(
 
 
 def keys_with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
-    """Return the profile's keys, with those that aws-vault adds from its `include_profile`."""
+    """Return the profile's keys, with the keys that aws-vault adds from `include_profile`."""
     keys = dict(entry.keys)
     for _ in range(_LONGEST_CHAIN):
         included = config.profile(keys.pop("include_profile", ""))
@@ -263,10 +263,10 @@ def _role_in_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | s
             return "it names two different portals"
         url = own or url
     account_id, role_name = keys.get("sso_account_id"), keys.get("sso_role_name")
-    return _checked_named_role(account_id, role_name, start_url=url, session_name=session_name)
+    return _checked_role(account_id, role_name, start_url=url, session_name=session_name)
 
 
-def _checked_named_role(
+def _checked_role(
     account_id: str | None,
     role_name: str | None,
     *,
@@ -281,7 +281,7 @@ def _checked_named_role(
     return NamedRole(Role(account_id, role_name), start_url, session_name, instance)
 
 
-# -- commands --------------------------------------------------------------------------------------
+# -- the role that a credential_process command names ----------------------------------------------
 
 
 class _Reference(NamedTuple):
@@ -301,18 +301,16 @@ def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference |
     if program in ("aws-sso-util", "aws-sso-credential-process"):
         if "--account-id" in options:
             url = options.get("--sso-start-url") or options.get("--start-url")
-            return _checked_named_role(
-                options["--account-id"], options.get("--role-name"), start_url=url
-            )
+            return _checked_role(options["--account-id"], options.get("--role-name"), start_url=url)
         return _Reference(options["--profile"]) if options.get("--profile") else None
     if program in ("granted", "dgranted", "aws"):
         return _Reference(options["--profile"]) if options.get("--profile") else None
-    own = process_command.options_of_own_command(command)
+    own = process_command.own_command_options(command)
     if own is None:
         return None
     if "--profile" in own:
         return _Reference(own["--profile"])
-    return _checked_named_role(
+    return _checked_role(
         own.get("--account-id"), own.get("--role-name"), session_name=own.get("--session")
     )
 
@@ -340,11 +338,11 @@ def _role_in_aws_sso_cli_command(words: list[str]) -> NamedRole | _Reference | s
     else:
         return "its command names no role"
     # aws-sso-cli takes account ids as numbers, so that zeros in front may be missing.
-    return _checked_named_role(account.zfill(12), role, instance=instance)
+    return _checked_role(account.zfill(12), role, instance=instance)
 
 
 def _option_values(words: list[str]) -> dict[str, str]:
-    """Return the values of the options; "" for one that another option follows."""
+    """Return the values of a command's options by name; "" for an option without a value."""
     found: dict[str, str] = {}
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""

@@ -1,4 +1,4 @@
-"""Plans which profiles `profile sync` adds, changes and removes, as data. Writes nothing.
+"""Plans which profiles `profile sync` adds, changes and removes. Writes nothing.
 
 No other module decides what happens to a profile. A plan changes a profile that the user or another
 tool wrote only if the request names it in `adopt`, and removes profiles only with `prune`, after a
@@ -27,11 +27,11 @@ KEEPS_FORM = "it keeps its form: it is outside the filters that were given with 
 
 
 class Plan(NamedTuple):
-    """What a sync does: the profiles to add, change and remove, and the `changes` to the file.
+    """What a sync does: the profiles to add, change and remove, and the `changes` to the config.
 
     `add_roles` are the roles of the profiles to add, in the same order.
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
-    config that the plan was made from. `adopt` are those of `change` that other tools wrote.
+    config that the plan was made from. `adopt` are the profiles in `change` that other tools wrote.
     """
 
     request: SyncRequest
@@ -57,7 +57,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """
     for key, found in config.text.defaults.keys.items():
         if key in IDENTITY:
-            config.text.refuse(
+            config.text.refuse_line(
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
     return _Planner(config, request).plan()
@@ -88,7 +88,8 @@ class _Planner:
         self._sort_profiles()
         removal = plan_removal(self._config, request, self._managed)
         self._skipped += removal.skipped
-        # A profile that goes is managed no longer: it is neither edited nor renamed.
+        # A profile that will be removed no longer counts as managed: it is neither edited nor
+        # renamed.
         self._managed = removal.staying
         self._plan_new_profiles(self._plan_listed_roles())
         self._plan_form_of_unlisted()
@@ -116,7 +117,7 @@ class _Planner:
             add_roles=tuple(self._add_roles.values()),
         )
 
-    # -- sorting the existing profiles -------------------------------------------------------
+    # -- sorting the existing profiles -----------------------------------------------------
 
     def _sort_profiles(self) -> None:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
@@ -143,11 +144,11 @@ class _Planner:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
         # A legacy profile names a start URL instead of a session. A profile of aws-sso-cli names
-        # neither, so it counts as a profile of every session.
+        # neither of the two, so it counts as a profile of every session.
         url = target.start_url
         return url is None or is_same_portal(url, self._request.session.start_url)
 
-    # -- planning profiles for the listed roles ----------------------------------------------
+    # -- planning profiles for the listed roles --------------------------------------------
 
     def _plan_listed_roles(self) -> dict[Role, str | None]:
         """Plan changes to the profiles of listed roles.
@@ -217,7 +218,7 @@ class _Planner:
     ) -> Mapping[Role, str]:
         """Return the names of these roles, and those that skipped roles would get.
 
-        The names of the profiles that are `moving` are free.
+        The names of profiles in `moving`, which get new names, count as free.
         """
         written = [item for name, item in self._written.items() if name not in moving]
         written += [WrittenName(name) for name in self._request.taken_names]
@@ -238,8 +239,8 @@ class _Planner:
     def _plan_identity_keys(self, unnamed: UnnamedRole, *, is_selected: bool) -> None:
         """Plan the edits after which the role's managed profiles have their form's identity keys.
 
-        A form that the user gave now is for all managed profiles, also for those outside remembered
-        filters, unless filters were given with it. Otherwise each profile keeps its form.
+        If the user gave a form now, all managed profiles get it, also those outside remembered
+        filters, unless the user gave filters too. Otherwise each profile keeps its form.
         """
         request, role = self._request, unnamed.role
         is_asked = is_selected or not request.has_new_filters
@@ -258,7 +259,7 @@ class _Planner:
                 self._change[entry.name] = change
 
     def _plan_regions(self) -> None:
-        """Plan the region of managed profiles that have the old default, also of filtered roles."""
+        """Plan the new region of managed profiles with the old default, also outside filters."""
         for role, entries in self._managed.items():
             region = self._find_region(self._account_of(role))
             for entry, _form in entries:
@@ -270,11 +271,11 @@ class _Planner:
                     self._record_profile_change(entry.name, {"region": old}, {"region": region})
 
     def _account_of(self, role: Role) -> Account:
-        """Return the role's account; without a name if it is not listed."""
+        """Return the role's account, with an empty name if AWS does not list the account."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
     def _plan_form_of_unlisted(self) -> None:
-        """Plan the form that the user gave for managed profiles whose role is not listed too."""
+        """Plan the form that the user gave for managed profiles of roles not listed any more."""
         request = self._request
         if request.only_roles or not request.convert:
             return
@@ -283,7 +284,7 @@ class _Planner:
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
 
-    # -- renaming profiles, changing sessions ------------------------------------------------
+    # -- renaming profiles, changing sessions ----------------------------------------------
 
     def _plan_renames(self) -> None:
         """Plan to rename managed profiles to the names that the template gives now.

@@ -22,8 +22,8 @@ _BLOCK = re.compile(
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
 _PROMPT_LINE = re.compile(rb"^[ \t]*ssohelper_prompt_on[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 NO_PROMPT = "# Without the prompt; with it: ssohelper install --prompt"
-# Runs zsh's completion where the user's own lines do not. `-i` leaves out folders that others can
-# write to, instead of asking at each start.
+# Starts zsh's completion system if the user's own lines do not. `-i` leaves out folders that others
+# can write to, instead of asking at each start of zsh.
 COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
 _PROMPT_OF_SH = ("if type ssohelper_prompt_on >/dev/null 2>&1; then ssohelper_prompt_on; fi",)
 # The lines that switch the prompt on. They do nothing if shell-init printed nothing. In fish, conf.d
@@ -43,7 +43,8 @@ PROMPT_LINES = {
     ),
 }
 _EXACT = [NO_PROMPT, COMPINIT, *{"\n".join(lines) for lines in PROMPT_LINES.values()}]
-# The lines that `install` writes between the marks, of this and of earlier versions.
+# The lines that `install` writes between the marks, in this version of ssohelper or in an earlier
+# one.
 _OUR_LINES = re.compile(
     rb"""^(?:
     \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
@@ -54,16 +55,16 @@ _OUR_LINES = re.compile(
     % b"|".join(re.escape(text.encode()) for text in _EXACT),
     re.MULTILINE | re.VERBOSE,
 )
-# A line that uses the prompt's function or its variables and is not a comment.
+# Matches a line that uses the prompt's function or its variables and is not a comment.
 _OWN_PROMPT = re.compile(rb"^[^#\n]*\bssohelper_prompt", re.MULTILINE | re.IGNORECASE)
-# A line that runs `ssohelper shell-init` and is not a comment.
+# Matches a line that runs `ssohelper shell-init` and is not a comment.
 _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
 
 def rc_with_our_lines(
     data: bytes | None, lines: Sequence[str], origin: str, missing_folders: int = 0
 ) -> bytes:
-    """Return the rc file with ssohelper's lines; `data` is None if there is no file yet.
+    """Return the shell's rc file with ssohelper's lines; `data` is None if there is no file yet.
 
     Lines that ssohelper added before are replaced in their place; others between the marks stay.
     `missing_folders` is how many folders must be created for the file. Raises: ConfigInvalid if the
@@ -83,11 +84,11 @@ def rc_with_our_lines(
 
 
 def rc_without_our_lines(data: bytes, origin: str, *, takes_prompt: bool = False) -> bytes | None:
-    """Return the rc file without ssohelper's lines, or None if the file is to be deleted.
+    """Return the shell's rc file without ssohelper's lines, or None if the file is to be deleted.
 
-    A file is deleted if it was created for these lines and has no other lines. With `takes_prompt`,
-    lines of the user that only run `ssohelper_prompt_on` go too. Raises: ConfigInvalid if the marks
-    are not one pair, since it is then unknown which lines to remove.
+    A file is deleted if it was created for ssohelper's lines and has no other lines. With
+    `takes_prompt`, lines of the user that only run `ssohelper_prompt_on` are removed too. Raises:
+    ConfigInvalid if the marks are not one pair, since it is then unknown which lines to remove.
     """
     found = _find_block(data, origin)
     if found is None:
@@ -103,7 +104,7 @@ def rc_without_our_lines(data: bytes, origin: str, *, takes_prompt: bool = False
 
 
 def has_own_prompt(data: bytes) -> bool:
-    """Return whether a line of the user, outside ssohelper's lines, shows the prompt already."""
+    """Return whether the user's own lines in the rc file already show ssohelper's prompt."""
     return _OWN_PROMPT.search(only_user_text(data)) is not None
 
 
@@ -119,9 +120,9 @@ def leaves_prompt_out(data: bytes, origin: str) -> bool:
 
 
 def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = False) -> int:
-    """Return how many folders `ssohelper install` created for this rc file, to remove them too.
+    """Return how many folders above this rc file are to be removed: those that `install` created.
 
-    Return 0 if the file also has lines of the user, because it then stays, with its folders.
+    The number is 0 if the file also has lines of the user, because file and folders then stay.
     """
     found = _find_block(data, origin)
     recorded = found and _FOLDERS.search(found.group(1))
@@ -131,7 +132,7 @@ def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = Fals
 
 
 def has_our_lines(data: bytes, origin: str) -> bool:
-    """Return whether the file has ssohelper's lines. Raises: ConfigInvalid for unpaired marks."""
+    """Return whether the rc file has our lines. Raises: ConfigInvalid for unpaired marks."""
     return _find_block(data, origin) is not None
 
 
@@ -148,7 +149,7 @@ def find_user_line(data: bytes) -> int | None:
 
 
 def diff_rc_files(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
-    """Yield the lines of the unified diff, without newlines.
+    """Yield the lines of the unified diff of a shell's rc file, without newlines.
 
     A shown line that has no newline in the file is followed by a note, as in diff's output.
     """
@@ -175,7 +176,7 @@ def _find_block(data: bytes, origin: str) -> "re.Match[bytes] | None":
 
 
 def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
-    """Return what is between the marks with these lines in the place of the first of our lines."""
+    """Return the text between the marks, with `lines` in place of lines of `install`."""
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)

@@ -17,12 +17,12 @@ _COMMAND, _SESSION = "credential_process", "sso_session"
 
 
 def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
-    """Return the change that adds the session's section; none if the file has the section."""
+    """Return the change that adds the session's section; no change if it exists."""
     return [] if config.session_header(session.name) else [session_section(session)]
 
 
 def changes_that_rename_session(config: ConfigFile, old: str, new: str) -> list[Change]:
-    """Return the changes that rename a session. None if the file has no session `old`.
+    """Return the changes that rename a session; no changes if the config has no session `old`.
 
     Raises: ConfigInvalid with the line of a command in which the name cannot be replaced.
     """
@@ -50,7 +50,7 @@ def changes_that_remove_session(config: ConfigFile, name: str) -> list[Change]:
 
 
 def find_profiles_of_session(config: ConfigFile, name: str) -> list[ProfileEntry]:
-    """Return the profiles that name the session themselves, in the order of the file."""
+    """Return the profiles that name the session directly, in the order of the config."""
     return [
         entry
         for entry in config.profiles()
@@ -59,7 +59,7 @@ def find_profiles_of_session(config: ConfigFile, name: str) -> list[ProfileEntry
 
 
 def find_profiles_that_need_session(config: ConfigFile, name: str) -> list[ProfileEntry]:
-    """Return the profiles that name the session, then those that assume a role on top of them."""
+    """Return the profiles that name the session, then the chains that start from these profiles."""
     users = find_profiles_of_session(config, name)
     names = {entry.name for entry in users}
     for entry in config.profiles():
@@ -75,7 +75,7 @@ def _own_keys(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
 
 
 def _session_of_command(keys: dict[str, str]) -> str | None:
-    options = process_command.options_of_own_command(keys.get(_COMMAND, "")) or {}
+    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
     return options.get("--session")
 
 
@@ -83,7 +83,7 @@ def _command_with_new_session(config: ConfigFile, entry: ProfileEntry, old: str,
     command = entry.keys[_COMMAND]
     pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old)}\2(?=\s|$)"
     renamed = re.sub(pattern, rf"\g<1>{new}", command, count=1)
-    before, after = (process_command.options_of_own_command(text) for text in (command, renamed))
+    before, after = (process_command.own_command_options(text) for text in (command, renamed))
     if before is None or after != {**before, "--session": new}:
-        config.refuse(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
+        config.refuse_key(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
     return renamed

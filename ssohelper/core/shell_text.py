@@ -12,7 +12,8 @@ from ssohelper.errors import UsageProblem
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 
-# Control characters. Values that have one are refused, because no variable that we set needs one.
+# Matches control characters. A value with one is refused, because no variable that ssohelper sets
+# needs one.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _PWSH_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -27,7 +28,7 @@ def quoted_word(shell: str, value: str) -> str:
 
 
 def quoted_variable_value(shell: str, value: str) -> str:
-    """Return any value of an environment variable, quoted as one word of the shell."""
+    """Return an environment variable's value, with any characters, quoted as one word."""
     if shell == "fish":
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     if shell == "pwsh":
@@ -36,12 +37,12 @@ def quoted_variable_value(shell: str, value: str) -> str:
 
 
 def word_as_typed(word: str) -> str:
-    """Return a word as users type it: unquoted if every shell takes it literally."""
+    """Return a word as users type it: without quotes if every shell takes it literally."""
     return word if _BARE.fullmatch(word) else quoted_variable_value("bash", word)
 
 
 def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
-    """Return lines that unset and export variables. The lines for bash also work in `sh`.
+    """Return shell lines that unset and export variables. The lines for bash also work in `sh`.
 
     Raises: UsageProblem for control characters.
     """
@@ -49,7 +50,7 @@ def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) ->
 
 
 def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
-    """Return the lines of `assignment_text` as a list. Raises: UsageProblem for control characters."""
+    """Return the lines of `assignment_text` as a list. Raises: UsageProblem as there."""
     for name, value in set.items():
         if _CONTROL.search(value):
             raise UsageProblem(
@@ -64,7 +65,7 @@ def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -
 
 
 def restoring_text(shell: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
-    """Return text that gives the named variables their values in `environ`, or unsets them."""
+    """Return shell text that gives these variables their values in `environ`, or unsets them."""
     before = {
         name: quoted_variable_value(shell, environ[name]) for name in names if name in environ
     }
@@ -72,8 +73,8 @@ def restoring_text(shell: str, names: Iterable[str], environ: Mapping[str, str])
     lines = [*_unset_lines(shell, missing)]
     for name, word in before.items():
         if shell == "fish":
-            # Without the global variable, a universal one of the same name may be visible again. If
-            # its value is right, it is not copied to a global one.
+            # In fish, erasing the global variable may make a universal variable of the same name
+            # visible. If that one has the right value, no new global variable is set.
             found = f'set -qx {name}; and test "${name}" = {word}'
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
@@ -82,7 +83,7 @@ def restoring_text(shell: str, names: Iterable[str], environ: Mapping[str, str])
 
 
 def set_variable_text(shell: str, name: str, value: str) -> str:
-    """Return text that sets a variable of the shell, which child processes do not inherit."""
+    """Return shell text that sets a variable of the shell that child processes do not inherit."""
     word = quoted_variable_value(shell, value)
     if shell == "fish":
         return f"set -gu {name} {word}"
@@ -90,7 +91,7 @@ def set_variable_text(shell: str, name: str, value: str) -> str:
 
 
 def joined_lines(shell: str, lines: Iterable[str]) -> str:
-    """Return the lines as one text; in bash and zsh it fails when one line fails."""
+    """Return the shell lines as one text. In bash and zsh the text fails when one line fails."""
     return (" &&\n" if shell not in ("fish", "pwsh") else "\n").join(lines)
 
 
@@ -103,7 +104,8 @@ def _export_line(shell: str, name: str, word: str) -> str:
 def _unset_lines(shell: str, names: Sequence[str]) -> list[str]:
     names = [_checked_variable_name(name) for name in names]
     if shell == "fish":
-        # Without -g, `set -e` could erase a universal variable permanently and in all sessions.
+        # Without -g, `set -e` of fish could erase a universal variable permanently and in all
+        # sessions.
         return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]

@@ -111,7 +111,7 @@ class Journal:
             for raw in raw_lines:
                 if any(text in raw for text in wanted):
                     with contextlib.suppress(Damaged):
-                        found.append(journal_lines.parse_line(raw))
+                        found.append(journal_lines.parse_journal_line(raw))
         return found
 
     def read(self) -> Reading:
@@ -120,7 +120,7 @@ class Journal:
         for _, raw_lines in self._load_all()[0]:
             for raw in raw_lines:
                 try:
-                    lines.append(journal_lines.parse_line(raw))
+                    lines.append(journal_lines.parse_journal_line(raw))
                 except Damaged:
                     damaged += 1
         return Reading(lines, damaged)
@@ -174,7 +174,9 @@ class Journal:
             # If the file's own last line was changed or removed since, this one does not fit to it,
             # and `verify_chain` finds that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
-        line = journal_lines.make_line(entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_uid())
+        line = journal_lines.make_journal_line(
+            entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_uid()
+        )
         # A line without its end is from a process that was killed, or from a full disk.
         data = b"\n" + line if end.is_torn else line
         if os.write(descriptor, data) != len(data):
@@ -237,7 +239,7 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
     if len(lines) > 1 or start == 0:
         with contextlib.suppress(Damaged):
             return _End(
-                journal_lines.parse_line(lines[-1]).seq + 1,
+                journal_lines.parse_journal_line(lines[-1]).seq + 1,
                 journal_lines.hash_of_line(lines[-1]),
                 is_torn,
             )
@@ -246,7 +248,7 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
     seq = len(lines)
     for after, raw in enumerate(reversed(lines)):
         with contextlib.suppress(Damaged):
-            seq = journal_lines.parse_line(raw).seq + after
+            seq = journal_lines.parse_journal_line(raw).seq + after
             break
     return _End(seq + 1, journal_lines.hash_of_line(lines[-1]), is_torn)
 

@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.further_portals import (
     Claim,
-    find_claim,
+    compare_portal_urls,
     parse_portal,
     parse_portals,
     session_at_portal,
@@ -37,7 +37,7 @@ THERE = "https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com"
     ],
 )
 def test_the_ids_in_both_urls_decide(own: str, further: str, claim: Claim):
-    assert find_claim(own, further) is claim
+    assert compare_portal_urls(own, further) is claim
 
 
 def test_a_text_names_region_and_portal():

@@ -17,7 +17,9 @@ HOSTILE = "\x00\x1b[31m\r\n\t\x7f\x85\u202e\u2028\ud800é\U0001f600"
 
 
 def made(entry: Entry, seq: int = 1, prev: str = journal_lines.NO_LINE) -> bytes:
-    return journal_lines.make_line(entry, at_ms=1_764_185_781_023, seq=seq, prev=prev, uid=1000)
+    return journal_lines.make_journal_line(
+        entry, at_ms=1_764_185_781_023, seq=seq, prev=prev, uid=1000
+    )
 
 
 def entry(**more: object) -> Entry:
@@ -54,7 +56,7 @@ class TestLine:
         ids=lambda one: one.event,
     )
     def test_is_read_back_as_it_was_written(self, written: Entry) -> None:
-        read = journal_lines.parse_line(made(written, seq=7, prev="a" * 64).rstrip())
+        read = journal_lines.parse_journal_line(made(written, seq=7, prev="a" * 64).rstrip())
         assert (read.event, read.fields) == (written.event, written.fields)
         assert (read.seq, read.prev, read.uid) == (7, "a" * 64, 1000)
         assert read.at_seconds == 1_764_185_781
@@ -79,7 +81,7 @@ class TestLine:
             assert len(line) <= journal.LONGEST_LINE_BYTES
             assert line.isascii()
             assert line.count(b"\n") == 1
-            for value in journal_lines.parse_line(line.rstrip()).fields.values():
+            for value in journal_lines.parse_journal_line(line.rstrip()).fields.values():
                 assert "\x1b" not in str(value)
                 assert not any(ord(one) < 32 or 127 <= ord(one) < 160 for one in str(value))
                 assert "\u202e" not in str(value)
@@ -170,21 +172,21 @@ class TestLine:
     def test_a_line_with_a_bad_head_is_damaged(self, change: dict[str, object]) -> None:
         found = json.loads(made(entry())) | change
         with pytest.raises(Damaged):
-            journal_lines.parse_line(json.dumps(found).encode())
+            journal_lines.parse_journal_line(json.dumps(found).encode())
 
     def test_a_line_of_root_is_good(self) -> None:
         found = json.loads(made(entry())) | {"uid": 0}
-        assert journal_lines.parse_line(json.dumps(found).encode()).uid == 0
+        assert journal_lines.parse_journal_line(json.dumps(found).encode()).uid == 0
 
     @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\x00" * 40, b'{"v":1}', b"[" * 4000])
     def test_any_other_bytes_are_damaged(self, raw: bytes) -> None:
         with pytest.raises(Damaged):
-            journal_lines.parse_line(raw)
+            journal_lines.parse_journal_line(raw)
 
     def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self) -> None:
         found = json.loads(made(entry())) | {"v": 2, "event": "new", "more": "x", "deep": {"a": 1}}
         found |= {"until": 5, "others": "many", "background": "yes"}
-        read = journal_lines.parse_line(json.dumps(found).encode())
+        read = journal_lines.parse_journal_line(json.dumps(found).encode())
         assert (read.event, read.fields["more"]) == ("new", "x")
         assert set(read.fields) & {"deep", "until", "others", "background"} == set()
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
-from ssohelper.core.role_rows import RoleRow, ranked
+from ssohelper.core.role_rows import RoleRow, ranked_rows
 from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, View, account_key
 from ssohelper.core.shown_roles import Place, ShownRoles
 
@@ -27,7 +27,7 @@ def make_world(seeded: random.Random) -> list[RoleRow]:
             usage = Usage(seeded.choice((None, 5, 9)), 0, seeded.random() < 0.1)
             chained = RoleKey(session, account.id, role, "c") if seeded.random() < 0.1 else None
             rows.append(RoleRow(session, account, role, (), usage, chained))
-    return ranked(rows)
+    return ranked_rows(rows)
 
 
 def random_view(seeded: random.Random, rows: list[RoleRow]) -> View:
@@ -78,7 +78,9 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
             if seeded.random() < 0.5:
                 shown.set_view(random_view(seeded, rows))
             else:
-                rows = ranked([r._replace(profiles=("p",)) for r in seeded.sample(rows, len(rows))])
+                rows = ranked_rows(
+                    [r._replace(profiles=("p",)) for r in seeded.sample(rows, len(rows))]
+                )
                 shown.set_rows(rows)
             found = shown.place_of(shown.line_of(place))
             assert found is not None
@@ -107,7 +109,7 @@ def row(name: str, account_id: str, role: str, usage: Usage = Usage()) -> RoleRo
     return RoleRow("corp", Account(account_id.zfill(12), name, ""), role, (), usage)
 
 
-WORLD = ranked(
+WORLD = ranked_rows(
     [
         row("beta", "1", "Read"),
         row("beta", "1", "admin"),

@@ -239,7 +239,7 @@ def test_a_reading_of_awss_clock_outside_the_range_is_damaged(name: str, value: 
     ],
 )
 def test_a_prompts_file_with_nonsense_is_damaged(content: bytes) -> None:
-    assert state_records.prompt_role_end(b"1|0|fine|ok\n1767268800\n") == NOON
-    assert state_records.prompt_role_end(b"1|0|fine|ok\n") is None
+    assert state_records.parse_prompt_role_end(b"1|0|fine|ok\n1767268800\n") == NOON
+    assert state_records.parse_prompt_role_end(b"1|0|fine|ok\n") is None
     with pytest.raises(Damaged):
-        state_records.prompt_role_end(content)
+        state_records.parse_prompt_role_end(content)

@@ -132,7 +132,7 @@ def _listing(**change: Any) -> Any:
         ),
         (lambda value: state_records.parse_given_notices({"marks": [value]}), "x" * 100, "x" * 101),
         (
-            lambda value: state_records.prompt_role_end(b"row\n%d\n" % value),
+            lambda value: state_records.parse_prompt_role_end(b"row\n%d\n" % value),
             LATEST,
             LATEST + 1,
         ),

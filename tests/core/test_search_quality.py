@@ -4,7 +4,7 @@ import random
 import subprocess
 
 from ssohelper.core.model import Account
-from ssohelper.core.role_rows import RoleRow, index_of, plain_rows
+from ssohelper.core.role_rows import RoleRow, index_of, rows_without_usage
 from tests.programs import need
 
 TEAMS = ("payments", "orders", "billing", "search", "identity", "platform", "data", "ml", "growth")
@@ -85,7 +85,7 @@ def organization() -> list[RoleRow]:
     rows = []
     for name in names:
         account = Account(f"{seeded.randrange(10**12):012d}", name, f"aws+{name}@example.com")
-        rows += plain_rows("corp", account, ROLES)
+        rows += rows_without_usage("corp", account, ROLES)
     return rows
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssohelper.app import App
-from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession, to_text
+from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession, grant_to_text
 from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
@@ -91,7 +91,7 @@ def write(world: Guarded, made: Grant, name: Path | None = None) -> None:
     """Write a grant's file by hand: without a line in the journal."""
     path = name or file_of(world, made)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text(to_text(made))
+    path.write_text(grant_to_text(made))
     path.chmod(0o600)
 
 

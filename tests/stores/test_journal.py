@@ -104,7 +104,7 @@ class TestAppend:
         before = time.time()
         place.add(3)
         raw = place.file.read_bytes().splitlines()
-        found = [lines.parse_line(line) for line in raw]
+        found = [lines.parse_journal_line(line) for line in raw]
         assert [line.seq for line in found] == [1, 2, 3]
         assert [line.prev for line in found] == [lines.NO_LINE, *map(lines.hash_of_line, raw[:2])]
         assert {line.uid for line in found} == {os.geteuid()}

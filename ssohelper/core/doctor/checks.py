@@ -9,7 +9,7 @@ from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, sort_findings
 
 Check = Callable[[Facts], Iterable[Finding]]
-# What `whoami` says first: why a program may use something else than the profile.
+# The checks whose findings `whoami` shows first: why a program may not use the profile.
 SHADOWING: tuple[Check, ...] = (
     environment.check_key_variables,
     environment.check_container_variables,
@@ -27,5 +27,5 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
-    """Return what these checks find: problems, then missing sign-ins, then notes."""
+    """Return the findings of these checks: problems, then missing sign-ins, then notes."""
     return sort_findings(finding for check in checks for finding in check(facts))

@@ -12,7 +12,7 @@ from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subj
 from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.text import show
 
-# Each start of an AWS tool reads the config. From here on a person feels it.
+# Every start of an AWS tool reads the config. A user notices a delay of so many seconds.
 SLOW_SECONDS = 0.25
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
@@ -38,7 +38,7 @@ def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
 
 
 def check_missing_files(facts: Facts) -> Iterator[Finding]:
-    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE with a file that is not there."""
+    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE that names no existing file."""
     if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
         yield problem(
             "config-missing",
@@ -61,7 +61,7 @@ def check_empty_config(facts: Facts) -> Iterator[Finding]:
 
 
 def check_config_speed(facts: Facts) -> Iterator[Finding]:
-    """Find a config that costs the start of every AWS tool much."""
+    """Find a config that is so big that every AWS tool starts slowly."""
     seconds, file = facts.config.parse_seconds, facts.config.file
     if seconds is None or seconds < SLOW_SECONDS or file is None:
         return
@@ -92,7 +92,7 @@ def check_profiles_twice(facts: Facts) -> Iterator[Finding]:
 
 
 def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
-    """Find profiles of ours between aws-sso-cli's marks: it removes and rewrites what is there."""
+    """Find managed profiles between the marks of aws-sso-cli, which rewrites these lines."""
     between = names_between_marks(facts.config)
     config = facts.config.file
     if config is not None:
@@ -144,7 +144,7 @@ def check_profile_headers(facts: Facts) -> Iterator[Finding]:
 
 
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that name a session without an [sso-session] section: they give no credentials."""
+    """Find profiles that name a session without an [sso-session] section."""
     for name, start_url in facts.missing_sessions.items():
         users = [
             one.name
@@ -164,7 +164,8 @@ def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
 def names_between_marks(config: ConfigFacts) -> list[str]:
     """Return the names of the profiles between aws-sso-cli's two marks.
 
-    From the bytes, since a config that it wrote twice cannot be parsed (`profile_origin.find_blocks`).
+    Reads the raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed
+    (`profile_origin.find_blocks`).
     """
     begin_mark, end_mark = (marker.encode() for marker in MARKERS)
     begin = config.data.find(begin_mark)

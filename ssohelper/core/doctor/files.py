@@ -1,4 +1,4 @@
-"""Checks of `doctor`: owners and modes of AWS's and of our files. Pure."""
+"""Checks of `doctor`: owners and modes of the files of AWS tools and of ssohelper. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from ssohelper.core.doctor.facts import Facts, FileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem
 from ssohelper.core.text import show
 
-# What holds secrets: other users may not read it. The rest they may read, and never write.
+# Files for these uses hold secrets: other users must not read them. Other files they may read, but
+# never write.
 _SECRET = ("credentials", "token", "own file", "own folder")
-# What `--fix` changes: tokens and what is ours. The rest is the user's, and gets a command.
+# Files whose mode `--fix` changes: tokens and ssohelper's own files. For the user's other files,
+# the finding names a command instead.
 _REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
@@ -43,7 +45,7 @@ def check_file_modes(facts: Facts) -> Iterator[Finding]:
 
 
 def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
-    """Find links where files of ours or tokens belong: they are not followed, so not read."""
+    """Find symbolic links in place of tokens or own files: ssohelper does not follow links."""
     for file in facts.files:
         if file.is_link:
             yield problem(
@@ -55,7 +57,7 @@ def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
 
 
 def check_leftover_files(facts: Facts) -> Iterator[Finding]:
-    """Note temporary files that killed programs have left."""
+    """Note temporary files that a killed ssohelper has left."""
     paths = facts.machine.leftovers
     if paths:
         yield note(
@@ -68,7 +70,7 @@ def check_leftover_files(facts: Facts) -> Iterator[Finding]:
 
 
 def _name_for_finding(file: FileFact) -> str:
-    # Tokens and our own files are many; one line for all of them is enough.
+    # Tokens and ssohelper's own files are many, so one finding names all of them.
     return "" if file.use in ("token", "own file", "own folder") else file.path
 
 

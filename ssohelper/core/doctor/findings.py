@@ -1,4 +1,4 @@
-"""What `ssohelper doctor` reports: findings, each with the cure. Pure."""
+"""What `ssohelper doctor` reports: findings, each with a way to correct it. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MOST_NAMES = 3
 class Repair(NamedTuple):
     """A safe change that `doctor --fix` makes.
 
-    `kind` is how (`actions.doctor_repairs` has one function for each), `paths` are the files that
-    it changes, or the profiles' names for the kind "helper".
+    `kind` names the repair (`actions.doctor_repairs` has one function for each kind). `paths` are
+    the files that the repair changes; for the kind "helper" they are the names of profiles.
     """
 
     kind: Literal["mode", "helper", "shell", "leftovers"]
@@ -43,12 +43,12 @@ class Finding(NamedTuple):
 
     @property
     def is_fixable(self) -> bool:
-        """Return whether `--fix` makes a safe change that ends this finding."""
+        """Return whether `doctor --fix` has a safe change that ends this finding."""
         return self.repair is not None
 
 
 class Counts(NamedTuple):
-    """How many findings there are of each severity, how many were repaired and could be."""
+    """The counts of a `doctor` run: findings of each severity, repaired and repairable findings."""
 
     problems: int
     sign_ins: int
@@ -58,7 +58,7 @@ class Counts(NamedTuple):
 
 
 def problem(id: str, subject: str, message: str, fix: str, repair: Repair | None = None) -> Finding:
-    """Return a finding of something that does not work, or is not safe."""
+    """Return a finding of the severity "problem": something does not work, or is not safe."""
     return Finding(id, "problem", subject, message, fix, repair)
 
 
@@ -68,7 +68,7 @@ def missing_sign_in(id: str, subject: str, message: str, fix: str) -> Finding:
 
 
 def note(id: str, subject: str, message: str, fix: str, repair: Repair | None = None) -> Finding:
-    """Return a finding that is worth knowing, while nothing is wrong."""
+    """Return a finding of the severity "note": worth knowing, nothing is wrong."""
     return Finding(id, "note", subject, message, fix, repair)
 
 
@@ -99,7 +99,7 @@ def exit_code(found: Sequence[Finding]) -> int:
 
 
 def counts_line(found: Sequence[Finding]) -> str:
-    """Return the line with the counts."""
+    """Return the last line of `doctor`: how many problems, missing sign-ins and notes are left."""
     counts = count_findings(found)
     parts = [
         _count_text(counts.problems, "problem"),

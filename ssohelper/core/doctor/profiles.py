@@ -1,4 +1,4 @@
-"""Checks of `doctor`: what single profiles say. Pure."""
+"""Checks of `doctor`: the keys of each single profile. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ssohelper.core import process_command
-from ssohelper.core.choices import exact_filter
+from ssohelper.core.choices import filter_of_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
@@ -20,7 +20,8 @@ _MOST_ADOPTED = 3
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
-# The IAM role that a permission set makes in an account; the portal does not know this name.
+# Matches the name of the IAM role that AWS makes in an account for a permission set. The portal
+# does not know this name.
 _IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
 _OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
@@ -34,7 +35,7 @@ _SOURCES = {
 def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
     for profile in facts.profiles:
-        # An IAM role's name is too long for a permission set, and has a finding of its own.
+        # The name of such an IAM role is too long for a permission set. Another check reports it.
         if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
@@ -45,11 +46,11 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with half a key, and with a role to assume but nothing to assume it with."""
+    """Find profiles with half a key pair, or with `role_arn` without a credential source."""
     for profile in facts.profiles:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
         present = [key for key in _KEY_PAIR if keys.get(key)]
-        # SDKs take a whole pair in ~/.aws/credentials first.
+        # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
         has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(
             _KEY_PAIR
         )
@@ -72,7 +73,7 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
 
 
 def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with two identities: SDKs disagree on which one counts, or refuse both."""
+    """Find profiles with two credential sources: SDKs use different ones, or refuse both."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
@@ -88,7 +89,7 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
 
 
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
-    """Return the sources of credentials that the profile names, in words of its keys."""
+    """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")
@@ -118,10 +119,11 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
-        # A session that is missing has a finding of its own.
+        # Another check reports a session that the config does not define.
         if profile.target is not None and profile.target.session_name in facts.missing_sessions:
             continue
-        # A profile with the session alone is for tokens (CodeCatalyst and others), not for keys.
+        # A profile with `sso_session` alone is for tokens (CodeCatalyst and others), not for role
+        # credentials.
         if "sso_account_id" not in keys and "sso_role_name" not in keys:
             continue
         refusing: dict[str, list[str]] = defaultdict(list)
@@ -138,7 +140,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
 
 
 def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with the IAM role's name where the permission set's belongs."""
+    """Find profiles that name an IAM role where the name of a permission set belongs."""
     for profile in facts.profiles:
         name = _permission_set_name(profile)
         found = _IAM_ROLE.fullmatch(name)
@@ -153,12 +155,12 @@ def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
 
 def _permission_set_name(profile: ProfileFact) -> str:
     keys = profile.entry.keys
-    options = process_command.options_of_own_command(keys.get("credential_process", "")) or {}
+    options = process_command.own_command_options(keys.get("credential_process", "")) or {}
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
 def check_programs(facts: Facts) -> Iterator[Finding]:
-    """Find programs of `credential_process` that are gone, or that other users can replace."""
+    """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
     for profile in facts.profiles:
         words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
@@ -210,33 +212,32 @@ def _findings_of_missing_helper(
 
 
 def process_line_with_present_helper(line: str, command: str) -> str | None:
-    """Return our `credential_process` line with the helper at its present path; None if not ours.
+    """Return a `credential_process` line with ssohelper's present path; None for another program.
 
     The arguments stay as they are written.
     """
     found = (
-        _OWN_PROGRAM.match(line)
-        if process_command.options_of_own_command(line) is not None
-        else None
+        _OWN_PROGRAM.match(line) if process_command.own_command_options(line) is not None else None
     )
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
 def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
-    """Return the command that adopts those of the profiles that name a role; "" if none does."""
+    """Return the command that adopts the profiles that name a role; "" if none of them does."""
     config, names = facts.config.file, {one.name for one in profiles}
     if config is None:
         return ""
     found = [one.name for one in find_origins(config) if one.named and one.name in names]
     words = [
-        f"--adopt {shlex.quote(show(exact_filter(name), 80))}" for name in found[:_MOST_ADOPTED]
+        f"--adopt {shlex.quote(show(filter_of_exact_text(name), 80))}"
+        for name in found[:_MOST_ADOPTED]
     ]
     verb = "profile sync" if config.session_names() else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 
 
 def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
-    """Return the finding; `adopt` is the command that makes the profile work without the program."""
+    """Return the finding that a program is missing; the command `adopt` makes it needless."""
     first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
         return problem(

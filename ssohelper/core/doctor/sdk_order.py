@@ -1,4 +1,4 @@
-"""Tells which credentials each SDK family takes for a profile, in the shell as it is. Pure.
+"""Decides which credentials each SDK family takes for a profile in the present shell. Pure.
 
 The profile counts as named by AWS_PROFILE. Sources: the credential providers of botocore 1.43
 (`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java v2
@@ -58,7 +58,7 @@ _ORDERS: Mapping[str, tuple[Kind, ...]] = {
         *("credentials file", "config keys", "environment web identity", "container"),
     ),
 }
-# These come from the shell, not from the profile.
+# These sources of credentials are in the shell's environment, not in the profile.
 FROM_THE_SHELL = ("environment keys", "environment web identity", "container")
 CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -71,9 +71,9 @@ _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/.+")
 
 
 class Resolved(NamedTuple):
-    """What one SDK family does: `kind` is the source of the credentials, `detail` names it.
+    """What one SDK family takes: the `kind` of the credentials' source; `detail` names it.
 
-    `account_id` is the account that the credentials are for, None if nothing tells it.
+    `account_id` is the account that the credentials are for, None if it is unknown.
     """
 
     family: str
@@ -88,7 +88,7 @@ def resolve_for_each_sdk(
     credentials_keys: Collection[str],
     environ: Mapping[str, str],
 ) -> list[Resolved]:
-    """Return what each SDK family takes when AWS_PROFILE names this profile.
+    """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
     `credentials_keys` are the keys of the section of that name in ~/.aws/credentials.
     """
@@ -123,7 +123,7 @@ def _family_tries_source(
 
 
 def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
-    """Return why this family refuses the profile's `sso_*` keys; None if it takes them."""
+    """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
     if "sso_session" not in keys:
@@ -149,7 +149,7 @@ def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -
 
 
 def account_of_arn(arn: str) -> str | None:
-    """Return the account id in the ARN of a role, else None."""
+    """Return the account id in a role's ARN; None if the text is no such ARN."""
     found = _ARN.fullmatch(arn)
     return found.group(1) if found else None
 
@@ -192,7 +192,7 @@ def _sources_in_profile(
 def _describe_program(command: str, meant: str | None) -> tuple[str, str | None]:
     words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
-    if process_command.options_of_own_command(command) is not None:
+    if process_command.own_command_options(command) is not None:
         return name, meant
     role = process_command.aws_sso_cli_role(command)
     return name, role.account_id if role else None

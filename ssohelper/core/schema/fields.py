@@ -8,8 +8,8 @@ from ssohelper.core.instants import from_iso
 
 _T = TypeVar("_T")
 
-# The latest instant that is valid, in 2242 (epoch seconds). Later instants would overflow datetime,
-# or the 10 digits in prompt files.
+# The latest valid instant, in the year 2242 (epoch seconds). Later instants would overflow
+# datetime, or the 10 digits in prompt files.
 LATEST_INSTANT = 1 << 33
 # The most characters of a name. AWS's own limits are lower: 50 for an account's name, 64 for an
 # email address, 32 for a permission set.
@@ -20,7 +20,7 @@ _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
 class Damaged(ValueError):
-    """An invalid value. Names only the field, because the value itself may be a secret."""
+    """An invalid value. The message names only the field: the value may be a secret."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f'no valid "{field}"')

@@ -1,4 +1,4 @@
-"""Checks the records of the list of roles: its view (form, order, folds, filters), saved views.
+"""Checks the records of the role list: its view (form, order, folds, filters), saved views.
 
 The first paint of the full screen needs this module, so it imports little.
 """
@@ -23,7 +23,7 @@ _LONGEST_QUERY = 200
 
 
 def parse_view(found: dict[str, Any]) -> View:
-    """Return the view in the record."""
+    """Return the view of the role list in the record."""
     if found.get("version") != VERSION:
         raise Damaged("version")
     if found.get("sort") not in SORTS:
@@ -41,7 +41,7 @@ def parse_view(found: dict[str, Any]) -> View:
 
 
 def document_of_view(view: View) -> dict[str, Any]:
-    """Return the view as the JSON object that is written to its file."""
+    """Return the view of the role list as the JSON object that is written to its file."""
     return {
         "version": VERSION,
         "flat": view.is_flat,

@@ -17,7 +17,7 @@ _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def credentials_from_portal(value: object) -> RoleCredentials:
-    """Return the `roleCredentials` of a GetRoleCredentials answer."""
+    """Return the credentials in the `roleCredentials` of a GetRoleCredentials answer."""
     found = fields.checked_object(value, "roleCredentials")
     return RoleCredentials(
         fields.checked_match(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),
@@ -28,7 +28,7 @@ def credentials_from_portal(value: object) -> RoleCredentials:
 
 
 def credentials_from_sts(found: dict[str, str | None]) -> RoleCredentials:
-    """Return the `Credentials` of an AssumeRole answer: the texts of its elements, by name."""
+    """Return the credentials in an AssumeRole answer, whose elements `found` has by name."""
     return RoleCredentials(
         fields.checked_match(found.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
         Secret(fields.checked_token(found.get("SecretAccessKey"), "SecretAccessKey")),

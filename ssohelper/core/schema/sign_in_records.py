@@ -24,15 +24,15 @@ _REGISTRATION_SECONDS = 90 * 86400
 LONGEST_TOKEN_SECONDS = 24 * 3600
 # IAM Identity Center's longest session duration is 90 days.
 _LONGEST_SIGN_IN_SECONDS = 90 * 86400
-# The most texts in a list. A client has at most three scopes today, and a sign-in of 12 h has about
-# 24 tokens.
+# The most texts in a list of scopes or token ids. A client has at most three scopes today, and a
+# sign-in of 12 h has about 24 tokens.
 _MOST_TEXTS = 100
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 _INSTANTS = ("signed_in_at", "ended_at", "refreshed_at", "token_expires_at", "person_since")
 _TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer", "of_token_id")
 
 
-# -- checking the content of files -----------------------------------------------------------------
+# -- checking token files and other files of sign-ins ----------------------------------------------
 
 
 def parse_token(found: dict[str, Any]) -> AccessToken:
@@ -73,7 +73,7 @@ def parse_registration(found: dict[str, Any]) -> ClientRegistration:
 def parse_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     """Return what a file records about a sign-in, and the names of the file's invalid fields.
 
-    Each field is useful alone, so an invalid field counts as missing and the others stay.
+    Each field is useful alone: an invalid field counts as missing, and the other fields stay.
     """
     good: dict[str, Any] = {}
     for name in SignInFacts._fields:
@@ -154,8 +154,8 @@ def token_from_answer(
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
 
-    `carried` is the refresh token of the request, which stays valid if the answer has none. A token
-    with a lifetime of more than 24 h is treated as one of 24 h.
+    `carried` is the refresh token of the request, which stays valid if the answer has no new one. A
+    token with a lifetime of more than 24 h is treated as a token of 24 h.
     """
     promised = fields.checked_whole_number(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
     life = min(promised, LONGEST_TOKEN_SECONDS)

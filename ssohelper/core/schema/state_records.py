@@ -15,30 +15,30 @@ from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.core.start_url import checked_aws_url, checked_start_url
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 
-# The most roles in a record: more than any user removes profiles of.
+# The most roles in the record of removed profiles: more than any user removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
 _MOST_VERSIONS = 100  # also the most notices in a record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
-# The longest uptime that is believed: 100 years, in seconds.
+# The longest uptime of a machine that counts as valid: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
-# A prompt's file: one line with the rows of core.prompt_text, which the shells check, and perhaps a
-# second line with the instant at which the role's credentials expire.
+# The form of a prompt's file: one line with the rows of core.prompt_text, which the shells check,
+# and perhaps a second line with the instant at which the role's credentials expire.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
 class Described(NamedTuple):
-    """The length and the hash of a config that is stored after the head of a saved version."""
+    """The length and the hash of a config whose text follows the head of a saved version."""
 
     length: int
     sha256: str
 
 
 class VersionHead(NamedTuple):
-    """The head of a saved version: what the config was before and after a write.
+    """The head of a saved version of the config: what the config was before and after a write.
 
-    `before` or `after` is None if there was no file.
+    `before` or `after` is None if there was no config file then.
     """
 
     before: Described | None
@@ -47,7 +47,7 @@ class VersionHead(NamedTuple):
 
 
 def parse_portal_address(value: object) -> PortalAddress:
-    """Return where a session's start URL led at the last sign-in."""
+    """Return the portal to which a session's start URL led at the last sign-in."""
     found = fields.checked_object(value)
     try:
         region = found.get("region")
@@ -96,7 +96,7 @@ def parse_given_notices(found: dict[str, Any]) -> GivenNotices:
 
 
 def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return the choices in a file, and the names of invalid fields, which get their default."""
+    """Return a session's choices, and the names of invalid fields, which get their default."""
     checks = {
         "accounts": _checked_filters,
         "roles": _checked_filters,
@@ -127,8 +127,8 @@ def parse_clock_reading(found: dict[str, Any]) -> Reading:
     )
 
 
-def prompt_role_end(content: bytes) -> int | None:
-    """Return when the role's credentials expire by a prompt's file, or None if it does not say."""
+def parse_prompt_role_end(content: bytes) -> int | None:
+    """Return when role credentials expire by a prompt's file; None if it does not say."""
     found = _PROMPT_FILE.fullmatch(content)
     if not found:
         raise Damaged("line")
@@ -180,7 +180,9 @@ def _checked_region(value: object) -> str:
 
 
 def _parse_removed_roles(value: object) -> frozenset[Role]:
-    """Return the valid roles; else one invalid role would make `sync` add all profiles again."""
+    """Return the valid roles whose profiles the user removed, without the invalid ones.
+
+    An error for an invalid role would make `sync` add all removed profiles again."""
     items = fields.checked_list(value, "removed", _MOST_ROLES)
     found = (fields.checked_or_none(_parse_role, item, "removed") for item in items)
     return frozenset(role for role in found if role is not None)

@@ -1,6 +1,6 @@
 """Checks the records of the use of roles and of the console.
 
-The first paint of the full screen needs this module, so it imports little: as a part of
+The first paint of the full screen needs this module, so the module imports little: as a part of
 `state_records` it took 3 ms more.
 """
 
@@ -12,7 +12,7 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
 USAGE_VERSION = 1
-# The most roles in a record: more than any user uses.
+# The most roles in the record of used roles: more than any user uses.
 _MOST_ROLES = 200_000
 _MOST_USES = 1 << 40
 PAGES_VERSION = 1

@@ -309,12 +309,12 @@ class RowActions:
             return plan, diff_lines(profiles.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan)
-        question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return False
         await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(plan_text.summary(plan, done=True), command)
+        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
         return True
 
     async def _remove_profiles(self, row: RoleRow) -> bool:

@@ -183,7 +183,9 @@ class ProfilesScreen(Screen[None]):
     def _plan_text(self, found: Proposal) -> str:
         if found.plan is None:
             return "no list of roles yet"
-        what = plan_text.summary(found.plan) if found.plan.changes else "nothing to change"
+        what = (
+            plan_text.plan_summary_text(found.plan) if found.plan.changes else "nothing to change"
+        )
         age = self.app.services.clock.now() - (found.listed_at or 0)
         return f"{what}  (list of {duration_text(age)} ago)"
 
@@ -321,9 +323,9 @@ class ProfilesScreen(Screen[None]):
             plan = found.plan
             if plan is None or not plan.changes:
                 self.app.show_done("nothing to change", command)
-            elif await self._confirm(plan_text.summary(plan), found.lines, command):
+            elif await self._confirm(plan_text.plan_summary_text(plan), found.lines, command):
                 await background.run(self.app, lambda: profiles.apply(services, plan))
-                self.app.show_done(plan_text.summary(plan, done=True), command)
+                self.app.show_done(plan_text.plan_summary_text(plan, done=True), command)
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read()

@@ -200,13 +200,13 @@ class SetUpForm(VerticalScroll):
         """
         services = self.app.services
         if plan.changes:
-            question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+            question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
             screen = ConfirmScreen(question, lines=lines, command=command)
             if not await self.app.push_screen_wait(screen):
                 self._show_error("nothing was written")
                 return
             await background.run(self.app, lambda: profiles.apply(services, plan))
-            self.app.show_done(plan_text.summary(plan, done=True), command)
+            self.app.show_done(plan_text.plan_summary_text(plan, done=True), command)
         else:
             await background.run(self.app, lambda: profiles.remember(services, plan))
             self.app.show_done("nothing to change", command)

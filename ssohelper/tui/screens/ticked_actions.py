@@ -101,12 +101,12 @@ class TickedActions:
         if not plan.changes:
             app.show_done(f"each of {_count(rows)} has a profile already")
             return
-        question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines)):
             app.show_done(NOTHING_WRITTEN)
             return
         await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(f"{plan_text.summary(plan, done=True)}; to undo: F4, then u")
+        app.show_done(f"{plan_text.plan_summary_text(plan, done=True)}; to undo: F4, then u")
         self._roles.clear_ticks()
         self._reload()
 
