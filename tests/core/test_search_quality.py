@@ -5,7 +5,7 @@ import subprocess
 
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow, index_of, rows_without_usage
-from tests.programs import need
+from tests.programs import require_program
 
 TEAMS = ("payments", "orders", "billing", "search", "identity", "platform", "data", "ml", "growth")
 TEAMS += ("risk", "fraud", "catalog", "shipping", "inventory", "mobile", "web", "analytics")
@@ -90,7 +90,7 @@ def organization() -> list[RoleRow]:
 
 
 def test_forty_searches_find_the_wanted_row_as_early_as_fzf() -> None:
-    fzf = need("fzf")
+    fzf = require_program("fzf")
     rows = organization()
     ids = {row.account.name: row.account.id for row in rows}
     index = index_of(rows)

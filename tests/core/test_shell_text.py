@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core import shell_text
 from ssohelper.errors import UsageProblem
 from tests.hostile import account_names, role_names
-from tests.programs import need
+from tests.programs import require_program
 
 # How each shell is started without rc files.
 START = {
@@ -32,7 +32,7 @@ def evaluated(shell: str, text: bytes, folder: Path, **more: str) -> dict[bytes,
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", **more}
     first, *rest = START[shell]
     done = subprocess.run(
-        [need(first), *rest, "-c", f"{read}; env -0"],
+        [require_program(first), *rest, "-c", f"{read}; env -0"],
         env=env,
         cwd=folder,
         capture_output=True,
@@ -91,7 +91,9 @@ def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
         for name in ("AWS_REGION", "AWS_VAULT"):
             script = f"{name}=fixed; readonly {name}\n{shell_text.joined_lines('bash', lines)}"
             first, *rest = START[shell]
-            done = subprocess.run([need(first), *rest, "-c", script], capture_output=True)
+            done = subprocess.run(
+                [require_program(first), *rest, "-c", script], capture_output=True
+            )
             assert (done.returncode != 0, done.stdout) == (True, b""), (shell, name)
 
 
@@ -113,7 +115,9 @@ def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) 
         f"{back}\nenv | grep AWS_PROFILE; set -qg AWS_PROFILE; or echo no copy\n"
     )
     # With --no-config fish has no universal variables.
-    done = subprocess.run([need("fish"), "-c", script], env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        [require_program("fish"), "-c", script], env=env, capture_output=True, text=True
+    )
     said = ["AWS_PROFILE=other", "kept", "AWS_PROFILE=mine", "no copy"]
     assert (done.stdout.splitlines(), done.stderr) == (said, "")
 

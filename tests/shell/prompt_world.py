@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssohelper.core import prompt_text
 from ssohelper.core.sign_in_clock import PromptClock
-from tests.programs import need
+from tests.programs import require_program
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"
 _LAUNCHER = FOLDER / "ssohelper-credentials"
@@ -101,7 +101,7 @@ class PromptWorld:
         path = self.folder / f"script.{shell}"
         path.write_text(f"{source}\n{clock}\n{script}\n")
         return subprocess.run(
-            [need(shell), *ARGV[shell], str(path)],
+            [require_program(shell), *ARGV[shell], str(path)],
             env={**self.env, **env},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from ssohelper.core import prompt_text
 from ssohelper.core.prompt_text import NOTHING_ENDS
 from ssohelper.core.sign_in_clock import PromptClock
 from tests.core.test_prompt_text import TABLE
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.hostile import names
 from tests.shell.prompt_world import ARGV, FOLDER, SHELLS, PromptWorld, line
 
@@ -361,10 +361,10 @@ def test_ten_thousand_prompts_start_no_process(shell: str, world: PromptWorld) -
         source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
         script.write_text(f"{source}\n{first}\n{LOOP[shell].format(n=prompts)}\n{SHOW[shell]}\n")
         log = world.folder / "log"
-        trace = [need("strace"), "-f", "--seccomp-bpf", "-qq", "-o", str(log)]
+        trace = [require_program("strace"), "-f", "--seccomp-bpf", "-qq", "-o", str(log)]
         trace += ["-e", "trace=fork,vfork,clone,clone3,execve"]
         done = subprocess.run(
-            [*trace, need(shell), *ARGV[shell], str(script)],
+            [*trace, require_program(shell), *ARGV[shell], str(script)],
             env=world.env, capture_output=True, text=True, timeout=300, check=True,
         )  # fmt: skip
         assert re.fullmatch(rf"{NAME} 2h\d\dm\|fine\n", done.stdout)

@@ -14,7 +14,7 @@ import pytest
 from ssohelper.core import prompt_text
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
 from tests.shell.hostile import names
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
@@ -44,7 +44,11 @@ class Screen:
         self._stream = pyte.ByteStream(self._screen)
         self.bytes = b""
         self.child = pexpect.spawn(
-            need(shell), _ARGV[shell], env=env, cwd=str(folder), dimensions=(ROWS, COLUMNS)
+            require_program(shell),
+            _ARGV[shell],
+            env=env,
+            cwd=str(folder),
+            dimensions=(ROWS, COLUMNS),
         )
         self.child.delaybeforesend = None
         (folder / "setup").write_text(f"{_PLAIN[shell]}\n{setup}\n")

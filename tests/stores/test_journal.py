@@ -24,7 +24,7 @@ from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, system_log
 from ssohelper.stores import journal as store
 from ssohelper.stores.journal import Journal
-from tests.programs import need
+from tests.programs import require_program
 from tests.stores.disk import as_other_user, mode_of, soon
 
 KEY = RoleKey("corp", "001234567890", "Admin")
@@ -282,7 +282,15 @@ class TestFullDisk:
         )
         place.state.mkdir(parents=True, mode=0o700)
         mount = 'mount -t tmpfs -o size=32k,mode=0700 none "$1/state" && exec "$2" -c "$3" "$1"'
-        command = [need("unshare"), "-rm", "sh", "-c", mount, "sh", str(place.state.parent)]
+        command = [
+            require_program("unshare"),
+            "-rm",
+            "sh",
+            "-c",
+            mount,
+            "sh",
+            str(place.state.parent),
+        ]
         done = subprocess.run(
             [*command, sys.executable, code], capture_output=True, text=True, timeout=60
         )
