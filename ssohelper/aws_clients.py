@@ -136,10 +136,10 @@ class AwsClients:
 
         Where a variable moves the sign-in service to this machine, AWS's page says nothing of it.
         """
-        from ssohelper.core.endpoints import is_loopback_url, variable_of
+        from ssohelper.core.endpoints import endpoint_variable_of, is_loopback_url
         from ssohelper.wire.portal_page import propose_region
 
-        if is_loopback_url(self.environ.get(variable_of("oidc"), "")):
+        if is_loopback_url(self.environ.get(endpoint_variable_of("oidc"), "")):
             return None
         return propose_region(portal_url, self.environ)
 

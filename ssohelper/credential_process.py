@@ -11,7 +11,7 @@ from ssohelper import logs
 from ssohelper.actions import chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
 from ssohelper.broker.wording import line_of
-from ssohelper.core.credential_document import document_of
+from ssohelper.core.credential_document import credential_document
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import Way
@@ -67,7 +67,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
     found = sign_in_wait.retry_after_sign_in(
         app, session, seconds, get_credentials, say=_print_notice
     )
-    unwritten = document_of(found, chains.find_account_id(app, session.key_of(role)))
+    unwritten = credential_document(found, chains.find_account_id(app, session.key_of(role)))
     try:
         while unwritten:
             unwritten = unwritten[os.write(1, unwritten) :]

@@ -32,7 +32,7 @@ def setting_of_named(parts: tuple[str, ...], place: str) -> Setting | None:
         return Setting(f"tags.{name}", "tag", (), "roles: [SESSION:]ACCOUNT/ROLE", (), False)
     if table not in PATTERN_TABLES:
         return None
-    if not account_colors.is_pattern(name):
+    if not account_colors.is_color_pattern(name):
         raise ConfigInvalid(f'{place}"{show(name, 80)}" is not a valid pattern of accounts')
     if table == "colors":
         return Setting(f"colors.{name}", "color", None, "colour of accounts", (), False)

@@ -122,4 +122,4 @@ def _is_text(value: object) -> bool:
 
 
 def _is_pattern(value: object) -> bool:
-    return _is_text(value) and guard_rules.find_tag(str(value)) is None
+    return _is_text(value) and guard_rules.tag_of_rule(str(value)) is None

@@ -214,7 +214,7 @@ class Settings:
 
     def guard_rules(self) -> tuple[str, ...]:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
-        return guard_rules.expand(self.get_own("guard.rules"), self.tags())
+        return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
     def changed(self, key: str, value: Any) -> "Settings":
         """Return these settings with another value of the file for the key; None: without one."""
@@ -283,7 +283,7 @@ def check_key(settings: Settings, key: str, value: Any) -> None:
     if missing is not None:
         raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
-    found = keymap.find_conflict(chosen) if value and key.startswith("keys.") else None
+    found = keymap.find_key_conflict(chosen) if value and key.startswith("keys.") else None
     if found:
         raise UsageProblem(_clash_text(*found), hint="choose another key")
 
@@ -369,7 +369,7 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
 
 def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
-    found = keymap.find_conflict(chosen)
+    found = keymap.find_key_conflict(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
         raise ConfigInvalid(f"{place_of(path, line)}: {_clash_text(*found)}")

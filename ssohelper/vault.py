@@ -50,7 +50,7 @@ class Vault:
         permit = self.check(key, way)
         if permit.rule is not None:
             self._append_or_refuse(
-                journal.decided(
+                journal.decision_entry(
                     "release",
                     key,
                     calling_process.find(),
@@ -90,7 +90,7 @@ class Vault:
         """Write to the journal that the role, or a grant for it, was refused."""
         caller = calling_process.find()
         self._app.journal.try_append(
-            journal.decided("refused", key, caller, way=way, reason=reason)
+            journal.decision_entry("refused", key, caller, way=way, reason=reason)
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
@@ -217,7 +217,7 @@ class Vault:
         *,
         role_arn: str | None = None,
     ) -> None:
-        line = journal.issued(
+        line = journal.issued_entry(
             key,
             until=issued.expires_at,
             access_key_id=issued.access_key_id,
@@ -365,7 +365,7 @@ class Vault:
         return Account(key.account_id, "", "")
 
     def _find_links(self, key: RoleKey) -> Sequence[RoleKey]:
-        return chains.find_by_key(self._app.config.read(), key).links_of(key)
+        return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 
 def _identify(path: Path) -> bytes:

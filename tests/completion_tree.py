@@ -68,20 +68,20 @@ def tree_text() -> str:
     root = click.Context(main, info_name="ssohelper")
     shared = [_option_line("", param) for param in main.get_params(root) if param.name in COMMON]
     lines = ["[*]", *shared, HELP]
-    for path, command, help_text in _commands("", main):
+    for path, command, help_text in _list_commands("", main):
         lines += [f"[{path}] {help_text}".rstrip(), *_lines_of(path, command)]
     return HEAD + "".join(f"{line}\n" for line in lines) + '"""\n'
 
 
-def _commands(path: str, command: click.Command) -> list[tuple[str, click.Command, str]]:
+def _list_commands(path: str, command: click.Command) -> list[tuple[str, click.Command, str]]:
     help_text = COMMANDS[path][2] if path in COMMANDS else command.get_short_help_str(LONGEST_HELP)
-    found = [(path, command, _plain(help_text) if path else "")]
+    found = [(path, command, _plain_text(help_text) if path else "")]
     if isinstance(command, click.Group):
         context = click.Context(command)
         for sub in command.list_commands(context):
             child = command.get_command(context, sub)
             if child is not None and not child.hidden:
-                found += _commands(f"{path} {sub}".strip(), child)
+                found += _list_commands(f"{path} {sub}".strip(), child)
     return found
 
 
@@ -90,7 +90,7 @@ def _lines_of(path: str, command: click.Command) -> list[str]:
     lines = ["+"] if shared else [HELP]
     for param in command.params:
         if isinstance(param, click.Argument):
-            lines.append(f"<{_kind(path, param)}" + ("*" if param.nargs == -1 else ""))
+            lines.append(f"<{_kind_of_value(path, param)}" + ("*" if param.nargs == -1 else ""))
         elif not (shared and param.name in COMMON) and not getattr(param, "hidden", False):
             lines.append(_option_line(path, param))
     return lines
@@ -99,13 +99,13 @@ def _lines_of(path: str, command: click.Command) -> list[str]:
 def _option_line(path: str, param: click.Parameter) -> str:
     assert isinstance(param, click.Option)
     takes_no_value = param.is_flag or param.count
-    kind = "" if takes_no_value else f"={_kind(path, param)}"
+    kind = "" if takes_no_value else f"={_kind_of_value(path, param)}"
     repeats = "*" if param.multiple or param.count else ""
     names = "/".join([*param.opts, *param.secondary_opts])
-    return f"{names}{kind}{repeats} {_plain(param.help or '')}".rstrip()
+    return f"{names}{kind}{repeats} {_plain_text(param.help or '')}".rstrip()
 
 
-def _kind(path: str, param: click.Parameter) -> str:
+def _kind_of_value(path: str, param: click.Parameter) -> str:
     if isinstance(param.type, click.Choice):
         return "words:" + ",".join(map(str, param.type.choices))
     if isinstance(param.type, click.Path):
@@ -113,7 +113,7 @@ def _kind(path: str, param: click.Parameter) -> str:
     return KINDS.get(f"{path}.{param.name}") or KINDS.get(param.name or "", "text")
 
 
-def _plain(text: str) -> str:
+def _plain_text(text: str) -> str:
     line = show(" ".join(text.split())).replace("\\", "").replace('"', "'")
     return line if len(line) <= LONGEST_HELP else line[: LONGEST_HELP - 1].rstrip() + "…"
 

@@ -17,8 +17,8 @@ from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests import real_home
 from tests.issuers import record_issuer
-from tests.processes import end_detached
-from tests.published import settle
+from tests.processes import end_detached_processes
+from tests.published import date_back
 from tests.runs import RUNS
 
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
@@ -50,7 +50,7 @@ class Home(NamedTuple):
     def write_config(self, text: str) -> None:
         self.config_file.parent.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(text)
-        settle(self.config_file)
+        date_back(self.config_file)
 
     def add_session(
         self, name: str = "corp", start_url: str | None = None, region: str = "us-east-1"
@@ -78,7 +78,7 @@ class Home(NamedTuple):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
         path.chmod(0o600)
-        settle(path)
+        date_back(path)
         return path
 
     def browser(self, *, visits: bool = True) -> Path:
@@ -147,7 +147,7 @@ def pytest_runtest_makereport(
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Leave the user's home for the whole run; return the folder of the tests' homes."""
     folder = tmp_path_factory.mktemp("homes")
-    real_home.leave(folder / "shared")
+    real_home.leave_real_home(folder / "shared")
     return folder
 
 
@@ -155,7 +155,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home_of_this_test(homes: Path) -> Iterator[None]:
     """Give each test a HOME and a runtime folder; the `home` fixture puts its own over them."""
     path = homes / str(next(_home_numbers))
-    real_home.enter(path)
+    real_home.enter_home(path)
     yield
     real_home.remove_if_empty(path)
 
@@ -190,7 +190,7 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """End what is still detached when the run ends, of tests that make their homes themselves."""
     yield
     RUNS.close()
-    end_detached(tmp_path_factory.getbasetemp())
+    end_detached_processes(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         # platformdirs and boto3, run inside the test's own process, look at os.environ.
         monkeypatch.setenv(name, made.env[name])
     yield made
-    end_detached(tmp_path)
+    end_detached_processes(tmp_path)
 
 
 def make_home(path: Path) -> Home:

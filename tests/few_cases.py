@@ -17,7 +17,7 @@ _slow_cases: Counter[str] = Counter()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if _slow_cases[_name(item)] >= _MOST_CASES:
+    if _slow_cases[_test_name(item)] >= _MOST_CASES:
         pytest.skip("enough cases of it have run")
 
 
@@ -25,9 +25,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     started = time.monotonic()
     result = yield
-    _slow_cases[_name(item)] += time.monotonic() - started > _SLOW_SECONDS
+    _slow_cases[_test_name(item)] += time.monotonic() - started > _SLOW_SECONDS
     return result
 
 
-def _name(item: pytest.Item) -> str:
+def _test_name(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]

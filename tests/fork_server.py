@@ -34,7 +34,7 @@ LOADED = (
 LARGEST_REQUEST = 1 << 20
 
 
-def serve(server: socket.socket) -> list[str] | None:
+def serve_requests(server: socket.socket) -> list[str] | None:
     """Answer requests until the client is gone: None. In a fork, return the argv to run."""
     woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(wake)
@@ -44,7 +44,7 @@ def serve(server: socket.socket) -> list[str] | None:
         ready, _, _ = select.select([server, woken], [], [])
         if woken in ready:
             os.read(woken, 4096)
-            _tell_ends(running)
+            _report_ended_children(running)
         if server not in ready:
             continue
         request, descriptors, _, _ = socket.recv_fds(
@@ -54,14 +54,14 @@ def serve(server: socket.socket) -> list[str] | None:
             return None
         child = os.fork()
         if child == 0:
-            return _become(json.loads(request), descriptors)
+            return _become_program(json.loads(request), descriptors)
         running[child] = descriptors.pop()
         os.write(running[child], b"%d\n" % child)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _tell_ends(running: dict[int, int]) -> None:
+def _report_ended_children(running: dict[int, int]) -> None:
     while running:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
@@ -72,7 +72,7 @@ def _tell_ends(running: dict[int, int]) -> None:
         os.close(pipe)
 
 
-def _become(asked: dict[str, object], descriptors: list[int]) -> list[str]:
+def _become_program(asked: dict[str, object], descriptors: list[int]) -> list[str]:
     argv, environ = asked["argv"], asked["environ"]
     assert isinstance(argv, list)
     assert isinstance(environ, dict)
@@ -108,7 +108,7 @@ def _show_in_proc(argv: list[str], environ: dict[str, str]) -> None:
                 memory.write(shown.ljust(end - start, b"\0"))
 
 
-def end(main: Callable[[], int]) -> NoReturn:
+def run_and_end(main: Callable[[], int]) -> NoReturn:
     """Run `main`, and end as the interpreter does, but free no memory.
 
     Freeing would copy each page that the fork shares with the server: half of a short run's time.
@@ -135,10 +135,10 @@ if __name__ == "__main__":
     # So that a fork's collections copy none of these pages.
     gc.collect()
     gc.freeze()
-    words = serve(socket.socket(fileno=int(sys.argv[1])))
+    words = serve_requests(socket.socket(fileno=int(sys.argv[1])))
     if words is not None:
         sys.argv = words
         sys.path[0] = os.path.dirname(words[0])
         from ssohelper.__main__ import main
 
-        end(main)
+        run_and_end(main)

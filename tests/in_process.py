@@ -24,7 +24,7 @@ class InProcessRenewals(Renewals):
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
-        self.runs.append(deadline.left())
+        self.runs.append(deadline.seconds_left())
         session = regions.require_session(self._app, session_name)
         error: SsoHelperError | None = None
         try:

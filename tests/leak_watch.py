@@ -79,17 +79,17 @@ class LeakWatch:
 
     def _meet(self, pid: int, before: _Process | None) -> _Process:
         # A child whose parent ended at once belongs to init: then its environment tells.
-        parent = _parent(pid)
+        parent = _parent_id_of(pid)
         known = self._seen.get(parent)
         ours = pid == self._root or (known is not None and known.ours)
-        ours = ours or self._folder in _read(pid, "environ")
+        ours = ours or self._folder in _read_proc_file(pid, "environ")
         process = before or self._seen.setdefault(pid, _Process(parent, ours))
         process.ours = ours
         self.watched += ours
         return process
 
     def _look_at(self, pid: int, process: _Process) -> None:
-        line, environ = _read(pid, "cmdline"), _read(pid, "environ")
+        line, environ = _read_proc_file(pid, "cmdline"), _read_proc_file(pid, "environ")
         if (line, environ) == process.last_read:
             return
         process.last_read = (line, environ)
@@ -140,13 +140,13 @@ def _is_our_command(words: list[bytes]) -> bool:
     return b"ssohelper" in [os.path.basename(word) for word in words[:4]]
 
 
-def _parent(pid: int) -> int:
+def _parent_id_of(pid: int) -> int:
     # pid (name, which may hold anything) state ppid …
-    words = _read(pid, "stat").rpartition(b")")[2].split()
+    words = _read_proc_file(pid, "stat").rpartition(b")")[2].split()
     return int(words[1]) if len(words) > 1 else 0
 
 
-def _read(pid: int, name: str) -> bytes:
+def _read_proc_file(pid: int, name: str) -> bytes:
     try:
         descriptor = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -49,14 +49,14 @@ def page_text() -> str:
     lines = [*_help_lines(main), ".SH OPTIONS OF EVERY COMMAND"]
     lines += _option_lines(root, main, shared=True)
     lines.append(".SH COMMANDS")
-    for path, command, context in _commands("ssohelper", main, root):
+    for path, command, context in _list_commands("ssohelper", main, root):
         usage = " ".join(command.collect_usage_pieces(context))
-        lines += [".SS " + _plain(f"{path} {usage}"), *_help_lines(command)]
+        lines += [".SS " + _escape_for_roff(f"{path} {usage}"), *_help_lines(command)]
         lines += _option_lines(context, command, shared=False)
     return _HEAD.format(version=__version__) + "".join(f"{line}\n" for line in lines) + _TAIL
 
 
-def _commands(
+def _list_commands(
     path: str, group: click.Group, context: click.Context
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     for name in group.list_commands(context):
@@ -66,7 +66,7 @@ def _commands(
         below = click.Context(command, parent=context, info_name=name)
         yield f"{path} {name}", command, below
         if isinstance(command, click.Group):
-            yield from _commands(f"{path} {name}", command, below)
+            yield from _list_commands(f"{path} {name}", command, below)
 
 
 def _help_lines(command: click.Command) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _help_lines(command: click.Command) -> Iterator[str]:
     for paragraph in (command.help or "").split("\n\n"):
         kept = paragraph.startswith("\b\n")
         yield from [".PP", *([".nf"] if kept else [])]
-        yield from map(_plain, paragraph.removeprefix("\b\n").splitlines())
+        yield from map(_escape_for_roff, paragraph.removeprefix("\b\n").splitlines())
         yield from [".fi"] if kept else []
 
 
@@ -82,10 +82,10 @@ def _option_lines(context: click.Context, command: click.Command, *, shared: boo
     for param in command.get_params(context):
         record = param.get_help_record(context)
         if isinstance(param, click.Option) and record and (param.name in _SHARED) == shared:
-            yield from [".TP", ".B " + _plain(record[0]), _plain(record[1])]
+            yield from [".TP", ".B " + _escape_for_roff(record[0]), _escape_for_roff(record[1])]
 
 
-def _plain(text: str) -> str:
+def _escape_for_roff(text: str) -> str:
     """Return the line with what roff would read as its own escaped."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     escaped = "".join(c if c.isascii() else f"\\[u{ord(c):04X}]" for c in escaped)

@@ -9,16 +9,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.programs import need
+from tests.programs import require_program
 
 _SOURCE = Path(__file__).parent / "node"
 _CACHE = Path(__file__).parent.parent / ".cache"
 _FOLDER = _CACHE / "node"
 
 
-def install() -> Path:
+def install_scripts() -> Path:
     """Return the folder that holds the scripts and node_modules; install them if they changed."""
-    npm = need("npm")
+    npm = require_program("npm")
     _FOLDER.mkdir(parents=True, exist_ok=True)
     with open(_CACHE / "node.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -44,11 +44,13 @@ def _npm_ci(npm: str) -> None:
     subprocess.run(command, cwd=_FOLDER, env=environment, check=True, timeout=300)
 
 
-def run(script: str, *arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_node_script(
+    script: str, *arguments: str, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     """Run one of tests/node's scripts with Node.js and return what it printed."""
-    node = need("node")
+    node = require_program("node")
     return subprocess.run(
-        [node, str(install() / script), *arguments],
+        [node, str(install_scripts() / script), *arguments],
         env=env,
         capture_output=True,
         text=True,

@@ -38,7 +38,7 @@ _LOOKED_AT = (
 SCRIPTS = "OTHER_SYSTEM_SCRIPTS"
 
 
-def absent(name: str, platform: str) -> set[str]:
+def absent_names(name: str, platform: str) -> set[str]:
     """Return what the module has on other systems only."""
     stub = _STUBS / name / "__init__.pyi"
     if not stub.exists():
@@ -131,7 +131,7 @@ def _sysconfig_path(name: str, *scheme: str) -> str:
     return os.environ.get(SCRIPTS) or sysconfig.get_path(name, *scheme)
 
 
-def _own(platform: str) -> dict[str, dict[str, Any]]:
+def _own_names_of(platform: str) -> dict[str, dict[str, Any]]:
     """Return what only that system has, as far as we use it, in terms of this one."""
     if platform == "darwin":
         return {"sys": {"platform": "darwin"}, "socket": {"LOCAL_PEERCRED": 1}}
@@ -145,12 +145,12 @@ def _own(platform: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def move_to(platform: str) -> None:
+def move_to_platform(platform: str) -> None:
     """From now on our modules, none of which has been imported, see that system."""
-    own = _own(platform)
+    own = _own_names_of(platform)
     seen: dict[str, Seen | None] = {}
     for name in _LOOKED_AT:
-        hidden = absent(name, platform)
+        hidden = absent_names(name, platform)
         try:
             real = importlib.import_module(name)
         except ImportError:
@@ -190,7 +190,7 @@ def _modules_that_are_absent() -> list[str]:
 
 
 if __name__ == "__main__":
-    move_to(sys.argv.pop(1))
+    move_to_platform(sys.argv.pop(1))
     if sys.argv[1:] == ["modules"]:
         print(*_modules_that_are_absent(), sep="\n")
     else:

@@ -29,7 +29,7 @@ def sign_in(url: str, person: str = "ana") -> str:
     return page.send("/consent", answer="allow").text
 
 
-def target_of(address: str) -> str:
+def redirect_target_of(address: str) -> str:
     """Request the one-time address that the browser's command got; return where it redirects."""
     parts = urlsplit(address)
     connection = HTTPConnection(parts.netloc, timeout=30)

@@ -49,10 +49,10 @@ def draw_all() -> dict[str, str]:
         demo_home(Path(folder)) as world,
         mock.patch.object(history, "clock_text", return_value="14:30:00"),  # any time zone
     ):
-        return asyncio.run(_shots(world))
+        return asyncio.run(_draw_each_picture(world))
 
 
-async def _shots(world: DemoHome) -> dict[str, str]:
+async def _draw_each_picture(world: DemoHome) -> dict[str, str]:
     app = FullScreenApp(world.app(monotonic=lambda: 0.0))
     app.animation_level = "none"
     app.note_seconds = 600.0
@@ -68,7 +68,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
                 await pilot.resize_terminal(width, height)
                 for theme in themes:
                     app.theme = name_for(app, theme)
-                    shots[f"{name}-{theme}-{width}x{height}"] = await _still(app, pilot)
+                    shots[f"{name}-{theme}-{width}x{height}"] = await _picture_at_rest(app, pilot)
                 themes.reverse()
             await pilot.resize_terminal(*SIZES[0])
 
@@ -80,7 +80,9 @@ async def _shots(world: DemoHome) -> dict[str, str]:
         await until(lambda: _is_read(app.screen))
         await take("sessions")
         await pilot.press("down", "s")
-        await until(lambda: app.screen.query("#code") and "PQRS" in _text(app.screen, "#code"))
+        await until(
+            lambda: app.screen.query("#code") and "PQRS" in _text_of_widget(app.screen, "#code")
+        )
         await take("sign-in")
         await pilot.press("escape", "f4")
         await until(lambda: _is_planned(app.screen))
@@ -102,7 +104,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
     return shots
 
 
-async def _still(app: FullScreenApp, pilot: Pilot[Any]) -> str:
+async def _picture_at_rest(app: FullScreenApp, pilot: Pilot[Any]) -> str:
     """Return the picture when it no longer changes."""
     before = ""
     while True:
@@ -121,7 +123,7 @@ def _is_planned(screen: Screen[Any]) -> bool:
     return isinstance(screen, ProfilesScreen) and screen.is_planned
 
 
-def _text(screen: Screen[Any], where: str) -> str:
+def _text_of_widget(screen: Screen[Any], where: str) -> str:
     return str(screen.query_one(where).render())
 
 

@@ -18,7 +18,7 @@ class Detached(NamedTuple):
     argv: list[str]
 
 
-def detached(folder: Path, word: str | None = None) -> list[Detached]:
+def detached_processes(folder: Path, word: str | None = None) -> list[Detached]:
     """Return our detached processes whose home is in `folder`; `word` names one kind of them."""
     wanted = (word.encode(),) if word else _DETACHED
     found = []
@@ -38,19 +38,19 @@ def detached(folder: Path, word: str | None = None) -> list[Detached]:
     return found
 
 
-def brokers(folder: Path) -> list[int]:
+def broker_ids(folder: Path) -> list[int]:
     """Return the ids of the brokers of homes in `folder`; of none that is still being started."""
     return [
         process.pid
-        for process in detached(folder, "broker-process")
+        for process in detached_processes(folder, "broker-process")
         if "-c" not in process.argv  # the shell that starts it
     ]
 
 
-def end_detached(folder: Path) -> None:
+def end_detached_processes(folder: Path) -> None:
     """Kill our detached processes of the homes in `folder`, by their ids, until none is left."""
     ends_at = time.monotonic() + _GONE_WITHIN_SECONDS
-    while (left := detached(folder)) and time.monotonic() < ends_at:
+    while (left := detached_processes(folder)) and time.monotonic() < ends_at:
         for process in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 _FIRST_CHOICE = {"aws": "/usr/bin/aws"}
 
 
-def need(program: str) -> str:
+def require_program(program: str) -> str:
     """Return the program's absolute path. Its absence skips the test, which fails in CI."""
     first = _FIRST_CHOICE.get(program)
     path = first if first and os.access(first, os.X_OK) else shutil.which(program)

@@ -14,13 +14,13 @@ START_URL, REGION = "https://d-0000000000.awsapps.com/start", "us-east-1"
 SETTLED_SECONDS = 10
 
 
-def settle(path: Path) -> None:
+def date_back(path: Path) -> None:
     """Date the file back, as if nothing had written it lately."""
     at = time.time() - SETTLED_SECONDS
     os.utime(path, (at, at))
 
 
-def publish(
+def publish_response(
     environ: Mapping[str, str], key: RoleKey, document: bytes, until: int, now: int | None = None
 ) -> None:
     """Publish as a broker does, in a home in which the session's token and config are made."""
@@ -31,9 +31,9 @@ def publish(
     if session.name not in app.config.read().session_names():
         with app.locations.aws_config_file.open("a") as config:
             config.write(section)
-        settle(app.locations.aws_config_file)
+        date_back(app.locations.aws_config_file)
     app.tokens.save(session, AccessToken(Secret("t"), int(time.time()) + 3600, None, None))
-    settle(Path(app.tokens.token_file(session)))
+    date_back(Path(app.tokens.token_file(session)))
     assert app.take_session_stamp(session).prepare(lambda: None)
     permit = app.vault.permit_publishing(key)
     assert permit is not None

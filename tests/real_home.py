@@ -36,14 +36,14 @@ _SHOWN = 20
 Snapshot = dict[Path, tuple[int, int, int]]
 
 
-def leave(folder: Path) -> None:
+def leave_real_home(folder: Path) -> None:
     """Point this process at `folder`, and unset the user's variables, for the rest of the run."""
     for variable in _UNSET:
         os.environ.pop(variable, None)
-    enter(folder)
+    enter_home(folder)
 
 
-def enter(home: Path) -> None:
+def enter_home(home: Path) -> None:
     """Create a home and a runtime folder, and set the variables that name them."""
     runtime = home / "xdg-run"
     # In two steps: only the last folder of a path gets the mode, and the runtime folder needs it.

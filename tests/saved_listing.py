@@ -11,7 +11,7 @@ URL = "https://d-0000000000.awsapps.com/start"
 PAY, DEV = "001234567890", "111122223333"
 
 
-def listed(account_id: str, name: str, *roles: str) -> ListedAccount:
+def listed_account(account_id: str, name: str, *roles: str) -> ListedAccount:
     return ListedAccount(Account(account_id, name, ""), roles)
 
 
@@ -24,4 +24,6 @@ def save_listing(home: Home, *accounts: ListedAccount, session: str = "corp") ->
 def add_listed_session(home: Home) -> None:
     """Add the session "corp" to the config, with a saved list of three roles."""
     home.add_session("corp", URL, "eu-west-1")
-    save_listing(home, listed(PAY, "pay", "Admin", "Read"), listed(DEV, "dev", "Read"))
+    save_listing(
+        home, listed_account(PAY, "pay", "Admin", "Read"), listed_account(DEV, "dev", "Read")
+    )

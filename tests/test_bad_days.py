@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT
-from tests.programs import need
+from tests.programs import require_program
 from tests.test_planted import KEY
 from tests.torture.ground import Answer, Ground
 
@@ -27,7 +27,7 @@ def ask(place: Ground, *before: str) -> Answer:
 
 @pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EINTR:when=1..3"])
 def test_a_file_system_that_refuses_locks_costs_no_answer(place: Ground, error: str) -> None:
-    strace = [need("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
+    strace = [require_program("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
     answer = ask(place, *strace, "-e", f"inject=flock:error={error}")
     assert answer.code == 0, answer.err
     assert json.loads(answer.out)["AccountId"] == KEY[3]
@@ -60,7 +60,7 @@ def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
 
 def test_trouble_of_this_machine_is_not_shared(place: Ground) -> None:
     """The first lock of each process fails: no broker, and then no renewal; the next caller asks."""
-    strace = [need("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
+    strace = [require_program("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
     answer = ask(place, *strace, "-e", "inject=flock:error=EIO:when=1")
     assert (answer.code, answer.out) == (7, "")
     assert ".lock" in answer.err

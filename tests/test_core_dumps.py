@@ -13,7 +13,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.processes import detached
+from tests.processes import detached_processes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/limits")
 
@@ -122,7 +122,7 @@ def test_the_detached_processes(signed_in: Home, emulator: Emulator, word: str) 
     emulator.faults.script("CreateToken", never=True)
     process = start(signed_in, "credential-process", *KEY)
     wait_for(lambda: emulator.counters["CreateToken"])
-    found = [one for one in detached(signed_in.path, word) if "-c" not in one.argv]
+    found = [one for one in detached_processes(signed_in.path, word) if "-c" not in one.argv]
     assert [soft_limit(one.pid) for one in found] == ["1"]
     process.kill()
     process.wait()

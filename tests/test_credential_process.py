@@ -17,8 +17,8 @@ from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.issuers import record_issuer
-from tests.programs import need
-from tests.published import settle
+from tests.programs import require_program
+from tests.published import date_back
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -250,7 +250,7 @@ def test_setting_the_clock_back_changes_no_answer(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
     """The time left is counted in uptime seconds, and no request is sent."""
-    need("faketime")
+    require_program("faketime")
     run("credential-process", *KEY)
     asked = signed_in.counters["GetRoleCredentials"]
     answer = subprocess.run(
@@ -459,7 +459,7 @@ def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
     path.write_text(json.dumps(token))
     path.chmod(0o600)
     record_issuer(home.path, "corp", token["accessToken"])
-    settle(path)
+    date_back(path)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

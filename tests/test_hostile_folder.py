@@ -21,8 +21,8 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import python_environment
 from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home
-from tests.processes import detached
-from tests.programs import need
+from tests.processes import detached_processes
+from tests.programs import require_program
 from tests.shell.tab import Typist
 from tests.torture.ground import wait_for
 
@@ -167,7 +167,7 @@ def test_the_launcher_its_broker_and_its_renewal(
     assert (answer.returncode, answer.stderr) == (0, "")
     assert json.loads(answer.stdout)["AccountId"] == ACCOUNT
     # A process of each kind ran: the broker still runs, the renewal has renewed.
-    assert detached(signed_in.path, "broker-process")
+    assert detached_processes(signed_in.path, "broker-process")
     assert emulator.counters["CreateToken.refresh_token"] == 1
     assert repository.ran == []
 
@@ -183,7 +183,7 @@ def test_the_profiles_line_in_the_clients(
     # -I protects the client's own Python; the processes that it starts get the whole environment.
     argv = [sys.executable, "-I", "-c", _BOTO3]
     if client == "aws":
-        program = need("aws")
+        program = require_program("aws")
         if not Path(program).read_bytes().startswith(b"#!/usr/bin/python3\n"):
             pytest.skip("this AWS CLI is no Python script, which could be started with -I")
         argv = ["/usr/bin/python3", "-I", program, "sts", "get-caller-identity", "--profile", NAME]
@@ -200,7 +200,7 @@ def test_shell_init_and_the_prompt(signed_in: Home, repository: Repository, shel
     load = f"{init} | source" if shell == "fish" else f'eval "$({init})"'
     show = "ssohelper_prompt >/dev/null; echo $SSOHELPER_PROMPT_TEXT"
     answer = subprocess.run(
-        [need(shell), _NO_RC[shell], "-c", f"{load}\n{show}"],
+        [require_program(shell), _NO_RC[shell], "-c", f"{load}\n{show}"],
         env={**signed_in.env, **ALL, "AWS_PROFILE": NAME},
         capture_output=True,
         text=True,
@@ -226,7 +226,7 @@ def test_a_process_that_lists_in_the_background(
     environ = {**signed_in.env, **ALL, "PYTHONPATH": str(repository.folder)}
     App(environ).start_listing("corp")
     assert wait_for(lambda: emulator.counters["ListAccounts"])
-    assert wait_for(lambda: not detached(signed_in.path, "--detached"))
+    assert wait_for(lambda: not detached_processes(signed_in.path, "--detached"))
     assert repository.ran == []
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ssohelper import errors, settings
 from ssohelper.core.model import RoleKey
-from tests.published import publish
+from tests.published import publish_response
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ssohelper"
@@ -153,7 +153,7 @@ def published(tmp_path: Path) -> dict[str, str]:
     """An environment in which the role of ARGV has a published response, valid for an hour."""
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     key = RoleKey("corp", "001234567890", "Admin")
-    publish(environ, key, DOCUMENT.encode(), int(time.time()) + 3600)
+    publish_response(environ, key, DOCUMENT.encode(), int(time.time()) + 3600)
     return environ
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ssohelper.fastpath import peer
 from ssohelper.fastpath.peer import find_peer_uid, is_allowed
-from tests.programs import need
+from tests.programs import require_program
 
 OTHER = 65534
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc/net is Linux's")
@@ -72,7 +72,7 @@ def connected(way: Way, folder: Path, user: int, act: str = "hold") -> Iterator[
         listening.listen()
         argv = [sys.executable, "-I", "-c", _CLIENT, client_family, address, str(port), act]
         if user != os.geteuid():
-            argv = [need("setpriv"), f"--reuid={user}", "--clear-groups", *argv]
+            argv = [require_program("setpriv"), f"--reuid={user}", "--clear-groups", *argv]
         with subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
         ) as client:

@@ -16,7 +16,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
-from tests.processes import brokers
+from tests.processes import broker_ids
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -182,7 +182,7 @@ def test_a_malformed_one_is_as_if_absent_for_a_broker_too(
     os.utime(path, (time.time() + 600,) * 2)
     answer, _ = ask(signed_in, log=None)
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert brokers(signed_in.path)
+    assert broker_ids(signed_in.path)
     assert path.read_bytes() != b"[1]\n"
 
 

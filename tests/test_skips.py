@@ -12,10 +12,10 @@ _ROOT = Path(__file__).parent.parent
 _TESTS = """\
 import os
 import pytest
-from tests.programs import need
+from tests.programs import require_program
 
 def test_that_skips():
-    need("no-such-program")
+    require_program("no-such-program")
 
 @pytest.mark.skipif(True, reason="elsewhere")
 def test_that_is_marked():

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import need
+from tests.programs import require_program
 from tests.torture import sweep
 from tests.torture.brokers import brokers_below
 from tests.torture.ground import Answer, Dice, ground, helper, wrong_in
 
 
 def test_the_kill_sweep_catches_the_control_writer() -> None:
-    need("strace")
+    require_program("strace")
     points, faults = sweep.swept(sweep.control(), Dice(seed=1, seconds=1000))
     assert len(points) >= 4
     assert any("SIGKILL" in fault for fault in faults)
@@ -24,7 +24,7 @@ def test_the_kill_sweep_catches_the_control_writer() -> None:
 
 @pytest.mark.long
 def test_the_kill_sweep_finds_nothing_wrong_with_a_few_points_of_a_miss() -> None:
-    need("strace")
+    require_program("strace")
     points, faults = sweep.swept(sweep.commands()[0], Dice(seed=1, seconds=30))
     assert faults == []
     assert 4 <= len(points) <= 6  # an error that met another call than it was meant for is none

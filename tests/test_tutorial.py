@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.programs import need
+from tests.programs import require_program
 
 TUTORIAL = Path(__file__).resolve().parent.parent / "docs" / "tutorial.md"
 # What the demo has done by itself before its shell begins.
@@ -19,7 +19,7 @@ def commands() -> list[str]:
 
 
 def test_every_command_of_the_tutorial_works(home, emulator, run):
-    need("aws")
+    require_program("aws")
     home.browser()
     assert run(*SETUP, emulator.world.start_url).returncode == 0
     typed = commands()

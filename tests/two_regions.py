@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ssohelper.emulator.server import Emulator
 from tests.issuers import record_issuer
-from tests.published import settle
+from tests.published import date_back
 
 FIRST, SECOND = "eu-west-1", "eu-central-1"
 INSTANCE = "ssoins-7223a1b2c3d4e5f6"
@@ -31,16 +31,18 @@ def sign_in_to_both(home: Path, emulator: Emulator, person: str = "ana") -> None
     own = emulator.issue_token(person, start_url=HERE)
     record_issuer(home, "corp", own["accessToken"], f"aws/{FIRST}")
     name = hashlib.sha1(b"corp").hexdigest()  # the AWS CLI's name; sha1 protects nothing here
-    _write(home / ".aws" / "sso" / "cache" / f"{name}.json", own)
+    _write_json(home / ".aws" / "sso" / "cache" / f"{name}.json", own)
     further = emulator.issue_token(person, start_url=THERE)
     record_issuer(home, f"corp@{SECOND}", further["accessToken"], f"aws/{SECOND}")
     facts = state / "sign-ins" / f"corp@{SECOND}.json"
-    _write(facts, {**json.loads(facts.read_text()), "of_token_id": _id_of(own["accessToken"])})
-    _write(further_token_file(home), further)
+    _write_json(
+        facts, {**json.loads(facts.read_text()), "of_token_id": _token_id_of(own["accessToken"])}
+    )
+    _write_json(further_token_file(home), further)
     settings = home / ".config" / "ssohelper" / "config.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(f'[sessions.corp]\nregions = ["{SECOND}={THERE}"]\n')
-    settle(settings)
+    date_back(settings)
 
 
 def further_token_file(home: Path) -> Path:
@@ -48,12 +50,12 @@ def further_token_file(home: Path) -> Path:
     return home / ".local" / "state" / "ssohelper" / "regions" / f"corp@{SECOND}.json"
 
 
-def _write(path: Path, content: dict[str, object] | dict[str, str]) -> None:
+def _write_json(path: Path, content: dict[str, object] | dict[str, str]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
     path.chmod(0o600)
-    settle(path)
+    date_back(path)
 
 
-def _id_of(access_token: str) -> str:
+def _token_id_of(access_token: str) -> str:
     return hashlib.sha256(access_token.encode()).hexdigest()[:16]

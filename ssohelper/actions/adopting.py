@@ -61,7 +61,7 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
-        if not trouble and one.role and one.role not in listed and listing.complete:
+        if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
         needs_us = bool(trouble) or check.needs_us(one.origin)
         # What this session lists says nothing about the roles of another one.
@@ -104,13 +104,16 @@ def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> l
     Only for parts of which `adopt` names some: they must be adopted as a whole, or not at all.
     """
     candidates = {one.name: one.candidate for one in found}
-    return [left for _, left in adoption.find_torn_blocks(app.config.read(), candidates, adopt)]
+    return [
+        left
+        for _, left in adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
+    ]
 
 
 def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) -> frozenset[str]:
     """Return `adopt` without the profiles of parts of aws-sso-cli that it names in part."""
     candidates = {one.name: one.candidate for one in found}
-    torn = adoption.find_torn_blocks(app.config.read(), candidates, adopt)
+    torn = adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
@@ -122,7 +125,7 @@ def explain_kept_markers(
     able = {one.name for one in found if one.candidate.role}
     return [
         (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
-        for others in adoption.find_kept_blocks(app.config.read(), set(adopt) & able)
+        for others in adoption.find_profiles_left_in_blocks(app.config.read(), set(adopt) & able)
     ]
 
 

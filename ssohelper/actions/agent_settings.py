@@ -37,7 +37,7 @@ class AgentEdit(NamedTuple):
 
     def diff(self) -> list[str]:
         """Return the lines of the unified diff."""
-        return list(rc_text.diff(self.before, self.after, str(self.path)))
+        return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
 
 
 def plan_agent_install(
@@ -59,14 +59,14 @@ def plan_agent_install(
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
-        after = agent_settings.edit_claude(before, str(path), _claude_values(app, profile))
+        after = agent_settings.edit_claude_settings(before, str(path), _claude_values(app, profile))
         return AgentEdit(path, before, after)
     if not _is_in_config(app, profile):
         raise UsageProblem(
             f"{tool} needs a profile of {app.locations.aws_config_file}",
             hint=f"add one: ssohelper profile add {shlex.quote(profile.name)}",
         )
-    edit = agent_settings.edit_codex if tool == "codex" else agent_settings.edit_mcp_json
+    edit = agent_settings.edit_codex_config if tool == "codex" else agent_settings.edit_mcp_json
     return AgentEdit(path, before, edit(before, str(path), profile.name, servers))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import broker_work, chains, issuing, prompt_notes, selection, tokens
-from ssohelper.core.credential_document import document_of, parse_document
+from ssohelper.core.credential_document import credential_document, parse_credential_document
 from ssohelper.errors import RoleNotAssigned, SsoHelperError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
     token = app.tokens.load(session)
     if token is None:
         raise tokens.signed_out(session)
-    below, deadline = parse_document(source), app.clock.deadline(issuing.CALL_SECONDS)
+    below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     # Before STS is asked: the credentials below may be renewed meanwhile, and the cache then holds
     # others.
     token_id = chains.find_token_id(app, key, session, below)
@@ -55,4 +55,4 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
         raise
     cached = issuing.received(app, "STS", credentials, token_id)._replace(chain_id=chain_id)
     issuing.save(app, session, key, cached)
-    return document_of(credentials, chains.find_account_id(app, key))
+    return credential_document(credentials, chains.find_account_id(app, key))

@@ -82,7 +82,7 @@ def _process_keys(app: App, via: Profile, step: Step) -> dict[str, str]:
     keys = identity_keys(via.session, base, PROCESS, command)
     line = f"{keys['credential_process']} --chain {step.profile}"
     source = via.key.text if via.role.chain else None
-    return {"credential_process": line, **chains.own_keys(step, source)}
+    return {"credential_process": line, **chains.config_keys_of_step(step, source)}
 
 
 def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]
             f'"{via.name}" has no profile, and source_profile must name one',
             hint=f"add it with: ssohelper profile add {via.name}",
         )
-    keys = chains.own_keys(step, via.name)
+    keys = chains.config_keys_of_step(step, via.name)
     return {key.removeprefix(chains.OWN_PREFIX): value for key, value in keys.items()}
 
 

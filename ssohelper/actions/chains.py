@@ -34,7 +34,7 @@ _USUAL_SESSION_NAME = "ssohelper"
 
 def find_source(app: App, key: RoleKey) -> RoleKey:
     """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
-    return _find(app, key).source_of(key)
+    return _find(app, key).source_key_of(key)
 
 
 def find_id(app: App, key: RoleKey) -> str:
@@ -95,7 +95,7 @@ def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCrede
 
 
 def _find(app: App, key: RoleKey) -> Chain:
-    return chains.find_by_key(app.config.read(), key)
+    return chains.find_chain_by_key(app.config.read(), key)
 
 
 def _session_name(app: App, session: SsoSession) -> str:

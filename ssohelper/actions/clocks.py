@@ -149,7 +149,7 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
     if token is None:
         return True
     warn_of_unknown_end(app, session, token, seconds)
-    return load_outlook_of_token(app, session, token).is_needed(app.clock.now(), seconds)
+    return load_outlook_of_token(app, session, token).is_sign_in_needed(app.clock.now(), seconds)
 
 
 def warn_of_unknown_end(
@@ -162,7 +162,7 @@ def warn_of_unknown_end(
     less, because a renewed token lasts an hour.
     """
     outlook = load_outlook_of_token(app, session, token)
-    if outlook.is_known:
+    if outlook.is_end_known:
         return
     default = ""
     if outlook.reason == "assumed" and outlook.at is not None and outlook.at > app.clock.now():

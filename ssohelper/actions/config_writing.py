@@ -40,7 +40,7 @@ def changed_meanwhile(app: App) -> LocalState:
 def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
     """Add a line to the journal that says how many sections of the config a command changed."""
     kinds = [type(change) for change in changes]
-    entry = journal.config_written(
+    entry = journal.config_written_entry(
         command,
         str(app.locations.aws_config_file),
         added=kinds.count(AddSection),

@@ -126,11 +126,11 @@ def open_in_browser(
 def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:
     deadline = app.clock.deadline(BROWSER_SECONDS)
     while True:
-        outcome = redirect.wait(min(_POLL_SECONDS, deadline.left()))
-        if outcome == "served" or deadline.passed:
+        outcome = redirect.wait(min(_POLL_SECONDS, deadline.seconds_left()))
+        if outcome == "served" or deadline.has_passed:
             return outcome
         if has_failed():
-            return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.left()))
+            return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
 
 
 def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:

@@ -16,7 +16,7 @@ from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller
-from ssohelper.core.credential_document import parse_document
+from ssohelper.core.credential_document import parse_credential_document
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import broker_client, calling_process
@@ -53,7 +53,7 @@ def release(
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7), Refused (9).
     """
     permit = app.vault.permit_release(session.key_of(role), way)
-    if deadline.passed:
+    if deadline.has_passed:
         reply = _reply_from_cache(app, permit)
     else:
         reply = _ask_broker(app, permit, deadline, least_share)
@@ -61,7 +61,7 @@ def release(
         app.warn(warning)
     if reply.error is not None:
         raise reply.error
-    return parse_document(reply.document)
+    return parse_credential_document(reply.document)
 
 
 def find_cached(
@@ -87,7 +87,7 @@ def find_cached(
         if not allow_doubtful:
             return None
         app.warn(found.warning)
-    return parse_document(found.document)
+    return parse_credential_document(found.document)
 
 
 def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
@@ -129,7 +129,7 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
             *broker_client.ask(
                 permit.key.parts,
                 app.environ,
-                deadline.left(),
+                deadline.seconds_left(),
                 is_permitted=True,
                 least_share=least_share,
                 may_wait_longer=True,
@@ -147,7 +147,7 @@ def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share:
     request = Request(
         permit.key,
         now,
-        now + deadline.left(),
+        now + deadline.seconds_left(),
         least_share,
         is_permitted=True,
         asked_by=AskedBy(*calling_process.find()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.core.choices import account_rule
+from ssohelper.core.choices import make_value_finder
 from ssohelper.core.endpoints import checked_region, is_region
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -42,7 +42,7 @@ def region_of_role(app: App, profile: Profile) -> str:
     if not rules:
         return default  # without reading the names of accounts
     account = app.vault.find_account(RoleKey(session.name, role.account_id, role.name))
-    return account_rule(rules.items(), default)(account)
+    return make_value_finder(rules.items(), default)(account)
 
 
 def propose_region(app: App, session: SsoSession) -> str | None:

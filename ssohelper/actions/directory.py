@@ -127,7 +127,7 @@ def refresh_in_this_process(app: App, session: SsoSession) -> None:
 
 
 def _of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
-    return found if found is not None and found.is_of(session) else None
+    return found if found is not None and found.is_of_portal_of(session) else None
 
 
 def _warn_of_refused(app: App, found: Listing) -> None:

@@ -53,7 +53,7 @@ def examine(app: App, chosen: str | None = None, *, run: bool = False) -> Report
     facts = facts._replace(config=doctor_facts.measure_parsing(facts.config))
     facts = _prove(app, facts, run=run)
     # Reading a token of ours sets its mode, so some findings may be repaired by now.
-    findings = doctor_repairs.mark_repaired(checks.run(facts))
+    findings = doctor_repairs.mark_repaired(checks.run_checks(facts))
     sdks = _resolve(facts) if chosen is not None else []
     return Report(tuple(findings), tuple(sdks), tuple(_list_proven(facts)))
 
@@ -72,7 +72,7 @@ def prove_session(app: App, session: SsoSession) -> Report:
     chosen = doctor_proofs.choose_profiles(app, facts)
     proofs = doctor_proofs.run_helpers(app, chosen, facts, doctor_proofs.UNHURRIED_SECONDS)
     facts = facts._replace(proofs=tuple(proofs))
-    found = doctor_repairs.mark_repaired(checks.run(facts))
+    found = doctor_repairs.mark_repaired(checks.run_checks(facts))
     problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
     return Report(tuple(problems), (), tuple(_list_proven(facts)))
 
@@ -88,7 +88,7 @@ def find_shadowing(app: App, profile: Profile) -> list[Finding]:
         programs=doctor_facts.find_programs(profiles, app),
         chosen=profile.name,
     )
-    found = checks.run(facts, checks.SHADOWING)
+    found = checks.run_checks(facts, checks.SHADOWING)
     return [one for one in found if one.severity == "problem"]
 
 
@@ -170,7 +170,7 @@ def _resolve(facts: Facts) -> list[Resolved]:
         one
         for profile in facts.profiles
         if profile.entry.header  # a role without a profile means nothing to an SDK
-        for one in sdk_order.resolve(
+        for one in sdk_order.resolve_for_each_sdk(
             profile,
             facts.config.file,
             facts.config.credentials.get(profile.name, frozenset()),

@@ -67,14 +67,14 @@ def read_config(app: App) -> ConfigFacts:
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
         facts = facts._replace(file=app.config.read())
     except SsoHelperError as error:
-        facts = facts._replace(failure=Failure.of(error))
+        facts = facts._replace(failure=Failure.of_error(error))
     try:
         data = app.user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
         keys = {name: frozenset(section.keys) for name, section in sections.items()}
         return facts._replace(credentials=keys)
     except SsoHelperError as error:
-        return facts._replace(credentials_failure=Failure.of(error))
+        return facts._replace(credentials_failure=Failure.of_error(error))
 
 
 def measure_parsing(config: ConfigFacts) -> ConfigFacts:
@@ -114,7 +114,7 @@ def _profile(
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)
     except ConfigInvalid as error:
-        return ProfileFact(entry, failure=Failure.of(error))
+        return ProfileFact(entry, failure=Failure.of_error(error))
     return ProfileFact(entry, target, target.role.account_id if target else None)
 
 
@@ -127,7 +127,7 @@ def find_programs(
     """
     commands = {one.entry.keys.get("credential_process", "") for one in profiles}
     commands.add(own_command or "")
-    words = {parts[0] for command in commands if (parts := process_command.split(command))}
+    words = {parts[0] for command in commands if (parts := process_command.split_command(command))}
     return {word: _program(word, app.environ) for word in words}
 
 
@@ -195,12 +195,12 @@ def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact])
     except KeyringUnavailable:
         pass
     except SsoHelperError as error:
-        failure = Failure.of(error)
+        failure = Failure.of_error(error)
     listing, choices = None, Choices()
     try:
         listing, choices = directory.load_listing(app, session), app.choices.load(session.name)
     except LocalState as error:
-        failure = failure or Failure.of(error)
+        failure = failure or Failure.of_error(error)
     fact = SessionFact(session, outlook, registration_ends_at, listing, failure=failure)
     return _compare(fact, choices, profiles)
 
@@ -213,7 +213,7 @@ def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact
         one.entry.managed and one.target is not None and belongs_to(one.target, fact.session)
         for one in profiles
     )
-    filters = plan_text.filters(choices)
+    filters = plan_text.filter_options(choices)
     if listing is None:
         return fact._replace(filters=filters)
     has_profile = {target.role for target in targets}

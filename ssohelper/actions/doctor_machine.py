@@ -130,7 +130,7 @@ def _attempt(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]:
     try:
         return get(), None
     except SsoHelperError as error:
-        return None, Failure.of(error)
+        return None, Failure.of_error(error)
 
 
 def _check_storage(app: App) -> str:
@@ -177,11 +177,11 @@ def _examine_shell(app: App) -> ShellFact | None:
         rc_file = os.fspath(edit.path)
         if edit.by_hand or not edit.has_changes:
             return ShellFact(shell, rc_file, "current", None, completions)
-        is_stale = rc_text.has_block(edit.before or b"", rc_file)
+        is_stale = rc_text.has_our_lines(edit.before or b"", rc_file)
         return ShellFact(shell, rc_file, "stale" if is_stale else "missing", None, completions)
     except ConfigInvalid as error:  # the marks around our lines are not one pair
         rc_file = os.fspath(installing.find_rc_file(app, shell))
-        return ShellFact(shell, rc_file, "unknown", Failure.of(error), completions)
+        return ShellFact(shell, rc_file, "unknown", Failure.of_error(error), completions)
     except SsoHelperError:
         return None  # a throw-away installation, or an rc file that cannot be read
 

@@ -19,7 +19,7 @@ from ssohelper.core.doctor.facts import (
     ProgramFact,
     ProofFact,
 )
-from ssohelper.core.doctor.profiles import identities
+from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.endpoints import oidc_endpoint, portal_endpoint, sts_endpoint
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
@@ -89,15 +89,15 @@ def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
 def _with_own_helper(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
     """Return the profile if its command is our helper; a native one with the helper's command."""
     target, command = profile.target, facts.machine.command
-    if target is None or target.session is None or len(identities(profile.entry.keys)) > 1:
+    if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
     if target.form == NATIVE and command is not None:
         keys = identity_keys(target.session, target.role, PROCESS, command)
         return profile._replace(entry=profile.entry._replace(keys=keys))
     line = profile.entry.keys.get("credential_process", "")
-    if process_command.own_options(line) is None:
+    if process_command.own_command_options(line) is None:
         return None
-    program = facts.programs.get(process_command.split(line)[0])
+    program = facts.programs.get(process_command.split_command(line)[0])
     is_usable = program is not None and _may_run(program)
     return profile if is_usable and program and not program.is_of_another_installation else None
 
@@ -135,12 +135,12 @@ def run_chosen(
     Returns None if it may not be run: it is guarded, missing, or open to other users.
     """
     command = profile.entry.keys.get("credential_process", "")
-    words = process_command.split(command)
+    words = process_command.split_command(command)
     program = programs.get(words[0]) if words else None
     if program is None or not _may_run(program):
         return None
     target = profile.target
-    if process_command.own_options(command) is None:
+    if process_command.own_command_options(command) is None:
         return _run(app, profile, programs, FOREIGN_SECONDS) if foreign else None
     if target is None or target.session is None or not _is_unguarded(app, target.session, target):
         return None
@@ -151,7 +151,7 @@ def _run(
     app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], seconds: float
 ) -> ProofFact:
     command = profile.entry.keys["credential_process"]
-    words = process_command.split(command)
+    words = process_command.split_command(command)
     program = programs[words[0]]
     ended = timed_run.run([program.path or words[0], *words[1:]], app.environ, seconds)
     target = profile.target
@@ -209,7 +209,7 @@ def ask_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact
             for endpoint in _endpoints_of(app, session):
                 found.setdefault(endpoint, []).append(session.name)
         except SsoHelperError as error:
-            facts.append(EndpointFact((session.name,), session.name, Failure.of(error)))
+            facts.append(EndpointFact((session.name,), session.name, Failure.of_error(error)))
     deadline = app.clock.deadline(ENDPOINT_SECONDS)
     asked = [
         lambda one=one, names=names: _ask(app, one, tuple(names), deadline)
@@ -233,7 +233,7 @@ def _ask(
 ) -> EndpointFact:
     host = endpoint.url.partition("://")[2].partition("/")[0]
     found = app.probe(endpoint.url, endpoint.service, deadline)
-    failure = Failure.of(found.error) if found.error else None
+    failure = Failure.of_error(found.error) if found.error else None
     at = found.answered_at
     apart = None if at is None else app.clock.now_exactly() - at
     return EndpointFact(session_names, host, failure, found.proxy, found.bundle, apart)

@@ -6,10 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import own_settings, regions
-from ssohelper.core.further_portals import Claim, FurtherPortal, find_claim, parse_portals
+from ssohelper.core.further_portals import Claim, FurtherPortal, compare_portal_urls, parse_portals
 from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import instance_of
-from ssohelper.core.start_url import checked_start_url, is_own_url, is_same_portal, region_of
+from ssohelper.core.start_url import (
+    checked_start_url,
+    is_own_url,
+    is_same_portal,
+    region_of_start_url,
+)
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ def find_session(
     known = _find_listed(app, sessions, url, name)
     if known is not None:
         return known
-    region = region_of(url)
+    region = region_of_start_url(url)
     if instance_of(url) is None or region is None:
         return None
     portal, found = FurtherPortal(region, url), list[SsoSession]()
@@ -77,7 +82,7 @@ def _find_listed(
 
 
 def _belongs(session: SsoSession, portal: FurtherPortal, name: str | None, ask: Ask | None) -> bool:
-    claim = find_claim(session.aws_url, portal.start_url)
+    claim = compare_portal_urls(session.aws_url, portal.start_url)
     is_doubtful = claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None)
     if claim is Claim.PARTITION:
         raise ConfigInvalid(

@@ -58,7 +58,9 @@ def question(app: App, key: RoleKey) -> tuple[str, str]:
 
 def note_refused_loosening(app: App) -> None:
     """Write to the journal that the user did not confirm that rules end."""
-    app.journal.try_append(journal.refused_command("loosen guard rules", calling_process.find()))
+    app.journal.try_append(
+        journal.refused_command_entry("loosen guard rules", calling_process.find())
+    )
 
 
 def find_rule(app: App, key: RoleKey) -> str | None:
@@ -220,7 +222,7 @@ def loosen(app: App, keep: list[str]) -> list[str]:
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
-            journal.loosened("guard.rules", before=", ".join(before), after=", ".join(keep))
+            journal.loosened_entry("guard.rules", before=", ".join(before), after=", ".join(keep))
         )
         app.guard_memory.save(keep)
     return ended

@@ -20,7 +20,7 @@ from ssohelper.actions import (
 from ssohelper.actions.published_responses import find_published
 from ssohelper.broker.requests import AskedBy, Found
 from ssohelper.core import freshness, region_order
-from ssohelper.core.credential_document import document_of
+from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.lineage import Validity, validity_of
 from ssohelper.core.model import (
@@ -89,7 +89,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
         token, standing = _load_standing_again(app, session, cached)
     if standing is Validity.SIGNED_OUT:
         return Found()
-    document = document_of(cached.credentials, account_id)
+    document = credential_document(cached.credentials, account_id)
     left = cached.credentials.expires_at - app.clock.aws_now()
     if standing is Validity.DOUBTFUL:
         return Found(document, warning=_DOUBTFUL)
@@ -145,7 +145,7 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     cached = received(app, f"the access portal in {region}", credentials, token.id)
     save(app, session, key, cached)
     notices.give_notice_before_renewal(app, session, cached)
-    return document_of(credentials, key.account_id)
+    return credential_document(credentials, key.account_id)
 
 
 def received(
@@ -153,7 +153,7 @@ def received(
 ) -> CachedCredentials:
     """Return AWS's new credentials, with the time of arrival by AWS's clock. Raises BadAnswer."""
     try:
-        return schema.received(credentials, app.clock.aws_now(), token_id)
+        return schema.with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
         ends = (
             "an expiration in the past"
@@ -295,7 +295,7 @@ def _publish(
         if is_due:
             ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
-        document = document_of(cached.credentials, chains.find_account_id(app, key))
+        document = credential_document(cached.credentials, chains.find_account_id(app, key))
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
         raise
@@ -318,4 +318,4 @@ def remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> N
 def _freshness(app: App, cached: CachedCredentials) -> Freshness:
     now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
-    return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)
+    return freshness.freshness_of_credentials(cached.life_seconds, left, now - cached.received_at)

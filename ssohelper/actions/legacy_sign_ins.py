@@ -68,7 +68,7 @@ def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
 def find_other_server(app: App, session: SsoSession) -> tuple[str, list[str]] | None:
     """Return which other session serves such profiles of this portal, and their names; else None."""
     config = app.config.read()
-    server = adoption.find_server(config, session)
+    server = adoption.find_session_for_legacy_profiles(config, session)
     names = [entry.name for entry in adoption.find_legacy_profiles(config, session)]
     return (server.name, names) if names and server.name != session.name else None
 

@@ -153,7 +153,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         prompt_notes.update_after_sign_in(app, session)
     if token is not None or failure is not None:
         how = "revoked" if failure is None else "local"
-        app.journal.try_append(journal.signed_out(session.name, how=how, user=facts.user))
+        app.journal.try_append(journal.signed_out_entry(session.name, how=how, user=facts.user))
     if failure is not None:
         is_local = isinstance(failure, ConfigInvalid | LocalState)
         raise (type(failure) if is_local else AwsUnreachable)(
@@ -172,7 +172,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         token = app.tokens.load(session)
     except LoginRequired:
         return None
-    if token is None or clocks.load_outlook_of_token(app, session, token).is_needed(
+    if token is None or clocks.load_outlook_of_token(app, session, token).is_sign_in_needed(
         app.clock.now(), min_seconds
     ):
         return None
@@ -254,7 +254,7 @@ def _sign_in_interactively(
             sign_in_user.end_new_sign_in(app, session, token)
         raise
     how = "device-code" if options.device_code else "browser"
-    app.journal.try_append(journal.signed_in(session.name, how=how, user=user))
+    app.journal.try_append(journal.signed_in_entry(session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)
 
 

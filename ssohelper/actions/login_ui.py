@@ -62,9 +62,9 @@ def wait_for_callback(
 ) -> Callback | None:
     """Return the request that the browser sends to our callback address; None if none comes."""
     deadline = app.clock.deadline(_USER_SECONDS)
-    while deadline.left() > 0:
+    while deadline.seconds_left() > 0:
         raise_if_cancelled(session, ui)
-        callback = pages.wait_for_callback(min(_CHECK_SECONDS, deadline.left()))
+        callback = pages.wait_for_callback(min(_CHECK_SECONDS, deadline.seconds_left()))
         if callback is not None:
             return callback
     return None
@@ -97,10 +97,10 @@ def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[
         while True:
             raise_if_cancelled(session, ui)
             try:
-                part = app.clock.deadline(min(_CHECK_SECONDS, deadline.left()))
+                part = app.clock.deadline(min(_CHECK_SECONDS, deadline.seconds_left()))
                 stack.enter_context(app.tokens.lock_sign_in(session.name, part))
                 break
             except LockNotObtained:
-                if deadline.left() <= 0:
+                if deadline.seconds_left() <= 0:
                     raise
         yield

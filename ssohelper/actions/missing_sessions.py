@@ -36,7 +36,7 @@ def list_missing(app: App) -> list[MissingSession]:
     """Return the sessions that profiles name and the config does not define. Asks AWS nothing."""
     return [
         MissingSession(name, tuple(users), find_recorded_or_none(app, name))
-        for name, users in session_changes.find_undefined(app.config.read()).items()
+        for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
     ]
 
 

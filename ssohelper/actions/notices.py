@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, tokens
 from ssohelper.core import freshness, sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.sign_in_notices import GivenNotices, counted_end, is_same_end
+from ssohelper.core.sign_in_notices import GivenNotices, end_to_give_notice_of, is_same_end
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired, SsoHelperError
 
@@ -30,7 +30,7 @@ _LOCK_SECONDS = 0.05
 
 def ends_to_renew_before(outlook: Outlook) -> list[int]:
     """Return when (epoch seconds) sign-in and last token end; shortly before, we renew again."""
-    ends = {outlook.needed_at, outlook.token_expires_at if outlook.is_last_token else None}
+    ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
 
@@ -52,12 +52,14 @@ def give_due_notice(
     if outlook.reason == "signed out" and not even_signed_out:
         return
     now = app.clock.now()
-    due = sign_in_notices.due_marks(outlook, now, next_at, is_refused=is_refused)
+    due = sign_in_notices.due_notice_marks(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
-    if _is_current(record, outlook, now) and due <= record.marks_of(counted_end(outlook, now)):
+    if _is_current(record, outlook, now) and due <= record.marks_of(
+        end_to_give_notice_of(outlook, now)
+    ):
         return
     is_first = _record(app, session, outlook, due)
-    found = sign_in_notices.notice(session.name, outlook, app.clock.now())
+    found = sign_in_notices.make_notice(session.name, outlook, app.clock.now())
     if is_first and found is not None:
         app.start_notice(found)
 
@@ -106,7 +108,7 @@ def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]
     with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
         record = app.notice_record.load(session.name)
         now = app.clock.now()
-        end = counted_end(outlook, now)
+        end = end_to_give_notice_of(outlook, now)
         given = record.marks_of(end) if _is_current(record, outlook, now) else frozenset()
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
@@ -136,15 +138,15 @@ class Reminder:
     def take_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
         """Return the text to print now, or None. The caller asks again at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
-        found = sign_in_notices.notice(self._name, outlook, now)
+        found = sign_in_notices.make_notice(self._name, outlook, now)
         if self._is_over:
             return found.message if found and not was_over else None
-        if not outlook.is_known:
+        if not outlook.is_end_known:
             self._has_end = False
             return sign_in_notices.signed_in_again_text(self._name) if was_over else None
-        end = counted_end(outlook, now)
+        end = end_to_give_notice_of(outlook, now)
         is_news = not (self._has_end and is_same_end(self._given.end, end))
-        due = sign_in_notices.due_marks(outlook, now, next_at)
+        due = sign_in_notices.due_notice_marks(outlook, now, next_at)
         given = frozenset() if is_news else self._given.marks
         if not is_news and due <= given:
             return None

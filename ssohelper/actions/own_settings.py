@@ -66,7 +66,7 @@ def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
         app.vault.remember_rules()
     if is_written:
         is_set = value is not None
-        entry = journal.config_written(
+        entry = journal.config_written_entry(
             "config set",
             str(app.locations.settings_file),
             added=int(is_set and not was_there),

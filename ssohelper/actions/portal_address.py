@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import portal_address
 from ssohelper.core.portal_address import Change, PortalAddress
-from ssohelper.core.start_url import is_own_url, region_of
+from ssohelper.core.start_url import is_own_url, region_of_start_url
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
     earlier = known.portal_url if known and known.start_url == session.start_url else None
     if earlier is not None:
         _check_change(app, session, ui, earlier, found)
-    region = region_of(found) or session.region
+    region = region_of_start_url(found) or session.region
     if region != session.region and earlier is None:
         app.warn(f"{session.start_url} leads to {region}, not to {session.region}")
     return session._replace(portal_url=found, region=region)
 
 
 def _check_change(app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str) -> None:
-    change = portal_address.find_change(earlier, found)
+    change = portal_address.find_portal_change(earlier, found)
     if change is Change.REGION:
-        app.warn(portal_address.change_text(session, earlier, found))
+        app.warn(portal_address.region_change_text(session, earlier, found))
     if change is Change.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
             f"{session.start_url} now leads to {found}, not to {earlier}; nothing was sent there",
@@ -56,6 +56,6 @@ def save_address(app: App, session: SsoSession) -> None:
         session.start_url,
         session.portal_url,
         app.config.read_configured_region(session.name) or session.region,
-        region_of(session.portal_url),
+        region_of_start_url(session.portal_url),
     )
     app.portal_addresses.save(session.name, address)

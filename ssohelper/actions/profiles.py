@@ -211,7 +211,11 @@ def remember(app: App, plan: Plan) -> None:
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
     if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
         new = new._replace(written_region=plan.request.region)
-    if not plan.changes and new.options != remembered.options and not app.config.is_copy:
+    if (
+        not plan.changes
+        and new.without_recorded != remembered.without_recorded
+        and not app.config.is_copy
+    ):
         app.config.write(
             lambda _config: (),
             app.clock.deadline(),

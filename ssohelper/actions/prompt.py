@@ -45,7 +45,7 @@ class Status(NamedTuple):
 
     def line(self, now: int) -> str:
         """Return what the prompt shows at `now`; "" where nothing is in use."""
-        return prompt_text.line(self.label, self.rows, now) if self.label else ""
+        return prompt_text.prompt_line(self.label, self.rows, now) if self.label else ""
 
     def formatted(self, template: str, now: int) -> str:
         """Return the template with each `{field}` replaced by its value; other text stays.
@@ -56,9 +56,9 @@ class Status(NamedTuple):
         row = prompt_text.row_at(self.rows, now)
         name = self.label.removeprefix(guard_rules.SIGN if self.guarded else "")
         values = {
-            "profile": prompt_text.safe(name),
+            "profile": prompt_text.safe_name(name),
             "session": self.profile.session.name if self.profile else "",
-            "account": prompt_text.safe(self.account_name),
+            "account": prompt_text.safe_name(self.account_name),
             "account_id": role.account_id if role else "",
             "role": role.name if role else "",
             "left": row.time_text(now),
@@ -92,7 +92,7 @@ def answer_shell(app: App) -> str:
         shown = read_status(app)
     except SsoHelperError:
         # The settings cannot be read. Once they can be, a new shell shows the rest.
-        shown = Status(prompt_text.label(app.environ.get("AWS_PROFILE", ""), guarded=False))
+        shown = Status(prompt_text.prompt_label(app.environ.get("AWS_PROFILE", ""), guarded=False))
     if not shown.label:
         return "\n"
     file, watched = "", ""
@@ -101,7 +101,7 @@ def answer_shell(app: App) -> str:
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
     labels = prompt_text.fitted_labels(shown.label, shown.rows)
-    return "|".join((*labels, file, watched, prompt_text.to_line(shown.rows))) + "\n"
+    return "|".join((*labels, file, watched, prompt_text.rows_to_line(shown.rows))) + "\n"
 
 
 def read_status(app: App) -> Status:
@@ -110,17 +110,17 @@ def read_status(app: App) -> Status:
     name, profile = _find_used_profile(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
-    label = prompt_text.label(_distinct(app, name), guarded=guarded)
+    label = prompt_text.prompt_label(_distinct(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
-        rows = prompt_text.rows(PromptClock(keys_end_at, "known"), over="expired")
+        rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
     elif profile is not None:
         clock = prompt_notes.read_clock(app, profile.session)
         role_ends_at = app.prompt_state.load_role_end(profile.key)
-        rows = prompt_text.rows(clock, role_ends_at)
+        rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None and role_ends_at is None:
-            rows = prompt_text.with_grant(rows, clock, grant.ends_at)
+            rows = prompt_text.rows_with_grant(rows, clock, grant.ends_at)
             has_grant = True
     else:
         rows = prompt_text.NOTHING_ENDS
@@ -143,7 +143,7 @@ def _distinct(app: App, name: str) -> str:
         names = [entry.name for entry in app.config.read().profiles()]
     except SsoHelperError:
         return name
-    return prompt_text.distinct(name, names)
+    return prompt_text.distinct_name(name, names)
 
 
 def is_guarded(app: App, profile: Profile) -> bool:
@@ -164,7 +164,7 @@ def _find_account(app: App, profile: Profile) -> Account:
 
 def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
-    rows = prompt_text.to_line(shown.rows)
+    rows = prompt_text.rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
     terminal = app.find_here().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))
@@ -190,7 +190,7 @@ def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | N
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
-    served = served_role.find(app.environ)
+    served = served_role.find_served_role(app.environ)
     if served and not name:
         return _find_served_role(app, served)
     if not name:

@@ -41,17 +41,17 @@ def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
             ends_at = app.clock.local(cached.credentials.expires_at)
-            rows = prompt_text.rows(read_clock(app, session), ends_at)
+            rows = prompt_text.prompt_rows(read_clock(app, session), ends_at)
             app.prompt_state.forget_grants()
-            app.prompt_state.write(key, prompt_text.to_line(rows), ends_at)
+            app.prompt_state.write(key, prompt_text.rows_to_line(rows), ends_at)
 
 
 def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
     """Let prompts show the sign-in's end for a role that was renewed or is no longer assigned."""
     with _log_failure(session.name):
         if app.prompt_state.has_file(key):
-            rows = prompt_text.rows(read_clock(app, session))
-            app.prompt_state.write(key, prompt_text.to_line(rows))
+            rows = prompt_text.prompt_rows(read_clock(app, session))
+            app.prompt_state.write(key, prompt_text.rows_to_line(rows))
 
 
 def forget_all(app: App) -> None:
@@ -85,8 +85,8 @@ def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | No
                 return
             for key in keys:
                 role_ends_at = ends_at(key)
-                rows = prompt_text.rows(clock, role_ends_at)
-                app.prompt_state.write(key, prompt_text.to_line(rows), role_ends_at)
+                rows = prompt_text.prompt_rows(clock, role_ends_at)
+                app.prompt_state.write(key, prompt_text.rows_to_line(rows), role_ends_at)
             written = clock
 
 

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ssohelper.actions import selection, tokens
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import region_order
-from ssohelper.core.further_portals import REFUSED, find_claim, parse_portals, session_at
+from ssohelper.core.further_portals import (
+    REFUSED,
+    compare_portal_urls,
+    parse_portals,
+    session_at_portal,
+)
 from ssohelper.core.lineage import Validity, validity_of
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.errors import (
@@ -45,7 +50,7 @@ class Try(NamedTuple):
         """Return the deadline of a request that may take `seconds` if another portal follows."""
         if self.share is None:
             return deadline
-        return app.clock.deadline(min(seconds * self.share, deadline.left()))
+        return app.clock.deadline(min(seconds * self.share, deadline.seconds_left()))
 
 
 def list_further(app: App, session: SsoSession) -> list[SsoSession]:
@@ -62,14 +67,14 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
     for portal in parse_portals(texts) if texts else ():
         if portal.region == session.region:
             continue  # a company's own start URL leads to this region now
-        claim = find_claim(session.aws_url, portal.start_url)
+        claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
             app.warn(
                 f"sessions.{session.name}.regions: {portal.start_url} {claim.value}; "
                 "it is not asked"
             )
             continue
-        found.append(session_at(session, portal))
+        found.append(session_at_portal(session, portal))
     return found
 
 
@@ -79,7 +84,7 @@ def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...
     for portal in parse_portals(texts):
         if session is None:
             continue
-        claim = find_claim(session.aws_url, portal.start_url)
+        claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
             raise ConfigInvalid(f'{portal.start_url} {claim.value}: not that of "{session_name}"')
         if portal.region == session.region:
@@ -132,7 +137,7 @@ def find_answering(app: App, session: SsoSession) -> str:
     if len(names) == 1:
         return session.region
     failures = app.region_failures.load(session.name)
-    return region_order.find_answering(names, failures, app.clock.now())
+    return region_order.find_answering_region(names, failures, app.clock.now())
 
 
 def ask_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
@@ -205,7 +210,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         token = app.tokens.load(portal)
         if token is None or token.id != token_id:
             return None
-        limit = deadline.left() if seconds is None else min(seconds, deadline.left())
+        limit = (
+            deadline.seconds_left() if seconds is None else min(seconds, deadline.seconds_left())
+        )
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 

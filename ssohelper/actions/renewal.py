@@ -123,7 +123,9 @@ def _save(
             sent_id=None,
         )
         facts = facts._replace(
-            observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.clock.now())
+            observed_hours_seconds=sign_in_clock.sign_in_length_after_renewal(
+                facts, app.clock.now()
+            )
         )
         _save_facts(app, session, facts)
         if stamp is None:
@@ -151,7 +153,7 @@ def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> b
             _log.info('another tool has renewed the token of "%s"', session.sign_in_name)
             _update_prompts(app, session)
             return True
-        if patience.left() < _REREAD_PAUSE_SECONDS:
+        if patience.seconds_left() < _REREAD_PAUSE_SECONDS:
             return False
         app.clock.sleep(_REREAD_PAUSE_SECONDS)
 
@@ -186,7 +188,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
         now, life = app.clock.now(), tokens.load_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
-            observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
+            observed_hours_seconds=sign_in_clock.sign_in_length_after_end(facts, life, now),
             token_expires_at=token.expires_at,
             token_life_seconds=None,
             sent_id=None,

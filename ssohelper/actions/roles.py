@@ -12,7 +12,7 @@ from ssohelper.actions import favourites
 from ssohelper.core import chains
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
-from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
+from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_without_usage
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -44,7 +44,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
     listed_at: dict[str, int] = {}
     for session in sessions:
         saved = app.directory.load(session.name)
-        if saved is None or not saved.is_of(session):
+        if saved is None or not saved.is_of_portal_of(session):
             continue
         listed_at[session.name] = saved.listed_at
         # The accounts in which a role has a profile or usage. The other accounts' roles need no
@@ -52,7 +52,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
             if listed.account.id not in special:
-                rows += plain_rows(session.name, listed.account, listed.roles)
+                rows += rows_without_usage(session.name, listed.account, listed.roles)
                 continue
             for role_name in listed.roles:
                 key = RoleKey(session.name, listed.account.id, role_name)
@@ -64,7 +64,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
                 )
     rows += _rows_of_profiles(profiles, rows, used)
     rows += _rows_of_chains(app, sessions, rows, used)
-    return KnownRoles(ranked(rows) if used else rows, listed_at, sessions)
+    return KnownRoles(ranked_rows(rows) if used else rows, listed_at, sessions)
 
 
 def find_profiles_by_role(

@@ -16,7 +16,7 @@ from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.foreign import find_foreign
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
-from ssohelper.core.recorded_sign_ins import is_listed
+from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
@@ -114,7 +114,7 @@ def list_sessions(app: App) -> list[SsoSession]:
 
 def is_in_config(app: App, session: SsoSession) -> bool:
     """Return whether the config has this session, with the same portal and region."""
-    return is_listed(session, app.config.read().sso_sessions())
+    return is_session_listed(session, app.config.read().sso_sessions())
 
 
 def find_signed_in(app: App, name: str | None) -> SsoSession | None:
@@ -166,7 +166,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
 def _find_served_role(app: App, config: ConfigFile, session_name: str | None) -> str | None:
     """Return the role of this shell's endpoint, unless a role of another session is asked for."""
-    served = served_role.find(app.environ)
+    served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
     is_other = named is not None and session_name not in (None, named.name)
     return None if is_other else served
@@ -306,7 +306,7 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
 
 
 def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
-    served = served_role.find(app.environ)
+    served = served_role.find_served_role(app.environ)
     if served and "/" in served:
         return config.sso_session(served.partition(":")[0])
     name = served or app.environ.get("AWS_PROFILE")

@@ -71,7 +71,7 @@ class SessionPlan(NamedTuple):
 def load_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return what is kept for the session. Reads files only."""
     config = app.config.read()
-    users = session_changes.find_all_users(config, session.name)
+    users = session_changes.find_profiles_that_need_session(config, session.name)
     portals = (session, *app.tokens.list_further(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
@@ -89,7 +89,9 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
 
 def plan_add(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that adds the session to the config; without changes if it is there."""
-    return _plan(app, "session add", session, lambda c: session_changes.add_session(c, session))
+    return _plan(
+        app, "session add", session, lambda c: session_changes.changes_that_add_session(c, session)
+    )
 
 
 def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
@@ -118,7 +120,10 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
         )
     old = session.name
     plan = _plan(
-        app, "session rename", session, lambda c: session_changes.rename_session(c, old, new_name)
+        app,
+        "session rename",
+        session,
+        lambda c: session_changes.changes_that_rename_session(c, old, new_name),
     )
     return plan._replace(new_name=new_name)
 
@@ -129,10 +134,16 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
     Raises: UsageProblem if profiles use the session that ssohelper did not write.
     """
     name, config = session.name, app.config.read()
-    others = [one for one in session_changes.find_all_users(config, name) if not one.managed]
+    others = [
+        one
+        for one in session_changes.find_profiles_that_need_session(config, name)
+        if not one.managed
+    ]
     if others:
         raise _refuse_removal(app, name, others)
-    return _plan(app, "session rm", session, lambda c: session_changes.remove_session(c, name))
+    return _plan(
+        app, "session rm", session, lambda c: session_changes.changes_that_remove_session(c, name)
+    )
 
 
 def _refuse_removal(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
@@ -213,7 +224,9 @@ def has_leftovers(app: App, name: str) -> bool:
 
 def list_users_of_missing(app: App, name: str) -> list[str]:
     """Return the names of the profiles that name a session that is not in the config."""
-    return [entry.name for entry in session_changes.find_users(app.config.read(), name)]
+    return [
+        entry.name for entry in session_changes.find_profiles_of_session(app.config.read(), name)
+    ]
 
 
 def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:

@@ -17,7 +17,7 @@ from ssohelper.core.start_url import (
     checked_start_url,
     is_own_url,
     is_same_portal,
-    region_of,
+    region_of_start_url,
     session_name_of,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -63,7 +63,7 @@ def choose_session(
             hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
         )
     portal_url = _find_portal(app, url)
-    in_host = region_of(portal_url)
+    in_host = region_of_start_url(portal_url)
     found = (
         (in_host if is_own_url(url) else None)
         or region

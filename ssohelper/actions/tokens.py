@@ -43,7 +43,9 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         raise expired(session)
     works = is_usable(app, token)
     if works:
-        deadline = Deadline(min(deadline.left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic)
+        deadline = Deadline(
+            min(deadline.seconds_left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic
+        )
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:

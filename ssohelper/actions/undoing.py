@@ -10,7 +10,7 @@ from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import inverse
+from ssohelper.core.config_undo import changes_that_undo
 from ssohelper.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def undo(app: App, version: Version) -> None:
 
 def list_restored_options(app: App, version: Version) -> list[str]:
     """Return a line for each session whose filters and other options `undo` changes back."""
-    return [plan_text.put_back_line(*one) for one in _restored_choices(app, version)]
+    return [plan_text.restored_options_line(*one) for one in _restored_choices(app, version)]
 
 
 def describe_restored_options(app: App, version: Version) -> list[dict[str, Any]]:
@@ -86,11 +86,11 @@ def _restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
     return [
         (name, choices)
         for name, choices in version.choices.items()
-        if choices.options != app.choices.load(name).options
+        if choices.without_recorded != app.choices.load(name).without_recorded
     ]
 
 
 def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
     origin = str(app.locations.aws_config_file)
     before = ConfigText(version.before or b"", origin)
-    return inverse(before, ConfigText(version.after or b"", origin), config.text)
+    return changes_that_undo(before, ConfigText(version.after or b"", origin), config.text)

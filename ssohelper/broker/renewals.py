@@ -95,7 +95,7 @@ class _Report:
             # Not select, which fails for descriptors above 1,023: a broker may have more callers.
             poll = select.poll()
             poll.register(self._reader, select.POLLIN)
-            while poll.poll(deadline.left() * 1000):
+            while poll.poll(deadline.seconds_left() * 1000):
                 piece = os.read(self._reader, _LONGEST_REPORT_BYTES)
                 if not piece:
                     return True
@@ -108,7 +108,7 @@ class _Report:
         # A thread reads the pipe, because on Windows select accepts only sockets.
         thread = threading.Thread(target=self._read_all, daemon=True)
         thread.start()
-        thread.join(deadline.left())
+        thread.join(deadline.seconds_left())
         return not thread.is_alive()
 
     def _read_all(self) -> None:

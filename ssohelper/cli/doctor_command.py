@@ -64,7 +64,7 @@ def print_report(report: Report) -> None:
         print_findings(report.findings)
     for name in report.proven:
         output.say(show_message(f'"{name}" gave credentials just now'))
-    output.say(findings.last_line(report.findings))
+    output.say(findings.counts_line(report.findings))
 
 
 def print_findings(found: Sequence[Finding]) -> None:
@@ -101,7 +101,7 @@ def _sdk_row(one: Resolved) -> list[str]:
 
 
 def _data(report: Report) -> dict[str, Any]:
-    counts = findings.count(report.findings)
+    counts = findings.count_findings(report.findings)
     return {
         "findings": [
             {

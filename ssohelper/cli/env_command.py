@@ -79,6 +79,6 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
     elif form == "json":
         output.write(to_json(variables, indent=2).encode() + b"\n")
     else:
-        text = shell_text.assignments(shell, variables, found.unset)
+        text = shell_text.assignment_text(shell, variables, found.unset)
         output.write(os.fsencode(text) + b"\n")
     favourites.record_use(app, chosen)

@@ -13,7 +13,7 @@ from ssohelper.core import grants
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text, parse_duration
 from ssohelper.core.model import Profile, RoleKey
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
 
@@ -56,7 +56,7 @@ def say_what_a_guard_needs(app: App, profile: Profile) -> None:
         rule = guards.find_rule(app, profile.key)
         output.say(
             f'the rule "{show(rule or "")}" guards this role; before you use it: '
-            f"ssohelper guard grant {typed(profile.name)} --reason TEXT"
+            f"ssohelper guard grant {word_as_typed(profile.name)} --reason TEXT"
         )
 
 

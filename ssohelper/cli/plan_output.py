@@ -61,7 +61,9 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         output.say("nothing to change")
     else:
         profiles.apply(app, plan)
-        output.say(f"{plan_text.summary(plan, done=True)}; undo with: ssohelper profile undo")
+        output.say(
+            f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
+        )
     _print_skipped(plan)
     if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
@@ -76,9 +78,9 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     """
     if not plan.changes:
         return plan
-    summary = plan_text.summary(plan)
+    summary = plan_text.plan_summary_text(plan)
     swapped = plan_text.swapped_line(plan)
-    if yes or output.options().json or not (plan_summary.is_big(plan) and output.can_ask()):
+    if yes or output.options().json or not (plan_summary.is_big_plan(plan) and output.can_ask()):
         print_diff(profiles.diff_plan(app, plan), on_stdout=False)
         if swapped:
             output.say(swapped)
@@ -121,7 +123,7 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     picked = pickers.pick_filters(app, filter_rows.filter_rows(request.listing))
     if picked is None:
         return None
-    choices = filter_rows.chosen(request.choices, picked)
+    choices = filter_rows.choices_with_rows(request.choices, picked)
     warn_if_nothing_matches(app, request.listing, choices, are_new=True)
     request = request._replace(choices=choices, has_new_filters=True)
     return profile_plan.plan_sync(app.config.read(), request)
@@ -138,7 +140,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 def _print_skipped(plan: Plan) -> None:
     if not plan.request.only_roles:
-        for choice in (plan_text.filters_line(plan), plan_text.remembered_line(plan)):
+        for choice in (plan_text.filters_line(plan), plan_text.remembered_options_line(plan)):
             if choice is not None:
                 output.say(show(choice))
     for line in plan_text.skipped_lines(plan):

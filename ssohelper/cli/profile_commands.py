@@ -333,7 +333,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
         for session in selection.find_unlisted(app):
             if session not in before:
-                output.say(clock_text.still_signed_in(session.name))
+                output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:
         output.print_json({"diff": lines, "options": restored}, app.warnings)
 

@@ -245,14 +245,12 @@ def _print_usage(
         output.print_json(data, output.get_app().warnings)
         return
     if exports:
-        output.echo(shell_text.assignments("bash", exports.revealed(), exports.unset))
+        output.echo(shell_text.assignment_text("bash", exports.revealed(), exports.unset))
     if token_folder:
         output.echo(show(f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_folder}/token"))
         output.echo(f"AWS_CONTAINER_CREDENTIALS_FULL_URI={endpoint.url}")
     if env_file:
         output.echo(show(str(env_file)))
     if socket_path:
-        line = (
-            f"curl -sS --fail-with-body --unix-socket {shell_text.quoted('bash', str(socket_path))}"
-        )
+        line = f"curl -sS --fail-with-body --unix-socket {shell_text.quoted_word('bash', str(socket_path))}"
         output.echo(f"credential_process = {line} http://localhost/")

@@ -333,8 +333,8 @@ def _rows_of(app: App, entry: SessionEntry, *, shows_all: bool) -> list[tuple[st
     rows += [(f"further portal {portal.region}", portal.start_url) for portal in entry.further]
     rows += [
         ("access token", "-" if ends_at is None else clock_text.time_left(ends_at, now)),
-        ("sign-in", clock_text.sign_in_end(clock.outlook, now)),
-        ("filters", plan_text.filters(choices) or "none"),
+        ("sign-in", clock_text.sign_in_end_text(clock.outlook, now)),
+        ("filters", plan_text.filter_options(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),
         ("form", choices.form or app.settings.get("form")),
         ("default region", default_regions.region_of_session(app, clock.session, choices)),

@@ -134,7 +134,7 @@ def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
         raise
     except SsoHelperError:
         if not _is_in_config(app, session):
-            output.say(clock_text.still_signed_in(session.name))
+            output.say(clock_text.still_signed_in_text(session.name))
         raise
 
 

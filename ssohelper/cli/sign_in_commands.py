@@ -337,7 +337,7 @@ def _print_clocks(
         )
         if clock.refreshable:
             token += ", renewed automatically"
-        ends = clock_text.sign_in_end(clock.outlook, now)
+        ends = clock_text.sign_in_end_text(clock.outlook, now)
         state = clock.state.replace("_", " ")
         if clock.answering_region not in (None, clock.session.region):
             state += f", {clock.answering_region} answers"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ssohelper.core.text import broken, width
+from ssohelper.core.text import broken_into_lines, width
 
 _GAP = "  "
 # Cells up to this length, such as account id, form and state, are not broken over several lines.
@@ -56,7 +56,9 @@ def _fitting(natural: Sequence[int], floors: Sequence[int], columns: int) -> lis
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    texts = [list(broken(cell, columns)) for cell, columns in zip(cells, widths, strict=True)]
+    texts = [
+        list(broken_into_lines(cell, columns)) for cell, columns in zip(cells, widths, strict=True)
+    ]
     for number in range(max(map(len, texts))):
         parts = [text[number] if number < len(text) else "" for text in texts]
         pairs = zip(parts, widths, strict=True)

@@ -85,7 +85,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         outlook = profile_use.run_signed_in(
             app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
-        left = clock_text.sign_in_left(outlook, app.clock.now())
+        left = clock_text.sign_in_left_text(outlook, app.clock.now())
         chosen = _ensure_profile(app, chosen, yes, is_typed=words == (chosen.name,))
         # A grant is made after all other questions: an answer may end the command, and the time
         # of a grant runs from the moment it is made.
@@ -254,20 +254,20 @@ def _script(app: App, shell: str, found: Environment, used: str) -> str:
     `used` is "profile NAME" or "keys NAME", for what this shell uses from now on.
     """
     before = app.environ.get(_USED, "")
-    lines = [shell_text.variable(shell, "__ssohelper_used", used)]
+    lines = [shell_text.set_variable_text(shell, "__ssohelper_used", used)]
     if shell == "fish":
         # The text stops at a universal variable of fish: programs get it even if a global one hides
         # it, and only the user should erase universal variables.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
-        lines.append(shell_text.variable(shell, "__ssohelper_previous", before))
+        lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))
     if not before:
-        undo = shell_text.restoration(shell, environment.TOUCHED, app.environ)
-        lines.append(shell_text.variable(shell, "__ssohelper_before", undo))
-    lines += shell_text.statements(shell, found.revealed(), found.unset)
+        undo = shell_text.restoring_text(shell, environment.TOUCHED, app.environ)
+        lines.append(shell_text.set_variable_text(shell, "__ssohelper_before", undo))
+    lines += shell_text.assignment_lines(shell, found.revealed(), found.unset)
     if shell == "fish":
         lines.append("true")  # fish's `set -e` of an unset variable leaves a non-zero status
-    return shell_text.chained(shell, lines)
+    return shell_text.joined_lines(shell, lines)
 
 
 def _print_script(text: str) -> None:

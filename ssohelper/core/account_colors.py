@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from ssohelper.core.choices import account_rule
+from ssohelper.core.choices import make_value_finder
 from ssohelper.core.model import Account
 
 COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
@@ -14,21 +14,21 @@ _LONGEST_PATTERN = 100
 
 
 class AccountMark(NamedTuple):
-    """The colour of an account, one of COLORS, and the label that says the same without colours."""
+    """An account's colour, one of COLORS, and a label that says the same without colours."""
 
     color: str
     label: str
 
 
-def is_pattern(text: str) -> bool:
-    """Return whether a rule can have this pattern."""
+def is_color_pattern(text: str) -> bool:
+    """Return whether the settings can have a colour rule `colors."PATTERN"` with this pattern."""
     return text.isprintable() and 0 < len(text.strip()) == len(text) <= _LONGEST_PATTERN
 
 
 def parse_mark(value: str, pattern: str) -> AccountMark | None:
-    """Return the mark of a value such as "red" or "red production"; None if it is none.
+    """Return the mark that a setting's value such as "red production" gives; None if it is invalid.
 
-    Without a label, the label is the letters and digits of the pattern: "prod" for "*prod*".
+    If the value has no label, the letters and digits of the pattern are it: "prod" for "*prod*".
     """
     found = _VALUE.fullmatch(value)
     if found is None or not value.isprintable():
@@ -37,11 +37,11 @@ def parse_mark(value: str, pattern: str) -> AccountMark | None:
     return AccountMark(found.group(1), label or found.group(1))
 
 
-def marker(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
-    """Return a function that returns an account's mark: that of the first rule that matches.
+def make_mark_finder(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
+    """Return a function that returns the mark of the first colour rule that matches an account.
 
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
     without regard to case; a name that looks like the id of another account is not compared.
     """
     marks = ((pattern, parse_mark(value, pattern)) for pattern, value in rules.items())
-    return cache(account_rule(marks, None))
+    return cache(make_value_finder(marks, None))

@@ -1,4 +1,4 @@
-"""Decides which profiles of other tools a session can adopt, and which ones belong together. Pure.
+"""Decides which profiles of other tools a session can adopt, and which of them together. Pure.
 
 An adopted profile keeps its name and all keys that are not identity, and is managed from then on.
 """
@@ -33,10 +33,11 @@ class Candidate(NamedTuple):
 def find_candidates(
     config: ConfigFile, session: SsoSession, listed: Collection[Role]
 ) -> dict[str, Candidate]:
-    """Return each profile of another tool by its name, with the role that the session would adopt.
+    """Return each profile of another tool by name, with the role of the session that it would have.
 
     `listed` are the roles that AWS lists for the session. A profile of aws-sso-cli names no portal:
-    it is the session's if its role is listed, or that of another profile of the same instance.
+    it belongs to the session if its own role is listed, or the role of another profile that names
+    the same instance.
     """
     origins = find_origins(config)
     instances = {
@@ -49,13 +50,13 @@ def find_candidates(
         named = origin.named
         reason = origin.why
         if named is not None:
-            reason = _reason_against(config, session, named, listed, instances)
+            reason = _reason_not_to_adopt(config, session, named, listed, instances)
         role = named.role if named is not None and not reason else None
         found[origin.name] = Candidate(origin, role, reason)
     return found
 
 
-def _reason_against(
+def _reason_not_to_adopt(
     config: ConfigFile,
     session: SsoSession,
     named: NamedRole,
@@ -79,17 +80,18 @@ def _reason_against(
 
 
 def is_portal_of(session: SsoSession, url: str) -> bool:
-    """Return whether this is the session's start URL, or the URL to which a company's own leads."""
+    """Return whether this is the session's start URL, or the portal to which that URL redirects."""
     return any(is_same_portal(url, own) for own in (session.start_url, session.aws_url))
 
 
 def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
     """Return each spelling of the session's URL in a profile that has no sso-session.
 
-    None if another session of the config serves them: see `find_server`.
+    The list is empty if another session of the config has the sign-in for these profiles: see
+    `find_session_for_legacy_profiles`.
     """
     entries = find_legacy_profiles(config, session)
-    if find_server(config, session) is not session:
+    if find_session_for_legacy_profiles(config, session) is not session:
         return []
     return list(dict.fromkeys(entry.keys["sso_start_url"] for entry in entries))
 
@@ -105,23 +107,25 @@ def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[Profil
     ]
 
 
-def find_server(config: ConfigFile, session: SsoSession) -> SsoSession:
-    """Return the session whose sign-in serves the portal's profiles that have no sso-session.
+def find_session_for_legacy_profiles(config: ConfigFile, session: SsoSession) -> SsoSession:
+    """Return the session whose sign-in is for the profiles of this portal that have no sso-session.
 
-    Sessions of one portal are of several users, and such a profile does not say whose it is. So it
-    is the first one in the file: a session that is added later changes nothing for these profiles.
+    A portal can have several sessions, for several users, and such a profile does not name its
+    user. So the first session in the file is taken: a session that is added later changes nothing
+    for these profiles.
     """
     same = [one for one in config.sso_sessions() if is_portal_of(session, one.start_url)]
     return session if not same or same[0].name == session.name else same[0]
 
 
-def find_torn_blocks(
+def find_partly_adopted_blocks(
     config: ConfigFile, candidates: Mapping[str, Candidate], adopt: Collection[str]
 ) -> list[tuple[Block, list[str]]]:
-    """Return the parts of aws-sso-cli of which `adopt` names some profiles and leaves out others.
+    """Return the blocks of aws-sso-cli in which `adopt` names some profiles and leaves out others.
 
-    Each comes with the profiles that are left out and could be adopted. If only some profiles of a
-    part were adopted, the next run of aws-sso-cli would write all of them again.
+    Each block comes with the profiles that `adopt` leaves out and that could be adopted. If only
+    some profiles of a block were adopted, the next run of aws-sso-cli would write all of them
+    again.
     """
     torn = []
     for block in find_blocks(config):
@@ -132,10 +136,10 @@ def find_torn_blocks(
     return torn
 
 
-def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
-    """Yield the parts of aws-sso-cli in which every profile is managed once `adopted` are.
+def find_fully_managed_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
+    """Yield the blocks of aws-sso-cli in which every profile is managed once `adopted` are.
 
-    Only parts with at least one of `adopted`: their markers are removed.
+    Only blocks with at least one profile of `adopted`: the markers of these blocks are removed.
     """
     for block in find_blocks(config):
         entries = [config.profile(name) for name in block.names]
@@ -145,9 +149,13 @@ def find_whole_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[
             yield block
 
 
-def find_kept_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterator[list[str]]:
-    """Yield for each pair of markers that stays around profiles of `adopted` the other profiles."""
-    whole = set(find_whole_blocks(config, adopted))
+def find_profiles_left_in_blocks(
+    config: ConfigFile, adopted: Collection[str]
+) -> Iterator[list[str]]:
+    """Yield the profiles that are not in `adopted`, for each block that keeps its markers.
+
+    Only for blocks of aws-sso-cli with at least one profile of `adopted`."""
+    whole = set(find_fully_managed_blocks(config, adopted))
     for block in find_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):
             yield [name for name in block.names if name not in adopted]

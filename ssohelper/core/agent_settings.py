@@ -1,7 +1,7 @@
 """The settings files of coding agents: adds what makes an agent use one of our profiles. Pure.
 
-Each function returns the file's new content. Keys that are there keep their order and their values;
-a JSON file keeps its indentation. `name` is the file's path, for errors.
+Each function returns the file's new content. Other keys of the file keep their order and their
+values; a JSON file keeps its indentation. `name` is the file's path, for errors.
 """
 
 from __future__ import annotations
@@ -18,48 +18,51 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 AWS_PROFILE = "AWS_PROFILE"
-# What the commands of AWS's MCP servers contain: https://awslabs.github.io/mcp/installation
+# A command that contains this text runs an MCP server of AWS:
+# https://awslabs.github.io/mcp/installation
 _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
 
 
-def edit_claude(before: bytes | None, name: str, values: Mapping[str, Any]) -> bytes:
-    """Set these keys of Claude Code's settings.json. A table's keys are added to those there.
+def edit_claude_settings(before: bytes | None, name: str, values: Mapping[str, Any]) -> bytes:
+    """Return Claude Code's settings.json with these keys set; tables keep their other keys.
 
     Raises: ConfigInvalid for a file that is not JSON, or has another type at a key.
     """
     document = _parse_json(before, name)
     for key, value in values.items():
         if isinstance(value, Mapping):
-            _table(document, key, name).update(value)
+            _get_or_add_table(document, key, name).update(value)
         else:
             document[key] = value
     return _to_json(document, before)
 
 
 def edit_mcp_json(before: bytes | None, name: str, profile: str, servers: tuple[str, ...]) -> bytes:
-    """Set AWS_PROFILE of MCP servers in an mcp.json; without `servers`, of each one of AWS's.
+    """Return an mcp.json with AWS_PROFILE for `servers`; if empty, for all MCP servers of AWS.
 
-    Raises: ConfigInvalid as `edit_claude`; UsageProblem when there is no such server.
+    Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
     """
     document = _parse_json(before, name)
-    _set_profile(document, "mcpServers", name, profile, servers)
+    _set_profile_of_servers(document, "mcpServers", name, profile, servers)
     return _to_json(document, before)
 
 
-def edit_codex(before: bytes | None, name: str, profile: str, servers: tuple[str, ...]) -> bytes:
-    """Set AWS_PROFILE of the commands that Codex runs, and of its MCP servers, in a config.toml.
+def edit_codex_config(
+    before: bytes | None, name: str, profile: str, servers: tuple[str, ...]
+) -> bytes:
+    """Return Codex's config.toml with AWS_PROFILE set for its commands and MCP servers.
 
     Raises: ConfigInvalid for a file that is not TOML, or has another type at a key; UsageProblem
-    when a server of `servers` is not there.
+    when the file has no server that `servers` names.
     """
     try:
         document: Any = tomlkit.parse((before or b"").decode("utf-8"))
-        _table(_table(document, "shell_environment_policy", name), "set", name)[AWS_PROFILE] = (
-            profile
-        )
-        if servers or _find_of_aws(document.get("mcp_servers", {})):
-            _set_profile(document, "mcp_servers", name, profile, servers)
+        _get_or_add_table(
+            _get_or_add_table(document, "shell_environment_policy", name), "set", name
+        )[AWS_PROFILE] = profile
+        if servers or _find_aws_servers(document.get("mcp_servers", {})):
+            _set_profile_of_servers(document, "mcp_servers", name, profile, servers)
         after = tomlkit.dumps(document)
         tomlkit.parse(after)
     except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
@@ -67,10 +70,12 @@ def edit_codex(before: bytes | None, name: str, profile: str, servers: tuple[str
     return after.encode()
 
 
-def _set_profile(document: Any, key: str, name: str, profile: str, wanted: tuple[str, ...]) -> None:
-    servers = _table(document, key, name)
+def _set_profile_of_servers(
+    document: Any, key: str, name: str, profile: str, wanted: tuple[str, ...]
+) -> None:
+    servers = _get_or_add_table(document, key, name)
     missing = [one for one in wanted if one not in servers]
-    found = wanted or _find_of_aws(servers)
+    found = wanted or _find_aws_servers(servers)
     if missing or not found:
         which = f'named "{show(missing[0], 80)}"' if missing else "of AWS's"
         raise UsageProblem(
@@ -79,11 +84,11 @@ def _set_profile(document: Any, key: str, name: str, profile: str, wanted: tuple
             "or name another server with --server",
         )
     for one in found:
-        _table(_table(servers, one, name), "env", name)[AWS_PROFILE] = profile
+        _get_or_add_table(_get_or_add_table(servers, one, name), "env", name)[AWS_PROFILE] = profile
 
 
-def _find_of_aws(servers: Any) -> tuple[str, ...]:
-    """Return the servers that run a command of AWS's, or have a profile already."""
+def _find_aws_servers(servers: Any) -> tuple[str, ...]:
+    """Return the MCP servers that run a command of AWS, or already have an AWS profile."""
     found = []
     for name, server in servers.items() if isinstance(servers, dict) else ():
         if not isinstance(server, dict):
@@ -97,8 +102,8 @@ def _find_of_aws(servers: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _table(document: Any, key: str, name: str) -> Any:
-    """Return the table at the key, made where there is none. Raises: ConfigInvalid."""
+def _get_or_add_table(document: Any, key: str, name: str) -> Any:
+    """Return the table at this key, which is added if missing. Raises: ConfigInvalid."""
     if key not in document:
         document[key] = {} if type(document) is dict else tomlkit.table()
     found = document[key]
@@ -109,7 +114,7 @@ def _table(document: Any, key: str, name: str) -> Any:
 
 def _parse_json(before: bytes | None, name: str) -> dict[str, Any]:
     try:
-        document = json.loads(before, object_pairs_hook=_unique) if before else {}
+        document = json.loads(before, object_pairs_hook=_dict_of_unique_keys) if before else {}
     except (ValueError, RecursionError) as cause:
         raise ConfigInvalid(
             f'"{name}" is not valid JSON: not changed ({show(str(cause), 80)})',
@@ -120,7 +125,7 @@ def _parse_json(before: bytes | None, name: str) -> dict[str, Any]:
     return document
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _dict_of_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is there twice")
@@ -133,7 +138,7 @@ def _to_json(document: dict[str, Any], before: bytes | None) -> bytes:
     indent = found.group(1) if found else _DEFAULT_INDENT
     end = "" if before and not text.endswith("\n") else "\n"
     after = json.dumps(document, indent=indent, ensure_ascii=False)
-    # An escape of half a surrogate pair has no UTF-8.
+    # A JSON escape such as \ud800, half of a surrogate pair, cannot be written as UTF-8.
     if any("\ud800" <= character <= "\udfff" for character in after):
         after = json.dumps(document, indent=indent)
     return (after + end).encode()

@@ -1,11 +1,12 @@
 """The allow-list of SSOHELPER_ALLOW: which roles a program and its children may get. Pure.
 
-Its text is one or more lists, separated by `;`, each of patterns separated by `,`. A role is
-allowed if each list has a pattern that matches it: so a child that adds a list can only narrow.
-A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name. Each part is a glob pattern
-without regard to case. `\\,` is a comma inside a name, such as roles may have. For a semicolon, colon
-or slash inside a name, write `?`. A pattern without a slash matches no role: it may be meant as the
-name of a profile, but a program that edits the config would decide what such a name stands for.
+The variable's value is one or more lists, separated by `;`, each of patterns separated by `,`. A
+role is allowed if each list has a pattern that matches it: so a child that adds a list can only
+narrow. A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name. Each part is a glob
+pattern without regard to case. `\\,` is a comma inside a name, such as roles may have. For a
+semicolon, colon or slash inside a name, write `?`. A pattern without a slash matches no role: it
+may be meant as the name of a profile, but a program that edits the config would decide what such a
+name stands for.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ SEPARATORS = _LISTS + _PATTERNS
 
 
 class AllowList(NamedTuple):
-    """The lists, each of patterns. A role must match one pattern of each list."""
+    """An allow-list: one or more lists of patterns. A role must match one pattern of each list."""
 
     lists: tuple[tuple[str, ...], ...]
 
     def allows(self, key: RoleKey, account_name: str) -> bool:
-        """Return whether the role may be handed out.
+        """Return whether this allow-list lets the role be handed out.
 
         `account_name` is "" when it is unknown: then only patterns with the account's id match.
         """
@@ -41,7 +42,7 @@ class AllowList(NamedTuple):
         )
 
     def find_pattern_without_role(self) -> str | None:
-        """Return the first pattern without a slash, which matches no role; None without one."""
+        """Return the first pattern that has no slash and so matches no role; else None."""
         patterns = (pattern for patterns in self.lists for pattern in patterns)
         return next((pattern for pattern in patterns if "/" not in pattern), None)
 
@@ -51,7 +52,7 @@ class AllowList(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The value of SSOHELPER_ALLOW."""
+        """The allow-list as the value of the variable SSOHELPER_ALLOW."""
         return _LISTS.join(
             _PATTERNS.join(pattern.replace(_PATTERNS, _ESCAPED) for pattern in patterns)
             for patterns in self.lists
@@ -76,13 +77,16 @@ def _matches(pattern: str, key: RoleKey, account_name: str) -> bool:
     if colon:
         account = account_alone
     return (
-        (not colon or _fits(session, key.session_name))
-        and _fits(role, key.role_name)
-        and (_fits(account, key.account_id) or bool(account_name and _fits(account, account_name)))
+        (not colon or _text_matches(session, key.session_name))
+        and _text_matches(role, key.role_name)
+        and (
+            _text_matches(account, key.account_id)
+            or bool(account_name and _text_matches(account, account_name))
+        )
     )
 
 
-def _fits(pattern: str, text: str) -> bool:
+def _text_matches(pattern: str, text: str) -> bool:
     return _compiled(pattern.casefold()).match(text.casefold()) is not None
 
 

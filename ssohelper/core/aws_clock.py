@@ -17,7 +17,7 @@ class Reading(NamedTuple):
 
 
 def aws_now(reading: Reading | None, wall: float, uptime: float, boot: str) -> float:
-    """Return AWS's time, calculated from the reading; without a usable reading return `wall`."""
+    """Return AWS's time, calculated from a reading of its clock; `wall` if that is unusable."""
     if reading is None:
         return wall
     if boot and boot == reading.boot:

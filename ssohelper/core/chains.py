@@ -23,7 +23,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 MOST_STEPS = 5
-# STS issues credentials for one hour at most when those of a role ask for them.
+# STS issues credentials for one hour at most if the request is signed with a role's credentials.
 LONGEST_SECONDS = 3600
 _SHORTEST_SECONDS = 900
 OWN_PREFIX = "ssohelper_"
@@ -35,7 +35,7 @@ _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 
 
 class Step(NamedTuple):
-    """One AssumeRole: the profile that says it, the role's ARN and what to ask for.
+    """One AssumeRole request: the profile that describes it, the role's ARN and the parameters.
 
     `region` is the profile's own region, None without one.
     """
@@ -69,9 +69,9 @@ class AssumeRole(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """The steps on top of an SSO role, the first one first. `target` is that role.
+    """The roles to assume in turn, starting with the credentials of the SSO role `target`.
 
-    `root` is the profile of the SSO role; the chain's own one if its command names the role.
+    `root` is the profile of the SSO role: the chain's own profile if its command names that role.
     """
 
     steps: tuple[Step, ...]
@@ -90,30 +90,30 @@ class Chain(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """The permission set's role, with this chain on it."""
+        """The SSO role, with the name of this chain in its field `chain`."""
         return self.target.role._replace(chain=chain_of_profile(self.name))
 
     @property
     def id(self) -> str:
-        """Return a hash that changes with the chain's roles and with what is asked for them."""
+        """Return a hash that changes with the chain's roles and their request parameters."""
         from hashlib import sha256  # OpenSSL takes 2 ms, and the first paint needs no hash
 
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
-    def source_of(self, key: RoleKey) -> RoleKey:
-        """Return the key of the credentials that assume the chain's last role."""
+    def source_key_of(self, key: RoleKey) -> RoleKey:
+        """Return the key of the role whose credentials assume the last role of the chain `key`."""
         below = self.steps[:-1]
         return key._replace(chain=chain_of_profile(below[-1].profile) if below else "")
 
-    def links_of(self, key: RoleKey) -> tuple[RoleKey, ...]:
-        """Return every role on the way, as guards and allow-lists see them: the SSO role first."""
+    def keys_of_all_roles(self, key: RoleKey) -> tuple[RoleKey, ...]:
+        """Return the keys of all roles that this chain leads through, the SSO role first."""
         roles = (self.target.role, *(step.role for step in self.steps))
         return tuple(RoleKey(key.session_name, role.account_id, role.name) for role in roles)
 
     @property
     def own_region(self) -> str | None:
-        """The region of the nearest profile that has one; None if none has."""
+        """The region of the chain's last profile that has a region; None if none has."""
         regions = [step.region for step in reversed(self.steps)]
         return next((one for one in (*regions, self.root.keys.get("region")) if one), None)
 
@@ -132,33 +132,32 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     seen = [entry.name]
     first = entry
     while True:
-        found = _step_of(config, entry)
+        found = _find_step_and_source(config, entry)
         if found is None:
             target = config.target(entry) if steps else None
             break
         step, below = found
         steps.append((step, entry))
         if len(steps) > MOST_STEPS:
-            _refuse_source(
-                config, first, f"more than {MOST_STEPS} roles on top of each other: {_arrows(seen)}"
-            )
+            what = f"more than {MOST_STEPS} roles on top of each other: {_join_with_arrows(seen)}"
+            _refuse_source_profile(config, first, what)
         if isinstance(below, Target):
             target = below
             break
         if below is None:
             return None
-        following = _following(config, entry, below, seen)
+        following = _find_source_profile(config, entry, below, seen)
         if following is None:
             return None
         entry = following
     if target is None:
         return None
     chain = Chain(tuple(step for step, _ in reversed(steps)), entry, target)
-    _check_on_sso_role(config, steps, chain)
+    _check_chain_on_sso_role(config, steps, chain)
     return chain
 
 
-def find_by_key(config: ConfigFile, key: RoleKey) -> Chain:
+def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
     """Return the chain that the key names, by the config as it is now.
 
     Raises: ConfigInvalid if the profile is gone, is no chain, or is on another SSO role than the
@@ -182,7 +181,7 @@ def find_by_key(config: ConfigFile, key: RoleKey) -> Chain:
 
 
 def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
-    """Return the chain of this profile, or None if it is none or cannot be used."""
+    """Return the chain of this profile, or None if the profile is no chain or an unusable one."""
     try:
         return find_chain(config, entry)
     except ConfigInvalid:
@@ -190,14 +189,14 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile assumes a role, whatever lies below it. Reads this profile only."""
+    """Return whether the profile assumes a role. Does not read the profile's source."""
     if assumes_role(entry.keys):
         return True
     return _chain_options(entry) is not None
 
 
-def find_users(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of a profile that is the source of another, that other's name."""
+def find_user_of_each_source(config: ConfigFile) -> dict[str, str]:
+    """Return, by the name of each source profile, the name of a profile that refers to it."""
     return {
         entry.keys[key]: entry.name
         for entry in config.profiles()
@@ -206,10 +205,10 @@ def find_users(config: ConfigFile) -> dict[str, str]:
     }
 
 
-def own_keys(step: Step, source: str | None) -> dict[str, str]:
-    """Return the keys of ours in which a profile in process form has its step.
+def config_keys_of_step(step: Step, source: str | None) -> dict[str, str]:
+    """Return the keys with which ssohelper writes a chain's step into a profile in process form.
 
-    `source` is the name of the chain below, None if the step is on the SSO role itself.
+    `source` is the profile of the previous step, None if the SSO role itself assumes this role.
     """
     values = {
         "role_arn": step.role_arn,
@@ -222,7 +221,7 @@ def own_keys(step: Step, source: str | None) -> dict[str, str]:
 
 
 def checked_step(profile: str, values: Mapping[str, str], region: str | None) -> Step:
-    """Return the step that these values of role_arn, external_id … say.
+    """Return the chain's step that these values of role_arn, external_id and other keys describe.
 
     Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
     """
@@ -253,7 +252,7 @@ def checked_step(profile: str, values: Mapping[str, str], region: str | None) ->
 
 
 def check_duration(seconds: int | None) -> None:
-    """Raises: ConfigInvalid for a duration that STS refuses to credentials of a role."""
+    """Check `duration_seconds` of a chain. Raises: ConfigInvalid if STS would refuse it."""
     if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         raise ConfigInvalid(
             f"duration_seconds: STS takes {_SHORTEST_SECONDS} to {LONGEST_SECONDS} for a role that "
@@ -262,29 +261,31 @@ def check_duration(seconds: int | None) -> None:
         )
 
 
-# -- reading one profile -----------------------------------------------------------------------
+# -- reading the step of one profile in a chain ----------------------------------------------------
 
 
-def _step_of(config: ConfigFile, entry: ProfileEntry) -> tuple[Step, str | Target | None] | None:
-    """Return the profile's step and what is below it; None if the profile assumes no role.
+def _find_step_and_source(
+    config: ConfigFile, entry: ProfileEntry
+) -> tuple[Step, str | Target | None] | None:
+    """Return the profile's step and its source; None if the profile assumes no role.
 
-    Below is the name of a profile, or the SSO role that the profile's own command names, or None for
-    credentials of the machine or the environment.
+    The source is the name of a profile, or the SSO role that the profile's own command names, or
+    None for credentials of the machine or the environment.
     """
     keys = entry.keys
     if assumes_role(keys):
         if "source_profile" in keys and "credential_source" in keys:
-            config.refuse(
+            config.refuse_key(
                 entry,
                 "credential_source",
                 "source_profile and credential_source exclude each other",
             )
-        return _step(config, entry, ""), keys.get("source_profile")
+        return _read_step(config, entry, ""), keys.get("source_profile")
     options = _chain_options(entry)
     if options is None:
         return None
     if options["--chain"] != entry.name:
-        config.refuse(
+        config.refuse_key(
             entry,
             "credential_process",
             f'"--chain {show(options["--chain"], 80)}" is in another profile than '
@@ -294,24 +295,24 @@ def _step_of(config: ConfigFile, entry: ProfileEntry) -> tuple[Step, str | Targe
         )
     target = config.target_of_options(entry, options)
     if target is None:
-        config.refuse(
+        config.refuse_key(
             entry, "credential_process", "--chain takes --session, --account-id and --role-name too"
         )
-    step = _step(config, entry, OWN_PREFIX)
+    step = _read_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
     return step, source or target
 
 
 def _chain_options(entry: ProfileEntry) -> dict[str, str] | None:
-    """Return the options of the profile's command of ours if --chain is one of them."""
+    """Return the options of the profile's ssohelper command with --chain, else None."""
     command = entry.keys.get("credential_process", "")
     if " --chain" not in command:  # most profiles: the words are not even split
         return None
-    options = process_command.own_options(command)
+    options = process_command.own_command_options(command)
     return options if options is not None and "--chain" in options else None
 
 
-def _step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
+def _read_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
     names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
     values = {name: entry.keys.get(prefix + name, "") for name in names}
     try:
@@ -322,13 +323,13 @@ def _step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
         key, colon, what = error.message.partition(": ")
         if not colon or key not in names:
             raise
-        config.refuse(entry, prefix + key, f"{key}: {what}", hint=error.hint)
+        config.refuse_key(entry, prefix + key, f"{key}: {what}", hint=error.hint)
 
 
-def _following(
+def _find_source_profile(
     config: ConfigFile, entry: ProfileEntry, source: str, seen: list[str]
 ) -> ProfileEntry | None:
-    """Return the profile of this name, through our commands that refer to another profile.
+    """Return the profile `source`; if its ssohelper command names another profile, that one.
 
     None for a profile that is not in the config: SDKs look for it in the credentials file too.
     """
@@ -336,28 +337,28 @@ def _following(
         if source in seen:
             if source == entry.name and "aws_access_key_id" in entry.keys:
                 return None  # as in botocore, a role on top of the profile's own static keys
-            _refuse_source(
+            _refuse_source_profile(
                 config,
                 entry,
-                f"the profiles refer to each other in a loop: {_arrows([*seen, source])}",
+                f"the profiles refer to each other in a loop: {_join_with_arrows([*seen, source])}",
             )
         seen.append(source)
         following = config.profile(source)
         if following is None:
             return None
-        options = process_command.own_options(following.keys.get("credential_process", ""))
+        options = process_command.own_command_options(following.keys.get("credential_process", ""))
         if assumes_role(following.keys) or options is None or "--profile" not in options:
             return following
         entry, source = following, options["--profile"]
 
 
-def _check_on_sso_role(
+def _check_chain_on_sso_role(
     config: ConfigFile, steps: list[tuple[Step, ProfileEntry]], chain: Chain
 ) -> None:
-    """Refuse what STS refuses to the credentials of a role. Raises: ConfigInvalid."""
+    """Raise ConfigInvalid for what STS refuses to requests with a role's credentials."""
     for step, entry in steps:
         if entry.keys.get("mfa_serial"):
-            config.refuse(
+            config.refuse_key(
                 entry,
                 "mfa_serial",
                 f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, and '
@@ -369,12 +370,12 @@ def _check_on_sso_role(
             check_duration(step.duration_seconds)
         except ConfigInvalid as error:
             prefix = "" if "role_arn" in entry.keys else OWN_PREFIX
-            config.refuse(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
+            config.refuse_key(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
         own = None if assumes_role(entry.keys) else _chain_options(entry)
         if own is not None:
             named = config.target_of_options(entry, own)
             if named is None or named.role != chain.target.role:
-                config.refuse(
+                config.refuse_key(
                     entry,
                     "credential_process",
                     f'the command of profile "{show(entry.name, 80)}" names another role than the '
@@ -382,12 +383,12 @@ def _check_on_sso_role(
                 )
 
 
-def _refuse_source(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
+def _refuse_source_profile(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
     prefix = "" if "source_profile" in entry.keys else OWN_PREFIX
-    config.refuse(entry, f"{prefix}source_profile", what)
+    config.refuse_key(entry, f"{prefix}source_profile", what)
 
 
-def _arrows(names: list[str]) -> str:
+def _join_with_arrows(names: list[str]) -> str:
     return " -> ".join(show(name, 80) for name in names)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from ssohelper.core.model import Account, Role
-from ssohelper.core.profile_names import is_foreign_id
+from ssohelper.core.profile_names import is_id_of_other_account
 
 PROCESS, NATIVE = "process", "sso"
 FORMS = (PROCESS, NATIVE)
@@ -32,8 +32,8 @@ class Choices(NamedTuple):
     written_region: str | None = None
 
     @property
-    def options(self) -> "Choices":
-        """Return the options of `profile sync` alone, without what other commands recorded."""
+    def without_recorded(self) -> "Choices":
+        """These choices without `removed` and `written_region`, which other commands recorded."""
         return self._replace(removed=frozenset(), written_region=None)
 
 
@@ -60,17 +60,18 @@ def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
     matches = glob_filter(globs)
 
     def is_match(account: Account) -> bool:
-        is_foreign = is_foreign_id(account.name, account)
+        is_foreign = is_id_of_other_account(account.name, account)
         texts = (account.id,) if is_foreign else (account.id, account.name)
         return matches(*texts)
 
     return is_match
 
 
-def account_rule(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
-    """Return a function that returns the value of the first rule whose pattern an account matches.
+def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
+    """Return a function that returns, for an account, the value of the first rule that matches it.
 
-    A pattern is compared as in `account_filter`. Without a match the result is the `default`.
+    Each rule is an account pattern, compared as in `account_filter`, and a value. If no rule
+    matches, the function returns `default`.
     """
     known = [(account_filter((pattern,)), value) for pattern, value in rules]
 
@@ -97,12 +98,13 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     return is_match
 
 
-def exact_filter(text: str) -> str:
-    """Return the GLOB that this text matches, and no other text.
+def filter_of_exact_text(text: str) -> str:
+    """Return a GLOB that matches this text and no other text.
 
-    A filter cannot begin with the text's own "!", which would leave it out: "?" stands for it.
+    A "!" at the beginning of the text is written as "?", because a filter that begins with "!"
+    leaves out what it matches.
     """
-    # As glob.escape does; importing glob would delay each command that reads the settings.
+    # Does what glob.escape does; importing glob would delay each command that reads the settings.
     escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
     return f"?{escaped[1:]}" if text.startswith("!") else escaped
 

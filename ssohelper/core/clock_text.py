@@ -12,12 +12,12 @@ _RESULTS = {
     "signed in": "signed in to",
 }
 
-# Said of a sign-in whose session the config does not have (any more).
+# The words for the session of a sign-in if ~/.aws/config does not have that session (any more).
 NOT_IN_CONFIG = "not in the config"
 
 
-def still_signed_in(session_name: str) -> str:
-    """Return that a sign-in is left whose session did not reach the config, or was removed there."""
+def still_signed_in_text(session_name: str) -> str:
+    """Return the message that a sign-in continues although its session is not in ~/.aws/config."""
     return (
         f'you are still signed in to "{show(session_name)}", which is not in the config; '
         f"sign out with: ssohelper logout {session_name}"
@@ -29,21 +29,21 @@ def time_left(at: int, now: int) -> str:
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
-def sign_in_end(outlook: Outlook, now: int) -> str:
-    """Return when a sign-in ends and how that is known: `2h 13m left (configured)`, or `-`."""
+def sign_in_end_text(outlook: Outlook, now: int) -> str:
+    """Return a sign-in's time left and its source: `2h 13m left (configured)`, or `-`."""
     if outlook.at is None:
         return "-"
     how = "observed" if outlook.reason == "refused" else outlook.reason
     return f"{time_left(outlook.at, now)} ({how})"
 
 
-def sign_in_left(outlook: Outlook, now: int) -> str:
+def sign_in_left_text(outlook: Outlook, now: int) -> str:
     """Return how long a sign-in still lasts, as a text such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
     token_text = f"access token lasts {duration_text(token_left)}"
-    if outlook.is_needed(now):
+    if outlook.is_sign_in_needed(now):
         return "the sign-in has ended" + (f"; its {token_text} more" if token_left > 0 else "")
-    if outlook.is_known and outlook.at is not None:
+    if outlook.is_end_known and outlook.at is not None:
         return f"{duration_text(outlook.at - now)} of the sign-in left"
     if token_left <= 0 or (outlook.at is not None and outlook.at <= now):
         return "the sign-in may have ended"
@@ -60,8 +60,8 @@ def login_result(
     The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
     names the end of the access token.
     """
-    ends_at = outlook.needed_at or outlook.token_expires_at or now
-    what = "no new sign-in is needed" if outlook.needed_at else "the access token lasts"
+    ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
+    what = "no new sign-in is needed" if outlook.sign_in_needed_at else "the access token lasts"
     ends = f"{what} until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
     as_user = ""
     if how in ("joined", "signed in"):

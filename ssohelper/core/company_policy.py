@@ -15,9 +15,9 @@ from re import Pattern
 from re import compile as compile_pattern
 from typing import Any, NamedTuple
 
-from ssohelper.core.guard_rules import find_tag
+from ssohelper.core.guard_rules import tag_of_rule
 from ssohelper.core.model import SsoSession
-from ssohelper.core.start_url import normalized
+from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid, Refused
 
@@ -25,7 +25,7 @@ HINT = "ask the administrator of this machine to correct it"
 
 
 class CompanyPolicy(NamedTuple):
-    """None, or an empty tuple of `guard_rules`, stands for what the policy does not set.
+    """What a company's policy sets; None (for `guard_rules` an empty tuple) for what it does not.
 
     `portals`: patterns for the start URLs that may be used. `agents_allow`: one more allow-list of
     role patterns, for programs that SSOHELPER_ALLOW limits.
@@ -38,13 +38,13 @@ class CompanyPolicy(NamedTuple):
     agents_allow: tuple[str, ...] | None = None
 
     def check_portal(self, session: SsoSession) -> None:
-        """Raises: Refused for a portal that the policy does not allow.
+        """Check that the policy allows the session's portal. Raises: Refused.
 
-        The policy may name the session's start URL, or the portal to which that leads.
+        The policy may name the session's start URL, or the portal to which that URL redirects.
         """
         urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
-            _compiled(normalized(pattern)).match(normalized(url))
+            _compiled(normalized_start_url(pattern)).match(normalized_start_url(url))
             for pattern in self.portals
             for url in urls
         ):
@@ -54,15 +54,15 @@ class CompanyPolicy(NamedTuple):
             )
 
     def check_device_code(self) -> None:
-        """Raises: Refused when the policy allows no sign-in with a device code."""
+        """Check that the policy allows a sign-in with a device code. Raises: Refused."""
         if self.device_code is False:
             raise Refused(
                 "the company's policy allows no sign-in with a device code",
                 hint="sign in on a machine that can open a browser",
             )
 
-    def rows(self) -> list[tuple[str, Any, str]]:
-        """Return key, value and description of what the policy sets and no setting can."""
+    def rows_that_no_setting_has(self) -> list[tuple[str, Any, str]]:
+        """Return key, value and description of each policy value that has no user setting."""
         rows = [
             ("agents.allow", self.agents_allow, "the roles that limited programs may get at most"),
             ("device_code", self.device_code, "whether a device code may be used to sign in"),
@@ -75,27 +75,27 @@ NO_POLICY = CompanyPolicy()
 
 
 def parse(content: bytes, place: str) -> CompanyPolicy:
-    """Return the policy in the file's content. `place` names the file in errors.
+    """Return the company's policy in the file's content. `place` names the file in errors.
 
-    Raises: ConfigInvalid for what is not TOML, an unknown key, or a value of a wrong type.
+    Raises: ConfigInvalid for content that is not TOML, an unknown key, or a value of a wrong type.
     """
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:
-        raise _invalid(place, show(str(cause), 120)) from cause
+        raise _invalid_policy(place, show(str(cause), 120)) from cause
     values: dict[str, Any] = {}
-    for name, value in _leaves(document):
+    for name, value in _key_value_pairs(document):
         known = _FIELDS.get(name)
         if known is None:
-            raise _invalid(place, f'no key "{show(name, 80)}" is known')
+            raise _invalid_policy(place, f'no key "{show(name, 80)}" is known')
         field, check, expected = known
         if not check(value):
-            raise _invalid(place, f'"{name}" must be {expected}')
+            raise _invalid_policy(place, f'"{name}" must be {expected}')
         values[field] = tuple(value) if isinstance(value, list) else value
     return CompanyPolicy(**values)
 
 
-def _leaves(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _key_value_pairs(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in document.items():
         if name in _TABLES and isinstance(value, dict):
@@ -105,7 +105,7 @@ def _leaves(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _invalid(place: str, what: str) -> ConfigInvalid:
+def _invalid_policy(place: str, what: str) -> ConfigInvalid:
     return ConfigInvalid(f'"{place}": {what}', hint=HINT)
 
 
@@ -118,13 +118,13 @@ def _are_texts(value: object) -> bool:
 
 
 def _are_role_patterns(value: object) -> bool:
-    # A pattern for names of profiles would mean what a user's own config says.
+    # A pattern for names of profiles is refused: the user's config decides what such a name means.
     return _are_texts(value) and all("/" in one for one in value)  # type: ignore[attr-defined]
 
 
-def _are_rules(value: object) -> bool:
-    # A tag's patterns are in the user's own settings, where the user could empty it.
-    return _are_texts(value) and all(find_tag(one) is None for one in value)  # type: ignore[attr-defined]
+def _are_guard_rules(value: object) -> bool:
+    # A rule that names a tag is refused: the user could empty that tag in the settings.
+    return _are_texts(value) and all(tag_of_rule(one) is None for one in value)  # type: ignore[attr-defined]
 
 
 def _is_bool(value: object) -> bool:
@@ -136,7 +136,11 @@ _FIELDS: Mapping[str, tuple[str, _Check, str]] = {
     "portals": ("portals", _are_texts, "a list of start URLs or patterns"),
     "storage": ("storage", _is_text, "a text"),
     "device_code": ("device_code", _is_bool, "true or false"),
-    "guard.rules": ("guard_rules", _are_rules, "a list of [SESSION:]ACCOUNT/ROLE, without tags"),
+    "guard.rules": (
+        "guard_rules",
+        _are_guard_rules,
+        "a list of [SESSION:]ACCOUNT/ROLE, without tags",
+    ),
     "agents.allow": ("agents_allow", _are_role_patterns, "a list of [SESSION:]ACCOUNT/ROLE"),
 }
 _TABLES = ("guard", "agents")

@@ -1,7 +1,8 @@
 """The unified diff of two whole configs. Pure.
 
-`config_edit` makes the diff of its own edits. This one is for bytes that are restored. difflib takes
-33 s on 10,000 profiles, line by line, so sections are compared first.
+`config_edit` makes the diff of its own edits. This module compares a config with a saved version
+that is restored. difflib takes 33 s on 10,000 profiles, line by line, so sections are compared
+first.
 """
 
 from __future__ import annotations
@@ -13,26 +14,26 @@ from typing import TypeVar
 
 from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_range
 
-# The most lines that are compared with each other one by one.
+# Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
 _Part = tuple[str, ...]
 _T = TypeVar("_T")
 
 
 def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
-    """Return the lines of the unified diff that makes `after` of `before`, without newlines."""
-    steps = list(_compare_parts(_parts(before), _parts(after)))
+    """Return the lines of the unified diff from `before` to `after`, without newlines."""
+    steps = list(_compare_parts(_split_at_sections(before), _split_at_sections(after)))
     if all(sign == " " for sign, _ in steps):
         return
     yield f"--- {name}"
     yield f"+++ {name}"
-    yield from _hunks(steps)
+    yield from _diff_hunks(steps)
 
 
-def _hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield the lines of the hunks; each hunk has three lines of context."""
+def _diff_hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the lines of a unified diff's hunks, each with three lines of context."""
     old = new = at = 0
-    for first, last in _groups(steps):
+    for first, last in _group_changed_steps(steps):
         start = max(0, first - CONTEXT)
         old += start - at  # the lines between two hunks are in both files
         new += start - at
@@ -48,8 +49,10 @@ def _hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
         old, new = old + removed, new + added
 
 
-def _groups(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
-    """Return first and last changed step of each hunk. The contexts of two do not overlap."""
+def _group_changed_steps(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Return the numbers of the first and last changed line of each hunk of the diff.
+
+    The context lines of two hunks do not overlap."""
     groups: list[tuple[int, int]] = []
     for number, (sign, _) in enumerate(steps):
         if sign == " ":
@@ -63,7 +66,7 @@ def _groups(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
 
 def _compare_parts(old: list[_Part], new: list[_Part]) -> Iterator[tuple[str, str]]:
     """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
-    for olds, news in _pair(old, new):
+    for olds, news in _pair_equal_runs(old, new):
         if olds == news:
             yield from ((" ", line) for part in olds for line in part)
         elif len(olds) == len(news):
@@ -79,7 +82,7 @@ def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:
     if len(old) + len(new) > _MOST_LINES:
         pairs = [(old, new)]
     else:
-        pairs = [(tuple(olds), tuple(news)) for olds, news in _pair(old, new)]
+        pairs = [(tuple(olds), tuple(news)) for olds, news in _pair_equal_runs(old, new)]
     for olds, news in pairs:
         if olds == news:
             yield from ((" ", line) for line in olds)
@@ -88,14 +91,16 @@ def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:
             yield from (("+", line) for line in news)
 
 
-def _pair(old: Sequence[_T], new: Sequence[_T]) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
+def _pair_equal_runs(
+    old: Sequence[_T], new: Sequence[_T]
+) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         yield old[old_from:old_to], new[new_from:new_to]
 
 
-def _parts(text: str) -> list[_Part]:
-    """Return the lines of each section, and those before the first, all with their newlines."""
+def _split_at_sections(text: str) -> list[_Part]:
+    """Return the lines before the first section, then the lines of each section, with newlines."""
     *lines, last = text.split("\n")
     whole = [f"{line}\n" for line in lines] + [last] * bool(last)
     starts = [number for number, line in enumerate(whole) if line.startswith("[")]

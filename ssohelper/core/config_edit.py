@@ -16,7 +16,7 @@ from ssohelper.errors import ConfigInvalid
 _HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 CONTEXT = 3
-# Hides static keys in diffs: the unchanged lines that a diff shows may hold keys of the user.
+# Matches secret access keys, which diffs must not show: a diff's context lines may contain them.
 _SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
 NO_NEWLINE = "\\ No newline at end of file"
 
@@ -61,10 +61,10 @@ class AddComment(NamedTuple):
 Change = AddSection | EditSection | RemoveSection | RemoveLines | AddComment
 
 
-def edited(text: ConfigText, changes: Sequence[Change]) -> bytes:
-    """Return the changed file.
+def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
+    """Return the text of ~/.aws/config with these changes.
 
-    The changed file is parsed again, to check that it has the sections and keys that the changes
+    The changed text is parsed again, to check that it has the sections and keys that the changes
     intend.
 
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
@@ -101,16 +101,16 @@ class Edits:
         self._added: list[str] = []
         _check_writable(text)
         for change in changes:
-            self._apply(text, change)
+            self._apply_change(text, change)
         self._append_sections()
 
     def text(self) -> str:
-        """Return the new text of the whole file."""
+        """Return the whole text of the config after the changes."""
         new = list(self.after.get(-1, ()))
         at = 0
-        for line in self._touched():
+        for line in self._changed_line_numbers():
             new += self._lines[at:line]
-            new += self._new_lines(line)
+            new += self._new_lines_at(line)
             at = line + 1
         new += self._lines[at:]
         if not self._has_final_newline and len(self._lines) - 1 in self.replaced:
@@ -118,24 +118,24 @@ class Edits:
         return "\n".join(new)
 
     def hunks(self) -> Iterator[str]:
-        """Yield the lines of the diff's hunks; each hunk has three lines of context."""
+        """Yield the lines of the unified diff's hunks, each with three lines of context."""
         offset = 0
         last = len(self._lines) - (1 if self._has_final_newline else 0)
-        for group in self._groups():
+        for group in self._group_changed_lines():
             first = max(0, group[0] - CONTEXT)
             stop = min(last, group[-1] + 1 + CONTEXT)
-            body = self._hunk(first, stop, set(group))
+            body = self._hunk_lines(first, stop, set(group))
             removed = sum(1 for line in body if line[0] in " -")
             added = sum(1 for line in body if line[0] in " +")
             yield f"@@ -{line_range(first, removed)} +{line_range(first + offset, added)} @@"
             yield from body
             offset += added - removed
 
-    # -- applying one change to the lines ----------------------------------------------------
+    # -- applying one change to the config's lines -----------------------------------------
 
-    def _apply(self, text: ConfigText, change: Change) -> None:
+    def _apply_change(self, text: ConfigText, change: Change) -> None:
         if isinstance(change, AddSection):
-            self._add(change)
+            self._add_section(change)
             return
         if isinstance(change, RemoveLines):
             for line in change.lines:
@@ -146,15 +146,15 @@ class Edits:
         if section is None:
             raise ConfigInvalid(f"{text.origin}: there is no section [{show(change.header)}]")
         if isinstance(change, RemoveSection):
-            self._remove(section)
+            self._remove_section(section)
         elif isinstance(change, AddComment):
             _check_comment(change.text)
             place = section.last_line if change.is_below else section.line - 1
             self.after.setdefault(place, []).append(change.text.rstrip("\r") + self._end)
         else:
-            self._edit(section, change)
+            self._edit_section(section, change)
 
-    def _add(self, change: AddSection) -> None:
+    def _add_section(self, change: AddSection) -> None:
         if self._added or not self._is_empty:
             self._added.append(self._end)
         if change.raw:
@@ -162,9 +162,9 @@ class Edits:
             return
         _check_header(change.header)
         self._added.append(f"[{change.header}]{self._end}")
-        self._added += [self._line(name, value) for name, value in change.keys]
+        self._added += [self._key_line(name, value) for name, value in change.keys]
 
-    def _remove(self, section: Section) -> None:
+    def _remove_section(self, section: Section) -> None:
         for line in range(section.line, section.last_line + 1):
             if not self._lines[line].lstrip().startswith(("#", ";")):
                 self.replaced[line] = []
@@ -173,41 +173,48 @@ class Edits:
         if before >= 0 and not self._lines[before].strip():
             self.replaced[before] = []
 
-    def _edit(self, section: Section, change: EditSection) -> None:
+    def _edit_section(self, section: Section, change: EditSection) -> None:
         if change.new_header is not None:
             _check_header(change.new_header)
-            self.replaced[section.line] = [f"[{change.new_header}]{self._end_of(section.line)}"]
+            self.replaced[section.line] = [
+                f"[{change.new_header}]{self._line_ending_of(section.line)}"
+            ]
         dropped = [section.keys[name] for name in change.drop if name in section.keys]
         for key in dropped:
-            self._replace(key, [])
+            self._replace_key(key, [])
         new = []
         for name, value in change.assign:
             found = section.keys.get(name)
             if found is None:
                 new.append((name, value))
             else:
-                self._replace(found, [self._indent(found.lines[0]) + self._line(name, value)])
+                self._replace_key(
+                    found, [self._indentation_of(found.lines[0]) + self._key_line(name, value)]
+                )
         if new and dropped:
             # Write new keys in place of a removed key and with its indentation, so that no
             # neighbouring line becomes the continuation of another value.
             place = min(dropped, key=lambda key: key.lines[0])
-            self._replace(place, [self._indent(place.lines[0]) + self._line(*pair) for pair in new])
+            self._replace_key(
+                place,
+                [self._indentation_of(place.lines[0]) + self._key_line(*pair) for pair in new],
+            )
         elif new:
             # Indent new keys like the section's last key. Otherwise an indented header on the next
             # line would become part of the new value.
             last = section.last_line
             keys = [key for key in section.keys.values() if key.content_lines[-1] == last]
-            margin = self._indent(keys[0].lines[0] if keys else section.line)
-            lines = [margin + self._line(*pair) for pair in new]
+            margin = self._indentation_of(keys[0].lines[0] if keys else section.line)
+            lines = [margin + self._key_line(*pair) for pair in new]
             self.after.setdefault(section.last_line, []).extend(lines)
 
-    def _replace(self, key: Key, lines: list[str]) -> None:
+    def _replace_key(self, key: Key, lines: list[str]) -> None:
         for line in key.content_lines:
             self.replaced[line] = []
         self.replaced[key.lines[0]] = lines
 
     def _append_sections(self) -> None:
-        """Add the new sections at the end of the file. If its last line has no newline, add one."""
+        """Add the new sections at the end of the config, and a newline before them if missing."""
         last = len(self._lines) - (2 if self._has_final_newline else 1)
         touches_last = bool(self._added) or last in self.after
         if not self._has_final_newline and touches_last:
@@ -217,27 +224,27 @@ class Edits:
         if self._added:
             self.after.setdefault(last, []).extend(self._added)
 
-    # -- making lines of the file and of the diff --------------------------------------------
+    # -- making lines of the config and of its diff ----------------------------------------
 
-    def _line(self, name: str, value: str) -> str:
-        _check_pair(name, value)
+    def _key_line(self, name: str, value: str) -> str:
+        _check_key_and_value(name, value)
         return f"{name} = {value}{self._end}"
 
-    def _indent(self, number: int) -> str:
+    def _indentation_of(self, number: int) -> str:
         line = self._lines[number]
         return line[: len(line) - len(line.lstrip())]
 
-    def _end_of(self, line: int) -> str:
+    def _line_ending_of(self, line: int) -> str:
         return "\r" if self._lines[line].endswith("\r") else ""
 
-    def _new_lines(self, line: int) -> list[str]:
+    def _new_lines_at(self, line: int) -> list[str]:
         return self.replaced.get(line, [self._lines[line]]) + self.after.get(line, [])
 
-    def _touched(self) -> list[int]:
+    def _changed_line_numbers(self) -> list[int]:
         return sorted(line for line in self.replaced.keys() | self.after.keys() if line >= 0)
 
-    def _groups(self) -> list[list[int]]:
-        """Return the changed lines in groups. The diff contexts of two groups do not overlap."""
+    def _group_changed_lines(self) -> list[list[int]]:
+        """Return the numbers of the changed lines, in one group for each hunk of the diff."""
         groups: list[list[int]] = []
         for line in sorted(self.replaced.keys() | self.after.keys()):
             if groups and line - groups[-1][-1] <= 2 * CONTEXT:
@@ -246,7 +253,7 @@ class Edits:
                 groups.append([line])
         return groups
 
-    def _hunk(self, first: int, stop: int, touched: set[int]) -> list[str]:
+    def _hunk_lines(self, first: int, stop: int, touched: set[int]) -> list[str]:
         body = [f"+{line}" for line in self.after.get(-1, ())] if -1 in touched else []
         for line in range(first, stop):
             old = self._lines[line]
@@ -263,7 +270,7 @@ class Edits:
 
 
 def hide_secret(line: str) -> str:
-    """Return a line of a diff without the value of a static key."""
+    """Return a line of a diff; the value of a secret access key in it is hidden."""
     return _SECRET.sub(r"\1(not shown)", line)
 
 
@@ -275,7 +282,7 @@ def line_range(first: int, count: int) -> str:
 def _check_writable(text: ConfigText) -> None:
     for header, section in text.sections.items():
         if "]" in header:
-            text.refuse(
+            text.refuse_line(
                 section.line,
                 f'AWS tools do not agree on what the section header "[{show(header, 80)}]" means',
                 hint="nothing was written; correct that line first",
@@ -292,12 +299,12 @@ def _check_comment(line: str) -> None:
         raise ConfigInvalid(f'the line "{show(line, 80)}" is not a comment: it stays as it is')
 
 
-def _check_pair(name: str, value: str) -> None:
+def _check_key_and_value(name: str, value: str) -> None:
     if not _KEY.fullmatch(name) or not value or value != value.strip() or not is_harmless(value):
         raise ConfigInvalid(f'the line "{show(name, 40)} = {show(value, 80)}" cannot be written')
 
 
-# -- checking the changed file ---------------------------------------------------------------------
+# -- checking the changed config -------------------------------------------------------------------
 
 
 def _check_result(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:

@@ -16,7 +16,7 @@ from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, apply_address
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_address
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MANAGED_KEY = "ssohelper_managed"
 # AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
-# A header without quotes. Such a header is read without shlex, which saves 25 µs for each profile.
+# Matches a section header without quotes, which is read without shlex: 25 µs less for each profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 # botocore accepts any valid host label as a region. This pattern is the same rule.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -78,7 +78,7 @@ class ConfigFile:
 
     @classmethod
     def parse(cls, data: bytes, origin: str, addresses: Addresses = NO_ADDRESSES) -> ConfigFile:
-        """Return the file's profiles and sessions; `addresses` is where sessions' start URLs led.
+        """Return the parsed config. `addresses` are the portals to which start URLs redirected.
 
         Raises: ConfigInvalid with file and line when botocore would refuse the file.
         """
@@ -86,7 +86,7 @@ class ConfigFile:
 
     @property
     def origin(self) -> str:
-        """Return the name of the file, for error messages."""
+        """Return the name of the config file, for error messages."""
         return self.text.origin
 
     def profile(self, name: str) -> ProfileEntry | None:
@@ -146,7 +146,7 @@ class ConfigFile:
         region = entry.keys.get("region", "")
         found = self.text.sections[entry.header].keys.get("region")
         found = found or self.text.defaults.keys.get("region")
-        self.text.refuse(
+        self.text.refuse_line(
             found.lines[0] if found else entry.line - 1,
             f'the region "{show(region, 60)}" of profile "{show(entry.name, 80)}" is not valid',
             hint="a region looks like: eu-west-1",
@@ -164,12 +164,12 @@ class ConfigFile:
                 return found
             if found == entry.name or found in seen:
                 what = f'the profile "{found}" refers to itself'
-                self.refuse(entry, "credential_process", what)
+                self.refuse_key(entry, "credential_process", what)
             seen.append(entry.name)
             following = self.profile(found)
             if following is None or len(seen) >= _LONGEST_CHAIN:
                 why = "no such profile" if following is None else "the profile chain is too long"
-                self.refuse(entry, "credential_process", f'"--profile {found}": {why}')
+                self.refuse_key(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 
     def target_or_none(self, entry: ProfileEntry) -> Target | None:
@@ -184,9 +184,9 @@ class ConfigFile:
 
         Raises: ConfigInvalid for a file or a value that cannot be written safely.
         """
-        from ssohelper.core.config_edit import edited
+        from ssohelper.core.config_edit import edited_config
 
-        return edited(self.text, changes)
+        return edited_config(self.text, changes)
 
     def warnings(self) -> list[str]:
         """Return warnings about the file as a whole."""
@@ -217,7 +217,7 @@ class ConfigFile:
         names = " and ".join(f'"{key}"' for key in keys)
         return f'{names} of profile "{show(name, 80)}": ignored for sign-in and role credentials'
 
-    # -- reading the sections --------------------------------------------------------------
+    # -- reading the config's sections -----------------------------------------------------
 
     def _read_sections(self) -> None:
         inherited = self.text.defaults.values()
@@ -230,7 +230,7 @@ class ConfigFile:
                     if earlier is not None:
                         lines = self._duplicate_lines.setdefault(name, [earlier.line])
                         lines.append(section.line + 1)
-                    self._profiles[name] = _entry(name, section, inherited)
+                    self._profiles[name] = _make_profile_entry(name, section, inherited)
             elif header.startswith("sso-session"):
                 name = _second_word(header)
                 if name is not None:
@@ -240,22 +240,22 @@ class ConfigFile:
     def _checked_session(self, name: str, section: Section) -> SsoSession:
         keys = self.text.defaults.values() | section.values()
         if not SESSION_NAME.fullmatch(name):
-            self.text.refuse(
+            self.text.refuse_line(
                 section.line,
                 f'"{show(name, 80)}" is not a valid name for a session',
                 hint="allowed are at most 64 letters, digits, dots, dashes and underscores",
             )
         for key in ("sso_start_url", "sso_region"):
             if not keys.get(key):
-                self.text.refuse(section.line, f'the session "{name}" has no "{key}"')
-        start_url = self._value(section, "sso_start_url", keys, checked_start_url)
-        region = self._value(section, "sso_region", keys, checked_region)
+                self.text.refuse_line(section.line, f'the session "{name}" has no "{key}"')
+        start_url = self._checked_value(section, "sso_start_url", keys, checked_start_url)
+        region = self._checked_value(section, "sso_region", keys, checked_region)
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return apply_address(session, self._addresses.get(name))
+        return with_address(session, self._addresses.get(name))
 
-    def _value(
+    def _checked_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
     ) -> str:
         try:
@@ -263,7 +263,7 @@ class ConfigFile:
         except ConfigInvalid as error:
             found = section.keys.get(key)
             line = found.lines[0] if found else section.line
-            self.text.refuse(line, f"{key}: {error.message}", hint=error.hint)
+            self.text.refuse_line(line, f"{key}: {error.message}", hint=error.hint)
 
     # -- finding the role of a profile -----------------------------------------------------
 
@@ -275,36 +275,36 @@ class ConfigFile:
         if "sso_account_id" in keys and "sso_role_name" in keys:
             return self._sso_target(entry)
         if "granted_sso_account_id" in keys and "granted_sso_role_name" in keys:
-            return self._by_url(entry, "granted", "granted_sso_")
+            return self._target_by_url(entry, "granted", "granted_sso_")
         command = keys.get("credential_process")
         return self._command_target(entry, command) if command else None
 
     def _sso_target(self, entry: ProfileEntry) -> Target | None:
         session_name = entry.keys.get("sso_session")
         if session_name is None:
-            return self._by_url(entry, "legacy", "sso_")
+            return self._target_by_url(entry, "legacy", "sso_")
         session = self.sso_session(session_name)
-        role = self._role(entry, "sso_account_id", "sso_role_name")
+        role = self._role_in_keys(entry, "sso_account_id", "sso_role_name")
         return Target(session, session_name, role, "sso", session.start_url if session else None)
 
-    def _by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
+    def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
         """Return the target of a profile that names a start URL.
 
         The target's session is the one session with this URL, or None if no session or several
         sessions have this URL.
         """
-        role = self._role(entry, f"{prefix}account_id", f"{prefix}role_name")
+        role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
         same = [s for s in self.sso_sessions() if url and is_same_portal(s.start_url, url)]
         session = same[0] if len(same) == 1 else None
         return Target(session, session.name if session else None, role, form, url)
 
     def _command_target(self, entry: ProfileEntry, command: str) -> Target | str | None:
-        options = process_command.own_options(command)
+        options = process_command.own_command_options(command)
         if options is not None:
             if "--profile" in options:
                 return options["--profile"]
-            # The profile of a chain has no permission set's role: core.chains reads it.
+            # A chain's profile is no target here: core.chains finds the roles that it assumes.
             return None if "--chain" in options else self.target_of_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
         # `-S` names an entry of aws-sso-cli's own configuration, so the target has no session.
@@ -324,29 +324,33 @@ class ConfigFile:
         url = session.start_url if session else None
         return Target(session, session_name, role, "process", url)
 
-    def _role(self, entry: ProfileEntry, account_key: str, role_key: str) -> Role:
+    def _role_in_keys(self, entry: ProfileEntry, account_key: str, role_key: str) -> Role:
         account_id, role_name = entry.keys[account_key], entry.keys[role_key]
         key = account_key if not ACCOUNT_ID.fullmatch(account_id) else role_key
         return self._checked_role(entry, key, account_id, role_name)
 
     def _checked_role(self, entry: ProfileEntry, key: str, account_id: str, name: str) -> Role:
         if not ACCOUNT_ID.fullmatch(account_id):
-            self.refuse(entry, key, f'"{show(account_id, 40)}" is not an account id (12 digits)')
+            self.refuse_key(
+                entry, key, f'"{show(account_id, 40)}" is not an account id (12 digits)'
+            )
         if not ROLE_NAME.fullmatch(name):
-            self.refuse(entry, key, f'"{show(name, 60)}" is not a valid role name')
+            self.refuse_key(entry, key, f'"{show(name, 60)}" is not a valid role name')
         return Role(account_id, name)
 
-    def refuse(self, entry: ProfileEntry, key: str, what: str, hint: str | None = None) -> NoReturn:
+    def refuse_key(
+        self, entry: ProfileEntry, key: str, what: str, hint: str | None = None
+    ) -> NoReturn:
         """Raise ConfigInvalid for a key of the profile, naming its line in the file."""
         found = self.text.sections[entry.header].keys.get(key)
-        self.text.refuse(found.lines[0] if found else entry.line - 1, what, hint=hint)
+        self.text.refuse_line(found.lines[0] if found else entry.line - 1, what, hint=hint)
 
 
 def belongs_to(target: Target, session: SsoSession) -> bool:
     """Return whether a profile with this target gets its credentials through this session.
 
     A legacy profile names no session, so it belongs to every session of its portal. No other
-    function decides that.
+    function decides which session a profile belongs to.
     """
     if target.session_name:
         return target.session_name == session.name
@@ -354,11 +358,11 @@ def belongs_to(target: Target, session: SsoSession) -> bool:
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:
-    """Return whether SDKs use the profile's `role_arn` before anything else in it."""
+    """Return whether SDKs use `role_arn` of a profile with these keys before its other sources."""
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 
-def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
+def _make_profile_entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
     keys = section.values()
     managed = keys.get(MANAGED_KEY, "").lower() == "true"
     if inherited:

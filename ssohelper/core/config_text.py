@@ -1,8 +1,9 @@
 """Reads ~/.aws/config as lines, and tells which lines belong to which section and key.
 
-This reader replaces configparser, which drops comments and order and takes three times as long. It
-follows configparser's rules exactly (strict, no inline comments, continuation by indentation), so
-that it refuses the same files as botocore: in such a file no profile works. It touches no disk.
+This reader replaces configparser, which drops comments and order and takes three times as long. The
+reader follows configparser's rules exactly (strict, no inline comments, continuation by
+indentation), so that it refuses the same files as botocore: in a refused file no profile works.
+This module touches no disk.
 """
 
 import re
@@ -18,7 +19,7 @@ DEFAULT_SECTION = "DEFAULT"
 
 
 class Key:
-    """A key of a section, with the lines of its value and their line numbers (from 0)."""
+    """A key of a config section, with the lines of its value and their line numbers (from 0)."""
 
     # Most values have one line, stored without a list. Two lists for every key would add 20 MB for
     # 20,000 profiles.
@@ -29,14 +30,14 @@ class Key:
         self._more: list[tuple[str, int]] | None = None
 
     def add(self, part: str, line: int) -> None:
-        """Append one more line to the value."""
+        """Append one more line to this key's value."""
         if self._more is None:
             self._more = []
         self._more.append((part, line))
 
     @property
     def parts(self) -> list[str]:
-        """Return the text of the value as a list with one item for each line."""
+        """Return the text of this key's value as a list with one item for each line."""
         return [self._first, *(part for part, _ in self._more or ())]
 
     @property
@@ -46,7 +47,7 @@ class Key:
 
     @property
     def value(self) -> str:
-        """Return the value as configparser joins it. A nested block begins with a newline."""
+        """Return the key's value as configparser joins it. A nested block begins with a newline."""
         return "\n".join(self.parts).rstrip() if self._more else self._first
 
     @property
@@ -56,14 +57,14 @@ class Key:
 
     @property
     def content_lines(self) -> list[int]:
-        """Return the line numbers of the value without blank lines, which are not part of it."""
+        """Return the line numbers of this key's value, without those of blank lines."""
         return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
             self.lines[0]
         ]
 
 
 class Section:
-    """A section and its keys. `header` is the text in brackets, such as `profile a`, `default`."""
+    """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
 
     __slots__ = ("header", "keys", "line")
 
@@ -83,7 +84,7 @@ class Section:
 
 
 class ConfigText:
-    """The lines and the sections of one file. `origin` names the file in error messages.
+    """The lines and the sections of one AWS config file. `origin` names the file in error messages.
 
     `defaults` is the section [DEFAULT], which is not in `sections`.
     """
@@ -99,10 +100,10 @@ class ConfigText:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the file's lines. Splits the text on first use, since only edits need lines."""
+        """Return the config's lines. Splits the text on first use, since only edits need lines."""
         return self.text.split("\n")
 
-    def refuse(self, line: int, what: str, hint: str | None = None) -> NoReturn:
+    def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
         """Raise ConfigInvalid with the error `what` in this line; lines count from 0."""
         raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
 
@@ -117,7 +118,7 @@ class ConfigText:
                 for part, line in zip(key.parts, key.lines, strict=True):
                     for piece in part.splitlines():
                         if piece.strip() and "=" not in piece:
-                            self.refuse(line, 'a line of a nested block has no "="')
+                            self.refuse_line(line, 'a line of a nested block has no "="')
 
 
 class _Reader:
@@ -133,7 +134,7 @@ class _Reader:
         self._indent = 0
 
     def read(self) -> None:
-        """Read all lines. Raises: ConfigInvalid for a line that configparser would refuse."""
+        """Read the config's lines. Raises: ConfigInvalid for a line that configparser refuses."""
         for number, line in enumerate(self._config.text.split("\n")):
             value = line.strip()
             if not value:
@@ -152,7 +153,7 @@ class _Reader:
         if end > 1:
             self._start_section(number, value[1:end])
         elif self._section is None:
-            self._config.refuse(number, "there is a line before the first section")
+            self._config.refuse_line(number, "there is a line before the first section")
         else:
             self._start_key(number, value, self._section)
 
@@ -160,7 +161,7 @@ class _Reader:
         sections = self._config.sections
         if header in sections:
             first = sections[header].line + 1
-            self._config.refuse(
+            self._config.refuse_line(
                 number,
                 f'the section "[{show(header, 80)}]" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
@@ -180,12 +181,12 @@ class _Reader:
         if not found:
             what = "the section's header is not closed" if value[0] == "[" else 'a line has no "="'
             # The error message does not show the line, which may be part of a secret key.
-            self._config.refuse(number, what)
+            self._config.refuse_line(number, what)
         if not name:
-            self._config.refuse(number, 'there is no key before the "="')
+            self._config.refuse_line(number, 'there is no key before the "="')
         if name in section.keys:
             first = section.keys[name].lines[0] + 1
-            self._config.refuse(
+            self._config.refuse_line(
                 number,
                 f'the key "{show(name, 80)}" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",

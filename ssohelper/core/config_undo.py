@@ -17,8 +17,8 @@ from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.profile_origin import MARKERS
 
 
-def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
-    """Return the changes to `current` that undo the write which turned `before` into `after`.
+def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
+    """Return the changes to the config `current` that undo the write from `before` to `after`.
 
     Keys that were edited after the write keep their value. In a section that the write added, keys
     that were added after the write stay.
@@ -31,21 +31,23 @@ def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[
         if present is None:
             continue
         if old is None:
-            changes += _remove_added(present, written)
+            changes += _changes_that_remove(present, written)
         else:
-            changes += _restore(present, written, old)
+            changes += _changes_that_restore(present, written, old)
     removed = before.sections.keys() - after.sections.keys() - set(old_headers.values())
     for header in before.sections:
         if header in removed and header not in current.sections:
-            changes.append(_add_removed(before, before.sections[header]))
-    changes += _markers_again(before, after, current)
+            changes.append(_change_that_adds_again(before, before.sections[header]))
+    changes += _changes_that_add_markers(before, after, current)
     return changes
 
 
-def _markers_again(before: ConfigText, after: ConfigText, current: ConfigText) -> Iterator[Change]:
-    """Yield the changes that add the markers of aws-sso-cli again which the write removed.
+def _changes_that_add_markers(
+    before: ConfigText, after: ConfigText, current: ConfigText
+) -> Iterator[Change]:
+    """Yield the changes that add aws-sso-cli's markers again if the write removed them.
 
-    A marker at the begin comes before the section that followed it, one at the end after the one
+    A BEGIN marker is added before the section that followed it, an END marker after the section
     that preceded it.
     """
     if not any(marker in before.text for marker in MARKERS):
@@ -67,16 +69,16 @@ def _markers_again(before: ConfigText, after: ConfigText, current: ConfigText) -
             and section.header in current.sections
         ]
         if is_gone and near:
-            section = max(near, key=_line_of) if is_end else min(near, key=_line_of)
+            section = max(near, key=_first_line_of) if is_end else min(near, key=_first_line_of)
             yield AddComment(section.header, line, is_below=is_end)
 
 
-def _line_of(section: Section) -> int:
+def _first_line_of(section: Section) -> int:
     return section.line
 
 
 def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
-    """Return a dict from new to old header, for each section that the write renamed.
+    """Return a dict from new to old header of each config section that the write renamed.
 
     A renamed section is one with the same keys and values under another header.
     """
@@ -94,7 +96,7 @@ def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
     return found
 
 
-def _remove_added(present: Section, written: Section) -> list[Change]:
+def _changes_that_remove(present: Section, written: Section) -> list[Change]:
     """Return the change that removes a section which ssohelper added.
 
     If keys of the section were added or changed after the write, only ssohelper's keys are removed.
@@ -107,7 +109,7 @@ def _remove_added(present: Section, written: Section) -> list[Change]:
     return [EditSection(present.header, drop=drop)] if drop else []
 
 
-def _restore(present: Section, written: Section, old: Section) -> list[Change]:
+def _changes_that_restore(present: Section, written: Section, old: Section) -> list[Change]:
     """Return the change that restores the old values of a section's keys that ssohelper changed."""
     now, written_values, old_values = present.values(), written.values(), old.values()
     assign, drop = [], []
@@ -126,7 +128,7 @@ def _restore(present: Section, written: Section, old: Section) -> list[Change]:
     return [EditSection(present.header, tuple(assign), tuple(drop), header)]
 
 
-def _add_removed(before: ConfigText, section: Section) -> AddSection:
+def _change_that_adds_again(before: ConfigText, section: Section) -> AddSection:
     """Return the change that adds a removed section again, with its original lines.
 
     Comment lines are left out, because they stayed in the file when the section was removed.

@@ -9,7 +9,7 @@ from ssohelper.core import console_urls
 from ssohelper.core.endpoints import partition_of
 from ssohelper.core.search import Index
 
-# The regions that are offered, by partition. A region that is not here can still be given to
+# The regions whose console pages are offered, by partition. Any other region can still be given to
 # `ssohelper console --region`. Source: botocore's partitions.json (2026-11).
 _REGIONS = {
     "aws": (
@@ -33,29 +33,29 @@ class PageChoice(NamedTuple):
     region: str
 
 
-def offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
-    """Return the pages in the order in which to offer them, each once.
+def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
+    """Return the console pages in the order in which to offer them, each page once.
 
-    First the last ones, then the console's home page and all services in this region, then the other
-    regions. A global service is offered once.
+    First the pages that the user opened last, then the console's home page and all services in
+    `region`, then those of the other regions. A global service is offered once.
     """
     home = [PageChoice(HOME, region)]
     here = [PageChoice(service, region) for service in console_urls.SERVICES]
     regional = [one for one in console_urls.SERVICES if not console_urls.is_global(one)]
     regions = _REGIONS.get(partition_of(region).name, "").split()
     others = [PageChoice(service, other) for other in regions for service in regional]
-    return list(dict.fromkeys((*filter(is_known, last), *home, *here, *others)))
+    return list(dict.fromkeys((*filter(has_known_service, last), *home, *here, *others)))
 
 
-def is_known(choice: PageChoice) -> bool:
-    """Return whether the service of a remembered page is one that we still know."""
+def has_known_service(choice: PageChoice) -> bool:
+    """Return whether this version of ssohelper knows the service of a remembered console page."""
     return choice.service in console_urls.SERVICES
 
 
 def index_of(choices: Sequence[PageChoice], preferred: int) -> Index:
-    """Return a search index with the columns service and region.
+    """Return a search index of console pages, with the columns service and region.
 
-    Of pages that match equally well, the first `preferred` come first.
+    Of pages that match a search equally well, the first `preferred` of `choices` come first.
     """
     columns = ([one.service for one in choices], [one.region for one in choices])
     return Index(columns, fuzzy_columns=(0, 1), preferred=preferred)

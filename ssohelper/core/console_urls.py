@@ -11,8 +11,9 @@ from ssohelper.core.model import Profile, Secret
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import UsageProblem
 
-# Maps a service to a path on the console's host. The services have the AWS CLI's names or common
-# short names. "{region}" in a path is replaced; "/home?region=…" is added to a path without "?".
+# Maps a service to the path of its page on the AWS console's host. The services have the AWS CLI's
+# names or common short names. "{region}" in a path is replaced; "/home?region=…" is added to a path
+# without "?".
 _REGIONAL = {
     "acm": "acm",
     "apigateway": "apigateway",
@@ -102,7 +103,7 @@ class ConsolePage(NamedTuple):
 
 
 def is_global(service: str) -> bool:
-    """Return whether the service has one page for the whole partition."""
+    """Return whether the service has one console page for the whole partition."""
     return service in _GLOBAL
 
 

@@ -8,7 +8,7 @@ from ssohelper.core.text import to_json
 from ssohelper.errors import LocalState
 
 
-def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
+def credential_document(credentials: RoleCredentials, account_id: str) -> bytes:
     """Return the credential-process document: a line of JSON with secrets, for stdout only."""
     answer = {
         "Version": 1,
@@ -21,7 +21,7 @@ def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
     return to_json(answer).encode() + b"\n"
 
 
-def parse_document(document: bytes) -> RoleCredentials:
+def parse_credential_document(document: bytes) -> RoleCredentials:
     """Return the credentials in a credential-process document (JSON) that ssohelper made."""
     found = json.loads(document)
     expires_at = from_iso(found["Expiration"])

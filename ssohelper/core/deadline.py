@@ -12,11 +12,11 @@ class Deadline:
         self._monotonic = monotonic
         self._ends_at = monotonic() + seconds
 
-    def left(self) -> float:
-        """Return the seconds that are left until the deadline, never below zero."""
+    def seconds_left(self) -> float:
+        """Return how many seconds are left until the deadline, never below zero."""
         return max(0.0, self._ends_at - self._monotonic())
 
     @property
-    def passed(self) -> bool:
+    def has_passed(self) -> bool:
         """Return whether the deadline has passed."""
         return self._monotonic() >= self._ends_at

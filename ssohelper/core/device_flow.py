@@ -34,14 +34,14 @@ class DeviceAuthorization(NamedTuple):
     expires_at: int
 
 
-def sensible_interval(value: object) -> int:
+def sensible_poll_seconds(value: object) -> int:
     """Return the seconds between two polls, within limits; `value` is what the service sent."""
     if not isinstance(value, int) or isinstance(value, bool):
         return _USUAL_INTERVAL_SECONDS
     return min(max(value, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
 
 
-def sensible_life(value: object) -> int:
+def sensible_code_life_seconds(value: object) -> int:
     """Return how many seconds a device code is valid, within limits; `value` is what AWS sent."""
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         return _USUAL_LIFE_SECONDS
@@ -51,7 +51,7 @@ def sensible_life(value: object) -> int:
 def next_step(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
-    """Return the authorization for the next poll, or None if its code expires before that poll."""
+    """Return the authorization for the next poll; None if its code expires before."""
     if answer is Poll.SLOW_DOWN:
         slower = authorization.interval_seconds + _SLOW_DOWN_SECONDS
         slower = min(slower, _LONGEST_INTERVAL_SECONDS)

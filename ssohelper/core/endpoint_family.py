@@ -1,10 +1,11 @@
-"""Decides which family of endpoints is asked: dual-stack hosts (IPv4 and IPv6), FIPS hosts, or both.
+"""Decides which family of AWS's endpoints is used: dual-stack (IPv4 and IPv6), FIPS, or both.
 
-No other module decides this. The first source that says something wins: for dual stack a start URL
-on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the settings
-sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
+No other module decides this. The first of these sources that has a value wins: for dual stack a
+start URL on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the
+settings sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
 [default]. The same keys of another profile count for a native profile, between the variables and
-the settings. For other profiles they do not count, because a process line does not name its profile.
+the settings. For other profiles they do not count, because a process line does not name its
+profile.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,18 +43,20 @@ def choose_family(
     Raises: ConfigInvalid for a word other than true and false.
     """
     return Family(
-        _choose(environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY),
-        _choose(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
+        _is_option_on(
+            environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
+        ),
+        _is_option_on(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
     )
 
 
 def family_of_portal(asked: Family, portal_url: str) -> Family:
-    """Return the family for the sign-in service and portal, if `asked` is what is asked for."""
+    """Return the family for a portal and its sign-in service, if the user asks for `asked`."""
     host = urlsplit(portal_url).hostname or ""
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
 
 
-def _choose(
+def _is_option_on(
     environ: Mapping[str, str],
     variable: str,
     setting: bool | None,
@@ -61,14 +64,17 @@ def _choose(
     key: str,
 ) -> bool:
     if environ.get(variable):
-        return _read(variable, environ[variable])
+        return _parse_boolean(variable, environ[variable])
     if setting is not None:
         return setting
-    return _read(f"{key} of [default]", default_keys[key]) if default_keys.get(key) else False
+    return (
+        _parse_boolean(f"{key} of [default]", default_keys[key]) if default_keys.get(key) else False
+    )
 
 
-def _read(name: str, text: str) -> bool:
-    # botocore takes any other word for "false". A user who wrote 1 would believe that FIPS is on.
+def _parse_boolean(name: str, text: str) -> bool:
+    # botocore takes any other word for "false". A user who wrote 1 would wrongly believe that FIPS
+    # is on.
     found = _WORDS.get(text.strip().lower())
     if found is None:
         raise ConfigInvalid(f'{name} must be true or false, not "{show(text, 60)}"')

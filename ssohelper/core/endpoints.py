@@ -30,7 +30,7 @@ _SIGN_IN_HOSTS = (
     "signin.amazonaws-us-gov.com",
     "signin.amazonaws.cn",
 )
-# How each service's hosts begin, without and with FIPS.
+# How the names of each service's hosts begin, without and with FIPS.
 _PREFIXES = {
     "oidc": ("oidc", "oidc-fips"),
     "portal": ("portal.sso", "portal.sso-fips"),
@@ -67,26 +67,26 @@ def is_region(text: str) -> bool:
     return find_partition(text) is not None
 
 
-def variable_of(service: str) -> str:
-    """Return the environment variable that sets this service's endpoint."""
+def endpoint_variable_of(service: str) -> str:
+    """Return the name of the environment variable that sets this service's endpoint."""
     return _VARIABLES[service]
 
 
 def oidc_endpoint(region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY) -> str:
     """Return the sign-in service's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _endpoint("oidc", region, environ, family)
+    return _service_endpoint("oidc", region, environ, family)
 
 
 def portal_endpoint(
     region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY
 ) -> str:
     """Return the access portal's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _endpoint("portal", region, environ, family)
+    return _service_endpoint("portal", region, environ, family)
 
 
 def sts_endpoint(region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY) -> str:
     """Return the regional STS endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _endpoint("sts", region, environ, family)
+    return _service_endpoint("sts", region, environ, family)
 
 
 def partition_of(region: str) -> Partition:
@@ -102,7 +102,7 @@ def console_sign_in_endpoint(region: str, environ: Mapping[str, str]) -> str:
     Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names another host, because role credentials
     are sent to this endpoint.
     """
-    override = _override("console sign-in", environ)
+    override = _endpoint_override("console sign-in", environ)
     return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
 
 
@@ -112,12 +112,12 @@ def console_endpoint(region: str) -> str:
 
 
 def regional_host(host: str, region: str) -> str:
-    """Return the host with the region in front; for the partition's home region, the host alone."""
+    """Return the console's host with the region in front, except for the home region."""
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
 def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
-    """Return a warning if AWS_ENDPOINT_URL is set, else None. It could send a token anywhere."""
+    """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (
@@ -141,7 +141,7 @@ def shown_url(text: str, limit: int = 120) -> str:
 
 def is_loopback_url(url: str) -> bool:
     """Return whether the URL's host is this machine (loopback)."""
-    parts = _split(url)
+    parts = _split_url(url)
     return parts is not None and _is_loopback(parts.hostname or "")
 
 
@@ -151,40 +151,42 @@ def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
     The address must be https on a sign-in host of AWS, or be at the endpoint that sent it.
     Raises: BadAnswer for any other address, because a browser would open it.
     """
-    parts = _split(url)
-    if parts is None or not _is_sign_in_place(parts, region, oidc_endpoint):
+    parts = _split_url(url)
+    if parts is None or not _is_sign_in_url(parts, region, oidc_endpoint):
         raise BadAnswer(
             f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if this repeats",
         )
-    rebuilt = f"{parts.scheme.lower()}://{_authority(parts)}{encoded(parts.path or '/')}"
+    rebuilt = f"{parts.scheme.lower()}://{_authority(parts)}{percent_encoded(parts.path or '/')}"
     if parts.query:
-        rebuilt += "?" + encoded(parts.query)
-    return rebuilt + ("#" + encoded(parts.fragment) if parts.fragment else "")
+        rebuilt += "?" + percent_encoded(parts.query)
+    return rebuilt + ("#" + percent_encoded(parts.fragment) if parts.fragment else "")
 
 
-def encoded(text: str) -> str:
+def percent_encoded(text: str) -> str:
     """Return the text; characters that RFC 3986 does not allow in URLs are percent-encoded."""
     pieces, at = [], 0
     while at < len(text):
         found = _ENCODED.match(text, at)
         piece = found.group() if found else text[at]
-        pieces.append(piece if found or piece in _URL_CHARACTERS else _percent(piece))
+        pieces.append(
+            piece if found or piece in _URL_CHARACTERS else _percent_encode_character(piece)
+        )
         at += len(piece)
     return "".join(pieces)
 
 
-def _percent(character: str) -> str:
+def _percent_encode_character(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
 
 
-def _endpoint(service: str, region: str, environ: Mapping[str, str], family: Family) -> str:
+def _service_endpoint(service: str, region: str, environ: Mapping[str, str], family: Family) -> str:
     partition = partition_of(region)
-    override = _override(service, environ)
-    return override or f"https://{_host(service, region, partition, family)}"
+    override = _endpoint_override(service, environ)
+    return override or f"https://{_service_host(service, region, partition, family)}"
 
 
-def _host(service: str, region: str, partition: Partition, family: Family) -> str:
+def _service_host(service: str, region: str, partition: Partition, family: Family) -> str:
     """Return the host of a service in an endpoint family, as AWS's endpoint rule sets name it."""
     suffix = partition.dual_stack_suffix if family.dual_stack else partition.suffix
     # GovCloud's hosts are FIPS endpoints already. Its dual-stack ones are not.
@@ -192,7 +194,7 @@ def _host(service: str, region: str, partition: Partition, family: Family) -> st
     return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 
 
-def _override(service: str, environ: Mapping[str, str]) -> str | None:
+def _endpoint_override(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
     url = environ.get(variable, "")
     if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
@@ -201,12 +203,12 @@ def _override(service: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _checked_override(service: str, variable: str, url: str) -> str:
-    parts = _split(url)
+    parts = _split_url(url)
     if parts is not None and parts.scheme.lower() in ("http", "https"):
         host = parts.hostname or ""
         plain = not (parts.query or parts.fragment)
         if plain and (_is_loopback(host) or _is_service_host(service, parts)):
-            path = encoded(parts.path).rstrip("/")
+            path = percent_encoded(parts.path).rstrip("/")
             return f"{parts.scheme.lower()}://{_authority(parts)}{path}"
     others = "neither this machine nor AWS" if service in _PREFIXES else "not this machine"
     raise ConfigInvalid(
@@ -237,7 +239,7 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
     return service == "sts" and host == "sts.amazonaws.com"
 
 
-def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
+def _is_sign_in_url(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
     own, host, scheme = urlsplit(oidc_endpoint), parts.hostname or "", parts.scheme.lower()
     if (scheme, host, parts.port) == (own.scheme, own.hostname, own.port):
         return True
@@ -253,7 +255,7 @@ def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bo
     return host in hosts or is_page or is_aws_portal_host(host)
 
 
-def _split(url: str) -> SplitResult | None:
+def _split_url(url: str) -> SplitResult | None:
     """Return the URL's parts, or None if the text is no URL, names a user, or is ambiguous."""
     # Refuse characters that programs read differently: urlsplit drops tabs and newlines, and
     # browsers read a backslash as a slash.

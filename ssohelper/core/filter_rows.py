@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ssohelper.core.choices import Choices, exact_filter
+from ssohelper.core.choices import Choices, filter_of_exact_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account
-from ssohelper.core.profile_names import is_foreign_id
+from ssohelper.core.profile_names import is_id_of_other_account
 
 
 class FilterRow(NamedTuple):
@@ -23,25 +23,28 @@ class FilterRow(NamedTuple):
 
 
 def filter_rows(listing: Listing) -> list[FilterRow]:
-    """Return a row for each role name, the most frequent first, and then one for each account."""
+    """Return a row for each role name, the most frequent first, then a row for each account."""
     counts = Counter(role.name for role in listing.roles())
     rows = [
-        FilterRow(False, name, f"role, in {_count(number, 'account')}", exact_filter(name))
+        FilterRow(
+            False, name, f"role, in {_count_text(number, 'account')}", filter_of_exact_text(name)
+        )
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     names = Counter(one.account.name.casefold() for one in listing.accounts)
     for listed in sorted(listing.accounts, key=lambda one: one.account.name.casefold()):
         account = listed.account
         is_unique = names[account.name.casefold()] == 1
-        note = f"{account.id}, {_count(len(listed.roles), 'role')}"
+        note = f"{account.id}, {_count_text(len(listed.roles), 'role')}"
         rows.append(FilterRow(True, account.name, note, _account_filter(account, is_unique)))
     return rows
 
 
-def chosen(before: Choices, rows: Iterable[FilterRow]) -> Choices:
+def choices_with_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     """Return the choices with the filters of these rows.
 
-    The filters of a kind that no row has stay as they were, as with `--account` and `--role`.
+    If no row is an account, the account filters stay; if no row is a role name, the role filters
+    stay. The options `--account` and `--role` do the same.
     """
     rows = list(rows)
     accounts = tuple(row.filter for row in rows if row.is_account)
@@ -50,13 +53,18 @@ def chosen(before: Choices, rows: Iterable[FilterRow]) -> Choices:
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:
-    """Return the filter that this account alone matches: its name if it can be one, else its id."""
+    """Return a filter that only this account matches: its name if possible, else its id."""
     name = account.name
     # A filter that begins with "!" leaves out what it matches.
-    if not name.strip() or not is_unique or name.startswith("!") or is_foreign_id(name, account):
+    if (
+        not name.strip()
+        or not is_unique
+        or name.startswith("!")
+        or is_id_of_other_account(name, account)
+    ):
         return account.id
-    return exact_filter(name)
+    return filter_of_exact_text(name)
 
 
-def _count(number: int, what: str) -> str:
+def _count_text(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number} {what}s"

@@ -1,6 +1,6 @@
-"""Profiles whose credentials are not ours: what provides them. Pure.
+"""Finds what provides the credentials of profiles that ssohelper gets no credentials for. Pure.
 
-SDKs and the AWS CLI get such credentials themselves. ssohelper only names the profile to them.
+SDKs and the AWS CLI get such credentials themselves. ssohelper only tells them the profile's name.
 Source: the order of botocore's credential providers.
 """
 
@@ -19,8 +19,9 @@ _MOST_PROFILES = 12
 class Foreign(NamedTuple):
     """A profile whose credentials another program or file provides.
 
-    `what` names the provider for people; `login_session` is the value of that key, if it is the
-    provider. `has_mfa`: a program that uses the profile asks for the code of an MFA device.
+    `what` names the provider for users; `login_session` is the value of the profile's key
+    `login_session`, if that is the provider. `has_mfa`: a program that uses the profile asks for
+    the code of an MFA device.
     """
 
     name: str
@@ -32,9 +33,9 @@ class Foreign(NamedTuple):
 def find_foreign(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> Foreign | None:
-    """Return what provides the profile's credentials, or None if nothing in it does.
+    """Return what provides the profile's credentials, or None if the profile names no provider.
 
-    `credentials_names` are the sections of ~/.aws/credentials.
+    `credentials_names` are the names of the sections of ~/.aws/credentials.
     Raises: ConfigInvalid, with file and line, for a source_profile that does not exist.
     """
     name, has_mfa, seen = entry.name, False, 0
@@ -45,16 +46,16 @@ def find_foreign(
         following = config.profile(source)
         if following is None or source == entry.name:
             if following is None and source not in credentials_names:
-                config.refuse(
+                config.refuse_key(
                     entry, "source_profile", f'source_profile "{show(source, 80)}" does not exist'
                 )
             return Foreign(name, "static keys", has_mfa=has_mfa)
         entry = following
-    found = _provider(entry, credentials_names)
+    found = _find_provider(entry, credentials_names)
     return found and found._replace(name=name, has_mfa=has_mfa)
 
 
-def _provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreign | None:
+def _find_provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreign | None:
     keys = entry.keys
     if assumes_role(keys):
         where = show(keys.get("credential_source", ""), 40)
@@ -66,8 +67,8 @@ def _provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreig
     if keys.get("login_session"):
         return Foreign(entry.name, "aws login", keys["login_session"])
     command = keys.get("credential_process", "")
-    if command and process_command.own_options(command) is None:
-        words = process_command.split(command)
+    if command and process_command.own_command_options(command) is None:
+        words = process_command.split_command(command)
         program = show(words[0], 80) if words else "another program"
         return Foreign(entry.name, f"the program {program}")
     return None

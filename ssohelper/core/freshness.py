@@ -15,7 +15,8 @@ renews it before an SDK tries to, which happens at 15 min.
 
 from enum import Enum
 
-# When AWS refuses a request, all callers get that refusal for 30 s before AWS is asked again.
+# After AWS refused a request for credentials, all callers get that refusal for 30 s, without a new
+# request.
 RETRY_SECONDS = 30
 
 
@@ -28,7 +29,9 @@ class Freshness(Enum):
     TOO_LATE = "too late"
 
 
-def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float) -> Freshness:
+def freshness_of_credentials(
+    life_seconds: float, left_seconds: float, age_seconds: float
+) -> Freshness:
     """Return what to do with cached role credentials of this lifetime, time left and age.
 
     A negative age means that the clock was set back, so that the time left is unknown. A clock
@@ -56,7 +59,7 @@ def renew_first_at(received_at: int, expires_at: int) -> int:
 
 
 def token_margin_seconds(life_seconds: float) -> float:
-    """Return below which time left, in seconds, an access token is renewed before use."""
+    """Return the time left, in seconds, below which an access token is renewed before use."""
     return min(20 * 60, life_seconds / 3)
 
 

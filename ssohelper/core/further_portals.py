@@ -1,4 +1,4 @@
-"""Further portals of one Identity Center instance: the same people and roles, in another region.
+"""Further portals of one Identity Center instance: the same users and roles, in another region.
 
 AWS replicates an instance to further regions. Each region has a portal and a sign-in of its own.
 """
@@ -12,7 +12,7 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SsoSession
 from ssohelper.core.partitions import find_partition, is_dual_stack_host, partition_of_portal
 from ssohelper.core.portal_address import instance_of
-from ssohelper.core.start_url import checked_aws_url, region_of
+from ssohelper.core.start_url import checked_aws_url, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -27,12 +27,12 @@ class FurtherPortal(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the setting's text for this portal."""
+        """Return REGION=START_URL, the text of this portal in the setting."""
         return f"{self.region}={self.start_url}"
 
 
 class Claim(Enum):
-    """What a further portal's URL says about its instance, beside the session's own URL."""
+    """Whether a further portal's URL is of the same instance as the session's own URL."""
 
     SAME = "is of the same instance of Identity Center"
     UNKNOWN = "may be of another instance of Identity Center"
@@ -41,11 +41,11 @@ class Claim(Enum):
     OTHER = "is of another instance of Identity Center"
 
 
-# The claims with which a portal is never used, whatever a person says.
+# A portal whose URL makes one of these claims is never used, even if the user confirms it.
 REFUSED = (Claim.PARTITION, Claim.OTHER)
 
 
-def find_claim(own_url: str, further_url: str) -> Claim:
+def compare_portal_urls(own_url: str, further_url: str) -> Claim:
     """Return how a further portal's URL relates to the session's own portal, both on AWS's hosts."""
     own, further = instance_of(own_url), instance_of(further_url)
     hosts = [urlsplit(url).hostname or "" for url in (own_url, further_url)]
@@ -55,7 +55,7 @@ def find_claim(own_url: str, further_url: str) -> Claim:
         return Claim.UNKNOWN
     if own != further:
         return Claim.OTHER
-    has_region = region_of(further_url) is not None
+    has_region = region_of_start_url(further_url) is not None
     is_same_kind = is_dual_stack_host(hosts[0]) == is_dual_stack_host(hosts[1])
     return Claim.SAME if has_region and is_same_kind else Claim.OTHER_HOSTS
 
@@ -70,8 +70,8 @@ def parse_portal(text: str) -> FurtherPortal:
         )
     checked_region(region)
     checked_aws_url(url)
-    if region_of(url) not in (None, region):
-        raise ConfigInvalid(f'"{show(url, 80)}" is in {region_of(url)}, not in {region}')
+    if region_of_start_url(url) not in (None, region):
+        raise ConfigInvalid(f'"{show(url, 80)}" is in {region_of_start_url(url)}, not in {region}')
     partition = find_partition(region)
     if partition is None or partition.name != partition_of_portal(urlsplit(url).hostname or ""):
         raise ConfigInvalid(f'"{show(url, 80)}" is in another partition of AWS than {region}')
@@ -90,8 +90,8 @@ def parse_portals(texts: Sequence[str]) -> list[FurtherPortal]:
     return found
 
 
-def session_at(session: SsoSession, portal: FurtherPortal) -> SsoSession:
-    """Return the session at a further portal."""
+def session_at_portal(session: SsoSession, portal: FurtherPortal) -> SsoSession:
+    """Return the session with the URL and region of this further portal."""
     return session._replace(
         start_url=portal.start_url, region=portal.region, portal_url=None, is_further=True
     )

@@ -15,10 +15,10 @@ from ssohelper.core.schema.fields import Damaged
 
 MOST_SECONDS = 3600
 DEFAULT_SECONDS = 1800
-# Warned of in prompts so long before the end.
+# So long before a grant ends, the shell prompt shows a warning.
 WARNING_SECONDS = 600
 LONGEST_REASON = 200
-# A time service sets the clock back by less.
+# A grant may begin so far in the future: a time service that sets the clock back stays below this.
 _CLOCK_STEP_SECONDS = 5
 _TEXTS = ("reason", "boot", "nonce")
 _NUMBERS = ("granted_at", "ends_at", "uptime", "uid")
@@ -36,7 +36,7 @@ class TerminalSession(NamedTuple):
 
 
 class Here(NamedTuple):
-    """What a grant is compared with: this user, boot and terminal session, and two clocks.
+    """The present situation that a grant must fit: user, boot, terminal session, and two clocks.
 
     `now` is the wall clock (epoch seconds), `uptime` counts seconds since the machine's start.
     """
@@ -49,7 +49,7 @@ class Here(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """One grant. `session` is None when it counts on all terminals of the user."""
+    """A grant for a guarded role. `session` is None if it counts on all of the user's terminals."""
 
     key: RoleKey
     reason: str
@@ -63,13 +63,14 @@ class Grant(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The hash of the content."""
-        return sha256(to_text(self).encode()).hexdigest()[:32]
+        """The hash of the grant's content, which the journal records."""
+        return sha256(grant_to_text(self).encode()).hexdigest()[:32]
 
     def is_in_force(self, here: Here) -> bool:
-        """Return whether the grant counts here and now.
+        """Return whether the grant is valid for this user, boot, terminal and time.
 
-        Both clocks must be within its time: so a wall clock that is set back revives nothing.
+        Both clocks must be within the grant's time: setting the wall clock back does not revive a
+        grant.
         """
         life = self.ends_at - self.granted_at
         is_of_here = (self.uid, self.boot) == (here.uid, here.boot)
@@ -83,7 +84,7 @@ class Grant(NamedTuple):
         )
 
 
-def to_text(grant: Grant) -> str:
+def grant_to_text(grant: Grant) -> str:
     """Return the grant as JSON, the same text for the same content."""
     return json.dumps(
         {
@@ -106,10 +107,16 @@ def parse(found: dict[str, Any]) -> Grant:
     for name in _NUMBERS:
         if type(found[name]) is not int:
             raise Damaged(name)
-    return Grant(**{**found, "key": _key(found["key"]), "session": _session(found["session"])})
+    return Grant(
+        **{
+            **found,
+            "key": _parse_role_key(found["key"]),
+            "session": _parse_terminal_session(found["session"]),
+        }
+    )
 
 
-def _key(found: Any) -> RoleKey:
+def _parse_role_key(found: Any) -> RoleKey:
     if not (
         isinstance(found, list)
         and len(found) in (3, 4)
@@ -127,7 +134,7 @@ def _key(found: Any) -> RoleKey:
     return key
 
 
-def _session(found: Any) -> TerminalSession | None:
+def _parse_terminal_session(found: Any) -> TerminalSession | None:
     if found is None:
         return None
     if not (isinstance(found, list) and [type(one) for one in found] == [int, int, str]):

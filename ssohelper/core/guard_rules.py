@@ -20,9 +20,10 @@ TAG_SIGN = "#"
 
 
 class _Patterns(NamedTuple):
-    """One interpretation of a guard rule, with a pattern for each of its three parts.
+    """One interpretation of a guard rule, with a pattern each for session, account and role.
 
-    `is_usual` is false for the one that takes the rule's slash for a part of the account's name.
+    `is_usual` is false for the interpretation in which the rule's slash is part of the account's
+    name.
     """
 
     is_usual: bool
@@ -31,27 +32,29 @@ class _Patterns(NamedTuple):
     role: re.Pattern[str]
 
 
-def expand(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the rules with the patterns of its tag in the place of each rule `#NAME`."""
+def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the guard rules; each rule `#NAME` is replaced by the patterns of the tag NAME."""
     found: dict[str, None] = {}
     for rule in rules:
-        tag = find_tag(rule)
+        tag = tag_of_rule(rule)
         found.update(dict.fromkeys([rule] if tag is None else tags.get(tag, ())))
     return tuple(found)
 
 
-def find_tag(rule: str) -> str | None:
-    """Return the name of the tag that the rule names; None for a rule of patterns."""
+def tag_of_rule(rule: str) -> str | None:
+    """Return NAME for a guard rule `#NAME`; None for any other rule."""
     return rule[len(TAG_SIGN) :] if rule.startswith(TAG_SIGN) else None
 
 
 def find_missing_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
-    """Return the name of a tag that a rule names and that is not there; None without one."""
-    return next((tag for tag in map(find_tag, rules) if tag is not None and tag not in tags), None)
+    """Return a tag that a guard rule names and that `tags` lacks; None if there is none."""
+    return next(
+        (tag for tag in map(tag_of_rule, rules) if tag is not None and tag not in tags), None
+    )
 
 
 def find_rule_of_session(patterns: Iterable[str], old: str, new: str) -> str | None:
-    """Return a pattern that names the session `old` and does not fit the name `new`, or None."""
+    """Return a pattern that matches the session name `old` but not `new`; else None."""
     for pattern in patterns:
         session, colon, _ = pattern.partition(":")
         fits = re.compile(translate(session.casefold())).match
@@ -63,7 +66,8 @@ def find_rule_of_session(patterns: Iterable[str], old: str, new: str) -> str | N
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
     """Return whether any of the rules guards this role.
 
-    An account whose name is unknown ("") is compared by its id only. For lists and the prompt.
+    An account whose name is unknown ("") is compared by its id only. Lists and prompts use this
+    function, decisions use `find_rule`.
     """
     return find_rule(rules, session_name, account, role_name, is_strict=False) is not None
 
@@ -78,7 +82,7 @@ def find_rule(
 ) -> str | None:
     """Return the first rule that guards this role; None when none does.
 
-    `is_strict`: an account with an unknown name ("") matches each pattern for accounts' names.
+    With `is_strict`, an account whose name is unknown ("") matches every pattern for account names.
     """
     session, role = session_name.casefold(), role_name.casefold()
     names = [text.casefold() for text in (account.name, account.id) if text]
@@ -109,13 +113,13 @@ def _interpretations(rule: str) -> tuple[_Patterns, ...]:
     found = []
     for is_usual, (whole, role_part) in zip((True, False), pairs, strict=False):
         session, colon, account = whole.partition(":")
-        found.append(_patterns(is_usual and not colon, "", whole, role_part))
+        found.append(_make_patterns(is_usual and not colon, "", whole, role_part))
         if colon:
-            found.append(_patterns(is_usual, session, account, role_part))
+            found.append(_make_patterns(is_usual, session, account, role_part))
     return tuple(found)
 
 
-def _patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
+def _make_patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
     return _Patterns(
         is_usual,
         *(re.compile(translate(part.casefold() or "*")) for part in (session, account, role)),

@@ -23,7 +23,7 @@ Service = Literal["oidc", "portal", "sts", "console sign-in"]
 
 
 def issuer_of(endpoint: str, region: str) -> str:
-    """Return the issuer to record for a checked endpoint: "loopback", or partition and region.
+    """Return the issuer to record for tokens of an endpoint: "loopback", or partition and region.
 
     `region` is the session's region, which is used if the endpoint's host names no region.
     """
@@ -53,7 +53,7 @@ def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
     """Return whether a token or client secret of this issuer may be sent to the endpoint."""
     if issuer is None:
         return True
-    return _realm(issuer) == _realm(issuer_of(endpoint, region))
+    return _issuer_without_region(issuer) == _issuer_without_region(issuer_of(endpoint, region))
 
 
 def check_destination(
@@ -63,7 +63,7 @@ def check_destination(
 
     Returns a warning, or None. Raises: ConfigInvalid when the endpoint must not receive it.
     """
-    variable = endpoints.variable_of(service)
+    variable = endpoints.endpoint_variable_of(service)
     if may_be_sent(issuer, endpoint, session.region):
         if issuer is not None or not endpoints.is_loopback_url(endpoint):
             return None
@@ -97,10 +97,10 @@ def check_credentials_destination(
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at AWS, and its role credentials are not '
             "sent to an endpoint on this machine",
-            hint=f"unset {endpoints.variable_of(service)}",
+            hint=f"unset {endpoints.endpoint_variable_of(service)}",
         )
 
 
-def _realm(issuer: str) -> str:
-    """Return the issuer without its region, to compare it: a token works in every region of it."""
+def _issuer_without_region(issuer: str) -> str:
+    """Return the issuer without its region: a token works in every region of its partition."""
     return issuer.partition("/")[0]

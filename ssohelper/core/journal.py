@@ -1,7 +1,7 @@
-"""The entries of the local journal: which events there are, and what may be said of each.
+"""The entries of the local journal: which events it records, and which fields each event may have.
 
 An `Entry` takes only the fields that its event has, and checks each value, so that no secret, no
-command line and no control character gets into the journal. `core.journal_lines` makes lines of
+command line and no control character gets into the journal. `core.journal_lines` makes lines from
 entries. No I/O, no clock.
 """
 
@@ -17,11 +17,12 @@ from ssohelper.core.schema import fields as check
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 
-# One write of a pipe's atomic size. The limits of the single fields keep each line below it.
+# The most bytes that a pipe takes in one atomic write. The limits of the single fields keep each
+# journal line below it.
 LONGEST_LINE_BYTES = 4096
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _COMMAND = re.compile(r"[a-z][a-z -]{0,63}")
-# IAM's key ids. Secret access keys and tokens have lower case letters.
+# Matches IAM's access key ids, but no secret access key or token, which have lower case letters.
 _ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,32}")
 _NOT_PRINTABLE = re.compile(r"[^ -~]")
 _MOST = 1 << 53
@@ -29,7 +30,7 @@ _LONGEST_NAME = 32
 
 
 class Entry:
-    """One event with its fields. Fields that are None are left out.
+    """One event of the journal with its fields. Fields that are None are left out.
 
     Raises: Damaged for an unknown event, a field that the event does not have, or a bad value.
     """
@@ -59,10 +60,10 @@ class Entry:
     __hash__ = None  # type: ignore[assignment]
 
 
-# -- the events ------------------------------------------------------------------------------------
+# -- the journal's events --------------------------------------------------------------------------
 
 
-def issued(
+def issued_entry(
     key: RoleKey,
     *,
     until: int,
@@ -77,11 +78,12 @@ def issued(
 
     `role_arn` is the role that STS issued them for, where `key` is a chain's. `others` is the number of other callers that waited for the same credentials.
     """
-    # An id of an unknown form is left out: AWS's answer decides it, and it must not fail the call.
+    # An access key id of an unknown form is left out: it comes from AWS and must not make the call
+    # fail.
     known_id = access_key_id if _ACCESS_KEY_ID.fullmatch(access_key_id) else None
     return Entry(
         "issue",
-        **_role_fields(key),
+        **_fields_of_role(key),
         until=until,
         access_key_id=known_id,
         background=background,
@@ -92,17 +94,17 @@ def issued(
     )
 
 
-def signed_in(session: str, *, how: str, user: str | None) -> Entry:
-    """Return the entry for an interactive sign-in; `how` is "browser" or "device-code"."""
+def signed_in_entry(session: str, *, how: str, user: str | None) -> Entry:
+    """Return the journal entry for an interactive sign-in; `how` is "browser" or "device-code"."""
     return Entry("sign-in", session=session, user=user, how=how)
 
 
-def signed_out(session: str, *, how: str, user: str | None) -> Entry:
+def signed_out_entry(session: str, *, how: str, user: str | None) -> Entry:
     """Return the entry for a sign-out; `how` is "revoked", or "local" when AWS was not reached."""
     return Entry("sign-out", session=session, user=user, how=how)
 
 
-def decided(
+def decision_entry(
     event: str,
     key: RoleKey,
     caller: tuple[str, str] = ("", ""),
@@ -121,7 +123,7 @@ def decided(
     """
     return Entry(
         event,
-        **_role_fields(key),
+        **_fields_of_role(key),
         way=way,
         reason=reason,
         until=until,
@@ -132,24 +134,26 @@ def decided(
     )
 
 
-def refused_command(what: str, caller: tuple[str, str]) -> Entry:
+def refused_command_entry(what: str, caller: tuple[str, str]) -> Entry:
     """Return the entry for a command that is refused, such as "sign in" below an allow-list."""
     return Entry("refused", what=what, parent=caller[0], terminal=caller[1])
 
 
-def loosened(what: str, *, before: str | None, after: str | None) -> Entry:
-    """Return the entry for a setting or rule that now protects less than before."""
+def loosened_entry(what: str, *, before: str | None, after: str | None) -> Entry:
+    """Return the entry for a changed setting or guard rule that protects less than before."""
     return Entry("loosened", what=what, before=before, after=after)
 
 
-def config_written(command: str, file: str, *, added: int, changed: int, removed: int) -> Entry:
+def config_written_entry(
+    command: str, file: str, *, added: int, changed: int, removed: int
+) -> Entry:
     """Return the entry for a written configuration file: the counts of sections or keys."""
     return Entry(
         "config-write", command=command, file=file, added=added, changed=changed, removed=removed
     )
 
 
-def _role_fields(key: RoleKey) -> dict[str, str | None]:
+def _fields_of_role(key: RoleKey) -> dict[str, str | None]:
     return {
         "session": key.session_name,
         "account_id": key.account_id,
@@ -158,47 +162,48 @@ def _role_fields(key: RoleKey) -> dict[str, str | None]:
     }
 
 
-# -- checks of single values -----------------------------------------------------------------------
+# -- checks of the values in journal entries -------------------------------------------------------
 
 
-def _pattern(pattern: re.Pattern[str]) -> Callable[[object, str], str]:
-    return lambda value, field: check.matching(value, field, pattern)
+def _make_pattern_check(pattern: re.Pattern[str]) -> Callable[[object, str], str]:
+    return lambda value, field: check.checked_match(value, field, pattern)
 
 
-def _instant(value: object, field: str) -> str:
-    return to_iso(check.instant(value, field))
+def _checked_instant(value: object, field: str) -> str:
+    return to_iso(check.checked_instant(value, field))
 
 
-def _count(value: object, field: str) -> int:
-    return check.whole(value, field, 0, _MOST)
+def _checked_count(value: object, field: str) -> int:
+    return check.checked_whole_number(value, field, 0, _MOST)
 
 
-def _name(value: object, field: str) -> str:
+def _checked_name(value: object, field: str) -> str:
     """Return the name of a process or terminal as printable ASCII of at most 32 characters."""
-    found = check.text(value, field, LONGEST_LINE_BYTES)
+    found = check.checked_text(value, field, LONGEST_LINE_BYTES)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
 
 
-def _text(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
-    """Return a check for a text that takes at most so many bytes in a line.
+def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
+    """Return a function that checks a text and cuts it to so many bytes in a journal line.
 
-    Control characters are replaced by visible text, and what looks like a secret is hidden; not in
-    a path, in which long folder names would look like secrets.
+    The function replaces control characters by visible text and hides what looks like a secret.
+    With `is_path` it hides nothing, because long folder names would look like secrets.
     """
 
     def cleaned(value: object, field: str) -> str:
         if not isinstance(value, str):  # a Secret, for one
             raise Damaged(field)
-        # Cut before the search too: its time grows with the text.
+        # The text is also cut before secrets are searched in it, since a longer text takes more
+        # time.
         found = value[: 4 * most_bytes]
         found = show(found if is_path else redacted(found))
-        return _cut(found, most_bytes)
+        return _cut_to_bytes(found, most_bytes)
 
     return cleaned
 
 
-def _cut(text: str, most_bytes: int) -> str:
-    """Return the text, cut so that its JSON takes at most so many bytes."""
+def _cut_to_bytes(text: str, most_bytes: int) -> str:
+    """Return the text, cut so that it takes at most so many bytes as JSON."""
     text = text[:most_bytes]
     while len(json.dumps(text)) - 2 > most_bytes:
         # An ellipsis takes 6 bytes, any other character at most 12.
@@ -208,36 +213,36 @@ def _cut(text: str, most_bytes: int) -> str:
 
 
 _CHECKS: dict[str, Callable[[object, str], Any]] = {
-    "session": _pattern(SESSION_NAME),
-    "account_id": _pattern(ACCOUNT_ID),
-    "role": _pattern(ROLE_NAME),
-    "chain": _text(400),
-    "role_arn": _text(700, is_path=True),
-    "access_key_id": _pattern(_ACCESS_KEY_ID),
-    "until": _instant,
-    "background": check.boolean,
-    "others": _count,
-    "parent": _name,
-    "terminal": _name,
-    "user": _text(400),
-    "how": _pattern(_WORD),
-    "way": _pattern(_WORD),
-    "reason": _text(1000),
-    "grant": _text(100),
-    "rule": _text(400),
-    "what": _text(200),
-    "before": _text(1000),
-    "after": _text(1000),
-    "command": _pattern(_COMMAND),
-    "file": _text(1000, is_path=True),
-    "added": _count,
-    "changed": _count,
-    "removed": _count,
+    "session": _make_pattern_check(SESSION_NAME),
+    "account_id": _make_pattern_check(ACCOUNT_ID),
+    "role": _make_pattern_check(ROLE_NAME),
+    "chain": _make_text_check(400),
+    "role_arn": _make_text_check(700, is_path=True),
+    "access_key_id": _make_pattern_check(_ACCESS_KEY_ID),
+    "until": _checked_instant,
+    "background": check.checked_boolean,
+    "others": _checked_count,
+    "parent": _checked_name,
+    "terminal": _checked_name,
+    "user": _make_text_check(400),
+    "how": _make_pattern_check(_WORD),
+    "way": _make_pattern_check(_WORD),
+    "reason": _make_text_check(1000),
+    "grant": _make_text_check(100),
+    "rule": _make_text_check(400),
+    "what": _make_text_check(200),
+    "before": _make_text_check(1000),
+    "after": _make_text_check(1000),
+    "command": _make_pattern_check(_COMMAND),
+    "file": _make_text_check(1000, is_path=True),
+    "added": _checked_count,
+    "changed": _checked_count,
+    "removed": _checked_count,
 }
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
 _DECISION = (*_ROLE, "way", "reason", "until", "grant", "rule", *_CALLER)
-# The fields of each event, in the order in which a line has them.
+# The fields of each event, in the order in which a journal line has them.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "issue": (*_ROLE, "role_arn", "until", "access_key_id", "background", *_CALLER, "others"),
     "sign-in": ("session", "user", "how"),
@@ -250,12 +255,12 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "config-write": ("command", "file", "added", "changed", "removed"),
 }
 EVENTS = tuple(_FIELDS)
-# The type of each field in a line, where it is not a text.
+# The type of each field of a journal line that is not a text.
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 
-def has_right_type(name: str, value: object) -> bool:
-    """Return whether the value has the type of this field.
+def has_type_of_field(name: str, value: object) -> bool:
+    """Return whether the value has the type that this field of a journal line must have.
 
     A field that this version does not know may have a text or a number.
     """

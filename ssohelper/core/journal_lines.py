@@ -18,7 +18,7 @@ from ssohelper.core.schema import fields as check
 from ssohelper.core.schema.fields import Damaged
 
 VERSION = 1
-# The `prev` of the first line of all.
+# The `prev` of the journal's very first line, which has no line before it.
 NO_LINE = "0" * 64
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -27,7 +27,7 @@ _MOST = 1 << 53
 
 
 class Line(NamedTuple):
-    """One line that was read. `at` is its time as text, `prev` the hash of the line before it."""
+    """A line of the journal. `at` is its time as text, `prev` the hash of the line before it."""
 
     at: str
     seq: int
@@ -38,40 +38,40 @@ class Line(NamedTuple):
 
     @property
     def at_seconds(self) -> int:
-        """Return the line's time as epoch seconds."""
+        """Return the journal line's time as epoch seconds."""
         return from_iso(self.at) or 0
 
 
-def make_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
-    """Return the entry as one line with its newline; `at_ms` is in milliseconds since 1970."""
-    head = {"v": VERSION, "at": _instant_of(at_ms), "seq": seq, "prev": prev}
-    line = _to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
+def make_journal_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
+    """Return the journal entry as a line with newline; `at_ms` is in milliseconds since 1970."""
+    head = {"v": VERSION, "at": _iso_time_of(at_ms), "seq": seq, "prev": prev}
+    line = _line_to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
     if len(line) > LONGEST_LINE_BYTES:
         raise Damaged("line")
     return line
 
 
-def make_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
-    """Return the entry for the system log, where no line is joined to the one before it."""
-    head = {"v": VERSION, "at": _instant_of(at_ms), "event": entry.event, "uid": uid}
-    return _to_json({**head, **entry.fields})
+def make_system_log_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
+    """Return the journal entry as text for the system log, without number and hash."""
+    head = {"v": VERSION, "at": _iso_time_of(at_ms), "event": entry.event, "uid": uid}
+    return _line_to_json({**head, **entry.fields})
 
 
-def _instant_of(at_ms: int) -> str:
+def _iso_time_of(at_ms: int) -> str:
     whole = datetime.fromtimestamp(at_ms // 1000, UTC)
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
 
-def _to_json(value: dict[str, Any]) -> bytes:
+def _line_to_json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def hash_of(line: bytes) -> str:
-    """Return what the next line has as `prev`: the SHA-256 of these bytes, without the newline."""
+def hash_of_line(line: bytes) -> str:
+    """Return the `prev` of the next line: the SHA-256 of this line without its newline."""
     return sha256(line.removesuffix(b"\n")).hexdigest()
 
 
-def parse_line(line: bytes) -> Line:
+def parse_journal_line(line: bytes) -> Line:
     """Return a line that was read from the journal. Raises: Damaged.
 
     A later version may have more events and more fields: simple values of any name are taken.
@@ -80,29 +80,29 @@ def parse_line(line: bytes) -> Line:
     if len(line) > LONGEST_LINE_BYTES or not line.isascii():
         raise Damaged("line")
     try:
-        found = check.obj(json.loads(line), "line")
+        found = check.checked_object(json.loads(line), "line")
     except (ValueError, RecursionError) as cause:
         raise Damaged("line") from cause
-    check.whole(found.pop("v", None), "v", 1, _MOST)
-    at = check.text(found.pop("at", None), "at", 40)
-    check.instant(from_iso(at), "at")
+    check.checked_whole_number(found.pop("v", None), "v", 1, _MOST)
+    at = check.checked_text(found.pop("at", None), "at", 40)
+    check.checked_instant(from_iso(at), "at")
     return Line(
         at,
-        check.whole(found.pop("seq", None), "seq", 1, _MOST),
-        check.matching(found.pop("prev", None), "prev", _SHA256),
-        check.matching(found.pop("event", None), "event", _EVENT),
-        check.whole(found.pop("uid", None), "uid", 0, _MOST),
-        {name: value for name, value in found.items() if journal.has_right_type(name, value)},
+        check.checked_whole_number(found.pop("seq", None), "seq", 1, _MOST),
+        check.checked_match(found.pop("prev", None), "prev", _SHA256),
+        check.checked_match(found.pop("event", None), "event", _EVENT),
+        check.checked_whole_number(found.pop("uid", None), "uid", 0, _MOST),
+        {name: value for name, value in found.items() if journal.has_type_of_field(name, value)},
     )
 
 
-# -- the chain -------------------------------------------------------------------------------------
+# -- checking the chain of the journal's lines -----------------------------------------------------
 
 
 class LastLine(NamedTuple):
     """The number and the hash of the last line that was appended, as the runtime folder has it.
 
-    With it, a change of the last line and the removal of lines at the end can be found.
+    With this record, a change of the last line and the removal of lines at the end can be found.
     """
 
     seq: int
@@ -110,7 +110,7 @@ class LastLine(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A line that does not fit: the name of its file, its number there from 1 on, and why."""
+    """A journal line that does not fit to the one before: file, number there from 1, reason."""
 
     file: str
     line: int
@@ -130,17 +130,17 @@ class Verdict(NamedTuple):
     faults: int
 
 
-def verify(
+def verify_chain(
     files: Iterable[tuple[str, list[bytes]]],
     *,
     may_be_rotated: bool,
     last: LastLine | None = None,
 ) -> Verdict:
-    """Check the chain of the files' lines, the oldest file first.
+    """Check the chain of hashes in the lines of the journal's files, the oldest file first.
 
-    Each line must have the number and the hash that the line before it calls for. After a line that
-    does not fit, the check goes on from the bytes that are there. `may_be_rotated` says whether the
-    journal is so long that rotation may have removed lines: otherwise the first one must be there.
+    Each line must have the number after that of the line before it, and that line's hash. After a
+    line that does not fit, the check continues with that line as it is. `may_be_rotated` says that
+    the journal is so long that rotation may have removed lines; otherwise line number 1 must exist.
     """
     chain = _Chain(may_be_rotated, last)
     count, faults, place = 0, list[Fault](), ("", 0)
@@ -148,7 +148,7 @@ def verify(
         place = (name, 0)
         for number, raw in enumerate(lines, start=1):
             count, place = count + 1, (name, number)
-            why = chain.add(raw)
+            why = chain.check_next_line(raw)
             if why:
                 faults.append(Fault(name, number, why))
     if last is not None and last.seq > chain.seq:
@@ -158,7 +158,7 @@ def verify(
 
 
 class _Chain:
-    """The check of one line after another. `seq` is the number of the line before, 0 at first."""
+    """Checks the journal's lines in order. `seq` is the number of the last checked line, else 0."""
 
     def __init__(self, may_be_rotated: bool, last: LastLine | None) -> None:
         self.seq = 0
@@ -168,12 +168,12 @@ class _Chain:
         self._prev = ""
         self._is_after_damage = False
 
-    def add(self, raw: bytes) -> str:
-        """Return why this line does not fit to those before it; an empty text if it does."""
+    def check_next_line(self, raw: bytes) -> str:
+        """Check the next line. Return why it does not fit to the lines before it; "" if it fits."""
         before, is_after_damage = self._prev, self._is_after_damage
-        self._prev = hash_of(raw)
+        self._prev = hash_of_line(raw)
         try:
-            line = parse_line(raw)
+            line = parse_journal_line(raw)
         except Damaged:
             # This line's number cannot be read, so the next line's number cannot be checked.
             self._is_after_damage = True

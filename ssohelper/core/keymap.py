@@ -1,6 +1,7 @@
 """The actions of the full screen: their names, default keys and descriptions. Imports no widget.
 
-No other module has default keys. A setting `keys.SCREEN.ACTION` replaces an action's default keys.
+No other module defines default keys. A setting `keys.SCREEN.ACTION` replaces an action's default
+keys.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import NamedTuple
 class KeyAction(NamedTuple):
     """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`.
 
-    A screen's actions are in ACTIONS by importance. The footer has room for the first of them.
+    In ACTIONS, a screen's most important actions come first. The footer shows as many as fit.
     """
 
     name: str
@@ -149,7 +150,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
     return tuple(_parse_key(part) for part in parts)
 
 
-def find_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
+def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return (action, other action, key) if a key of the settings also belongs to another action.
 
     Two screens may use the same key for different actions. A key of `app` works on all screens.
@@ -180,11 +181,11 @@ def _parse_key(text: str) -> str:
     if bare in _NAMED or bare in _PUNCTUATION_NAMES:
         return modifiers + bare
     if len(bare) == 1 and bare.isprintable() and not bare.isspace():
-        return modifiers + long_name(bare)
+        return modifiers + long_key_name(bare)
     raise ValueError(f'"{text}" is not a key; keys are written like: s, ?, ctrl+s, f5, escape')
 
 
-def long_name(character: str) -> str:
+def long_key_name(character: str) -> str:
     """Return the name of a character's key: `question_mark` for "?", letters unchanged."""
     if character.isalnum():
         return character
@@ -192,4 +193,4 @@ def long_name(character: str) -> str:
     return _SHORTER.get(name, name)
 
 
-_PUNCTUATION_NAMES = frozenset(map(long_name, _PUNCTUATION)) | {"comma"}
+_PUNCTUATION_NAMES = frozenset(map(long_key_name, _PUNCTUATION)) | {"comma"}

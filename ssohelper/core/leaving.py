@@ -1,4 +1,4 @@
-"""Plans how managed profiles become ones that work without ssohelper, under the same names. Pure."""
+"""Plans how managed profiles become native profiles, which work without ssohelper. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from ssohelper.errors import ConfigInvalid
 
 
 class Leaving(NamedTuple):
-    """The changes to the config, and the profiles that they make work without ssohelper.
+    """The changes to the config after which profiles work without ssohelper.
 
-    `keys` are the roles of these profiles, every role of a chain. `kept` are the profiles that go on
-    needing ssohelper, with the reason. `data` is the text of the config that this was made from.
+    `keys` are the roles of the changed profiles, including every role of a chain. `kept` are the
+    profiles that still need ssohelper, with the reason. `data` is the text of the config from which
+    the changes were planned.
     """
 
     changes: tuple[Change, ...]
@@ -29,7 +30,7 @@ class Leaving(NamedTuple):
 
 
 class _Native(NamedTuple):
-    """What a managed profile becomes: its keys, the roles that it leads to, its session's name."""
+    """The native form of a managed profile: keys, the roles that it leads to, session name."""
 
     assign: dict[str, str]
     keys: tuple[RoleKey, ...]
@@ -45,14 +46,17 @@ def plan_leaving(config: ConfigFile) -> Leaving:
     sessions: dict[str, None] = {}
     for entry in config.profiles():
         if not entry.managed:
-            if process_command.own_options(entry.keys.get("credential_process", "")) is not None:
+            if (
+                process_command.own_command_options(entry.keys.get("credential_process", ""))
+                is not None
+            ):
                 kept.append(Skipped(entry.name, "it is not managed, and still runs ssohelper"))
             continue
         found = _native_of(config, entry)
         if isinstance(found, str):
             kept.append(Skipped(entry.name, found))
             continue
-        changes.append(_edit(entry, found.assign))
+        changes.append(_native_edit(entry, found.assign))
         names.append(entry.name)
         keys += found.keys
         if found.session_name is not None:
@@ -61,7 +65,7 @@ def plan_leaving(config: ConfigFile) -> Leaving:
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 
 
-def _edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
+def _native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
     ours = (*profile_keys.IDENTITY, MANAGED_KEY)
     drop = tuple(
         key
@@ -73,7 +77,7 @@ def _edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
 
 
 def _native_of(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
-    """Return what the managed profile becomes, or the reason why it stays as it is."""
+    """Return the native form of a managed profile, or the reason why the profile stays as it is."""
     if chains.is_chain(entry):
         return _native_chain(config, entry)
     target = config.target_or_none(entry)
@@ -96,20 +100,22 @@ def _native_chain(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
         return error.message
     if chain is None or chain.target.session is None:
         return "the role that it is based on cannot be read"
-    links = chain.links_of(chain.target.session.key_of(chain.target.role))
+    links = chain.keys_of_all_roles(chain.target.session.key_of(chain.target.role))
     if "role_arn" in entry.keys:
         return _Native({}, links, None)
-    source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile") or _find_profile_of(config, chain)
+    source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile") or _find_profile_below(
+        config, chain
+    )
     if source is None:
         role = chain.target.role
         text = f"{chain.target.session.name}:{role.account_id}/{role.name}"
         return f"no profile has its first role: ssohelper profile add {text}"
-    own = chains.own_keys(chain.steps[-1], source)
+    own = chains.config_keys_of_step(chain.steps[-1], source)
     assign = {key.removeprefix(chains.OWN_PREFIX): value for key, value in own.items()}
     return _Native(assign, links, None)
 
 
-def _find_profile_of(config: ConfigFile, chain: chains.Chain) -> str | None:
+def _find_profile_below(config: ConfigFile, chain: chains.Chain) -> str | None:
     """Return a managed profile of the role that a chain is based on."""
     for entry in config.profiles():
         target = config.target_or_none(entry) if entry.managed else None

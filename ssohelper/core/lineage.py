@@ -9,7 +9,8 @@ from enum import Enum
 
 from ssohelper.core.model import AccessToken, SignInFacts
 
-# How many earlier token ids of a sign-in stay recorded. A sign-in of 12 h has about 24 tokens.
+# How many ids of a sign-in's earlier access tokens stay recorded. A sign-in of 12 h has about 24
+# tokens.
 _MAX_IDS = 48
 
 
@@ -46,9 +47,10 @@ def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
 def token_ids_after_renewal(
     facts: SignInFacts, used: AccessToken, fresh: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids to record after a renewal: `fresh` replaced `used`.
+    """Return the token ids to record after a renewal, in which the token `fresh` replaced `used`.
 
-    If another tool got `used`, the earlier ids are dropped: they may be of another sign-in.
+    If another tool got `used`, the ids of earlier tokens are dropped: these tokens may be of
+    another sign-in.
     """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == used.id
     earlier = facts.token_ids if is_ours else (used.id,)

@@ -10,8 +10,9 @@ from ssohelper.core.search import Index
 class ListedAccount(NamedTuple):
     """An account and the names of its roles.
 
-    `answered` is True if AWS listed the roles or refused to list them. If AWS refused, `refused` is
-    True and `roles` are those of the listing before, whose profiles must never be pruned.
+    `answered` is True if AWS listed the account's roles or refused to list them. If AWS refused,
+    `refused` is True and `roles` are those of the previous listing, whose profiles must never be
+    pruned.
     """
 
     account: Account
@@ -40,11 +41,11 @@ class Listing(NamedTuple):
     accounts: tuple[ListedAccount, ...] = ()
 
     @property
-    def complete(self) -> bool:
-        """Return whether AWS has answered for every account."""
+    def is_complete(self) -> bool:
+        """Return whether AWS has answered for every account of this listing."""
         return all(listed.answered for listed in self.accounts)
 
-    def is_of(self, session: SsoSession) -> bool:
+    def is_of_portal_of(self, session: SsoSession) -> bool:
         """Return whether this is a listing of the portal that the session points at now."""
         return (self.start_url, self.region) == (session.start_url, session.region)
 
@@ -53,20 +54,20 @@ class Listing(NamedTuple):
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
 
     def search_roles(self, query: Iterable[str] = ()) -> list[ListedRole]:
-        """Return the roles that contain every term of the query, best first."""
+        """Return the roles that match every term of the query, best match first."""
         roles = [ListedRole(a.account, role) for a in self.accounts for role in a.roles]
         accounts = [role.account for role in roles]
         names = [role.role_name for role in roles]
-        return [roles[number] for number in _index(accounts, names).search(query)]
+        return [roles[number] for number in _make_index(accounts, names).search(query)]
 
     def search_accounts(self, query: Iterable[str] = ()) -> list[ListedAccount]:
-        """Return the accounts that contain every term of the query, best first."""
-        index = _index([listed.account for listed in self.accounts])
+        """Return the accounts that match every term of the query, best match first."""
+        index = _make_index([listed.account for listed in self.accounts])
         return [self.accounts[number] for number in index.search(query)]
 
 
-def _index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
-    """Return an index in which equal matches keep the listing's order."""
+def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
+    """Return a search index of accounts, in which equally good matches keep the listing's order."""
     emails = [account.email for account in accounts]
     names = [account.name for account in accounts]
     ids = [account.id for account in accounts]

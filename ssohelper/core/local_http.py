@@ -13,10 +13,11 @@ from ssohelper.core.model import Secret
 
 END_OF_HEAD = b"\r\n\r\n"
 _REQUEST_LINE = re.compile(rb"GET (/[!-~]*) HTTP/1\.[01]")
-# A header line. At most one space may follow the colon, because SDKs and browsers send no more.
+# Matches an HTTP header line. At most one space may follow the colon, because SDKs and browsers
+# send no more.
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~\t]*[!-~])?|)")
-# A header line of a browser, whose cookies from other local programs may hold any byte except
-# control characters.
+# Matches a header line of a browser, whose cookies from other local programs may hold any byte
+# except control characters.
 _BROWSER_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~\t\x80-\xff]*)")
 # Headers that only browsers send: a web page cannot leave them out, and no SDK sends any of them.
 _BROWSER_MARKS = frozenset({b"origin", b"referer", b"cookie"})
@@ -60,7 +61,7 @@ class Request(NamedTuple):
 class Answer(NamedTuple):
     """An HTTP answer, after which the connection is closed.
 
-    `after` is called when the answer has been sent, or when sending it has failed.
+    The function `after` is called when the answer has been sent, or when sending it has failed.
     """
 
     status: int
@@ -101,17 +102,17 @@ class Rules(NamedTuple):
 
     @property
     def head_limit_bytes(self) -> int:
-        """Return how many bytes the head of a request may have."""
+        """Return how many bytes the head of an HTTP request may have."""
         # A browser also sends the cookies of every other program that has served on this address.
         return 65536 if self.for_browsers else 8192
 
     def parse_request(self, head: bytes, *, is_ours: bool) -> Request | None:
-        """Return the request in these bytes, or None to refuse it. They end with an empty line."""
+        """Return the request in `head`, which ends with an empty line; None to refuse it."""
         if len(head) > self.head_limit_bytes or not head.endswith(END_OF_HEAD):
             return None
         lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
         line = _REQUEST_LINE.fullmatch(lines[0])
-        headers = self._headers(lines[1:])
+        headers = self._parse_headers(lines[1:])
         if line is None or headers is None or not _has_no_body(headers):
             return None
         if not self.for_browsers and _is_of_a_browser(headers):
@@ -120,8 +121,8 @@ class Rules(NamedTuple):
             return None
         return Request(line.group(1).decode(), headers, is_ours)
 
-    def _headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
-        """Return the headers by name, or None if any is malformed or repeated or there are > 64."""
+    def _parse_headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
+        """Return the headers by name; None if any is malformed or repeated, or if over 64."""
         if len(lines) > 64:
             return None
         form = _BROWSER_HEADER if self.for_browsers else _HEADER
@@ -159,7 +160,7 @@ class Closing:
     """Base class of local servers: a `with` block closes the server at its end."""
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening for clients."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

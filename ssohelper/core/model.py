@@ -3,17 +3,19 @@
 import re
 from typing import NamedTuple, NoReturn
 
-# The session names that ssohelper accepts: they become file names and command arguments.
+# Matches the session names that ssohelper accepts: names become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# The name under which a sign-in is kept: a session's, with a region for a further portal.
+# Matches the name under which a sign-in is kept: the session's name, and a region for a further
+# portal.
 SIGN_IN_NAME = re.compile(SESSION_NAME.pattern + r"(@[a-z0-9-]{1,40})?")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused
 # here, because the name becomes a part of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
-# The name of a chain's profile, percent-encoded: it becomes a part of a path.
+# Matches the percent-encoded name of a chain's profile, which becomes a part of a path.
 CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
-# Stands between a role's name and a chain on it, in file names and in requests to a broker.
+# The separator between a role's name and the name of a chain on that role, in file names and in
+# requests to a broker.
 CHAIN_MARK = "~"
 _PLAIN_IN_CHAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _PERCENT = re.compile(rb"%([0-9A-F]{2})")
@@ -60,8 +62,8 @@ class Account(NamedTuple):
 class Role(NamedTuple):
     """A permission set in one account; `name` is the permission set's name.
 
-    With `chain`, it stands for another role that is assumed with this one's credentials; `chain`
-    names the profile that says which (core.chains).
+    With `chain`, this value means another role, which is assumed with this role's credentials;
+    `chain` names the profile that defines that other role (core.chains).
     """
 
     account_id: str
@@ -72,10 +74,11 @@ class Role(NamedTuple):
 class SsoSession(NamedTuple):
     """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal.
 
-    `portal_url` is where a start URL on a company's own host led at the last sign-in; `region` is
-    then that portal's region. It is None if there was none, or the start URL is AWS's.
+    `portal_url` is the portal to which a start URL on a company's own host redirected at the last
+    sign-in; `region` is then that portal's region. `portal_url` is None before the first sign-in,
+    or if the start URL is on a host of AWS.
     With `is_further`, this is a further portal of the session's instance, in another region
-    (core.further_portals): the person and the roles are the same, the token is another one.
+    (core.further_portals): the user and the roles are the same, the token is another one.
     """
 
     name: str
@@ -92,7 +95,7 @@ class SsoSession(NamedTuple):
 
     @property
     def aws_url(self) -> str:
-        """The URL of AWS's portal, as far as it is known."""
+        """The URL of AWS's portal; the start URL if no other portal URL is known."""
         return self.portal_url or self.start_url
 
     def key_of(self, role: Role) -> "RoleKey":
@@ -120,7 +123,7 @@ class Profile(NamedTuple):
 
     @property
     def key(self) -> "RoleKey":
-        """The role's key."""
+        """The key of the profile's role."""
         return self.session.key_of(self.role)
 
 
@@ -165,8 +168,9 @@ class RoleCredentials(NamedTuple):
 class CachedCredentials(NamedTuple):
     """Role credentials, and when AWS issued them (epoch seconds).
 
-    `token_id` is the id of the access token that they were requested with; for a chain, that the
-    SSO role's were. `chain_id` is the `Chain.id` that they were requested for, "" without one.
+    `token_id` is the id of the access token with which these credentials were requested; for a
+    chain, with which its SSO role's credentials were. `chain_id` is the `Chain.id` of the chain
+    that they are for, "" for an SSO role.
     """
 
     credentials: RoleCredentials
@@ -186,14 +190,15 @@ class SignInFacts(NamedTuple):
     AWS's token file cannot hold this, because other tools drop keys from it.
 
     `token_life_seconds` is the observed lifetime of the token that ends at `token_expires_at`.
-    `observed_hours_seconds` is how long sign-ins last, as seen when one ended (core.sign_in_clock).
+    `observed_hours_seconds` is how long sign-ins last, as observed when a sign-in ended
+    (core.sign_in_clock).
     `token_ids` are the ids of this sign-in's access tokens that we read or wrote, the latest last.
     `sent_id` is the id of a refresh token that was sent and whose answer has not arrived.
     `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose hash
-    is `client`. Each is "loopback", or a partition and region of AWS (core.issuer).
-    A listing from before `person_since` may be another user's; `earlier_user` is that user's name.
-    `of_token_id` is recorded for a further portal: the id of a token of the session's own sign-in,
-    together with which this one was made.
+    is `client`. Both are "loopback", or a partition and region of AWS (core.issuer). A listing from
+    before `person_since` may be another user's; `earlier_user` is that user's name.
+    `of_token_id` is recorded for the sign-in at a further portal: the id of a token of the
+    session's own sign-in that was made together with it.
     """
 
     signed_in_at: int | None = None
@@ -231,8 +236,8 @@ NEVER_USED = Usage()
 class RoleKey(NamedTuple):
     """A role of one session. Lists, caches and actions identify a role by it, not by a profile.
 
-    With `chain`, it is the key of a role on top of that role: `chain` is the percent-encoded name
-    of the profile that says which (core.chains).
+    With `chain`, it is the key of a role that is assumed with that role's credentials: `chain` is
+    the percent-encoded name of the profile that defines it (core.chains).
     """
 
     session_name: str
@@ -247,14 +252,14 @@ class RoleKey(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the PROFILE argument that means this role: SESSION:ACCOUNT/ROLE, or its name."""
+        """Return the PROFILE argument for this role: SESSION:ACCOUNT/ROLE, or a chain's name."""
         if self.chain:
             return profile_of_chain(self.chain)
         return f"{self.session_name}:{self.account_id}/{self.role_name}"
 
     @property
     def role_part(self) -> str:
-        """Return the role's name with the chain, as file names and requests have it."""
+        """Return the role's name with the chain, as in file names and requests to a broker."""
         return f"{self.role_name}{CHAIN_MARK}{self.chain}" if self.chain else self.role_name
 
     @property
@@ -264,12 +269,12 @@ class RoleKey(NamedTuple):
 
     @property
     def parts(self) -> tuple[str, str, str]:
-        """Return session, account id and `role_part`."""
+        """Return the parts of this key: session name, account id and `role_part`."""
         return self.session_name, self.account_id, self.role_part
 
     @classmethod
     def of_parts(cls, session_name: str, account_id: str, role_part: str) -> "RoleKey":
-        """Return the key with these `parts`, which are not checked."""
+        """Return the role key with these `parts`, which are not checked."""
         role_name, _, chain = role_part.partition(CHAIN_MARK)
         return cls(session_name, account_id, role_name, chain)
 
@@ -287,6 +292,6 @@ def chain_of_profile(name: str) -> str:
 
 
 def profile_of_chain(chain: str) -> str:
-    """Return the name of the profile that `RoleKey.chain` names."""
+    """Return the profile's name, decoded from the percent-encoded form in `RoleKey.chain`."""
     data = _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), chain.encode())
     return data.decode("utf-8", "surrogateescape")

@@ -12,19 +12,26 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import Role
-from ssohelper.core.profile_names import UnnamedRole, account_part, plain_name, safe_role
+from ssohelper.core.profile_names import (
+    UnnamedRole,
+    account_part_of_template,
+    name_from_template,
+    safe_role_name,
+)
 
-# With the session in front, then also with the account id, then with a hash of the role's name.
+# The levels of longer names: with the session in front, then also with the account id, then with a
+# hash of the role's name.
 _WITH_ID, _WITH_HASH = 2, 3
 _SEPARATORS = "._-"
-# An account of a session: account id, and whether it is the session whose profiles get names.
+# An account of a session: the account id, and whether the session is the one whose profiles get
+# names.
 _Owner = tuple[str, bool]
 
 
 class WrittenName(NamedTuple):
-    """A profile that exists, with the role that it points at; None if that cannot be read.
+    """An existing profile with the role that it points at; `role` is None if it cannot be read.
 
-    `is_own`: it is a profile of the session whose profiles get names, or of no session.
+    `is_own`: the profile belongs to the session whose profiles get names, or to no session.
     `session_name`: the session that the profile names, if any.
     """
 
@@ -34,7 +41,7 @@ class WrittenName(NamedTuple):
     session_name: str | None = None
 
 
-def names_for(
+def choose_names(
     unnamed: Iterable[UnnamedRole],
     *,
     template: str,
@@ -44,9 +51,10 @@ def names_for(
 ) -> Mapping[Role, str]:
     """Return a free name for each role. A role for which no name is free is not in the result.
 
-    `unnamed` are all listed roles without a managed profile: those that get one, and `skipped` ones,
-    which get none now. These count for the clashes of their account, so that its names do not depend
-    on filters. A name that differs only in case, or that a `written` profile has, is not free.
+    `unnamed` are all listed roles without a managed profile: those that get a profile now, and the
+    `skipped` ones, which get none. Skipped roles count for the clashes of their account, so that
+    names do not depend on filters. A name is not free if a `written` profile has it, or has it in
+    another case.
     """
     return _Namer(list(unnamed), template, session_name, list(written), skipped).choose()
 
@@ -62,10 +70,12 @@ class _Namer:
     ) -> None:
         self._session_name = session_name
         self._skipped = skipped
-        self._plain = {item.role: plain_name(template, session_name, item) for item in unnamed}
+        self._plain = {
+            item.role: name_from_template(template, session_name, item) for item in unnamed
+        }
         self._accounts = {item.account.id: item.account for item in unnamed}
         self._parts = {
-            account.id: account_part(template, session_name, account)
+            account.id: account_part_of_template(template, session_name, account)
             for account in self._accounts.values()
         }
         self._owners: dict[str, set[Role | None]] = defaultdict(set)
@@ -75,17 +85,17 @@ class _Namer:
         is_role_last = all(part is None or not part[1] for part in self._parts.values())
         self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
         self._shortened_parts = _owners_by_part(
-            filter(None, map(_shortened, written)), is_role_last=is_role_last
+            filter(None, map(_without_session_and_id, written)), is_role_last=is_role_last
         )
         self._levels = dict.fromkeys(self._accounts, 0)
-        self._settled = self._continue_written(written)
+        self._settled = self._keep_written_levels(written)
         self._written_levels = dict(self._levels)
         self._hashed: set[Role] = set()
 
     def choose(self) -> dict[Role, str]:
-        """Return the names, after making those longer that clash until none does."""
+        """Return the profile names, after making clashing names longer until none clashes."""
         while True:
-            names = {role: self._name_of(role) for role in self._plain}
+            names = {role: self._name_at_level(role) for role in self._plain}
             clashing = self._clashing_roles(names)
             accounts = self._clashing_accounts() | {role.account_id for role in clashing}
             if not accounts:
@@ -100,34 +110,35 @@ class _Namer:
                 self._hashed.add(role)
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
-    def _continue_written(self, written: list[WrittenName]) -> set[str]:
-        """Give accounts the level of the names that they have already; return these accounts."""
+    def _keep_written_levels(self, written: list[WrittenName]) -> set[str]:
+        """Give accounts the level of their existing profile names; return these accounts."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
         for (name, account_id), item in names.items():
             part = self._parts.get(account_id)
             if part is None or item.role is None or not item.is_own:
                 continue
-            plain = "".join((part[0], safe_role(item.role), part[1]))
+            plain = "".join((part[0], safe_role_name(item.role), part[1]))
             for level in range(_WITH_ID + 1):
-                if _longer_name(plain, self._session_name, item.role, level).lower() == name:
+                if _name_of_level(plain, self._session_name, item.role, level).lower() == name:
                     settled.add(account_id)
                     self._levels[account_id] = max(level, self._levels[account_id])
         return settled
 
-    def _name_of(self, role: Role) -> str:
+    def _name_at_level(self, role: Role) -> str:
         level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
-        return _longer_name(self._plain[role], self._session_name, role, level)
+        return _name_of_level(self._plain[role], self._session_name, role, level)
 
     def _clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
-        """Return the roles whose name another role gets too, or an existing profile has."""
+        """Return the roles whose new profile name another role or an existing profile has."""
         roles_by_name: dict[str, list[Role]] = defaultdict(list)
         for role, name in names.items():
             roles_by_name[name.lower()].append(role)
         clashing = []
         for name, roles in roles_by_name.items():
             is_of_several = len({role.account_id for role in roles}) > 1
-            # A skipped role and another one of its account do not clash: only one gets a profile.
+            # A skipped role and another role of its account do not clash: only the other role gets
+            # a profile.
             is_wanted_twice = sum(role not in self._skipped for role in roles) > 1
             clashing += [
                 role
@@ -140,56 +151,60 @@ class _Namer:
 
     def _is_free(self, name: str, role: Role) -> bool:
         owners = self._owners.get(name, set())
-        # A skipped role may have the very profile whose name it would get.
+        # A skipped role may already have the profile whose name it would get.
         return not owners or (role in self._skipped and owners == {role})
 
     def _clashing_accounts(self) -> set[str]:
-        """Return the accounts whose account part is another account's too."""
+        """Return the accounts whose part of profile names is also the part of another account."""
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
-                accounts_by_part[self._part_of(account_id, part)].add(account_id)
+                accounts_by_part[self._account_part_of(account_id, part)].add(account_id)
         clashing = set()
         for part_text, accounts in accounts_by_part.items():
             owners = self._written_parts.get(part_text, set())
-            # Accounts that have names with this part keep it; the others give way.
+            # Accounts that already have profile names with this account part keep it; the other
+            # accounts get longer names.
             staying = accounts & self._settled
-            # Longer names of other accounts mean this part too: it was theirs before they clashed.
+            # Longer names of other accounts count too: without session and account id, they have
+            # this account part.
             before = self._shortened_parts.get(part_text, set())
             for account_id in accounts:
                 others = accounts - {account_id}
                 gives_way = others if account_id not in self._settled else staying - {account_id}
-                known = owners if self._is_as_written(account_id) else owners | before
+                known = owners if self._begins_like_written_names(account_id) else owners | before
                 if gives_way or known - {(account_id, True)}:
                     clashing.add(account_id)
         return {name for name in clashing if self._levels[name] < _WITH_ID}
 
-    def _is_as_written(self, account_id: str) -> bool:
-        """Return whether the account has names that begin as its new ones do."""
+    def _begins_like_written_names(self, account_id: str) -> bool:
+        """Return whether existing profile names of the account begin as its new ones would."""
         level = self._written_levels[account_id]
         return account_id in self._settled and self._levels[account_id] == level
 
-    def _part_of(self, account_id: str, part: tuple[str, str]) -> str:
+    def _account_part_of(self, account_id: str, part: tuple[str, str]) -> str:
         before, after = part
         if self._levels[account_id] > 0:
             before = f"{self._session_name}.{before}"
-        return _part_text(before, after)
+        return _account_part_text(before, after)
 
 
 def _owners_by_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
-    """Return the accounts that each account part of the existing names means."""
+    """Return, for each account part of existing profile names, the accounts that have it."""
     owners: dict[str, set[_Owner]] = defaultdict(set)
     for item in written:
         if item.role is not None:
-            for part in _parts_of_name(item.name.lower(), item.role, is_role_last=is_role_last):
+            for part in _possible_account_parts(
+                item.name.lower(), item.role, is_role_last=is_role_last
+            ):
                 owners[part].add((item.role.account_id, item.is_own))
     return owners
 
 
-def _shortened(item: WrittenName) -> WrittenName | None:
-    """Return the profile under the name without session and account id, if its name has them."""
+def _without_session_and_id(item: WrittenName) -> WrittenName | None:
+    """Return the profile with session and account id cut off its name; None without them."""
     prefix = f"{item.session_name}.".lower()
     if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
         return None
@@ -197,27 +212,28 @@ def _shortened(item: WrittenName) -> WrittenName | None:
     return item._replace(name=re.sub(behind, "", item.name[len(prefix) :]))
 
 
-def _parts_of_name(name: str, role: Role, *, is_role_last: bool) -> list[str]:
-    """Return what a reader may take for the account part of a name.
+def _possible_account_parts(name: str, role: Role, *, is_role_last: bool) -> list[str]:
+    """Return the beginnings of a profile name that a reader may take for the account's name.
 
-    Where the role is not at its end, each part up to a separator could be the account's name.
+    If the role is not at the end of the name, each part up to a separator could be the account's
+    name.
     """
-    safe = safe_role(role).lower()
+    safe = safe_role_name(role).lower()
     if not is_role_last:
         before, _, after = name.partition(safe)
-        return [_part_text(before, after)]
+        return [_account_part_text(before, after)]
     before, found, after = name.rpartition(safe)
     if found and (not after or after.startswith(f".{role.account_id}")):
-        return [_part_text(before, "")]
+        return [_account_part_text(before, "")]
     ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
-    return [_part_text(name[:end], "") for end in (*ends, len(name))]
+    return [_account_part_text(name[:end], "") for end in (*ends, len(name))]
 
 
-def _part_text(before: str, after: str) -> str:
+def _account_part_text(before: str, after: str) -> str:
     return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
 
 
-def _longer_name(plain: str, session_name: str, role: Role, level: int) -> str:
+def _name_of_level(plain: str, session_name: str, role: Role, level: int) -> str:
     parts = [plain]
     if level >= 1:
         parts.insert(0, session_name)

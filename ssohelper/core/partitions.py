@@ -80,8 +80,9 @@ _PORTAL_HOSTS = (
     "identitycenter.amazonaws.eu",
     "identitycenter.us-gov.amazonaws.com",
 )
-# The portals of dual-stack hosts. They are to be asked on dual-stack endpoints, because AWS sends the
-# browser to the portal that belongs to the endpoint, and a sign-in cannot go from one to the other.
+# The dual-stack hosts of portals. Their sign-ins must use dual-stack endpoints, because AWS sends
+# the browser to the portal that belongs to the endpoint, and a sign-in cannot go from one portal to
+# the other.
 _DUAL_STACK_SUFFIXES = (
     ".app.aws",
     ".app.amazonwebservices.com.cn",
@@ -90,7 +91,7 @@ _DUAL_STACK_SUFFIXES = (
 
 
 def find_partition(region: str) -> Partition | None:
-    """Return the partition of a region, or None if the text is no region that we know."""
+    """Return the partition of a region, or None if the text is no region that ssohelper knows."""
     if not region.isascii():
         return None
     return next((p for p in PARTITIONS if p.regions.fullmatch(region)), None)

@@ -63,7 +63,10 @@ def _kinds_of(change: ProfileChange) -> Iterator[str]:
 
 
 def _kinds_of_command(before: str, after: str) -> Iterator[str]:
-    old, new = process_command.own_options(before), process_command.own_options(after)
+    old, new = (
+        process_command.own_command_options(before),
+        process_command.own_command_options(after),
+    )
     if old is None or new is None:
         yield PROGRAM
         return

@@ -7,38 +7,39 @@ from ssohelper.core.plan_text import profile_count
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 
-# A plan of so many changes is shown as a summary: its diff would not fit on a screen.
+# A plan of so many changes is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
-# The most lines of each list, and of all together: the summary stays below 24 lines.
+# The most lines of each list of the summary, and of all lists together: it stays below 24 lines.
 _MOST_SETS, _MOST_KINDS, _MOST_ROLE_LINES, _MOST_LINES = 5, 3, 16, 22
-# Narrower lines, on a terminal that says that it has one column, would show nothing.
+# The least width of the summary's lines: on a terminal that reports one column, they would
+# otherwise show nothing.
 _LEAST_WIDTH = 20
 _INDENT = "    "
 
 
-def is_big(plan: Plan) -> bool:
+def is_big_plan(plan: Plan) -> bool:
     """Return whether the plan has more changes than a person reads in a diff."""
     return len(plan.add) + len(plan.change) + len(plan.remove) > _MOST_IN_A_DIFF
 
 
 def summary_lines(plan: Plan, width: int) -> list[str]:
-    """Return the plan by role, by account and by kind of change, in lines of at most `width`.
+    """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
 
     The counts by role take as many lines as they need; roles that do not fit are counted together.
     Accounts that get the same roles share a line, with their first names. At most 22 lines, all
     safe for a terminal; a `width` below 20 counts as 20.
     """
     width = max(width, _LEAST_WIDTH)
-    lines = _set_lines(plan)
-    lines += _kinds("to change", plan_kinds.count_details(plan))
-    lines += _names("to remove", plan.remove)
-    lines = [_cut(show(line), width) for line in lines]
+    lines = _role_set_lines(plan)
+    lines += _kind_lines("to change", plan_kinds.count_details(plan))
+    lines += _name_lines("to remove", plan.remove)
+    lines = [_cut_line(show(line), width) for line in lines]
     if not plan.add:
         return lines
     accounts = {role.account_id for role in plan.add_roles}
-    title = f"to add: {profile_count(len(plan.add))} in {_accounts(len(accounts))}"
+    title = f"to add: {profile_count(len(plan.add))} in {_account_count(len(accounts))}"
     most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
-    return [_cut(title, width), *_role_lines(plan, width, most), *lines]
+    return [_cut_line(title, width), *_role_lines(plan, width, most), *lines]
 
 
 def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
@@ -46,19 +47,20 @@ def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
-    items = [f"{_cut(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
-    # An item takes at least three cells, so that no more than these could fit.
+    items = [f"{_cut_line(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
+    # An item takes at least three columns of the terminal, so that no more items than these can
+    # fit.
     for shown in range(min(len(items), most * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []
-        lines = _wrapped("  by role: ", items[:shown] + rest, width)
+        lines = _wrapped_list("  by role: ", items[:shown] + rest, width)
         if len(lines) <= most:
             break
     return lines
 
 
-def _wrapped(title: str, items: list[str], width: int) -> list[str]:
-    """Return the items behind the title, with commas, in lines that break between two items."""
+def _wrapped_list(title: str, items: list[str], width: int) -> list[str]:
+    """Return the title and the items, with commas, in lines that break only between two items."""
     lines = [title + items[0]]
     if len(lines[0]) >= width:
         lines = [title.rstrip(), _INDENT + items[0]]
@@ -71,8 +73,8 @@ def _wrapped(title: str, items: list[str], width: int) -> list[str]:
     return lines
 
 
-def _set_lines(plan: Plan) -> list[str]:
-    """Return which accounts get the same roles."""
+def _role_set_lines(plan: Plan) -> list[str]:
+    """Return lines that say which accounts get profiles for the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
         roles_by_account[role.account_id].append(role.name)
@@ -83,15 +85,15 @@ def _set_lines(plan: Plan) -> list[str]:
     sets = sorted(accounts_by_set.items(), key=lambda item: (-len(item[1]), item[0]))
     lines = []
     for role_set, accounts in sets[:_MOST_SETS]:
-        lines.append(f"  {_accounts(len(accounts))} with {', '.join(role_set)}")
+        lines.append(f"  {_account_count(len(accounts))} with {', '.join(role_set)}")
         lines.append("    " + ", ".join(names.get(one) or one for one in accounts))
     if len(sets) > _MOST_SETS:
         rest = sum(len(accounts) for _roles, accounts in sets[_MOST_SETS:])
-        lines.append(f"  {_accounts(rest)} with other roles")
+        lines.append(f"  {_account_count(rest)} with other roles")
     return lines
 
 
-def _kinds(title: str, counts: Counter[str]) -> list[str]:
+def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
     counted = counts.most_common()
     if not counted:
         return []
@@ -102,13 +104,13 @@ def _kinds(title: str, counts: Counter[str]) -> list[str]:
     return lines
 
 
-def _names(title: str, names: tuple[str, ...]) -> list[str]:
+def _name_lines(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {profile_count(len(names))}", f"  {', '.join(names)}"] if names else []
 
 
-def _accounts(number: int) -> str:
+def _account_count(number: int) -> str:
     return "1 account" if number == 1 else f"{number} accounts"
 
 
-def _cut(line: str, width: int) -> str:
+def _cut_line(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 2]} …"

@@ -12,7 +12,7 @@ _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
 
 
-def summary(plan: Plan, *, done: bool = False) -> str:
+def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
     """Return a plan's counts, as `3 profiles to add, 1 to change` or `3 profiles added`."""
     kinds = [
         (len(plan.add), "added" if done else "to add"),
@@ -78,16 +78,19 @@ def has_match(listing: Listing, choices: Choices) -> bool:
 
 
 def no_match_warning(listing: Listing, choices: Choices, *, are_new: bool = False) -> str | None:
-    """Return a warning if the filters match no listed role; else None. `are_new`: given now."""
+    """Return a warning if the filters match no listed role, else None.
+
+    With `are_new`, the user gave the filters just now.
+    """
     if has_match(listing, choices):
         return None
     if are_new:
-        return f"no role matches {filters(choices)}: these filters are not remembered"
-    return f"no role matches {filters(choices)} (to match all: --account '*' --role '*')"
+        return f"no role matches {filter_options(choices)}: these filters are not remembered"
+    return f"no role matches {filter_options(choices)} (to match all: --account '*' --role '*')"
 
 
-def filters(choices: Choices) -> str:
-    """Return the filters as the options that a person would type; "" if there are none."""
+def filter_options(choices: Choices) -> str:
+    """Return the filters as a user would type them as options; "" if there are none."""
     words = [f"--account {shlex.quote(glob)}" for glob in choices.accounts]
     words += [f"--role {shlex.quote(glob)}" for glob in choices.roles]
     return " ".join(words)
@@ -96,8 +99,8 @@ def filters(choices: Choices) -> str:
 def filters_line(plan: Plan) -> str | None:
     """Return which remembered or given filters a sync used, and how many roles they leave out.
 
-    None if no filter leaves out a role. A filter that the user has forgotten would otherwise make
-    roles look as if they were not assigned.
+    None if no filter leaves out a role. Without this line, roles that a forgotten filter leaves out
+    would look as if they were not assigned.
     """
     choices = plan.request.choices
     is_within_filters = role_filter(choices)
@@ -109,18 +112,18 @@ def filters_line(plan: Plan) -> str | None:
     if not left_out:
         return None
     roles = "1 role" if left_out == 1 else f"{left_out} roles"
-    return f"filters: {filters(choices)}; {roles} left out (to match all: --account '*' --role '*')"
+    return f"filters: {filter_options(choices)}; {roles} left out (to match all: --account '*' --role '*')"
 
 
-def remembered_line(plan: Plan) -> str | None:
-    """Return the names, form and default region that were chosen, now or at an earlier sync."""
+def remembered_options_line(plan: Plan) -> str | None:
+    """Return the line with the template, form and region that the user gave, now or earlier."""
     words = _other_options(plan.request.choices)
     return f"remembered: {words}" if words else None
 
 
-def put_back_line(session_name: str, choices: Choices) -> str:
-    """Return that `undo` put these filters and other options of a session back."""
-    words = " ".join(filter(None, (filters(choices), _other_options(choices))))
+def restored_options_line(session_name: str, choices: Choices) -> str:
+    """Return the line that `undo` shows after it restored a session's filters and other options."""
+    words = " ".join(filter(None, (filter_options(choices), _other_options(choices))))
     return f'filters and options of session "{session_name}" are put back: {words or "none"}'
 
 

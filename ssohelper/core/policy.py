@@ -1,8 +1,9 @@
 """Which role credentials may be handed out, and which may be published. Pure.
 
-Two permits open the vault (`ssohelper.vault`), and only `Policy` makes them: code that forgot to ask
-has none. A role that a rule guards is handed out only while a grant for it lasts, and is never
-published. An allow-list, which `exec --allow` sets, limits both to the roles that it names.
+The vault (`ssohelper.vault`) takes two kinds of permits, which only `Policy` makes: code that has
+not asked the policy has no permit. A role that a rule guards is handed out only while a grant for
+it lasts, and is never published. An allow-list, which `exec --allow` sets, limits publishing and
+handing out to the roles that the list names.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import StrEnum
 from ssohelper.core import guard_rules
 from ssohelper.core.allow_list import AllowList
 from ssohelper.core.model import Account, RoleKey
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused
 
@@ -41,11 +42,11 @@ class _Permit:
 
 
 class PublishPermit(_Permit):
-    """Permission to publish the credentials of `key`: no rule guards this role."""
+    """The permit to publish the credentials of `key`: no rule guards this role."""
 
 
 class ReleasePermit(_Permit):
-    """Permission to hand out the credentials of `key` in the way `way`.
+    """The permit to hand out the credentials of `key` in the way `way`.
 
     `grant_id` names the grant of a guarded role; None when no rule guards the role.
     """
@@ -60,7 +61,7 @@ class ReleasePermit(_Permit):
 
 
 class Policy:
-    """The decisions for one call.
+    """Decides which role credentials may be handed out and published during one call.
 
     `rules`: the guard rules in force. `allowed`: the allow-list, None without one. `find_account`
     returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of the
@@ -87,17 +88,17 @@ class Policy:
         self._find_links = find_links
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a rule that guards the role; None when none does.
+        """Return a rule that guards the role; None if no rule guards it.
 
-        An account with an unknown name counts as one that each pattern for names matches: a role
-        that is guarded by mistake is noticed, one that is not guarded by mistake is not.
+        An account with an unknown name matches every pattern for account names: a user notices a
+        role that is guarded by mistake, but not a role that should be guarded and is not.
         """
         return next(iter(self._find_guards(key)), (None, None))[0]
 
     def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
         """Return a rule for each guarded role that `key` leads through, and that role."""
         found = []
-        for link in self._links_of(key) if self.rules else ():
+        for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
             rule = guard_rules.find_rule(
                 self.rules, link.session_name, account, link.role_name, is_strict=True
@@ -106,24 +107,24 @@ class Policy:
                 found.append((rule, link))
         return found
 
-    def _links_of(self, key: RoleKey) -> Sequence[RoleKey]:
+    def _find_roles_of_key(self, key: RoleKey) -> Sequence[RoleKey]:
         return self._find_links(key) if key.chain else (key,)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permission to publish the role's credentials; None for a guarded role."""
+        """Return the permit to publish the role's credentials; None for a guarded role."""
         return None if self.find_guarding_rule(key) else PublishPermit(_SEAL, key)
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permit that the function which hands out this role needs. Raises: Refused."""
+        """Return the permit to hand out this role's credentials. Raises: Refused."""
         outside = self._find_not_allowed(key)
         if outside is not None:
             assert self._allowed is not None
-            raise _refused_by_list(self._allowed, outside, key)
+            raise _refusal_by_allow_list(self._allowed, outside, key)
         guards = self._find_guards(key)
         if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
-        # A grant for the chain covers each role that it leads through; one for the SSO role covers
-        # that role alone.
+        # A grant for a chain covers each role that the chain leads through; a grant for the SSO
+        # role covers that role alone.
         granted = self._find_grant(key)
         for rule, link in guards:
             grant_id = granted or (self._find_grant(link) if key.chain else None)
@@ -136,16 +137,16 @@ class Policy:
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
     def _find_not_allowed(self, key: RoleKey) -> RoleKey | None:
-        """Return a role that `key` leads through and the allow-list leaves out; None without one."""
+        """Return a role on the way to `key` that the allow-list does not include, else None."""
         if self._allowed is None:
             return None
-        for link in self._links_of(key):
+        for link in self._find_roles_of_key(key):
             if not self._allowed.allows(link, self._find_account(link).name):
                 return link
         return None
 
     def _how_to_grant(self, key: RoleKey) -> str:
-        command = f'ssohelper guard grant {typed(key.text)} --reason "…"'
+        command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
         # A grant is given on a terminal, and never below an allow-list. So a program without a
         # terminal, such as an agent, asks a person, whose terminal is another one.
         if self._allowed is None and self._has_terminal():
@@ -153,14 +154,14 @@ class Policy:
         return f"ask the person to run: {command} --all-terminals"
 
 
-def _refused_by_list(allowed: AllowList, outside: RoleKey, key: RoleKey) -> Refused:
+def _refusal_by_allow_list(allowed: AllowList, outside: RoleKey, key: RoleKey) -> Refused:
     below = f', which the chain "{show(key.text, 80)}" leads through' if key.chain else ""
     name = allowed.find_pattern_without_role()
     if name is not None:
         hint = f'it has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
     else:
         # A role's name may have a comma, which `--allow` does not take.
-        pattern = typed(key.text.replace(",", "?"))
+        pattern = word_as_typed(key.text.replace(",", "?"))
         hint = (
             f"ask the person to run: ssohelper exec --allow {pattern} … -- COMMAND, "
             "to start this program with that role too"

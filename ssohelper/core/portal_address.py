@@ -1,7 +1,7 @@
-"""Where a company's own start URL leads: the checks of a redirect to AWS's access portal.
+"""Checks the redirect from a company's own start URL to AWS's access portal.
 
 A company may give its users an address of its own, such as https://sso.example.com/start, which
-redirects to the portal. Nothing that is secret is sent to such an address.
+redirects to the portal. ssohelper sends no secret to such an address.
 """
 
 import re
@@ -17,7 +17,7 @@ from ssohelper.core.partitions import (
     is_aws_portal_host,
     partition_of_portal,
 )
-from ssohelper.core.start_url import checked_aws_url, is_same_portal, region_of
+from ssohelper.core.start_url import checked_aws_url, is_same_portal, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -29,10 +29,10 @@ _OPEN_IT = "open it in a browser, and give the address of the AWS access portal 
 
 
 class PortalAddress(NamedTuple):
-    """Where a session's own start URL led at its last sign-in.
+    """The portal to which a session's start URL on a company's host led at the last sign-in.
 
-    `configured_region` is the region in the config at that time. `region` is the region in the
-    portal's host name, or None if it has none.
+    `configured_region` is the region that the config had at that time. `region` is the region in
+    the portal's host name, or None if that name has no region.
     """
 
     start_url: str
@@ -41,24 +41,24 @@ class PortalAddress(NamedTuple):
     region: str | None
 
 
-# The addresses of sessions, by their names.
+# The portal addresses of sessions, by session name.
 Addresses = Mapping[str, PortalAddress | None]
 NO_ADDRESSES: Addresses = {}
 
 
 class Change(Enum):
-    """How the portal differs from the one of the last sign-in."""
+    """How the portal to which a start URL leads differs from that of the last sign-in."""
 
     NONE = "none"
     REGION = "the same instance in another region"
     PORTAL = "another portal"
 
 
-def apply_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+def with_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
     """Return the session with the portal and region of its last sign-in.
 
-    An address that was recorded for another start URL does not count. If the region in the config
-    was changed since, the config's region counts.
+    An address that was recorded for another start URL is ignored. If the region in the config has
+    changed since the sign-in, the config's region is used.
     """
     if address is None or not is_same_portal(address.start_url, session.start_url):
         return session
@@ -85,22 +85,22 @@ def checked_redirect(start_url: str, location: str) -> str:
             where = "itself"
         elif not target.lower().startswith("https://"):
             where = f"{where}, which is not https"
-        raise refuse_start_url(start_url, f"redirects to {where}, and not to an AWS access portal")
+        raise start_url_refusal(start_url, f"redirects to {where}, and not to an AWS access portal")
     try:
         return checked_aws_url(target).partition("#")[0]
     except ConfigInvalid as error:
-        raise refuse_start_url(
+        raise start_url_refusal(
             start_url, f"redirects to an invalid URL: {error.message}"
         ) from error
 
 
-def refuse_start_url(start_url: str, why: str) -> ConfigInvalid:
+def start_url_refusal(start_url: str, why: str) -> ConfigInvalid:
     """Return the error for a start URL that leads to no portal."""
     return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_OPEN_IT)
 
 
-def find_change(earlier: str, found: str) -> Change:
-    """Return how the portal that was found differs from an earlier one."""
+def find_portal_change(earlier: str, found: str) -> Change:
+    """Return how the portal URL `found` differs from the one of an earlier sign-in."""
     hosts = [urlsplit(url).hostname or "" for url in (earlier, found)]
     instances = [instance_of(url) for url in (earlier, found)]
     if is_same_portal(earlier, found):
@@ -108,7 +108,9 @@ def find_change(earlier: str, found: str) -> Change:
     same_partition = partition_of_portal(hosts[0]) == partition_of_portal(hosts[1])
     if instances[0] is None or instances[0] != instances[1] or not same_partition:
         return Change.PORTAL
-    return Change.NONE if region_of(earlier) == region_of(found) else Change.REGION
+    return (
+        Change.NONE if region_of_start_url(earlier) == region_of_start_url(found) else Change.REGION
+    )
 
 
 def instance_of(portal_url: str) -> str | None:
@@ -133,9 +135,9 @@ def region_in_page(page: str, portal_url: str) -> str | None:
     return None
 
 
-def change_text(session: SsoSession, earlier: str, found: str) -> str:
-    """Return the message that a start URL leads to another region than at the last sign-in."""
+def region_change_text(session: SsoSession, earlier: str, found: str) -> str:
+    """Return the message that a start URL now leads to another region than at the last sign-in."""
     return (
-        f"{show(session.start_url)} now leads to {region_of(found)} "
-        f"(last time: {region_of(earlier)}), for the same instance of Identity Center"
+        f"{show(session.start_url)} now leads to {region_of_start_url(found)} "
+        f"(last time: {region_of_start_url(earlier)}), for the same instance of Identity Center"
     )

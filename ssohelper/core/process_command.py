@@ -10,21 +10,21 @@ from ssohelper.core.model import ROLE_NAME, Role
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 
 
-def own_options(command: str) -> dict[str, str] | None:
-    """Return the options of a command that runs ssohelper for SDKs; None for another program."""
-    words = split(command)
-    name = program(words)
+def own_command_options(command: str) -> dict[str, str] | None:
+    """Return the options of ssohelper's `credential_process` command; None for another program."""
+    words = split_command(command)
+    name = program_name(words)
     if name == "ssohelper" and words[1:2] == ["credential-process"]:
-        return _options(words[2:])
+        return _option_values(words[2:])
     if name == "ssohelper-credentials":
-        return _options(words[1:])
+        return _option_values(words[1:])
     return None
 
 
 def aws_sso_cli_role(command: str) -> Role | None:
     """Return the role of aws-sso-cli's command `aws-sso … process --arn ARN`, else None."""
-    words = split(command)
-    if program(words) != "aws-sso":
+    words = split_command(command)
+    if program_name(words) != "aws-sso":
         return None
     for word, following in zip(words, [*words[1:], ""], strict=True):
         arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]
@@ -34,7 +34,7 @@ def aws_sso_cli_role(command: str) -> Role | None:
     return None
 
 
-def split(command: str) -> list[str]:
+def split_command(command: str) -> list[str]:
     """Return the words of a command line, or an empty list if a quote in it is not closed."""
     # Lines without quotes are split without shlex, which takes 20 µs for each line: 0.2 s for
     # 10,000 profiles.
@@ -46,8 +46,8 @@ def split(command: str) -> list[str]:
         return []
 
 
-def program(words: list[str]) -> str:
-    """Return the name of the program that a command runs, without its folder.
+def program_name(words: list[str]) -> str:
+    """Return the name of the program that a command line's words run, without its folder.
 
     Nix wraps programs: it runs `.NAME-wrapped`, which counts as NAME.
     """
@@ -56,7 +56,7 @@ def program(words: list[str]) -> str:
     return name[1:].removesuffix("-wrapped") if name.startswith(".") else name
 
 
-def _options(words: list[str]) -> dict[str, str]:
+def _option_values(words: list[str]) -> dict[str, str]:
     """Return the values of options such as `--name value` and `--name=value`, by option name."""
     found: dict[str, str] = {}
     rest = iter(words)

@@ -1,4 +1,4 @@
-"""Plans how profiles of other tools become managed ones, under the names they have. Pure."""
+"""Plans how profiles of other tools become managed ones, with unchanged names. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ssohelper.core import adoption, profile_keys, sync_request
-from ssohelper.core.choices import NATIVE, account_rule
+from ssohelper.core.choices import NATIVE, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.core.profile_origin import with_included
+from ssohelper.core.profile_origin import keys_with_included
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
 class Adopted(NamedTuple):
-    """The part of a plan that adopts: the roles of the profiles by name, and the edits."""
+    """The part of a plan that adopts profiles: their roles by profile name, and the edits."""
 
     roles: dict[str, Role]
     changes: tuple[ProfileChange, ...]
@@ -31,16 +31,17 @@ NOTHING_ADOPTED = Adopted({}, (), (), ())
 def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     """Return the edits by which the profiles that the request names become managed ones.
 
-    aws-sso-cli's markers around profiles that are all managed then are removed: it would write
-    these profiles a second time, and AWS tools refuse a file with two sections of one name.
+    aws-sso-cli's markers are removed if all profiles between them are then managed: otherwise
+    aws-sso-cli would write these profiles a second time, and AWS tools refuse a file with two
+    sections of one name.
     """
     if not request.adopt:
         return NOTHING_ADOPTED
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-    find_region = account_rule(request.region_rules, request.region)
+    find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
     candidates = adoption.find_candidates(config, request.session, listed_roles)
-    includers = _find_includers(config, request.adopt)
+    includers = _find_unadopted_includers(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
     edits: list[Change] = []
@@ -64,22 +65,23 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             skipped.append(Skipped(entry.name, note))
         if form is None:
             continue
-        if role not in listed_roles and request.listing.complete:
+        if role not in listed_roles and request.listing.is_complete:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
-        # aws-vault takes it from `include_profile`, which SDKs do not know.
-        region = with_included(config, entry).get("region") or find_region(account)
-        edit, change = profile_keys.adopt(entry, keys, region)
+        # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
+        # know.
+        region = keys_with_included(config, entry).get("region") or find_region(account)
+        edit, change = profile_keys.adoption_change(entry, keys, region)
         edits.append(edit)
         changes.append(change)
         roles[entry.name] = role
-    for block in adoption.find_whole_blocks(config, roles):
+    for block in adoption.find_fully_managed_blocks(config, roles):
         edits.append(RemoveLines((block.begin, block.end)))
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
 
 
-def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, for each profile from which others take sso keys, one that is not adopted with it."""
+def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
+    """Return, for each profile whose sso keys others include, one of these that is not adopted."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():
@@ -94,7 +96,7 @@ def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str
 def _choose_form(
     request: SyncRequest, name: str, unnamed: UnnamedRole
 ) -> tuple[str | None, str | None]:
-    """Return the form of an adopted profile, None if none would work, and a note or None.
+    """Return the form of an adopted profile, or None if no form would work; and a note, or None.
 
     SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
     same name. botocore takes a profile in native form before both.

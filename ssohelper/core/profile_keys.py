@@ -19,13 +19,13 @@ IDENTITY = (
     "sso_region",
     "sso_registration_scopes",
 )
-# Keys by which other tools name a role, or know a profile as theirs again. A profile that is
-# adopted loses them: its tool would otherwise remove or rewrite it.
+# Keys by which other tools name a role, or recognize their own profiles. An adopted profile loses
+# these keys: otherwise its tool would remove or rewrite the profile.
 _OTHER_TOOLS = (*GENERATED_KEYS, "sso_auto_populated", "sso_account_name")
 
 
 class ProfileChange(NamedTuple):
-    """The keys of a managed profile that change. For a renamed profile they include `name`."""
+    """The keys of a managed profile that change, before and after; `name` too if it is renamed."""
 
     profile: str
     before: dict[str, str]
@@ -40,7 +40,7 @@ class Skipped(NamedTuple):
 
 
 def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
-    """Return the config keys by which a profile of this form names this role."""
+    """Return the config keys by which a managed profile of this form names this role."""
     if form == NATIVE:
         return {
             "sso_session": session.name,
@@ -60,35 +60,37 @@ def session_section(session: SsoSession) -> AddSection:
     return AddSection(f"sso-session {session.name}", tuple(keys))
 
 
-def change_identity(
+def identity_change(
     entry: ProfileEntry, new: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile these identity keys; None if it has them."""
-    return _change(entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, new)
+    """Return the edit that gives a managed profile the identity keys `new`; None if it has them."""
+    return _edit_and_change(
+        entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, new
+    )
 
 
-def adopt(
+def adoption_change(
     entry: ProfileEntry, new: dict[str, str], region: str
 ) -> tuple[EditSection, ProfileChange]:
     """Return the edit that makes a profile of another tool a managed one with these identity keys.
 
-    All keys stay that are not identity. A profile without a region gets this one, as a new profile
-    does: most commands of AWS tools fail without a region.
+    All other keys stay. A profile without a region gets `region`, as a new profile does: most
+    commands of AWS tools fail without a region.
     """
-    present = {key: value for key, value in entry.keys.items() if _is_identity(key)}
+    present = {key: value for key, value in entry.keys.items() if _is_identity_key(key)}
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
         present["region"] = entry.keys["region"]  # an empty value
-    found = _change(entry, present, {**new, **default, MANAGED_KEY: "true"})
+    found = _edit_and_change(entry, present, {**new, **default, MANAGED_KEY: "true"})
     assert found is not None  # the mark alone is a change
     return found
 
 
-def _is_identity(key: str) -> bool:
+def _is_identity_key(key: str) -> bool:
     return key in IDENTITY or key in _OTHER_TOOLS or key.startswith(GRANTED_PREFIX)
 
 
-def _change(
+def _edit_and_change(
     entry: ProfileEntry, present: dict[str, str], new: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
     if present == new:

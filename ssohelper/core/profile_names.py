@@ -1,4 +1,4 @@
-"""Fills in the template of profile names and maps characters to safe ones.
+"""Makes profile names from a template, and replaces unsafe characters in them.
 
 core/name_clashes.py decides the names of new profiles.
 """
@@ -12,12 +12,12 @@ from ssohelper.errors import UsageProblem
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
 FIELDS = ("account_name", "account_id", "account_email", "role_name", "session")
-# Characters that not every SDK's parser accepts in an unquoted name.
+# Matches characters in profile names that some SDK's config parser refuses without quotes.
 _LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-# How many characters of a field are used. AWS limits an account's name to 50 characters, but an
-# answer from the network may hold a longer one.
+# How many characters of a template field's value are used. AWS limits an account's name to 50
+# characters, but an answer from the network may hold a longer one.
 _FIELD_LIMIT = 64
 
 
@@ -56,15 +56,17 @@ def checked_name(text: str) -> str:
     return text
 
 
-def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
+def name_from_template(template: str, session_name: str, unnamed: UnnamedRole) -> str:
     """Return the profile name that the template gives for a role. It may clash with other names."""
-    return _fill_in(template, session_name, unnamed).lstrip("._-")
+    return _fill_in_template(template, session_name, unnamed).lstrip("._-")
 
 
-def account_part(template: str, session_name: str, account: Account) -> tuple[str, str] | None:
+def account_part_of_template(
+    template: str, session_name: str, account: Account
+) -> tuple[str, str] | None:
     """Return what the template puts before and after the role's name for an account.
 
-    None if the template names the account nowhere, or the role not exactly once.
+    None if the template does not name the account, or does not name the role exactly once.
     """
     fields = _FIELD.findall(template)
     if fields.count("role_name") != 1 or not any(name.startswith("account_") for name in fields):
@@ -72,18 +74,18 @@ def account_part(template: str, session_name: str, account: Account) -> tuple[st
     before, after = template.split("{role_name}")
     nameless = UnnamedRole(account, Role(account.id, ""))
     return (
-        _fill_in(before, session_name, nameless).lstrip("._-"),
-        _fill_in(after, session_name, nameless),
+        _fill_in_template(before, session_name, nameless).lstrip("._-"),
+        _fill_in_template(after, session_name, nameless),
     )
 
 
-def safe_role(role: Role) -> str:
-    """Return a role's name as it stands in names of profiles."""
+def safe_role_name(role: Role) -> str:
+    """Return a role's name as it appears in profile names, with unsafe characters replaced."""
     safe = _UNSAFE.sub("-", role.name[:_FIELD_LIMIT])
     return safe if _LETTER_OR_DIGIT.search(safe) else role.account_id
 
 
-def _fill_in(template: str, session_name: str, unnamed: UnnamedRole) -> str:
+def _fill_in_template(template: str, session_name: str, unnamed: UnnamedRole) -> str:
     account, role = unnamed
     values = {
         "account_name": account.name,
@@ -94,16 +96,16 @@ def _fill_in(template: str, session_name: str, unnamed: UnnamedRole) -> str:
 
     def safe_value(match: re.Match[str]) -> str:
         if match.group(1) == "role_name":
-            return safe_role(role)
+            return safe_role_name(role)
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
-        if match.group(1).startswith("account_") and is_foreign_id(safe, account):
+        if match.group(1).startswith("account_") and is_id_of_other_account(safe, account):
             return account.id
         return safe if _LETTER_OR_DIGIT.search(safe) else account.id
 
     return _FIELD.sub(safe_value, template)
 
 
-def is_foreign_id(name: str, account: Account) -> bool:
+def is_id_of_other_account(name: str, account: Account) -> bool:
     """Return whether an account's name looks like the id of another account.
 
     Such a name is not used, because someone could give an account the id of your production account

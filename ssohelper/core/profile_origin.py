@@ -1,8 +1,8 @@
 """Finds which tool wrote a profile of ~/.aws/config, and which role of Identity Center it names.
 
 A profile can name its role in several ways at once: by `sso_*` keys, by keys of another tool, or by
-the command in `credential_process`. Only a profile whose ways all name the same role has an origin
-with a role. This module touches no disk and runs no program.
+the command in `credential_process`. If these name different roles, the profile's origin has no
+role. This module touches no disk and runs no program.
 
 Sources: common-fate/granted 0d3e0ef (registry) and common-fate/awsconfigfile; aws-sso-cli 1c84d28
 and 186a3d2 (config_profiles_cmd.go, process_cmd.go); aws-sso-util 4.33.0; aws-vault 03845e9
@@ -21,8 +21,8 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
 from ssohelper.core.start_url import is_same_portal
 
-# The keys in which granted says where a profile came from. `granted sso populate --prune` removes
-# the profiles that have one.
+# The keys in which the tool granted records where a profile came from. `granted sso populate
+# --prune` removes the profiles that have one.
 GENERATED_KEYS = (
     "common_fate_generated_from",
     "granted_generated_from",
@@ -42,7 +42,7 @@ _OTHER_SOURCES = {
     "login_session": "the sign-in of aws login",
     "web_identity_token_file": "a web identity",
 }
-# How many profiles may refer to each other by name, as in ConfigFile.target.
+# The longest series of profiles of which each refers to the next by name, as in ConfigFile.target.
 _LONGEST_CHAIN = 4
 _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
 # The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
@@ -58,7 +58,7 @@ _AWS_SSO_OPTIONS = {
 
 
 class NamedRole(NamedTuple):
-    """A role that a profile names, and by what the profile names its portal.
+    """A role that a profile names, and the session, start URL or instance that it names with it.
 
     `session_name` is an sso-session, `start_url` a portal, `instance` the name that aws-sso-cli's
     own settings give a portal. All are None if the profile names no portal.
@@ -73,7 +73,7 @@ class NamedRole(NamedTuple):
 class Origin(NamedTuple):
     """Which tool wrote a profile, and the role that the profile names.
 
-    `named` is None if the profile names no role, or several; `why` then gives the reason.
+    `named` is None if the profile names no role, or several roles; `why` then gives the reason.
     `program` is the program that provides the credentials; None if SDKs get them by `sso_*` keys.
     """
 
@@ -85,9 +85,9 @@ class Origin(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The part of a config that aws-sso-cli rewrites: the lines of its two markers, from 0.
+    """The part of a config that aws-sso-cli rewrites, with the line numbers of its two markers.
 
-    `names` are the profiles between them.
+    `names` are the profiles between the markers. Line numbers count from 0.
     """
 
     begin: int
@@ -108,7 +108,7 @@ def find_origins(config: ConfigFile) -> tuple[Origin, ...]:
 
 
 def find_blocks(config: ConfigFile) -> list[Block]:
-    """Return the parts that aws-sso-cli rewrites. A marker without its counterpart is none."""
+    """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
     if _BEGIN not in config.text.text:
         return []
     blocks: list[Block] = []
@@ -126,7 +126,7 @@ def find_blocks(config: ConfigFile) -> list[Block]:
     return blocks
 
 
-# -- one profile -----------------------------------------------------------------------------------
+# -- the origin of one profile ---------------------------------------------------------------------
 
 
 def _find_origin(
@@ -136,8 +136,8 @@ def _find_origin(
     if entry.managed or assumes_role(keys):
         return None
     command = keys.get("credential_process", "")
-    words = process_command.split(command)
-    tool = _tool_of(config, entry, words)
+    words = process_command.split_command(command)
+    tool = _find_tool(config, entry, words)
     if tool is None:
         return None
     if entry.name in registry:
@@ -148,14 +148,14 @@ def _find_origin(
     for key, other in _OTHER_SOURCES.items():
         if key in keys:
             return Origin(entry.name, tool, None, f"it has {other} too", program)
-    named, why = _only_role(list(_named_roles(config, entry)))
+    named, why = _role_that_all_name(list(_named_roles(config, entry)))
     return Origin(entry.name, tool, named, why, program)
 
 
-def _tool_of(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
+def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
     """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
     keys = entry.keys
-    program = process_command.program(words)
+    program = process_command.program_name(words)
     if any(key.startswith(GRANTED_PREFIX) for key in keys) or program in ("granted", "dgranted"):
         return GRANTED
     if program == "aws-sso":
@@ -172,10 +172,12 @@ def _tool_of(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str |
     if program in by_program:
         is_other = program == "aws" and words[1:3] != ["configure", "export-credentials"]
         return None if is_other else by_program[program]
-    if process_command.own_options(keys.get("credential_process", "")) is not None:
+    if process_command.own_command_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
-        is_included = "include_profile" in keys and "sso_account_id" in with_included(config, entry)
+        is_included = "include_profile" in keys and "sso_account_id" in keys_with_included(
+            config, entry
+        )
         return AWS_VAULT if is_included else None
     if any(key in keys for key in GENERATED_KEYS):
         return GRANTED
@@ -186,8 +188,8 @@ def _tool_of(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str |
     return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
 
 
-def _only_role(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
-    """Return the role that all ways of a profile name, or None and the reason."""
+def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+    """Return the role that all the keys and commands of a profile name; or None and the reason."""
     roles = [one for one in found if isinstance(one, NamedRole)]
     reasons = [one for one in found if isinstance(one, str)]
     if reasons:
@@ -214,15 +216,15 @@ def _only_role(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
 def _named_roles(
     config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
 ) -> Iterator[NamedRole | str]:
-    """Yield each role that the profile names; a text instead for one that is not valid."""
-    keys = with_included(config, entry)
+    """Yield each role that the profile names; for an invalid one, a text that says why."""
+    keys = keys_with_included(config, entry)
     has_own = False
     if "sso_account_id" in keys or "sso_role_name" in keys:
         has_own = True
-        yield _from_sso_keys(config, keys)
+        yield _role_in_sso_keys(config, keys)
     if f"{GRANTED_PREFIX}account_id" in keys or f"{GRANTED_PREFIX}role_name" in keys:
         has_own = True
-        yield _role_of(
+        yield _checked_role(
             keys.get(f"{GRANTED_PREFIX}account_id"),
             keys.get(f"{GRANTED_PREFIX}role_name"),
             start_url=keys.get(f"{GRANTED_PREFIX}start_url"),
@@ -230,17 +232,17 @@ def _named_roles(
     command = entry.keys.get("credential_process", "")
     if not command:
         return
-    found = _from_command(process_command.split(command), command)
+    found = _role_in_command(process_command.split_command(command), command)
     if isinstance(found, _Reference):
         # The command of a profile that was renamed by hand still has the old name.
         if config.profile(found.name) is not None or not has_own:
-            yield from _from_reference(config, entry, found, seen)
+            yield from _roles_of_referenced_profile(config, entry, found, seen)
     elif found is not None:
         yield found
 
 
-def with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
-    """Return the profile's keys, with those that aws-vault adds from its `include_profile`."""
+def keys_with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+    """Return the profile's keys, with the keys that aws-vault adds from `include_profile`."""
     keys = dict(entry.keys)
     for _ in range(_LONGEST_CHAIN):
         included = config.profile(keys.pop("include_profile", ""))
@@ -250,7 +252,7 @@ def with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
     return keys
 
 
-def _from_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | str:
+def _role_in_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | str:
     session_name = keys.get("sso_session")
     url = keys.get("sso_start_url")
     if session_name is not None:
@@ -261,10 +263,10 @@ def _from_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | str:
             return "it names two different portals"
         url = own or url
     account_id, role_name = keys.get("sso_account_id"), keys.get("sso_role_name")
-    return _role_of(account_id, role_name, start_url=url, session_name=session_name)
+    return _checked_role(account_id, role_name, start_url=url, session_name=session_name)
 
 
-def _role_of(
+def _checked_role(
     account_id: str | None,
     role_name: str | None,
     *,
@@ -279,7 +281,7 @@ def _role_of(
     return NamedRole(Role(account_id, role_name), start_url, session_name, instance)
 
 
-# -- commands --------------------------------------------------------------------------------------
+# -- the role that a credential_process command names ----------------------------------------------
 
 
 class _Reference(NamedTuple):
@@ -288,32 +290,32 @@ class _Reference(NamedTuple):
     name: str
 
 
-def _from_command(words: list[str], command: str) -> NamedRole | _Reference | str | None:
-    program = process_command.program(words)
+def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference | str | None:
+    program = process_command.program_name(words)
     if program == "aws-sso":
-        return _from_aws_sso_cli(words[1:])
+        return _role_in_aws_sso_cli_command(words[1:])
     if program in ("aws-vault", "awsume", "awsumepy"):
         name = _first_argument(words[1:], program)
         return _Reference(name) if name else None
-    options = _options_of(words[1:])
+    options = _option_values(words[1:])
     if program in ("aws-sso-util", "aws-sso-credential-process"):
         if "--account-id" in options:
             url = options.get("--sso-start-url") or options.get("--start-url")
-            return _role_of(options["--account-id"], options.get("--role-name"), start_url=url)
+            return _checked_role(options["--account-id"], options.get("--role-name"), start_url=url)
         return _Reference(options["--profile"]) if options.get("--profile") else None
     if program in ("granted", "dgranted", "aws"):
         return _Reference(options["--profile"]) if options.get("--profile") else None
-    own = process_command.own_options(command)
+    own = process_command.own_command_options(command)
     if own is None:
         return None
     if "--profile" in own:
         return _Reference(own["--profile"])
-    return _role_of(
+    return _checked_role(
         own.get("--account-id"), own.get("--role-name"), session_name=own.get("--session")
     )
 
 
-def _from_aws_sso_cli(words: list[str]) -> NamedRole | _Reference | str:
+def _role_in_aws_sso_cli_command(words: list[str]) -> NamedRole | _Reference | str:
     options: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
@@ -336,11 +338,11 @@ def _from_aws_sso_cli(words: list[str]) -> NamedRole | _Reference | str:
     else:
         return "its command names no role"
     # aws-sso-cli takes account ids as numbers, so that zeros in front may be missing.
-    return _role_of(account.zfill(12), role, instance=instance)
+    return _checked_role(account.zfill(12), role, instance=instance)
 
 
-def _options_of(words: list[str]) -> dict[str, str]:
-    """Return the values of the options; "" for one that another option follows."""
+def _option_values(words: list[str]) -> dict[str, str]:
+    """Return the values of a command's options by name; "" for an option without a value."""
     found: dict[str, str] = {}
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
@@ -367,7 +369,7 @@ def _first_argument(words: list[str], program: str) -> str | None:
     return None
 
 
-def _from_reference(
+def _roles_of_referenced_profile(
     config: ConfigFile, entry: ProfileEntry, reference: _Reference, seen: tuple[str, ...]
 ) -> Iterator[NamedRole | str]:
     if reference.name == entry.name:

@@ -1,4 +1,4 @@
-"""Plans which profiles `profile sync` adds, changes and removes, as data. Writes nothing.
+"""Plans which profiles `profile sync` adds, changes and removes. Writes nothing.
 
 No other module decides what happens to a profile. A plan changes a profile that the user or another
 tool wrote only if the request names it in `adopt`, and removes profiles only with `prune`, after a
@@ -10,15 +10,15 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, sync_request
-from ssohelper.core.choices import NATIVE, PROCESS, account_rule, role_filter
+from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
-from ssohelper.core.name_clashes import WrittenName, names_for
+from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
-from ssohelper.core.profile_names import UnnamedRole, plain_name
+from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
@@ -27,11 +27,11 @@ KEEPS_FORM = "it keeps its form: it is outside the filters that were given with 
 
 
 class Plan(NamedTuple):
-    """What a sync does: the profiles to add, change and remove, and the `changes` to the file.
+    """What a sync does: the profiles to add, change and remove, and the `changes` to the config.
 
     `add_roles` are the roles of the profiles to add, in the same order.
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
-    config that the plan was made from. `adopt` are those of `change` that other tools wrote.
+    config that the plan was made from. `adopt` are the profiles in `change` that other tools wrote.
     """
 
     request: SyncRequest
@@ -57,7 +57,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """
     for key, found in config.text.defaults.keys.items():
         if key in IDENTITY:
-            config.text.refuse(
+            config.text.refuse_line(
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
     return _Planner(config, request).plan()
@@ -77,7 +77,7 @@ class _Planner:
         self._change: dict[str, ProfileChange] = {}
         self._skipped: list[Skipped] = []
         self._is_within_filters = role_filter(request.choices)
-        self._find_region = account_rule(request.region_rules, request.region)
+        self._find_region = make_value_finder(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         self._listed = _listed_roles(request.listing)
 
@@ -88,13 +88,14 @@ class _Planner:
         self._sort_profiles()
         removal = plan_removal(self._config, request, self._managed)
         self._skipped += removal.skipped
-        # A profile that goes is managed no longer: it is neither edited nor renamed.
+        # A profile that will be removed no longer counts as managed: it is neither edited nor
+        # renamed.
         self._managed = removal.staying
-        self._add_profiles(self._plan_listed_roles())
-        self._convert_unlisted()
-        self._change_regions()
+        self._plan_new_profiles(self._plan_listed_roles())
+        self._plan_form_of_unlisted()
+        self._plan_regions()
         if request.rename:
-            self._rename_profiles()
+            self._plan_renames()
         sessions = self._session_changes()
         removals = [RemoveSection(entry.header) for entry in removal.removed]
         return Plan(
@@ -116,7 +117,7 @@ class _Planner:
             add_roles=tuple(self._add_roles.values()),
         )
 
-    # -- sorting the existing profiles -------------------------------------------------------
+    # -- sorting the existing profiles -----------------------------------------------------
 
     def _sort_profiles(self) -> None:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
@@ -127,7 +128,7 @@ class _Planner:
                 if entry.managed and not chains.is_chain(entry):
                     self._skipped.append(Skipped(entry.name, "its role cannot be read"))
                 continue
-            is_own = self._is_this_session(target)
+            is_own = self._is_of_this_session(target)
             self._written[entry.name] = WrittenName(
                 entry.name, target.role, is_own, target.session_name
             )
@@ -139,15 +140,15 @@ class _Planner:
             elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
 
-    def _is_this_session(self, target: Target) -> bool:
+    def _is_of_this_session(self, target: Target) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
         # A legacy profile names a start URL instead of a session. A profile of aws-sso-cli names
-        # neither, so it counts as a profile of every session.
+        # neither of the two, so it counts as a profile of every session.
         url = target.start_url
         return url is None or is_same_portal(url, self._request.session.start_url)
 
-    # -- planning profiles for the listed roles ----------------------------------------------
+    # -- planning profiles for the listed roles --------------------------------------------
 
     def _plan_listed_roles(self) -> dict[Role, str | None]:
         """Plan changes to the profiles of listed roles.
@@ -163,7 +164,7 @@ class _Planner:
             if only_roles:
                 is_selected = role in only_roles
             else:
-                self._update_identity(unnamed, is_selected=is_selected)
+                self._plan_identity_keys(unnamed, is_selected=is_selected)
                 is_selected = is_selected and role not in self._managed and role not in adopted
             if is_selected:
                 selected[role] = self._reason_to_skip(role)
@@ -172,7 +173,7 @@ class _Planner:
     def _reason_to_skip(self, role: Role) -> str | None:
         """Return the reason why a selected role gets no new profile, or None if it gets one."""
         is_sync = not self._request.only_roles
-        if not _is_valid(role):
+        if not _is_valid_role(role):
             return "its account id or role name is not valid"
         if self._request.name and not is_sync:
             return None
@@ -184,11 +185,11 @@ class _Planner:
             return "its profile was removed with: ssohelper profile rm"
         return None
 
-    def _add_profiles(self, selected: dict[Role, str | None]) -> None:
+    def _plan_new_profiles(self, selected: dict[Role, str | None]) -> None:
         """Plan a new profile for each selected role that has no reason to be skipped."""
         request = self._request
         new = {role for role, reason in selected.items() if reason is None}
-        names = self._names_for(new)
+        names = self._choose_names_of(new)
         if request.name:
             names = dict.fromkeys(new, request.name)
         for unnamed in self._listed:
@@ -198,7 +199,7 @@ class _Planner:
             reason = selected[role]
             name = names.get(role)
             if name is None or reason is not None:
-                plain = plain_name(request.template, request.session.name, unnamed)
+                plain = name_from_template(request.template, request.session.name, unnamed)
                 self._skipped.append(
                     Skipped(name or plain, reason or "no name is free for this role")
                 )
@@ -212,10 +213,12 @@ class _Planner:
             self._add.append(AddSection(f"profile {name}", pairs))
             self._add_roles[name] = role
 
-    def _names_for(self, new: Collection[Role], moving: Collection[str] = ()) -> Mapping[Role, str]:
+    def _choose_names_of(
+        self, new: Collection[Role], moving: Collection[str] = ()
+    ) -> Mapping[Role, str]:
         """Return the names of these roles, and those that skipped roles would get.
 
-        The names of the profiles that are `moving` are free.
+        The names of profiles in `moving`, which get new names, count as free.
         """
         written = [item for name, item in self._written.items() if name not in moving]
         written += [WrittenName(name) for name in self._request.taken_names]
@@ -223,9 +226,9 @@ class _Planner:
         unnamed = [
             item
             for item in self._listed
-            if (item.role in new or item.role not in self._managed) and _is_valid(item.role)
+            if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
         ]
-        return names_for(
+        return choose_names(
             unnamed,
             template=self._request.template,
             session_name=self._request.session.name,
@@ -233,11 +236,11 @@ class _Planner:
             skipped={item.role for item in unnamed} - set(new),
         )
 
-    def _update_identity(self, unnamed: UnnamedRole, *, is_selected: bool) -> None:
+    def _plan_identity_keys(self, unnamed: UnnamedRole, *, is_selected: bool) -> None:
         """Plan the edits after which the role's managed profiles have their form's identity keys.
 
-        A form that the user gave now is for all managed profiles, also for those outside remembered
-        filters, unless filters were given with it. Otherwise each profile keeps its form.
+        If the user gave a form now, all managed profiles get it, also those outside remembered
+        filters, unless the user gave filters too. Otherwise each profile keeps its form.
         """
         request, role = self._request, unnamed.role
         is_asked = is_selected or not request.has_new_filters
@@ -250,13 +253,13 @@ class _Planner:
             if request.convert and not convert and form != request.form:
                 self._skipped.append(Skipped(entry.name, KEEPS_FORM))
             new = identity_keys(request.session, role, new_form, request.command)
-            changed = profile_keys.change_identity(entry, new)
+            changed = profile_keys.identity_change(entry, new)
             if changed is not None:
                 self._edits[entry.name], change = changed
                 self._change[entry.name] = change
 
-    def _change_regions(self) -> None:
-        """Plan the region of managed profiles that have the old default, also of filtered roles."""
+    def _plan_regions(self) -> None:
+        """Plan the new region of managed profiles with the old default, also outside filters."""
         for role, entries in self._managed.items():
             region = self._find_region(self._account_of(role))
             for entry, _form in entries:
@@ -265,25 +268,25 @@ class _Planner:
                     edit = self._edits.get(entry.name, EditSection(entry.header))
                     assign = (*edit.assign, ("region", region))
                     self._edits[entry.name] = edit._replace(assign=assign)
-                    self._add_to_change(entry.name, {"region": old}, {"region": region})
+                    self._record_profile_change(entry.name, {"region": old}, {"region": region})
 
     def _account_of(self, role: Role) -> Account:
-        """Return the role's account; without a name if it is not listed."""
+        """Return the role's account, with an empty name if AWS does not list the account."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
-    def _convert_unlisted(self) -> None:
-        """Plan the form that the user gave for managed profiles whose role is not listed too."""
+    def _plan_form_of_unlisted(self) -> None:
+        """Plan the form that the user gave for managed profiles of roles not listed any more."""
         request = self._request
         if request.only_roles or not request.convert:
             return
         for role in sorted(self._managed.keys() - set(request.listing.roles())):
             account = self._account_of(role)
             is_selected = self._is_within_filters(account, role.name)
-            self._update_identity(UnnamedRole(account, role), is_selected=is_selected)
+            self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
 
-    # -- renaming profiles, changing sessions ------------------------------------------------
+    # -- renaming profiles, changing sessions ----------------------------------------------
 
-    def _rename_profiles(self) -> None:
+    def _plan_renames(self) -> None:
         """Plan to rename managed profiles to the names that the template gives now.
 
         A profile keeps its name if another profile names it in `source_profile`, or if its role
@@ -301,17 +304,17 @@ class _Planner:
         names = self._choose_names(single)
         for role, entry in single.items():
             if names[role] != entry.name:
-                self._rename_one(entry, names[role])
+                self._plan_rename(entry, names[role])
 
     def _choose_names(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
         If a profile has to keep its name, the others are named again, since none may take it.
         """
-        referrers = chains.find_users(self._config)
+        referrers = chains.find_user_of_each_source(self._config)
         moving = dict(entries)
         while True:
-            names = self._names_for(moving, {entry.name for entry in moving.values()})
+            names = self._choose_names_of(moving, {entry.name for entry in moving.values()})
             staying = {
                 role: entry
                 for role, entry in moving.items()
@@ -327,12 +330,14 @@ class _Planner:
                         Skipped(entry.name, f'not renamed, because the profile "{by}" refers to it')
                     )
 
-    def _rename_one(self, entry: ProfileEntry, name: str) -> None:
+    def _plan_rename(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))
         self._edits[entry.name] = edit._replace(new_header=f"profile {name}")
-        self._add_to_change(entry.name, {"name": entry.name}, {"name": name})
+        self._record_profile_change(entry.name, {"name": entry.name}, {"name": name})
 
-    def _add_to_change(self, name: str, before: dict[str, str], after: dict[str, str]) -> None:
+    def _record_profile_change(
+        self, name: str, before: dict[str, str], after: dict[str, str]
+    ) -> None:
         earlier = self._change.pop(name, ProfileChange(name, {}, {}))
         self._change[name] = ProfileChange(
             name, {**earlier.before, **before}, {**earlier.after, **after}
@@ -350,7 +355,7 @@ class _Planner:
         return []
 
 
-def _is_valid(role: Role) -> bool:
+def _is_valid_role(role: Role) -> bool:
     return bool(ACCOUNT_ID.fullmatch(role.account_id) and ROLE_NAME.fullmatch(role.name))
 
 

@@ -11,15 +11,15 @@ from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.sync_request import SyncRequest
 
-# The managed profiles of each role, each with its form.
+# The managed profiles of each role, and the form of each profile.
 ManagedProfiles = defaultdict[Role, list[tuple[ProfileEntry, str]]]
 
 
 class Removal(NamedTuple):
-    """Which managed profiles go, and which stay.
+    """Which managed profiles are removed, and which stay.
 
-    `stale` are those whose role is no longer listed, whether they go or not. `skipped` are those
-    that would go if no other profile referred to them.
+    `stale` are the profiles whose role is no longer listed, whether they are removed or not.
+    `skipped` are those that would be removed if no other profile referred to them.
     """
 
     stale: tuple[ProfileEntry, ...]
@@ -29,14 +29,15 @@ class Removal(NamedTuple):
 
 
 def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfiles) -> Removal:
-    """Return which of the managed profiles go.
+    """Return which of the managed profiles are removed.
 
-    Prune removes stale profiles; if filters were given with it, those that the filters leave out,
-    too. Profiles of an account that refused to list its roles, or did not answer, never go.
+    Prune removes stale profiles; if the user gave filters with --prune, also the profiles that the
+    filters leave out. Profiles of an account whose roles AWS refused to list, or did not list, are
+    never removed.
     """
     if request.only_roles:
         return Removal((), (), managed)
-    wanted = _find_wanted(request, managed)
+    wanted = _find_matching_roles(request, managed)
     listed_roles = set(request.listing.roles())
     unknown_accounts = {
         one.account.id for one in request.listing.accounts if one.refused or not one.answered
@@ -47,22 +48,28 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
         for role in known
         if role not in listed_roles and (role in wanted or not request.has_new_filters)
     ]
-    if not (request.prune and request.listing.complete):
-        return Removal(_entries(managed, stale), (), managed)
+    if not (request.prune and request.listing.is_complete):
+        return Removal(_profiles_of_roles(managed, stale), (), managed)
     left_out, skipped = list[Role](), list[Skipped]()
-    # Filters that match no listed role are mistyped: they must not remove all profiles.
+    # Filters that match no listed role are probably mistyped: then no profile is removed for being
+    # outside them.
     if request.has_new_filters and wanted & listed_roles:
-        left_out, skipped = _without_sources(
+        left_out, skipped = _without_source_profiles(
             config, managed, [role for role in known if role not in wanted]
         )
     gone = {*stale, *left_out}
     removed = [role for role in managed if role in gone]
     staying: ManagedProfiles = defaultdict(list)
     staying.update((role, entries) for role, entries in managed.items() if role not in gone)
-    return Removal(_entries(managed, stale), _entries(managed, removed), staying, tuple(skipped))
+    return Removal(
+        _profiles_of_roles(managed, stale),
+        _profiles_of_roles(managed, removed),
+        staying,
+        tuple(skipped),
+    )
 
 
-def _find_wanted(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
+def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
     """Return the roles, listed or with a managed profile, that match the filters."""
     is_within_filters = role_filter(request.choices)
     accounts = {one.account.id: one.account for one in request.listing.accounts}
@@ -75,11 +82,11 @@ def _find_wanted(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
     }
 
 
-def _without_sources(
+def _without_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
-    """Return the roles without those whose profile another profile names as its source."""
-    users, found, skipped = chains.find_users(config), list[Role](), list[Skipped]()
+    """Return the roles whose profiles no other profile refers to; and the other profiles."""
+    users, found, skipped = chains.find_user_of_each_source(config), list[Role](), list[Skipped]()
     for role in roles:
         used = [entry.name for entry, _form in managed[role] if entry.name in users]
         skipped += [
@@ -90,5 +97,5 @@ def _without_sources(
     return found, skipped
 
 
-def _entries(managed: ManagedProfiles, roles: Iterable[Role]) -> tuple[ProfileEntry, ...]:
+def _profiles_of_roles(managed: ManagedProfiles, roles: Iterable[Role]) -> tuple[ProfileEntry, ...]:
     return tuple(entry for role in roles for entry, _form in managed[role])

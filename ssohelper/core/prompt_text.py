@@ -1,6 +1,6 @@
 """Makes the text that a shell prompt shows, such as `payments-prod.ReadOnlyAccess 7h12m`.
 
-The text has at most 40 characters, all of them harmless.
+The prompt's text has at most 40 characters, all of them harmless.
 
 | time left | shown |
 |---|---|
@@ -12,12 +12,12 @@ The text has at most 40 characters, all of them harmless.
 | an end that is not known | `ok` |
 | a grant for a guarded role | `grant 24m`, in its last 10 min `=grant 9m=` |
 
-The label of a guarded role begins with `@@`. None of these signs has a meaning in a shell's prompt,
-while `!` has one in zsh, and `%`, `\\`, `$` and backquote have one too.
+The label of a guarded role begins with `@@`. The signs `=`, `?` and `@` have no meaning in a
+shell's prompt, while `!` has one in zsh, and `%`, `\\`, `$` and backquote have one too.
 
-Only the function `rows` decides what is shown. A row says what is shown until an instant. This
-module and `shell/prompt.*` take the first row that is not over, and put the time left into its
-text.
+Only the function `prompt_rows` decides what a prompt shows. A row is what the prompt shows until an
+instant. This module and `shell/prompt.*` take the first row whose instant has not passed, and put
+the time left into the row's text.
 """
 
 import re
@@ -29,23 +29,25 @@ from ssohelper.core.sign_in_clock import PromptClock
 
 WIDTH = 40
 SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
-# All characters except harmless ones. In a name they could make a shell run it, a terminal obey it
-# or a prompt theme measure it wrongly.
+# Matches characters that are not harmless in a prompt. A name with one could make a shell run it, a
+# terminal obey it or a prompt theme measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
-# The `last` of a row that is shown forever. It has 11 digits: a shell accepts no longer number.
+# The `last` of a row that is shown forever. The number has 11 digits, because a shell accepts no
+# longer one.
 _FOREVER = 99_999_999_999
 # The word in a row's text that is replaced by the time left.
 _LEFT = "left"
-# How long a label may be beside the usual times (up to `==4m?==`), and beside the longest text
-# (`==signed out==`).
+# How many characters the label of a prompt may have beside the usual times (up to `==4m?==`), and
+# beside the longest text (`==signed out==`).
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
-# To how many characters a role's name is shortened before the account's.
+# In a label that is too long, the role's name is shortened to so many characters before the
+# account's name is shortened.
 _LEAST_ROLE = 8
-# A name with a mark fits everywhere, also behind the sign of guarded roles.
+# The length of a shortened name with a mark: it fits in every prompt, also behind the sign `@@`.
 _MARKED_ROOM = _LEAST_ROOM - len(guard_rules.SIGN)
 _DIGITS = range(4, 12)
 
-# How urgent a row is. "" means that nothing ends.
+# How urgent the time left in a row of the prompt is. "" means that nothing ends.
 Level = Literal["", "fine", "soon", "late"]
 
 
@@ -61,42 +63,46 @@ class Row(NamedTuple):
     clock: PromptClock | None = None
 
     @property
-    def seconds_more(self) -> int:
+    def seconds_from_last_to_end(self) -> int:
         """Return the seconds from `last` to the end that the text counts down to, or 0."""
         return self.clock.at - self.last if self.clock and _LEFT in self.text else 0
 
     def time_text(self, now: int) -> str:
-        """Return the text with the time left in place of the word `left`."""
+        """Return the row's text with the time left in place of the word `left`."""
         if self.clock is None or _LEFT not in self.text:
             return self.text
-        return self.text.replace(_LEFT, _duration(self.clock.at - now))
+        return self.text.replace(_LEFT, _prompt_duration(self.clock.at - now))
 
 
-# The rows for a profile whose credentials do not come from a sign-in that ssohelper knows.
+# The prompt's rows for a profile whose credentials come from no sign-in that ssohelper knows.
 NOTHING_ENDS = (Row(_FOREVER, "", ""),)
 
 
-def rows(
+def prompt_rows(
     session: PromptClock, role_ends_at: int | None = None, *, over: str = "signed out"
 ) -> tuple[Row, ...]:
     """Return what a prompt shows from now on, as rows in order of time.
 
     `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
-    down to this end, even if the sign-in ends before. `over` is the text shown after the last end.
+    down to this end, even if the sign-in ends earlier. `over` is the text that the prompt shows
+    after the last end.
     """
-    *live, last = _rows_of(session, over)
+    *live, last = _rows_of_clock(session, over)
     if role_ends_at is None:
         return (*live, last)
-    of_role = _rows_of(PromptClock(role_ends_at, "known"), over)[:-1]
+    of_role = _rows_of_clock(PromptClock(role_ends_at, "known"), over)[:-1]
     if session.kind in ("known", "assumed") and session.at <= role_ends_at:
         return (*live, *of_role, last)
     return (*of_role, *live, last)
 
 
-def with_grant(rows: tuple[Row, ...], session: PromptClock, ends_at: int | None) -> tuple[Row, ...]:
-    """Return the rows with the time left of a grant before them, in whose place it is shown.
+def rows_with_grant(
+    rows: tuple[Row, ...], session: PromptClock, ends_at: int | None
+) -> tuple[Row, ...]:
+    """Return the rows of a prompt that shows a grant's time left, while it lasts.
 
-    The sign-in's end stays if it comes sooner. `ends_at`: when the grant ends; None without one.
+    If the sign-in ends before the grant, its time stays. `ends_at`: when the grant ends; None
+    without a grant.
     """
     if ends_at is None or session.kind == "ended":
         return rows
@@ -111,27 +117,29 @@ def with_grant(rows: tuple[Row, ...], session: PromptClock, ends_at: int | None)
 
 
 def row_at(rows: Sequence[Row], now: int) -> Row:
-    """Return the row that the prompt shows now."""
+    """Return the one of these rows that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 
-def to_line(rows: Sequence[Row]) -> str:
+def rows_to_line(rows: Sequence[Row]) -> str:
     """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
-    MORE is the row's `seconds_more`. It is part of the line so that a shell can calculate the time
-    left. The line is short, since shells read it at each prompt and bash takes 30 ns per character.
+    MORE is the row's `seconds_from_last_to_end`, with which a shell calculates the time left. The line is
+    short, since shells read it at each prompt and bash takes 30 ns per character.
     """
-    return "|".join(f"{row.last}|{row.seconds_more}|{row.level}|{row.text}" for row in rows)
+    return "|".join(
+        f"{row.last}|{row.seconds_from_last_to_end}|{row.level}|{row.text}" for row in rows
+    )
 
 
-def safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return the name in at most 40 characters, with `?` in place of each harmful character."""
-    return shortened(_harmless(name), WIDTH)
+    return shortened_label(_replace_harmful_characters(name), WIDTH)
 
 
-def label(name: str, *, guarded: bool) -> str:
-    """Return the whole name made harmless, with `@@` in front of it if the role is guarded."""
-    text = _harmless(name)
+def prompt_label(name: str, *, guarded: bool) -> str:
+    """Return the name with harmful characters replaced, and `@@` before a guarded role's."""
+    text = _replace_harmful_characters(name)
     if guarded:
         return guard_rules.SIGN + text
     # The name of a role that is not guarded must not begin with `@@`.
@@ -139,18 +147,18 @@ def label(name: str, *, guarded: bool) -> str:
 
 
 def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
-    """Return the label, and a shorter one to show beside a time that needs more room."""
+    """Return the label for a prompt, and a shorter label to show beside a longer time text."""
     if rows == NOTHING_ENDS:
-        return shortened(label, WIDTH), shortened(label, WIDTH)
-    return shortened(label, _USUAL_ROOM), shortened(label, _LEAST_ROOM)
+        return shortened_label(label, WIDTH), shortened_label(label, WIDTH)
+    return shortened_label(label, _USUAL_ROOM), shortened_label(label, _LEAST_ROOM)
 
 
-def shortened(text: str, room: int) -> str:
+def shortened_label(text: str, room: int) -> str:
     """Return the text in at most `room` characters.
 
-    Of ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role is shortened first,
-    then the account: which account is in use matters more. Of each the middle is left out, since
-    both ends identify it.
+    In ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role's name is shortened
+    first, then the account's name: which account is in use matters more. The middle of a name is
+    left out, since its two ends identify it.
     """
     if len(text) <= room:
         return text
@@ -163,43 +171,43 @@ def shortened(text: str, room: int) -> str:
 
 def may_look_alike(name: str) -> bool:
     """Return whether a prompt may show another name in the same way as this one."""
-    return len(name) > _LEAST_ROOM or label(name, guarded=False) != name or ".." in name
+    return len(name) > _LEAST_ROOM or prompt_label(name, guarded=False) != name or ".." in name
 
 
-def distinct(name: str, others: Iterable[str]) -> str:
-    """Return the name; or a short form with a mark, if a prompt would show another name alike.
+def distinct_name(name: str, others: Iterable[str]) -> str:
+    """Return the name; or a short form with a mark, if another name would look the same.
 
     `others` are the names of all profiles, which may include this one. The mark is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
     if not may_look_alike(name):
         return name
-    forms, names = _forms(name), set(others)
-    alike = [other for other in names if other != name and forms & _forms(other)]
+    forms, names = _shown_forms(name), set(others)
+    alike = [other for other in names if other != name and forms & _shown_forms(other)]
     if not alike:
         return name
-    taken = names | {_marked(other, digits) for other in alike for digits in _DIGITS}
-    free = (marked for digits in _DIGITS if (marked := _marked(name, digits)) not in taken)
-    return next(free, _marked(name, _DIGITS[-1]))
+    taken = names | {_name_with_mark(other, digits) for other in alike for digits in _DIGITS}
+    free = (marked for digits in _DIGITS if (marked := _name_with_mark(name, digits)) not in taken)
+    return next(free, _name_with_mark(name, _DIGITS[-1]))
 
 
-def _forms(name: str) -> set[str]:
-    """Return every text in which a prompt may show the name, guarded and not."""
-    labels = (label(name, guarded=False), label(name, guarded=True))
+def _shown_forms(name: str) -> set[str]:
+    """Return every text as which a prompt may show the name, of a guarded role or not."""
+    labels = (prompt_label(name, guarded=False), prompt_label(name, guarded=True))
     rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)
-    return {shortened(text, room) for text in labels for room in rooms}
+    return {shortened_label(text, room) for text in labels for room in rooms}
 
 
-def _harmless(name: str) -> str:
+def _replace_harmful_characters(name: str) -> str:
     return _HARMFUL.sub("?", name[:4096])
 
 
-def _marked(name: str, digits: int) -> str:
+def _name_with_mark(name: str, digits: int) -> str:
     """Return a short form of the name, with so many digits of its SHA-256 as a mark."""
     from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
 
     mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
-    return f"{shortened(label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
+    return f"{shortened_label(prompt_label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
 
 
 def _without_middle(text: str, room: int) -> str:
@@ -209,8 +217,8 @@ def _without_middle(text: str, room: int) -> str:
     return f"{text[: room - 2 - tail]}..{text[len(text) - tail :]}"
 
 
-def line(label: str, rows: Sequence[Row], now: int) -> str:
-    """Return the text that the prompt shows now: label and time, at most 40 characters."""
+def prompt_line(label: str, rows: Sequence[Row], now: int) -> str:
+    """Return the text that the prompt shows now: label and time left, at most 40 characters."""
     time = row_at(rows, now).time_text(now)
     usual, shorter = fitted_labels(label, rows)
     if not time:
@@ -218,7 +226,7 @@ def line(label: str, rows: Sequence[Row], now: int) -> str:
     return f"{usual if len(usual) + len(time) < WIDTH else shorter} {time}"
 
 
-def _rows_of(clock: PromptClock, over: str) -> tuple[Row, ...]:
+def _rows_of_clock(clock: PromptClock, over: str) -> tuple[Row, ...]:
     if clock.kind == "open":
         return (Row(_FOREVER, "fine", "ok", clock),)
     last = Row(_FOREVER, "late", f"=={over}==", clock)
@@ -235,7 +243,7 @@ def _rows_of(clock: PromptClock, over: str) -> tuple[Row, ...]:
     )
 
 
-def _duration(seconds: int) -> str:
+def _prompt_duration(seconds: int) -> str:
     if seconds < 60:
         return f"{seconds}s"
     days, hours, minutes = seconds // 86400, seconds % 86400 // 3600, seconds % 3600 // 60

@@ -1,29 +1,31 @@
 """Reads what a user types into a search: words, exclusions, account ids, ARNs.
 
-No other module decides what a word of a search means.
+No other module decides what a word in a search means.
 """
 
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# The account id as the AWS console shows it, 1234-5678-9012, or the beginning of it.
+# Matches an account id as the AWS console shows it, 1234-5678-9012, or the beginning of one.
 _DASHED_ID = re.compile(r"\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})", re.ASCII)
 _ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)", re.ASCII)
 _ACCOUNT_ARN = re.compile(r"account/(?:.*/)?(\d{12})", re.ASCII)
-# The IAM role behind a permission set. In an ARN and in the console's menu it may come with the name
-# of the user's session.
+# Matches the name of the IAM role that AWS makes for a permission set. In an ARN and in the
+# console's menu, the name of the user's session may follow it.
 _SSO_ROLE = re.compile(r"(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?", re.ASCII)
 
-# A longer word is looked for as a whole only: a pasted word of 200 characters took 15 s.
+# A longer word is searched only as a whole, not as a subsequence: a pasted word of 200 characters
+# took 15 s.
 _LONGEST_FUZZY = 64
 
 
 class Term(NamedTuple):
     """One word of a search, in lower case.
 
-    `is_fuzzy`: its characters may also be apart, in their order. `at_start` and `at_end`: it must
-    be there in a field. `is_excluded`: no field may contain it. `other` is another spelling, or "".
+    `is_fuzzy`: other characters may be between the word's characters. `at_start` and `at_end`: a
+    field must begin or end with the word. `is_excluded`: no field may contain the word. `other` is
+    another spelling of the word, or "".
     """
 
     text: str
@@ -35,21 +37,22 @@ class Term(NamedTuple):
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Return the texts that stand for this term; one is enough for a match."""
+        """Return the spellings of this word; a row matches if it has one of them."""
         return (self.text, self.other) if self.other else (self.text,)
 
 
 def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
-    `!word` excludes, `'word` is found as a whole even with `fuzzy`, `^word` begins a field, `word$`
-    ends one. An ARN stands for its account and its permission set, and 1234-5678 for 12345678.
+    `!word` excludes rows with the word, `'word` is found as a whole even with `fuzzy`, `^word` must
+    begin a field, `word$` must end a field. An ARN means its account and its permission set, and
+    1234-5678 means 12345678.
     """
     words = [query] if isinstance(query, str) else query
-    return [term for text in words for word in text.split() for term in _terms(word, fuzzy)]
+    return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
 
 
-def fold(text: str) -> str:
+def fold_case(text: str) -> str:
     """Return the text in lower case, with the same length, so that spans also fit the original."""
     if text.isascii():
         return text.lower()
@@ -57,9 +60,9 @@ def fold(text: str) -> str:
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
-def _terms(word: str, fuzzy: bool) -> list[Term]:
-    text = fold(word)
-    named = _named_by_arn(text)
+def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
+    text = fold_case(word)
+    named = _parts_named_by_arn(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
     is_excluded = text.startswith("!")
@@ -71,14 +74,15 @@ def _terms(word: str, fuzzy: bool) -> list[Term]:
     if not text:
         return []  # a sign whose word is still to be typed
     other = text.replace("-", "") if _DASHED_ID.fullmatch(text) else ""
-    # Digits are an id or a number in a name: scattered digits would match nearly every id.
+    # A word of digits is not searched as a subsequence: scattered digits would match nearly every
+    # account id.
     is_plain = not (is_excluded or is_exact or at_start or at_end or other or text.isdigit())
     is_fuzzy = fuzzy and is_plain and len(text) <= _LONGEST_FUZZY
     return [Term(text, is_fuzzy, is_excluded, at_start, at_end, other)]
 
 
-def _named_by_arn(text: str) -> list[str]:
-    """Return the account id and the permission set that an ARN or an IAM role's name stands for."""
+def _parts_named_by_arn(text: str) -> list[str]:
+    """Return the account id and permission set that an ARN or an IAM role's name contains."""
     arn = _ARN.fullmatch(text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
     account = _ACCOUNT_ARN.fullmatch(resource) if arn and arn[1] == "organizations" else None

@@ -22,8 +22,8 @@ _BLOCK = re.compile(
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
 _PROMPT_LINE = re.compile(rb"^[ \t]*ssohelper_prompt_on[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 NO_PROMPT = "# Without the prompt; with it: ssohelper install --prompt"
-# Runs zsh's completion where the user's own lines do not. `-i` leaves out folders that others can
-# write to, instead of asking at each start.
+# Starts zsh's completion system if the user's own lines do not. `-i` leaves out folders that others
+# can write to, instead of asking at each start of zsh.
 COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
 _PROMPT_OF_SH = ("if type ssohelper_prompt_on >/dev/null 2>&1; then ssohelper_prompt_on; fi",)
 # The lines that switch the prompt on. They do nothing if shell-init printed nothing. In fish, conf.d
@@ -43,7 +43,8 @@ PROMPT_LINES = {
     ),
 }
 _EXACT = [NO_PROMPT, COMPINIT, *{"\n".join(lines) for lines in PROMPT_LINES.values()}]
-# The lines that `install` writes between the marks, of this and of earlier versions.
+# The lines that `install` writes between the marks, in this version of ssohelper or in an earlier
+# one.
 _OUR_LINES = re.compile(
     rb"""^(?:
     \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
@@ -54,42 +55,42 @@ _OUR_LINES = re.compile(
     % b"|".join(re.escape(text.encode()) for text in _EXACT),
     re.MULTILINE | re.VERBOSE,
 )
-# A line that uses the prompt's function or its variables and is not a comment.
+# Matches a line that uses the prompt's function or its variables and is not a comment.
 _OWN_PROMPT = re.compile(rb"^[^#\n]*\bssohelper_prompt", re.MULTILINE | re.IGNORECASE)
-# A line that runs `ssohelper shell-init` and is not a comment.
+# Matches a line that runs `ssohelper shell-init` and is not a comment.
 _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
 
-def installed(
+def rc_with_our_lines(
     data: bytes | None, lines: Sequence[str], origin: str, missing_folders: int = 0
 ) -> bytes:
-    """Return the rc file with ssohelper's lines; `data` is None if there is no file yet.
+    """Return the shell's rc file with ssohelper's lines; `data` is None if there is no file yet.
 
     Lines that ssohelper added before are replaced in their place; others between the marks stay.
     `missing_folders` is how many folders must be created for the file. Raises: ConfigInvalid if the
     marks are not one pair.
     """
-    found = _block(data or b"", origin)
+    found = _find_block(data or b"", origin)
     if data is not None and found:
-        body = _replaced(found.group(2), b"".join(line.encode() + b"\n" for line in lines))
+        body = _replace_our_lines(found.group(2), b"".join(line.encode() + b"\n" for line in lines))
         marked = b"%s%s\n%s%s\n" % (BEGIN, found.group(1), body, END)
         return data[: found.start()] + marked + data[found.end() :]
     if data is None:
         folders = b" (folders too: %d)" % missing_folders if missing_folders else b""
-        return _marked(_MADE + folders, lines)
+        return _lines_between_marks(_MADE + folders, lines)
     if data and not data.endswith(b"\n"):
-        return data + b"\n" + _marked(_JOINED, lines)
-    return data + _marked(b"", lines)
+        return data + b"\n" + _lines_between_marks(_JOINED, lines)
+    return data + _lines_between_marks(b"", lines)
 
 
-def uninstalled(data: bytes, origin: str, *, takes_prompt: bool = False) -> bytes | None:
-    """Return the rc file without ssohelper's lines, or None if the file is to be deleted.
+def rc_without_our_lines(data: bytes, origin: str, *, takes_prompt: bool = False) -> bytes | None:
+    """Return the shell's rc file without ssohelper's lines, or None if the file is to be deleted.
 
-    A file is deleted if it was created for these lines and has no other lines. With `takes_prompt`,
-    lines of the user that only run `ssohelper_prompt_on` go too. Raises: ConfigInvalid if the marks
-    are not one pair, since it is then unknown which lines to remove.
+    A file is deleted if it was created for ssohelper's lines and has no other lines. With
+    `takes_prompt`, lines of the user that only run `ssohelper_prompt_on` are removed too. Raises:
+    ConfigInvalid if the marks are not one pair, since it is then unknown which lines to remove.
     """
-    found = _block(data, origin)
+    found = _find_block(data, origin)
     if found is None:
         return _without_prompt_lines(data) if takes_prompt else data
     before, after = data[: found.start()], data[found.end() :]
@@ -103,39 +104,39 @@ def uninstalled(data: bytes, origin: str, *, takes_prompt: bool = False) -> byte
 
 
 def has_own_prompt(data: bytes) -> bool:
-    """Return whether a line of the user, outside ssohelper's lines, shows the prompt already."""
-    return _OWN_PROMPT.search(without_our_lines(data)) is not None
+    """Return whether the user's own lines in the rc file already show ssohelper's prompt."""
+    return _OWN_PROMPT.search(only_user_text(data)) is not None
 
 
-def without_our_lines(data: bytes) -> bytes:
+def only_user_text(data: bytes) -> bytes:
     """Return the rc file's text without the lines that `install` wrote and without its marks."""
     return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 
 
 def leaves_prompt_out(data: bytes, origin: str) -> bool:
     """Return whether ssohelper's lines in the file were written without the prompt."""
-    found = _block(data, origin)
+    found = _find_block(data, origin)
     return found is not None and NO_PROMPT.encode() in found.group(2)
 
 
-def created_folders(data: bytes, origin: str, *, takes_prompt: bool = False) -> int:
-    """Return how many folders `ssohelper install` created for this rc file, to remove them too.
+def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = False) -> int:
+    """Return how many folders above this rc file are to be removed: those that `install` created.
 
-    Return 0 if the file also has lines of the user, because it then stays, with its folders.
+    The number is 0 if the file also has lines of the user, because file and folders then stay.
     """
-    found = _block(data, origin)
+    found = _find_block(data, origin)
     recorded = found and _FOLDERS.search(found.group(1))
-    if not recorded or uninstalled(data, origin, takes_prompt=takes_prompt) is not None:
+    if not recorded or rc_without_our_lines(data, origin, takes_prompt=takes_prompt) is not None:
         return 0
     return int(recorded.group(1))
 
 
-def has_block(data: bytes, origin: str) -> bool:
-    """Return whether the file has ssohelper's lines. Raises: ConfigInvalid for unpaired marks."""
-    return _block(data, origin) is not None
+def has_our_lines(data: bytes, origin: str) -> bool:
+    """Return whether the rc file has our lines. Raises: ConfigInvalid for unpaired marks."""
+    return _find_block(data, origin) is not None
 
 
-def user_line(data: bytes) -> int | None:
+def find_user_line(data: bytes) -> int | None:
     """Return the number (from 1) of a line of the user that runs `ssohelper shell-init`, or None.
 
     The lines between ssohelper's marks do not count.
@@ -147,12 +148,12 @@ def user_line(data: bytes) -> int | None:
     return None
 
 
-def diff(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
-    """Yield the lines of the unified diff, without newlines.
+def diff_rc_files(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
+    """Yield the lines of the unified diff of a shell's rc file, without newlines.
 
     A shown line that has no newline in the file is followed by a note, as in diff's output.
     """
-    old, new = (_lines(data or b"") for data in (before, after))
+    old, new = (_split_lines(data or b"") for data in (before, after))
     of, to = ("/dev/null" if data is None else name for data in (before, after))
     for line in difflib.unified_diff(old, new, of, to, lineterm=""):
         head, newline, _ = line.partition("\n")
@@ -161,7 +162,7 @@ def diff(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
             yield "\\ No newline at end of file"
 
 
-def _block(data: bytes, origin: str) -> "re.Match[bytes] | None":
+def _find_block(data: bytes, origin: str) -> "re.Match[bytes] | None":
     blocks = list(_BLOCK.finditer(data))
     marks = [mark.start() for mark in _MARK.finditer(data)]
     if len(blocks) > 1 or len(marks) != 2 * len(blocks):
@@ -174,8 +175,8 @@ def _block(data: bytes, origin: str) -> "re.Match[bytes] | None":
     return blocks[0] if blocks else None
 
 
-def _replaced(body: bytes, lines: bytes) -> bytes:
-    """Return what is between the marks with these lines in the place of the first of our lines."""
+def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
+    """Return the text between the marks, with `lines` in place of lines of `install`."""
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)
@@ -188,11 +189,11 @@ def _without_prompt_lines(data: bytes) -> bytes:
     return _PROMPT_LINE.sub(b"", data)
 
 
-def _marked(note: bytes, lines: Sequence[str]) -> bytes:
+def _lines_between_marks(note: bytes, lines: Sequence[str]) -> bytes:
     return b"\n".join([BEGIN + note, *(line.encode() for line in lines), END, b""])
 
 
-def _lines(data: bytes) -> list[str]:
+def _split_lines(data: bytes) -> list[str]:
     # Split at newlines only: for a shell, a single carriage return does not end a line.
     text = data.decode("utf-8", "surrogateescape")
     return [line for line in re.split(r"(?<=\n)", text) if line]

@@ -1,4 +1,4 @@
-"""Says whether the config has the session of a recorded sign-in. Pure."""
+"""Decides whether the config still has the session of a recorded sign-in. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from ssohelper.core.start_url import is_same_portal
 
 
 def is_same_session(one: SsoSession, other: SsoSession) -> bool:
-    """Return whether a token of one is a token of the other: by name, portal and region."""
+    """Return whether the token of one session is also the other's: by name, portal and region."""
     return (
         one.name == other.name
         and one.region == other.region
@@ -15,6 +15,6 @@ def is_same_session(one: SsoSession, other: SsoSession) -> bool:
     )
 
 
-def is_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
-    """Return whether one of these is the session, not only another one of its name."""
+def is_session_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
+    """Return whether `listed` has this session: same name, portal and region."""
     return any(is_same_session(session, one) for one in listed)

@@ -16,7 +16,7 @@ _NAMED = re.compile(
     rf"""(?ix)(?<![A-Za-z0-9_])(?P<name>(?:{_NAMES})(?:["']\s*[:=]\s*|\s*=\s*|\s*:\s+))
     (?P<scheme>(?:bearer|basic)\s+)?(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s&,;}}\])"']+)"""
 )
-# The forms by which secrets are recognized that have no name in the text.
+# The forms by which secrets are recognized if no name such as `token=` precedes them.
 _SHAPES = (
     re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),  # a JWT
     re.compile(r"(?<![A-Za-z0-9])ao[a-z][a-zA-Z0-9_+/=:-]{20,}"),  # access and refresh tokens
@@ -28,7 +28,7 @@ _USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@")
 
 
 def redacted(text: str) -> str:
-    """Return the text without anything like a secret; of a key id the last four characters stay."""
+    """Return the text without secrets; of a key id the last four characters stay."""
     text = _NAMED.sub(rf"\g<name>{_HIDDEN}", text)
     for shape in _SHAPES:
         text = shape.sub(_HIDDEN, text)

@@ -1,22 +1,23 @@
-"""Decides in which order the regions of one instance are asked. No other module does.
+"""Decides in which order to ask the regions of one Identity Center instance. No other module does.
 
-A region that failed is skipped for a while, so that calls do not wait for it again. After that it is
-tried in its turn, for a short time only. If all others fail, it is tried in any case.
+A region that failed is skipped for a while, so that calls do not wait for it again. After that time
+it is asked again at its place in the order, but for a short time only. A skipped region is asked if
+all others fail.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# How long one region may take while another can be asked. A usual answer comes within 1 s. The time
-# for renewing a token includes the start of a process.
+# How long one region may take to answer while another region can be asked. A usual answer comes
+# within 1 s. The time for renewing a token includes the start of a process.
 CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
-# The same for a region that has failed before. All calls shall end within 2 s.
+# How long a region that failed before may take to answer. All calls shall end within 2 s.
 _PROBE_SECONDS = 1.2
 # How long a region is skipped after its first failure, its second in a row, and so on.
 _SKIPPED_SECONDS = (60, 120, 300, 600)
 # A region that refuses too many requests (429) answers again soon.
 _THROTTLED_SECONDS = 10
-# A failure that is so long over says nothing any more.
+# A region's failure that is so long ago is ignored.
 _REMEMBERED_SECONDS = 1800
 
 
@@ -28,7 +29,7 @@ class Failure(NamedTuple):
 
 
 class Try(NamedTuple):
-    """A region to ask. `share` is the part of the usual time that it gets; None: all that is left."""
+    """A region to ask. `share` is the part of the usual time that it gets; None: all time left."""
 
     region: str
     share: float | None
@@ -66,7 +67,7 @@ def plan_tries(regions: Sequence[str], failures: Mapping[str, Failure], now: int
     return [*tries[:-1], tries[-1]._replace(share=None)] if tries else []
 
 
-def find_answering(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> str:
-    """Return the region that answers, as far as is known: the first one that did not fail."""
+def find_answering_region(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> str:
+    """Return the first region that has not failed recently, which will probably answer."""
     working = [region for region in regions if not is_failing(failures.get(region), now)]
     return (working or list(regions))[0]

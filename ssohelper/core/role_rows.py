@@ -6,15 +6,16 @@ from typing import NamedTuple
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage
 from ssohelper.core.search import Index
 
-# The numbers of the fields of a row that a search compares. The `field` of a Span is one of them.
+# The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
+# of these numbers.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
 
 
 class RoleRow(NamedTuple):
     """One role of one account of one session; `profiles` are the names of its profiles.
 
-    The row of a role that is assumed on top of another has that role's account and name, and its
-    key in `chained`.
+    For a role at the end of a chain, the row has that role's account and name, and its key in
+    `chained`.
     """
 
     session_name: str
@@ -26,19 +27,21 @@ class RoleRow(NamedTuple):
 
     @property
     def key(self) -> RoleKey:
-        """Return the key of the row's role, by which actions find it even after profiles change."""
+        """Return the key of the row's role. It stays the same when profiles change."""
         return self.chained or RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
     def profile_argument(self) -> str:
         """Return what a user types for this role: its first profile, else SESSION:ACCOUNT/ROLE.
 
-        This text is only shown. Actions take `key`.
+        This text is only shown to the user. Actions use `key`.
         """
         return self.profiles[0] if self.profiles else self.key.text
 
 
-def plain_rows(session_name: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
+def rows_without_usage(
+    session_name: str, account: Account, role_names: Iterable[str]
+) -> list[RoleRow]:
     """Return the rows of an account's roles, without profiles and usage.
 
     Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower.
@@ -47,17 +50,17 @@ def plain_rows(session_name: str, account: Account, role_names: Iterable[str]) -
     return [make(kind, (session_name, account, name, (), NEVER_USED, None)) for name in role_names]
 
 
-def ranked(rows: Sequence[RoleRow]) -> list[RoleRow]:
-    """Return the rows in order: favourites, then the last used, then all others as given."""
+def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
+    """Return the rows of roles: favourites, then the last used, then all others as given."""
     used = [row for row in rows if row.usage is not NEVER_USED and row.usage != NEVER_USED]
     if not used:
         return list(rows)
     ids = set(map(id, used))
     unused = [row for row in rows if id(row) not in ids]
-    return sorted(used, key=lambda row: rank(row.usage)) + unused
+    return sorted(used, key=lambda row: usage_rank(row.usage)) + unused
 
 
-def rank(usage: Usage) -> tuple[bool, int, int]:
+def usage_rank(usage: Usage) -> tuple[bool, int, int]:
     """Return the sort key of a role: favourites first, then the last used, then the most used."""
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 
@@ -65,7 +68,8 @@ def rank(usage: Usage) -> tuple[bool, int, int]:
 def index_of(rows: Sequence[RoleRow]) -> Index:
     """Return a search index of these rows, with one column for each field of a row.
 
-    Of rows that match equally well, the used ones come first, if they are at the start (`ranked`).
+    Of rows that match a search equally well, those of used roles come first, if `rows` begins with
+    them (`ranked_rows`).
     """
     preferred = next((at for at, row in enumerate(rows) if row.usage == NEVER_USED), len(rows))
     return Index(

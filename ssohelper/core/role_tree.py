@@ -10,13 +10,13 @@ from typing import NamedTuple
 from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
 
-# The orders of the list. Favourites come first in each of them.
+# The orders in which the list of roles can be sorted. Favourites come first in each of them.
 BY_USE, BY_NAME, BY_ID = "use", "name", "id"
 SORTS = (BY_USE, BY_NAME, BY_ID)
-# The most accounts that a view names. Beyond that, further ones are not remembered as folded.
+# The most accounts that a view's `exceptions` name. Folds of further accounts are not remembered.
 MOST_EXCEPTIONS = 20_000
-# The most views that are saved under a name. A name is shown and typed: letters of any language and
-# digits, then also blanks and a few signs.
+# The most views that a user can save, and the form of their names: a letter of any language or a
+# digit, then also blanks and a few signs.
 MOST_SAVED = 100
 VIEW_NAME = re.compile(r"[^\W_][\w .+-]{0,39}")
 
@@ -29,7 +29,7 @@ class AccountKey(NamedTuple):
 
 
 class View(NamedTuple):
-    """How the user wants the list: as a tree or flat, in which order, what is folded and left out.
+    """How the user wants the list of roles: tree or flat, order, folded accounts, filters.
 
     `exceptions` are the accounts that are folded although `all_folded` is false, or unfolded although
     it is true. So an account that AWS lists later is folded like most others.
@@ -49,13 +49,13 @@ class View(NamedTuple):
         return self.only_session is not None or self.only_favourites
 
     def lets_through(self, row: RoleRow) -> bool:
-        """Return whether the filters let the row through."""
+        """Return whether the view's filters let the role's row through."""
         return self.only_session in (None, row.session_name) and (
             row.usage.favourite or not self.only_favourites
         )
 
     def without_empty_filters(self, rows: Sequence[RoleRow]) -> "View":
-        """Return this view without a session or favourites that none of the rows is of any more."""
+        """Return this view without filters that let none of the rows through."""
         if not self.is_filtered:
             return self
         has_session = any(row.session_name == self.only_session for row in rows)
@@ -66,7 +66,7 @@ class View(NamedTuple):
         )
 
     def is_folded(self, account: AccountKey) -> bool:
-        """Return whether only the account's heading is shown."""
+        """Return whether the account is folded: only its heading is shown, not its roles."""
         return (account in self.exceptions) != self.all_folded
 
     def with_fold(self, account: AccountKey, folded: bool) -> "View":
@@ -75,11 +75,11 @@ class View(NamedTuple):
             return self._replace(exceptions=self.exceptions | {account})
         return self._replace(exceptions=self.exceptions - {account})
 
-    def with_all(self, folded: bool) -> "View":
+    def with_all_folded(self, folded: bool) -> "View":
         """Return this view with all accounts folded, or all unfolded."""
         return self._replace(all_folded=folded, exceptions=frozenset())
 
-    def with_other_form(self) -> "View":
+    def with_tree_toggled(self) -> "View":
         """Return this view as a flat list instead of a tree, or as a tree instead of a flat list."""
         return self._replace(is_flat=not self.is_flat)
 
@@ -92,7 +92,7 @@ class View(NamedTuple):
         return self._replace(only_favourites=wanted)
 
     def with_next_sort(self) -> "View":
-        """Return this view in the next of the orders."""
+        """Return this view with the next of the orders in SORTS."""
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
 
@@ -113,7 +113,8 @@ class SavedView(NamedTuple):
 
 DEFAULT_VIEW = View()
 FLAT = View(is_flat=True)
-# Row numbers by account. Both the accounts and the rows of each are in the order of the list.
+# The numbers of rows by account. The accounts, and the rows of each account, are in the order of
+# the list.
 Groups = dict[AccountKey, list[int]]
 
 
@@ -123,7 +124,7 @@ def account_key(row: RoleRow) -> AccountKey:
 
 
 def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
-    """Return these rows by account; the account of the first row comes first."""
+    """Return the numbers of these rows by account; the account of the first row comes first."""
     groups: Groups = {}
     last_account: object = None
     last_session: object = None
@@ -139,7 +140,7 @@ def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
 
 
 def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
-    """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked`.
+    """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
 
     In a tree, accounts with a favourite come first, and in each account its favourites.
     """
@@ -167,8 +168,8 @@ def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
     return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
 
 
-def lines_of(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
-    """Return what each line of the tree shows: n stands for row n, ~n for the heading above it.
+def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
+    """Return what each line of the tree shows: n stands for row n, ~n for the heading above row n.
 
     A heading has the number of its account's first row.
     """
@@ -180,14 +181,14 @@ def lines_of(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[in
     return lines
 
 
-def line_of(
+def find_line_of(
     rows: Sequence[RoleRow],
     groups: Groups,
     lines: Sequence[int],
     row: RoleRow,
     is_heading: bool = False,
 ) -> int | None:
-    """Return the line of the role, or of its account's heading if the role is folded, or None.
+    """Return the line of a row's role; of its account's heading if the role is folded; or None.
 
     With `is_heading`, return the heading's line in any case. `row` may be of an earlier reading of
     the list: the role is found by its key.

@@ -1,6 +1,6 @@
 """Searches rows of text, and finds the names that are nearest to a mistyped name.
 
-No other module decides what matches a search, and which row is the better match.
+No other module decides what matches a search and which of two rows matches better.
 """
 
 import difflib
@@ -11,22 +11,24 @@ from itertools import compress
 from operator import add
 from typing import NamedTuple
 
-from ssohelper.core.query import Term, fold, parse_query
-from ssohelper.core.subsequence import MAX_LENGTH, Found, bonuses, find_best
+from ssohelper.core.query import Term, fold_case, parse_query
+from ssohelper.core.subsequence import MAX_LENGTH, Found, bonus_points, find_best_matches
 
-# The rank of a term that is a whole field, begins a field, begins a word, or is inside a word.
+# The rank of a search term that is a whole field, begins a field, begins a word, or is inside a
+# word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
-# A term that is found as a whole has at least the worth _AS_A_WHOLE * _UNIT; a subsequence has less
-# than _UNIT. So the rows with the most terms found as a whole come first.
+# A term that is found as a whole scores at least _AS_A_WHOLE * _UNIT; a term found as a subsequence
+# scores less than _UNIT. So the rows with the most terms found as a whole come first.
 _UNIT, _AS_A_WHOLE = 1 << 13, 256
-# Between equal worths the shorter text is the better match, as in fzf. All lengths of a search together
-# stay below _LENGTH.
+# If two texts are worth the same, the shorter text is the better match, as in fzf. The lengths of
+# all texts that match one search together stay below _LENGTH.
 _LENGTH, _LONGEST = 1 << 15, 256
 # The points that fzf takes for the gap between two fields: as wide as an account id between them.
 _FIELD_GAP = 3 + 13
-# As many terms as a user types at most, with some to spare.
+# The most terms of a search: more than a user types.
 _TERMS_KEPT = 8
-# A subsequence over two fields needs so many characters: fewer are in nearly every row.
+# A word that is found as a subsequence over two fields needs so many characters: fewer would match
+# nearly every row.
 _LEAST_ACROSS = 3
 
 
@@ -63,14 +65,15 @@ class Index:
         self._fuzzy_columns = fuzzy_columns
         self._hidden = hidden
         self._preferred = preferred
-        # What the last terms gave: the next key changes one of them, and spans need them again.
+        # The scores for the terms of the last search: the next key press changes only one term, and
+        # `spans` needs the scores again.
         self._by_term: dict[Term, tuple[list[list[int] | None], _Across | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
-        """Return the numbers of the rows that match every term, best first; equals keep their order.
+        """Return the numbers of the rows that match every term, best match first.
 
-        Without `fuzzy`, each term must be in a field as a whole. With it, its characters may also
-        be apart; rows with terms found as a whole come first.
+        Without `fuzzy`, each term must be in a field as a whole. With `fuzzy`, other characters may
+        be between the term's characters; rows with terms found as a whole come first.
         """
         found: list[int] = list(range(self._count))
         totals = [0] * self._count
@@ -95,10 +98,10 @@ class Index:
                 found += self._spans(term, row)
         return found
 
-    # -- how well rows match -------------------------------------------------------------------
+    # -- how well rows match a search ------------------------------------------------------
 
     def _scores(self, term: Term, rows: Sequence[int]) -> list[int]:
-        """Return a list with one score for each row: the term's best in any column, 0 if in none."""
+        """Return a list with one score for each row: the term's best score in any column, or 0."""
         by_column, across = self._scores_of_texts(term)
         best: list[int] | None = None
         for column, scores in zip(self._columns, by_column, strict=True):
@@ -107,7 +110,7 @@ class Index:
                 in_column = [scores[numbers[row]] for row in rows]
                 best = in_column if best is None else list(map(max, best, in_column))
         best = [0] * len(rows) if best is None else best
-        return best if across is None else across.improve(best, rows)
+        return best if across is None else across.improved_scores(best, rows)
 
     def _scores_of_texts(self, term: Term) -> tuple[list[list[int] | None], "_Across | None"]:
         """Return the scores of the term in the texts of each column, and over two columns."""
@@ -141,12 +144,14 @@ class Index:
             if score > best:
                 best, field = score, number
         if across is not None and self._fuzzy_columns is not None and best < _UNIT * _LENGTH:
-            score, first, second = across.match(row)
+            score, first, second = across.match_row(row)
             if score > best:
                 one, two = self._fuzzy_columns
-                return _runs(one, first) + _runs(two, second)
+                return _spans_of_positions(one, first) + _spans_of_positions(two, second)
         column = self._columns[field]
-        return _runs(field, column.positions(term, column.numbers[row])) if best else []
+        return (
+            _spans_of_positions(field, column.positions(term, column.numbers[row])) if best else []
+        )
 
 
 class _Column:
@@ -156,14 +161,14 @@ class _Column:
         by_text: dict[str, int] = {}
         self.numbers = [by_text.setdefault(field, len(by_text)) for field in fields]
         self.originals = list(by_text)
-        self.texts = [fold(text) for text in by_text]
+        self.texts = [fold_case(text) for text in by_text]
         self._bonuses: dict[int, list[int]] = {}
 
-    def bonus(self, number: int) -> list[int]:
-        """Return the bonuses of the text with this number. They are computed once."""
+    def bonuses_of(self, number: int) -> list[int]:
+        """Return the points that a match adds at each position of this text. Computed once."""
         found = self._bonuses.get(number)
         if found is None:
-            found = self._bonuses[number] = bonuses(self.originals[number])
+            found = self._bonuses[number] = bonus_points(self.originals[number])
         return found
 
     def scores(self, term: Term, *, fuzzy: bool) -> list[int] | None:
@@ -180,7 +185,7 @@ class _Column:
             passes = _subsequence_pattern(term.text).match
             for number, text in enumerate(texts):
                 if not scores[number] and passes(text):
-                    best = find_best(term.text, text, self.bonus(number))
+                    best = find_best_matches(term.text, text, self.bonuses_of(number))
                     scores[number] = _fuzzy_score(best, term.text, len(text))
                     has_any = has_any or scores[number] > 0
         return scores if has_any else None
@@ -192,12 +197,14 @@ class _Column:
         )
         if score:
             return list(range(start, start + length))
-        return find_best(term.text, self.texts[number], self.bonus(number))[-1].positions()
+        return find_best_matches(term.text, self.texts[number], self.bonuses_of(number))[
+            -1
+        ].positions()
 
     def _whole_score(self, term: Term, word: str, number: int) -> tuple[int, int]:
-        """Return the score of a word that must be in the text as a whole, and where; 0 if not."""
+        """Return score and position of a word that must be in the text as a whole; 0 if not."""
         text = self.texts[number]
-        place = _place(term, word, text, self.originals[number])
+        place = _find_best_place(term, word, text, self.originals[number])
         if place is None:
             return 0, 0
         return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
@@ -208,9 +215,9 @@ class _Across:
 
     def __init__(self, word: str, first: _Column, second: _Column) -> None:
         self._first, self._second = first, second
-        # For each text of the second column the rests of the word that it has, each with the number
-        # of characters that are left for the first column.
-        self._rests = [_rests(word, second, number) for number in range(len(second.texts))]
+        # For each text of the second column: the ends of the word that the text has, by the number
+        # of the word's characters that the first column must then have.
+        self._rests = [_find_word_ends(word, second, number) for number in range(len(second.texts))]
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
         self.is_possible = least < len(word)
@@ -218,31 +225,31 @@ class _Across:
         if self.is_possible:
             passes = _subsequence_pattern(word[:least]).match
             self._begun = [
-                find_best(word[:-1], text, first.bonus(number)) if passes(text) else []
+                find_best_matches(word[:-1], text, first.bonuses_of(number)) if passes(text) else []
                 for number, text in enumerate(first.texts)
             ]
 
-    def improve(self, scores: list[int], rows: Sequence[int]) -> list[int]:
+    def improved_scores(self, scores: list[int], rows: Sequence[int]) -> list[int]:
         """Return the scores of the rows, or the score over both columns where that is better."""
         reaches = list(map(len, self._begun))
         ones, twos, needs = self._first.numbers, self._second.numbers, self._needs
         limit = _UNIT * _LENGTH
         return [
-            max(score, self._best(ones[row], twos[row])[0])
+            max(score, self._best_split(ones[row], twos[row])[0])
             if score < limit and reaches[ones[row]] >= needs[twos[row]]
             else score
             for score, row in zip(scores, rows, strict=True)
         ]
 
-    def match(self, row: int) -> tuple[int, list[int], list[int]]:
+    def match_row(self, row: int) -> tuple[int, list[int], list[int]]:
         """Return the row's score and the positions in both texts; the score is 0 without a match."""
         one, two = self._first.numbers[row], self._second.numbers[row]
-        score, count = self._best(one, two)
+        score, count = self._best_split(one, two)
         if not score:
             return 0, [], []
         return score, self._begun[one][count - 1].positions(), self._rests[two][count].positions()
 
-    def _best(self, one: int, two: int) -> tuple[int, int]:
+    def _best_split(self, one: int, two: int) -> tuple[int, int]:
         """Return the best score, and how many characters are in the first text then."""
         begun = self._begun[one]
         length = len(self._first.texts[one])
@@ -259,19 +266,20 @@ class _Across:
         return _score(min(points, _UNIT - 1), length + len(self._second.texts[two])), best
 
 
-def _rests(word: str, column: _Column, number: int) -> dict[int, Found]:
-    """Return the rests of the word that this text has from the beginning of one of its words on.
+def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, Found]:
+    """Return the ends of the searched word that begin where a word of this text begins.
 
-    The keys are the numbers of characters that are missing before the rest.
+    The keys are the numbers of characters of the searched word before that end.
     """
-    text, bonus = column.texts[number], column.bonus(number)
+    text, bonus = column.texts[number], column.bonuses_of(number)
     found = {}
     for count in range(1, len(word)):
         rest = word[count:]
-        best = find_best(rest, text, bonus)
+        best = find_best_matches(rest, text, bonus)
         start = bonus[best[-1].positions()[0]] if len(best) == len(rest) else 0
         if start:
-            # find_best has counted this bonus twice, as for the first character of a word.
+            # find_best_matches has counted this bonus twice, as if this were the first character of
+            # the searched word.
             found[count] = best[-1]._replace(points=best[-1].points - start)
     return found
 
@@ -279,8 +287,8 @@ def _rests(word: str, column: _Column, number: int) -> dict[int, Found]:
 def _subsequence_pattern(word: str) -> re.Pattern[str]:
     """Return a pattern that matches the texts that have the word as a subsequence."""
     escaped = [re.escape(character) for character in word]
-    # Possessive, so that a text without a match costs no second try. Inside […] a caret or a hyphen
-    # is escaped too.
+    # The quantifiers are possessive, so that the pattern does not backtrack in a text without a
+    # match. Inside […] a caret or a hyphen is escaped too.
     return re.compile("".join(f"[^{each}]*+{each}" for each in escaped), re.DOTALL)
 
 
@@ -303,7 +311,7 @@ def _fuzzy_score(best: list[Found], word: str, length: int) -> int:
     return _score(min(max(1, best[-1].points), _UNIT - 1), length)
 
 
-def _place(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
+def _find_best_place(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
     """Return the word's best rank in this text, and the position with this rank, or None."""
     start = text.find(word)
     if start < 0:
@@ -333,7 +341,7 @@ def _begins_word(text: str, start: int) -> bool:
     return not before.isalnum() or (before.islower() and text[start].isupper())
 
 
-def _runs(field: int, positions: list[int]) -> list[Span]:
+def _spans_of_positions(field: int, positions: list[int]) -> list[Span]:
     """Return the positions as spans, one for each run of consecutive characters."""
     found: list[Span] = []
     for at in positions:

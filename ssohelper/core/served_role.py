@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 
-# Its value is the role's `RoleKey.text`. The endpoint's own variables name no role.
+# The variable whose value is the `RoleKey.text` of the role that the endpoint serves. The
+# endpoint's other variables name no role.
 VARIABLE = "SSOHELPER_SERVED_ROLE"
-# The full screen sets it for `exec`: the profile may have been edited since the user chose the role.
+# The full screen sets this variable for `exec`: the profile may have been edited since the user
+# chose the role.
 CHOSEN = "_SSOHELPER_CHOSEN_ROLE"
 _ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-# With one of these an SDK does not ask the endpoint.
+# If one of these variables is set, an SDK does not ask the endpoint.
 _PREFERRED = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")
 
 
-def find(environ: Mapping[str, str]) -> str | None:
-    """Return the role whose credentials SDKs get in this environment from our endpoint.
+def find_served_role(environ: Mapping[str, str]) -> str | None:
+    """Return the role whose credentials SDKs get in this environment from ssohelper's endpoint.
 
-    None if there is no endpoint, or if SDKs prefer a profile or keys to it.
+    None if there is no endpoint, or if SDKs prefer a profile or keys to the endpoint.
     """
     is_used = environ.get(_ENDPOINT) and not any(environ.get(name) for name in _PREFERRED)
     return environ.get(VARIABLE) or None if is_used else None

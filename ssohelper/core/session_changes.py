@@ -16,13 +16,13 @@ from ssohelper.core.profile_keys import session_section
 _COMMAND, _SESSION = "credential_process", "sso_session"
 
 
-def add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
-    """Return the change that adds the session's section; none if the file has the section."""
+def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
+    """Return the change that adds the session's section; no change if it exists."""
     return [] if config.session_header(session.name) else [session_section(session)]
 
 
-def rename_session(config: ConfigFile, old: str, new: str) -> list[Change]:
-    """Return the changes that rename a session. None if the file has no session `old`.
+def changes_that_rename_session(config: ConfigFile, old: str, new: str) -> list[Change]:
+    """Return the changes that rename a session; no changes if the config has no session `old`.
 
     Raises: ConfigInvalid with the line of a command in which the name cannot be replaced.
     """
@@ -30,27 +30,27 @@ def rename_session(config: ConfigFile, old: str, new: str) -> list[Change]:
     if header is None:
         return []
     changes: list[Change] = [EditSection(header, new_header=f"sso-session {new}")]
-    for entry in find_users(config, old):
+    for entry in find_profiles_of_session(config, old):
         keys = _own_keys(config, entry)
         assign = []
         if keys.get(_SESSION) == old:
             assign.append((_SESSION, new))
         if _session_of_command(keys) == old:
-            assign.append((_COMMAND, _renamed_command(config, entry, old, new)))
+            assign.append((_COMMAND, _command_with_new_session(config, entry, old, new)))
         changes.append(EditSection(entry.header, tuple(assign)))
     return changes
 
 
-def remove_session(config: ConfigFile, name: str) -> list[Change]:
+def changes_that_remove_session(config: ConfigFile, name: str) -> list[Change]:
     """Return the changes that remove a session and the managed profiles that use it."""
     header = config.session_header(name)
-    managed = [entry for entry in find_users(config, name) if entry.managed]
+    managed = [entry for entry in find_profiles_of_session(config, name) if entry.managed]
     removals = [RemoveSection(entry.header) for entry in managed]
     return [*removals, RemoveSection(header)] if header else []
 
 
-def find_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
-    """Return the profiles that name the session themselves, in the order of the file."""
+def find_profiles_of_session(config: ConfigFile, name: str) -> list[ProfileEntry]:
+    """Return the profiles that name the session directly, in the order of the config."""
     return [
         entry
         for entry in config.profiles()
@@ -58,7 +58,7 @@ def find_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
     ]
 
 
-def find_undefined(config: ConfigFile) -> dict[str, list[str]]:
+def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
     """Return the sessions that profiles name and the file has no section of, with these profiles.
 
     Names that no session can have are left out.
@@ -72,9 +72,9 @@ def find_undefined(config: ConfigFile) -> dict[str, list[str]]:
     return found
 
 
-def find_all_users(config: ConfigFile, name: str) -> list[ProfileEntry]:
-    """Return the profiles that name the session, then those that assume a role on top of them."""
-    users = find_users(config, name)
+def find_profiles_that_need_session(config: ConfigFile, name: str) -> list[ProfileEntry]:
+    """Return the profiles that name the session, then the chains that start from these profiles."""
+    users = find_profiles_of_session(config, name)
     names = {entry.name for entry in users}
     for entry in config.profiles():
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
@@ -89,15 +89,15 @@ def _own_keys(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
 
 
 def _session_of_command(keys: dict[str, str]) -> str | None:
-    options = process_command.own_options(keys.get(_COMMAND, "")) or {}
+    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
     return options.get("--session")
 
 
-def _renamed_command(config: ConfigFile, entry: ProfileEntry, old: str, new: str) -> str:
+def _command_with_new_session(config: ConfigFile, entry: ProfileEntry, old: str, new: str) -> str:
     command = entry.keys[_COMMAND]
     pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old)}\2(?=\s|$)"
     renamed = re.sub(pattern, rf"\g<1>{new}", command, count=1)
-    before, after = (process_command.own_options(text) for text in (command, renamed))
+    before, after = (process_command.own_command_options(text) for text in (command, renamed))
     if before is None or after != {**before, "--session": new}:
-        config.refuse(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
+        config.refuse_key(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
     return renamed

@@ -12,22 +12,23 @@ from ssohelper.errors import UsageProblem
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 
-# Control characters. Values that have one are refused, because no variable that we set needs one.
+# Matches control characters. A value with one is refused, because no variable that ssohelper sets
+# needs one.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _PWSH_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE = re.compile(r"[A-Za-z0-9._@:+,/-]+")
 
 
-def quoted(shell: str, value: str) -> str:
+def quoted_word(shell: str, value: str) -> str:
     """Return the value as one word of the shell. Raises: UsageProblem for control characters."""
     if _CONTROL.search(value):
         raise UsageProblem("a value has a control character: it is not passed to a shell")
-    return literal(shell, value)
+    return quoted_variable_value(shell, value)
 
 
-def literal(shell: str, value: str) -> str:
-    """Return any value of an environment variable, quoted as one word of the shell."""
+def quoted_variable_value(shell: str, value: str) -> str:
+    """Return an environment variable's value, with any characters, quoted as one word."""
     if shell == "fish":
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     if shell == "pwsh":
@@ -35,70 +36,76 @@ def literal(shell: str, value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def typed(word: str) -> str:
-    """Return a word as users type it: unquoted if every shell takes it literally."""
-    return word if _BARE.fullmatch(word) else literal("bash", word)
+def word_as_typed(word: str) -> str:
+    """Return a word as users type it: without quotes if every shell takes it literally."""
+    return word if _BARE.fullmatch(word) else quoted_variable_value("bash", word)
 
 
-def assignments(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
-    """Return lines that unset and export variables. The lines for bash also work in `sh`.
+def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
+    """Return shell lines that unset and export variables. The lines for bash also work in `sh`.
 
     Raises: UsageProblem for control characters.
     """
-    return "\n".join(statements(shell, set, unset))
+    return "\n".join(assignment_lines(shell, set, unset))
 
 
-def statements(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
-    """Return the lines of `assignments` as a list. Raises: UsageProblem for control characters."""
+def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
+    """Return the lines of `assignment_text` as a list. Raises: UsageProblem as there."""
     for name, value in set.items():
         if _CONTROL.search(value):
             raise UsageProblem(
                 f"the value of {name} has a control character: it is not passed to a shell",
                 hint="look at the profile: ssohelper profile list",
             )
-    words = {_checked(name): literal(shell, value) for name, value in set.items()}
-    return [*_unset(shell, unset), *(_export(shell, *item) for item in words.items())]
+    words = {
+        _checked_variable_name(name): quoted_variable_value(shell, value)
+        for name, value in set.items()
+    }
+    return [*_unset_lines(shell, unset), *(_export_line(shell, *item) for item in words.items())]
 
 
-def restoration(shell: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
-    """Return text that gives the named variables their values in `environ`, or unsets them."""
-    before = {name: literal(shell, environ[name]) for name in names if name in environ}
+def restoring_text(shell: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
+    """Return shell text that gives these variables their values in `environ`, or unsets them."""
+    before = {
+        name: quoted_variable_value(shell, environ[name]) for name in names if name in environ
+    }
     missing = [name for name in names if name not in environ]
-    lines = [*_unset(shell, missing)]
+    lines = [*_unset_lines(shell, missing)]
     for name, word in before.items():
         if shell == "fish":
-            # Without the global variable, a universal one of the same name may be visible again. If
-            # its value is right, it is not copied to a global one.
+            # In fish, erasing the global variable may make a universal variable of the same name
+            # visible. If that one has the right value, no new global variable is set.
             found = f'set -qx {name}; and test "${name}" = {word}'
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
-            lines.append(_export(shell, name, word))
-    return chained(shell, lines)
+            lines.append(_export_line(shell, name, word))
+    return joined_lines(shell, lines)
 
 
-def variable(shell: str, name: str, value: str) -> str:
-    """Return text that sets a variable of the shell, which child processes do not inherit."""
-    word = literal(shell, value)
+def set_variable_text(shell: str, name: str, value: str) -> str:
+    """Return shell text that sets a variable of the shell that child processes do not inherit."""
+    word = quoted_variable_value(shell, value)
     if shell == "fish":
         return f"set -gu {name} {word}"
     return f"$global:{name} = {word}" if shell == "pwsh" else f"{name}={word}"
 
 
-def chained(shell: str, lines: Iterable[str]) -> str:
-    """Return the lines as one text; in bash and zsh it fails when one line fails."""
+def joined_lines(shell: str, lines: Iterable[str]) -> str:
+    """Return the shell lines as one text. In bash and zsh the text fails when one line fails."""
     return (" &&\n" if shell not in ("fish", "pwsh") else "\n").join(lines)
 
 
-def _export(shell: str, name: str, word: str) -> str:
+def _export_line(shell: str, name: str, word: str) -> str:
     if shell == "fish":
         return f"set -gx {name} {word}"
     return f"$env:{name} = {word}" if shell == "pwsh" else f"export {name}={word}"
 
 
-def _unset(shell: str, names: Sequence[str]) -> list[str]:
-    names = [_checked(name) for name in names]
+def _unset_lines(shell: str, names: Sequence[str]) -> list[str]:
+    names = [_checked_variable_name(name) for name in names]
     if shell == "fish":
-        # Without -g, `set -e` could erase a universal variable permanently and in all sessions.
+        # Without -g, `set -e` of fish could erase a universal variable permanently and in all
+        # sessions.
         return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]
@@ -106,7 +113,7 @@ def _unset(shell: str, names: Sequence[str]) -> list[str]:
     return [f"unset -v {' '.join(names)}"] if names else []
 
 
-def _checked(name: str) -> str:
+def _checked_variable_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a variable's name")
     return name

@@ -1,4 +1,4 @@
-"""Which roles a list shows on which lines: after the search, the filter, the order and the folds."""
+"""Decides which roles the list shows on which lines, by its search, filter, order and folds."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from ssohelper.core.search import Index, Span
 
 
 class Heading(NamedTuple):
-    """An account in the tree: its rows that are shown, and how many roles it has in all."""
+    """An account's heading in the tree: its shown rows, and the number of all its roles."""
 
     rows: Sequence[RoleRow]
     role_count: int
@@ -18,12 +18,12 @@ class Heading(NamedTuple):
 
     @property
     def row(self) -> RoleRow:
-        """Return the first of the rows, which has the account and the session."""
+        """Return the first of the account's rows, which has the account and the session."""
         return self.rows[0]
 
 
 class Place(NamedTuple):
-    """What a line shows: this role, or the heading of its account."""
+    """What a line of the role list shows: this role, or the heading of its account."""
 
     row: RoleRow
     is_heading: bool
@@ -41,7 +41,7 @@ class ShownRoles:
         self.query = ""
         self.rows: Sequence[RoleRow] = ()
         self.lines: Sequence[int] = ()
-        # How many rows the search and the filter let through, also those of folded accounts.
+        # How many rows match the search and the filter, including rows of folded accounts.
         self.count = 0
         self._groups: Groups = {}
         self._index: Index | None = None
@@ -49,25 +49,25 @@ class ShownRoles:
         self._order: Sequence[int] | None = None
         self._accounts: Groups | None = None
 
-    # -- what is shown -------------------------------------------------------------------------
+    # -- what the list of roles shows ------------------------------------------------------
 
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
-        """Show these rows, which are sorted with the best first (`role_rows.ranked`)."""
+        """Show these rows of roles, which `role_rows.ranked_rows` has sorted."""
         self.rows = rows
         self._index = self._order = self._accounts = None
-        self._update()
+        self._update_lines()
 
     def search(self, text: str) -> None:
-        """Show the rows that match, best first: the account of the best match, then the others."""
+        """Show the rows that match, best first; in a tree, the best match's account is first."""
         self.query = text
-        self._update()
+        self._update_lines()
 
     def set_view(self, view: View) -> None:
-        """Show the rows as a tree or flat, in this order, with these folds and filters."""
+        """Show the rows in this view: tree or flat, its order, its folds and filters."""
         if (view.sort, view.is_flat) != (self.view.sort, self.view.is_flat):
             self._order = None
         self.view = view
-        self._update()
+        self._update_lines()
 
     def build_index(self) -> None:
         """Build the search index now, so that the first search need not wait for it."""
@@ -86,12 +86,13 @@ class ShownRoles:
     def can_fold(self) -> bool:
         """Return whether accounts can be folded.
 
-        What a search has found, and the favourites while only these are shown, are always unfolded.
+        The results of a search, and the favourites while only favourites are shown, are never
+        folded.
         """
         return not (self.view.is_flat or self.is_searching or self.view.only_favourites)
 
-    def _update(self) -> None:
-        numbers = self._find_numbers()
+    def _update_lines(self) -> None:
+        numbers = self._find_row_numbers()
         self.count = len(numbers)
         if self.view.is_flat:
             self._groups, self.lines = {}, numbers
@@ -100,11 +101,11 @@ class ShownRoles:
         if self._accounts is None and len(numbers) == len(self.rows):
             self._accounts = self._groups
         can_fold = self.can_fold
-        self.lines = role_tree.lines_of(
+        self.lines = role_tree.lines_of_tree(
             self._groups, lambda account: can_fold and self.view.is_folded(account)
         )
 
-    def _find_numbers(self) -> Sequence[int]:
+    def _find_row_numbers(self) -> Sequence[int]:
         """Return the numbers of the rows that the search and the filter let through, in order."""
         numbers: Sequence[int]
         if self.is_searching:
@@ -119,20 +120,20 @@ class ShownRoles:
             return numbers
         return [number for number in numbers if self.view.lets_through(self.rows[number])]
 
-    # -- single lines --------------------------------------------------------------------------
+    # -- single lines of the list ----------------------------------------------------------
 
     def place_of(self, line: int) -> Place | None:
-        """Return what the line shows, or None if there is no such line."""
+        """Return what this line of the list shows, or None if there is no such line."""
         if not 0 <= line < len(self.lines):
             return None
         number = self.lines[line]
         return Place(self.rows[~number], True) if number < 0 else Place(self.rows[number], False)
 
     def line_of(self, place: Place | None) -> int:
-        """Return the line of a role or heading; of a heading if the role is folded.
+        """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        The rows may have been read again since `place_of`. If the role is hidden, or for None, return
-        the line of the first role, which is 0 if all accounts are folded.
+        The rows may have been read again since `place_of`. If the role is hidden, or `place` is
+        None, return the line of the first role, or 0 if all accounts are folded.
         """
         line = None
         if place is not None and self.view.is_flat:
@@ -140,7 +141,7 @@ class ShownRoles:
             lines = (at for at, number in enumerate(self.lines) if rows[number].key == key)
             line = next(lines, None)
         elif place is not None:
-            line = role_tree.line_of(self.rows, self._groups, self.lines, *place)
+            line = role_tree.find_line_of(self.rows, self._groups, self.lines, *place)
         if line is not None:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
@@ -150,7 +151,7 @@ class ShownRoles:
         return ~self._groups[account_key(self.rows[number])][0]
 
     def heading_of(self, number: int) -> Heading:
-        """Return the account of this row, with its rows that are shown."""
+        """Return the heading of this row's account, with the account's shown rows."""
         if self._accounts is None:
             self._accounts = role_tree.group_by_account(self.rows, range(len(self.rows)))
         account = account_key(self.rows[number])

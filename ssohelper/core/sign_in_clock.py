@@ -1,4 +1,4 @@
-"""Decides when a sign-in ends, and how that is known. No other module decides this.
+"""Decides when a sign-in ends, and from what that is known. No other module decides this.
 
 AWS does not report the end of a sign-in. The user may have set how long sign-ins last
 ("configured"), or ssohelper may have seen an earlier sign-in end ("observed"). Otherwise the end is
@@ -19,7 +19,8 @@ _SHORTEST_SECONDS = 15 * 60
 _MAX_DELAY_SECONDS = 2 * 3600
 
 Source = Literal["configured", "observed", "assumed"]
-# What a prompt shows: a known end, an assumed end, no end ("open"), or that the sign-in has ended.
+# The kinds of ends that a prompt shows: a known end, an assumed end, no end ("open"), or that the
+# sign-in has ended.
 PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
@@ -57,7 +58,7 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
 def sign_in_end(
     facts: SignInFacts, configured_hours: float | None
 ) -> tuple[int | None, Source | None]:
-    """Return when the recorded sign-in ends (epoch seconds), and how that is known."""
+    """Return when the recorded sign-in ends (epoch seconds), and the source of that time."""
     if facts.ended_at is not None:
         return facts.ended_at, "observed"
     began = facts.signed_in_at
@@ -74,12 +75,12 @@ def sign_in_end(
     return began + ASSUMED_SECONDS, "assumed"
 
 
-def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
+def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
     """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
-    The sign-in ended between its last renewal and now. This shows its length if that renewal came
-    at least 15 min after the sign-in began and at most 2 h before now; otherwise the known length
-    stays. Administrators also end sign-ins early, so two lengths that differ by more than 2 h leave
+    The sign-in ended between its last renewal and now. This reveals its length if that renewal was
+    at least 15 min after the sign-in began and at most 2 h ago; otherwise the known length stays.
+    Administrators also end sign-ins early, so two lengths that differ by more than 2 h leave
     the length unknown (None).
     """
     began, renewed = facts.signed_in_at, facts.refreshed_at
@@ -96,7 +97,7 @@ def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> i
     return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 
-def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
-    """Return how long sign-ins last, or None if this sign-in, just renewed, has lasted longer."""
+def sign_in_length_after_renewal(facts: SignInFacts, now: int) -> int | None:
+    """Return the known length of sign-ins; None if this one has already lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -1,7 +1,7 @@
-"""Notices, given in advance, that a sign-in ends: their texts, and when they are due.
+"""Notices, given in advance, that a sign-in will end: their texts, and when to give them.
 
 A notice is due a fixed time before the end. A process that renews tokens or role credentials gives
-the notice at its last renewal before that time. Only known ends have notices, assumed ones have
+the notice at its last renewal before that time. Only known ends have notices, assumed ends have
 none. This module reads no clock and no disk.
 """
 
@@ -16,8 +16,8 @@ DESKTOP = "desktop"
 # Notices are given an hour and a quarter of an hour before the end of a sign-in, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 _AT_END = "0"
-# Two times of a sign-in's end that differ by at most a minute are the same end: it is computed from
-# times that several files hold in whole seconds.
+# Two calculated ends of a sign-in that differ by at most a minute count as the same end, because
+# they are calculated from times that several files hold in whole seconds.
 _SAME_END_SECONDS = 60
 _OVER = "over"
 _REFUSED = "refused"
@@ -35,7 +35,7 @@ class GivenNotices(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A notice. From `end` on a new sign-in is needed; `command` is what the user must type."""
+    """A notice: from `end` on a new sign-in is needed, for which the user types `command`."""
 
     session_name: str
     end: int | None
@@ -43,17 +43,18 @@ class Notice(NamedTuple):
     command: str
 
 
-def counted_end(outlook: Outlook, now: int) -> int | None:
+def end_to_give_notice_of(outlook: Outlook, now: int) -> int | None:
     """Return the end that notices count down to, or None if no time is known.
 
-    After AWS has refused a renewal, it is the end of the present token, which still works.
+    After AWS has refused to renew the token, that end is the end of the present token, which still
+    works.
     """
     if outlook.reason == "refused" or outlook.is_over(now):
         return outlook.token_expires_at
-    return outlook.needed_at
+    return outlook.sign_in_needed_at
 
 
-def due_marks(
+def due_notice_marks(
     outlook: Outlook, now: int, next_at: int, *, is_refused: bool = False
 ) -> frozenset[str]:
     """Return which notices are due now, if the next renewal comes at `next_at`.
@@ -62,7 +63,7 @@ def due_marks(
     """
     if outlook.is_over(now):
         return frozenset({_OVER})
-    end = counted_end(outlook, now)
+    end = end_to_give_notice_of(outlook, now)
     if end is None:
         return frozenset()
     if end <= now:
@@ -78,15 +79,15 @@ def is_same_end(one: int | None, other: int | None) -> bool:
     return abs(one - other) <= _SAME_END_SECONDS
 
 
-def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
-    """Return the notice that says when a sign-in is needed, or None if that is unknown."""
+def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
+    """Return the notice that says when a new sign-in is needed, or None if that is unknown."""
     command = f"ssohelper login {show(session_name)}"
-    end, name = counted_end(outlook, now), show(session_name)
+    end, name = end_to_give_notice_of(outlook, now), show(session_name)
     if outlook.is_over(now):
-        return Notice(session_name, end, _over_text(session_name, outlook, command), command)
+        return Notice(session_name, end, _text_after_end(session_name, outlook, command), command)
     if end is None:
         return None
-    if outlook.is_needed(now):
+    if outlook.is_sign_in_needed(now):
         # The present token still works until it expires.
         end = outlook.token_expires_at or now
         what = f'the sign-in to "{name}" has ended: you must sign in again'
@@ -97,11 +98,11 @@ def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
 
 
 def signed_in_again_text(session_name: str) -> str:
-    """Return the text of the notice that a session works again."""
+    """Return the text of the notice that a session is signed in again."""
     return f'the session "{show(session_name)}" is signed in again'
 
 
-def _over_text(session_name: str, outlook: Outlook, command: str) -> str:
+def _text_after_end(session_name: str, outlook: Outlook, command: str) -> str:
     if outlook.reason == "signed out":  # a sign-out also removes the role credentials
         return (
             f'the session "{show(session_name)}" is signed out: requests fail; '

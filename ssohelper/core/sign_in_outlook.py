@@ -44,25 +44,25 @@ class Outlook(NamedTuple):
     is_last_token: bool = False
 
     @property
-    def is_known(self) -> bool:
+    def is_end_known(self) -> bool:
         """Return whether it is known when an interactive sign-in is needed."""
         return self.reason not in ("assumed", "unknown")
 
     @property
-    def needed_at(self) -> int | None:
+    def sign_in_needed_at(self) -> int | None:
         """Return when an interactive sign-in is needed; None if unknown or if there is no token."""
-        return self.at if self.is_known else None
+        return self.at if self.is_end_known else None
 
-    def is_needed(self, now: int, within_seconds: int = 0) -> bool:
+    def is_sign_in_needed(self, now: int, within_seconds: int = 0) -> bool:
         """Return whether an interactive sign-in is needed now, or in less than the given time."""
         if self.reason in ("signed out", "damaged"):
             return True
-        at = self.needed_at
+        at = self.sign_in_needed_at
         return at is not None and (at <= now or at - now < within_seconds)
 
     def is_over(self, now: int) -> bool:
         """Return whether an interactive sign-in is needed now and the present token has expired."""
-        if not self.is_needed(now):
+        if not self.is_sign_in_needed(now):
             return False
         return self.token_expires_at is None or self.token_expires_at <= now
 
@@ -91,9 +91,9 @@ def sign_in_outlook(
 
 
 def prompt_clock(outlook: Outlook) -> PromptClock:
-    """Return the end that a prompt counts down to, and of which kind it is."""
+    """Return the end that a shell prompt counts down to, and the kind of this end."""
     if outlook.reason in ("signed out", "damaged", "refused"):
         return PromptClock(outlook.at or 0, "ended")
     if outlook.at is None:
         return PromptClock(0, "open")
-    return PromptClock(outlook.at, "known" if outlook.is_known else "assumed")
+    return PromptClock(outlook.at, "known" if outlook.is_end_known else "assumed")

@@ -10,15 +10,16 @@ from ssohelper.errors import ConfigInvalid
 _LIMIT = 2048
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _LABEL = r"[a-z0-9-]+"
-# A company's own host: a name with at least two labels, of which the last is no number, as it would
-# be in an IP address.
+# Matches the name of a company's own host: at least two labels, of which the last is no number, as
+# it would be in an IP address.
 _HOST = (
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!localhost\Z)"
     r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
 _LOOKS_LIKE_AWS = r"awsapps|amazonaws|amazonwebservices|aws\.amazon\.|\.aws(\.|\Z)"
-# Host names that contain the region (AWS CLI, customizations/sso/resolve.py). They are compiled when
-# first used, because the first paint, which would wait 0.3 ms for them, needs none.
+# Patterns of portals' host names that contain the region (AWS CLI, customizations/sso/resolve.py).
+# They are compiled when first used: the first paint of the full screen does not need them and would
+# be 0.3 ms later.
 _REGIONAL = (
     rf"{_LABEL}\.portal\.({_LABEL})\.app\.aws",
     rf"{_LABEL}\.({_LABEL})\.portal\.amazonaws\.(?:com|com\.cn|eu)",
@@ -29,37 +30,37 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 
 
 def checked_start_url(text: str) -> str:
-    """Return the text when it is the https URL of an AWS access portal or of a company's own host.
+    """Return the text unchanged if it is the https URL of an AWS access portal or a company's host.
 
     The text is not normalized, because every AWS tool compares it and hashes it for file names.
-    Raises: ConfigInvalid, also for a host that looks like one of AWS's and is none.
+    Raises: ConfigInvalid for any other text, also for a host that only looks like a host of AWS.
     """
     host = _checked_host(text)
     if not is_aws_portal_host(host) and not _is_company_host(host):
-        raise _invalid(text, "is not on a host of the AWS access portal")
+        raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
 
 
 def checked_aws_url(text: str) -> str:
-    """Return the text when it is the https URL of an AWS access portal. Raises: ConfigInvalid."""
+    """Return the text if it is the https URL of an AWS access portal. Raises: ConfigInvalid."""
     if not is_aws_portal_host(_checked_host(text)):
-        raise _invalid(text, "is not on a host of the AWS access portal")
+        raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
 
 
 def is_own_url(url: str) -> bool:
-    """Return whether a checked start URL is on a company's own host, which leads to a portal."""
+    """Return whether a checked start URL is on a company's own host, not on AWS's."""
     return not is_aws_portal_host(urlsplit(url).hostname or "")
 
 
 def _checked_host(text: str) -> str:
-    parts = _split(text)
+    parts = _split_url(text)
     if parts is None:
-        raise _invalid(text, "is not a start URL")
+        raise _invalid_start_url(text, "is not a start URL")
     if parts.scheme.lower() != "https":
-        raise _invalid(text, "does not begin with https://")
+        raise _invalid_start_url(text, "does not begin with https://")
     if "@" in parts.netloc or parts.port not in (None, 443):
-        raise _invalid(text, "contains a user name or a port")
+        raise _invalid_start_url(text, "contains a user name or a port")
     return parts.hostname or ""
 
 
@@ -72,7 +73,7 @@ def session_name_of(url: str) -> str:
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
-def region_of(url: str) -> str | None:
+def region_of_start_url(url: str) -> str | None:
     """Return the region in a start URL's host name, or None if it has none, as `awsapps.com`."""
     host = urlsplit(url).hostname or ""
     for pattern in _REGIONAL:
@@ -90,15 +91,15 @@ def is_same_portal(one: str, other: str) -> bool:
 
     No other function decides this. AWS shows the same portal at `/start`, `/start/` and `/start#/`.
     """
-    return normalized(one) == normalized(other)
+    return normalized_start_url(one) == normalized_start_url(other)
 
 
-def normalized(url: str) -> str:
-    """Return the form of a start URL in which two URLs of one portal are equal."""
+def normalized_start_url(url: str) -> str:
+    """Return the start URL in a normalized form, which is equal for all URLs of one portal."""
     return url.partition("#")[0].rstrip("/").lower()
 
 
-def _split(text: str) -> SplitResult | None:
+def _split_url(text: str) -> SplitResult | None:
     if len(text) > _LIMIT or not _CHARACTERS.fullmatch(text):
         return None
     try:
@@ -108,7 +109,7 @@ def _split(text: str) -> SplitResult | None:
         return None
 
 
-def _invalid(text: str, what: str) -> ConfigInvalid:
+def _invalid_start_url(text: str, what: str) -> ConfigInvalid:
     if not text.isascii():
         what = "contains letters that are not ASCII"
     return ConfigInvalid(f'"{shown_url(text)}" {what}', hint=_EXAMPLE)

@@ -1,26 +1,26 @@
 """Finds a word whose characters are in a text in their order, perhaps with others between them.
 
-The points are those of fzf's algorithm (version 2), so that the order of results is the one that
-its users know: consecutive characters and beginnings of words are worth more, gaps cost points.
+Matches get the points of fzf's algorithm (version 2), so that results have the order that users of
+fzf know: consecutive characters and beginnings of words are worth more, gaps cost points.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# fzf 0.60, src/algo/algo.go.
+# The points of a match, from fzf 0.60, src/algo/algo.go.
 _MATCH, _CONSECUTIVE, _FIRST_FACTOR = 16, 4, 2
 _GAP_START, _GAP_EXTENSION = 3, 1
 _AFTER_SPACE, _AFTER_DELIMITER, _BOUNDARY, _CAMEL = 10, 9, 8, 7
 _DELIMITERS = "/,:;|"
-# Longer texts are searched up to here. Names of AWS have at most 128 characters.
+# Only so many characters of a text are searched. Names in AWS have at most 128 characters.
 MAX_LENGTH = 256
 
 
 class Found(NamedTuple):
-    """A way to find the first characters of a word: where its last one is, and the points so far.
+    """A match of the first characters of a word: where the last of them is, and the points so far.
 
-    `run_bonus` is the bonus of the run of consecutive characters to which the last one belongs;
-    `before` is the way to find the characters before it.
+    `run_bonus` is the bonus of the run of consecutive characters to which the last character
+    belongs; `before` is the match of the characters before the last one.
     """
 
     position: int
@@ -29,7 +29,7 @@ class Found(NamedTuple):
     before: "Found | None"
 
     def positions(self) -> list[int]:
-        """Return the positions of all characters in the text, in their order."""
+        """Return the positions in the text of all matched characters, in order."""
         found: list[int] = []
         at: Found | None = self
         while at is not None:
@@ -38,10 +38,11 @@ class Found(NamedTuple):
         return found[::-1]
 
 
-def bonuses(text: str) -> list[int]:
-    """Return for each position of the text (with its capital letters) what a match there adds.
+def bonus_points(text: str) -> list[int]:
+    """Return, for each position of the text, the bonus points that a match there adds.
 
-    0 is inside a word. "ReadOnly" has two words, "payments-2" has two.
+    The bonus inside a word is 0. `text` has its capital letters: "ReadOnly" has two words, as
+    "payments-2" has.
     """
     found: list[int] = []
     before = " "
@@ -61,16 +62,17 @@ def bonuses(text: str) -> list[int]:
     return found
 
 
-def find_best(word: str, text: str, bonus: Sequence[int]) -> list[Found]:
-    """Return for each beginning of the word the best way to find it; shorter if the rest is absent.
+def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[Found]:
+    """Return the best match of each beginning of the word, up to the first one that has no match.
 
-    The last item is the best match of the whole word if there is one for each of its characters.
+    If the list has an item for each character of the word, the last item is the best match of the
+    whole word.
     `word` and `text` are in lower case; `bonus` are the bonuses of the text.
     """
     best: list[Found] = []
     previous: list[Found] = []
     for character in word:
-        found = _find_next(character, text, bonus, previous, is_first=not best)
+        found = _find_next_matches(character, text, bonus, previous, is_first=not best)
         if not found:
             break
         best.append(max(found, key=_points))
@@ -82,15 +84,16 @@ def _points(found: Found) -> int:
     return found.points
 
 
-def _find_next(
+def _find_next_matches(
     character: str, text: str, bonus: Sequence[int], previous: list[Found], *, is_first: bool
 ) -> list[Found]:
-    """Return for each place of the character the best way to reach it from the previous ones."""
+    """Return, for each place of the character in the text, the best match that ends there."""
     found: list[Found] = []
     limit = len(bonus)
     at = text.find(character, 0 if is_first else previous[0].position + 1, limit)
     number, count = 0, len(previous)
-    # The best of the ways that leave a gap before `at`. The later ones lose fewer points to the gap.
+    # The best of the matches that leave a gap before `at`. Matches that end later lose fewer points
+    # to the gap.
     apart: Found | None = None
     apart_worth = 0
     while at >= 0:
@@ -109,14 +112,14 @@ def _find_next(
             lost = _GAP_START + (at - 2) * _GAP_EXTENSION
             options.append(Found(at, apart_worth - lost + _MATCH + here, here, apart))
         if number < count and previous[number].position == at - 1:
-            options.append(_append(previous[number], at, here))
+            options.append(_continue_run(previous[number], at, here))
         found.append(max(options, key=_points))
         at = text.find(character, at + 1, limit)
     return found
 
 
-def _append(before: Found, at: int, here: int) -> Found:
-    """Return the way that continues a run of consecutive characters."""
+def _continue_run(before: Found, at: int, here: int) -> Found:
+    """Return the match that continues a run of consecutive characters with the one at `at`."""
     if here >= _BOUNDARY and here > before.run_bonus:
         return Found(at, before.points + _MATCH + here, here, before)
     worth = max(here, before.run_bonus, _CONSECUTIVE)

@@ -1,4 +1,4 @@
-"""Escapes text from outside for terminals and for JSON. No other module decides how."""
+"""Escapes text from outside for terminals and for JSON. No other module decides how to escape."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from typing import Any
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-# To how many characters a very long word is cut. No name and no usual path is longer.
+# A very long word in a message is cut to so many characters. No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = re.compile(rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")')
 _LAST_MARK = re.compile(r".*[-._/,:]")
@@ -22,8 +22,9 @@ def show(text: str, limit: int | None = None) -> str:
 
     A text longer than `limit` is cut, and ends with an ellipsis.
     """
-    # No printable character is hostile, and this check takes a third of the expression's time.
-    visible = text if text.isprintable() else _HOSTILE.sub(_escaped, text)
+    # No printable character is hostile, and this check takes a third of the time of the regular
+    # expression.
+    visible = text if text.isprintable() else _HOSTILE.sub(_escape_character, text)
     if limit is not None and len(visible) > limit:
         visible = visible[: limit - 1] + "…"
     return visible
@@ -35,7 +36,7 @@ def show_message(text: str) -> str:
 
 
 def first_names(names: Sequence[str], most: int) -> str:
-    """Return the names as `a, b and 3 more`: at most so many of them, then how many are left."""
+    """Return the names as `a, b and 3 more`: at most `most` names, then how many are left."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -50,7 +51,7 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
-def broken(text: str, columns: int) -> Iterator[str]:
+def broken_into_lines(text: str, columns: int) -> Iterator[str]:
     """Yield the text as lines of at most `columns` terminal columns.
 
     A line is broken at a space if possible, else after a character such as `-`, else anywhere.
@@ -71,13 +72,13 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return text.replace("\x7f", "\\u007f")
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape_character(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _count_that_fits(text: str, columns: int) -> int:
-    """Return how many of the text's characters fit into so many columns; at least one."""
+    """Return how many of the text's characters fit into so many terminal columns; at least one."""
     taken = 0
     for number, character in enumerate(text):
         taken += width(character)

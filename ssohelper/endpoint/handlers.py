@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from ssohelper import crash
-from ssohelper.core.credential_document import document_of
+from ssohelper.core.credential_document import credential_document
 from ssohelper.core.instants import to_iso
 from ssohelper.core.local_http import Answer, Request, Rules
 from ssohelper.core.model import RoleCredentials, Secret
@@ -102,7 +102,7 @@ class SocketHandler:
         return _answer(lambda: get(CALL_SECONDS), self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
-        return document_of(found, self._account_id)
+        return credential_document(found, self._account_id)
 
 
 def _answer(get: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]) -> Answer:

@@ -24,7 +24,7 @@ class ChoicesStore:
         found = files.read_json(path)
         if found is None:
             return Choices()
-        choices, damaged = schema.choices(found)
+        choices, damaged = schema.parse_choices(found)
         for name in damaged:
             files.report_damage(path, Damaged(name))
         return choices

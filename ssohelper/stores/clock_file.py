@@ -46,6 +46,6 @@ class ClockFile:
 
     def _load(self) -> Reading | None:
         try:
-            return files.read_record(self._path, schema.reading)
+            return files.read_record(self._path, schema.parse_clock_reading)
         except LocalState:
             return None

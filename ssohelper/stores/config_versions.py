@@ -134,7 +134,7 @@ class ConfigVersions:
                 raise self._damaged(path, "is missing")
             return _Index()
         try:
-            found = schema.version_index(files.parse_object(content))
+            found = schema.parse_version_index(files.parse_object(content))
         except Damaged as damage:
             raise self._damaged(path, "is damaged") from damage
         return _Index(*found)
@@ -165,7 +165,7 @@ class ConfigVersions:
             raise self._damaged(path, "is missing")
         head, newline, rest = content.partition(b"\n")
         try:
-            found = schema.version_head(files.parse_object(head) if newline else None)
+            found = schema.parse_version_head(files.parse_object(head) if newline else None)
             before, rest = _split_content(rest, found.before)
             after, rest = _split_content(rest, found.after)
         except Damaged as damage:

@@ -205,7 +205,7 @@ def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
 
 def _parse_cached(found: dict[str, Any], path: Path) -> CachedCredentials | None:
     try:
-        return schema.cached_credentials(found)
+        return schema.parse_cached_credentials(found)
     except Damaged as damage:
         files.report_damage(path, damage)
         return None

@@ -59,7 +59,7 @@ class DirectoryCache:
         return str(self._file(session_name, _SAVED))
 
     def _read(self, session_name: str, name: str) -> Listing | None:
-        return files.read_record(self._file(session_name, name), schema.listing, _LIMIT_BYTES)
+        return files.read_record(self._file(session_name, name), schema.parse_listing, _LIMIT_BYTES)
 
     def _write(self, session_name: str, name: str, listing: Listing) -> None:
         path = self._file(session_name, name)

@@ -32,7 +32,7 @@ class GrantStore:
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(self._folder)
         path = self._folder / f"{grant.id}.json"
-        files.write_atomically(path, grants.to_text(grant).encode(), durable=False)
+        files.write_atomically(path, grants.grant_to_text(grant).encode(), durable=False)
 
     def revoke(self, grant: Grant, caller: tuple[str, str]) -> None:
         """End the grant: remove its file, and add a line to the journal. Raises: LocalState."""
@@ -107,7 +107,7 @@ class GrantStore:
 
     def _append(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
         self._journal.append_to_file(
-            journal.decided(
+            journal.decision_entry(
                 event,
                 grant.key,
                 caller,

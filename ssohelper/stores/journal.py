@@ -85,7 +85,7 @@ class Journal:
         try:
             self._append_to_file(entry, at_ms, wait_seconds)
         except LocalState as failure:
-            if system_log.send(journal_lines.make_text(entry, at_ms=at_ms, uid=_uid())):
+            if system_log.send(journal_lines.make_system_log_text(entry, at_ms=at_ms, uid=_uid())):
                 _log.info("the journal's line is in the system log: %s", failure.message)
                 return
             raise LocalState(
@@ -111,7 +111,7 @@ class Journal:
             for raw in raw_lines:
                 if any(text in raw for text in wanted):
                     with contextlib.suppress(Damaged):
-                        found.append(journal_lines.parse_line(raw))
+                        found.append(journal_lines.parse_journal_line(raw))
         return found
 
     def read(self) -> Reading:
@@ -120,7 +120,7 @@ class Journal:
         for _, raw_lines in self._load_all()[0]:
             for raw in raw_lines:
                 try:
-                    lines.append(journal_lines.parse_line(raw))
+                    lines.append(journal_lines.parse_journal_line(raw))
                 except Damaged:
                     damaged += 1
         return Reading(lines, damaged)
@@ -131,7 +131,7 @@ class Journal:
         oldest = str(self._older(OLDER_FILES))
         is_long = any(name == oldest for name, _ in found)
         found = found or [(str(self._path), [])]
-        return journal_lines.verify(found, may_be_rotated=is_long, last=last)
+        return journal_lines.verify_chain(found, may_be_rotated=is_long, last=last)
 
     # -- appending ---------------------------------------------------------------------------
 
@@ -172,15 +172,17 @@ class Journal:
         last = self._last_line.load()
         if last is not None and last.seq >= end.seq - 1:
             # If the file's own last line was changed or removed since, this one does not fit to it,
-            # and `verify` finds that.
+            # and `verify_chain` finds that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
-        line = journal_lines.make_line(entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_uid())
+        line = journal_lines.make_journal_line(
+            entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_uid()
+        )
         # A line without its end is from a process that was killed, or from a full disk.
         data = b"\n" + line if end.is_torn else line
         if os.write(descriptor, data) != len(data):
             os.ftruncate(descriptor, size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._last_line.save(LastLine(end.seq, journal_lines.hash_of(line)))
+        self._last_line.save(LastLine(end.seq, journal_lines.hash_of_line(line)))
 
     def _end_of_older(self) -> _End:
         """Return the end of the newest file that rotation has renamed."""
@@ -237,8 +239,8 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
     if len(lines) > 1 or start == 0:
         with contextlib.suppress(Damaged):
             return _End(
-                journal_lines.parse_line(lines[-1]).seq + 1,
-                journal_lines.hash_of(lines[-1]),
+                journal_lines.parse_journal_line(lines[-1]).seq + 1,
+                journal_lines.hash_of_line(lines[-1]),
                 is_torn,
             )
     # A damaged end: the number goes on from the last line that can be read.
@@ -246,9 +248,9 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
     seq = len(lines)
     for after, raw in enumerate(reversed(lines)):
         with contextlib.suppress(Damaged):
-            seq = journal_lines.parse_line(raw).seq + after
+            seq = journal_lines.parse_journal_line(raw).seq + after
             break
-    return _End(seq + 1, journal_lines.hash_of(lines[-1]), is_torn)
+    return _End(seq + 1, journal_lines.hash_of_line(lines[-1]), is_torn)
 
 
 def _read_from(descriptor: int, start: int, path: str) -> bytes:

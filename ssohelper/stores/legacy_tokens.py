@@ -80,6 +80,6 @@ class LegacyTokens:
 def _load(path: Path) -> AccessToken | None:
     found = files.read_json(path)
     try:
-        return None if found is None else schema.token(found)
+        return None if found is None else schema.parse_token(found)
     except Damaged:
         return None

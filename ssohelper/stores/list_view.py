@@ -29,7 +29,7 @@ class ListViewStore:
 
     def load(self) -> View:
         """Return the user's view. Raises the errors of `files.read_own_file`."""
-        return files.read_record(self._file, schema.view, _LIMIT_BYTES) or DEFAULT_VIEW
+        return files.read_record(self._file, schema.parse_view, _LIMIT_BYTES) or DEFAULT_VIEW
 
     def update(self, change: Callable[[View], View], deadline: Deadline) -> None:
         """Replace the view, under a lock, so that two programs do not undo each other's folds.
@@ -42,11 +42,13 @@ class ListViewStore:
             if after != before:
                 files.ensure_private_folder(self._state)
                 # Not flushed to the disk: after a power failure the older view is good enough.
-                files.write_json(self._file, schema.document_of(after), durable=False)
+                files.write_json(self._file, schema.document_of_view(after), durable=False)
 
     def load_saved(self) -> dict[str, SavedView]:
         """Return the saved views by their names. Raises the errors of `files.read_own_file`."""
-        return files.read_record(self._saved_file, schema.saved_views, _SAVED_LIMIT_BYTES) or {}
+        return (
+            files.read_record(self._saved_file, schema.parse_saved_views, _SAVED_LIMIT_BYTES) or {}
+        )
 
     def update_saved(
         self, change: Callable[[dict[str, SavedView]], dict[str, SavedView]], deadline: Deadline
@@ -57,7 +59,7 @@ class ListViewStore:
             after = change(before)
             if after != before:
                 files.ensure_private_folder(self._state)
-                files.write_json(self._saved_file, schema.document_of_saved(after))
+                files.write_json(self._saved_file, schema.document_of_saved_views(after))
 
     @property
     def _saved_file(self) -> Path:

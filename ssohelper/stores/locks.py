@@ -120,7 +120,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: boo
                 raise LocalState(f'the lock "{path}" failed: {reason(cause)}') from cause
         else:
             return True
-        left = deadline.left()
+        left = deadline.seconds_left()
         if left <= 0:
             raise LockNotObtained(
                 f'the lock "{path}" is held by {_read_holder(descriptor)}',
@@ -129,7 +129,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: boo
         if in_order and _lock_in_order(descriptor, left):
             return True
         # Jitter, so that 40 waiting processes do not try at the same moments.
-        time.sleep(min(deadline.left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
+        time.sleep(min(deadline.seconds_left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
 
 
 if sys.platform == "win32":

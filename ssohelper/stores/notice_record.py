@@ -19,7 +19,10 @@ class NoticeRecord:
 
     def load(self, session_name: str) -> GivenNotices:
         """Return the session's record of notices; an empty one when there is none."""
-        return files.read_record(self._file(session_name), schema.given_notices) or GivenNotices()
+        return (
+            files.read_record(self._file(session_name), schema.parse_given_notices)
+            or GivenNotices()
+        )
 
     def save(self, session_name: str, given: GivenNotices) -> None:
         """Write the session's record of notices. Raises: LocalState."""

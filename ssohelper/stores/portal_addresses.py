@@ -22,7 +22,7 @@ class PortalAddresses:
             return None
         from ssohelper.core.schema import state_records as schema
 
-        return files.read_record(path, schema.portal_address)
+        return files.read_record(path, schema.parse_portal_address)
 
     def save(self, session_name: str, address: PortalAddress) -> None:
         """Write the session's address. Raises: LocalState."""

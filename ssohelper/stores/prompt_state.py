@@ -62,7 +62,7 @@ class PromptState:
         path = self.role_file(key)
         try:
             content = files.read_own_file(path, limit=_LIMIT_BYTES)
-            return None if content is None else schema.prompt_role_end(content)
+            return None if content is None else schema.parse_prompt_role_end(content)
         except LocalState:
             return None
         except Damaged as damage:

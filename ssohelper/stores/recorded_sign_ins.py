@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ssohelper.core import issuer
 from ssohelper.core.model import SsoSession
-from ssohelper.core.recorded_sign_ins import is_listed
+from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
@@ -30,7 +30,7 @@ class RecordedSignIns(TokenFiles):
 
     def _load_others(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
         listed = list(listed)
-        return [one for one in self.load_sessions() if not is_listed(one, listed)]
+        return [one for one in self.load_sessions() if not is_session_listed(one, listed)]
 
     def _has_sign_in(self, session: SsoSession) -> bool:
         if any(map(self.read_fingerprint, self.list_further(session))):
@@ -53,7 +53,7 @@ class RecordedSignIns(TokenFiles):
         if not is_of(found, session):
             return True
         try:
-            token = schema.token(found)
+            token = schema.parse_token(found)
         except Damaged:
             return False
         facts = self.load_facts(session.name)

@@ -25,7 +25,7 @@ class SignInFactsFiles:
     def load_facts(self, session_name: str) -> SignInFacts:
         """Return what is known about the session's sign-in; an unknown fact is None."""
         path = self._facts_file(session_name)
-        facts, damaged = schema.facts(files.read_json(path) or {})
+        facts, damaged = schema.parse_facts(files.read_json(path) or {})
         for name in damaged:
             files.report_damage(path, Damaged(name))
         return facts
@@ -86,7 +86,7 @@ class SignInFactsFiles:
     def _read_session(self, path: Path) -> SsoSession | None:
         """Return the session in the record; None if it is damaged or has another session's name."""
         with suppress(LocalState):
-            found = files.read_record(path, schema.signed_in_session)
+            found = files.read_record(path, schema.parse_signed_in_session)
             if found is not None and path == self._session_file(found.name):
                 return found
         return None
@@ -94,7 +94,7 @@ class SignInFactsFiles:
     def _is_damaged(self, path: Path) -> bool:
         try:
             is_there = files.read_own_file(path) is not None
-            return is_there and files.read_record(path, schema.signed_in_session) is None
+            return is_there and files.read_record(path, schema.parse_signed_in_session) is None
         except LocalState:
             return True
 

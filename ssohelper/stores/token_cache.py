@@ -221,7 +221,7 @@ class TokenFiles(SignInFactsFiles):
         path = self._registration_file(session)
         document = self._read_document(path, registration_context(session))
         try:
-            found = schema.registration(document) if document is not None else None
+            found = schema.parse_registration(document) if document is not None else None
         except Damaged as damage:
             files.report_damage(path, damage)
             return None
@@ -351,14 +351,14 @@ class TokenFiles(SignInFactsFiles):
 
     def _parse_token(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
         try:
-            token = schema.token(found)
+            token = schema.parse_token(found)
         except Damaged as damage:
             files.report_damage(self._token_file(session), damage)
             return None
         if not is_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
             return None
-        if schema.lacks_zone(found):
+        if schema.expiry_lacks_zone(found):
             path = self._token_file(session)
             self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
         return token

@@ -51,7 +51,7 @@ class UsageStore:
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
-        return _load_by_role(self._state / "usage.json", schema.usage_lines, schema.usage)
+        return _load_by_role(self._state / "usage.json", schema.usage_lines, schema.parse_usage)
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
@@ -104,7 +104,7 @@ class ConsoleVisits:
         """Return the last console visit with this browser command; None without one."""
         line = self._load_all().get(browser)
         try:
-            return None if line is None else schema.visit(line)
+            return None if line is None else schema.parse_visit(line)
         except Damaged as damage:
             files.report_damage(self._file, damage)
             return None
@@ -135,7 +135,7 @@ class ConsoleVisits:
         )
 
     def _load_all_pages(self) -> dict[RoleKey, list[tuple[str, str]]]:
-        return _load_by_role(self._pages_file, schema.page_lines, schema.pages)
+        return _load_by_role(self._pages_file, schema.page_lines, schema.parse_pages)
 
     @property
     def _pages_file(self) -> Path:

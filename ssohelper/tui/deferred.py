@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 def mark_accounts(app: FullScreenApp, roles: RoleList) -> None:
     """Mark the accounts in the list that `colors` in the settings gives a colour."""
-    from ssohelper.core.account_colors import marker
+    from ssohelper.core.account_colors import make_mark_finder
     from ssohelper.tui.widgets.account_styles import style_finder
 
     rules = app.services.settings.colors()
     if rules:
-        roles.set_marks(marker(rules), style_finder(app))
+        roles.set_marks(make_mark_finder(rules), style_finder(app))
 
 
 def start_log(environ: Mapping[str, str]) -> None:
@@ -74,13 +74,13 @@ def find_use_command(services: App, row: RoleRow) -> str:
     It names a profile of the role only if that profile still points at the role in ~/.aws/config.
     """
     from ssohelper.actions import selection
-    from ssohelper.core.shell_text import typed
+    from ssohelper.core.shell_text import word_as_typed
 
     try:
         names = selection.find_profiles_of(services, row.key, row.profiles)
     except SsoHelperError:
         names = []
-    return f"ssohelper use {typed(names[0] if names else row.key.text)}"
+    return f"ssohelper use {word_as_typed(names[0] if names else row.key.text)}"
 
 
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:

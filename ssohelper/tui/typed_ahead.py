@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from textual.events import Key
 
-from ssohelper.core.keymap import long_name
+from ssohelper.core.keymap import long_key_name
 
 _NAMED = {
     "\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x1b": "escape", " ": "space",
@@ -35,4 +35,4 @@ def _read_key(character: str) -> Iterator[Key]:
     elif _CTRL_A <= ord(character) <= _CTRL_Z:
         yield Key(f"ctrl+{chr(ord(character) + ord('a') - 1)}", character)
     elif character.isprintable():
-        yield Key(long_name(character), character)
+        yield Key(long_key_name(character), character)

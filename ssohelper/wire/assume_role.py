@@ -95,7 +95,7 @@ class Sts:
             raise foreign_success(answer, self._service)
         texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
         try:
-            return schema.from_sts(texts)
+            return schema.credentials_from_sts(texts)
         except Damaged as damage:
             raise nonsense(answer, self._service, damage) from damage
 

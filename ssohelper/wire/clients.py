@@ -183,7 +183,7 @@ def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") ->
 
     worker = threading.Thread(target=run, daemon=True, name="ssohelper-call")
     worker.start()
-    worker.join(deadline.left())
+    worker.join(deadline.seconds_left())
     if not outcome:
         raise AwsUnreachable(f"{what} gave no answer in time", hint=CHECK_NETWORK)
     value, error = outcome[0]

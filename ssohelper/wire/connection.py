@@ -90,7 +90,7 @@ class Connection:
         self._sock.close()
 
     def _set_timeout(self) -> None:
-        seconds = min(self._read_seconds, self._deadline.left())
+        seconds = min(self._read_seconds, self._deadline.seconds_left())
         if seconds <= 0:
             raise TimeoutError("the deadline has passed")
         self._sock.settimeout(seconds)
@@ -141,10 +141,10 @@ def _open(route: Route, deadline: Deadline) -> Connection:
 
 def _connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
     addresses = _look_up_addresses(host, port, deadline)
-    patience = Deadline(min(_ALL_ADDRESSES_SECONDS, deadline.left()), time.monotonic)
+    patience = Deadline(min(_ALL_ADDRESSES_SECONDS, deadline.seconds_left()), time.monotonic)
     error: OSError = TimeoutError("the deadline has passed")
     for family, kind, protocol, _, address in addresses:
-        seconds = min(CONNECT_SECONDS, patience.left())
+        seconds = min(CONNECT_SECONDS, patience.seconds_left())
         if seconds <= 0:
             break
         sock = socket.socket(family, kind, protocol)
@@ -180,7 +180,7 @@ def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
     else:
         thread = threading.Thread(target=look_up, daemon=True, name="ssohelper-lookup")
         thread.start()
-        thread.join(min(_LOOKUP_SECONDS, deadline.left()))
+        thread.join(min(_LOOKUP_SECONDS, deadline.seconds_left()))
     found = outcome[0] if outcome else socket.gaierror(socket.EAI_AGAIN, "no name server answers")
     if isinstance(found, OSError):
         raise found
@@ -243,7 +243,7 @@ def _wrap_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: De
 
 
 def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
-    seconds = min(_HANDSHAKE_SECONDS, deadline.left())
+    seconds = min(_HANDSHAKE_SECONDS, deadline.seconds_left())
     if seconds <= 0:
         raise TimeoutError("the deadline has passed")
     # ssl applies the socket's timeout to the whole handshake, not to each read of the handshake.

@@ -107,7 +107,7 @@ class OidcClient:
         return self._ask_repeatedly(
             _REGISTER,
             asked,
-            lambda answer: schema.registered_client(answer, grant_types, self._scopes),
+            lambda answer: schema.client_from_answer(answer, grant_types, self._scopes),
         )
 
     def authorize_url(
@@ -157,7 +157,7 @@ class OidcClient:
         return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
 
     def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
-        device_code, user_code = schema.device_code(answer)
+        device_code, user_code = schema.device_code_from_answer(answer)
         page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         return DeviceAuthorization(
@@ -165,8 +165,9 @@ class OidcClient:
             user_code=user_code,
             verification_uri=page,
             verification_uri_complete=page if complete is None else self._checked_address(complete),
-            interval_seconds=device_flow.sensible_interval(answer.get("interval")),
-            expires_at=int(time.time()) + device_flow.sensible_life(answer.get("expiresIn")),
+            interval_seconds=device_flow.sensible_poll_seconds(answer.get("interval")),
+            expires_at=int(time.time())
+            + device_flow.sensible_code_life_seconds(answer.get("expiresIn")),
         )
 
     def get_token_by_device_code(
@@ -199,7 +200,7 @@ class OidcClient:
         self._check_issuer(issuer.token_issuer(token, self._facts()))
         asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
         return self._ask_token(
-            token.client, asked, token.refresh_token, deadline, read_seconds=deadline.left()
+            token.client, asked, token.refresh_token, deadline, read_seconds=deadline.seconds_left()
         )
 
     def answered_at(self) -> float | None:
@@ -270,7 +271,9 @@ class OidcClient:
         token, promised = self._ask(
             _TOKEN,
             whole,
-            lambda answer: schema.issued_token(answer, registration, carried, int(time.time())),
+            lambda answer: schema.token_from_answer(
+                answer, registration, carried, int(time.time())
+            ),
             deadline,
             read_seconds,
         )

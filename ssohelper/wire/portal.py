@@ -97,7 +97,7 @@ class Portal:
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
         path = "/assignment/accounts"
-        read = _page_of(listings.account, "accountList")
+        read = _page_of(listings.account_of_row, "accountList")
         for account in self._ask_for_pages(path, read, token, "your accounts", {}):
             if account.id not in seen:
                 seen.add(account.id)
@@ -109,7 +109,7 @@ class Portal:
         Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
-        read = _page_of(listings.role_name, "roleList")
+        read = _page_of(listings.role_name_of_row, "roleList")
         return list(
             dict.fromkeys(self._ask_for_pages("/assignment/roles", read, token, what, asked))
         )
@@ -278,6 +278,8 @@ def _page_of(
     """Return a parser of one page: its rows, and the token of the next page."""
 
     def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
-        return [parse(row) for row in listings.page(answer, key)], listings.next_token(answer)
+        return [parse(row) for row in listings.rows_of_page(answer, key)], listings.next_page_token(
+            answer
+        )
 
     return read

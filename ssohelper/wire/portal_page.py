@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import encoded, shown_url
-from ssohelper.core.portal_address import checked_redirect, refuse_start_url, region_in_page
+from ssohelper.core.endpoints import percent_encoded, shown_url
+from ssohelper.core.portal_address import checked_redirect, region_in_page, start_url_refusal
 from ssohelper.core.start_url import checked_start_url
 from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.transport import Answer, Transport
@@ -30,12 +30,12 @@ def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
             f"{shown_url(start_url)} answered {answer.status}", hint="try again in a minute"
         )
     if answer.status not in _REDIRECTS:
-        raise refuse_start_url(
+        raise start_url_refusal(
             start_url, f"answers {answer.status}, and does not redirect to an AWS access portal"
         )
     locations = answer.headers.get_all("Location") or []
     if len(locations) != 1:
-        raise refuse_start_url(start_url, "redirects without saying where, or to several places")
+        raise start_url_refusal(start_url, "redirects without saying where, or to several places")
     return checked_redirect(start_url, locations[0])
 
 
@@ -55,9 +55,9 @@ def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
 
 def _ask(url: str, environ: Mapping[str, str]) -> Answer:
     parts = urlsplit(checked_start_url(url))
-    path = encoded(parts.path or "/")
+    path = percent_encoded(parts.path or "/")
     if parts.query:
-        path += "?" + encoded(parts.query)
+        path += "?" + percent_encoded(parts.query)
     transport = Transport(f"https://{parts.hostname}", environ, shown_url(url))
     try:
         return transport.send(

@@ -39,7 +39,7 @@ def call_with_retries(
             if asked is not None:
                 pause = max(pause, asked)
             is_lost = isinstance(error, AnswerLost) and not is_repeatable
-            if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.left():
+            if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.seconds_left():
                 raise
             sleep(pause)
     raise AssertionError("the last try returns or raises")

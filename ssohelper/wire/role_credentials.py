@@ -19,5 +19,5 @@ def get_role_credentials(
         token,
         deadline,
         what=f'the role "{role.name}" in {role.account_id}',
-        read=lambda found: schema.from_portal(found.get("roleCredentials")),
+        read=lambda found: schema.credentials_from_portal(found.get("roleCredentials")),
     )

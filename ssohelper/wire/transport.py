@@ -143,7 +143,7 @@ class Transport:
         connection.begin(deadline, read_seconds)
         is_reusable = False
         try:
-            if deadline.passed:
+            if deadline.has_passed:
                 raise AwsUnreachable(
                     f"{self._service} was not called: connecting took all the time allowed",
                     hint=CHECK_NETWORK,

@@ -13,7 +13,7 @@ from ssohelper.core.model import Role
 from ssohelper.emulator.world import World
 from ssohelper.system import installation
 from tests.conftest import Home
-from tests.saved_listing import DEV, PAY, URL, listed, save_listing
+from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
 
 REGION = "eu-west-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "CNRYSAK-secret"}
@@ -52,7 +52,9 @@ def make_healthy(home: Home) -> None:
     ):
         line = f"{command} --session corp --account-id {account_id} --role-name {role}"
         add_profile(home, name, f"credential_process = {line}", "ssohelper_managed = true")
-    save_listing(home, listed(PAY, "pay", "Admin", "Read"), listed(DEV, "dev", "Read"))
+    save_listing(
+        home, listed_account(PAY, "pay", "Admin", "Read"), listed_account(DEV, "dev", "Read")
+    )
     home.write_token(token())
 
 
@@ -171,12 +173,16 @@ def leave_temporary_file(home: Home) -> None:
 
 
 def lose_role(home: Home) -> None:
-    save_listing(home, listed(PAY, "pay", "Admin", "ReadOnly"), listed(DEV, "dev", "Read"))
+    save_listing(
+        home, listed_account(PAY, "pay", "Admin", "ReadOnly"), listed_account(DEV, "dev", "Read")
+    )
     App(home.env).choices.save("corp", Choices(removed=frozenset({Role(PAY, "ReadOnly")})))
 
 
 def gain_role(home: Home) -> None:
-    save_listing(home, listed(PAY, "pay", "Admin", "New", "Read"), listed(DEV, "dev", "Read"))
+    save_listing(
+        home, listed_account(PAY, "pay", "Admin", "New", "Read"), listed_account(DEV, "dev", "Read")
+    )
 
 
 def second_installation(home: Home) -> None:

@@ -7,7 +7,7 @@ import pytest
 from ssohelper.actions import agents
 from ssohelper.errors import Refused, UsageProblem
 from tests.actions.world import CONFIG, ROLE, WorldApp
-from tests.published import settle
+from tests.published import date_back
 
 PROFILES = f"""
 [profile pay.ro]
@@ -25,7 +25,7 @@ OF_PROFILE = f"corp:{ROLE.account_id}/{ROLE.name}"
 def app(tmp_path: Path) -> WorldApp:
     made = WorldApp(tmp_path)
     made.locations.aws_config_file.write_text(CONFIG + PROFILES)
-    settle(made.locations.aws_config_file)
+    date_back(made.locations.aws_config_file)
     return made
 
 

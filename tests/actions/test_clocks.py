@@ -106,7 +106,7 @@ def test_a_known_end_is_no_warning(app: WorldApp) -> None:
     signed_in(app, HOUR, observed_hours_seconds=12 * HOUR)
     found = app.tokens.load(SESSION)
     assert found
-    if clocks.load_outlook(app, SESSION).is_known:
+    if clocks.load_outlook(app, SESSION).is_end_known:
         clocks.warn_of_unknown_end(app, SESSION, found, 99 * HOUR)
         assert app.warnings == []
 

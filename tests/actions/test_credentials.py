@@ -419,7 +419,9 @@ class TestDisk:
 
 def test_a_document_of_the_broker_is_parsed_completely():
     given = keys("A")
-    document = issuing.document_of(given, ROLE.account_id)
-    assert credentials.parse_document(document) == given
+    document = issuing.credential_document(given, ROLE.account_id)
+    assert credentials.parse_credential_document(document) == given
     with pytest.raises(LocalState, match="no expiration"):
-        credentials.parse_document(document.replace(b'"Expiration":"', b'"Expiration":"x'))
+        credentials.parse_credential_document(
+            document.replace(b'"Expiration":"', b'"Expiration":"x')
+        )

@@ -316,7 +316,7 @@ class TestRefusedAccounts:
         (refused,) = self.refused_of(found)
         assert refused.account.id == self.REFUSED
         assert (refused.roles, refused.answered) == (BOTH, True)
-        assert found.complete
+        assert found.is_complete
         assert directory.load_listing(app, session) == found
         (warning,) = app.warnings
         assert '"account-00007" (000000000007)' in warning
@@ -377,7 +377,7 @@ class TestPace:
             sign_in(app, emulator, session)
             emulator.faults.rate_limit = 20
             found = directory.fetch_listing(app, session)
-            assert found.complete
+            assert found.is_complete
             assert len(found.accounts) == 60
             refused = [call for call in emulator.calls if call.status == 429]
             assert len(refused) <= 12
@@ -388,7 +388,7 @@ class TestPace:
             app.pacing = Pacing()
             sign_in(app, emulator, session)
             emulator.faults.set(rate_limit=10, rate_burst=1)
-            assert directory.fetch_listing(app, session).complete
+            assert directory.fetch_listing(app, session).is_complete
 
 
 class TestRows:

@@ -34,7 +34,7 @@ def emulator(home: Home) -> Iterator[Emulator]:
 
 
 def find(home: Home, chosen: str | None = None) -> dict[str, Finding]:
-    return {one.id: one for one in checks.run(doctor.gather(App(home.env), chosen))}
+    return {one.id: one for one in checks.run_checks(doctor.gather(App(home.env), chosen))}
 
 
 def refresh_list(home: Home) -> None:
@@ -79,7 +79,7 @@ def test_a_new_permission_is_not_in_old_role_credentials(home, emulator):
     assert "cached-credentials" not in find(home, "pay.Read")
     facts = doctor.gather(App(home.env), "pay.Read")
     assert facts.issued_at is not None
-    [found] = checks.run(facts._replace(now=facts.issued_at + 3600))
+    [found] = checks.run_checks(facts._replace(now=facts.issued_at + 3600))
     assert (found.id, found.fix) == ("cached-credentials", "ssohelper cache clear")
     assert "issued 1h ago" in found.message
 

@@ -10,7 +10,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.errors import Refused, UsageProblem
 from tests.actions.world import KEY, NOW, SESSION, WorldApp
-from tests.published import settle
+from tests.published import date_back
 
 OTHER = KEY._replace(role_name="Admin")
 RULE = "*/ReadOnlyAccess"
@@ -32,7 +32,7 @@ class GuardedApp(WorldApp):
         path = self.locations.settings_file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"[guard]\nrules = {list(rules)}\n")
-        settle(path)
+        date_back(path)
 
     def events(self) -> list[str]:
         return [line.event for line in self.journal.read().lines]
@@ -198,7 +198,7 @@ class TestRules:
         assert guards.find_rule(app, KEY) == RULE
         path = app.locations.settings_file
         path.write_text('[guard]\nrules = ["a/b", "#t"]\n[tags]\nt = ["c/d", "e/f"]\n')
-        settle(path)
+        date_back(path)
         now = WorldApp(tmp_path)
         assert set(now.vault.own_rules) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings

@@ -25,7 +25,7 @@ from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
 from ssohelper.stores.codecs import PlainCodec
-from tests.published import settle
+from tests.published import date_back
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 ROLE = Role("000000000001", "ReadOnlyAccess")
@@ -98,7 +98,7 @@ def test_no_sequence_returns_expired_credentials(
         Path(folder, ".aws").mkdir()
         for name, content in (("config", CONFIG), ("token", "")):
             Path(folder, ".aws", name).write_text(content)
-            settle(Path(folder, ".aws", name))
+            date_back(Path(folder, ".aws", name))
         for what, value in [("call", 1), *sequence, ("call", 1)]:
             if what == "pass":
                 world.true += value

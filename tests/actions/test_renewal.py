@@ -46,7 +46,7 @@ def prompt_rows(app: WorldApp) -> str:
 
 
 def rows_of(at: int, kind: PromptKind) -> str:
-    return prompt_text.to_line(prompt_text.rows(PromptClock(at, kind)))
+    return prompt_text.rows_to_line(prompt_text.prompt_rows(PromptClock(at, kind)))
 
 
 def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: str, number: int):
@@ -359,7 +359,7 @@ class TestLock:
         really_lock = app.tokens.lock_token
 
         def lock(name: str, deadline: Any) -> Any:
-            seconds.append(deadline.left())
+            seconds.append(deadline.seconds_left())
             return really_lock(name, deadline)
 
         monkeypatch.setattr(app.tokens, "lock_token", lock)

@@ -11,7 +11,7 @@ from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from ssohelper.fastpath import folders
 from tests.actions.world import CONFIG, HOUR, KEY, ROLE, SESSION, WorldApp, token
-from tests.published import settle
+from tests.published import date_back
 
 OTHER_URL = "https://d-9999999999.awsapps.com/start"
 
@@ -47,7 +47,7 @@ def is_served(app: WorldApp) -> bool:
 def edit(app: WorldApp, change: Callable[[str], str]) -> None:
     path = Path(app.locations.aws_config_file)
     path.write_text(change(path.read_text()))
-    settle(path)
+    date_back(path)
 
 
 def cached(app: WorldApp, **more: bool) -> str | None:
@@ -164,7 +164,7 @@ def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
     copy = app.locations.state_folder / "serve" / "x" / "config"
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
-    settle(copy)
+    date_back(copy)
     before = Path(folders.config_link(str(app.locations.runtime_folder), "corp")).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
     other.environ["AWS_CONFIG_FILE"] = str(copy)

@@ -20,7 +20,7 @@ from ssohelper.core.model import (
 from ssohelper.core.policy import Way
 from ssohelper.errors import SsoHelperError
 from tests.in_process import renew_in_process
-from tests.published import settle
+from tests.published import date_back
 
 NOW = 4_000_000_000
 HOUR = 3600
@@ -65,7 +65,7 @@ class WorldApp(App):
         if not config.exists():
             config.parent.mkdir()
             config.write_text(CONFIG)
-            settle(config)
+            date_back(config)
         self.answer: SsoHelperError | None = None
         self.renewal: SsoHelperError | None = None
         self.asked: list[str] = []
@@ -99,7 +99,7 @@ class WorldApp(App):
     def _refresh(self, used: AccessToken, deadline: Any) -> tuple[AccessToken, int]:
         assert used.refresh_token
         self.used.append(used.value.reveal())
-        self.waited.append(deadline.left())
+        self.waited.append(deadline.seconds_left())
         self.while_renewed()
         if self.renewal is not None:
             raise self.renewal
@@ -114,7 +114,7 @@ class WorldApp(App):
     def sign_in(self, left: int = 99 * HOUR, value: str = "first", **more: Any) -> None:
         """Another tool writes a token of which so much is left."""
         self.tokens.save(SESSION, token(value, self.at + left, **more))
-        settle(Path(self.tokens.token_file(SESSION)))
+        date_back(Path(self.tokens.token_file(SESSION)))
 
     def keep(self, left: int, asked_with: str = "first") -> None:
         """Keep an hour's credentials of which so much is left, unpublished."""

@@ -12,8 +12,8 @@ from statistics import median
 
 from tests.bench.world import Bench, Failed, Row, Skipped
 from tests.keyring.desktop import Desktop, run_desktop
-from tests.processes import end_detached
-from tests.published import settle
+from tests.processes import end_detached_processes
+from tests.published import date_back
 
 ROUNDS = 40
 _LONGEST_SECONDS = 4.0
@@ -31,7 +31,7 @@ def keyring_storage(bench: Bench) -> list[Row]:
     bench.write_config()
     with _runtime_in_memory(bench), run_desktop(bench.home / "desktop", bench.environ) as desktop:
         bench.timed([bench.ssohelper, "config", "set", "storage", "keyring"])
-        settle(bench.home / ".config" / "ssohelper" / "config.toml")
+        date_back(bench.home / ".config" / "ssohelper" / "config.toml")
         bench.credentials()
         rows = _hits(bench)
         return [*rows, _stopped(bench, desktop)]
@@ -78,7 +78,7 @@ def _stopped(bench: Bench, desktop: Desktop) -> Row:
     """Return how long a call takes, with a new broker each, until it is exit 8."""
     seconds = list[float]()
     for _ in range(_STOPPED_ROUNDS):
-        end_detached(bench.home)
+        end_detached_processes(bench.home)
         bench.forget_credentials()
         desktop.stop()
         begun = time.perf_counter()

@@ -12,7 +12,7 @@ import pexpect
 
 from tests.bench.world import Bench, Failed, Row
 from tests.conftest import Home
-from tests.published import settle
+from tests.published import date_back
 from tests.shell.tab import START, Typist
 
 ROUNDS = 15
@@ -33,7 +33,7 @@ def tabs(bench: Bench) -> list[Row]:
     if len(bench.said(tab).splitlines()) != 1 + AS_MANY:
         raise Failed(f"not {AS_MANY} candidates for {SOME}")
     path = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
-    settle(bench.config)
+    date_back(bench.config)
     home = Home(bench.home, {**bench.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
     rows = [row for shell in START for row in _in_shell(bench, shell, home)]
     return [*rows, _after_a_change(bench, tab)]

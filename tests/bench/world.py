@@ -14,7 +14,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from ssohelper.stores.directory_cache import DirectoryCache
-from tests.published import settle
+from tests.published import date_back
 
 AWS_CLI = "/usr/bin/aws" if os.access("/usr/bin/aws", os.X_OK) else None
 ACCOUNT = "000000000000"
@@ -76,7 +76,7 @@ class Bench:
         path = folder / f"{hashlib.sha1(b'corp').hexdigest()}.json"
         path.write_text(json.dumps(token))
         path.chmod(0o600)
-        settle(path)
+        date_back(path)
 
     def write_config(self) -> None:
         """Write the session, and one profile in AWS's own form."""
@@ -86,7 +86,7 @@ class Bench:
             f"[profile native]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
             f"sso_role_name = {ROLE}\nregion = {REGION}\n\n"
         )
-        settle(self.config)
+        date_back(self.config)
 
     def write_settings(self, text: str) -> None:
         """Write ssohelper's own settings, as if that had been some time ago."""
@@ -94,7 +94,7 @@ class Bench:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         path.chmod(0o600)
-        settle(path)
+        date_back(path)
 
     def profiles(self, number: int) -> bytes:
         """Return that many profiles as text."""
@@ -130,7 +130,7 @@ class Bench:
     def change_config(self, content: bytes) -> None:
         """Write the config as if that had been some time ago, and make the next call a hit again."""
         self.config.write_bytes(content)
-        settle(self.config)
+        date_back(self.config)
         self.credentials()
 
     def has_hit(self) -> bool:

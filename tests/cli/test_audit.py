@@ -31,7 +31,7 @@ Rows = Callable[..., list[dict[str, Any]]]
 
 def issued(**more: Any) -> Entry:
     fields = {"until": THEN + 3600, "access_key_id": KEY_ID, "parent": "aws", "terminal": "pts/3"}
-    return journal.issued(KEY, **{**fields, **more})
+    return journal.issued_entry(KEY, **{**fields, **more})
 
 
 @pytest.fixture
@@ -170,8 +170,8 @@ class TestFilters:
         for number, key in enumerate(
             [KEY, KEY._replace(role_name="ReadOnly"), KEY._replace(account_id="999999999999")]
         ):
-            add(journal.decided("release", key, reason=str(number)))
-        add(journal.signed_in("corp", how="browser", user="ana"))
+            add(journal.decision_entry("release", key, reason=str(number)))
+        add(journal.signed_in_entry("corp", how="browser", user="ana"))
 
         def found(pattern: str) -> str:
             return "".join(row["reason"] for row in rows("--role", pattern))
@@ -184,8 +184,8 @@ class TestFilters:
         assert found("other:*/Admin") == ""
 
     def test_event_and_session(self, run: Run, add: Add, rows: Rows) -> None:
-        add(journal.signed_in("corp", how="browser", user="ana"))
-        add(journal.signed_in("lab", how="browser", user="bob"), issued())
+        add(journal.signed_in_entry("corp", how="browser", user="ana"))
+        add(journal.signed_in_entry("lab", how="browser", user="bob"), issued())
         assert [row["user"] for row in rows("--event", "sign-in")] == ["ana", "bob"]
         assert len(rows("--event", "sign-in", "--event", "issue")) == 3
         assert [row["event"] for row in rows("--session", "corp")] == ["sign-in", "issue"]
@@ -204,8 +204,8 @@ class TestShown:
     ) -> None:
         add(
             issued(background=True, others=2),
-            journal.decided("refused", KEY, way="exec", rule="*/Admin", reason="INC-4711"),
-            journal.signed_in("corp", how="browser", user="ana"),
+            journal.decision_entry("refused", KEY, way="exec", rule="*/Admin", reason="INC-4711"),
+            journal.signed_in_entry("corp", how="browser", user="ana"),
         )
         assert run("audit", env={"TZ": "Asia/Tokyo"}).stdout.splitlines() == [
             "2026-11-20T10:00:00.000Z\tissue\tcorp:001234567890/Admin\t2026-11-20T11:00:00Z\t"

@@ -8,7 +8,7 @@ import pytest
 from ssohelper.app import App
 from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import SCRIPT, Home, Run
-from tests.saved_listing import add_listed_session, listed, save_listing
+from tests.saved_listing import add_listed_session, listed_account, save_listing
 from tests.tui.terminal import Terminal as Screen
 
 __all__ = ["terminal"]
@@ -20,7 +20,9 @@ QUESTION = "(d shows the diff, c chooses accounts and roles) [y/N/d/c]: "
 def big(home: Home) -> Home:
     """A home with a saved list of 300 accounts with four roles each. No test here asks AWS."""
     add_listed_session(home)
-    accounts = [listed(f"{number:012}", f"team-{number:03}", *ROLES) for number in range(300)]
+    accounts = [
+        listed_account(f"{number:012}", f"team-{number:03}", *ROLES) for number in range(300)
+    ]
     save_listing(home, *accounts)
     return home
 

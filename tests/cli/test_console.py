@@ -22,7 +22,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
 from ssohelper.system import browser
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
-from tests.programs import need
+from tests.programs import require_program
 
 PROFILE = "payments-dev.Developer"
 CONFIG = """
@@ -371,7 +371,7 @@ class TestChromium:
         flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
         flags += " --disable-background-networking --disable-component-update --disable-quic"
         program.write_text(
-            f"#!/bin/sh\n{need('chromium')} {flags} --user-data-dir={shell.path}/chromium-data"
+            f"#!/bin/sh\n{require_program('chromium')} {flags} --user-data-dir={shell.path}/chromium-data"
             f' --dump-dom "$1" >{page}.part 2>/dev/null && mv {page}.part {page}\n'
         )
         program.chmod(0o755)

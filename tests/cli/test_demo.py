@@ -21,7 +21,7 @@ from ssohelper.emulator.world_file import file_content
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.people import sign_in
-from tests.programs import need
+from tests.programs import require_program
 
 ROOT = Path(__file__).resolve().parents[2]
 ARN = "arn:aws:sts::000040000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_"
@@ -237,7 +237,7 @@ class TestOnATerminal:
 
     @pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh"]))
     def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
-        program = need(shell)
+        program = require_program(shell)
         opened = person.browser(visits=False)
         history = person.path / "history"
         (person.path / ".zshrc").write_text("touch $ZDOTDIR/run-by-the-demo\n")

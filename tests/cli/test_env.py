@@ -13,7 +13,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
-from tests.programs import need
+from tests.programs import require_program
 
 PROFILE = """
 [profile dev]
@@ -71,7 +71,7 @@ def test_each_shell_evaluates_the_exports(shell: Keys, name: str) -> None:
     path = f"{SCRIPT.parent}:/usr/bin:/bin"
     stale = {"AWS_PROFILE": "x", "AWS_SECURITY_TOKEN": "stale", "AWS_VAULT": "stale"}
     done = subprocess.run(
-        [need(name), "-c", line],
+        [require_program(name), "-c", line],
         env={**shell.environ, **stale, "PATH": path, "NAME": name},
         capture_output=True,
         text=True,

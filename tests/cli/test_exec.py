@@ -15,7 +15,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
-from tests.programs import need
+from tests.programs import require_program
 
 ROLE = "000000000001/Role00"
 PROFILE = """
@@ -350,7 +350,7 @@ class TestAtATerminal:
         program = shell.home / "tells.py"
         program.write_text(_TELLS)
         bash = pexpect.spawn(
-            need("bash"),
+            require_program("bash"),
             ["--norc", "--noprofile", "-i"],
             env={**shell.environ, "TERM": "dumb", "PS1": "$ "},
             encoding="utf-8",
@@ -420,7 +420,7 @@ class TestAwsCli:
             "exec",
             "dev",
             "--",
-            need("aws"),
+            require_program("aws"),
             "sts",
             "get-caller-identity",
             "--output",

@@ -14,7 +14,7 @@ from ssohelper.cli import main
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import World
 from tests.conftest import RUN_SECONDS, Home, Run
-from tests.programs import need
+from tests.programs import require_program
 
 ROOT = Path(__file__).resolve().parents[2]
 START_URL, REGION = "https://d-0000000000.awsapps.com/start", "eu-west-1"
@@ -109,7 +109,7 @@ def day(home: Home) -> Iterator[Home]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_example_runs_as_it_stands(day: Home, run: Run, part: int) -> None:
-    bash = need("bash")
+    bash = require_program("bash")
     assert run("setup", START_URL, "--region", REGION, "--session", "corp", "--yes").returncode == 0
     config, environ = day.config_file.read_text(), {**day.env, "AWS_PROFILE": PROFILE}
     assert len(LINES) > 60

@@ -13,7 +13,7 @@ from ssohelper.actions import install as installing
 from ssohelper.app import App
 from ssohelper.core import rc_text
 from tests.conftest import SCRIPT, Home, Run
-from tests.programs import need
+from tests.programs import require_program
 
 WHERE = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/ssohelper.fish"}
 SHELLS = sorted(WHERE)
@@ -52,7 +52,7 @@ COMPINIT = "autoload -U compinit && compinit -u -D\n"
 def started(home: Home, shell: str) -> list[str]:
     """Return what a new interactive shell prints about ssohelper."""
     printed = subprocess.run(
-        [need(shell), *ASK[shell]],
+        [require_program(shell), *ASK[shell]],
         env={**home.env, "TERM": "xterm"},
         capture_output=True,
         text=True,
@@ -91,7 +91,9 @@ class TestRealShells:
         run("install", "--shell", "zsh", "--yes")
         rc = home.path / ".zshrc"
         rc.write_text(f"{rc.read_text()}{now}PS1='$ '\n")
-        shell = pexpect.spawn(need("zsh"), ["-i"], env={**home.env, "TERM": "xterm"}, timeout=60)
+        shell = pexpect.spawn(
+            require_program("zsh"), ["-i"], env={**home.env, "TERM": "xterm"}, timeout=60
+        )
         shell.expect_exact("$ ")
         shell.send(f"{later}print rea''dy\n")
         shell.expect_exact("ready\r\n")
@@ -110,7 +112,7 @@ class TestRealShells:
         file = home.path / WHERE[shell]
         file.write_text(file.read_text().replace(SCRIPT, "/gone/ssohelper"))
         printed = subprocess.run(
-            [need(shell), "-i", "-c", "echo well"],
+            [require_program(shell), "-i", "-c", "echo well"],
             env={**home.env, **elsewhere, "TERM": "xterm"},
             capture_output=True,
             text=True,
@@ -134,7 +136,7 @@ class TestRealShells:
         with open(place, "a") as file:
             file.write(f"{line}\n")
         done = subprocess.run(
-            [need("bash"), "-l", *ASK["bash"]],
+            [require_program("bash"), "-l", *ASK["bash"]],
             env={**home.env, "TERM": "xterm"},
             capture_output=True,
             text=True,
@@ -249,7 +251,7 @@ class TestFile:
     def test_is_in_the_zdotdir_that_a_zshenv_sets_without_exporting_it(
         self, home: Home, run: Run
     ) -> None:
-        need("zsh")
+        require_program("zsh")
         (home.path / ".zshenv").write_text("echo hello\nZDOTDIR=$HOME/dots\n")
         run("install", "--shell", "zsh", "--yes")
         assert (home.path / "dots" / ".zshrc").exists()

@@ -3,7 +3,7 @@
 import subprocess
 
 from tests import man_page
-from tests.programs import need
+from tests.programs import require_program
 
 
 def test_the_page_is_that_of_the_commands_of_today() -> None:
@@ -11,7 +11,7 @@ def test_the_page_is_that_of_the_commands_of_today() -> None:
 
 
 def test_every_command_has_a_section_and_groff_has_no_complaint() -> None:
-    groff = need("groff")
+    groff = require_program("groff")
     done = subprocess.run(
         [groff, "-man", "-ww", "-Tutf8", "-P-cbou", str(man_page.PLACE)],
         capture_output=True,

@@ -9,7 +9,7 @@ from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from tests.conftest import Home, Run
-from tests.saved_listing import DEV, PAY, add_listed_session, listed, save_listing
+from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ class TestList:
 
 def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Path) -> None:
     add_listed_session(home)
-    accounts = [listed(f"{n:012d}", f"account-{n}", "Admin", "Read") for n in range(5000)]
+    accounts = [listed_account(f"{n:012d}", f"account-{n}", "Admin", "Read") for n in range(5000)]
     save_listing(home, *accounts)
     app = App(home.env)
     session = app.config.read().sso_session("corp")

@@ -10,7 +10,7 @@ from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.saved_listing import DEV, PAY, add_listed_session, listed, save_listing
+from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
 ONLY_DEV = ("--account", "payments-dev")
 
@@ -131,8 +131,8 @@ class TestChoices:
         template = ("--name-template", "{session}-{account_name}")
         ok(run("profile", "sync", "--yes", "--role", "Read", "--form", "sso", *template))
         assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso"}
-        new = listed("222233334444", "new", "Admin", "Read")
-        save_listing(saved, listed(PAY, "pay", "Admin", "Read"), new)
+        new = listed_account("222233334444", "new", "Admin", "Read")
+        save_listing(saved, listed_account(PAY, "pay", "Admin", "Read"), new)
         assert "1 profile left whose role is gone" in ok(run("profile", "sync", "--yes"))
         assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso", "corp-new": "sso"}
         shown = json.loads(run("profile", "show", "corp-new", "--json").stdout)["data"]

@@ -15,7 +15,7 @@ from ssohelper.app import App
 from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.processes import end_detached
+from tests.processes import end_detached_processes
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
 PROFILE = "payments-prod.ReadOnlyAccess"
@@ -158,7 +158,7 @@ class TestTransitions:
         assert int(last) + int(more) == int(ends_at)
         assert said().startswith(f"{PROFILE} ==")
         emulator.faults.clear()
-        end_detached(home.path)  # the broker remembers the failure until its next probe
+        end_detached_processes(home.path)  # the broker remembers the failure until its next probe
         # Each caller goes to the broker meanwhile, which notices that AWS works again.
         assert not (folder / "response").exists()
         assert credentials(run) == 0

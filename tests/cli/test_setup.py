@@ -18,7 +18,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, World, demo_world
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.processes import wait_until_asleep
-from tests.programs import need
+from tests.programs import require_program
 
 # No test here may send a request to the real AWS.
 pytestmark = pytest.mark.usefixtures("emulator")
@@ -134,7 +134,7 @@ class TestOffATerminal:
     @pytest.mark.network_client
     @pytest.mark.parametrize("form", ["process", "sso"])
     def test_the_printed_commands_work(self, run: Run, home: Home, form: str) -> None:
-        aws = need("aws")
+        aws = require_program("aws")
         home.browser()
         printed = ok(
             run("setup", START_URL, "--region", "us-east-1", "--form", form, *ONLY_DEV, "--yes")

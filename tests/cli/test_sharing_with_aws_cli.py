@@ -8,7 +8,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
@@ -19,7 +19,7 @@ class Aws:
     """The AWS CLI in this home."""
 
     def __init__(self, home: Home) -> None:
-        self._program = need("aws")
+        self._program = require_program("aws")
         self._home = home
 
     def __call__(self, *argv: str) -> "subprocess.CompletedProcess[str]":

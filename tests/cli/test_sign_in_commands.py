@@ -13,7 +13,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.core.test_endpoints import HOSTILE
-from tests.people import target_of
+from tests.people import redirect_target_of
 
 
 @pytest.fixture(autouse=True)
@@ -220,7 +220,7 @@ class TestLogin:
         assert second.stderr is not None
         assert first.stderr is not None
         assert "is running: waiting" in second.stderr.readline()
-        _call_back(target_of(opened.read_text().strip()), "error=access_denied")
+        _call_back(redirect_target_of(opened.read_text().strip()), "error=access_denied")
         assert (first.wait(60), second.wait(60)) == (4, 4)
         assert "refused in the browser" in first.stderr.read()
         assert len(opened.read_text().split()) == 1
@@ -231,7 +231,7 @@ class TestLogin:
         opened = home.browser(visits=False)
         login = _start("login", home=home)
         _wait(opened.exists)
-        page = target_of(opened.read_text().strip())
+        page = redirect_target_of(opened.read_text().strip())
         for query in ("error=x", "code=evil&state=wrong", "", "code=evil"):
             _call_back(page, query, keep_state=False)
         assert login.poll() is None

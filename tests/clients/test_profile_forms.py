@@ -17,7 +17,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests import node_sdk
 from tests.conftest import SCRIPT, Home
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
@@ -46,7 +46,15 @@ CASES = [
 
 
 def aws_cli(home: Home, profile: str) -> str:
-    argv = [need("aws"), "sts", "get-caller-identity", "--output", "text", "--query", "Arn"]
+    argv = [
+        require_program("aws"),
+        "sts",
+        "get-caller-identity",
+        "--output",
+        "text",
+        "--query",
+        "Arn",
+    ]
     return run_and_read([*argv, "--profile", profile], home)
 
 
@@ -55,7 +63,7 @@ def boto3(home: Home, profile: str) -> str:
 
 
 def javascript(home: Home, profile: str) -> str:
-    done = node_sdk.run("whoami.mjs", "ini", profile, env=home.env)
+    done = node_sdk.run_node_script("whoami.mjs", "ini", profile, env=home.env)
     assert done.returncode == 0, done.stderr
     arn: str = json.loads(done.stdout)["Arn"]
     return arn

@@ -14,7 +14,7 @@ from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
 from tests import completion_tree
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
-from tests.published import settle
+from tests.published import date_back
 from tests.runs import RUNS
 
 FOLDER = Path(__file__).resolve().parents[2] / "completions"
@@ -132,7 +132,7 @@ def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
         "['completion', '--answer', 'zsh', '', 'ssohelper', 'use']; main(); "
         "sys.stderr.write(' '.join(sys.modules))"
     )
-    settle(corp.config_file)
+    date_back(corp.config_file)
     # The first one builds the index.
     for too_heavy in (set(TOO_HEAVY) - {"ssohelper.core.config_file"}, set(TOO_HEAVY)):
         answer = subprocess.run(

@@ -2,7 +2,12 @@
 
 import pytest
 
-from ssohelper.core.account_colors import AccountMark, is_pattern, marker, parse_mark
+from ssohelper.core.account_colors import (
+    AccountMark,
+    is_color_pattern,
+    make_mark_finder,
+    parse_mark,
+)
 from ssohelper.core.model import Account
 
 PROD = Account("000030000001", "payments-prod", "")
@@ -34,8 +39,8 @@ def test_a_value_is_a_colour_and_perhaps_a_label(
 
 @pytest.mark.parametrize("pattern", ["", " a", "a\n", "a\x1b", "\u202e", "x" * 101])
 def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
-    assert not is_pattern(pattern)
-    assert is_pattern("*prod*")
+    assert not is_color_pattern(pattern)
+    assert is_color_pattern("*prod*")
 
 
 @pytest.mark.parametrize(
@@ -53,11 +58,11 @@ def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
 def test_the_first_pattern_that_matches_name_or_id_counts(
     rules: dict[str, str], color: str | None
 ) -> None:
-    mark = marker(rules)(PROD)
+    mark = make_mark_finder(rules)(PROD)
     assert (mark.color if mark else None) == color
 
 
 def test_a_name_that_looks_like_another_accounts_id_is_not_compared() -> None:
-    find = marker({"000030000001": "red"})
+    find = make_mark_finder({"000030000001": "red"})
     assert find(PROD) is not None
     assert find(Account("999999999999", "000030000001", "")) is None

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from ssohelper.core.agent_settings import edit_claude, edit_codex, edit_mcp_json
+from ssohelper.core.agent_settings import edit_claude_settings, edit_codex_config, edit_mcp_json
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 VALUES = {"env": {"AWS_PROFILE": "pay.RO"}, "awsAuthRefresh": "/bin/ssohelper login corp"}
@@ -32,7 +32,7 @@ command = "npx"
 
 @pytest.mark.parametrize("before", [None, b""])
 def test_a_new_file(before: bytes | None):
-    after = edit_claude(before, "f", VALUES)
+    after = edit_claude_settings(before, "f", VALUES)
     assert json.loads(after) == VALUES
     assert after.startswith(b'{\n  "env"')
     assert after.endswith(b"}\n")
@@ -40,7 +40,7 @@ def test_a_new_file(before: bytes | None):
 
 def test_order_unknown_keys_and_indentation_stay():
     before = '{\n\t"zeta": [1, 2.5, null],\n\t"env": {\n\t\t"B": "ü"\n\t},\n\t"a": {}\n}'
-    after = edit_claude(before.encode(), "f", VALUES).decode()
+    after = edit_claude_settings(before.encode(), "f", VALUES).decode()
     found = json.loads(after)
     assert list(found) == ["zeta", "env", "a", "awsAuthRefresh"]
     assert found["env"] == {"B": "ü", "AWS_PROFILE": "pay.RO"}
@@ -49,16 +49,16 @@ def test_order_unknown_keys_and_indentation_stay():
 
 
 def test_the_same_edit_again_changes_nothing():
-    once = edit_claude(None, "f", VALUES)
-    assert edit_claude(once, "f", VALUES) == once
+    once = edit_claude_settings(None, "f", VALUES)
+    assert edit_claude_settings(once, "f", VALUES) == once
     again = edit_mcp_json(KIRO.encode(), "f", "pay.RO", ())
     assert edit_mcp_json(again, "f", "pay.RO", ()) == again
-    toml = edit_codex(CODEX.encode(), "f", "pay.RO", ())
-    assert edit_codex(toml, "f", "pay.RO", ()) == toml
+    toml = edit_codex_config(CODEX.encode(), "f", "pay.RO", ())
+    assert edit_codex_config(toml, "f", "pay.RO", ()) == toml
 
 
 def test_half_a_surrogate_pair_stays_an_escape():
-    after = edit_claude(b'{"a": "\\ud800"}', "f", VALUES)
+    after = edit_claude_settings(b'{"a": "\\ud800"}', "f", VALUES)
     assert b"\\ud800" in after
 
 
@@ -78,7 +78,7 @@ def test_half_a_surrogate_pair_stays_an_escape():
 )
 def test_a_file_that_cannot_be_understood_is_refused(before: str):
     with pytest.raises(ConfigInvalid):
-        edit_claude(before.encode("utf-8", "surrogateescape"), "f", VALUES)
+        edit_claude_settings(before.encode("utf-8", "surrogateescape"), "f", VALUES)
 
 
 def test_kiro_servers_of_aws_get_the_profile():
@@ -99,22 +99,22 @@ def test_without_such_a_server_nothing_is_written(before: bytes, servers: tuple[
 
 
 def test_codex_keeps_comments_and_other_tables():
-    after = edit_codex(CODEX.encode(), "f", "pay.RO", ()).decode()
+    after = edit_codex_config(CODEX.encode(), "f", "pay.RO", ()).decode()
     found = tomllib.loads(after)
     assert found["shell_environment_policy"]["set"] == {"AWS_PROFILE": "pay.RO"}
     assert found["mcp_servers"]["aws"]["env"] == {"AWS_PROFILE": "pay.RO"}
     assert "env" not in found["mcp_servers"]["other"]
     assert after.startswith('# mine\nmodel = "x"  # keep\n')
-    assert tomllib.loads(edit_codex(None, "f", "p", ()).decode())
+    assert tomllib.loads(edit_codex_config(None, "f", "p", ()).decode())
 
 
 def test_codex_inline_table():
     before = b'[shell_environment_policy]\nset = { A = "1" }\n'
-    found = tomllib.loads(edit_codex(before, "f", "p", ()).decode())
+    found = tomllib.loads(edit_codex_config(before, "f", "p", ()).decode())
     assert found["shell_environment_policy"]["set"] == {"A": "1", "AWS_PROFILE": "p"}
 
 
 @pytest.mark.parametrize("before", ["x", "shell_environment_policy = 1", "\udcff"])
 def test_codex_refuses_what_it_does_not_understand(before: str):
     with pytest.raises(ConfigInvalid):
-        edit_codex(before.encode("utf-8", "surrogateescape"), "f", "p", ())
+        edit_codex_config(before.encode("utf-8", "surrogateescape"), "f", "p", ())

@@ -60,13 +60,13 @@ def test_both_forms_say_the_same_chain(text: str):
     assert chain.assumed == ("002222222222", "Deploy", "")
     assert chain.role == ("001111111111", "Admin", "a")
     key = RoleKey("corp", *chain.role)
-    assert chain.source_of(key) == ("corp", "001111111111", "Admin", "")
-    assert chain.links_of(key) == (
+    assert chain.source_key_of(key) == ("corp", "001111111111", "Admin", "")
+    assert chain.keys_of_all_roles(key) == (
         ("corp", "001111111111", "Admin", ""),
         ("corp", "002222222222", "Deploy", ""),
     )
     config = config_of(text)
-    assert chains.find_by_key(config, key) == chain
+    assert chains.find_chain_by_key(config, key) == chain
     # To everything that knows no chain, the profile has no role of its own.
     assert config.target(config.profile("a")) is None  # type: ignore[arg-type]
 
@@ -75,7 +75,7 @@ def test_a_chain_on_a_chain_is_assumed_with_that_ones_credentials():
     chain = chain_of(native("b", "base") + own("a", "ssohelper_source_profile = b", arn=OTHER))
     assert chain is not None
     assert [step.role_arn for step in chain.steps] == [ARN, OTHER]
-    assert chain.source_of(RoleKey("corp", *chain.role)).chain == "b"
+    assert chain.source_key_of(RoleKey("corp", *chain.role)).chain == "b"
 
 
 def test_every_value_changes_the_id():
@@ -203,7 +203,7 @@ def test_a_key_for_another_role_or_session_finds_no_chain():
         RoleKey("corp", "001111111111", "Admin", "base"),
     ):
         with pytest.raises(ConfigInvalid):
-            chains.find_by_key(config, key)
+            chains.find_chain_by_key(config, key)
 
 
 @settings(deadline=None)

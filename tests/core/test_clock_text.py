@@ -29,7 +29,7 @@ def test_the_time_left(seconds: int, text: str) -> None:
     ],
 )
 def test_the_end_of_a_sign_in_in_status(outlook: Outlook, text: str) -> None:
-    assert clock_text.sign_in_end(outlook, NOW) == text
+    assert clock_text.sign_in_end_text(outlook, NOW) == text
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_end_of_a_sign_in_in_status(outlook: Outlook, text: str) -> None:
     ],
 )
 def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
-    assert clock_text.sign_in_left(outlook, NOW) == text
+    assert clock_text.sign_in_left_text(outlook, NOW) == text
 
 
 @pytest.mark.parametrize(

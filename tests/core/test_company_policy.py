@@ -98,8 +98,8 @@ def test_a_device_code():
 
 
 def test_rows_are_what_the_policy_sets_and_no_setting_can():
-    assert NO_POLICY.rows() == []
-    rows = [row[:2] for row in parse(WHOLE, "p").rows()]
+    assert NO_POLICY.rows_that_no_setting_has() == []
+    rows = [row[:2] for row in parse(WHOLE, "p").rows_that_no_setting_has()]
     assert rows == [
         ("agents.allow", ("*-dev/*", "111111111111/Read,Only")),
         ("device_code", False),

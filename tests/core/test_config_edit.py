@@ -10,7 +10,7 @@ from ssohelper.core.config_edit import (
     Change,
     EditSection,
     RemoveSection,
-    edited,
+    edited_config,
     unified_diff,
 )
 from ssohelper.core.config_text import ConfigText
@@ -40,13 +40,13 @@ def config(text: str = TEXT) -> ConfigText:
 def test_a_result_with_other_sections_or_keys_is_refused(monkeypatch, after):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: after)
     with pytest.raises(ConfigInvalid, match="would alter other sections or keys"):
-        edited(config(), [EDIT])
+        edited_config(config(), [EDIT])
 
 
 def test_a_result_that_cannot_be_read_is_refused(monkeypatch):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: TEXT + "[profile a]\n")
     with pytest.raises(ConfigInvalid, match="exists twice"):
-        edited(config(), [EDIT])
+        edited_config(config(), [EDIT])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_result_that_cannot_be_read_is_refused(monkeypatch):
 )
 def test_an_invalid_change_is_refused(change: Change, why: str):
     with pytest.raises(ConfigInvalid, match=why):
-        edited(config(), [change])
+        edited_config(config(), [change])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_invalid_change_is_refused(change: Change, why: str):
 )  # fmt: skip
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_valid_change_is_written(changes: list[Change], after: str, end: str):
-    written = edited(config(TEXT.replace("\n", end)), changes)
+    written = edited_config(config(TEXT.replace("\n", end)), changes)
     assert written == after.replace("\n", end).encode()
 
 
@@ -103,13 +103,13 @@ def test_a_valid_change_is_written(changes: list[Change], after: str, end: str):
 )
 def test_a_value_that_could_become_another_line_is_refused(value: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be written"):
-        edited(config("[default]\n"), [AddSection("profile a", (("region", value),))])
+        edited_config(config("[default]\n"), [AddSection("profile a", (("region", value),))])
 
 
 @pytest.mark.parametrize("name", ["a]b", "a b", "a\n[profile b", "", "-a", '"a"', "ä"])
 def test_a_name_that_tools_read_differently_is_refused(name: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be written"):
-        edited(config("[default]\n"), [AddSection(f"profile {name}", (("x", "1"),))])
+        edited_config(config("[default]\n"), [AddSection(f"profile {name}", (("x", "1"),))])
 
 
 def test_the_diff_does_not_show_a_secret() -> None:
@@ -123,12 +123,14 @@ def test_the_diff_does_not_show_a_secret() -> None:
 def test_a_new_key_takes_the_place_of_a_removed_one() -> None:
     text = config("[profile a]\r\n# mine\r\ncredential_process = x\r\nregion: y\r\n")
     edit = EditSection("profile a", (("sso_session", "s"),), ("credential_process",))
-    assert edited(text, [edit]) == b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
+    assert (
+        edited_config(text, [edit]) == b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
+    )
 
 
 def test_the_comments_of_a_removed_section_stay() -> None:
     text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
-    after = edited(text, [RemoveSection("profile b")])
+    after = edited_config(text, [RemoveSection("profile b")])
     assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"
 
 
@@ -144,7 +146,7 @@ def test_the_diff_is_that_of_difflib_with_its_line_numbers(gap: int, end: str) -
         EditSection("profile p2", (("region", "x"),)),
         EditSection("profile p3", drop=("region",)),
     ]
-    after = edited(config(before + end), changes).decode()
+    after = edited_config(config(before + end), changes).decode()
     assert after.endswith("\n") == bool(end)
     wanted = difflib.unified_diff(
         before.splitlines(), after.splitlines(), "config", "config", lineterm=""
@@ -158,16 +160,16 @@ def test_the_diff_is_that_of_difflib_with_its_line_numbers(gap: int, end: str) -
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_last_line_without_a_newline_gets_the_one_of_the_file(end: str) -> None:
     text = f"[profile a]{end}region = x"
-    added = edited(config(text), [AddSection("profile b", (("region", "y"),))])
+    added = edited_config(config(text), [AddSection("profile b", (("region", "y"),))])
     assert added == f"{text}{end}{end}[profile b]{end}region = y{end}".encode()
-    key = edited(config(text), [EditSection("profile a", (("output", "json"),))])
+    key = edited_config(config(text), [EditSection("profile a", (("output", "json"),))])
     assert key == f"{text}{end}output = json{end}".encode()
 
 
 def test_the_blank_line_before_a_removed_section_goes_too_even_the_first_line() -> None:
     text = config("\n[profile a]\nx = 1\n[profile b]\n")
-    assert edited(text, [RemoveSection("profile a")]) == b"[profile b]\n"
-    assert edited(text, [RemoveSection("profile b")]) == b"\n[profile a]\nx = 1\n"
+    assert edited_config(text, [RemoveSection("profile a")]) == b"[profile b]\n"
+    assert edited_config(text, [RemoveSection("profile b")]) == b"\n[profile a]\nx = 1\n"
 
 
 def test_the_diff_marks_a_last_line_without_a_newline() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ssohelper.core.config_edit import edited
+from ssohelper.core.config_edit import edited_config
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import inverse
+from ssohelper.core.config_undo import changes_that_undo
 
 
 def config(text: str) -> ConfigText:
@@ -55,5 +55,5 @@ def config(text: str) -> ConfigText:
 def test_the_inverse_keeps_later_edits(
     before: str, after: str, current: str, expected: str
 ) -> None:
-    changes = inverse(config(before), config(after), config(current))
-    assert edited(config(current), changes).decode() == expected
+    changes = changes_that_undo(config(before), config(after), config(current))
+    assert edited_config(config(current), changes).decode() == expected

@@ -14,14 +14,14 @@ WAITING = DeviceAuthorization(Secret("d"), "ABCD", "https://a", "https://b", 5, 
     [(None, 5), (0, 1), (-1, 1), (1, 1), (7, 7), (10**9, 60), ("5", 5), (True, 5), (1.5, 5)],
 )
 def test_the_interval_is_limited_whatever_the_service_sends(value: object, interval: int) -> None:
-    assert device_flow.sensible_interval(value) == interval
+    assert device_flow.sensible_poll_seconds(value) == interval
 
 
 @pytest.mark.parametrize(
     ("value", "life"), [(None, 600), (0, 600), (-1, 600), (60, 60), (10**18, 900), ("60", 600)]
 )
 def test_the_lifetime_is_limited_whatever_the_service_sends(value: object, life: int) -> None:
-    assert device_flow.sensible_life(value) == life
+    assert device_flow.sensible_code_life_seconds(value) == life
 
 
 def test_slow_down_adds_five_seconds_to_all_later_intervals() -> None:

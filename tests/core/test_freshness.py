@@ -28,14 +28,14 @@ from ssohelper.core.freshness import Freshness
     ],
 )
 def test_the_table_of_the_contract(life: int, left: int, expected: Freshness) -> None:
-    assert freshness.of_credentials(life, left, life - left) is expected
+    assert freshness.freshness_of_credentials(life, left, life - left) is expected
 
 
 @pytest.mark.parametrize(("age", "expected"), [(-60, Freshness.SERVE), (-61, Freshness.TOO_LATE)])
 def test_after_the_clock_was_set_back_cached_credentials_are_not_served(
     age: int, expected: Freshness
 ) -> None:
-    assert freshness.of_credentials(3600, 3600 - age, age) is expected
+    assert freshness.freshness_of_credentials(3600, 3600 - age, age) is expected
 
 
 def test_somebody_thinks_again_at_half_of_the_life() -> None:
@@ -46,8 +46,11 @@ def test_somebody_thinks_again_at_half_of_the_life() -> None:
 def test_renewal_comes_first_from_the_moment_in_the_table(life: int) -> None:
     at = freshness.renew_first_at(1000, 1000 + life)
     left = 1000 + life - at
-    assert freshness.of_credentials(life, left, life - left) is Freshness.RENEW_FIRST
-    assert freshness.of_credentials(life, left + 1, life - left - 1) is Freshness.SERVE_AND_RENEW
+    assert freshness.freshness_of_credentials(life, left, life - left) is Freshness.RENEW_FIRST
+    assert (
+        freshness.freshness_of_credentials(life, left + 1, life - left - 1)
+        is Freshness.SERVE_AND_RENEW
+    )
 
 
 @pytest.mark.parametrize(("life", "margin"), [(3600, 1200), (28800, 1200), (60, 20)])

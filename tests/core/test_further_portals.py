@@ -4,10 +4,10 @@ import pytest
 
 from ssohelper.core.further_portals import (
     Claim,
-    find_claim,
+    compare_portal_urls,
     parse_portal,
     parse_portals,
-    session_at,
+    session_at_portal,
 )
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import ConfigInvalid
@@ -37,7 +37,7 @@ THERE = "https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com"
     ],
 )
 def test_the_ids_in_both_urls_decide(own: str, further: str, claim: Claim):
-    assert find_claim(own, further) is claim
+    assert compare_portal_urls(own, further) is claim
 
 
 def test_a_text_names_region_and_portal():
@@ -78,7 +78,7 @@ def test_a_region_is_named_once_and_there_are_not_many():
 
 def test_a_further_portal_keeps_the_sessions_name_and_has_a_sign_in_of_its_own():
     session = SsoSession("corp", HERE, "eu-west-1", ("s",), portal_url=HERE)
-    further = session_at(session, parse_portal(f"eu-central-1={THERE}"))
+    further = session_at_portal(session, parse_portal(f"eu-central-1={THERE}"))
     assert (further.name, further.aws_url, further.region) == ("corp", THERE, "eu-central-1")
     assert (session.sign_in_name, further.sign_in_name) == ("corp", "corp@eu-central-1")
     assert further.scopes == ("s",)

@@ -17,12 +17,14 @@ HOSTILE = "\x00\x1b[31m\r\n\t\x7f\x85\u202e\u2028\ud800é\U0001f600"
 
 
 def made(entry: Entry, seq: int = 1, prev: str = journal_lines.NO_LINE) -> bytes:
-    return journal_lines.make_line(entry, at_ms=1_764_185_781_023, seq=seq, prev=prev, uid=1000)
+    return journal_lines.make_journal_line(
+        entry, at_ms=1_764_185_781_023, seq=seq, prev=prev, uid=1000
+    )
 
 
 def entry(**more: object) -> Entry:
     fields = {"until": 1_764_189_381, "access_key_id": KEY_ID, "parent": "aws", "terminal": "pts/3"}
-    return journal.issued(KEY, **{**fields, **more})  # type: ignore[arg-type]
+    return journal.issued_entry(KEY, **{**fields, **more})  # type: ignore[arg-type]
 
 
 class TestLine:
@@ -38,19 +40,23 @@ class TestLine:
         "written",
         [
             entry(),
-            journal.signed_in("corp", how="browser", user="ana"),
-            journal.signed_out("corp", how="local", user=None),
-            journal.decided("refused", KEY, way="exec", rule="corp:*/Admin", reason="INC-4711"),
-            journal.decided("grant", KEY, reason="é", until=1_764_189_381, grant="g1"),
-            journal.decided("revoke", KEY),
-            journal.decided("release", KEY, way="env"),
-            journal.loosened("guard.rules", before='["*/Admin"]', after="[]"),
-            journal.config_written("profile sync", "/h/.aws/config", added=3, changed=1, removed=0),
+            journal.signed_in_entry("corp", how="browser", user="ana"),
+            journal.signed_out_entry("corp", how="local", user=None),
+            journal.decision_entry(
+                "refused", KEY, way="exec", rule="corp:*/Admin", reason="INC-4711"
+            ),
+            journal.decision_entry("grant", KEY, reason="é", until=1_764_189_381, grant="g1"),
+            journal.decision_entry("revoke", KEY),
+            journal.decision_entry("release", KEY, way="env"),
+            journal.loosened_entry("guard.rules", before='["*/Admin"]', after="[]"),
+            journal.config_written_entry(
+                "profile sync", "/h/.aws/config", added=3, changed=1, removed=0
+            ),
         ],
         ids=lambda one: one.event,
     )
     def test_is_read_back_as_it_was_written(self, written: Entry) -> None:
-        read = journal_lines.parse_line(made(written, seq=7, prev="a" * 64).rstrip())
+        read = journal_lines.parse_journal_line(made(written, seq=7, prev="a" * 64).rstrip())
         assert (read.event, read.fields) == (written.event, written.fields)
         assert (read.seq, read.prev, read.uid) == (7, "a" * 64, 1000)
         assert read.at_seconds == 1_764_185_781
@@ -65,33 +71,33 @@ class TestLine:
     def test_no_text_makes_it_long_or_brings_in_a_control_character(self, text: str) -> None:
         for written in (
             entry(parent=text[:4096], terminal=text[:4096]),
-            journal.signed_in("corp", how="browser", user=text),
-            journal.decided("refused", KEY, reason=text, rule=text, grant=text),
-            journal.decided("refused", KEY, (text[:99], text[:99]), reason=text),
-            journal.loosened(text, before=text, after=text),
-            journal.config_written("config set", text, added=1 << 50, changed=0, removed=0),
+            journal.signed_in_entry("corp", how="browser", user=text),
+            journal.decision_entry("refused", KEY, reason=text, rule=text, grant=text),
+            journal.decision_entry("refused", KEY, (text[:99], text[:99]), reason=text),
+            journal.loosened_entry(text, before=text, after=text),
+            journal.config_written_entry("config set", text, added=1 << 50, changed=0, removed=0),
         ):
             line = made(written, seq=1 << 50)
             assert len(line) <= journal.LONGEST_LINE_BYTES
             assert line.isascii()
             assert line.count(b"\n") == 1
-            for value in journal_lines.parse_line(line.rstrip()).fields.values():
+            for value in journal_lines.parse_journal_line(line.rstrip()).fields.values():
                 assert "\x1b" not in str(value)
                 assert not any(ord(one) < 32 or 127 <= ord(one) < 160 for one in str(value))
                 assert "\u202e" not in str(value)
 
     def test_a_text_is_cut_where_its_field_ends_and_nothing_before(self) -> None:
         text = "word " * 300
-        reason = journal.decided("refused", KEY, reason=text).fields["reason"]
-        what = journal.refused_command(text, ("bash", "pts/3")).fields["what"]
+        reason = journal.decision_entry("refused", KEY, reason=text).fields["reason"]
+        what = journal.refused_command_entry(text, ("bash", "pts/3")).fields["what"]
         assert (reason, what) == (text[:1000], text[:200])
         # The limit counts what is left after a secret is hidden.
-        hidden = journal.refused_command("A1b2" * 180 + " behind it", ("", "")).fields["what"]
+        hidden = journal.refused_command_entry("A1b2" * 180 + " behind it", ("", "")).fields["what"]
         assert hidden.endswith(" behind it")
         assert "A1b2" not in hidden
 
     def test_a_refused_command_has_its_caller(self) -> None:
-        found = journal.refused_command("sign in", ("bash", "pts/3"))
+        found = journal.refused_command_entry("sign in", ("bash", "pts/3"))
         assert found.fields == {"what": "sign in", "parent": "bash", "terminal": "pts/3"}
 
     def test_names_of_processes_and_terminals_are_printable_and_short(self) -> None:
@@ -111,9 +117,9 @@ class TestLine:
     def test_what_looks_like_a_secret_is_hidden_in_every_free_text(self, text: str) -> None:
         secret = max(text.replace("=", " ").split(), key=len)
         for written in (
-            journal.decided("grant", KEY, reason=text, rule=text, grant=text),
-            journal.loosened(text, before=text, after=text),
-            journal.signed_in("corp", how="browser", user=text),
+            journal.decision_entry("grant", KEY, reason=text, rule=text, grant=text),
+            journal.loosened_entry(text, before=text, after=text),
+            journal.signed_in_entry("corp", how="browser", user=text),
         ):
             assert secret not in made(written).decode()
             assert "(redacted)" in made(written).decode()
@@ -166,21 +172,21 @@ class TestLine:
     def test_a_line_with_a_bad_head_is_damaged(self, change: dict[str, object]) -> None:
         found = json.loads(made(entry())) | change
         with pytest.raises(Damaged):
-            journal_lines.parse_line(json.dumps(found).encode())
+            journal_lines.parse_journal_line(json.dumps(found).encode())
 
     def test_a_line_of_root_is_good(self) -> None:
         found = json.loads(made(entry())) | {"uid": 0}
-        assert journal_lines.parse_line(json.dumps(found).encode()).uid == 0
+        assert journal_lines.parse_journal_line(json.dumps(found).encode()).uid == 0
 
     @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\x00" * 40, b'{"v":1}', b"[" * 4000])
     def test_any_other_bytes_are_damaged(self, raw: bytes) -> None:
         with pytest.raises(Damaged):
-            journal_lines.parse_line(raw)
+            journal_lines.parse_journal_line(raw)
 
     def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self) -> None:
         found = json.loads(made(entry())) | {"v": 2, "event": "new", "more": "x", "deep": {"a": 1}}
         found |= {"until": 5, "others": "many", "background": "yes"}
-        read = journal_lines.parse_line(json.dumps(found).encode())
+        read = journal_lines.parse_journal_line(json.dumps(found).encode())
         assert (read.event, read.fields["more"]) == ("new", "x")
         assert set(read.fields) & {"deep", "until", "others", "background"} == set()
 
@@ -190,7 +196,7 @@ class TestLine:
         assert entry(others=1) != object()
 
     def test_the_text_for_the_system_log_has_no_place_in_a_chain(self) -> None:
-        text = json.loads(journal_lines.make_text(entry(), at_ms=0, uid=5))
+        text = json.loads(journal_lines.make_system_log_text(entry(), at_ms=0, uid=5))
         assert text["event"] == "issue"
         assert not {"seq", "prev"} & set(text)
 
@@ -199,23 +205,23 @@ def chain(count: int) -> list[bytes]:
     lines, prev = list[bytes](), journal_lines.NO_LINE
     for seq in range(1, count + 1):
         lines.append(made(entry(others=seq), seq, prev).rstrip())
-        prev = journal_lines.hash_of(lines[-1])
+        prev = journal_lines.hash_of_line(lines[-1])
     return lines
 
 
 def last_of(lines: list[bytes]) -> LastLine:
-    return LastLine(len(lines), journal_lines.hash_of(lines[-1]))
+    return LastLine(len(lines), journal_lines.hash_of_line(lines[-1]))
 
 
 def check(lines: list[bytes], **more: object) -> journal_lines.Verdict:
-    return journal_lines.verify([("a", lines)], may_be_rotated=False, **more)  # type: ignore[arg-type]
+    return journal_lines.verify_chain([("a", lines)], may_be_rotated=False, **more)  # type: ignore[arg-type]
 
 
 class TestChain:
     def test_is_whole_over_several_files(self) -> None:
         lines = chain(6)
         files = [("c", lines[:2]), ("b", lines[2:3]), ("a", lines[3:])]
-        found = journal_lines.verify(files, may_be_rotated=False, last=last_of(lines))
+        found = journal_lines.verify_chain(files, may_be_rotated=False, last=last_of(lines))
         assert found == journal_lines.Verdict(6, True, None, 0)
 
     @pytest.mark.parametrize("at", range(5))
@@ -254,7 +260,7 @@ class TestChain:
         assert "3 lines" in found.fault.why
 
     def test_in_an_empty_file_no_line_is_named(self) -> None:
-        found = journal_lines.verify(
+        found = journal_lines.verify_chain(
             [("b", chain(2)), ("a", [])], may_be_rotated=False, last=last_of(chain(3))
         )
         assert found.fault is not None
@@ -267,14 +273,14 @@ class TestChain:
 
     def test_a_renumbered_line_is_found(self) -> None:
         lines = chain(2)
-        skipped = made(entry(), 5, journal_lines.hash_of(lines[1])).rstrip()
+        skipped = made(entry(), 5, journal_lines.hash_of_line(lines[1])).rstrip()
         assert check([*lines, skipped]).faults == 1
 
     def test_after_a_damaged_line_the_check_goes_on(self) -> None:
         lines = chain(2)
         torn = b'{"v":1,"at'
-        after = made(entry(), 4, journal_lines.hash_of(torn)).rstrip()
-        later = made(entry(), 5, journal_lines.hash_of(after)).rstrip()
+        after = made(entry(), 4, journal_lines.hash_of_line(torn)).rstrip()
+        later = made(entry(), 5, journal_lines.hash_of_line(after)).rstrip()
         found = check([*lines, torn, after, later])
         assert found == journal_lines.Verdict(5, True, journal_lines.Fault("a", 3, "is damaged"), 1)
 
@@ -285,5 +291,5 @@ class TestChain:
     def test_removed_first_lines_are_found_unless_rotation_may_have_removed_them(self) -> None:
         lines = chain(5)[2:]
         assert check(lines).fault is not None
-        found = journal_lines.verify([("a", lines)], may_be_rotated=True)
+        found = journal_lines.verify_chain([("a", lines)], may_be_rotated=True)
         assert found == journal_lines.Verdict(3, False, None, 0)

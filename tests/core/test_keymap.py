@@ -68,9 +68,9 @@ def test_what_is_no_key_is_refused_with_the_reason(text: str, why: str) -> None:
 def test_one_key_has_one_action_on_a_screen(
     changed: dict[str, str], conflict: tuple[str, str, str] | None
 ) -> None:
-    assert keymap.find_conflict(changed) == conflict
+    assert keymap.find_key_conflict(changed) == conflict
 
 
 def test_the_default_keys_are_valid_and_have_no_conflict() -> None:
     defaults = {name: action.keys for name, action in keymap.ACTIONS.items()}
-    assert keymap.find_conflict(defaults) is None
+    assert keymap.find_key_conflict(defaults) is None

@@ -72,7 +72,7 @@ def test_wide_characters_take_two_columns() -> None:
     ],
 )
 def test_a_text_is_broken_at_a_space_or_a_mark(whole: str, columns: int, lines: list[str]) -> None:
-    assert list(text.broken(whole, columns)) == lines
+    assert list(text.broken_into_lines(whole, columns)) == lines
 
 
 @pytest.mark.parametrize("name", [".", "..", "a/b", "", "x" * 33, "a b", "ä", "a\n"])

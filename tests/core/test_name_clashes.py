@@ -17,7 +17,7 @@ from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.name_clashes import WrittenName, names_for
+from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_names import UnnamedRole
 from ssohelper.core.profile_plan import Plan, plan_sync
 from ssohelper.core.sync_request import SyncRequest
@@ -212,10 +212,12 @@ def assert_labels_differ(text: str, seed: int) -> None:
     config = ConfigFile.parse(text.encode(), "config")
     names = [entry.name for entry in config.profiles()]
     shown: dict[tuple[int, str], set[str]] = defaultdict(set)
-    ends = prompt_text.rows(prompt_text.PromptClock(10**9, "known"))
+    ends = prompt_text.prompt_rows(prompt_text.PromptClock(10**9, "known"))
     for name in names:
         for guarded in (False, True):
-            label = prompt_text.label(prompt_text.distinct(name, names), guarded=guarded)
+            label = prompt_text.prompt_label(
+                prompt_text.distinct_name(name, names), guarded=guarded
+            )
             for rows in (ends, prompt_text.NOTHING_ENDS):
                 for room, fitted in enumerate(prompt_text.fitted_labels(label, rows)):
                     shown[room, fitted].add(name)
@@ -228,7 +230,7 @@ def unnamed(account_id: str, name: str, *roles: str) -> list[UnnamedRole]:
 
 
 def named(roles: list[UnnamedRole], **more: object) -> list[str]:
-    found = names_for(roles, template=TEMPLATE, session_name="corp", **more)  # type: ignore[arg-type]
+    found = choose_names(roles, template=TEMPLATE, session_name="corp", **more)  # type: ignore[arg-type]
     return [found[item.role] for item in roles]
 
 
@@ -284,7 +286,9 @@ def test_a_name_that_other_accounts_had_to_make_longer_is_taken() -> None:
 
 def test_a_skipped_role_of_another_account_counts_where_the_template_names_none() -> None:
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "dev", "Admin")]
-    found = names_for(roles, template="{role_name}", session_name="corp", skipped={roles[0].role})
+    found = choose_names(
+        roles, template="{role_name}", session_name="corp", skipped={roles[0].role}
+    )
     assert found[roles[1].role] == f"corp.Admin.{TWO}"
 
 
@@ -299,14 +303,14 @@ def test_a_skipped_role_counts_for_the_clash() -> None:
 
 def test_an_account_whose_name_only_begins_alike_is_no_clash() -> None:
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "pay-eu", "Admin")]
-    found = names_for(roles, template="{account_name}-{role_name}", session_name="corp")
+    found = choose_names(roles, template="{account_name}-{role_name}", session_name="corp")
     assert list(found.values()) == ["pay-Admin", "pay-eu-Admin"]
 
 
 def test_a_template_with_the_role_in_front_is_decided_for_the_account_too() -> None:
     roles = unnamed(ONE, "pay", "Admin", "Read")
     written = [WrittenName("Dev.pay", Role(TWO, "Dev"), is_own=False)]
-    found = names_for(
+    found = choose_names(
         roles, template="{role_name}.{account_name}", session_name="corp", written=written
     )
     assert list(found.values()) == ["corp.Admin.pay", "corp.Read.pay"]

@@ -66,8 +66,8 @@ def test_names_from_aws_are_shown_harmless_and_cut() -> None:
 
 
 def test_a_plan_is_big_from_41_changes_on() -> None:
-    assert not plan_summary.is_big(big_plan(10))
-    assert plan_summary.is_big(big_plan(10, listed("9" * 12, "x", "R")))
+    assert not plan_summary.is_big_plan(big_plan(10))
+    assert plan_summary.is_big_plan(big_plan(10, listed("9" * 12, "x", "R")))
     assert big_plan(1).add_roles[0] == Role("0" * 12, "Admin")
 
 

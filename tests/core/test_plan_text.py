@@ -31,8 +31,8 @@ def plan(**fields: object) -> Plan:
 def test_the_summary_counts_what_will_be_done_or_was_done(
     fields: dict[str, object], before: str, after: str
 ) -> None:
-    assert plan_text.summary(plan(**fields)) == before
-    assert plan_text.summary(plan(**fields), done=True) == after
+    assert plan_text.plan_summary_text(plan(**fields)) == before
+    assert plan_text.plan_summary_text(plan(**fields), done=True) == after
 
 
 def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:

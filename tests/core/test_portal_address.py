@@ -6,11 +6,11 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import (
     Change,
     PortalAddress,
-    apply_address,
     checked_redirect,
-    find_change,
+    find_portal_change,
     instance_of,
     region_in_page,
+    with_address,
 )
 from ssohelper.core.start_url import checked_start_url, is_own_url
 from ssohelper.errors import ConfigInvalid
@@ -76,13 +76,13 @@ def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> 
     ],
 )
 def test_the_same_instance_in_another_region_is_no_other_portal(found: str, change: Change) -> None:
-    assert find_change(HERE, found) is change
+    assert find_portal_change(HERE, found) is change
 
 
 def test_two_portals_without_an_instance_are_two_portals() -> None:
     one, other = (f"https://d-{digit * 10}.awsapps.com/start" for digit in "12")
-    assert find_change(one, other) is Change.PORTAL
-    assert find_change(one, one + "/") is Change.NONE
+    assert find_portal_change(one, other) is Change.PORTAL
+    assert find_portal_change(one, one + "/") is Change.NONE
 
 
 def test_the_instance_may_be_in_the_path() -> None:
@@ -109,7 +109,7 @@ ADDRESS = PortalAddress(
 def test_a_session_gets_the_region_to_which_its_start_url_led(
     address: PortalAddress | None, region: str, is_known: bool
 ) -> None:
-    session = apply_address(SESSION, address)
+    session = with_address(SESSION, address)
     assert session.region == region
     assert session.aws_url == (ADDRESS.portal_url if is_known else OWN)
     assert session.start_url == OWN

@@ -41,19 +41,19 @@ RC = st.one_of(
 @example(b"x\r\n")
 @example(b"x\r")
 def test_uninstalling_restores_the_file_to_the_byte(before):
-    after = rc_text.installed(before, LINES, "rc")
-    assert rc_text.has_block(after, "rc")
-    assert rc_text.installed(after, LINES, "rc") == after
-    assert rc_text.uninstalled(after, "rc") == before
+    after = rc_text.rc_with_our_lines(before, LINES, "rc")
+    assert rc_text.has_our_lines(after, "rc")
+    assert rc_text.rc_with_our_lines(after, LINES, "rc") == after
+    assert rc_text.rc_without_our_lines(after, "rc") == before
 
 
 @settings(max_examples=300, deadline=None)
 @given(RC, RC, RC)
 def test_lines_around_our_lines_stay(before, above, below):
-    after = rc_text.installed(before, LINES, "rc")
+    after = rc_text.rc_with_our_lines(before, LINES, "rc")
     above, below = (above or b"") + b"\n", below or b""
     edited = above + after + below
-    taken = rc_text.uninstalled(edited, "rc")
+    taken = rc_text.rc_without_our_lines(edited, "rc")
     had_no_end = before and not before.endswith(b"\n")
     between = b"\n" if had_no_end and below else b""
     rest = above + (before or b"") + between + below
@@ -62,10 +62,10 @@ def test_lines_around_our_lines_stay(before, above, below):
 
 def test_new_lines_replace_earlier_ones_in_their_place():
     line = 'eval "$(/{}/ssohelper shell-init bash)"'
-    before = rc_text.installed(b"a", [line.format("old")], "rc") + b"b"
-    after = rc_text.installed(before, [line.format("new")], "rc")
+    before = rc_text.rc_with_our_lines(b"a", [line.format("old")], "rc") + b"b"
+    after = rc_text.rc_with_our_lines(before, [line.format("new")], "rc")
     assert after == before.replace(b"/old/", b"/new/")
-    assert rc_text.uninstalled(after, "rc") == b"a\nb"
+    assert rc_text.rc_without_our_lines(after, "rc") == b"a\nb"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_new_lines_replace_earlier_ones_in_their_place():
 )
 def test_marks_that_are_not_one_pair_are_refused(damaged):
     for edit in (
-        lambda: rc_text.installed(damaged, LINES, "rc"),
-        lambda: rc_text.uninstalled(damaged, "rc"),
+        lambda: rc_text.rc_with_our_lines(damaged, LINES, "rc"),
+        lambda: rc_text.rc_without_our_lines(damaged, "rc"),
     ):
         with pytest.raises(ConfigInvalid, match=r"^rc:\d+: "):
             edit()
@@ -95,17 +95,17 @@ def test_marks_that_are_not_one_pair_are_refused(damaged):
         (b"command -v ssohelper && ssohelper shell-init fish | source\n", 1),
         (b'# eval "$(ssohelper shell-init bash)"\n', None),
         (b"alias s=ssohelper\n", None),
-        (rc_text.installed(b"", LINES, "rc"), None),
-        (rc_text.installed(b"", LINES, "rc") + b"ssohelper shell-init zsh", 6),
+        (rc_text.rc_with_our_lines(b"", LINES, "rc"), None),
+        (rc_text.rc_with_our_lines(b"", LINES, "rc") + b"ssohelper shell-init zsh", 6),
     ],
 )
 def test_a_line_that_the_user_wrote_is_found(text, line):
-    assert rc_text.user_line(text) == line
+    assert rc_text.find_user_line(text) == line
 
 
 def test_the_diff_shows_a_missing_final_newline():
-    after = rc_text.installed(b"x", ["ours"], "rc")
-    assert list(rc_text.diff(b"x", after, "rc"))[2:] == [
+    after = rc_text.rc_with_our_lines(b"x", ["ours"], "rc")
+    assert list(rc_text.diff_rc_files(b"x", after, "rc"))[2:] == [
         "@@ -1 +1,4 @@",
         "-x",
         "\\ No newline at end of file",
@@ -122,10 +122,10 @@ def test_the_diff_shows_a_missing_final_newline():
 def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
     before, missing, folders
 ):
-    after = rc_text.installed(before, LINES, "rc", missing)
-    assert rc_text.created_folders(after, "rc") == folders
-    assert rc_text.created_folders(after + b"theirs\n", "rc") == 0
-    assert rc_text.created_folders(before or b"", "rc") == 0
+    after = rc_text.rc_with_our_lines(before, LINES, "rc", missing)
+    assert rc_text.count_created_folders(after, "rc") == folders
+    assert rc_text.count_created_folders(after + b"theirs\n", "rc") == 0
+    assert rc_text.count_created_folders(before or b"", "rc") == 0
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -145,28 +145,28 @@ def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
 def test_a_line_of_the_user_between_the_marks_stays_wherever_it_is(shell, own, created):
     lines = install.build_lines(shell, {"PATH": "/n", "HOME": "/a#b"})
     for ours in (lines, [*lines, *rc_text.PROMPT_LINES[shell]], [*lines, rc_text.NO_PROMPT]):
-        plain = rc_text.installed(created, ours, "rc")
+        plain = rc_text.rc_with_our_lines(created, ours, "rc")
         begin = plain.index(b"# Added")
         for place in (begin, plain.index(b"\n", begin) + 1, plain.index(rc_text.END)):
             edited = plain[:place] + own + plain[place:]
-            assert rc_text.installed(edited, ours, "rc") == edited
+            assert rc_text.rc_with_our_lines(edited, ours, "rc") == edited
             above = b"" if created is None else b"x\n"
-            assert rc_text.uninstalled(edited, "rc") == above + own
-            new = rc_text.installed(edited, [*lines, *rc_text.PROMPT_LINES[shell]], "rc")
+            assert rc_text.rc_without_our_lines(edited, "rc") == above + own
+            new = rc_text.rc_with_our_lines(edited, [*lines, *rc_text.PROMPT_LINES[shell]], "rc")
             assert new.count(own) == edited.count(own)
-            assert rc_text.uninstalled(new, "rc") == above + own
+            assert rc_text.rc_without_our_lines(new, "rc") == above + own
 
 
 @pytest.mark.parametrize("blank", [b"", b"\n", b" \n\n", b"ssohelper_prompt_on\n"])
 def test_a_file_that_was_made_for_our_lines_goes_when_it_is_empty(blank):
-    made = rc_text.installed(None, LINES, "rc", 2) + blank
+    made = rc_text.rc_with_our_lines(None, LINES, "rc", 2) + blank
     takes_prompt = b"prompt" in blank
-    assert rc_text.uninstalled(made, "rc", takes_prompt=takes_prompt) is None
-    assert rc_text.created_folders(made, "rc", takes_prompt=takes_prompt) == 2
+    assert rc_text.rc_without_our_lines(made, "rc", takes_prompt=takes_prompt) is None
+    assert rc_text.count_created_folders(made, "rc", takes_prompt=takes_prompt) == 2
     if takes_prompt:
-        assert rc_text.uninstalled(made, "rc") == blank
-    theirs = rc_text.installed(b"", LINES, "rc") + blank
-    assert rc_text.uninstalled(theirs, "rc", takes_prompt=True) is not None
+        assert rc_text.rc_without_our_lines(made, "rc") == blank
+    theirs = rc_text.rc_with_our_lines(b"", LINES, "rc") + blank
+    assert rc_text.rc_without_our_lines(theirs, "rc", takes_prompt=True) is not None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_file_that_was_made_for_our_lines_goes_when_it_is_empty(blank):
         (b"ssohelper_prompt_on\n", True),
         (b"PS1='${SSOHELPER_PROMPT-}'$PS1\n", True),
         (b"# ssohelper_prompt_on\n", False),
-        (rc_text.installed(b"", LINES, "rc"), False),
+        (rc_text.rc_with_our_lines(b"", LINES, "rc"), False),
     ],
 )
 def test_the_users_own_prompt_is_found_outside_our_lines(text, has):

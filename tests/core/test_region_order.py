@@ -6,7 +6,7 @@ from ssohelper.core.region_order import (
     CALL_SECONDS,
     Failure,
     failure_after,
-    find_answering,
+    find_answering_region,
     is_failing,
     plan_tries,
 )
@@ -28,7 +28,7 @@ def test_without_failures_the_order_is_that_of_the_settings_and_the_last_has_no_
 def test_a_region_that_failed_comes_last_while_it_is_skipped():
     failures = {ONE: Failure(1, NOW + 1)}
     assert plan_tries(ALL, failures, NOW) == [(TWO, 1.0), (THREE, 1.0), (ONE, None)]
-    assert find_answering(ALL, failures, NOW) == TWO
+    assert find_answering_region(ALL, failures, NOW) == TWO
 
 
 def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
@@ -38,13 +38,13 @@ def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
     assert first.share is not None
     assert first.share * CALL_SECONDS <= 1.5
     assert [one.region for one in others] == [TWO, THREE]
-    assert find_answering(ALL, failures, NOW) == TWO  # until the first has answered
+    assert find_answering_region(ALL, failures, NOW) == TWO  # until the first has answered
 
 
 def test_when_all_have_failed_all_are_asked_in_order():
     failures = {region: Failure(3, NOW + 100) for region in ALL}
     assert [one.region for one in plan_tries(ALL, failures, NOW)] == list(ALL)
-    assert find_answering(ALL, failures, NOW) == ONE
+    assert find_answering_region(ALL, failures, NOW) == ONE
 
 
 def test_each_failure_in_a_row_skips_longer_and_not_without_end():

@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.core.model import Account, Usage
-from ssohelper.core.role_rows import PROFILES, RoleRow, index_of, ranked
+from ssohelper.core.role_rows import PROFILES, RoleRow, index_of, ranked_rows
 from ssohelper.core.search import Span
 
 PROD = Account("000030000001", "payments-prod", "aws+payments@example.com")
@@ -17,8 +17,8 @@ def row(account: Account = PROD, role: str = "Admin", **more: object) -> RoleRow
 def test_used_roles_come_first_and_the_others_keep_their_order():
     one, two, three = row(role="A"), row(role="B"), row(role="C", usage=Usage(10, 1))
     four = row(role="D", usage=Usage(None, 0, favourite=True))
-    assert ranked([one, two, three, four]) == [four, three, one, two]
-    assert ranked([two, one]) == [two, one]
+    assert ranked_rows([one, two, three, four]) == [four, three, one, two]
+    assert ranked_rows([two, one]) == [two, one]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,9 @@ def test_the_profile_argument_is_the_first_profile_else_the_key(
 
 
 def test_equal_matches_keep_the_order_of_the_rows():
-    rows = ranked([row(DEV, "Admin"), row(PROD, "Admin", usage=Usage(1, 1)), row(PROD, "Read")])
+    rows = ranked_rows(
+        [row(DEV, "Admin"), row(PROD, "Admin", usage=Usage(1, 1)), row(PROD, "Read")]
+    )
     found = index_of(rows).search("payments")
     assert [rows[number].role_name for number in found] == ["Admin", "Admin", "Read"]
     assert rows[found[0]].account == PROD
@@ -57,7 +59,7 @@ def test_every_field_of_a_row_is_searched(query: str, roles: list[str]):
 
 def test_used_roles_come_before_others_that_match_as_well():
     used = row(Account("000050000001", "payments-internal-prod", ""), usage=Usage(10, 1))
-    rows = ranked([row(PROD, "Admin"), row(DEV, "Admin"), used])
+    rows = ranked_rows([row(PROD, "Admin"), row(DEV, "Admin"), used])
     assert [rows[number] for number in index_of(rows).search("prod")] == [used, rows[1]]
 
 

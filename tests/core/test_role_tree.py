@@ -5,7 +5,7 @@ import random
 import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
-from ssohelper.core.role_rows import RoleRow, ranked
+from ssohelper.core.role_rows import RoleRow, ranked_rows
 from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, View, account_key
 from ssohelper.core.shown_roles import Place, ShownRoles
 
@@ -27,7 +27,7 @@ def make_world(seeded: random.Random) -> list[RoleRow]:
             usage = Usage(seeded.choice((None, 5, 9)), 0, seeded.random() < 0.1)
             chained = RoleKey(session, account.id, role, "c") if seeded.random() < 0.1 else None
             rows.append(RoleRow(session, account, role, (), usage, chained))
-    return ranked(rows)
+    return ranked_rows(rows)
 
 
 def random_view(seeded: random.Random, rows: list[RoleRow]) -> View:
@@ -78,7 +78,9 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
             if seeded.random() < 0.5:
                 shown.set_view(random_view(seeded, rows))
             else:
-                rows = ranked([r._replace(profiles=("p",)) for r in seeded.sample(rows, len(rows))])
+                rows = ranked_rows(
+                    [r._replace(profiles=("p",)) for r in seeded.sample(rows, len(rows))]
+                )
                 shown.set_rows(rows)
             found = shown.place_of(shown.line_of(place))
             assert found is not None
@@ -93,7 +95,7 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
 
 def test_a_heading_stays_under_the_cursor_when_its_account_is_unfolded() -> None:
     rows = [row("a", "1", role) for role in ("Admin", "Read")]
-    shown = ShownRoles(View().with_all(folded=True))
+    shown = ShownRoles(View().with_all_folded(folded=True))
     shown.set_rows(rows)
     place = shown.place_of(0)
     shown.set_view(View())
@@ -107,7 +109,7 @@ def row(name: str, account_id: str, role: str, usage: Usage = Usage()) -> RoleRo
     return RoleRow("corp", Account(account_id.zfill(12), name, ""), role, (), usage)
 
 
-WORLD = ranked(
+WORLD = ranked_rows(
     [
         row("beta", "1", "Read"),
         row("beta", "1", "admin"),
@@ -139,7 +141,7 @@ def test_favourites_come_first_in_each_order(sort: str, tree: str, flat: str) ->
 
 
 def test_a_search_puts_the_account_of_the_best_match_first() -> None:
-    shown = ShownRoles(View(sort="id").with_all(folded=True))
+    shown = ShownRoles(View(sort="id").with_all_folded(folded=True))
     shown.set_rows(WORLD)
     shown.search("gamma read")
     shown.search("read")
@@ -151,12 +153,12 @@ def test_a_search_puts_the_account_of_the_best_match_first() -> None:
 
 def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
     new, old = AccountKey("corp", "9"), AccountKey("corp", "1")
-    view = View().with_all(folded=True).with_fold(old, folded=False)
+    view = View().with_all_folded(folded=True).with_fold(old, folded=False)
     assert (view.is_folded(new), view.is_folded(old)) == (True, False)
-    assert view.with_fold(old, folded=True) == View().with_all(folded=True)
-    assert not view.with_all(folded=False).is_folded(new)
-    assert not view.with_all(folded=True).with_all(folded=False).exceptions
-    assert not View().with_fold(old, folded=True).with_all(folded=False).is_folded(old)
+    assert view.with_fold(old, folded=True) == View().with_all_folded(folded=True)
+    assert not view.with_all_folded(folded=False).is_folded(new)
+    assert not view.with_all_folded(folded=True).with_all_folded(folded=False).exceptions
+    assert not View().with_fold(old, folded=True).with_all_folded(folded=False).is_folded(old)
 
 
 def test_one_account_in_two_sessions_has_two_headings() -> None:

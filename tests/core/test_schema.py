@@ -41,23 +41,23 @@ GOOD_PORTAL = {
 
 
 def test_valid_credentials_are_read() -> None:
-    cached = role_credentials.cached_credentials(GOOD_CACHED)
+    cached = role_credentials.parse_cached_credentials(GOOD_CACHED)
     assert cached.credentials.expires_at == NOON + 3600
-    assert role_credentials.from_portal(GOOD_PORTAL).expires_at == NOON + 3600
+    assert role_credentials.credentials_from_portal(GOOD_PORTAL).expires_at == NOON + 3600
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD_CACHED if name != "token_id"])
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
 def test_cached_credentials_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged):
-        role_credentials.cached_credentials({**GOOD_CACHED, name: value})
+        role_credentials.parse_cached_credentials({**GOOD_CACHED, name: value})
 
 
 @pytest.mark.parametrize("name", GOOD_PORTAL)
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
 def test_credentials_of_the_portal_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged) as caught:
-        role_credentials.from_portal({**GOOD_PORTAL, name: value})
+        role_credentials.credentials_from_portal({**GOOD_PORTAL, name: value})
     assert caught.value.field == name
     assert "secret" not in str(caught.value).replace("secretAccessKey", "")
 
@@ -72,17 +72,17 @@ def test_credentials_that_live_over_12_h_or_have_expired_are_damaged(
 ) -> None:
     found = {**GOOD_CACHED, "expires_at": NOON + life_seconds}
     if is_good:
-        assert role_credentials.cached_credentials(found).life_seconds == life_seconds
+        assert role_credentials.parse_cached_credentials(found).life_seconds == life_seconds
         return
     with pytest.raises(Damaged):
-        role_credentials.cached_credentials(found)
+        role_credentials.parse_cached_credentials(found)
 
 
 @pytest.mark.parametrize("value", [10**18, -1, 0, True, 1.0, "1", None, fields.LATEST_INSTANT + 1])
 def test_an_instant_outside_the_range_is_damaged(value: Any) -> None:
     with pytest.raises(Damaged):
-        fields.instant(value, "at")
-    assert fields.instant(fields.LATEST_INSTANT, "at") == fields.LATEST_INSTANT
+        fields.checked_instant(value, "at")
+    assert fields.checked_instant(fields.LATEST_INSTANT, "at") == fields.LATEST_INSTANT
 
 
 GOOD_TOKEN = {
@@ -101,14 +101,14 @@ def test_a_token_without_a_valid_value_and_end_is_damaged(value: Any) -> None:
         if name == "accessToken" and isinstance(value, str) and value[:1] in ("9", "1"):
             continue
         with pytest.raises(Damaged):
-            sign_in_records.token({**GOOD_TOKEN, name: value})
+            sign_in_records.parse_token({**GOOD_TOKEN, name: value})
 
 
 @pytest.mark.parametrize("value", NONSENSE)
 def test_a_token_with_a_damaged_refresh_token_or_client_cannot_be_renewed(value: Any) -> None:
-    assert sign_in_records.token({**GOOD_TOKEN, "refreshToken": value}).refresh_token is None
-    assert sign_in_records.token({**GOOD_TOKEN, "clientSecret": value}).client is None
-    client = sign_in_records.token({**GOOD_TOKEN, "registrationExpiresAt": value}).client
+    assert sign_in_records.parse_token({**GOOD_TOKEN, "refreshToken": value}).refresh_token is None
+    assert sign_in_records.parse_token({**GOOD_TOKEN, "clientSecret": value}).client is None
+    client = sign_in_records.parse_token({**GOOD_TOKEN, "registrationExpiresAt": value}).client
     assert client is not None
     assert client.expires_at == NOON + 90 * 86400
 
@@ -119,14 +119,14 @@ def test_a_token_with_a_damaged_refresh_token_or_client_cannot_be_renewed(value:
      ("2026-01-01T12:00:00UTC", False), ("2026-01-01T12:00:00+01:00", False), ("x", False)],
 )  # fmt: skip
 def test_an_end_without_a_time_zone_is_recognized(ends: str, lacks: bool) -> None:
-    assert sign_in_records.lacks_zone({"expiresAt": ends}) is lacks
+    assert sign_in_records.expiry_lacks_zone({"expiresAt": ends}) is lacks
 
 
 @pytest.mark.parametrize("name", SignInFacts._fields)
 @pytest.mark.parametrize("value", [value for value in NONSENSE if value is not None])
 def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str, value: Any) -> None:
     good = {"signed_in_at": NOON, "user": "ana"}
-    facts, damaged = sign_in_records.facts({**good, name: value})
+    facts, damaged = sign_in_records.parse_facts({**good, name: value})
     empty = SignInFacts()._asdict()
     if not (name == "token_ids" and value == []):
         assert facts._asdict()[name] == empty[name]
@@ -137,30 +137,32 @@ def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str, value: 
 
 @pytest.mark.parametrize("life", [0, -1, True, 1.5, "3600", None, [], 10**30])
 def test_a_token_without_a_valid_lifetime_is_refused(life: Any) -> None:
-    client = sign_in_records.registered_client(
+    client = sign_in_records.client_from_answer(
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     with pytest.raises(Damaged):
-        sign_in_records.issued_token({"accessToken": "at", "expiresIn": life}, client, None, NOON)
+        sign_in_records.token_from_answer(
+            {"accessToken": "at", "expiresIn": life}, client, None, NOON
+        )
 
 
 @pytest.mark.parametrize("life", [1, 86399, 86400])
 def test_a_token_lives_as_long_as_aws_says(life: int) -> None:
-    client = sign_in_records.registered_client(
+    client = sign_in_records.client_from_answer(
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     answer = {"accessToken": "at", "expiresIn": life, "refreshToken": "new"}
-    token, promised = sign_in_records.issued_token(answer, client, Secret("rt"), NOON)
+    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
     assert (token.expires_at, promised) == (NOON + life, life)
     assert token.refresh_token == Secret("new")
 
 
 def test_a_token_is_used_for_24_h_at_most_and_keeps_an_omitted_refresh_token() -> None:
-    client = sign_in_records.registered_client(
+    client = sign_in_records.client_from_answer(
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     answer = {"accessToken": "at", "expiresIn": 10**18}
-    token, promised = sign_in_records.issued_token(answer, client, Secret("rt"), NOON)
+    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
     assert (token.expires_at, promised) == (NOON + 86400, 10**18)
     assert token.refresh_token == Secret("rt")
 
@@ -176,7 +178,7 @@ GOOD_LISTING = {
 
 
 def test_a_listing_may_hold_any_name() -> None:
-    assert listings.listing(GOOD_LISTING).accounts[0].account.name == "pay\x1b"
+    assert listings.parse_listing(GOOD_LISTING).accounts[0].account.name == "pay\x1b"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_a_listing_may_hold_any_name() -> None:
 )  # fmt: skip
 def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> None:
     with pytest.raises(Damaged):
-        listings.listing({**GOOD_LISTING, **change})
+        listings.parse_listing({**GOOD_LISTING, **change})
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> N
 )  # fmt: skip
 def test_a_line_of_usage_with_an_invalid_value_is_damaged(line: Any) -> None:
     with pytest.raises(Damaged):
-        use_records.usage(line)
+        use_records.parse_usage(line)
 
 
 def test_invalid_choices_get_their_default() -> None:
@@ -207,7 +209,7 @@ def test_invalid_choices_get_their_default() -> None:
         "accounts": ["a*"], "roles": 5, "template": "{nope}", "form": "evil",
         "default_region": "us-east-1.evil.com", "removed": [["x", "y"], ["001234567890", "R"]],
     }  # fmt: skip
-    choices, damaged = state_records.choices(found)
+    choices, damaged = state_records.parse_choices(found)
     assert choices._replace(removed=frozenset()) == Choices(accounts=("a*",))
     assert {role.name for role in choices.removed} == {"R"}
     assert damaged == ["roles", "template", "form", "default_region"]
@@ -217,9 +219,9 @@ def test_invalid_choices_get_their_default() -> None:
 @pytest.mark.parametrize("name", ["aws_at", "wall_at", "uptime_at"])
 def test_a_reading_of_awss_clock_outside_the_range_is_damaged(name: str, value: Any) -> None:
     good = {"aws_at": NOON, "wall_at": NOON, "uptime_at": 5.0, "boot": "b"}
-    assert state_records.reading(good).aws_at == NOON
+    assert state_records.parse_clock_reading(good).aws_at == NOON
     with pytest.raises(Damaged):
-        state_records.reading({**good, name: value})
+        state_records.parse_clock_reading({**good, name: value})
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_a_reading_of_awss_clock_outside_the_range_is_damaged(name: str, value: 
     ],
 )
 def test_a_prompts_file_with_nonsense_is_damaged(content: bytes) -> None:
-    assert state_records.prompt_role_end(b"1|0|fine|ok\n1767268800\n") == NOON
-    assert state_records.prompt_role_end(b"1|0|fine|ok\n") is None
+    assert state_records.parse_prompt_role_end(b"1|0|fine|ok\n1767268800\n") == NOON
+    assert state_records.parse_prompt_role_end(b"1|0|fine|ok\n") is None
     with pytest.raises(Damaged):
-        state_records.prompt_role_end(content)
+        state_records.parse_prompt_role_end(content)

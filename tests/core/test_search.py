@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ssohelper.core.query import fold
+from ssohelper.core.query import fold_case
 from ssohelper.core.search import Index, Span
 
 ROWS = [
@@ -214,31 +214,31 @@ def is_subsequence(word, text):
 @given(st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=12), st.lists(_WORD, max_size=3))
 def test_a_plain_search_finds_the_rows_that_contain_every_word(rows, words):
     index = Index([[row[field] for row in rows] for field in range(3)])
-    folded = [[fold(field) for field in row] for row in rows]
+    folded = [[fold_case(field) for field in row] for row in rows]
     expected = [
         number
         for number, row in enumerate(folded)
-        if all(any(fold(word) in field for field in row) for word in words)
+        if all(any(fold_case(word) in field for field in row) for word in words)
     ]
     found = index.search(words)
     assert sorted(found) == expected
     for number in found:
         spans = index.spans(words, number)
         marked = [folded[number][span.field][span.start : span.end] for span in spans]
-        assert marked == [fold(word) for word in words]
+        assert marked == [fold_case(word) for word in words]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=12), _WORD)
 def test_a_fuzzy_search_finds_and_marks_every_subsequence_of_a_field(rows, word):
     index = Index([[row[field] for row in rows] for field in range(2)], fuzzy_columns=(0, 1))
-    folded = [[fold(field) for field in row] for row in rows]
+    folded = [[fold_case(field) for field in row] for row in rows]
     found = index.search([word], fuzzy=True)
     for number, row in enumerate(folded):
-        if any(is_subsequence(fold(word), field) for field in row) and not word.isdigit():
+        if any(is_subsequence(fold_case(word), field) for field in row) and not word.isdigit():
             assert number in found
     for number in found:
         spans = index.spans([word], number, fuzzy=True)
         texts = [folded[number][span.field][span.start : span.end] for span in spans]
-        assert "".join(texts) == fold(word)
+        assert "".join(texts) == fold_case(word)
         assert spans == sorted(spans)

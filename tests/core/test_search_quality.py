@@ -4,8 +4,8 @@ import random
 import subprocess
 
 from ssohelper.core.model import Account
-from ssohelper.core.role_rows import RoleRow, index_of, plain_rows
-from tests.programs import need
+from ssohelper.core.role_rows import RoleRow, index_of, rows_without_usage
+from tests.programs import require_program
 
 TEAMS = ("payments", "orders", "billing", "search", "identity", "platform", "data", "ml", "growth")
 TEAMS += ("risk", "fraud", "catalog", "shipping", "inventory", "mobile", "web", "analytics")
@@ -85,12 +85,12 @@ def organization() -> list[RoleRow]:
     rows = []
     for name in names:
         account = Account(f"{seeded.randrange(10**12):012d}", name, f"aws+{name}@example.com")
-        rows += plain_rows("corp", account, ROLES)
+        rows += rows_without_usage("corp", account, ROLES)
     return rows
 
 
 def test_forty_searches_find_the_wanted_row_as_early_as_fzf() -> None:
-    fzf = need("fzf")
+    fzf = require_program("fzf")
     rows = organization()
     ids = {row.account.name: row.account.id for row in rows}
     index = index_of(rows)

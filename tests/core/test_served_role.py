@@ -23,4 +23,4 @@ ROLE = {served_role.VARIABLE: "corp:000000000001/Reader"}
 def test_it_is_the_role_whose_credentials_sdks_get(
     environ: dict[str, str], expected: str | None
 ) -> None:
-    assert served_role.find(environ) == expected
+    assert served_role.find_served_role(environ) == expected

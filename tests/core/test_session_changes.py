@@ -20,7 +20,9 @@ def parse(text: str) -> ConfigFile:
 
 def renamed(text: str, old: str, new: str) -> str:
     config = parse(text)
-    return config.with_changes(session_changes.rename_session(config, old, new)).decode()
+    return config.with_changes(
+        session_changes.changes_that_rename_session(config, old, new)
+    ).decode()
 
 
 def made_config(dice: random.Random) -> str:
@@ -51,9 +53,11 @@ def test_renaming_there_and_back_gives_the_bytes_of_before(seed: int) -> None:
     text = made_config(random.Random(seed))
     there = renamed(text, "corp", "acme")
     config = parse(there)
-    assert not session_changes.find_users(config, "corp")
-    before = {entry.name for entry in session_changes.find_users(parse(text), "corp")}
-    assert {entry.name for entry in session_changes.find_users(config, "acme")} == before
+    assert not session_changes.find_profiles_of_session(config, "corp")
+    before = {entry.name for entry in session_changes.find_profiles_of_session(parse(text), "corp")}
+    assert {
+        entry.name for entry in session_changes.find_profiles_of_session(config, "acme")
+    } == before
     for entry in config.profiles():
         old = parse(text).target_or_none(parse(text).profile(entry.name))  # type: ignore[arg-type]
         new = config.target_or_none(entry)
@@ -76,5 +80,7 @@ def test_removing_takes_the_session_and_its_managed_profiles() -> None:
         + f"{managed}ssohelper_managed = true\n[profile o]\nregion = eu-west-1\n"
     )
     config = parse(text)
-    after = config.with_changes(session_changes.remove_session(config, "corp")).decode()
+    after = config.with_changes(
+        session_changes.changes_that_remove_session(config, "corp")
+    ).decode()
     assert after == "[profile o]\nregion = eu-west-1\n"

@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core import shell_text
 from ssohelper.errors import UsageProblem
 from tests.hostile import account_names, role_names
-from tests.programs import need
+from tests.programs import require_program
 
 # How each shell is started without rc files.
 START = {
@@ -32,7 +32,7 @@ def evaluated(shell: str, text: bytes, folder: Path, **more: str) -> dict[bytes,
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", **more}
     first, *rest = START[shell]
     done = subprocess.run(
-        [need(first), *rest, "-c", f"{read}; env -0"],
+        [require_program(first), *rest, "-c", f"{read}; env -0"],
         env=env,
         cwd=folder,
         capture_output=True,
@@ -47,7 +47,7 @@ def test_every_value_is_read_back_unchanged_and_nothing_runs(shell: str, tmp_pat
     values = [*account_names(), *role_names(), *UNICODE, ""]
     wanted = {f"V{number}": value for number, value in enumerate(values)}
     dialect = DIALECT.get(shell, shell)
-    text = shell_text.assignments(dialect, wanted, ("GONE", "NEVER_THERE"))
+    text = shell_text.assignment_text(dialect, wanted, ("GONE", "NEVER_THERE"))
     got = evaluated(shell, text.encode(), tmp_path, GONE="x", STAYS="y")
     assert {name: got[name.encode()].decode() for name in wanted} == wanted
     assert b"GONE" not in got
@@ -66,7 +66,7 @@ def test_any_earlier_value_is_restored(shell: str, tmp_path: Path) -> None:
         "V5": "'\\''",
     }
     names = [*before, "V6"]
-    text = shell_text.restoration(shell, names, before)
+    text = shell_text.restoring_text(shell, names, before)
     changed = dict.fromkeys(names, "changed")
     got = evaluated(shell, os.fsencode(text), tmp_path, **changed)
     wanted = {os.fsencode(name): os.fsencode(value) for name, value in before.items()}
@@ -77,18 +77,23 @@ def test_any_earlier_value_is_restored(shell: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", shell_text.SHELLS)
 def test_control_characters_are_refused(shell: str, value: str) -> None:
     with pytest.raises(UsageProblem):
-        shell_text.quoted(shell, value)
+        shell_text.quoted_word(shell, value)
     with pytest.raises(UsageProblem, match="the value of AWS_REGION has a control character"):
-        shell_text.assignments(shell, {"AWS_REGION": value}, ())
+        shell_text.assignment_text(shell, {"AWS_REGION": value}, ())
 
 
 def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
-    lines = [*shell_text.statements("bash", {"AWS_REGION": "x"}, ("AWS_VAULT",)), "echo went on"]
+    lines = [
+        *shell_text.assignment_lines("bash", {"AWS_REGION": "x"}, ("AWS_VAULT",)),
+        "echo went on",
+    ]
     for shell in ("bash", "zsh-as-sh"):
         for name in ("AWS_REGION", "AWS_VAULT"):
-            script = f"{name}=fixed; readonly {name}\n{shell_text.chained('bash', lines)}"
+            script = f"{name}=fixed; readonly {name}\n{shell_text.joined_lines('bash', lines)}"
             first, *rest = START[shell]
-            done = subprocess.run([need(first), *rest, "-c", script], capture_output=True)
+            done = subprocess.run(
+                [require_program(first), *rest, "-c", script], capture_output=True
+            )
             assert (done.returncode != 0, done.stdout) == (True, b""), (shell, name)
 
 
@@ -97,20 +102,22 @@ def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
     [("a'b", "'a''b'"), ("a\u2019b", "'a\u2019\u2019b'"), ("$x`", "'$x`'"), ("\\", "'\\'")],
 )
 def test_powershell_quotes_are_doubled(value: str, text: str) -> None:
-    assert shell_text.quoted("pwsh", value) == text
+    assert shell_text.quoted_word("pwsh", value) == text
 
 
 def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    there = shell_text.assignments("fish", {"AWS_PROFILE": "other"}, ("AWS_VAULT",))
-    back = shell_text.restoration("fish", ("AWS_PROFILE", "AWS_VAULT"), {"AWS_PROFILE": "mine"})
+    there = shell_text.assignment_text("fish", {"AWS_PROFILE": "other"}, ("AWS_VAULT",))
+    back = shell_text.restoring_text("fish", ("AWS_PROFILE", "AWS_VAULT"), {"AWS_PROFILE": "mine"})
     script = (
         "set -Ux AWS_PROFILE mine; set -Ux AWS_VAULT mine\n"
         f"{there}\nenv | grep AWS_PROFILE; set -qU AWS_VAULT; and echo kept\n"
         f"{back}\nenv | grep AWS_PROFILE; set -qg AWS_PROFILE; or echo no copy\n"
     )
     # With --no-config fish has no universal variables.
-    done = subprocess.run([need("fish"), "-c", script], env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        [require_program("fish"), "-c", script], env=env, capture_output=True, text=True
+    )
     said = ["AWS_PROFILE=other", "kept", "AWS_PROFILE=mine", "no copy"]
     assert (done.stdout.splitlines(), done.stderr) == (said, "")
 
@@ -139,10 +146,10 @@ def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) 
 def test_each_shell_gets_its_own_statements(
     shell: str, variable: str, exports: str, restored: str
 ) -> None:
-    assert shell_text.variable(shell, "V", "a'b") == variable
-    assert shell_text.assignments(shell, {"A": "1"}, ("G", "H")) == exports
-    assert shell_text.assignments(shell, {}, ()) == ""
-    assert shell_text.restoration(shell, ("A", "G"), {"A": "1", "B": "2"}) == restored
+    assert shell_text.set_variable_text(shell, "V", "a'b") == variable
+    assert shell_text.assignment_text(shell, {"A": "1"}, ("G", "H")) == exports
+    assert shell_text.assignment_text(shell, {}, ()) == ""
+    assert shell_text.restoring_text(shell, ("A", "G"), {"A": "1", "B": "2"}) == restored
 
 
 @pytest.mark.parametrize(
@@ -150,4 +157,4 @@ def test_each_shell_gets_its_own_statements(
     [("a.b-c_1/x:y@z", None), ("a b", "'a b'"), ("", "''"), ("$x", "'$x'"), ("a'b", r"'a'\''b'")],
 )
 def test_a_word_is_quoted_where_a_shell_would_change_it(word: str, shown: str | None) -> None:
-    assert shell_text.typed(word) == (shown or word)
+    assert shell_text.word_as_typed(word) == (shown or word)

@@ -2,7 +2,12 @@
 
 import pytest
 
-from ssohelper.core.sign_in_notices import GivenNotices, counted_end, due_marks, notice
+from ssohelper.core.sign_in_notices import (
+    GivenNotices,
+    due_notice_marks,
+    end_to_give_notice_of,
+    make_notice,
+)
 from ssohelper.core.sign_in_outlook import Outlook
 
 NOW = 4_000_000_000
@@ -33,20 +38,20 @@ def test_the_last_renewal_before_a_threshold_gives_the_notice(
     left: float, next_in: float, due: set[str]
 ) -> None:
     now = int(END - left * MINUTE)
-    assert due_marks(AHEAD, now, int(now + next_in * MINUTE)) == due
+    assert due_notice_marks(AHEAD, now, int(now + next_in * MINUTE)) == due
 
 
 def test_an_unknown_end_has_no_notice() -> None:
-    assert due_marks(UNKNOWN, NOW, NOW + 99 * 3600) == set()
+    assert due_notice_marks(UNKNOWN, NOW, NOW + 99 * 3600) == set()
 
 
 def test_a_refusal_has_a_notice_however_far_the_end_is() -> None:
-    assert due_marks(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
-    assert due_marks(UNKNOWN, NOW, NOW, is_refused=True) == set()
+    assert due_notice_marks(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
+    assert due_notice_marks(UNKNOWN, NOW, NOW, is_refused=True) == set()
 
 
 def test_a_sign_in_that_is_over_has_a_notice_whenever_the_next_renewal_comes() -> None:
-    assert due_marks(Outlook(NOW, "refused", NOW, True), NOW, NOW) == {"over"}
+    assert due_notice_marks(Outlook(NOW, "refused", NOW, True), NOW, NOW) == {"over"}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_recorded_notices_count_for_the_same_end_only(
 
 
 def test_the_message_names_session_time_and_command() -> None:
-    found = notice("corp", AHEAD, NOW)
+    found = make_notice("corp", AHEAD, NOW)
     assert found
     assert found.end == END
     assert found.message == (
@@ -76,12 +81,12 @@ def test_the_message_names_session_time_and_command() -> None:
 
 
 def test_after_a_known_end_the_notice_names_the_end_of_the_last_token() -> None:
-    found = notice("corp", Outlook(NOW - 5, "configured", NOW + 600, True), NOW)
+    found = make_notice("corp", Outlook(NOW - 5, "configured", NOW + 600, True), NOW)
     assert found
     assert found.end == NOW + 600
     assert 'the sign-in to "corp" has ended: you must sign in again before' in found.message
     assert "(in 10m)" in found.message
-    assert notice("corp", UNKNOWN, NOW) is None
+    assert make_notice("corp", UNKNOWN, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -96,14 +101,14 @@ def test_after_a_known_end_the_notice_names_the_end_of_the_last_token() -> None:
     ],
 )
 def test_which_end_notices_count_down_to(ahead: Outlook, expected: int | None) -> None:
-    assert counted_end(ahead, NOW) == expected
+    assert end_to_give_notice_of(ahead, NOW) == expected
 
 
 def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:
     refused = Outlook(NOW - 5, "refused", END, True)
-    assert due_marks(refused, NOW, NOW, is_refused=True) == {"refused"}
-    assert due_marks(refused, NOW, END - 59 * MINUTE) == {"3600"}
-    found = notice("corp", refused, NOW)
+    assert due_notice_marks(refused, NOW, NOW, is_refused=True) == {"refused"}
+    assert due_notice_marks(refused, NOW, END - 59 * MINUTE) == {"3600"}
+    found = make_notice("corp", refused, NOW)
     assert found
     assert found.end == END
 
@@ -117,7 +122,7 @@ def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:
     ],
 )
 def test_a_sign_in_that_is_over_has_a_notice_of_its_own(ahead: Outlook, text: str) -> None:
-    assert due_marks(ahead, NOW, NOW) == {"over"}
-    found = notice("corp", ahead, NOW)
+    assert due_notice_marks(ahead, NOW, NOW) == {"over"}
+    found = make_notice("corp", ahead, NOW)
     assert found
     assert found.message.startswith(text)

@@ -72,7 +72,7 @@ def test_which_end_counts(
 def test_without_a_token_a_sign_in_is_needed_now() -> None:
     found = sign_in_outlook(None, began(HOUR), 8, NOW)
     assert found == Outlook(None, "signed out")
-    assert found.is_needed(NOW)
+    assert found.is_sign_in_needed(NOW)
     assert found.is_over(NOW)
     assert Outlook(None, "damaged").is_over(NOW)
 
@@ -94,7 +94,7 @@ def test_a_sign_in_is_needed_within_a_time_where_its_end_is_known(
     at: int | None, reason: str, within: int, is_needed: bool
 ) -> None:
     ahead = Outlook(None if at is None else NOW + at, reason, NOW + HOUR)  # type: ignore[arg-type]
-    assert ahead.is_needed(NOW, within) is is_needed
+    assert ahead.is_sign_in_needed(NOW, within) is is_needed
 
 
 @pytest.mark.parametrize(

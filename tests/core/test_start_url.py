@@ -5,7 +5,7 @@ import pytest
 from ssohelper.core.start_url import (
     checked_start_url,
     is_same_portal,
-    region_of,
+    region_of_start_url,
     session_name_of,
 )
 from ssohelper.errors import ConfigInvalid
@@ -106,7 +106,7 @@ def test_a_refusal_says_why(url: str, why: str) -> None:
     ],
 )
 def test_the_region_is_read_from_hosts_that_contain_it(url: str, region: str | None) -> None:
-    assert region_of(url) == region
+    assert region_of_start_url(url) == region
 
 
 def test_the_default_session_name_is_the_first_label() -> None:

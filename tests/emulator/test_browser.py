@@ -15,7 +15,7 @@ from playwright import sync_api
 from ssohelper.emulator.server import Emulator
 from tests.emulator.conftest import CHALLENGE, VERIFIER, fetch
 from tests.emulator.test_pages import device_code
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ _FLAGS = [
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    program = need("chromium")
+    program = require_program("chromium")
     # Chromium writes a certificate store and caches to HOME, whatever its profile folder.
     home = {**os.environ, "HOME": str(tmp_path_factory.mktemp("chromium"))}
     with sync_api.sync_playwright() as playwright:

@@ -17,15 +17,19 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import World
 from tests import node_sdk
 from tests.emulator.conftest import PAYMENTS_PROD, Home
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
 
 def aws(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
-    need("curl")
+    require_program("curl")
     return subprocess.run(
-        [need("aws"), *arguments], env=home.environment, capture_output=True, text=True, timeout=120
+        [require_program("aws"), *arguments],
+        env=home.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
@@ -181,7 +185,7 @@ class TestJavaScript:
     def test_it_reads_the_token_file_and_gets_the_right_role(self, home: Home, emu: Emulator):
         home.write_token(emu.issue_token("ana"))
         home.write_config(role="DatabaseAdmin")
-        done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
+        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         assert told["Arn"] == arn(emu, "DatabaseAdmin")
@@ -190,7 +194,7 @@ class TestJavaScript:
 
     def test_it_refreshes_a_token_that_is_about_to_expire(self, home: Home, emu: Emulator):
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(120)})
-        done = node_sdk.run("whoami.mjs", "ini", "p", env=home.environment)
+        done = node_sdk.run_node_script("whoami.mjs", "ini", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"].startswith("CNRY-RT-")
@@ -198,6 +202,6 @@ class TestJavaScript:
     def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
         home.write_token(emu.issue_token("ana"))
         home.write_config(role="SandboxAdmin")
-        done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
+        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
         assert done.returncode == 1
         assert "No access" in done.stderr

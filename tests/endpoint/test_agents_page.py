@@ -12,7 +12,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.endpoint.test_recipes import blocks, typed
 from tests.endpoint.world import ACCOUNT, Program
-from tests.programs import need
+from tests.programs import require_program
 
 PROFILE = "payments-dev.ReadOnlyAccess"
 PAGE = "agents.md"
@@ -24,7 +24,7 @@ def box(home: Home, emulator: Emulator) -> Iterator[Path]:
     if sys.platform != "linux":
         pytest.skip("bubblewrap is Linux's")
     for program in ("bwrap", "curl", "aws"):
-        need(program)
+        require_program(program)
     tried = subprocess.run(
         ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"], capture_output=True, text=True
     )

@@ -12,7 +12,7 @@ from tests import node_sdk
 from tests.conftest import Home
 from tests.endpoint.bucket import EmptyStorage
 from tests.endpoint.world import ACCOUNT, Served
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
@@ -23,7 +23,7 @@ def environment(endpoint: Served, home: Home) -> dict[str, str]:
 
 
 def test_the_javascript_sdk(endpoint: Served, home: Home) -> None:
-    done = node_sdk.run("long_job.mjs", "0", env=environment(endpoint, home))
+    done = node_sdk.run_node_script("long_job.mjs", "0", env=environment(endpoint, home))
     assert json.loads(done.stdout) == {"calls": 1, "failures": [], "accounts": [ACCOUNT]}
 
 
@@ -39,7 +39,7 @@ def test_rclone(endpoint: Served, home: Home, emulator: Emulator) -> None:
 
 def rclone(url: str) -> list[str]:
     remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
-    return [need("rclone"), "--config", "", "--retries", "1", "lsd", remote]
+    return [require_program("rclone"), "--config", "", "--retries", "1", "lsd", remote]
 
 
 def test_the_aws_cli_with_nothing_but_address_and_token(
@@ -50,7 +50,15 @@ def test_the_aws_cli_with_nothing_but_address_and_token(
     variables = {**endpoint.serving.env_file_variables()}
     kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
     done = subprocess.run(
-        [need("aws"), "sts", "get-caller-identity", "--query", "Account", "--output", "text"],
+        [
+            require_program("aws"),
+            "sts",
+            "get-caller-identity",
+            "--query",
+            "Account",
+            "--output",
+            "text",
+        ],
         env={**bare, **kept, **variables},
         capture_output=True,
         text=True,

@@ -14,7 +14,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
 from tests.long_rows import long_after
-from tests.programs import need
+from tests.programs import require_program
 
 EXEC = [SCRIPT, "exec", "--server", "job", "--"]
 _BOTO3 = (
@@ -47,8 +47,12 @@ def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, clien
     before = home.config_file.read_bytes()
     command = [sys.executable, "-c", _BOTO3]
     if client == "aws":
-        asked = f"{need('aws')} sts get-caller-identity --query Account --output text"
-        command = ["sh", "-c", f'echo "$({asked}) $({need("aws")} configure get region)"']
+        asked = f"{require_program('aws')} sts get-caller-identity --query Account --output text"
+        command = [
+            "sh",
+            "-c",
+            f'echo "$({asked}) $({require_program("aws")} configure get region)"',
+        ]
     done = subprocess.run(
         [*EXEC, *command],
         env={**home.env, **STALE},
@@ -131,7 +135,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
     home: Home, emulator: Emulator, run: Run
 ) -> None:
     prepared(home, emulator, f"{_OTHERS}\n[default]\n{DEFAULTS['sso']}")
-    asked = f"{need('aws')} sts get-caller-identity --query Account --output text"
+    asked = f"{require_program('aws')} sts get-caller-identity --query Account --output text"
     script = f"{asked}; {asked} --profile other; {asked} --profile by-process; "
     script += f"AWS_PROFILE=by-name {asked}; {SCRIPT} exec other -- printenv AWS_ACCOUNT_ID; "
     script += f"{SCRIPT} whoami by-process; {SCRIPT} status; {SCRIPT} login; "
@@ -365,7 +369,7 @@ def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
     """The endpoint's folder is then in the runtime folder, and is removed at the end."""
     argv = [*EXEC, sys.executable, "-c", _BOTO3]
     if os.geteuid() == 0:  # root can write whatever the mode
-        argv = ["sh", "-c", _IN_NAMESPACE, "sh", need("unshare"), _READ_ONLY_HOME, *argv]
+        argv = ["sh", "-c", _IN_NAMESPACE, "sh", require_program("unshare"), _READ_ONLY_HOME, *argv]
     else:
         home.path.chmod(0o555)
     try:

@@ -15,7 +15,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.endpoint.world import ACCOUNT, ROLE, Program, wait_for
-from tests.programs import need
+from tests.programs import require_program
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 PROFILE = "payments-prod.ReadOnlyAccess"
@@ -44,7 +44,9 @@ def home(home: Home) -> Home:
     (programs / "ssohelper").symlink_to(SCRIPT)
     home.env["PATH"] = f"{programs}:/usr/bin:/bin"
     for name in ("job.sh", "report.sh"):
-        (home.path / name).write_text(f"#!/bin/sh\n{need('aws')} {_WHO[4:]} > $HOME/{name}.out\n")
+        (home.path / name).write_text(
+            f"#!/bin/sh\n{require_program('aws')} {_WHO[4:]} > $HOME/{name}.out\n"
+        )
         (home.path / name).chmod(0o755)
     return home
 
@@ -103,7 +105,7 @@ class TestLongJobs:
         assert len((home.path / "opened").read_text().splitlines()) == 2
 
     def test_two_days_in_tmux(self, home: Home, emulator: Emulator) -> None:
-        tmux = [need("tmux"), "-S", str(home.path / "tmux")]
+        tmux = [require_program("tmux"), "-S", str(home.path / "tmux")]
         lines = blocks("long-jobs.md", "console")
         at = lines.index("tmux new -s job")
         home.browser()
@@ -286,7 +288,7 @@ def contained(
         pytest.skip("bubblewrap is Linux's")
     mounts = ["--bind", str(home.path / ".sso.sock"), "/run/sso.sock"] if socket else []
     command = [
-        need("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent",
+        require_program("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent",
         "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
         "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
         "--dir", "/home/me", "--dir", "/run", *mounts, *options, "--clearenv",
@@ -299,8 +301,8 @@ def contained(
         **env,
     }.items():
         command += ["--setenv", name, value]
-    need("curl")
-    need("aws")
+    require_program("curl")
+    require_program("aws")
     return subprocess.run(
         [*command, "/bin/sh", "-c", script],
         stdin=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.test_requests import NOBODY, as_nobody
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, wait_for
-from tests.programs import need
+from tests.programs import require_program
 
 SERVE = [SCRIPT, "serve", "job"]
 
@@ -70,7 +70,7 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
 
 def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) -> None:
     path = home.path / "sso.sock"
-    with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
+    with Program([require_program("nohup"), *SERVE, "--socket", str(path)], home) as program:
         program.says("until Ctrl-C")
         program.process.send_signal(
             signal.SIGHUP
@@ -99,7 +99,7 @@ def test_a_shell_that_evaluates_its_output_uses_the_role(home: Home, emulator: E
         printed = "".join(program.out)
         token = next(state(home).glob("*/token")).read_text()
         assert token not in printed + "".join(program.err)
-        who = f"{printed}\n{need('aws')} sts get-caller-identity --query Account --output text"
+        who = f"{printed}\n{require_program('aws')} sts get-caller-identity --query Account --output text"
         done = subprocess.run(
             ["sh", "-c", who.replace("unset -v", "unset")],
             env={**home.env, "AWS_PROFILE": "other", "AWS_ACCESS_KEY_ID": "AKIAOLD"},
@@ -232,7 +232,11 @@ class TestTokenFolder:
         kept = {name: text for name, text in home.env.items() if name.startswith("AWS_ENDPOINT")}
         who = ["sts", "get-caller-identity", "--query", "Account", "--output", "text"]
         done = subprocess.run(
-            [need("aws"), *who], env={**bare, **kept}, capture_output=True, text=True, timeout=60
+            [require_program("aws"), *who],
+            env={**bare, **kept},
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -11,7 +11,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import Home
 from tests.endpoint import test_exec_server
 from tests.other_system import ELSEWHERE, ROOT
-from tests.programs import need
+from tests.programs import require_program
 
 EXEC = [*ELSEWHERE, "darwin", "exec", "--server", "job", "--"]
 _COUNTS = """
@@ -48,7 +48,7 @@ def test_job_control_works(home: Home, emulator: Emulator) -> None:
 def test_ctrl_c_arrives_once_and_in_the_background_the_signal_that_is_sent(home: Home) -> None:
     (home.path / "job.py").write_text(_COUNTS)
     shell = pexpect.spawn(
-        need("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},
+        require_program("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},
         encoding="utf-8", timeout=60, dimensions=(24, 200),
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from ssohelper import credential_process
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import broker_address, broker_client, miss
 from tests.conftest import Home, Run
-from tests.processes import brokers, end_detached
+from tests.processes import broker_ids, end_detached_processes
 
 KEY = ("corp", "000030000001", "ReadOnlyAccess")
 ARGV = ["--session", KEY[0], "--account-id", KEY[1], "--role-name", KEY[2]]
@@ -71,9 +71,9 @@ def wait_until(is_so: Callable[[], object]) -> None:
 class TestStart:
     def test_the_first_caller_starts_it_and_the_next_ones_use_it(self, home, signed_in):
         first = access_key_of(ask(home))
-        (pid,) = brokers(home.path)
+        (pid,) = broker_ids(home.path)
         assert access_key_of(ask(home)) == first
-        assert brokers(home.path) == [pid]
+        assert broker_ids(home.path) == [pid]
         assert signed_in.counters["GetRoleCredentials"] == 1
 
     def test_50_at_once_start_one(self, home, signed_in):
@@ -86,7 +86,7 @@ class TestStart:
             thread.join(120)
         assert len({access_key_of(answer) for answer in answers}) == 1
         assert len(answers) == 50
-        assert len(brokers(home.path)) == 1
+        assert len(broker_ids(home.path)) == 1
         assert signed_in.counters["GetRoleCredentials"] == 1
         assert signed_in.counters["CreateToken.refresh_token"] == 1
 
@@ -102,7 +102,7 @@ class TestStart:
 
     def test_it_is_detached_and_has_no_stream_of_its_caller(self, home, signed_in):
         ask(home)
-        (pid,) = brokers(home.path)
+        (pid,) = broker_ids(home.path)
         assert os.getsid(pid) not in (os.getsid(0), os.getpid())
         assert os.getpgid(pid) != os.getpgid(0)
         assert os.readlink(f"/proc/{pid}/cwd") == "/"
@@ -130,7 +130,7 @@ class TestStart:
             ask(home)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        (pid,) = brokers(home.path)
+        (pid,) = broker_ids(home.path)
         limits = Path(f"/proc/{pid}/limits").read_text()
         [line] = [line for line in limits.splitlines() if line.startswith("Max open files")]
         assert line.split()[3] == str(min(hard, 4096))
@@ -140,7 +140,7 @@ class TestStart:
         home.env["DISPLAY"] = ":77"
         forget(home)
         ask(home)
-        assert len(brokers(home.path)) == 2
+        assert len(broker_ids(home.path)) == 2
 
     @pytest.mark.parametrize("is_long", [True, False])
     def test_a_path_that_is_too_long_for_a_socket_works_on_linux(self, home, signed_in, is_long):
@@ -153,27 +153,27 @@ class TestStart:
                 first = access_key_of(ask(home))
                 assert socket_of(home).is_socket()
                 assert access_key_of(ask(home)) == first
-                assert len(brokers(home.path)) == 1
+                assert len(broker_ids(home.path)) == 1
             finally:
-                end_detached(home.path)
+                end_detached_processes(home.path)
 
 
 class TestBadDays:
     def test_the_socket_of_a_crashed_broker_is_replaced(self, home, signed_in):
         ask(home)
-        (pid,) = brokers(home.path)
+        (pid,) = broker_ids(home.path)
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not brokers(home.path))
+        wait_until(lambda: not broker_ids(home.path))
         assert socket_of(home).is_socket()
         forget(home)
         assert access_key_of(ask(home))
-        assert len(brokers(home.path)) == 1
+        assert len(broker_ids(home.path)) == 1
 
     def test_when_it_is_killed_during_a_call_the_next_broker_answers(self, home, signed_in):
         asked = threading.Event()
 
         def kill() -> None:
-            for pid in brokers(home.path):
+            for pid in broker_ids(home.path):
                 os.kill(pid, signal.SIGKILL)
             asked.set()
 
@@ -188,7 +188,7 @@ class TestBadDays:
         home.write_token({**signed_in.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
 
         def kill() -> None:
-            for pid in brokers(home.path):
+            for pid in broker_ids(home.path):
                 os.kill(pid, signal.SIGKILL)
 
         signed_in.faults.run_before("CreateToken", kill)
@@ -199,7 +199,7 @@ class TestBadDays:
         self, home, signed_in, monkeypatch, capfd
     ):
         ask(home)
-        (pid,) = brokers(home.path)
+        (pid,) = broker_ids(home.path)
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(broker_client.Stopped):
             ask(home, seconds=0.2)
@@ -239,7 +239,7 @@ class TestBadDays:
             ask(home)
         done = run("credential-process", *ARGV)
         assert (done.returncode, done.stderr) == (0, "")
-        assert brokers(home.path) == []
+        assert broker_ids(home.path) == []
         assert not precious.exists() or precious.read_text() == "precious"
 
     @pytest.mark.parametrize("folder", ["runtime", "brokers"])
@@ -260,7 +260,7 @@ class TestBadDays:
             place.symlink_to(moved)
         with pytest.raises(broker_client.Unavailable):
             ask(home)
-        assert brokers(home.path) == []
+        assert broker_ids(home.path) == []
 
     def test_another_users_broker_is_not_asked(self, home, signed_in, monkeypatch):
         ask(home)

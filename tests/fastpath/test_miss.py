@@ -55,7 +55,7 @@ def test_it_waits_18_s_from_its_start(requests: list[bytes], elapsed: float, mos
 
 
 def test_every_other_action_has_the_same_deadline() -> None:
-    assert App({}, monotonic=lambda: 100.0).clock.deadline().left() == 18.0
+    assert App({}, monotonic=lambda: 100.0).clock.deadline().seconds_left() == 18.0
 
 
 SIGNED_OUT, ISSUED = 4, 0

@@ -9,7 +9,7 @@ import pytest
 
 from ssohelper.core.model import RoleKey
 from ssohelper.fastpath import folders, published
-from tests.published import publish
+from tests.published import publish_response
 
 KEY = ("corp", "001234567890", "Admin")
 ARGV = ["--session", KEY[0], "--account-id", KEY[1], "--role-name", KEY[2]]
@@ -23,7 +23,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SSOHELPER_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    publish(environ, RoleKey(*KEY), DOCUMENT, NOW + 1, NOW - 10**6)
+    publish_response(environ, RoleKey(*KEY), DOCUMENT, NOW + 1, NOW - 10**6)
     monkeypatch.delenv("AWS_CONFIG_FILE", raising=False)
     monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     return Path(folders.runtime_folder(os.environ))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssohelper.app import App
-from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession, to_text
+from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession, grant_to_text
 from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
@@ -27,7 +27,7 @@ from tests.guards.world import (
     Terminal,
     has_secret,
 )
-from tests.published import settle
+from tests.published import date_back
 
 TARGET = RoleKey("corp", ACCOUNT, GUARDED)
 FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
@@ -47,12 +47,12 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
     line = " ".join([LAUNCHER, *KEY])
     home.write_config(f"{text}[profile {PROFILE}]\ncredential_process = {line}\n")
     made.set_rules()
-    settle(made.settings)
+    date_back(made.settings)
     made.app = App(home.env)
     done = made.run(LAUNCHER, *KEY)
     assert done.returncode == 0, done.stderr
     made.set_rules(RULE)
-    settle(made.settings)
+    date_back(made.settings)
     made.app = App(home.env)
     assert made.app.vault.policy.rules == (RULE,)
     made.app.credentials.withdraw_session("corp")
@@ -91,7 +91,7 @@ def write(world: Guarded, made: Grant, name: Path | None = None) -> None:
     """Write a grant's file by hand: without a line in the journal."""
     path = name or file_of(world, made)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text(to_text(made))
+    path.write_text(grant_to_text(made))
     path.chmod(0o600)
 
 
@@ -200,12 +200,12 @@ def rules_file_unreadable(world: Guarded) -> None:
 
 def rules_file_invalid(world: Guarded) -> None:
     world.settings.write_text("[guard\nrules = ]")
-    settle(world.settings)
+    date_back(world.settings)
 
 
 def rule_deleted_by_an_editor(world: Guarded) -> None:
     world.set_rules()
-    settle(world.settings)
+    date_back(world.settings)
 
 
 def tag_emptied_by_an_editor(world: Guarded) -> None:
@@ -213,12 +213,12 @@ def tag_emptied_by_an_editor(world: Guarded) -> None:
     world.app.guard_memory.save(())
     assert App(world.home.env).vault.policy.rules == (RULE,)
     world.settings.write_text('[guard]\nrules = ["#admins"]\n[tags]\nadmins = []\n')
-    settle(world.settings)
+    date_back(world.settings)
 
 
 def memory_damaged(world: Guarded) -> None:
     world.set_rules()
-    settle(world.settings)
+    date_back(world.settings)
     (world.app.locations.state_folder / "guard-rules.json").write_text('{"rules": 1}')
 
 
@@ -348,7 +348,7 @@ def publish_before_the_rule(world: Guarded) -> None:
     """The rule comes from an editor while a response that was published before it is good."""
     world.set_rules()
     world.app.guard_memory.save(())
-    settle(world.settings)
+    date_back(world.settings)
     for _ in range(2):
         assert world.run(LAUNCHER, *KEY).returncode == 0
     assert world.published() == [GUARDED]
@@ -358,7 +358,7 @@ def publish_before_the_rule(world: Guarded) -> None:
 def publish_before_the_rule_and_note_it(world: Guarded) -> None:
     """As above, and another role's call notes the new settings: the response stays invalid."""
     publish_before_the_rule(world)
-    settle(world.settings)
+    date_back(world.settings)
     assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
 
 
@@ -367,7 +367,7 @@ def put_old_settings_back(world: Guarded, *, had_file: bool = True) -> None:
     old = world.settings.with_name("old")
     world.set_rules()
     world.app.guard_memory.save(())
-    settle(world.settings)
+    date_back(world.settings)
     world.settings.rename(old)
     if had_file:
         shutil.copy2(old, world.settings)

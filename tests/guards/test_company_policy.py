@@ -17,7 +17,7 @@ from tests.guards.allow_matrix import WAYS, key, make_world
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 from tests.keyring.desktop import run_desktop
 from tests.long_rows import long_after
-from tests.published import settle
+from tests.published import date_back
 
 # The namespace's /etc has a link to each entry of the machine's, and a folder of this test.
 _ENTER = """
@@ -66,7 +66,7 @@ class Machine:
     def set_policy(self, text: str) -> None:
         self.policy.write_text(text)
         self.policy.chmod(0o644)
-        settle(self.policy)
+        date_back(self.policy)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(ma
     assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 9
     # The user's own rules do not keep it: what the administrator removes is gone.
     machine.policy.unlink()
-    settle(machine.world.settings)
+    date_back(machine.world.settings)
     assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
 
 

@@ -12,7 +12,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.ways import ASK_ENDPOINT, ROLE
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, NAME, RULE, Guarded
-from tests.published import settle
+from tests.published import date_back
 
 ASK = shlex.join([LAUNCHER, *KEY])
 GRANT = ["guard", "grant", ROLE, "--reason", "INC-4711"]
@@ -208,7 +208,7 @@ class TestLoosening:
         terminal = world.open_terminal()
         code, shown = terminal.run(line("config", "set", "guard.rules", "--default"), "loosen")
         assert (code, rules(world)) == (0, ()), shown
-        settle(world.home.config_file)
+        date_back(world.home.config_file)
         assert world.run(LAUNCHER, *KEY).returncode == 0
 
     def test_a_new_rule_needs_no_word_and_is_noted_at_once(self, world: Guarded) -> None:

@@ -11,7 +11,7 @@ from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, RULE, Guarded
-from tests.published import settle
+from tests.published import date_back
 
 FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
 IN_PYTHON = [SCRIPT, "credential-process"]
@@ -63,7 +63,7 @@ def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world: Guarded, text
     assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
     assert world.run(LAUNCHER, *KEY).returncode == 9
     world.settings.write_text(text)
-    settle(world.settings)
+    date_back(world.settings)
     for command in ([LAUNCHER], IN_PYTHON, [SCRIPT, "exec", f"corp:{ACCOUNT}/{FREE}", "--", "env"]):
         argv = command if "exec" in command else [*command, *FREE_KEY]
         done = world.run(*argv)

@@ -12,7 +12,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
-from tests.published import settle
+from tests.published import date_back
 from tests.runs import RUNS
 
 ACCOUNT, NAME = "000030000001", "payments-prod"
@@ -89,7 +89,7 @@ class Guarded:
         """Write the rules as an editor does."""
         self.settings.parent.mkdir(parents=True, exist_ok=True)
         self.settings.write_text(f"[guard]\nrules = {json.dumps(list(rules))}\n")
-        settle(self.settings)
+        date_back(self.settings)
 
     def open_terminal(self) -> Terminal:
         made = Terminal(self.home)

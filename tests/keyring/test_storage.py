@@ -9,7 +9,7 @@ import pytest
 
 from tests.endpoint.world import wait_for
 from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, arguments
-from tests.published import settle
+from tests.published import date_back
 from tests.two_regions import SECOND, THERE, further_token_file
 
 
@@ -251,7 +251,7 @@ def test_the_settings_file_alone_moves_the_sign_in_too(world):
     settings = world.home.path / ".config" / "ssohelper" / "config.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text('storage = "keyring"\n')
-    settle(settings)
+    date_back(settings)
     done = world.launch()
     assert done.returncode == 0, done.stderr
     assert not list(world.home.token_folder.glob("*.json"))

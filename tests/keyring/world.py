@@ -15,8 +15,8 @@ from ssohelper.emulator.server import Emulator
 from tests import leak_watch
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.keyring.desktop import Desktop
-from tests.processes import end_detached
-from tests.published import settle
+from tests.processes import end_detached_processes
+from tests.published import date_back
 from tests.runs import RUNS
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
@@ -58,12 +58,12 @@ class World:
         """Move the sign-in into the keyring."""
         done = self.run("config", "set", "storage", "keyring")
         assert done.returncode == 0, done.stderr
-        settle(self.home.path / ".config" / "ssohelper" / "config.toml")
+        date_back(self.home.path / ".config" / "ssohelper" / "config.toml")
         return done
 
     def end_brokers(self) -> None:
         """End the brokers, which may know the key."""
-        end_detached(self.home.path)
+        end_detached_processes(self.home.path)
 
     def status(self) -> dict[str, object]:
         done = self.run("status", "--json")

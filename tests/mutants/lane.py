@@ -26,7 +26,7 @@ import pytest
 from tests import few_cases
 from tests.mutants.reach import Recorder, recorded_files, recorded_tests
 from tests.mutants.verdicts import PACKAGES
-from tests.processes import end_detached
+from tests.processes import end_detached_processes
 
 _IMPORTED = (
     "botocore.session", "boto3", "click", "hypothesis", "platformdirs", "rich.console",
@@ -116,7 +116,7 @@ def run(tests: list[str], limit: float, options: list[str], folder: Path | None 
         os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if not has_ended:
-        end_detached(base)  # a run that ends does so itself
+        end_detached_processes(base)  # a run that ends does so itself
     shutil.rmtree(base, ignore_errors=True)
     if not has_ended:
         return "timeout"

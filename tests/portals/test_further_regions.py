@@ -13,7 +13,7 @@ import pytest
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
-from tests.published import settle
+from tests.published import date_back
 from tests.two_regions import (
     FIRST,
     HERE,
@@ -42,7 +42,7 @@ def two(aws: Emulator, home: Home) -> Emulator:
 def signed_in(two: Emulator, home: Home) -> Emulator:
     """Both regions are signed in, as one login leaves them."""
     sign_in_to_both(home.path, two)
-    settle(home.config_file)
+    date_back(home.config_file)
     return two
 
 
@@ -275,7 +275,7 @@ def test_expired_tokens_are_renewed_in_the_region_that_answers(
     for path in (token_file(home), further_token_file(home.path)):
         document = json.loads(path.read_text()) | {"expiresAt": "2020-01-01T00:00:00Z"}
         path.write_text(json.dumps(document))
-        settle(path)
+        date_back(path)
     break_first(signed_in, FAULTS[fault])
     credentials_of(run, ROLES[0])
     assert issued_in(signed_in)[-1] == SECOND
@@ -343,7 +343,7 @@ def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(
 def test_renewals_keep_both_sign_ins_together(run: Run, home: Home, signed_in: Emulator) -> None:
     document = json.loads(token_file(home).read_text()) | {"expiresAt": "2020-01-01T00:00:00Z"}
     token_file(home).write_text(json.dumps(document))
-    settle(token_file(home))
+    date_back(token_file(home))
     credentials_of(run, ROLES[0])
     assert signed_in.counters["CreateToken.refresh_token"] == 1
     # A long sign-in outlives the list of tokens that its facts have.

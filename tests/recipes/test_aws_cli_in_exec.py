@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
@@ -33,13 +33,13 @@ def person(home: Home, emulator: Emulator) -> Home:
 
 
 def test_it_is_the_role_whatever_the_shell_had(person: Home, emulator: Emulator, run: Run) -> None:
-    done = run("exec", f"{DEV}/Developer", "--", need("aws"), *WHO, env=IN_THE_WAY)
+    done = run("exec", f"{DEV}/Developer", "--", require_program("aws"), *WHO, env=IN_THE_WAY)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "Developer", "ana")
 
 
 def test_its_exit_code_streams_and_pipes_are_its_own(person: Home, run: Run) -> None:
-    inside = run("exec", f"{DEV}/Developer", "--", need("aws"), "no-such-service")
+    inside = run("exec", f"{DEV}/Developer", "--", require_program("aws"), "no-such-service")
     assert (inside.returncode, inside.stdout) == (252, "")
     assert "usage: aws [options] <command>" in inside.stderr
     words = 'cat; test "$1" = "--profile" && exit 7'
@@ -53,7 +53,7 @@ def test_two_roles_one_after_the_other_are_not_mixed_up(
     person: Home, emulator: Emulator, run: Run
 ) -> None:
     """exec in exec: the inner one wins, the outer one's keys do not reach it."""
-    inner = [SCRIPT, "exec", f"{DEV}/ReadOnlyAccess", "--", need("aws"), *WHO]
+    inner = [SCRIPT, "exec", f"{DEV}/ReadOnlyAccess", "--", require_program("aws"), *WHO]
     done = run("exec", f"{DEV}/Developer", "--", *inner)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "ReadOnlyAccess", "ana")

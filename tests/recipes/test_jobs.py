@@ -13,7 +13,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
-from tests.programs import need
+from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
@@ -46,14 +46,22 @@ def within(request: pytest.FixtureRequest, home: Home, tmp_path: Path) -> Within
         home.env["XDG_RUNTIME_DIR"] = runtime
     else:
         del home.env["XDG_RUNTIME_DIR"]
-    bwrap = [need("bwrap"), *mounts, "--"]
+    bwrap = [require_program("bwrap"), *mounts, "--"]
     if subprocess.run([*bwrap, "/bin/true"], capture_output=True).returncode:
         pytest.skip("bubblewrap may not make namespaces here")
 
     def run(variables: dict[str, str], *argv: str) -> "subprocess.CompletedProcess[str]":
         pairs = [f"{name}={value}" for name, value in variables.items()]
         return subprocess.run(
-            [*bwrap, need("env"), "-i", *pairs, need("setsid"), "--wait", *argv],
+            [
+                *bwrap,
+                require_program("env"),
+                "-i",
+                *pairs,
+                require_program("setsid"),
+                "--wait",
+                *argv,
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -88,7 +96,7 @@ def test_a_job_meets_what_the_login_shell_fetched_and_the_other_way_round(
 ) -> None:
     shell, variables = signed_in.env, job(name, signed_in, emulator)
     fetched = within(shell, "/bin/sh", "-c", LINE)
-    done = within(variables, need("aws"), *WHO)
+    done = within(variables, require_program("aws"), *WHO)
     expected = emulator.world.session_arn(DEV, "Developer", "ana")
     assert (done.returncode, done.stdout.strip()) == (0, expected), done.stderr
     assert emulator.counters["GetRoleCredentials"] == 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pexpect
 
 from tests.conftest import RUN_SECONDS
-from tests.programs import need
+from tests.programs import require_program
 
 SHELLS = ("bash", "zsh", "fish")
 ARGV = {
@@ -37,7 +37,7 @@ class Terminal:
         self._notes = folder / f"environment-of-{shell}"
         self._lines = 0
         self.child = pexpect.spawn(
-            need(shell),
+            require_program(shell),
             ARGV[shell],
             env={**env, "TERM": "dumb", "PS1": "", "PS2": ""},
             cwd=str(folder),

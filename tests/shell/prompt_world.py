@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssohelper.core import prompt_text
 from ssohelper.core.sign_in_clock import PromptClock
-from tests.programs import need
+from tests.programs import require_program
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"
 _LAUNCHER = FOLDER / "ssohelper-credentials"
@@ -72,10 +72,10 @@ class PromptWorld:
         has_file: bool = True,
     ) -> None:
         """Set what the program answers when a shell asks it; `rows` are used without a file."""
-        label = prompt_text.label(name, guarded=guarded)
+        label = prompt_text.prompt_label(name, guarded=guarded)
         labels = prompt_text.fitted_labels(label, rows)
         places = (str(self.file), str(self.config)) if has_file else ("", "")
-        self.answer.write_text("|".join((*labels, *places, prompt_text.to_line(rows))) + "\n")
+        self.answer.write_text("|".join((*labels, *places, prompt_text.rows_to_line(rows))) + "\n")
 
     def put(self, at: int, kind: str, role_ends_at: int | None = None) -> None:
         """Write the role's file as the program does: in one step, with the config's time."""
@@ -101,7 +101,7 @@ class PromptWorld:
         path = self.folder / f"script.{shell}"
         path.write_text(f"{source}\n{clock}\n{script}\n")
         return subprocess.run(
-            [need(shell), *ARGV[shell], str(path)],
+            [require_program(shell), *ARGV[shell], str(path)],
             env={**self.env, **env},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -114,4 +114,4 @@ class PromptWorld:
 def line(at: int, kind: str, role_ends_at: int | None = None) -> str:
     """Return the first line of a role's file."""
     clock = PromptClock(at, kind)  # type: ignore[arg-type]
-    return prompt_text.to_line(prompt_text.rows(clock, role_ends_at))
+    return prompt_text.rows_to_line(prompt_text.prompt_rows(clock, role_ends_at))

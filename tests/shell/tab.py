@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 
 from tests.conftest import Home
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.answers import Answers
 
 COMPLETIONS = Path(__file__).resolve().parent.parent.parent / "completions"
@@ -56,7 +56,11 @@ class Typist:
         self.notes.touch()
         env = {**home.env, "TERM": "xterm", "COLUMNS": "200", "LC_ALL": "C.UTF-8"}
         self.child = pexpect.spawn(
-            need(shell), START[shell], env=env, cwd=str(folder or home.path), dimensions=(50, 200)
+            require_program(shell),
+            START[shell],
+            env=env,
+            cwd=str(folder or home.path),
+            dimensions=(50, 200),
         )
         self.child.delaybeforesend = None
         note = NOTE[shell].format(notes=shlex.quote(str(self.notes)))

@@ -9,7 +9,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from ssohelper.system import shell_answer
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.at_a_terminal import ARGV, INSTALL, SHELLS
 from tests.shell.test_function import PROD, Place
 from tests.tui.terminal import Terminal
@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 def start(place: Place, shell: str) -> Terminal:
     env = place.env(PS1="$ ", SHELL="/bin/sh", COLUMNS="", LINES="", AWS_PROFILE="before")
-    inside = Terminal([need(shell), *ARGV[shell]], env, size=(110, 30))
+    inside = Terminal([require_program(shell), *ARGV[shell]], env, size=(110, 30))
     # The typed words have quotes, the printed ones have none.
     inside.send(f"{INSTALL[shell]}; echo lo''aded\r")
     inside.until("loaded")
@@ -79,7 +79,7 @@ def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_
 
 
 def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(place: Place) -> None:
-    inside = Terminal([need("env"), "ssohelper"], place.env(COLUMNS="", LINES=""))
+    inside = Terminal([require_program("env"), "ssohelper"], place.env(COLUMNS="", LINES=""))
     inside.until("20/20")
     inside.send("pay prod 'read\r")
     inside.until(f"to use it in this shell: ssohelper use {PROD}")

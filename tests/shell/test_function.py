@@ -12,7 +12,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.cli.listing_world import Shell
 from tests.long_rows import long_after
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
 
 DEV, PROD = "payments-dev.ReadOnlyAccess", "payments-prod.ReadOnlyAccess"
@@ -130,7 +130,7 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: st
 @pytest.mark.parametrize("how", ["use", "use --keys"])
 def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
     stale = {name: value for name, value in OWN.items() if name != "AWS_REGION"}
-    identity = f"{need('aws')} sts get-caller-identity --query Arn --output text"
+    identity = f"{require_program('aws')} sts get-caller-identity --query Arn --output text"
     with place.at("bash", **stale) as terminal:
         assert terminal.run(f"ssohelper {how} {PROD}").code == 0
         ran = terminal.run(identity)
@@ -221,7 +221,7 @@ def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, opti
     )
     argv = {"bash": ["bash", "-O", "expand_aliases"], "zsh": ["zsh", "-f", "-o", "aliases"]}[shell]
     done = subprocess.run(
-        [need(argv[0]), *argv[1:], "-s"],
+        [require_program(argv[0]), *argv[1:], "-s"],
         input=script.encode(),
         env=place.env(**OWN),
         cwd=place.home,
@@ -259,7 +259,11 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None
     )
     env = place.env(XDG_CONFIG_HOME=str(place.home / "fish-home"))
     done = subprocess.run(
-        [need("fish"), "-c", script], env=env, cwd=place.home, capture_output=True, text=True
+        [require_program("fish"), "-c", script],
+        env=env,
+        cwd=place.home,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.splitlines() == ["7", "0"]
     assert "AWS_VAULT is a universal variable" in done.stderr
@@ -304,7 +308,7 @@ def test_a_trace_shows_no_key_and_stays_on(place: Place, shell: str, trace: str)
     script = f"{INSTALL[shell]}\n{trace}\nssohelper use --keys {DEV}\necho be''hind\n"
     (place.home / "traced").write_text(script)
     done = subprocess.run(
-        [need(shell), no_rc, str(place.home / "traced")],
+        [require_program(shell), no_rc, str(place.home / "traced")],
         env=place.env(),
         capture_output=True,
         text=True,

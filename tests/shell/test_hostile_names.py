@@ -19,7 +19,7 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
 from tests.hostile import account_names, role_names
 from tests.long_rows import long_after
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +117,10 @@ def evaluate(names: Names, shell: str, files: list[str], how: str, show: str) ->
     for file in files:
         lines += [how.replace("FILE", f"{names.work}/{file}.out"), f"{show} >>{got}"]
     done = subprocess.run(
-        [need(shell), *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else [])],
+        [
+            require_program(shell),
+            *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else []),
+        ],
         input="\n".join(lines).encode(),
         env=names.environ,
         cwd=names.work,
@@ -211,12 +214,15 @@ def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None
     typed = [name for name in (*ACCOUNTS, *ROLES) if name not in ("-h", "--help", "--version")]
     lines = [INSTALL[shell]]
     for name in typed:
-        word = shell_text.literal(shell, name)
+        word = shell_text.quoted_variable_value(shell, name)
         lines += [f"ssohelper use {word} || true", f"ssohelper exec {word} -- {word} >/dev/null"]
     env = {**names.environ, "PATH": f"{bin}:{names.environ['PATH']}"}
     env["REAL"] = str(Path(sys.executable).with_name("ssohelper"))
     done = subprocess.run(
-        [need(shell), *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else [])],
+        [
+            require_program(shell),
+            *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else []),
+        ],
         input="\n".join(lines).encode(),
         env=env,
         cwd=names.work,

@@ -12,7 +12,7 @@ import pytest
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.published import settle
+from tests.published import date_back
 
 LAUNCHER = f"{SCRIPT}-credentials"
 OLDER = f"{SCRIPT} credential-process"
@@ -78,7 +78,7 @@ def test_the_older_command_stays_managed_and_sync_updates_it(
 def test_the_next_call_sees_a_change_of_the_settings(
     home: Home, synced: Emulator, run: Run
 ) -> None:
-    settle(home.config_file)
+    date_back(home.config_file)
     command = next(iter(commands(home).values()))
     answer(home, command)
     document = next(home.runtime.glob("credentials/*/*/*/response"))

@@ -16,7 +16,7 @@ import pytest
 from ssohelper.fastpath import folders
 from ssohelper.stores.settings_stamp import SettingsStamp
 from tests.conftest import SCRIPT
-from tests.programs import need
+from tests.programs import require_program
 
 SOURCE = Path(__file__).parents[2] / "shell" / "ssohelper-credentials"
 SHELLS = {
@@ -42,7 +42,7 @@ OTHER_OWNER = pytest.param("other owner", marks=pytest.mark.needs_root)
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> list[str]:
     program, *options = SHELLS[request.param]
-    return [need(program), *options]
+    return [require_program(program), *options]
 
 
 class Place(NamedTuple):
@@ -166,8 +166,16 @@ class TestHit:
         program, *options = SHELLS[name]
         place.publish()
         trace = tmp_path / "trace"
-        strace = [need("strace"), "-f", "-qq", "-o", str(trace), "-e", "trace=process,clone3"]
-        assert place.has_hit([*strace, need(program), *options])
+        strace = [
+            require_program("strace"),
+            "-f",
+            "-qq",
+            "-o",
+            str(trace),
+            "-e",
+            "trace=process,clone3",
+        ]
+        assert place.has_hit([*strace, require_program(program), *options])
         calls = re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE)
         assert [call for call in calls if "fork" in call or "clone" in call] == []
         assert [call for call in calls if call.startswith("execve")] == ["execve"]
@@ -181,8 +189,15 @@ class TestHit:
         trace = tmp_path / "trace"
         # Raised before: zsh does not set a limit to the value that it has.
         raised = ["sh", "-c", 'ulimit -S -c unlimited; exec "$@"', "sh"]
-        strace = [need("strace"), "-qq", "-o", str(trace), "-e", "trace=prlimit64,setrlimit,openat"]
-        assert place.has_hit([*raised, *strace, need(program), *options])
+        strace = [
+            require_program("strace"),
+            "-qq",
+            "-o",
+            str(trace),
+            "-e",
+            "trace=prlimit64,setrlimit,openat",
+        ]
+        assert place.has_hit([*raised, *strace, require_program(program), *options])
         text = trace.read_text()
         lowered = re.search(r"RLIMIT_CORE, {rlim_cur=0, ", text)
         assert lowered
@@ -209,7 +224,9 @@ class TestHit:
     def test_shell_options_of_the_caller_change_nothing(self, place: Place) -> None:
         place.publish()
         options = "allexport:errexit:noclobber:noglob:nounset:verbose:xtrace"
-        answer = place.run([need("bash"), "--posix"], env={**place.env, "SHELLOPTS": options})
+        answer = place.run(
+            [require_program("bash"), "--posix"], env={**place.env, "SHELLOPTS": options}
+        )
         assert answer.stdout == RESPONSE
         assert b"ASIAEXAMPLE" not in answer.stderr
 
@@ -345,7 +362,12 @@ class TestRunsPython:
     def test_a_runtime_folder_that_cannot_be_written(self, place: Place, shell: list[str]) -> None:
         place.publish()
         place.home.chmod(0o755)
-        as_other = [need("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        as_other = [
+            require_program("setpriv"),
+            f"--reuid={NOBODY}",
+            f"--regid={NOBODY}",
+            "--clear-groups",
+        ]
         if os.geteuid():
             as_other = []
         else:
@@ -605,7 +627,7 @@ def test_python_and_the_launcher_use_the_same_paths(tmp_path: Path) -> None:
     base = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     launcher = str(Path(sys.executable).with_name("ssohelper-credentials"))
     trace = tmp_path / "trace"
-    strace = [need("strace"), "-f", "-qq", "-o", str(trace), "-e", "trace=execve"]
+    strace = [require_program("strace"), "-f", "-qq", "-o", str(trace), "-e", "trace=execve"]
     for settings, env in (
         (home / "own" / "config.toml", {"SSOHELPER_HOME": str(home / "own")}),
         (home / ".config" / "ssohelper" / "config.toml", {"XDG_RUNTIME_DIR": str(runtime)}),
@@ -642,12 +664,12 @@ import os, sys, time
 from ssohelper.actions import issuing
 from ssohelper.core.model import RoleCredentials, RoleKey, Secret
 sys.path.append(os.environ["TESTS"])
-from tests.published import publish
+from tests.published import publish_response
 now = int(time.time())
 key = RoleKey(*sys.argv[1:])
 keys = RoleCredentials("ASIA0", Secret("s"), Secret("t" * 900), now + 3600)
-document = issuing.document_of(keys, key.account_id)
-publish(os.environ, key, document, now + 1800)
+document = issuing.credential_document(keys, key.account_id)
+publish_response(os.environ, key, document, now + 1800)
 sys.stdout.write(document.decode())
 """
 

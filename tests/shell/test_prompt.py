@@ -13,7 +13,7 @@ from ssohelper.core import prompt_text
 from ssohelper.core.prompt_text import NOTHING_ENDS
 from ssohelper.core.sign_in_clock import PromptClock
 from tests.core.test_prompt_text import TABLE
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.hostile import names
 from tests.shell.prompt_world import ARGV, FOLDER, SHELLS, PromptWorld, line
 
@@ -55,9 +55,9 @@ def expected(
     at: int, kind: str, role_ends_at: int | None = None, *, guarded: bool = False, now: int = NOW
 ) -> str:
     """Return what SHOW prints, by the program's own text."""
-    rows = prompt_text.rows(PromptClock(at, kind), role_ends_at)  # type: ignore[arg-type]
-    label = prompt_text.label(NAME, guarded=guarded)
-    return f"{prompt_text.line(label, rows, now)}|{prompt_text.row_at(rows, now).level}"
+    rows = prompt_text.prompt_rows(PromptClock(at, kind), role_ends_at)  # type: ignore[arg-type]
+    label = prompt_text.prompt_label(NAME, guarded=guarded)
+    return f"{prompt_text.prompt_line(label, rows, now)}|{prompt_text.row_at(rows, now).level}"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -112,7 +112,7 @@ class TestText:
     @pytest.mark.parametrize("name", ["n" * 25, "n" * 31, "n" * 32, "n" * 33, "n" * 26 + "m" * 26])
     def test_a_long_name_loses_its_middle(self, shell: str, world: PromptWorld, name: str) -> None:
         states = [(NOW + 93_000, "known"), (NOW + 59, "assumed"), (NOW - 1, "known"), (0, "open")]
-        every_rows = [prompt_text.rows(PromptClock(*state)) for state in states]  # type: ignore[arg-type]
+        every_rows = [prompt_text.prompt_rows(PromptClock(*state)) for state in states]  # type: ignore[arg-type]
         world.learn(name, every_rows[0])
         world.put(*states[0])
         lines = [f"set_clock {NOW}"]
@@ -120,12 +120,12 @@ class TestText:
             lines += [write_file(world, *state), SHOW[shell]]
         shown = world.run(shell, "\n".join(lines), is_clock_set=True).stdout.splitlines()
         assert [text.partition("|")[0] for text in shown] == [
-            prompt_text.line(name, rows, NOW) for rows in every_rows
+            prompt_text.prompt_line(name, rows, NOW) for rows in every_rows
         ]
 
     def test_of_fixed_keys(self, shell: str, world: PromptWorld) -> None:
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
-        rows = prompt_text.rows(PromptClock(NOW + 3658, "known"), over="expired")
+        rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"), over="expired")
         world.learn("keys", rows, has_file=False)
         script = "\n".join(
             f"set_clock {now}\n{SHOW[shell]}" for now in (NOW, NOW + 60, NOW + 3657, NOW + 3658)
@@ -138,7 +138,7 @@ class TestText:
         assert world.starts() == 1
 
     def test_of_the_role_of_an_endpoint(self, shell: str, world: PromptWorld) -> None:
-        rows = prompt_text.rows(PromptClock(NOW + 3658, "known"))
+        rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"))
         world.learn("payments-prod/ReadOnlyAccess", rows, has_file=False)
         change = set_variable(shell, "SSOHELPER_SERVED_ROLE", "")
         script = f"set_clock {NOW}\n{SHOW[shell]}\n{SHOW[shell]}\n{change}\n{SHOW[shell]}"
@@ -160,7 +160,7 @@ class TestText:
         self, shell: str, world: PromptWorld, has_file: bool
     ) -> None:
         world.learn("plain", NOTHING_ENDS, has_file=has_file)
-        world.file.write_text(f"{prompt_text.to_line(NOTHING_ENDS)}\n")
+        world.file.write_text(f"{prompt_text.rows_to_line(NOTHING_ENDS)}\n")
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("plain|\nplain|\n", "")
         assert world.starts() == 1
@@ -279,7 +279,7 @@ class TestFailures:
         for name, text in zip(hostile, shown, strict=True):
             assert re.fullmatch(r"[A-Za-z0-9 ._:@/+=,?-]{0,40}\|", text), name
             if name.isascii():
-                assert text == f"{prompt_text.safe(name)}|", name
+                assert text == f"{prompt_text.safe_name(name)}|", name
         assert sorted(
             path.name for path in world.folder.iterdir() if path.name[0] != "."
         ) == sorted(["a folder's state", "answer", "bin", f"script.{shell}"])
@@ -361,10 +361,10 @@ def test_ten_thousand_prompts_start_no_process(shell: str, world: PromptWorld) -
         source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
         script.write_text(f"{source}\n{first}\n{LOOP[shell].format(n=prompts)}\n{SHOW[shell]}\n")
         log = world.folder / "log"
-        trace = [need("strace"), "-f", "--seccomp-bpf", "-qq", "-o", str(log)]
+        trace = [require_program("strace"), "-f", "--seccomp-bpf", "-qq", "-o", str(log)]
         trace += ["-e", "trace=fork,vfork,clone,clone3,execve"]
         done = subprocess.run(
-            [*trace, need(shell), *ARGV[shell], str(script)],
+            [*trace, require_program(shell), *ARGV[shell], str(script)],
             env=world.env, capture_output=True, text=True, timeout=300, check=True,
         )  # fmt: skip
         assert re.fullmatch(rf"{NAME} 2h\d\dm\|fine\n", done.stdout)

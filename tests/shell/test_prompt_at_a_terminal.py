@@ -14,7 +14,7 @@ import pytest
 from ssohelper.core import prompt_text
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
 from tests.shell.hostile import names
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
@@ -44,7 +44,11 @@ class Screen:
         self._stream = pyte.ByteStream(self._screen)
         self.bytes = b""
         self.child = pexpect.spawn(
-            need(shell), _ARGV[shell], env=env, cwd=str(folder), dimensions=(ROWS, COLUMNS)
+            require_program(shell),
+            _ARGV[shell],
+            env=env,
+            cwd=str(folder),
+            dimensions=(ROWS, COLUMNS),
         )
         self.child.delaybeforesend = None
         (folder / "setup").write_text(f"{_PLAIN[shell]}\n{setup}\n")
@@ -220,7 +224,7 @@ class TestColours:
             (world.folder / "setup").write_text(set_variable(shell, "AWS_PROFILE", name))
             screen.type(f"source ./setup; echo {number}.\r")
             screen.wait(lambda number=number: f"{number}." in screen.lines())
-            screen.shows(prompt_text.safe(name))
+            screen.shows(prompt_text.safe_name(name))
         plain = re.sub(
             rb"\x1b(\[[0-9;?<=>]*[ -/]*[@-~]|[()][A-Z0-9]|[=>]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\)",
             b"",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import need
+from tests.programs import require_program
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
 from tests.shell.test_prompt_at_a_terminal import PATIENCE_SECONDS, Screen
 
@@ -57,7 +57,7 @@ STARSHIP = {
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_starship(shell: str, world: PromptWorld, screen_of: Callable[..., Screen]) -> None:
-    need("starship")
+    require_program("starship")
     (world.folder / ".config" / "starship.toml").write_text(snippet("# ~/.config/starship.toml"))
     screen = screen_of(shell, snippet(STARSHIP[shell]))
     # What the page shows, except the end of the line, which is starship's.
@@ -76,7 +76,7 @@ def test_starship(shell: str, world: PromptWorld, screen_of: Callable[..., Scree
 def test_tmux(shell: str, world: PromptWorld) -> None:
     config = world.folder / "tmux.conf"
     config.write_text(
-        f"{snippet('# ~/.tmux.conf')}set -g default-shell {need(shell)}\nset -g status-interval 1\n"
+        f"{snippet('# ~/.tmux.conf')}set -g default-shell {require_program(shell)}\nset -g status-interval 1\n"
     )
     setup_lines = "# ~/.bashrc or ~/.zshrc, after shell-init: tmux"
     if shell == "fish":
@@ -84,7 +84,7 @@ def test_tmux(shell: str, world: PromptWorld) -> None:
     (world.folder / "rc").write_text(f"source '{FOLDER}/prompt.{shell}'\n{snippet(setup_lines)}\n")
     socket = f"prompt-{os.getpid()}-{shell}"
     env = {**world.env, "TMUX_TMPDIR": str(world.folder)}
-    tmux = [need("tmux"), "-L", socket, "-f", str(config)]
+    tmux = [require_program("tmux"), "-L", socket, "-f", str(config)]
     program = {
         "bash": "bash --rcfile rc -i",
         "zsh": "zsh -f -i",
@@ -129,7 +129,7 @@ def test_direnv(shell: str, world: PromptWorld, screen_of: Callable[..., Screen]
     library.write_text(snippet("# ~/.config/direnv/lib/ssohelper.sh"))
     (world.folder / "work" / ".envrc").write_text(snippet("# .envrc"))
     env = {**world.env, "AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "in the way"}
-    allow = [need("direnv"), "allow", str(world.folder / "work")]
+    allow = [require_program("direnv"), "allow", str(world.folder / "work")]
     subprocess.run(allow, env=env, check=True, capture_output=True, timeout=60)
     hook = "direnv hook fish | source" if shell == "fish" else f'eval "$(direnv hook {shell})"'
     screen = screen_of(shell, f"{hook}\nssohelper_prompt_on", **env)

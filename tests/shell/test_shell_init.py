@@ -11,7 +11,7 @@ import pytest
 
 from ssohelper.system import shell_texts
 from tests.conftest import Run
-from tests.programs import need
+from tests.programs import require_program
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDINGS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "ps1"}
@@ -50,7 +50,7 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_reads_the_text_without_output(run: Run, shell: str) -> None:
     text = run("shell-init", shell).stdout
-    argv = [need(shell), "--no-config"] if shell == "fish" else [need(shell)]
+    argv = [require_program(shell), "--no-config"] if shell == "fish" else [require_program(shell)]
     argv += ["-f"] if shell == "zsh" else []
     env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
     done = subprocess.run([*argv, "-c", text], env=env, capture_output=True, text=True)
@@ -98,7 +98,11 @@ def test_without_ssohelper_on_path_its_absolute_path_is_used(
     script.write_text(f"{done.stdout}\nssohelper_prompt >>shown\necho $SSOHELPER_PROMPT_TEXT\n")
     no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
     drawn = subprocess.run(
-        [need(shell), no_rc, script], env=env, cwd=tmp_path, capture_output=True, text=True
+        [require_program(shell), no_rc, script],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert (drawn.stdout, drawn.stderr) == ("x\n", "")
 

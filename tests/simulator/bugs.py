@@ -73,7 +73,7 @@ def _overwrite_foreign(put: Put) -> None:
     """save_renewed does not look at what is in the file."""
 
     def save(self: Any, session: Any, used: Any, fresh: Any, room: Reservation) -> Any:
-        room.commit(json.dumps(token_cache._document_of({}, session, fresh)).encode("ascii"))
+        room.commit(json.dumps(token_cache.document_of({}, session, fresh)).encode("ascii"))
         return fresh
 
     put(TokenFiles, "save_renewed", save)
@@ -181,7 +181,7 @@ def _no_deadline(put: Put) -> None:
 
 def _serve_expired(put: Put) -> None:
     """Credentials count as good for as long as they are there."""
-    put(freshness, "of_credentials", lambda life, left, age: Freshness.SERVE)
+    put(freshness, "freshness_of_credentials", lambda life, left, age: Freshness.SERVE)
 
 
 def _no_pace(put: Put) -> None:
@@ -260,7 +260,7 @@ def _find_after_sign_out(put: Put) -> None:
         cached = app.credentials.load(key, session)
         if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
             return found
-        return Found(issuing.document_of(cached.credentials, key.account_id), True)
+        return Found(issuing.credential_document(cached.credentials, key.account_id), True)
 
     put(issuing, "find", find)
 

@@ -210,7 +210,7 @@ class SimulatedOidc:
                 "token",
                 f"refresh with {value}",
                 lambda: world.aws.refresh(value, is_foreign=False),
-                deadline.left(),
+                deadline.seconds_left(),
             )
         except Refused as refusal:
             send.is_over = True
@@ -250,7 +250,7 @@ class SimulatedPortal:
                 "role",
                 f"{self._session.name} {role.account_id} {role.name} with {access}",
                 lambda: world.aws.role(access, role.account_id, role.name),
-                min(_ROLE_READ_SECONDS, deadline.left()),
+                min(_ROLE_READ_SECONDS, deadline.seconds_left()),
             )
         except Refused as refusal:
             if str(refusal) == "401":
@@ -293,4 +293,4 @@ class Renewals:
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> Any:
-        return self._world.run_renewal(session_name, seen_id, deadline.left(), meanwhile)
+        return self._world.run_renewal(session_name, seen_id, deadline.seconds_left(), meanwhile)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.stores import files
-from tests.programs import need
+from tests.programs import require_program
 
 # Owned by root on every machine; the tests that need a foreign file run as somebody else.
 FOREIGN_FILE = "/etc/passwd"
@@ -28,7 +28,7 @@ def as_other_user(code: str, *arguments: str) -> "subprocess.CompletedProcess[st
     command = [sys.executable, "-c", code, *arguments]
     if os.geteuid() == 0:
         ids = ["--reuid=65534", "--regid=65534", "--clear-groups"]
-        command = [need("setpriv"), *ids, *command]
+        command = [require_program("setpriv"), *ids, *command]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 

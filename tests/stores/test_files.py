@@ -13,7 +13,7 @@ import pytest
 
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, temporary_files
-from tests.programs import need
+from tests.programs import require_program
 from tests.stores.disk import FOREIGN_FILE, SAY_ERROR, as_other_user, locked, mode_of
 
 TOUCHES = {
@@ -336,7 +336,7 @@ class TestWriting:
         code = code or SAY_ERROR.format(call="files.write_atomically(sys.argv[1], b'new')")
         return subprocess.run(
             [
-                *(need("strace"), "-f", "-qq", "-o", os.devnull),
+                *(require_program("strace"), "-f", "-qq", "-o", os.devnull),
                 *("-e", f"trace={call}", "-e", f"inject={call}:{what}"),
                 *(sys.executable, "-B", "-c", code, str(folder / "a")),
             ],

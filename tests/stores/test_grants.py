@@ -81,13 +81,13 @@ def test_a_revoked_grant_is_gone_even_if_its_file_is_put_back(place: Place) -> N
     place.store.add(GRANT, CALLER)
     place.store.revoke(GRANT, CALLER)
     assert (place.names(), place.events()) == ([], ["grant", "revoke"])
-    place.write(grants.to_text(GRANT), f"{GRANT.id}.json")
+    place.write(grants.grant_to_text(GRANT), f"{GRANT.id}.json")
     assert place.store.find(KEY) is None
 
 
 def test_without_its_line_in_the_journal_a_file_is_no_grant(place: Place) -> None:
     place.store.add(GRANT, CALLER)
-    place.write(grants.to_text(LONGER), f"{LONGER.id}.json")
+    place.write(grants.grant_to_text(LONGER), f"{LONGER.id}.json")
     assert place.store.find(KEY) == GRANT
     # The id in another line, such as a reason, is not a line of the grant.
     place.store.add(GRANT._replace(reason=LONGER.id, nonce="1"), CALLER)
@@ -96,13 +96,13 @@ def test_without_its_line_in_the_journal_a_file_is_no_grant(place: Place) -> Non
 
 def test_a_file_under_another_name_or_with_another_content_is_no_grant(place: Place) -> None:
     place.store.add(GRANT, CALLER)
-    edited = {**json.loads(grants.to_text(GRANT)), "ends_at": NOW + 1800}
+    edited = {**json.loads(grants.grant_to_text(GRANT)), "ends_at": NOW + 1800}
     for text in (json.dumps(edited), "{", "[]"):
         place.write(text, f"{GRANT.id}.json")
         assert place.store.find(KEY) is None
-    place.write(grants.to_text(GRANT), "copy.json")
+    place.write(grants.grant_to_text(GRANT), "copy.json")
     assert place.store.find(KEY) is None
-    place.write(grants.to_text(GRANT), f"{GRANT.id}.json")
+    place.write(grants.grant_to_text(GRANT), f"{GRANT.id}.json")
     assert place.store.find(KEY) == GRANT
 
 

@@ -24,7 +24,7 @@ from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, system_log
 from ssohelper.stores import journal as store
 from ssohelper.stores.journal import Journal
-from tests.programs import need
+from tests.programs import require_program
 from tests.stores.disk import as_other_user, mode_of, soon
 
 KEY = RoleKey("corp", "001234567890", "Admin")
@@ -44,7 +44,7 @@ log = Journal(Path(state), Path(runtime), warn=print, file_bytes=int(size))
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(first), int(first) + int(count)):
-    log.append(journal.decided("release", key, reason=f"number {number}"), wait_seconds=60)
+    log.append(journal.decision_entry("release", key, reason=f"number {number}"), wait_seconds=60)
     print(number, flush=True)
 """
 
@@ -56,7 +56,7 @@ def end_file(runtime: Path) -> Path:
 
 
 def entry(number: int) -> Entry:
-    return events.decided("release", KEY, reason=f"number {number}")
+    return events.decision_entry("release", KEY, reason=f"number {number}")
 
 
 class Place:
@@ -104,9 +104,9 @@ class TestAppend:
         before = time.time()
         place.add(3)
         raw = place.file.read_bytes().splitlines()
-        found = [lines.parse_line(line) for line in raw]
+        found = [lines.parse_journal_line(line) for line in raw]
         assert [line.seq for line in found] == [1, 2, 3]
-        assert [line.prev for line in found] == [lines.NO_LINE, *map(lines.hash_of, raw[:2])]
+        assert [line.prev for line in found] == [lines.NO_LINE, *map(lines.hash_of_line, raw[:2])]
         assert {line.uid for line in found} == {os.geteuid()}
         assert int(before) <= found[0].at_seconds <= time.time()
         assert place.open().verify() == (3, True, None, 0)
@@ -282,7 +282,15 @@ class TestFullDisk:
         )
         place.state.mkdir(parents=True, mode=0o700)
         mount = 'mount -t tmpfs -o size=32k,mode=0700 none "$1/state" && exec "$2" -c "$3" "$1"'
-        command = [need("unshare"), "-rm", "sh", "-c", mount, "sh", str(place.state.parent)]
+        command = [
+            require_program("unshare"),
+            "-rm",
+            "sh",
+            "-c",
+            mount,
+            "sh",
+            str(place.state.parent),
+        ]
         done = subprocess.run(
             [*command, sys.executable, code], capture_output=True, text=True, timeout=60
         )
@@ -436,7 +444,7 @@ from ssohelper.stores.journal import Journal
 state = Path(sys.argv[1]); state.mkdir(mode=0o700, exist_ok=True)
 log = Journal(state, state / "run", warn=print)
 try:
-    log.append(journal.signed_out("corp", how="local", user=None))
+    log.append(journal.signed_out_entry("corp", how="local", user=None))
     print("appended")
 except SsoHelperError as error:
     print(error.exit_code, error.message)

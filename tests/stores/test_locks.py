@@ -17,7 +17,7 @@ import pytest
 
 from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.stores import files, locks
-from tests.programs import need
+from tests.programs import require_program
 from tests.stores.disk import mode_of, soon
 
 HOLD = """
@@ -286,7 +286,7 @@ class TestLock:
         code = HOLD.replace("sys.stdin.read()", "pass")
         found = subprocess.run(
             [
-                *(need("strace"), "-f", "-qq", "-o", os.devnull),
+                *(require_program("strace"), "-f", "-qq", "-o", os.devnull),
                 *("-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"),
                 *(sys.executable, "-c", code, str(tmp_path / "l" / "a.lock")),
             ],

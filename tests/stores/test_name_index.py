@@ -11,7 +11,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import ConfigInvalid
 from ssohelper.stores.name_index import NameIndex, NameIndexFile
 from tests.core.config_generator import config
-from tests.published import settle
+from tests.published import date_back
 
 TWO = b"[profile a]\n[profile b]\nregion = eu-west-1\n[sso-session corp]\nsso_region = us-east-1\n"
 
@@ -27,7 +27,7 @@ class Place:
     def write(self, data: bytes, *, settled: bool = True) -> None:
         self.config.write_bytes(data)
         if settled:
-            settle(self.config)
+            date_back(self.config)
 
     def load(self, config: Path | None = None) -> NameIndex:
         """Return the names as a new process gets them."""

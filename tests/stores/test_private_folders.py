@@ -38,7 +38,7 @@ from ssohelper.stores.settings_stamp import SettingsStamp
 from ssohelper.stores.sign_in_failures import SignInFailures
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.use_records import ConsoleVisits, UsageStore
-from tests.published import permit_publishing, settle
+from tests.published import date_back, permit_publishing
 from tests.stores.disk import mode_of
 
 NOON = 1_767_268_800
@@ -55,7 +55,7 @@ def config_in(base: Path) -> Path:
     """Return an old config beside `base`."""
     config = base.parent / "config"
     config.write_text("[profile a]\n")
-    settle(config)
+    date_back(config)
     return config
 
 

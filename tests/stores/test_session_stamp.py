@@ -14,7 +14,7 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 from ssohelper.stores.session_stamp import SessionStamp
-from tests.published import settle
+from tests.published import date_back
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 OTHER = SESSION._replace(start_url="https://d-9999999999.awsapps.com/start")
@@ -31,7 +31,7 @@ class Place:
     def write(self, file: Path, text: str, *, settled: bool = True) -> None:
         file.write_text(text)
         if settled:
-            settle(file)
+            date_back(file)
 
     def stamp(self, session: SsoSession = SESSION) -> SessionStamp:
         return SessionStamp(self.runtime, session, str(self.config), str(self.token))
@@ -112,7 +112,7 @@ def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> 
     place.write(getattr(place, what), "2", settled=False)
     assert (place.prepare(), place.matches(), place.stamp().is_due) == (False, False, False)
     assert place.withdrawn == 1
-    settle(getattr(place, what))
+    date_back(getattr(place, what))
     assert (place.prepare(), place.matches()) == (True, True)
 
 

@@ -11,7 +11,7 @@ from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Profile, Role, RoleKey, SsoSession, Usage
-from ssohelper.core.role_rows import rank
+from ssohelper.core.role_rows import usage_rank
 from ssohelper.errors import ConfigInvalid
 from ssohelper.stores.use_records import ConsoleVisits, UsageStore
 
@@ -120,7 +120,7 @@ def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tm
 
 def test_favourites_come_first_then_the_last_used_then_the_most_used():
     ranked = sorted(
-        [Usage(5, 9), Usage(9, 1), Usage(9, 2), Usage(None, 0, True), Usage()], key=rank
+        [Usage(5, 9), Usage(9, 1), Usage(9, 2), Usage(None, 0, True), Usage()], key=usage_rank
     )
     assert ranked == [Usage(None, 0, True), Usage(9, 2), Usage(9, 1), Usage(5, 9), Usage()]
 

@@ -52,9 +52,9 @@ def test_aws_time_is_converted_to_this_machines_time() -> None:
 def test_a_deadline_follows_the_monotonic_clock() -> None:
     clocks = Clocks(AwsAhead())
     deadline = clocks.clock.deadline(5.0)
-    assert (deadline.left(), clocks.clock.deadline().left()) == (5.0, 18.0)
+    assert (deadline.seconds_left(), clocks.clock.deadline().seconds_left()) == (5.0, 18.0)
     clocks.uptime += 2
-    assert deadline.left() == 3.0
+    assert deadline.seconds_left() == 3.0
 
 
 @pytest.mark.parametrize(

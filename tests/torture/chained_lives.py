@@ -35,7 +35,7 @@ def chained_lives(dice: Dice) -> list[Row]:
         raise Skipped("Node.js or AWS CLI v2 is not installed")
     life = dice.count(30, 16)
     seconds = life * (LIVES if dice.scale > 0.3 else 2)
-    script = str(node_sdk.install() / "long_job.mjs")
+    script = str(node_sdk.install_scripts() / "long_job.mjs")
     with ground() as place:
         faults = place.emulator.faults
         faults.role_credentials_seconds = faults.assumed_role_seconds = life

@@ -299,7 +299,7 @@ def _long(command: list[str], served: Endpoint) -> tuple[int, list[str]]:
 
 
 def _javascript(seconds: float, served: Endpoint) -> tuple[int, list[str]]:
-    script = str(node_sdk.install() / "long_job.mjs")
+    script = str(node_sdk.install_scripts() / "long_job.mjs")
     return _long([shutil.which("node") or "node", script, str(seconds)], served)
 
 

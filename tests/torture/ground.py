@@ -18,7 +18,7 @@ from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
 from tests.issuers import record_issuer
-from tests.published import settle
+from tests.published import date_back
 
 SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
 LAUNCHER = f"{SSOHELPER}-credentials"
@@ -112,7 +112,7 @@ class Ground:
             f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
             "sso_registration_scopes = sso:account:access\n\n"
         )
-        settle(self.config)
+        date_back(self.config)
 
     def sign_in(self, *, expires_in: int | None = None) -> None:
         """Write the token of a sign-in as the AWS CLI does; `expires_in` is what its file says."""
@@ -123,7 +123,7 @@ class Ground:
         path = self.token_file
         path.write_text(json.dumps(token))
         path.chmod(0o600)
-        settle(path)
+        date_back(path)
 
     @property
     def token_file(self) -> Path:
@@ -142,7 +142,7 @@ class Ground:
     def add_profile(self, name: str, lines: str) -> None:
         with self.config.open("a") as config:
             config.write(f"[profile {name}]\n{lines}region = us-east-1\n\n")
-        settle(self.config)
+        date_back(self.config)
 
     def run(self, *argv: str, **more: str) -> Answer:
         """Run a command to its end; stdin is empty."""

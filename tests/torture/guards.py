@@ -16,7 +16,7 @@ from tests.guards.full_screen import ask_in_full_screen
 from tests.guards.matrix import Cell
 from tests.guards.ways import ROLE
 from tests.guards.world import GUARDED, NAME, Guarded
-from tests.processes import end_detached
+from tests.processes import end_detached_processes
 from tests.torture.ground import HOME_PREFIX, Dice, Row
 
 Ask = Callable[[Guarded], list[Cell]]
@@ -144,4 +144,4 @@ def _world(make: Callable[[Home, Emulator], Guarded]) -> Iterator[Guarded]:
         finally:
             os.environ.clear()
             os.environ.update(before)
-            end_detached(Path(folder))
+            end_detached_processes(Path(folder))

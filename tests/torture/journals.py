@@ -29,7 +29,7 @@ def journal_crowd(dice: Dice) -> Row:
         state, runtime = Path(home, "state"), Path(home, "run")
         told, killed, failure = _write(state, runtime, number, dice.of("journal"))
         log = Journal(state, runtime, warn=print)
-        log.append(journal.decided("release", KEY, reason=f"{number} 0"))
+        log.append(journal.decision_entry("release", KEY, reason=f"{number} 0"))
         verdict, found = log.verify(), log.read()
     faults = _faults(told | {(number, 0)}, found, killed)
     if verdict.fault is not None or verdict.faults:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from tests.published import settle
+from tests.published import date_back
 from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, helper, wrong_in
 from tests.torture.lives import JOB
 from tests.two_regions import FIRST, HERE, HOSTS, SECOND, add_second_region, sign_in_to_both
@@ -69,7 +69,7 @@ def _run(fault: str, seconds: int) -> _Measured:
         with place.config.open("a") as config:
             command = " ".join(helper())
             config.write(f"[profile job]\ncredential_process = {command}\nregion = {SECOND}\n")
-        settle(place.config)
+        date_back(place.config)
         job = subprocess.Popen(
             [sys.executable, "-c", JOB, "job", str(seconds)],
             env=place.env,
@@ -118,5 +118,5 @@ def _ground(accounts: int) -> Iterator[Ground]:
                 f"[sso-session corp]\nsso_start_url = {HERE}\nsso_region = {FIRST}\n"
                 "sso_registration_scopes = sso:account:access\n\n"
             )
-            settle(place.config)
+            date_back(place.config)
             yield place

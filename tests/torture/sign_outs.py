@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssohelper.emulator.organization import World
-from tests.published import settle
+from tests.published import date_back
 from tests.torture.ground import (
     AWS_CLI,
     LAUNCHER,
@@ -118,7 +118,7 @@ class _Run:
         if chance.random() < 0.6:
             for file in (self._place.config, self._place.token_file):
                 if file.exists():
-                    settle(file)
+                    date_back(file)
             time.sleep(chance.uniform(0.3, 1.2))
         else:
             time.sleep(chance.uniform(0, _LONGEST_PAUSE_SECONDS))

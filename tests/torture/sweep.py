@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.processes import end_detached
+from tests.processes import end_detached_processes
 from tests.torture.ground import (
     SSOHELPER,
     Answer,
@@ -283,7 +283,7 @@ def _harmed(
     if fault or not command.heal:
         return fault
     # A broker that lives on has looked for old temporary files already.
-    end_detached(place.home)
+    end_detached_processes(place.home)
     for orphan in orphans(place):
         _date_back(orphan)
     # The next broker may have finished the harmed run, so that a hit would heal nothing.

@@ -16,7 +16,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.qr import QrCode
 from tests.conftest import SCRIPT
-from tests.people import sign_in, target_of
+from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
 from tests.tui.world import DemoHome, SilentSignIn, until
@@ -170,7 +170,7 @@ def test_o_opens_the_browser_again_with_a_new_address(world: DemoHome) -> None:
         await until(lambda: len(notes.read_text().split()) == 2)
         first, second = notes.read_text().split()
         assert "state" not in first + second
-        assert target_of(second) == target_of(first)
+        assert redirect_target_of(second) == redirect_target_of(first)
         await user.press("escape")
 
     run_scenario(world.app(), scenario)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT
-from tests.processes import end_detached
+from tests.processes import end_detached_processes
 
 ROOT = Path(__file__).resolve().parents[2]
 # Ids that no passwd entry has, as in a container.
@@ -116,7 +116,7 @@ def machine() -> Iterator[Machine]:
         try:
             yield Machine(folder, emulator, ana, bob)
         finally:
-            end_detached(folder)
+            end_detached_processes(folder)
 
 
 def _person(folder: Path, emulator: Emulator, uid: int) -> Person:

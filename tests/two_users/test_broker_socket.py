@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SCRIPT
-from tests.processes import brokers, end_detached
+from tests.processes import broker_ids, end_detached_processes
 from tests.two_users.other_users import (
     BOB,
     KEY,
@@ -114,7 +114,7 @@ def place() -> Iterator[Machine]:
 @pytest.fixture(autouse=True)
 def _nothing_cached(place: Machine) -> Iterator[None]:
     yield
-    end_detached(place.folder)
+    end_detached_processes(place.folder)
     for branch in ("credentials", "brokers"):
         remove(place.ana.home.parent / f"runtime-{place.ana.uid}" / "ssohelper" / branch)
 
@@ -127,7 +127,7 @@ def running_socket(place: Machine) -> Path:
     """Return the socket of ana's running broker, which holds her credentials."""
     answer = place.ana.credentials()
     assert answer.returncode == 0, answer.stderr
-    wait_for(lambda: brokers(place.ana.home))
+    wait_for(lambda: broker_ids(place.ana.home))
     [path] = [one for one in (runtime(place.ana) / "brokers").iterdir() if one.is_socket()]
     return path
 
@@ -185,7 +185,7 @@ class TestSocket:
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
             each.chmod(0o755 if each != path else 0o777)
-        [pid] = brokers(place.ana.home)
+        [pid] = broker_ids(place.ana.home)
         attack = place.bob.start(CONNECT, str(path), "5000", ASK)
         for account in ("000030000001", "000030000002"):
             role = ("--session", "corp", "--account-id", account, "--role-name", "ReadOnlyAccess")
@@ -242,7 +242,7 @@ class TestOwnUser:
         answer = place.ana.run("-c", script, "sh", *KEY, program="/bin/sh")
         assert answer.returncode == 0, answer.stderr
         path = running_socket(place)
-        [pid] = brokers(place.ana.home)
+        [pid] = broker_ids(place.ana.home)
         streams = []
         for _ in range(260):
             stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -311,9 +311,9 @@ class TestPlanted:
     def test_a_broker_in_folders_of_anas_own_is_not_believed_either(self, place: Machine) -> None:
         """Her folders stood open for a moment: bob's socket is in the right place."""
         path = running_socket(place)
-        [pid] = brokers(place.ana.home)
+        [pid] = broker_ids(place.ana.home)
         os.kill(pid, 9)
-        wait_for(lambda: not brokers(place.ana.home))
+        wait_for(lambda: not broker_ids(place.ana.home))
         for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
             folder.chmod(0o777)
         fake = place.bob.start(FAKE_BROKER, str(path), DOCUMENT)
@@ -379,9 +379,9 @@ class TestLinks:
     def test_a_lock_that_is_something_else_changes_nothing(self, place: Machine, kind: str) -> None:
         path = running_socket(place)
         lock = path.with_name("start.lock")
-        [pid] = brokers(place.ana.home)
+        [pid] = broker_ids(place.ana.home)
         os.kill(pid, 9)
-        wait_for(lambda: not brokers(place.ana.home))
+        wait_for(lambda: not broker_ids(place.ana.home))
         lock.unlink()
         precious = place.ana.write(place.ana.home / "precious", "precious")
         if kind == "hard link":

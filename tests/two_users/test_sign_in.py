@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ssohelper.emulator.server import Emulator
-from tests.people import target_of
+from tests.people import redirect_target_of
 from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
 from tests.two_users.conftest import User, wait_for
 
@@ -114,7 +114,7 @@ def test_the_callbacks_of_this_user_and_of_root_are_taken(
         wait_for(opened.exists)
         url = running.callback(error="access_denied", state=running.query["state"])
         if person is None:
-            target_of(opened.read_text().strip())  # root's own process, which this is
+            redirect_target_of(opened.read_text().strip())  # root's own process, which this is
             subprocess.run(["curl", "-sS", url], check=True, capture_output=True)
         else:
             assert "200 OK" in visit(person, url, via=via)

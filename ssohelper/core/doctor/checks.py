@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 
 from ssohelper.core.doctor import config, environment, files, machine, profiles, sessions
 from ssohelper.core.doctor.facts import Facts
-from ssohelper.core.doctor.findings import Finding, in_order
+from ssohelper.core.doctor.findings import Finding, sort_findings
 
 Check = Callable[[Facts], Iterable[Finding]]
-# What `whoami` says first: why a program may use something else than the profile.
+# The checks whose findings `whoami` shows first: why a program may not use the profile.
 SHADOWING: tuple[Check, ...] = (
-    environment.check_keys,
+    environment.check_key_variables,
     environment.check_container_variables,
-    environment.check_same_names,
+    environment.check_credentials_sections,
     profiles.check_programs,
 )
 CHECKS: tuple[Check, ...] = (
@@ -26,6 +26,6 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def run(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
-    """Return what these checks find: problems, then missing sign-ins, then notes."""
-    return in_order(finding for check in checks for finding in check(facts))
+def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
+    """Return the findings of these checks: problems, then missing sign-ins, then notes."""
+    return sort_findings(finding for check in checks for finding in check(facts))

@@ -11,14 +11,14 @@ from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subj
 from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.text import show
 
-# Each start of an AWS tool reads the config. From here on a person feels it.
+# Every start of an AWS tool reads the config. A user notices a delay of so many seconds.
 SLOW_SECONDS = 0.25
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _TWICE = "exists twice"
 
 
-def check_readable(facts: Facts) -> Iterator[Finding]:
+def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
     """Find a config or credentials file that AWS tools refuse: then no profile works."""
     config = facts.config
     for path, failure in (
@@ -36,8 +36,8 @@ def check_readable(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_missing(facts: Facts) -> Iterator[Finding]:
-    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE with a file that is not there."""
+def check_missing_files(facts: Facts) -> Iterator[Finding]:
+    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE that names no existing file."""
     if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
         yield problem(
             "config-missing",
@@ -47,7 +47,7 @@ def check_missing(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_empty(facts: Facts) -> Iterator[Finding]:
+def check_empty_config(facts: Facts) -> Iterator[Finding]:
     """Note a config without any session and any profile: nothing has been set up yet."""
     file = facts.config.file
     if file is not None and not file.session_names() and not file.profiles():
@@ -59,8 +59,8 @@ def check_empty(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_speed(facts: Facts) -> Iterator[Finding]:
-    """Find a config that costs the start of every AWS tool much."""
+def check_config_speed(facts: Facts) -> Iterator[Finding]:
+    """Find a config that is so big that every AWS tool starts slowly."""
     seconds, file = facts.config.parse_seconds, facts.config.file
     if seconds is None or seconds < SLOW_SECONDS or file is None:
         return
@@ -90,8 +90,8 @@ def check_profiles_twice(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_marks(facts: Facts) -> Iterator[Finding]:
-    """Find profiles of ours between aws-sso-cli's marks: it removes and rewrites what is there."""
+def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
+    """Find managed profiles between the marks of aws-sso-cli, which rewrites these lines."""
     between = names_between_marks(facts.config)
     config = facts.config.file
     if config is not None:
@@ -114,7 +114,7 @@ def check_marks(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_sessions(facts: Facts) -> Iterator[Finding]:
+def check_session_sections(facts: Facts) -> Iterator[Finding]:
     """Find [sso-session] sections that no command can use."""
     for name, failure in facts.unusable_sessions.items():
         yield problem(
@@ -125,7 +125,7 @@ def check_sessions(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_headers(facts: Facts) -> Iterator[Finding]:
+def check_profile_headers(facts: Facts) -> Iterator[Finding]:
     """Find sections that AWS tools do not read, since the word `profile` is missing before the name."""
     file = facts.config.file
     if file is None or facts.chosen is not None:
@@ -143,7 +143,7 @@ def check_headers(facts: Facts) -> Iterator[Finding]:
 
 
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that name a session without an [sso-session] section: they give no credentials."""
+    """Find profiles that name a session without an [sso-session] section."""
     for name, command in facts.missing_sessions.items():
         users = [
             one.name
@@ -162,7 +162,8 @@ def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
 def names_between_marks(config: ConfigFacts) -> list[str]:
     """Return the names of the profiles between aws-sso-cli's two marks.
 
-    From the bytes, since a config that it wrote twice cannot be parsed (`profile_origin.find_blocks`).
+    Reads the raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed
+    (`profile_origin.find_blocks`).
     """
     begin_mark, end_mark = (marker.encode() for marker in MARKERS)
     begin = config.data.find(begin_mark)
@@ -174,13 +175,13 @@ def names_between_marks(config: ConfigFacts) -> list[str]:
 
 
 CHECKS = (
-    check_readable,
-    check_missing,
-    check_empty,
-    check_speed,
+    check_files_are_readable,
+    check_missing_files,
+    check_empty_config,
+    check_config_speed,
     check_profiles_twice,
-    check_marks,
-    check_sessions,
-    check_headers,
+    check_aws_sso_cli_marks,
+    check_session_sections,
+    check_profile_headers,
     check_missing_sessions,
 )

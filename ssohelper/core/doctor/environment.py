@@ -13,7 +13,7 @@ _SHELL = "this shell"
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
-def check_keys(facts: Facts) -> Iterator[Finding]:
+def check_key_variables(facts: Facts) -> Iterator[Finding]:
     """Find fixed keys in the environment, which win over AWS_PROFILE in all SDKs but JavaScript's."""
     environ = facts.environ
     present = [name for name in sdk_order.KEY_VARIABLES if environ.get(name)]
@@ -32,7 +32,8 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
             message += f"; it ends at {show(ends, 40)}, and nothing renews it"
         fix = f"unset {' '.join([*present, *tokens])}"
         if chosen is None and ends:
-            # `exec` and `env` set this too: the keys are on purpose.
+            # `exec` and `env` set the keys with this variable: they are in the environment on
+            # purpose.
             fix += "; for a job that runs longer: AWS_PROFILE, or ssohelper exec --server"
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
@@ -55,7 +56,7 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
 
 
 def check_profile_variables(facts: Facts) -> Iterator[Finding]:
-    """Find AWS_PROFILE without such a profile, and two variables that name two profiles."""
+    """Find AWS_PROFILE with an unknown profile, and two variables that name two profiles."""
     config, environ = facts.config, facts.environ
     first, second = environ.get("AWS_PROFILE"), environ.get("AWS_DEFAULT_PROFILE")
     for variable, name in (("AWS_PROFILE", first), ("AWS_DEFAULT_PROFILE", second)):
@@ -79,7 +80,7 @@ def check_profile_variables(facts: Facts) -> Iterator[Finding]:
 
 
 def check_container_variables(facts: Facts) -> Iterator[Finding]:
-    """Find a pod's or container's variables, which win over a profile, or lose to [default]."""
+    """Find a container's variables that SDKs prefer to a profile, or ignore for [default]."""
     environ = facts.environ
     chosen = environ.get("AWS_PROFILE") or facts.chosen
     if all(environ.get(name) for name in sdk_order.WEB_IDENTITY_VARIABLES) and chosen:
@@ -101,7 +102,7 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
 
 
 def check_default_keys(facts: Facts) -> Iterator[Finding]:
-    """Find fixed keys in [default], which a command without a profile uses unasked."""
+    """Find fixed keys in [default], which commands use if the user names no profile."""
     config = facts.config.file
     default = config.profile("default") if config else None
     in_config = default is not None and "aws_access_key_id" in default.keys
@@ -116,14 +117,14 @@ def check_default_keys(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_same_names(facts: Facts) -> Iterator[Finding]:
+def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
     """Find sections of ~/.aws/credentials that win over a profile of the same name."""
     for profile in facts.profiles:
         keys = facts.config.credentials.get(profile.name, frozenset())
         if "aws_access_key_id" not in keys or not _has_other_identity(profile):
             continue
         name = show(profile.name, 80)
-        taken = sdk_order.resolve(profile, facts.config.file, keys, {})
+        taken = sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, {})
         families = [one.family for one in taken if one.kind == "credentials file"]
         yield problem(
             "shadowed-by-credentials-file",
@@ -146,13 +147,13 @@ def check_endpoint_variable(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_what_sdks_take(facts: Facts) -> Iterator[Finding]:
-    """For the profile that is asked about: find SDK families that use another account."""
+def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
+    """Find SDK families that use another account than that of the profile in `doctor PROFILE`."""
     if facts.chosen is None or facts.config.file is None:
         return
     for profile in facts.profiles:
         keys = facts.config.credentials.get(profile.name, frozenset())
-        for one in sdk_order.resolve(profile, facts.config.file, keys, facts.environ):
+        for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, facts.environ):
             meant = profile.meant_account_id
             if one.account_id and meant and one.account_id != meant:
                 yield problem(
@@ -181,11 +182,11 @@ def _identity_keys(keys: dict[str, str]) -> set[str]:
 
 
 CHECKS = (
-    check_keys,
+    check_key_variables,
     check_profile_variables,
     check_container_variables,
     check_default_keys,
-    check_same_names,
+    check_credentials_sections,
     check_endpoint_variable,
-    check_what_sdks_take,
+    check_account_of_each_sdk,
 )

@@ -1,4 +1,4 @@
-"""What the checks of `doctor` look at. `actions.doctor_facts` gathers it. Pure."""
+"""The facts that the checks of `doctor` look at. `actions.doctor_facts` gathers them. Pure."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import SsoHelperError
 
-# What a file or folder is for; each has its own rules for modes.
+# The uses of the files and folders that `doctor` checks; each use has its own rules for modes.
 Use = Literal[
     "aws folder", "config", "credentials", "token folder", "token", "own folder", "own file"
 ]
 
 
 class Failure(NamedTuple):
-    """Why something could not be read: message and hint of the error."""
+    """Why a fact could not be read: message and hint of the error."""
 
     message: str
     hint: str = ""
 
     @classmethod
-    def of(cls, error: SsoHelperError) -> Failure:
-        """Return the failure that this error reports."""
+    def of_error(cls, error: SsoHelperError) -> Failure:
+        """Return this error's message and hint as a failure."""
         return cls(error.message, error.hint or "")
 
 
 class ProfileFact(NamedTuple):
-    """A profile with the role that it points at; `failure` says why that cannot be told.
+    """A profile with the role that it points at; `failure` says why the role cannot be read.
 
     `meant_account_id` is the account that the profile is for, None if its keys do not tell.
     """
@@ -48,9 +48,10 @@ class ProfileFact(NamedTuple):
 class ProgramFact(NamedTuple):
     """The program of a `credential_process`, `word` as the profile names it.
 
-    `path` is its absolute path, None if there is no such program. `replaceable` is a part of the
-    path by which other users could replace the program. `is_own`: it is ssohelper's, and
-    `is_of_another_installation` tells if not this one's.
+    `path` is the program's absolute path, None if there is no such program. `replaceable` is a part
+    of the path that other users may write, so that they could replace the program. `is_own`: the
+    program is ssohelper's. `is_of_another_installation`: it belongs to another installation of
+    ssohelper.
     """
 
     word: str
@@ -61,7 +62,7 @@ class ProgramFact(NamedTuple):
 
 
 class FileFact(NamedTuple):
-    """A file or folder that is there; `owner` is a user's name, "" for our own user."""
+    """An existing file or folder; `owner` is its user's name, "" if this user owns it."""
 
     path: str
     use: Use
@@ -80,7 +81,7 @@ class ConfigFacts(NamedTuple):
 
     `credentials` has the names of the keys of each section, no values. `parse_seconds` is the CPU
     time in which Python's configparser, which botocore uses, reads this config on this machine;
-    None if it was too small to measure.
+    None if that time was too short to measure.
     """
 
     path: str = "~/.aws/config"
@@ -98,8 +99,8 @@ class SessionFact(NamedTuple):
     """A session: its sign-in, its saved list of roles, what `profile sync` remembers for it.
 
     `failure` says why the sign-in cannot be read. `new_roles` are the listed roles that have no
-    profile. `filters` are the remembered ones, as options of `profile sync`; `left_out` is how many
-    roles they leave out.
+    profile. `filters` are the filters that `profile sync` remembers, as its options; `left_out` is
+    how many roles the filters leave out.
     """
 
     session: SsoSession
@@ -113,7 +114,7 @@ class SessionFact(NamedTuple):
 
 
 class TokenFact(NamedTuple):
-    """The token file that profiles in legacy form with this start URL look for.
+    """The token file that SDKs look for if a profile in legacy form has this start URL.
 
     `ends_at` is None if there is no such file.
     """
@@ -124,10 +125,10 @@ class TokenFact(NamedTuple):
 
 
 class EndpointFact(NamedTuple):
-    """An endpoint of AWS that was asked. `failure` says why no answer came.
+    """An endpoint of AWS to which `doctor` sent a request. `failure` says why no answer came.
 
-    `proxy` is "host:port" of the proxy on the way, `bundle` the file of trusted certificates, each
-    "" if it is the default. `apart_seconds` is this machine's clock minus AWS's.
+    `proxy` is "host:port" of the proxy in use, "" without one; `bundle` is the file of trusted
+    certificates, "" for the default ones. `apart_seconds` is this machine's clock minus AWS's.
     """
 
     session_names: tuple[str, ...]
@@ -141,7 +142,7 @@ class EndpointFact(NamedTuple):
 class ShellFact(NamedTuple):
     """What `install` wrote for the user's shell. `state` says whether the lines are up to date.
 
-    `failure` says why that cannot be told. `stale_completions` are completion scripts of ours at
+    `failure` says why that is unknown. `stale_completions` are ssohelper's completion scripts at
     well-known places that are outdated.
     """
 
@@ -155,9 +156,10 @@ class ShellFact(NamedTuple):
 class MachineFacts(NamedTuple):
     """This machine and this installation.
 
-    `command` is what profiles should run, None where `failure` says why there is none. `commands`
-    are the different installations on PATH, in its order. `apart_seconds` is this machine's clock
-    minus AWS's, by the last answer. `runtime_refused` is XDG_RUNTIME_DIR if that folder is not safe.
+    `command` is the ssohelper program that profiles should run; if it is None, `failure` says why.
+    `commands` are the different installations of ssohelper on PATH, in the order of PATH.
+    `apart_seconds` is this machine's clock minus AWS's, by AWS's last answer. `runtime_refused` is
+    XDG_RUNTIME_DIR if that folder is not safe.
     """
 
     command: str | None = None
@@ -178,8 +180,9 @@ class MachineFacts(NamedTuple):
 class ProofFact(NamedTuple):
     """What a profile's program answered when `doctor` ran it.
 
-    `account_id` is the account in its answer, "" if it names none. `failure` says why there are no
-    credentials; with `needs_sign_in`, only a sign-in is missing. `is_own`: the program is ours.
+    `account_id` is the account in the program's answer, "" if the answer names no account.
+    `failure` says why there are no credentials; with `needs_sign_in`, only a sign-in is missing.
+    `is_own`: the program is ssohelper.
     """
 
     profile: str
@@ -192,11 +195,11 @@ class ProofFact(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """All that the checks look at. Times are epoch seconds by this machine's clock.
+    """All facts that `doctor` checks. Times are epoch seconds by this machine's clock.
 
-    `environ` has the variables that SDKs read; the values of keys are replaced. `chosen` is the
-    profile that `doctor PROFILE` is asked about; `profiles` then holds that one only, and
-    `issued_at` is when AWS issued the cached credentials of its role, None without such.
+    `environ` has the variables that SDKs read; the values of secret keys are replaced. `chosen` is
+    the profile of the command `doctor PROFILE`; `profiles` then holds that profile only, and
+    `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
     `missing_sessions` are the sessions that profiles name and the config does not define, each with
     the command that brings it back.
     """

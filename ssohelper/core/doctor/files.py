@@ -1,4 +1,4 @@
-"""Checks of `doctor`: owners and modes of AWS's and of our files. Pure."""
+"""Checks of `doctor`: owners and modes of the files of AWS tools and of ssohelper. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from ssohelper.core.doctor.facts import Facts, FileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem
 from ssohelper.core.text import show
 
-# What holds secrets: other users may not read it. The rest they may read, and never write.
+# Files for these uses hold secrets: other users must not read them. Other files they may read, but
+# never write.
 _SECRET = ("credentials", "token", "own file", "own folder")
-# What `--fix` changes: tokens and what is ours. The rest is the user's, and gets a command.
+# Files whose mode `--fix` changes: tokens and ssohelper's own files. For the user's other files,
+# the finding names a command instead.
 _REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
-def check_owners(facts: Facts) -> Iterator[Finding]:
+def check_file_owners(facts: Facts) -> Iterator[Finding]:
     """Find files and folders that belong to another user, who can change or withhold them."""
     for file in facts.files:
         if file.owner:
@@ -28,22 +30,22 @@ def check_owners(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_modes(facts: Facts) -> Iterator[Finding]:
+def check_file_modes(facts: Facts) -> Iterator[Finding]:
     """Find files that other users may read although they hold secrets, or may write."""
     grouped: dict[tuple[str, str, str], list[FileFact]] = defaultdict(list)
     for file in facts.files:
         if file.owner or file.is_link:
             continue
         if file.use in _SECRET and file.mode & 0o077:
-            grouped[file.use, "readable-by-others", _name(file)].append(file)
+            grouped[file.use, "readable-by-others", _name_for_finding(file)].append(file)
         elif file.may_others_write:
-            grouped[file.use, "writable-by-others", _name(file)].append(file)
+            grouped[file.use, "writable-by-others", _name_for_finding(file)].append(file)
     for (use, kind, _), files in grouped.items():
         yield _mode_finding(use, kind, files)
 
 
-def check_links(facts: Facts) -> Iterator[Finding]:
-    """Find links where files of ours or tokens belong: they are not followed, so not read."""
+def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
+    """Find symbolic links in place of tokens or own files: ssohelper does not follow links."""
     for file in facts.files:
         if file.is_link:
             yield problem(
@@ -54,8 +56,8 @@ def check_links(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_leftovers(facts: Facts) -> Iterator[Finding]:
-    """Note temporary files that killed programs have left."""
+def check_leftover_files(facts: Facts) -> Iterator[Finding]:
+    """Note temporary files that a killed ssohelper has left."""
     paths = facts.machine.leftovers
     if paths:
         yield note(
@@ -67,8 +69,8 @@ def check_leftovers(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _name(file: FileFact) -> str:
-    # Tokens and our own files are many; one line for all of them is enough.
+def _name_for_finding(file: FileFact) -> str:
+    # Tokens and ssohelper's own files are many, so one finding names all of them.
     return "" if file.use in ("token", "own file", "own folder") else file.path
 
 
@@ -88,4 +90,4 @@ def _mode_finding(use: str, kind: str, files: list[FileFact]) -> Finding:
     return problem(kind, subject, message, f"chmod {wanted} {show(paths[0], 200)}")
 
 
-CHECKS = (check_owners, check_modes, check_links, check_leftovers)
+CHECKS = (check_file_owners, check_file_modes, check_symbolic_links, check_leftover_files)

@@ -1,4 +1,4 @@
-"""What `ssohelper doctor` reports: findings, each with the cure. Pure."""
+"""What `ssohelper doctor` reports: findings, each with a way to correct it. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MOST_NAMES = 3
 class Repair(NamedTuple):
     """A safe change that `doctor --fix` makes.
 
-    `kind` is how (`actions.doctor_repairs` has one function for each), `paths` are the files that
-    it changes, or the profiles' names for the kind "helper".
+    `kind` names the repair (`actions.doctor_repairs` has one function for each kind). `paths` are
+    the files that the repair changes; for the kind "helper" they are the names of profiles.
     """
 
     kind: Literal["mode", "helper", "shell", "leftovers"]
@@ -43,12 +43,12 @@ class Finding(NamedTuple):
 
     @property
     def is_fixable(self) -> bool:
-        """Return whether `--fix` makes a safe change that ends this finding."""
+        """Return whether `doctor --fix` has a safe change that ends this finding."""
         return self.repair is not None
 
 
 class Counts(NamedTuple):
-    """How many findings there are of each severity, how many were repaired and could be."""
+    """The counts of a `doctor` run: findings of each severity, repaired and repairable findings."""
 
     problems: int
     sign_ins: int
@@ -58,26 +58,26 @@ class Counts(NamedTuple):
 
 
 def problem(id: str, subject: str, message: str, fix: str, repair: Repair | None = None) -> Finding:
-    """Return a finding of something that does not work, or is not safe."""
+    """Return a finding of the severity "problem": something does not work, or is not safe."""
     return Finding(id, "problem", subject, message, fix, repair)
 
 
-def sign_in(id: str, subject: str, message: str, fix: str) -> Finding:
+def missing_sign_in(id: str, subject: str, message: str, fix: str) -> Finding:
     """Return the finding that an interactive sign-in is missing."""
     return Finding(id, "sign-in", subject, message, fix)
 
 
 def note(id: str, subject: str, message: str, fix: str, repair: Repair | None = None) -> Finding:
-    """Return a finding that is worth knowing, while nothing is wrong."""
+    """Return a finding of the severity "note": worth knowing, nothing is wrong."""
     return Finding(id, "note", subject, message, fix, repair)
 
 
-def in_order(found: Iterable[Finding]) -> list[Finding]:
+def sort_findings(found: Iterable[Finding]) -> list[Finding]:
     """Return the findings without repetitions: problems, then sign-ins, then notes."""
     return sorted(dict.fromkeys(found), key=lambda one: SEVERITIES.index(one.severity))
 
 
-def count(found: Sequence[Finding]) -> Counts:
+def count_findings(found: Sequence[Finding]) -> Counts:
     """Return how many findings are left of each severity, and how many were repaired."""
     left = [one for one in found if not one.is_fixed]
     severities = [one.severity for one in left]
@@ -92,19 +92,19 @@ def count(found: Sequence[Finding]) -> Counts:
 
 def exit_code(found: Sequence[Finding]) -> int:
     """Return 3 if a problem is left, 4 if only a sign-in is missing, else 0."""
-    counts = count(found)
+    counts = count_findings(found)
     if counts.problems:
         return _EXIT_PROBLEM
     return _EXIT_SIGN_IN if counts.sign_ins else 0
 
 
-def last_line(found: Sequence[Finding]) -> str:
-    """Return the line with the counts."""
-    counts = count(found)
+def counts_line(found: Sequence[Finding]) -> str:
+    """Return the last line of `doctor`: how many problems, missing sign-ins and notes are left."""
+    counts = count_findings(found)
     parts = [
-        _number(counts.problems, "problem"),
-        _number(counts.sign_ins, "missing sign-in"),
-        _number(counts.notes, "note"),
+        _count_text(counts.problems, "problem"),
+        _count_text(counts.sign_ins, "missing sign-in"),
+        _count_text(counts.notes, "note"),
     ]
     line = ", ".join(part for part in parts if part) or "nothing wrong"
     if counts.fixed:
@@ -125,5 +125,5 @@ def profiles_subject(names: Sequence[str]) -> str:
     return f"profile {quoted[0]}"
 
 
-def _number(many: int, what: str) -> str:
+def _count_text(many: int, what: str) -> str:
     return f"{many} {what}{'s' * (many > 1)}" if many else ""

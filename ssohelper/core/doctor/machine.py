@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ssohelper.core.doctor.facts import Facts, ProofFact
-from ssohelper.core.doctor.findings import Finding, Repair, note, problem, sign_in
+from ssohelper.core.doctor.findings import Finding, Repair, missing_sign_in, note, problem
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 
@@ -33,7 +33,7 @@ def check_clock(facts: Facts) -> Iterator[Finding]:
 
 def check_endpoints(facts: Facts) -> Iterator[Finding]:
     """Find endpoints of AWS that cannot be reached, with the proxy and the certificates in use."""
-    # Settings that cannot be read have a finding of their own: no endpoint was asked then.
+    # If the settings cannot be read, no endpoint was asked; another check reports the settings.
     failed = {
         one.host: one
         for one in facts.endpoints
@@ -52,9 +52,9 @@ def check_endpoints(facts: Facts) -> Iterator[Finding]:
 
 
 def check_storage(facts: Facts) -> Iterator[Finding]:
-    """Find a keyring that does not answer, and what cannot be kept on this machine."""
+    """Find a keyring that does not answer, unreadable settings, an unusable state folder."""
     machine = facts.machine
-    # Without settings and a state folder, it is not known which storage is in force.
+    # If settings or state folder cannot be read, it is unknown which storage is in use.
     storage_failure = machine.storage_failure
     if machine.settings_failure or machine.state_failure:
         storage_failure = None
@@ -76,7 +76,7 @@ def check_storage(facts: Facts) -> Iterator[Finding]:
 
 
 def check_runtime_folder(facts: Facts) -> Iterator[Finding]:
-    """Find an XDG_RUNTIME_DIR that is not ours alone, and that is therefore not used."""
+    """Find an XDG_RUNTIME_DIR that ssohelper does not use, since other users can open it."""
     refused = facts.machine.runtime_refused
     if refused:
         yield problem(
@@ -135,14 +135,14 @@ def check_shell(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_proofs(facts: Facts) -> Iterator[Finding]:
-    """Find profiles whose program gave no credentials when it was run, or another account's."""
+def check_program_answers(facts: Facts) -> Iterator[Finding]:
+    """Find profiles whose program, when run, gave no credentials, or those of another account."""
     for proof in facts.proofs:
         subject = f'profile "{show(proof.profile, 80)}"'
         if proof.failure is not None and proof.is_own and facts.machine.settings_failure:
             continue  # our helper reads the settings too, and they have a finding of their own
         if proof.failure is not None and proof.needs_sign_in:
-            yield from _signed_out(facts, proof)
+            yield from _missing_sign_in_of(facts, proof)
         elif proof.failure is not None:
             yield problem(
                 "no-credentials",
@@ -160,18 +160,20 @@ def check_proofs(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _signed_out(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
-    """Yield the finding that a sign-in is missing, unless the session's own facts say so already."""
+def _missing_sign_in_of(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
+    """Yield the finding that a sign-in is missing, unless the session's check reports it."""
     name = proof.session_name
     known = [one for one in facts.sessions if one.session.name == name]
-    if not any(one.outlook.is_needed(facts.now) for one in known):
+    if not any(one.outlook.is_sign_in_needed(facts.now) for one in known):
         subject = f'session "{name}"' if name else f'profile "{show(proof.profile, 80)}"'
         message = proof.failure.message if proof.failure else "a sign-in is needed"
-        yield sign_in("signed-out", subject, message, f"ssohelper login {name or ''}".strip())
+        yield missing_sign_in(
+            "signed-out", subject, message, f"ssohelper login {name or ''}".strip()
+        )
 
 
 CHECKS = (
-    check_proofs,
+    check_program_answers,
     check_clock,
     check_endpoints,
     check_storage,

@@ -1,4 +1,4 @@
-"""Checks of `doctor`: what single profiles say. Pure."""
+"""Checks of `doctor`: the keys of each single profile. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ssohelper.core import process_command
-from ssohelper.core.choices import exact_filter
+from ssohelper.core.choices import filter_of_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
@@ -20,7 +20,8 @@ _MOST_ADOPTED = 3
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
-# The IAM role that a permission set makes in an account; the portal does not know this name.
+# Matches the name of the IAM role that AWS makes in an account for a permission set. The portal
+# does not know this name.
 _IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
 _OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
@@ -31,11 +32,11 @@ _SOURCES = {
 }
 
 
-def check_invalid(facts: Facts) -> Iterator[Finding]:
+def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
     for profile in facts.profiles:
-        # An IAM role's name is too long for a permission set, and has a finding of its own.
-        if profile.failure is not None and not _IAM_ROLE.fullmatch(_role_name(profile)):
+        # The name of such an IAM role is too long for a permission set. Another check reports it.
+        if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
                 profiles_subject([profile.name]),
@@ -44,12 +45,12 @@ def check_invalid(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_halves(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with half a key, and with a role to assume but nothing to assume it with."""
+def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with half a key pair, or with `role_arn` without a credential source."""
     for profile in facts.profiles:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
         present = [key for key in _KEY_PAIR if keys.get(key)]
-        # SDKs take a whole pair in ~/.aws/credentials first.
+        # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
         has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(
             _KEY_PAIR
         )
@@ -71,13 +72,13 @@ def check_halves(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_mixed(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with two identities: SDKs disagree on which one counts, or refuse both."""
+def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
+    """Find profiles with two credential sources: SDKs use different ones, or refuse both."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        kinds = identities(profile.entry.keys)
+        kinds = credential_sources(profile.entry.keys)
         if len(kinds) > 1:
-            grouped[" and ".join(kinds), _disagreement(profile, facts)].append(profile.name)
+            grouped[" and ".join(kinds), _sdk_disagreement(profile, facts)].append(profile.name)
     for (sources, disagreement), names in grouped.items():
         yield problem(
             "mixed-identities",
@@ -87,8 +88,8 @@ def check_mixed(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def identities(keys: Mapping[str, str]) -> list[str]:
-    """Return the sources of credentials that the profile names, in words of its keys."""
+def credential_sources(keys: Mapping[str, str]) -> list[str]:
+    """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")
@@ -97,9 +98,9 @@ def identities(keys: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _disagreement(profile: ProfileFact, facts: Facts) -> str:
+def _sdk_disagreement(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
-    for one in sdk_order.resolve(profile, facts.config.file, (), {}):
+    for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, (), {}):
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
     return "; ".join(
@@ -115,13 +116,14 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
-        kinds = identities(keys)
+        kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
-        # A session that is missing has a finding of its own.
+        # Another check reports a session that the config does not define.
         if profile.target is not None and profile.target.session_name in facts.missing_sessions:
             continue
-        # A profile with the session alone is for tokens (CodeCatalyst and others), not for keys.
+        # A profile with `sso_session` alone is for tokens (CodeCatalyst and others), not for role
+        # credentials.
         if "sso_account_id" not in keys and "sso_role_name" not in keys:
             continue
         refusing: dict[str, list[str]] = defaultdict(list)
@@ -138,9 +140,9 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
 
 
 def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with the IAM role's name where the permission set's belongs."""
+    """Find profiles that name an IAM role where the name of a permission set belongs."""
     for profile in facts.profiles:
-        name = _role_name(profile)
+        name = _permission_set_name(profile)
         found = _IAM_ROLE.fullmatch(name)
         if found:
             yield problem(
@@ -151,17 +153,17 @@ def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _role_name(profile: ProfileFact) -> str:
+def _permission_set_name(profile: ProfileFact) -> str:
     keys = profile.entry.keys
-    options = process_command.own_options(keys.get("credential_process", "")) or {}
+    options = process_command.own_command_options(keys.get("credential_process", "")) or {}
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
 def check_programs(facts: Facts) -> Iterator[Finding]:
-    """Find programs of `credential_process` that are gone, or that other users can replace."""
+    """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
     for profile in facts.profiles:
-        words = process_command.split(profile.entry.keys.get("credential_process", ""))
+        words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
         if words:
             used[words[0]].append(profile)
     for word, profiles in used.items():
@@ -170,9 +172,9 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             continue
         subject = profiles_subject([one.name for one in profiles])
         if program.path is None and program.is_own:
-            yield from _missing_helper(facts, word, profiles)
+            yield from _findings_of_missing_helper(facts, word, profiles)
         elif program.path is None:
-            yield _missing_program(word, subject, _adopt_command(facts, profiles))
+            yield _finding_of_missing_program(word, subject, _adopt_command(facts, profiles))
         elif program.replaceable:
             place = show(program.replaceable, 200)
             yield problem(
@@ -191,7 +193,9 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _missing_helper(facts: Facts, word: str, profiles: list[ProfileFact]) -> Iterator[Finding]:
+def _findings_of_missing_helper(
+    facts: Facts, word: str, profiles: list[ProfileFact]
+) -> Iterator[Finding]:
     """Yield a finding for the managed profiles, which `--fix` repairs, and one for the others."""
     command = facts.machine.command
     message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
@@ -207,30 +211,33 @@ def _missing_helper(facts: Facts, word: str, profiles: list[ProfileFact]) -> Ite
         yield problem("helper-missing", profiles_subject(names), message, fix, repair)
 
 
-def with_present_helper(line: str, command: str) -> str | None:
-    """Return our `credential_process` line with the helper at its present path; None if not ours.
+def process_line_with_present_helper(line: str, command: str) -> str | None:
+    """Return a `credential_process` line with ssohelper's present path; None for another program.
 
     The arguments stay as they are written.
     """
-    found = _OWN_PROGRAM.match(line) if process_command.own_options(line) is not None else None
+    found = (
+        _OWN_PROGRAM.match(line) if process_command.own_command_options(line) is not None else None
+    )
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
 def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
-    """Return the command that adopts those of the profiles that name a role; "" if none does."""
+    """Return the command that adopts the profiles that name a role; "" if none of them does."""
     config, names = facts.config.file, {one.name for one in profiles}
     if config is None:
         return ""
     found = [one.name for one in find_origins(config) if one.named and one.name in names]
     words = [
-        f"--adopt {shlex.quote(show(exact_filter(name), 80))}" for name in found[:_MOST_ADOPTED]
+        f"--adopt {shlex.quote(show(filter_of_exact_text(name), 80))}"
+        for name in found[:_MOST_ADOPTED]
     ]
     verb = "profile sync" if config.session_names() else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 
 
-def _missing_program(word: str, subject: str, adopt: str) -> Finding:
-    """Return the finding; `adopt` is the command that makes the profile work without the program."""
+def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
+    """Return the finding that a program is missing; the command `adopt` makes it needless."""
     first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
         return problem(
@@ -270,9 +277,9 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS = (
-    check_invalid,
-    check_halves,
-    check_mixed,
+    check_invalid_profiles,
+    check_incomplete_keys,
+    check_mixed_identities,
     check_sso_keys,
     check_iam_role_names,
     check_programs,

@@ -1,4 +1,4 @@
-"""Tells which credentials each SDK family takes for a profile, in the shell as it is. Pure.
+"""Decides which credentials each SDK family takes for a profile in the present shell. Pure.
 
 The profile counts as named by AWS_PROFILE. Sources: the credential providers of botocore 1.43
 (`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java v2
@@ -58,7 +58,7 @@ _ORDERS: Mapping[str, tuple[Kind, ...]] = {
         *("credentials file", "config keys", "environment web identity", "container"),
     ),
 }
-# These come from the shell, not from the profile.
+# These sources of credentials are in the shell's environment, not in the profile.
 FROM_THE_SHELL = ("environment keys", "environment web identity", "container")
 CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -71,9 +71,9 @@ _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/.+")
 
 
 class Resolved(NamedTuple):
-    """What one SDK family does: `kind` is the source of the credentials, `detail` names it.
+    """What one SDK family takes: the `kind` of the credentials' source; `detail` names it.
 
-    `account_id` is the account that the credentials are for, None if nothing tells it.
+    `account_id` is the account that the credentials are for, None if it is unknown.
     """
 
     family: str
@@ -82,24 +82,26 @@ class Resolved(NamedTuple):
     account_id: str | None = None
 
 
-def resolve(
+def resolve_for_each_sdk(
     profile: ProfileFact,
     config: ConfigFile | None,
     credentials_keys: Collection[str],
     environ: Mapping[str, str],
 ) -> list[Resolved]:
-    """Return what each SDK family takes when AWS_PROFILE names this profile.
+    """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
     `credentials_keys` are the keys of the section of that name in ~/.aws/credentials.
     """
     keys = profile.entry.keys
     found: dict[Kind, tuple[str, str | None]] = {
-        **_from_shell(environ),
-        **_from_keys(profile, keys, credentials_keys),
+        **_sources_in_shell(environ),
+        **_sources_in_profile(profile, keys, credentials_keys),
     }
     resolved = []
     for family in FAMILIES:
-        kind = next((one for one in _ORDERS[family] if _is_tried(family, one, keys, found)), None)
+        kind = next(
+            (one for one in _ORDERS[family] if _family_tries_source(family, one, keys, found)), None
+        )
         error = sso_error(family, keys, config) if kind == "sso" else None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
@@ -112,7 +114,7 @@ def resolve(
     return resolved
 
 
-def _is_tried(
+def _family_tries_source(
     family: str, kind: Kind, keys: Mapping[str, str], found: Mapping[Kind, object]
 ) -> bool:
     if kind == "sso" and family == BOTO3:
@@ -121,7 +123,7 @@ def _is_tried(
 
 
 def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
-    """Return why this family refuses the profile's `sso_*` keys; None if it takes them."""
+    """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
     if "sso_session" not in keys:
@@ -147,12 +149,12 @@ def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -
 
 
 def account_of_arn(arn: str) -> str | None:
-    """Return the account id in the ARN of a role, else None."""
+    """Return the account id in a role's ARN; None if the text is no such ARN."""
     found = _ARN.fullmatch(arn)
     return found.group(1) if found else None
 
 
-def _from_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]]:
+def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]]:
     found: dict[Kind, tuple[str, str | None]] = {}
     if all(environ.get(name) for name in KEY_VARIABLES):
         found["environment keys"] = ("AWS_ACCESS_KEY_ID", environ.get("AWS_ACCOUNT_ID") or None)
@@ -165,7 +167,7 @@ def _from_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]
     return found
 
 
-def _from_keys(
+def _sources_in_profile(
     profile: ProfileFact, keys: Mapping[str, str], credentials_keys: Collection[str]
 ) -> dict[Kind, tuple[str, str | None]]:
     meant = profile.meant_account_id
@@ -183,14 +185,14 @@ def _from_keys(
     if keys.get("login_session"):
         found["aws login"] = ("login_session", None)
     if keys.get("credential_process"):
-        found["program"] = _program(keys["credential_process"], meant)
+        found["program"] = _describe_program(keys["credential_process"], meant)
     return found
 
 
-def _program(command: str, meant: str | None) -> tuple[str, str | None]:
-    words = process_command.split(command)
+def _describe_program(command: str, meant: str | None) -> tuple[str, str | None]:
+    words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
-    if process_command.own_options(command) is not None:
+    if process_command.own_command_options(command) is not None:
         return name, meant
     role = process_command.aws_sso_cli_role(command)
     return name, role.account_id if role else None

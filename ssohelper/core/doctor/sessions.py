@@ -6,9 +6,9 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ssohelper.core.choices import exact_filter
+from ssohelper.core.choices import filter_of_exact_text
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
-from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject, sign_in
+from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.start_url import is_same_portal
@@ -16,7 +16,7 @@ from ssohelper.core.text import first_names, show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
-# AWS says that a change of a permission set takes some minutes to be everywhere.
+# AWS documents that a changed permission set takes some minutes to reach all accounts.
 CACHED_SECONDS = 5 * 60
 _MOST_NAMES = 3
 
@@ -28,7 +28,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
         subject = f'session "{name}"'
         machine = facts.machine
         if fact.failure is not None:
-            # Settings or a state folder that cannot be used have a finding of their own.
+            # Another check reports settings or a state folder that cannot be used.
             if machine.settings_failure is None and machine.state_failure is None:
                 yield problem(
                     "sign-in-unreadable",
@@ -36,7 +36,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
                     fact.failure.message,
                     fact.failure.hint or f"ssohelper login {name}",
                 )
-        elif outlook.is_needed(facts.now):
+        elif outlook.is_sign_in_needed(facts.now):
             why = {
                 "signed out": "no sign-in is saved",
                 "damaged": "the token file is damaged",
@@ -46,10 +46,10 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
             if not outlook.is_over(facts.now) and outlook.token_expires_at is not None:
                 left = duration_text(outlook.token_expires_at - facts.now)
                 why += f"; its last token works for {left}"
-            yield sign_in("signed-out", subject, why, f"ssohelper login {name}")
-        elif outlook.is_needed(facts.now, SOON_SECONDS):
+            yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
+        elif outlook.is_sign_in_needed(facts.now, SOON_SECONDS):
             # The last token may last longer than the sign-in.
-            ends_at = max(outlook.needed_at or 0, outlook.token_expires_at or 0)
+            ends_at = max(outlook.sign_in_needed_at or 0, outlook.token_expires_at or 0)
             left = duration_text(max(0, ends_at - facts.now))
             yield note(
                 "sign-in-ends",
@@ -63,7 +63,7 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
     """Note client registrations that end soon: after that no token can be renewed."""
     for fact in facts.sessions:
         ends_at = fact.registration_ends_at
-        if fact.outlook.is_needed(facts.now) or ends_at is None:
+        if fact.outlook.is_sign_in_needed(facts.now) or ends_at is None:
             continue
         if ends_at - facts.now < REGISTRATION_SOON_SECONDS:
             left = max(0, ends_at - facts.now)
@@ -77,24 +77,24 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
 
 
 def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
-    """Find profiles without an [sso-session] whose own token is missing: ours does not serve them."""
+    """Find profiles without an [sso-session] that lack the separate token that they need."""
     for token in facts.tokens:
         if token.ends_at is not None and token.ends_at > facts.now:
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         name = token.profiles[0]
-        yield sign_in(
+        yield missing_sign_in(
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
-            f"{_login_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --adopt {shlex.quote(show(exact_filter(name), 80))}",
+            f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
+            f"ssohelper profile sync --adopt {shlex.quote(show(filter_of_exact_text(name), 80))}",
         )
 
 
-def _login_for(facts: Facts, start_url: str) -> str:
-    """Return the command of the sign-in that serves this portal's profiles without sso_session."""
+def _login_command_for(facts: Facts, start_url: str) -> str:
+    """Return the `login` command after which this portal's profiles without sso_session work."""
     same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, start_url)]
     return f"ssohelper login {same[0].name}" if same else "ssohelper login"
 
@@ -116,10 +116,10 @@ def check_same_portals(facts: Facts) -> Iterator[Finding]:
 
 
 def check_lost_roles(facts: Facts) -> Iterator[Finding]:
-    """Find profiles of roles that AWS no longer lists, with the nearest role of the account."""
+    """Find profiles of roles that AWS no longer lists; propose the nearest role of the account."""
     for fact in facts.sessions:
         listing = fact.listing
-        if listing is None or not listing.complete:
+        if listing is None or not listing.is_complete:
             continue
         offered: dict[str, list[str]] = defaultdict(list)
         for account in listing.accounts:
@@ -135,10 +135,10 @@ def check_lost_roles(facts: Facts) -> Iterator[Finding]:
             and profile.target.role.name not in offered[profile.target.role.account_id]
         ]
         if lost:
-            yield _lost(lost, fact, offered, to_iso(listing.listed_at))
+            yield _finding_of_lost_roles(lost, fact, offered, to_iso(listing.listed_at))
 
 
-def _lost(
+def _finding_of_lost_roles(
     lost: list[ProfileFact], fact: SessionFact, offered: dict[str, list[str]], listed_at: str
 ) -> Finding:
     session_name = fact.session.name
@@ -176,8 +176,8 @@ def check_gained_roles(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_filters(facts: Facts) -> Iterator[Finding]:
-    """Note filters that every `profile sync` repeats."""
+def check_remembered_filters(facts: Facts) -> Iterator[Finding]:
+    """Note remembered filters, which every `profile sync` applies again."""
     for fact in facts.sessions:
         if fact.filters and facts.chosen is None:
             left_out = f"; they leave out {fact.left_out} roles" if fact.left_out else ""
@@ -191,7 +191,7 @@ def check_filters(facts: Facts) -> Iterator[Finding]:
 
 
 def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
-    """Note cached credentials of the profile that is asked about: a new permission is not in them."""
+    """Note cached credentials of `doctor PROFILE`: they lack later permissions."""
     if facts.chosen is None or facts.issued_at is None:
         return
     age = facts.now - facts.issued_at
@@ -212,6 +212,6 @@ CHECKS = (
     check_same_portals,
     check_lost_roles,
     check_gained_roles,
-    check_filters,
+    check_remembered_filters,
     check_cached_credentials,
 )

@@ -8,8 +8,8 @@ from ssohelper.core.instants import from_iso
 
 _T = TypeVar("_T")
 
-# The latest instant that is valid, in 2242 (epoch seconds). Later instants would overflow datetime,
-# or the 10 digits in prompt files.
+# The latest valid instant, in the year 2242 (epoch seconds). Later instants would overflow
+# datetime, or the 10 digits in prompt files.
 LATEST_INSTANT = 1 << 33
 # The most characters of a name. AWS's own limits are lower: 50 for an account's name, 64 for an
 # email address, 32 for a permission set.
@@ -20,78 +20,78 @@ _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
 class Damaged(ValueError):
-    """An invalid value. Names only the field, because the value itself may be a secret."""
+    """An invalid value. The message names only the field: the value may be a secret."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f'no valid "{field}"')
         self.field = field
 
 
-def obj(value: object, field: str = "object") -> dict[str, Any]:
+def checked_object(value: object, field: str = "object") -> dict[str, Any]:
     """Return the value, which must be a JSON object, as a dict."""
     if not isinstance(value, dict):
         raise Damaged(field)
     return value
 
 
-def rows(value: object, field: str, most: int) -> list[Any]:
+def checked_list(value: object, field: str, most: int) -> list[Any]:
     """Return the value, which must be a list of at most `most` items."""
     if not isinstance(value, list) or len(value) > most:
         raise Damaged(field)
     return value
 
 
-def opaque(value: object, field: str) -> str:
+def checked_token(value: object, field: str) -> str:
     """Return a token, key or id: visible ASCII, of which only the issuer knows the structure."""
     if not isinstance(value, str) or not _OPAQUE.fullmatch(value):
         raise Damaged(field)
     return value
 
 
-def text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
+def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
     """Return a text for display. It may hold any character, so escape it before showing it."""
     if not isinstance(value, str) or len(value) > limit:
         raise Damaged(field)
     return value
 
 
-def matching(value: object, field: str, pattern: re.Pattern[str]) -> str:
+def checked_match(value: object, field: str, pattern: re.Pattern[str]) -> str:
     """Return the value, which must be a text that matches the whole pattern."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Damaged(field)
     return value
 
 
-def whole(value: object, field: str, least: int, most: int) -> int:
+def checked_whole_number(value: object, field: str, least: int, most: int) -> int:
     """Return a whole number in the range. A bool is refused, although in Python it is an int."""
     if type(value) is not int or not least <= value <= most:
         raise Damaged(field)
     return value
 
 
-def boolean(value: object, field: str) -> bool:
+def checked_boolean(value: object, field: str) -> bool:
     """Return the value, which must be true or false."""
     if not isinstance(value, bool):
         raise Damaged(field)
     return value
 
 
-def instant(value: object, field: str) -> int:
+def checked_instant(value: object, field: str) -> int:
     """Return the value, which must be epoch seconds between 1970 and 2242."""
-    return whole(value, field, 1, LATEST_INSTANT)
+    return checked_whole_number(value, field, 1, LATEST_INSTANT)
 
 
-def instant_of_millis(value: object, field: str) -> int:
+def instant_from_millis(value: object, field: str) -> int:
     """Return epoch seconds from AWS's epoch milliseconds. Refuses a number that is in seconds."""
-    return whole(value, field, 10**11, LATEST_INSTANT * 1000) // 1000
+    return checked_whole_number(value, field, 10**11, LATEST_INSTANT * 1000) // 1000
 
 
-def instant_of_text(value: object, field: str) -> int:
+def instant_from_text(value: object, field: str) -> int:
     """Return epoch seconds from an ISO 8601 text."""
-    return instant(from_iso(value) if isinstance(value, str) else None, field)
+    return checked_instant(from_iso(value) if isinstance(value, str) else None, field)
 
 
-def or_none(check: Callable[[object, str], _T], value: object, field: str) -> _T | None:
+def checked_or_none(check: Callable[[object, str], _T], value: object, field: str) -> _T | None:
     """Return the checked value of an optional field, or None if it is missing or invalid."""
     try:
         return None if value is None else check(value, field)

@@ -1,4 +1,4 @@
-"""Checks the records of the list of roles: its view (form, order, folds, filters), saved views.
+"""Checks the records of the role list: its view (form, order, folds, filters), saved views.
 
 The first paint of the full screen needs this module, so it imports little.
 """
@@ -22,26 +22,26 @@ VERSION = 1
 _LONGEST_QUERY = 200
 
 
-def view(found: dict[str, Any]) -> View:
-    """Return the view in the record."""
+def parse_view(found: dict[str, Any]) -> View:
+    """Return the view of the role list in the record."""
     if found.get("version") != VERSION:
         raise Damaged("version")
     if found.get("sort") not in SORTS:
         raise Damaged("sort")
     session = found.get("only_session")
-    lines = fields.rows(found.get("exceptions"), "exceptions", MOST_EXCEPTIONS)
+    lines = fields.checked_list(found.get("exceptions"), "exceptions", MOST_EXCEPTIONS)
     return View(
-        fields.boolean(found.get("flat"), "flat"),
+        fields.checked_boolean(found.get("flat"), "flat"),
         found["sort"],
-        fields.boolean(found.get("all_folded"), "all_folded"),
-        frozenset(map(_account, lines)),
-        None if session is None else fields.matching(session, "only_session", SESSION_NAME),
-        fields.boolean(found.get("only_favourites"), "only_favourites"),
+        fields.checked_boolean(found.get("all_folded"), "all_folded"),
+        frozenset(map(_parse_account_key, lines)),
+        None if session is None else fields.checked_match(session, "only_session", SESSION_NAME),
+        fields.checked_boolean(found.get("only_favourites"), "only_favourites"),
     )
 
 
-def document_of(view: View) -> dict[str, Any]:
-    """Return the view as the JSON object that is written to its file."""
+def document_of_view(view: View) -> dict[str, Any]:
+    """Return the view of the role list as the JSON object that is written to its file."""
     return {
         "version": VERSION,
         "flat": view.is_flat,
@@ -53,34 +53,34 @@ def document_of(view: View) -> dict[str, Any]:
     }
 
 
-def saved_views(found: dict[str, Any]) -> dict[str, SavedView]:
+def parse_saved_views(found: dict[str, Any]) -> dict[str, SavedView]:
     """Return the saved views in the record, by their names."""
     if found.get("version") != VERSION:
         raise Damaged("version")
-    lines = fields.rows(found.get("views"), "views", MOST_SAVED)
-    return dict(_saved_view(fields.obj(line, "views")) for line in lines)
+    lines = fields.checked_list(found.get("views"), "views", MOST_SAVED)
+    return dict(_parse_saved_view(fields.checked_object(line, "views")) for line in lines)
 
 
-def document_of_saved(views: dict[str, SavedView]) -> dict[str, Any]:
+def document_of_saved_views(views: dict[str, SavedView]) -> dict[str, Any]:
     """Return the saved views as the JSON object that is written to their file."""
     lines = [
-        {"name": name, "query": saved.query, "view": document_of(saved.view)}
+        {"name": name, "query": saved.query, "view": document_of_view(saved.view)}
         for name, saved in views.items()
     ]
     return {"version": VERSION, "views": lines}
 
 
-def _saved_view(line: dict[str, Any]) -> tuple[str, SavedView]:
-    name = fields.matching(line.get("name"), "name", VIEW_NAME)
-    query = fields.text(line.get("query"), "query", _LONGEST_QUERY)
-    return name, SavedView(query, view(fields.obj(line.get("view"), "view")))
+def _parse_saved_view(line: dict[str, Any]) -> tuple[str, SavedView]:
+    name = fields.checked_match(line.get("name"), "name", VIEW_NAME)
+    query = fields.checked_text(line.get("query"), "query", _LONGEST_QUERY)
+    return name, SavedView(query, parse_view(fields.checked_object(line.get("view"), "view")))
 
 
-def _account(line: object) -> AccountKey:
-    values = fields.rows(line, "exceptions", 2)
+def _parse_account_key(line: object) -> AccountKey:
+    values = fields.checked_list(line, "exceptions", 2)
     if len(values) != 2:
         raise Damaged("exceptions")
     return AccountKey(
-        fields.matching(values[0], "exceptions", SESSION_NAME),
-        fields.matching(values[1], "exceptions", ACCOUNT_ID),
+        fields.checked_match(values[0], "exceptions", SESSION_NAME),
+        fields.checked_match(values[1], "exceptions", ACCOUNT_ID),
     )

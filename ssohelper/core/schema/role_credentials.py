@@ -16,43 +16,45 @@ _ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
 _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
 
-def from_portal(value: object) -> RoleCredentials:
-    """Return the `roleCredentials` of a GetRoleCredentials answer."""
-    found = fields.obj(value, "roleCredentials")
+def credentials_from_portal(value: object) -> RoleCredentials:
+    """Return the credentials in the `roleCredentials` of a GetRoleCredentials answer."""
+    found = fields.checked_object(value, "roleCredentials")
     return RoleCredentials(
-        fields.matching(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),
-        Secret(fields.opaque(found.get("secretAccessKey"), "secretAccessKey")),
-        Secret(fields.opaque(found.get("sessionToken"), "sessionToken")),
-        fields.instant_of_millis(found.get("expiration"), "expiration"),
+        fields.checked_match(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),
+        Secret(fields.checked_token(found.get("secretAccessKey"), "secretAccessKey")),
+        Secret(fields.checked_token(found.get("sessionToken"), "sessionToken")),
+        fields.instant_from_millis(found.get("expiration"), "expiration"),
     )
 
 
-def from_sts(found: dict[str, str | None]) -> RoleCredentials:
-    """Return the `Credentials` of an AssumeRole answer: the texts of its elements, by name."""
+def credentials_from_sts(found: dict[str, str | None]) -> RoleCredentials:
+    """Return the credentials in an AssumeRole answer, whose elements `found` has by name."""
     return RoleCredentials(
-        fields.matching(found.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
-        Secret(fields.opaque(found.get("SecretAccessKey"), "SecretAccessKey")),
-        Secret(fields.opaque(found.get("SessionToken"), "SessionToken")),
-        fields.instant_of_text(found.get("Expiration"), "Expiration"),
+        fields.checked_match(found.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
+        Secret(fields.checked_token(found.get("SecretAccessKey"), "SecretAccessKey")),
+        Secret(fields.checked_token(found.get("SessionToken"), "SessionToken")),
+        fields.instant_from_text(found.get("Expiration"), "Expiration"),
     )
 
 
-def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
+def parse_cached_credentials(found: dict[str, Any]) -> CachedCredentials:
     """Return the credentials in a cache file, whose role and portal the store has to check."""
     credentials = RoleCredentials(
-        fields.opaque(found.get("access_key_id"), "access_key_id"),
-        Secret(fields.opaque(found.get("secret_access_key"), "secret_access_key")),
-        Secret(fields.opaque(found.get("session_token"), "session_token")),
-        fields.instant(found.get("expires_at"), "expires_at"),
+        fields.checked_token(found.get("access_key_id"), "access_key_id"),
+        Secret(fields.checked_token(found.get("secret_access_key"), "secret_access_key")),
+        Secret(fields.checked_token(found.get("session_token"), "session_token")),
+        fields.checked_instant(found.get("expires_at"), "expires_at"),
     )
-    received_at = fields.instant(found.get("received_at"), "received_at")
+    received_at = fields.checked_instant(found.get("received_at"), "received_at")
     # Credentials without a valid token id may be of another sign-in: they are renewed before use.
-    token_id = fields.or_none(_token_id, found.get("token_id"), "token_id")
-    chain_id = fields.or_none(_token_id, found.get("chain_id") or None, "chain_id")
-    return received(credentials, received_at, token_id or "")._replace(chain_id=chain_id or "")
+    token_id = fields.checked_or_none(_checked_token_id, found.get("token_id"), "token_id")
+    chain_id = fields.checked_or_none(_checked_token_id, found.get("chain_id") or None, "chain_id")
+    return with_receipt(credentials, received_at, token_id or "")._replace(chain_id=chain_id or "")
 
 
-def received(credentials: RoleCredentials, received_at: int, token_id: str) -> CachedCredentials:
+def with_receipt(
+    credentials: RoleCredentials, received_at: int, token_id: str
+) -> CachedCredentials:
     """Return the credentials with the moment of their receipt, by AWS's clock.
 
     Raises: Damaged if they had expired at that moment, or are valid for longer than AWS allows.
@@ -63,5 +65,5 @@ def received(credentials: RoleCredentials, received_at: int, token_id: str) -> C
     return cached
 
 
-def _token_id(value: object, field: str) -> str:
-    return fields.matching(value, field, _TOKEN_ID)
+def _checked_token_id(value: object, field: str) -> str:
+    return fields.checked_match(value, field, _TOKEN_ID)

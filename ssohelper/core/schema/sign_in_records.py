@@ -24,60 +24,62 @@ _REGISTRATION_SECONDS = 90 * 86400
 LONGEST_TOKEN_SECONDS = 24 * 3600
 # IAM Identity Center's longest session duration is 90 days.
 _LONGEST_SIGN_IN_SECONDS = 90 * 86400
-# The most texts in a list. A client has at most three scopes today, and a sign-in of 12 h has about
-# 24 tokens.
+# The most texts in a list of scopes or token ids. A client has at most three scopes today, and a
+# sign-in of 12 h has about 24 tokens.
 _MOST_TEXTS = 100
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 _INSTANTS = ("signed_in_at", "ended_at", "refreshed_at", "token_expires_at", "person_since")
 _TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer", "of_token_id")
 
 
-# -- checking the content of files -----------------------------------------------------------------
+# -- checking token files and other files of sign-ins ----------------------------------------------
 
 
-def token(found: dict[str, Any]) -> AccessToken:
+def parse_token(found: dict[str, Any]) -> AccessToken:
     """Return the token in a file of the AWS CLI's format.
 
     If the file has no valid refresh token or no valid client, the token cannot be renewed.
     """
-    value = fields.opaque(found.get("accessToken"), "accessToken")
-    expires_at = fields.instant_of_text(found.get("expiresAt"), "expiresAt")
-    refresh_token = fields.or_none(fields.opaque, found.get("refreshToken"), "refreshToken")
+    value = fields.checked_token(found.get("accessToken"), "accessToken")
+    expires_at = fields.instant_from_text(found.get("expiresAt"), "expiresAt")
+    refresh_token = fields.checked_or_none(
+        fields.checked_token, found.get("refreshToken"), "refreshToken"
+    )
     return AccessToken(
         Secret(value),
         expires_at,
         Secret(refresh_token) if refresh_token else None,
-        _client(found, expires_at),
+        _parse_client(found, expires_at),
     )
 
 
-def lacks_zone(found: dict[str, Any]) -> bool:
+def expiry_lacks_zone(found: dict[str, Any]) -> bool:
     """Return whether `expiresAt` in a token file has no time zone, so that it is read as UTC."""
     ends = found.get("expiresAt")
     return isinstance(ends, str) and not has_zone(ends)
 
 
-def registration(found: dict[str, Any]) -> ClientRegistration:
+def parse_registration(found: dict[str, Any]) -> ClientRegistration:
     """Return the client registration in a file of the AWS CLI's format."""
     return ClientRegistration(
-        fields.opaque(found.get("clientId"), "clientId"),
-        Secret(fields.opaque(found.get("clientSecret"), "clientSecret")),
-        fields.instant_of_text(found.get("expiresAt"), "expiresAt"),
-        _texts(found.get("grantTypes")),
-        _texts(found.get("scopes")),
+        fields.checked_token(found.get("clientId"), "clientId"),
+        Secret(fields.checked_token(found.get("clientSecret"), "clientSecret")),
+        fields.instant_from_text(found.get("expiresAt"), "expiresAt"),
+        _checked_texts(found.get("grantTypes")),
+        _checked_texts(found.get("scopes")),
     )
 
 
-def facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
+def parse_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     """Return what a file records about a sign-in, and the names of the file's invalid fields.
 
-    Each field is useful alone, so an invalid field counts as missing and the others stay.
+    Each field is useful alone: an invalid field counts as missing, and the other fields stay.
     """
     good: dict[str, Any] = {}
     for name in SignInFacts._fields:
         value = found.get(name)
         try:
-            good[name] = None if value is None else _fact(name, value)
+            good[name] = None if value is None else _checked_fact(name, value)
         except Damaged:
             good[name] = None
     damaged = [name for name, value in good.items() if value is None and found.get(name)]
@@ -85,46 +87,48 @@ def facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     return SignInFacts(**good), damaged
 
 
-def signed_in_session(value: dict[str, Any]) -> SsoSession:
+def parse_signed_in_session(value: dict[str, Any]) -> SsoSession:
     """Return the session in the record of a sign-in."""
     try:
         portal_url = value.get("portal_url")
         return SsoSession(
-            fields.matching(value.get("name"), "name", SESSION_NAME),
-            checked_start_url(fields.text(value.get("start_url"), "start_url", 4096)),
-            checked_region(fields.text(value.get("region"), "region")),
-            _texts(value.get("scopes")),
-            None if portal_url is None else checked_aws_url(fields.text(portal_url, "portal_url")),
+            fields.checked_match(value.get("name"), "name", SESSION_NAME),
+            checked_start_url(fields.checked_text(value.get("start_url"), "start_url", 4096)),
+            checked_region(fields.checked_text(value.get("region"), "region")),
+            _checked_texts(value.get("scopes")),
+            None
+            if portal_url is None
+            else checked_aws_url(fields.checked_text(portal_url, "portal_url")),
         )
     except ConfigInvalid as error:
         raise Damaged("start_url") from error
 
 
-def _fact(name: str, value: object) -> Any:
+def _checked_fact(name: str, value: object) -> Any:
     if name in _TEXTS:
-        return fields.opaque(value, name)
+        return fields.checked_token(value, name)
     if name == "token_ids":
-        items = fields.rows(value, name, _MOST_TEXTS)
-        return tuple(fields.opaque(item, name) for item in items)
+        items = fields.checked_list(value, name, _MOST_TEXTS)
+        return tuple(fields.checked_token(item, name) for item in items)
     if name in _INSTANTS:
-        return fields.instant(value, name)
+        return fields.checked_instant(value, name)
     longest = LONGEST_TOKEN_SECONDS if name == "token_life_seconds" else _LONGEST_SIGN_IN_SECONDS
-    return fields.whole(value, name, 1, longest)
+    return fields.checked_whole_number(value, name, 1, longest)
 
 
-def _client(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
-    client_id = fields.or_none(fields.opaque, found.get("clientId"), "clientId")
-    secret = fields.or_none(fields.opaque, found.get("clientSecret"), "clientSecret")
+def _parse_client(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
+    client_id = fields.checked_or_none(fields.checked_token, found.get("clientId"), "clientId")
+    secret = fields.checked_or_none(fields.checked_token, found.get("clientSecret"), "clientSecret")
     if client_id is None or secret is None:
         return None
     ends = "registrationExpiresAt"
-    expires_at = fields.or_none(fields.instant_of_text, found.get(ends), ends)
+    expires_at = fields.checked_or_none(fields.instant_from_text, found.get(ends), ends)
     if expires_at is None:
         expires_at = min(token_expires_at + _REGISTRATION_SECONDS, LATEST_INSTANT)
     return ClientRegistration(client_id, Secret(secret), expires_at)
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def _checked_texts(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list) else []
     return tuple(item for item in items[:_MOST_TEXTS] if isinstance(item, str))
 
@@ -132,37 +136,37 @@ def _texts(value: object) -> tuple[str, ...]:
 # -- checking answers of sso-oidc ------------------------------------------------------------------
 
 
-def registered_client(
+def client_from_answer(
     answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
 ) -> ClientRegistration:
     """Return the client in a RegisterClient answer. Its grants and scopes come from the request."""
     return ClientRegistration(
-        fields.opaque(answer.get("clientId"), "clientId"),
-        Secret(fields.opaque(answer.get("clientSecret"), "clientSecret")),
-        fields.instant(answer.get("clientSecretExpiresAt"), "clientSecretExpiresAt"),
+        fields.checked_token(answer.get("clientId"), "clientId"),
+        Secret(fields.checked_token(answer.get("clientSecret"), "clientSecret")),
+        fields.checked_instant(answer.get("clientSecretExpiresAt"), "clientSecretExpiresAt"),
         grant_types,
         scopes,
     )
 
 
-def issued_token(
+def token_from_answer(
     answer: dict[str, Any], client: ClientRegistration, carried: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
 
-    `carried` is the refresh token of the request, which stays valid if the answer has none. A token
-    with a lifetime of more than 24 h is treated as one of 24 h.
+    `carried` is the refresh token of the request, which stays valid if the answer has no new one. A
+    token with a lifetime of more than 24 h is treated as a token of 24 h.
     """
-    promised = fields.whole(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
+    promised = fields.checked_whole_number(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
     life = min(promised, LONGEST_TOKEN_SECONDS)
     renewer = carried
     if answer.get("refreshToken") is not None:
-        renewer = Secret(fields.opaque(answer["refreshToken"], "refreshToken"))
-    value = Secret(fields.opaque(answer.get("accessToken"), "accessToken"))
+        renewer = Secret(fields.checked_token(answer["refreshToken"], "refreshToken"))
+    value = Secret(fields.checked_token(answer.get("accessToken"), "accessToken"))
     return AccessToken(value, now + life, renewer, client), promised
 
 
-def device_code(answer: dict[str, Any]) -> tuple[Secret, str]:
+def device_code_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
     """Return the device code and the user code in a StartDeviceAuthorization answer."""
-    user_code = fields.matching(answer.get("userCode"), "userCode", _USER_CODE)
-    return Secret(fields.opaque(answer.get("deviceCode"), "deviceCode")), user_code
+    user_code = fields.checked_match(answer.get("userCode"), "userCode", _USER_CODE)
+    return Secret(fields.checked_token(answer.get("deviceCode"), "deviceCode")), user_code

@@ -15,30 +15,30 @@ from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.core.start_url import checked_aws_url, checked_start_url
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 
-# The most roles in a record: more than any user removes profiles of.
+# The most roles in the record of removed profiles: more than any user removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
 _MOST_VERSIONS = 100  # also the most notices in a record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
-# The longest uptime that is believed: 100 years, in seconds.
+# The longest uptime of a machine that counts as valid: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
-# A prompt's file: one line with the rows of core.prompt_text, which the shells check, and perhaps a
-# second line with the instant at which the role's credentials expire.
+# The form of a prompt's file: one line with the rows of core.prompt_text, which the shells check,
+# and perhaps a second line with the instant at which the role's credentials expire.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
 class Described(NamedTuple):
-    """The length and the hash of a config that is stored after the head of a saved version."""
+    """The length and the hash of a config whose text follows the head of a saved version."""
 
     length: int
     sha256: str
 
 
 class VersionHead(NamedTuple):
-    """The head of a saved version: what the config was before and after a write.
+    """The head of a saved version of the config: what the config was before and after a write.
 
-    `before` or `after` is None if there was no file.
+    `before` or `after` is None if there was no config file then.
     """
 
     before: Described | None
@@ -46,61 +46,65 @@ class VersionHead(NamedTuple):
     choices: dict[str, Choices]
 
 
-def portal_address(value: object) -> PortalAddress:
-    """Return where a session's start URL led at the last sign-in."""
-    found = fields.obj(value)
+def parse_portal_address(value: object) -> PortalAddress:
+    """Return the portal to which a session's start URL led at the last sign-in."""
+    found = fields.checked_object(value)
     try:
         region = found.get("region")
         return PortalAddress(
-            checked_start_url(fields.text(found.get("start_url"), "start_url", 4096)),
-            checked_aws_url(fields.text(found.get("portal_url"), "portal_url", 4096)),
-            checked_region(fields.text(found.get("configured_region"), "configured_region")),
-            None if region is None else checked_region(fields.text(region, "region")),
+            checked_start_url(fields.checked_text(found.get("start_url"), "start_url", 4096)),
+            checked_aws_url(fields.checked_text(found.get("portal_url"), "portal_url", 4096)),
+            checked_region(
+                fields.checked_text(found.get("configured_region"), "configured_region")
+            ),
+            None if region is None else checked_region(fields.checked_text(region, "region")),
         )
     except ConfigInvalid as error:
         raise Damaged("portal_url") from error
 
 
-def version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def parse_version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the numbers of the writes that can be undone, and of those that can be redone."""
-    found = fields.obj(value)
-    return _numbers(found.get("undo"), "undo"), _numbers(found.get("redo"), "redo")
+    found = fields.checked_object(value)
+    return _checked_numbers(found.get("undo"), "undo"), _checked_numbers(found.get("redo"), "redo")
 
 
-def version_head(value: object) -> VersionHead:
+def parse_version_head(value: object) -> VersionHead:
     """Return the head of one saved version of the config."""
-    found = fields.obj(value)
-    saved = fields.obj(found.get("choices"), "choices")
+    found = fields.checked_object(value)
+    saved = fields.checked_object(found.get("choices"), "choices")
     return VersionHead(
-        _described(found.get("before"), "before"),
-        _described(found.get("after"), "after"),
+        _parse_described(found.get("before"), "before"),
+        _parse_described(found.get("after"), "after"),
         {
-            fields.matching(name, "choices", SESSION_NAME): choices(fields.obj(one))[0]
+            fields.checked_match(name, "choices", SESSION_NAME): parse_choices(
+                fields.checked_object(one)
+            )[0]
             for name, one in saved.items()
         },
     )
 
 
-def given_notices(found: dict[str, Any]) -> GivenNotices:
+def parse_given_notices(found: dict[str, Any]) -> GivenNotices:
     """Return which notices of a sign-in's end have been shown."""
     end = found.get("end")
-    marks = fields.rows(found.get("marks"), "marks", _MOST_VERSIONS)
+    marks = fields.checked_list(found.get("marks"), "marks", _MOST_VERSIONS)
     return GivenNotices(
-        None if end is None else fields.instant(end, "end"),
-        frozenset(fields.text(mark, "marks", 100) for mark in marks),
+        None if end is None else fields.checked_instant(end, "end"),
+        frozenset(fields.checked_text(mark, "marks", 100) for mark in marks),
     )
 
 
-def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return the choices in a file, and the names of invalid fields, which get their default."""
+def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
+    """Return a session's choices, and the names of invalid fields, which get their default."""
     checks = {
-        "accounts": _filters,
-        "roles": _filters,
-        "template": _template,
-        "form": _form,
-        "default_region": _region,
-        "removed": _removed,
-        "written_region": _region,
+        "accounts": _checked_filters,
+        "roles": _checked_filters,
+        "template": _checked_template,
+        "form": _checked_form,
+        "default_region": _checked_region,
+        "removed": _parse_removed_roles,
+        "written_region": _checked_region,
     }
     good: dict[str, Any] = {}
     damaged = []
@@ -113,42 +117,42 @@ def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
     return Choices(**good), damaged
 
 
-def reading(found: dict[str, Any]) -> Reading:
+def parse_clock_reading(found: dict[str, Any]) -> Reading:
     """Return the last reading of AWS's clock from a file."""
     return Reading(
-        _seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
-        _seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
-        _seconds(found.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
-        fields.text(found.get("boot"), "boot", 64),
+        _checked_seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
+        _checked_seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
+        _checked_seconds(found.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
+        fields.checked_text(found.get("boot"), "boot", 64),
     )
 
 
-def prompt_role_end(content: bytes) -> int | None:
-    """Return when the role's credentials expire by a prompt's file, or None if it does not say."""
+def parse_prompt_role_end(content: bytes) -> int | None:
+    """Return when role credentials expire by a prompt's file; None if it does not say."""
     found = _PROMPT_FILE.fullmatch(content)
     if not found:
         raise Damaged("line")
     if found[1] is None:
         return None
-    return fields.whole(int(found[1]), "line", 0, LATEST_INSTANT)
+    return fields.checked_whole_number(int(found[1]), "line", 0, LATEST_INSTANT)
 
 
-def _numbers(value: object, field: str) -> tuple[int, ...]:
-    items = fields.rows(value, field, _MOST_VERSIONS)
-    return tuple(fields.whole(item, field, 1, 1 << 53) for item in items)
+def _checked_numbers(value: object, field: str) -> tuple[int, ...]:
+    items = fields.checked_list(value, field, _MOST_VERSIONS)
+    return tuple(fields.checked_whole_number(item, field, 1, 1 << 53) for item in items)
 
 
-def _described(value: object, field: str) -> Described | None:
-    found = fields.obj(value, field)
+def _parse_described(value: object, field: str) -> Described | None:
+    found = fields.checked_object(value, field)
     if found.get("absent") is True:
         return None
     return Described(
-        fields.whole(found.get("bytes"), field, 0, 64 << 20),
-        fields.matching(found.get("sha256"), field, _SHA256),
+        fields.checked_whole_number(found.get("bytes"), field, 0, 64 << 20),
+        fields.checked_match(found.get("sha256"), field, _SHA256),
     )
 
 
-def _seconds(value: object, field: str, most: int) -> float:
+def _checked_seconds(value: object, field: str, most: int) -> float:
     # `value > most` would not refuse NaN, which Python's JSON parser accepts: each comparison with
     # NaN is false.
     if type(value) not in (int, float) or not 0 <= value <= most:  # type: ignore[operator]
@@ -156,37 +160,39 @@ def _seconds(value: object, field: str, most: int) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def _filters(value: object) -> tuple[str, ...]:
-    items = fields.rows(value, "filters", _MOST_FILTERS)
-    return tuple(fields.text(item, "filters", _LONGEST_FILTER) for item in items)
+def _checked_filters(value: object) -> tuple[str, ...]:
+    items = fields.checked_list(value, "filters", _MOST_FILTERS)
+    return tuple(fields.checked_text(item, "filters", _LONGEST_FILTER) for item in items)
 
 
-def _template(value: object) -> str:
-    return checked_template(fields.text(value, "template"))
+def _checked_template(value: object) -> str:
+    return checked_template(fields.checked_text(value, "template"))
 
 
-def _form(value: object) -> str:
+def _checked_form(value: object) -> str:
     if value not in FORMS:
         raise Damaged("form")
     return str(value)
 
 
-def _region(value: object) -> str:
-    return checked_region(fields.text(value, "default_region"))
+def _checked_region(value: object) -> str:
+    return checked_region(fields.checked_text(value, "default_region"))
 
 
-def _removed(value: object) -> frozenset[Role]:
-    """Return the valid roles; else one invalid role would make `sync` add all profiles again."""
-    items = fields.rows(value, "removed", _MOST_ROLES)
-    found = (fields.or_none(_role, item, "removed") for item in items)
+def _parse_removed_roles(value: object) -> frozenset[Role]:
+    """Return the valid roles whose profiles the user removed, without the invalid ones.
+
+    An error for an invalid role would make `sync` add all removed profiles again."""
+    items = fields.checked_list(value, "removed", _MOST_ROLES)
+    found = (fields.checked_or_none(_parse_role, item, "removed") for item in items)
     return frozenset(role for role in found if role is not None)
 
 
-def _role(value: object, field: str) -> Role:
-    pair = fields.rows(value, field, 2)
+def _parse_role(value: object, field: str) -> Role:
+    pair = fields.checked_list(value, field, 2)
     if len(pair) != 2:
         raise Damaged(field)
     return Role(
-        fields.matching(pair[0], field, ACCOUNT_ID),
-        fields.matching(pair[1], field, ROLE_NAME),
+        fields.checked_match(pair[0], field, ACCOUNT_ID),
+        fields.checked_match(pair[1], field, ROLE_NAME),
     )

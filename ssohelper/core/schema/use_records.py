@@ -1,6 +1,6 @@
 """Checks the records of the use of roles and of the console.
 
-The first paint of the full screen needs this module, so it imports little: as a part of
+The first paint of the full screen needs this module, so the module imports little: as a part of
 `state_records` it took 3 ms more.
 """
 
@@ -12,7 +12,7 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
 USAGE_VERSION = 1
-# The most roles in a record: more than any user uses.
+# The most roles in the record of used roles: more than any user uses.
 _MOST_ROLES = 200_000
 _MOST_USES = 1 << 40
 PAGES_VERSION = 1
@@ -33,58 +33,60 @@ class Visit(NamedTuple):
 
 
 def usage_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the usage file; `usage` checks each of them."""
+    """Return the lines of the usage file; `parse_usage` checks each of them."""
     if found.get("version") != USAGE_VERSION:
         raise Damaged("version")
-    return fields.rows(found.get("roles"), "roles", _MOST_ROLES)
+    return fields.checked_list(found.get("roles"), "roles", _MOST_ROLES)
 
 
-def usage(line: object) -> tuple[RoleKey, Usage]:
+def parse_usage(line: object) -> tuple[RoleKey, Usage]:
     """Return the role and its usage in one line of the usage file."""
-    values = fields.rows(line, "roles", 6)
+    values = fields.checked_list(line, "roles", 6)
     if len(values) != 6:
         raise Damaged("roles")
-    last_used_at = None if values[3] is None else fields.instant(values[3], "last_used_at")
-    uses = fields.whole(values[4], "uses", 0, _MOST_USES)
-    return _key(values), Usage(last_used_at, uses, fields.boolean(values[5], "favourite"))
+    last_used_at = None if values[3] is None else fields.checked_instant(values[3], "last_used_at")
+    uses = fields.checked_whole_number(values[4], "uses", 0, _MOST_USES)
+    return _parse_role_key(values), Usage(
+        last_used_at, uses, fields.checked_boolean(values[5], "favourite")
+    )
 
 
-def visit(line: object) -> Visit:
+def parse_visit(line: object) -> Visit:
     """Return the console session in one line of the file of console visits."""
-    values = fields.rows(line, "browsers", 5)
+    values = fields.checked_list(line, "browsers", 5)
     if len(values) != 5:
         raise Damaged("browsers")
-    ends_at = fields.instant(values[3], "ends_at")
-    return Visit(_key(values), ends_at, fields.boolean(values[4], "is_told"))
+    ends_at = fields.checked_instant(values[3], "ends_at")
+    return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
 def page_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the file of console pages; `pages` checks each of them."""
+    """Return the lines of the file of console pages; `parse_pages` checks each of them."""
     if found.get("version") != PAGES_VERSION:
         raise Damaged("version")
-    return fields.rows(found.get("roles"), "roles", MOST_PAGE_ROLES)
+    return fields.checked_list(found.get("roles"), "roles", MOST_PAGE_ROLES)
 
 
-def pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
+def parse_pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
     """Return the role, and the services and regions of its last console pages, the last one first."""
-    values = fields.rows(line, "roles", 4)
+    values = fields.checked_list(line, "roles", 4)
     if len(values) != 4:
         raise Damaged("roles")
     found = []
-    for page in fields.rows(values[3], "pages", MOST_PAGES):
-        words = fields.rows(page, "pages", 2)
+    for page in fields.checked_list(values[3], "pages", MOST_PAGES):
+        words = fields.checked_list(page, "pages", 2)
         if len(words) != 2:
             raise Damaged("pages")
-        service, region = (fields.matching(word, "pages", _PAGE_WORD) for word in words)
+        service, region = (fields.checked_match(word, "pages", _PAGE_WORD) for word in words)
         found.append((service, region))
-    return _key(values), found
+    return _parse_role_key(values), found
 
 
-def _key(values: list[Any]) -> RoleKey:
-    session_name = fields.matching(values[0], "session", SESSION_NAME)
-    account_id = fields.matching(values[1], "account_id", ACCOUNT_ID)
-    key = RoleKey.of_parts(session_name, account_id, fields.text(values[2], "role_name"))
-    fields.matching(key.role_name, "role_name", ROLE_NAME)
+def _parse_role_key(values: list[Any]) -> RoleKey:
+    session_name = fields.checked_match(values[0], "session", SESSION_NAME)
+    account_id = fields.checked_match(values[1], "account_id", ACCOUNT_ID)
+    key = RoleKey.of_parts(session_name, account_id, fields.checked_text(values[2], "role_name"))
+    fields.checked_match(key.role_name, "role_name", ROLE_NAME)
     if key.chain or key.role_part != values[2]:
-        fields.matching(key.chain, "role_name", CHAIN)
+        fields.checked_match(key.chain, "role_name", CHAIN)
     return key

@@ -24,7 +24,7 @@ from ssohelper.core.console_choices import PageChoice
 from ssohelper.core.model import Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
@@ -163,12 +163,14 @@ class RowActions:
         if not names:
             raise LocalState(
                 "this role has no profile yet",
-                hint=f"press F9 to add one, or run: ssohelper profile add {typed(row.key.text)}",
+                hint=f"press F9 to add one, or run: ssohelper profile add {word_as_typed(row.key.text)}",
             )
         if what == "export":
-            name = shell_text.quoted("bash", names[0])  # refuses a name with control characters
-            return f"export AWS_PROFILE={name}", f"ssohelper use {typed(names[0])}"
-        return names[0], f"ssohelper list {typed(row.role_name)}"
+            name = shell_text.quoted_word(
+                "bash", names[0]
+            )  # refuses a name with control characters
+            return f"export AWS_PROFILE={name}", f"ssohelper use {word_as_typed(names[0])}"
+        return names[0], f"ssohelper list {word_as_typed(row.role_name)}"
 
     # -- marking a role as a favourite ---------------------------------------------------------
 
@@ -179,7 +181,7 @@ class RowActions:
             verb, text = ("add", "is") if wanted else ("rm", "is no longer")
             self.app.show_done(
                 f"{row.role_name} in {row.account.name or row.account.id} {text} a favourite",
-                f"ssohelper favourite {verb} {typed(row.profile_argument)}",
+                f"ssohelper favourite {verb} {word_as_typed(row.profile_argument)}",
             )
             self._reload()
 
@@ -199,7 +201,9 @@ class RowActions:
 
         with self._announce_wait("whoami"):
             profile, who = await background.run(self.app, ask)
-        self.app.show_done(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(profile.name)}")
+        self.app.show_done(
+            f"{who.user}: {who.arn}", f"ssohelper whoami {word_as_typed(profile.name)}"
+        )
 
     async def _open_console(self, row: RoleRow) -> None:
         """Ask which page of the console to open, and open it."""
@@ -253,7 +257,7 @@ class RowActions:
         profile, link = await background.run(self.app, start)
         options = "--print " if link else ""
         page_options = f" --service {service} --region {region}" if choice else ""
-        command = f"ssohelper console {options}{typed(profile.name)}{page_options}"
+        command = f"ssohelper console {options}{word_as_typed(profile.name)}{page_options}"
         if link:
             self.app.copy_to_clipboard(link)
             # The message does not show the link itself, which would take five lines.
@@ -293,7 +297,7 @@ class RowActions:
 
     async def _add_profile(self, row: RoleRow) -> bool:
         services, app = self.app.services, self.app
-        command = f"ssohelper profile add {typed(row.key.text)}"
+        command = f"ssohelper profile add {word_as_typed(row.key.text)}"
 
         def make_plan() -> tuple[Plan, list[Line]]:
             profile = self._resolve_profile(row)
@@ -305,17 +309,17 @@ class RowActions:
             return plan, diff_lines(profiles.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan)
-        question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return False
         await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(plan_text.summary(plan, done=True), command)
+        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
         return True
 
     async def _remove_profiles(self, row: RoleRow) -> bool:
         services, app = self.app.services, self.app
-        command = f"ssohelper profile rm {' '.join(map(typed, row.profiles))}"
+        command = f"ssohelper profile rm {' '.join(map(word_as_typed, row.profiles))}"
 
         def make_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
@@ -351,7 +355,7 @@ class RowActions:
         row = self.roles.row
         if row is None:
             return []
-        name = typed(row.profile_argument)
+        name = word_as_typed(row.profile_argument)
         verb = "rm" if row.usage.favourite else "add"
         change = "rm" if row.profiles else "add"
         lines = {

@@ -37,7 +37,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     def __init__(self, title: str, last: Sequence[PageChoice], region: str) -> None:
         """`last` are the pages that were last opened, `region` is the one to offer first."""
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
-        self._choices = console_choices.offer(last, region)
+        self._choices = console_choices.pages_to_offer(last, region)
         # All pages before those of other regions: the last ones, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
         self._index = console_choices.index_of(self._choices, preferred)

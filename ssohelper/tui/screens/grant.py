@@ -16,7 +16,7 @@ from ssohelper.actions import guards
 from ssohelper.core import grants
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import RoleKey
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.tui import background
 from ssohelper.tui.keys import action_binding
@@ -82,7 +82,7 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     if not await background.run(app, lambda: guards.needs_grant(services, key)):
         return True
     word, notice = guards.question(services, key)
-    command = f"ssohelper guard grant {typed(key.text)} --reason TEXT"
+    command = f"ssohelper guard grant {word_as_typed(key.text)} --reason TEXT"
     answer = await app.push_screen_wait(GrantScreen(word, notice, command))
     if answer is None:
         services.vault.note_refusal(key, "the user left the question for a grant")

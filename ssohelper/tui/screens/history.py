@@ -17,7 +17,7 @@ from textual.events import Click, Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ssohelper.core.text import broken
+from ssohelper.core.text import broken_into_lines
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import Message
 from ssohelper.tui.widgets.cells import fitted
@@ -122,7 +122,7 @@ class HistoryScreen(ModalScreen[None]):
 def _lines(message: Message, width: int) -> Iterator[Line]:
     """Yield all of the message, broken into lines of this width."""
     for text, style in ((message.text, message.kind.style), (message.more, "accent")):
-        for line in broken(text, width) if text else ():
+        for line in broken_into_lines(text, width) if text else ():
             yield [(line, style)]
 
 

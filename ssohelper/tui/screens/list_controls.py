@@ -62,7 +62,7 @@ class ListControls:
         """Run the action `accounts.NAME`."""
         actions: dict[str, Callable[[], None]] = {
             "tick": self._toggle_tick,
-            "group": lambda: self._roles.set_view(View.with_other_form),
+            "group": lambda: self._roles.set_view(View.with_tree_toggled),
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
             "only_favourites": self._toggle_favourites,
@@ -151,8 +151,8 @@ class ListControls:
 
 
 def _fold_all(view: View) -> View:
-    return view.with_all(folded=True)
+    return view.with_all_folded(folded=True)
 
 
 def _unfold_all(view: View) -> View:
-    return view.with_all(folded=False)
+    return view.with_all_folded(folded=False)

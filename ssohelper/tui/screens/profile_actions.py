@@ -9,7 +9,7 @@ from ssohelper.actions import profiles, undoing
 from ssohelper.core import plan_kinds, plan_summary, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import first_names, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background, foreground
@@ -60,7 +60,7 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
     if not await _confirm_plan(app, plan, command):
         return False
     await background.run(app, lambda: profiles.apply(services, plan))
-    app.show_done(plan_text.summary(plan, done=True), command)
+    app.show_done(plan_text.plan_summary_text(plan, done=True), command)
     return True
 
 
@@ -69,7 +69,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = kind_lines(plan)
-    shown, other = (kinds, diff) if plan_summary.is_big(plan) else (diff, kinds)
+    shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
     return await confirm(app, plan_kinds.counts_line(plan), shown, command, other)
 
 
@@ -92,7 +92,7 @@ async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
 
 def few_names(names: Sequence[str]) -> str:
     """Return the names as a command line has them, or `PROFILE...` if they are many."""
-    return " ".join(map(typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
+    return " ".join(map(word_as_typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
 
 
 async def refresh(app: TuiApp[Any], session: SsoSession) -> None:

@@ -18,7 +18,7 @@ from ssohelper.actions import credentials
 from ssohelper.core import served_role
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LocalState
 from ssohelper.tui import foreground
 
@@ -47,7 +47,7 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name
     argv = ["exec", *_OPTIONS, name, "--", shell]
-    line = " ".join(["ssohelper", *map(typed, argv)])
+    line = " ".join(["ssohelper", *map(word_as_typed, argv)])
     try:
         with app.suspend():
             environ = {**app.services.environ, served_role.CHOSEN: profile.key.text}

@@ -9,7 +9,7 @@ from ssohelper.actions import sessions
 from ssohelper.actions.sessions import SessionPlan
 from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.screens.ask import AskScreen
@@ -31,7 +31,7 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     if new is None or new == old:
         app.show_done(NOTHING_WRITTEN)
         return
-    command = f"{command} {typed(new)}"
+    command = f"{command} {word_as_typed(new)}"
     await _carry_out(
         app,
         lambda: sessions.plan_rename(services, session, new),

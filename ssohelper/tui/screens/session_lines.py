@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.model import SsoSession
-from ssohelper.core.text import broken, show
+from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import Snapshot, credentials_line, region_text
@@ -27,7 +27,10 @@ def session_lines(clock: SessionClock, states: ListStates, now: int, width: int)
     if state and failure is not None:
         lines.append([_label("role list"), (state, "warn")])
         text_width = max(8, width - _LABEL_WIDTH)
-        lines += [[_label(""), (text, "dim")] for text in broken(show(failure.message), text_width)]
+        lines += [
+            [_label(""), (text, "dim")]
+            for text in broken_into_lines(show(failure.message), text_width)
+        ]
     return lines
 
 

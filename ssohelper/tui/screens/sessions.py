@@ -214,7 +214,7 @@ class SessionsScreen(Screen[None]):
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the session has a token but its sign-in is known to have ended."""
-        return clock.state != "signed_out" and clock.outlook.is_needed(
+        return clock.state != "signed_out" and clock.outlook.is_sign_in_needed(
             self.app.services.clock.now()
         )
 

@@ -19,7 +19,7 @@ from textual.widgets import Button, Input, Static
 
 from ssohelper.actions import profiles, setup
 from ssohelper.core.model import SsoSession
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
@@ -184,8 +184,8 @@ class SetUpForm(VerticalScroll):
         if listing is None:
             return
         options = [("--session", name), ("--region", region)]
-        given = "".join(f" {option} {typed(text)}" for option, text in options if text)
-        command = f"ssohelper setup {typed(session.start_url)}{given}"
+        given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
+        command = f"ssohelper setup {word_as_typed(session.start_url)}{given}"
         if await write_profiles(self.app, session, listing, command):
             self.post_message(self.Done())
         else:

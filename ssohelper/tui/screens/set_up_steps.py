@@ -20,11 +20,11 @@ from ssohelper.actions import (
 )
 from ssohelper.actions.adopting import Found
 from ssohelper.core import plan_summary, plan_text
-from ssohelper.core.choices import Choices, exact_filter
+from ssohelper.core.choices import Choices, filter_of_exact_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
@@ -150,11 +150,11 @@ async def _propose(
         await background.run(app, lambda: profiles.remember(services, plan))
         app.show_done("nothing to change", command)
         return True
-    question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+    question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
     if not await app.push_screen_wait(_make_question(app, question, plan, found.lines, command)):
         return False
     await background.run(app, lambda: profiles.apply(services, plan))
-    app.show_done(plan_text.summary(plan, done=True), command)
+    app.show_done(plan_text.plan_summary_text(plan, done=True), command)
     return True
 
 
@@ -162,7 +162,7 @@ def _make_question(
     app: TuiApp[Any], question: str, plan: Plan, lines: list[Line], command: str
 ) -> ConfirmScreen:
     """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
-    if not plan_summary.is_big(plan):
+    if not plan_summary.is_big_plan(plan):
         return ConfirmScreen(question, lines=lines, command=command)
     width = min(app.size.width, _DIALOG_WIDTH) - _BESIDE
     summary: list[Line] = []
@@ -174,8 +174,10 @@ def _make_question(
 def _options_of(answers: _Answers) -> str:
     """Return the options of `ssohelper setup` that give the same answers."""
     region = answers.default_region
-    options = f" --default-region {typed(region)}" if region else ""
-    return options + "".join(f" --adopt {typed(exact_filter(n))}" for n in sorted(answers.adopt))
+    options = f" --default-region {word_as_typed(region)}" if region else ""
+    return options + "".join(
+        f" --adopt {word_as_typed(filter_of_exact_text(n))}" for n in sorted(answers.adopt)
+    )
 
 
 async def _keep_session(app: TuiApp[Any], session: SsoSession) -> bool:

@@ -9,7 +9,7 @@ from ssohelper.actions import directory, profiles, selection
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.shell_text import typed
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -78,7 +78,7 @@ class TickedActions:
         try:
             for row in rows:
                 found = selection.find_profiles_of(services, row.key, row.profiles)
-                names.append(typed(found[0] if found else row.key.text))
+                names.append(word_as_typed(found[0] if found else row.key.text))
         except SsoHelperError as error:
             self._app.show_error(error)
             return
@@ -101,12 +101,12 @@ class TickedActions:
         if not plan.changes:
             app.show_done(f"each of {_count(rows)} has a profile already")
             return
-        question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
+        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines)):
             app.show_done(NOTHING_WRITTEN)
             return
         await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(f"{plan_text.summary(plan, done=True)}; to undo: F4, then F8")
+        app.show_done(f"{plan_text.plan_summary_text(plan, done=True)}; to undo: F4, then F8")
         self._roles.clear_ticks()
         self._reload()
 

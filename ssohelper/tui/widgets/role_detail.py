@@ -13,7 +13,7 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import CachedCredentials
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading
-from ssohelper.core.text import broken, show
+from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import Clocks, credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
@@ -174,7 +174,7 @@ def _pair(label: str, value: str, width: int) -> list[Line]:
 
 
 def _parts(text: str, width: int) -> list[str]:
-    return list(broken(show(text), max(_LABEL_WIDTH, width)))
+    return list(broken_into_lines(show(text), max(_LABEL_WIDTH, width)))
 
 
 def _last_use(row: RoleRow, now: int) -> str:

@@ -15,12 +15,12 @@ from ssohelper.core.doctor.facts import (
 
 
 def ids(facts: Facts) -> list[str]:
-    return [one.id for one in checks.run(facts)]
+    return [one.id for one in checks.run_checks(facts)]
 
 
 def test_a_file_of_another_user_has_one_finding_whatever_its_mode() -> None:
     file = FileFact("/home/ana/.aws/config", "config", 0o666, "eve", may_others_write=True)
-    [found] = checks.run(Facts(files=(file,)))
+    [found] = checks.run_checks(Facts(files=(file,)))
     assert (found.id, found.message) == (
         "owner",
         "belongs to the user eve, whom AWS tools then trust",
@@ -56,7 +56,7 @@ def test_a_helper_of_another_installation() -> None:
 
 def test_a_program_that_gives_keys_of_another_account() -> None:
     proof = ProofFact("p", None, account_id="999999999999", meant_account_id="001234567890")
-    [found] = checks.run(Facts(proofs=(proof,)))
+    [found] = checks.run_checks(Facts(proofs=(proof,)))
     assert found.id == "another-account"
     assert "for account 999999999999; the profile is for 001234567890" in found.message
 

@@ -8,7 +8,7 @@ from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Repair
 
 PROBLEM = findings.problem("a", "s", "m", "f", Repair("mode", ("/x",)))
-SIGN_IN, NOTE = findings.sign_in("b", "s", "m", "f"), findings.note("c", "s", "m", "f")
+SIGN_IN, NOTE = findings.missing_sign_in("b", "s", "m", "f"), findings.note("c", "s", "m", "f")
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ SIGN_IN, NOTE = findings.sign_in("b", "s", "m", "f"), findings.note("c", "s", "m
     ],
 )
 def test_exit_code_and_last_line(found, code: int, line: str) -> None:
-    assert (findings.exit_code(found), findings.last_line(found)) == (code, line)
+    assert (findings.exit_code(found), findings.counts_line(found)) == (code, line)
 
 
 def test_problems_come_first_and_nothing_twice() -> None:
-    assert findings.in_order([NOTE, SIGN_IN, PROBLEM, NOTE]) == [PROBLEM, SIGN_IN, NOTE]
+    assert findings.sort_findings([NOTE, SIGN_IN, PROBLEM, NOTE]) == [PROBLEM, SIGN_IN, NOTE]
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_a_subject_names_three_profiles(names: list[str], subject: str) -> None:
 def test_a_config_that_costs_every_start_much(seconds: float | None, ids: list[str]) -> None:
     file = ConfigFile.parse(b"[profile a]\nregion = eu-west-1\n", "config")
     facts = Facts(config=ConfigFacts(file=file, parse_seconds=seconds))
-    assert [one.id for one in config.check_speed(facts)] == ids
+    assert [one.id for one in config.check_config_speed(facts)] == ids

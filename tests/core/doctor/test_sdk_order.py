@@ -32,7 +32,7 @@ def resolve(profile: str, credentials: str = "", environ: dict[str, str] = NONE)
     entry = config.profile("p")
     assert entry is not None
     keys = {line.partition(" ")[0] for line in credentials.splitlines()}
-    found = sdk_order.resolve(ProfileFact(entry, None, ACCOUNT), config, keys, environ)
+    found = sdk_order.resolve_for_each_sdk(ProfileFact(entry, None, ACCOUNT), config, keys, environ)
     return {one.family: one.kind for one in found}
 
 
