@@ -150,7 +150,7 @@ class Storage:
                 if was_there and documents[0] is None and not session.is_further:
                     lost.append(session.name)
                 if any(documents):
-                    self._codec_of(wanted).get_ready()
+                    self._codec_of(wanted).ensure_key()
                 new.import_documents(session, documents)
             self._record.save(Record(wanted, before))
         return lost

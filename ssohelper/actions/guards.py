@@ -157,7 +157,7 @@ def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
 
     Programs keep the credentials that they already have. Raises: LocalState.
     """
-    given = app.grants.list_of_all_terminals()
+    given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
         app.grants.revoke(one, calling_process.find())

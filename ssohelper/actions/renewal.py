@@ -133,7 +133,7 @@ def _save(
         legacy_sign_ins.write(app, session, fresh)
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
-            stamp.follow_renewal()
+            stamp.update_after_renewal()
     prompt_notes.update_session(app, session)
 
 

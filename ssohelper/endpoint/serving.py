@@ -199,7 +199,7 @@ class Endpoint(Closing):
         # because the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
-            keyed = self._app.config.read_credentials_names()
+            keyed = self._app.config.read_credentials_sections()
         try:
             return config_text(self._app.config.read(), self._profile, region, keyed)
         except ConfigInvalid as error:
