@@ -163,6 +163,6 @@ class AwsClients:
 
     def probe(self, endpoint: str, service: str, deadline: Deadline) -> Probe:
         """Ask the endpoint for anything, without credentials; `service` names it in messages."""
-        from ssohelper.wire.probe import probe
+        from ssohelper.wire.probe import probe_endpoint
 
-        return probe(endpoint, self.environ, service, deadline)
+        return probe_endpoint(endpoint, self.environ, service, deadline)

@@ -149,7 +149,7 @@ class Vault:
             raise Refused(f'the rule "{rule}" guards this role')
         self._refuse_unknown_rules()
 
-    def get_ready(self) -> None:
+    def load_settings_and_journal(self) -> None:
         """Read the settings now, and make the journal: a thread that issues reads neither."""
         _ = self.policy, self._app.journal
 

@@ -52,6 +52,7 @@ class Reading(NamedTuple):
 
 class _End(NamedTuple):
     """The end of the journal, after which the next line is appended.
+
     It has the next line's number, the hash of the bytes before, and whether the last line is
     torn."""
 

@@ -67,6 +67,7 @@ class UsageStore:
 
     def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> None:
         """Copy the usage of a session's roles to another session.
+
         Without `replace`, the usage of a role that the other session has already stays."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()

@@ -21,7 +21,7 @@ from ssohelper.wire.answers import (
     check_empty,
     error_of,
     nonsense,
-    record_of,
+    parse_record,
 )
 from ssohelper.wire.transport import Answer
 
@@ -108,7 +108,7 @@ def test_each_error_describes_the_answer_and_has_a_hint(
     answer: Answer, kind: type[SsoHelperError], words: str
 ) -> None:
     with pytest.raises(SsoHelperError) as caught:
-        record_of(answer, "the access portal", no_meaning, dict)
+        parse_record(answer, "the access portal", no_meaning, dict)
     assert type(caught.value) is kind
     assert caught.value.exit_code == 6
     assert words in caught.value.message
@@ -118,7 +118,7 @@ def test_each_error_describes_the_answer_and_has_a_hint(
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b"9" * 5000])
 def test_a_success_without_a_json_object_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
-        record_of(said(200, body), "the access portal", no_meaning, dict)
+        parse_record(said(200, body), "the access portal", no_meaning, dict)
     assert caught.value.hint
 
 
