@@ -77,7 +77,7 @@ def _run(argv: list[str]) -> int:
         from ssohelper.fastpath import miss
 
         _raise_on_interrupt()
-        code = miss.answer(argv[1:], began)
+        code = miss.answer_miss(argv[1:], began)
         if code is not None:
             return code
         from ssohelper import credential_process

@@ -53,7 +53,7 @@ class Vault:
                 journal.decided(
                     "release",
                     key,
-                    calling_process.find(),
+                    calling_process.find_parent_and_terminal(),
                     way=way,
                     rule=permit.rule,
                     grant=permit.grant_id,
@@ -88,7 +88,7 @@ class Vault:
 
     def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
         """Write to the journal that the role, or a grant for it, was refused."""
-        caller = calling_process.find()
+        caller = calling_process.find_parent_and_terminal()
         self._app.journal.try_append(
             journal.decided("refused", key, caller, way=way, reason=reason)
         )
@@ -370,6 +370,6 @@ class Vault:
 
 def _identify(path: Path) -> bytes:
     try:
-        return published.identify(path.stat())
+        return published.identify_content(path.stat())
     except OSError:
         return b""

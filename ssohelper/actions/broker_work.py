@@ -100,7 +100,7 @@ class Work:
 
             deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)
             name = portal.sign_in_name
-            return app.renewals.run(name, token_id, deadline, meanwhile=prepare_call)
+            return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
 
         try:
             regions.renew(app, session, seen_id, run)

@@ -116,7 +116,7 @@ class _UserLookup:
         self._vault = app.vault
         self._vault.load_settings_and_journal()
         # In the journal: this program asked for itself, to learn who signed in.
-        self._asked_by = AskedBy("ssohelper", calling_process.find()[1])
+        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_and_terminal()[1])
         self._family = app.account_family(session)
         endpoint = sts_endpoint(session.region, app.environ, self._family)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)

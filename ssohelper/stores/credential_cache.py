@@ -91,7 +91,7 @@ class CredentialCache:
         if opened is None:
             return None
         content, found = opened
-        document, validity = published.split(content)
+        document, validity = published.split_response(content)
         if not published.is_document(document):
             _log.info('"%s" holds no document: counted as missing', path)
             return None

@@ -31,7 +31,7 @@ def find_session() -> TerminalSession | None:
     if sys.platform != "linux":
         # SDKs redirect all streams, which alone tell the terminal's name there.
         return TerminalSession(leader, 0, "") if _has_terminal() else None
-    terminal = calling_process.find()[1]
+    terminal = calling_process.find_parent_and_terminal()[1]
     if not terminal:
         return None
     started = _read_start(leader)

@@ -294,7 +294,7 @@ def _find_user(connection: socket.socket) -> _User:
     if uid is None:
         is_never_told = connection.family == socket.AF_INET and sys.platform != "linux"
         return "ours" if is_never_told else "unknown"
-    return "ours" if peer.is_allowed(uid, unknown=False) else "another"
+    return "ours" if peer.is_allowed_user(uid, unknown=False) else "another"
 
 
 def _is_local_client(connection: socket.socket) -> bool:

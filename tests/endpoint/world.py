@@ -134,7 +134,7 @@ def served(
     with ExitStack() as stack:
         if clock is not None:
             nowhere = broker_client.Unavailable("its process would have another clock")
-            stack.enter_context(patch.object(broker_client, "ask", side_effect=nowhere))
+            stack.enter_context(patch.object(broker_client, "ask_broker", side_effect=nowhere))
             # One at a time, as in a broker: the second finds the credentials that the first has cached.
             stack.enter_context(patch.object(credentials, "_ask_alone", _one_by_one()))
         yield from _served(home, emulator, clock, pause_seconds)

@@ -286,7 +286,7 @@ class Renewals:
         self._world = world
         self._environment = environment
 
-    def run(
+    def renew_token(
         self,
         session_name: str,
         seen_id: str,
