@@ -61,7 +61,8 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
     try:
         seconds = sign_in_wait.configured_wait_seconds(app, session)
     except SsoHelperError:
-        # A role that was guarded before is refused although the settings cannot be read.
+        # If the settings cannot be read, a role that was guarded before is refused, and this error
+        # says so.
         app.vault.check(session.key_of(role), Way.CREDENTIAL_PROCESS)
         raise
     found = sign_in_wait.retry_after_sign_in(

@@ -108,8 +108,7 @@ class Brokers:
     # -- queries by the loop -----------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `start_due_work` must run next; infinity if nothing is due before an
-        event."""
+        """Return when `start_due_work` must run next; infinity if nothing is due by itself."""
         if self._ended:
             return now
         return min(broker.next_wake(now) for broker in self._list_brokers())

@@ -8,7 +8,8 @@ from ssohelper.core.instants import duration_text
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import CALL_SECONDS
 
-# AWS (SigV4) refuses requests whose time is wrong by 5 min; smaller differences break nothing.
+# The user is warned of a larger difference: AWS (SigV4) refuses requests whose time is wrong by 5
+# min.
 CLOCK_DIFFERS_SECONDS = 240
 
 

@@ -75,7 +75,7 @@ class TestParent:
         assert calling_process.find_parent_and_terminal()[0] == ""
 
     def test_no_name_is_longer_than_32_characters(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(calling_process, "_read", lambda _path: b"x" * 4096)
+        monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: b"x" * 4096)
         assert calling_process.find_parent_and_terminal() == ("x" * 32, "")
 
 
@@ -124,14 +124,14 @@ class TestTerminal:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # 136 * 256 + 2
-        monkeypatch.setattr(calling_process, "_read", lambda _path: stat)
+        monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
         assert calling_process.find_parent_and_terminal()[1] == "pts/2"
 
     @pytest.mark.parametrize("stat", [b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0"])
     def test_is_none_where_the_kernel_says_something_unknown(
         self, monkeypatch: pytest.MonkeyPatch, stat: bytes
     ) -> None:
-        monkeypatch.setattr(calling_process, "_read", lambda _path: stat)
+        monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
         assert calling_process.find_parent_and_terminal()[1] == ""
 
 

@@ -100,7 +100,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Brok
             return True
 
         token_file.write_text("x")
-        monkeypatch.setattr(miss, "_ask", made.ask)
+        monkeypatch.setattr(miss, "_ask_session_broker", made.ask)
         monkeypatch.setattr(miss, "_sleep_while_awaited", sleep)
         return made
 

@@ -185,7 +185,7 @@ def _serve_expired(put: Put) -> None:
 
 
 def _no_pace(put: Put) -> None:
-    put(Pace, "next_at", lambda self, now: now)
+    put(Pace, "next_call_at", lambda self, now: now)
 
 
 def _keep_old_fallback(put: Put) -> None:

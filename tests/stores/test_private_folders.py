@@ -61,7 +61,7 @@ def config_in(base: Path) -> Path:
 
 def prepare_stamp(base: Path) -> Any:
     config = str(config_in(base))
-    return SessionStamp(base, CORP, config, config).prepare(lambda: None)
+    return SessionStamp(base, CORP, config, config).prepare_publishing(lambda: None)
 
 
 def load_names(base: Path) -> Any:
