@@ -110,9 +110,9 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     ),
     "settings stamp": (
         "locks",
-        lambda base: SettingsStamp(base, base.parent / "c.toml", base.parent / "p.toml").prepare(
-            lambda: None
-        ),
+        lambda base: SettingsStamp(
+            base, base.parent / "c.toml", base.parent / "p.toml"
+        ).prepare_publishing(lambda: None),
     ),
     "failure": (
         "credentials/*",

@@ -20,7 +20,7 @@ from ssohelper.wire.answers import (
     aws_error_of,
     check_empty,
     error_of,
-    nonsense,
+    nonsense_error,
     parse_record,
 )
 from ssohelper.wire.transport import Answer
@@ -151,7 +151,7 @@ def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) ->
 def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(
     answer: Answer, said_of_it: str, hint: str
 ) -> None:
-    error = nonsense(answer, "the portal", Damaged("expiresIn"))
+    error = nonsense_error(answer, "the portal", Damaged("expiresIn"))
     assert f"the portal gave an answer that makes no sense: {said_of_it}" in error.message
     assert error.message.endswith(")") == (hint != LATER)
     assert error.hint is not None
