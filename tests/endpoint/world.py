@@ -165,15 +165,15 @@ def _served(
 
         def oidc(self, session: SsoSession) -> OidcClient:
             made = super().oidc(session)
-            refresh = made.refresh
-            if "refresh" in vars(made):
+            refresh = made.refresh_token
+            if "refresh_token" in vars(made):
                 return made
 
             def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
                 token, life = refresh(*words)
                 return token._replace(expires_at=int(clock.now()) + life), life
 
-            made.refresh = by_this_clock  # type: ignore[method-assign]
+            made.refresh_token = by_this_clock  # type: ignore[method-assign]
             return made
 
     app = TestApp(home.env)
