@@ -1,9 +1,8 @@
 """The process that asks the desktop's keyring for the wrapping key, and answers on its stdout.
 
 The starting process kills this one if the keyring does not answer. This process writes a line
-before it asks the keyring, a line before it writes a new key to the keyring, and last its answer:
-`found KEY`, `missing`, `locked`, or `unavailable REASON`. It answers `missing` only if the keyring
-has answered.
+before it asks the keyring, a line before it changes the keyring, and last its answer: `found KEY`,
+`missing`, `locked`, or `unavailable REASON`. It answers `missing` only if the keyring has answered.
 
 This module names the backends of the package `keyring` that may be used. The package never chooses
 one itself, because PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points can make it load any

@@ -108,7 +108,7 @@ class Brokers:
     # -- queries by the loop -----------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `start_due_work` must run next; infinity if nothing is due by itself."""
+        """Return when `start_due_work` must run next; infinity if it can wait for an event."""
         if self._ended:
             return now
         return min(broker.next_wake(now) for broker in self._list_brokers())

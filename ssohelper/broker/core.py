@@ -146,7 +146,7 @@ class Broker:
     # -- queries by the loop -----------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `start_due_work` must run next; infinity if nothing is due by itself.
+        """Return when `start_due_work` must run next; infinity if it can wait for an event.
 
         What became due after `start_due_work` last ran, while replies were written, counts as due.
         """

@@ -66,9 +66,9 @@ class CredentialCache:
         return int(found[1].st_mtime)
 
     def load_published(self, key: RoleKey) -> bytes | None:
-        """Return the role's published response, even if too old for a hit; None if there is none.
+        """Return the document of the role's published response, even if too old for a hit.
 
-        Malformed and outdated responses, and errors, are as for `load_published_until`.
+        Returns None, and raises, for the same files as `load_published_until`.
         """
         found = self._read_published(key)
         if found is None or not published.was_written_earlier(*found[1:]):

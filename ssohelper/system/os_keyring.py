@@ -27,11 +27,11 @@ ANSWER_SECONDS = 1.5
 _STARTS = 3
 _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
-# How long the keyring may take, after its first answer, to write a new key to the disk.
+# How long the keyring may take, after its first answer, to write a change to the disk.
 _WRITE_SECONDS = 12.0
-# For how long a key that was found is used before the keyring is asked again, and for how long a
-# failure is repeated. The latter is shorter, since the user may have unlocked the keyring. So a
-# broker with 100 waiting callers asks once for all of them.
+# For how long at least a key that was found is used before the keyring is asked again, and for how
+# long a failure is repeated. The latter is shorter, since the user may have unlocked the keyring.
+# So a broker with 100 waiting callers asks once for all of them.
 _KEY_HOLDS_SECONDS = 3.0
 _FAILURE_HOLDS_SECONDS = 1.0
 # The variables by which the package `keyring` would load code or change its backends.

@@ -53,7 +53,7 @@ class OidcClient:
     """Calls the sign-in service in one session's region.
 
     `facts` returns what is recorded about the sign-in. Before a token or a client secret is sent,
-    this record must name this service as its issuer.
+    this record is used to check who issued it.
     """
 
     def __init__(

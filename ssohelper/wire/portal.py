@@ -56,8 +56,8 @@ _READ_TIMEOUT_SECONDS = 10.0
 class Portal:
     """Calls one session's portal. Several threads may use it; their listings share one pace.
 
-    `facts` returns what is recorded about the sign-in. Before a token is sent, this record must
-    name this portal's endpoints as its issuer.
+    `facts` returns what is recorded about the sign-in. Before a token is sent, this record is used
+    to check who issued it.
     """
 
     def __init__(
