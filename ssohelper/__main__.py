@@ -3,7 +3,7 @@
 A hit of `credential-process` prints a published response and imports only `fastpath.published`.
 """
 
-# Not `signal`, because it imports enum, which takes time.
+# `_signal` is imported instead of `signal`, which imports enum and takes longer.
 import _signal  # type: ignore[import-not-found]
 import os
 import sys
@@ -27,17 +27,17 @@ def _is_handled_by(handler: object) -> bool:
     return _signal.getsignal(_signal.SIGINT) is handler
 
 
-def _handle_interrupt_by(handler: "Any") -> None:
-    """Install a handler of Ctrl-C, unless our caller ignores Ctrl-C, as `nohup … &` does."""
+def _install_interrupt_handler(handler: "Any") -> None:
+    """Install a handler of Ctrl-C, unless our caller made us ignore it, as `nohup … &` does."""
     if _is_handled_by(_signal.default_int_handler) or _is_handled_by(_exit_interrupted):
         _signal.signal(_signal.SIGINT, handler)
 
 
-# Ctrl-C while modules are imported would print the traceback of a KeyboardInterrupt. It still can
-# in the 10 ms that Python itself takes to start, before this line runs.
+# Without this handler, Ctrl-C while modules are imported would print a KeyboardInterrupt's
+# traceback. It still does so in the 10 ms that Python itself takes to start, before this line runs.
 _IS_PROGRAM = __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("ssohelper")
 if _IS_PROGRAM:
-    _handle_interrupt_by(_exit_interrupted)
+    _install_interrupt_handler(_exit_interrupted)
 
 
 def main() -> int:
@@ -50,13 +50,13 @@ def main() -> int:
         # The command is done. Python removes signal handlers while it exits, so Ctrl-C is ignored
         # from here on: otherwise it would kill the process and replace the exit code.
         if _IS_PROGRAM:
-            _handle_interrupt_by(_signal.SIG_IGN)
+            _install_interrupt_handler(_signal.SIG_IGN)
 
 
 def _raise_on_interrupt() -> None:
     """Make Ctrl-C raise KeyboardInterrupt, which the entry points handle."""
     if _IS_PROGRAM:
-        _handle_interrupt_by(_signal.default_int_handler)
+        _install_interrupt_handler(_signal.default_int_handler)
 
 
 def _run(argv: list[str]) -> int:
@@ -77,7 +77,7 @@ def _run(argv: list[str]) -> int:
         from ssohelper.fastpath import miss
 
         _raise_on_interrupt()
-        code = miss.answer(argv[1:], began)
+        code = miss.answer_miss(argv[1:], began)
         if code is not None:
             return code
         from ssohelper import credential_process
@@ -116,7 +116,7 @@ def _run(argv: list[str]) -> int:
     if argv[:1] == ["prompt"]:
         from ssohelper import prompt_entry
 
-        code = prompt_entry.print_for(argv[1:])
+        code = prompt_entry.print_prompt(argv[1:])
         if code is not None:
             return code
     if argv[:1] == ["completion"]:
@@ -142,14 +142,16 @@ def _run(argv: list[str]) -> int:
         with ask_background(os.environ) as background:
             from ssohelper.tui import app
 
-        return app.main(None if waiting is None else lambda row: _use(row, waiting), background)
+        return app.main(
+            None if waiting is None else lambda row: _use_role(row, waiting), background
+        )
     from ssohelper.cli import run
 
     _raise_on_interrupt()
     return run(argv)
 
 
-def _use(row: "RoleRow", waiting: "ShellAnswer") -> int:
+def _use_role(row: "RoleRow", waiting: "ShellAnswer") -> int:
     """Switch the shell whose function runs us to the role that was chosen on the full screen."""
     from ssohelper.cli import run
 
@@ -175,7 +177,8 @@ def _can_draw() -> bool:
 def _occupy_closed_streams() -> None:
     """Open /dev/null for each closed stream, so that the next file opened cannot become stdout.
 
-    It is opened read-only, so that writing to a closed stdout fails instead of losing the output.
+    /dev/null is opened read-only, so that writing to a closed stdout fails instead of losing the
+    output.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if stream is None:

@@ -133,14 +133,14 @@ class App(AwsClients):
 
     @cached_property
     def settings_store(self) -> SettingsFile:
-        """Changes the settings file."""
+        """The store that changes the settings file."""
         from ssohelper.stores.settings_file import SettingsFile
 
         return SettingsFile(self.locations.settings_file, runtime=self.locations.runtime_folder)
 
     @cached_property
     def config(self) -> ConfigStore:
-        """~/.aws/config."""
+        """The store of ~/.aws/config."""
         from ssohelper.stores.config_store import ConfigStore
 
         return ConfigStore(
@@ -161,7 +161,7 @@ class App(AwsClients):
 
     @property
     def examined_files(self) -> ExaminedFiles:
-        """Any files, for `doctor`."""
+        """Access to any file, for `doctor`."""
         from ssohelper.stores.examined_files import ExaminedFiles
 
         return ExaminedFiles()
@@ -182,7 +182,7 @@ class App(AwsClients):
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The tokens and the facts of their sign-ins, in the storage in force."""
+        """The tokens and the facts of their sign-ins, in the present storage."""
         return self.storage.tokens
 
     @cached_property
@@ -221,7 +221,7 @@ class App(AwsClients):
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:
-        """The time of the settings file, under which responses are published."""
+        """The stamps that show under which settings responses were published."""
         from ssohelper.stores.settings_stamp import SettingsStamp
 
         return SettingsStamp(
@@ -242,21 +242,21 @@ class App(AwsClients):
 
     @cached_property
     def sign_in_failures(self) -> SignInFailures:
-        """The failures that callers of a session share."""
+        """The failed sign-ins that all `login` commands of a session report."""
         from ssohelper.stores.sign_in_failures import SignInFailures
 
         return SignInFailures(self.locations.runtime_folder)
 
     @cached_property
     def region_failures(self) -> RegionFailures:
-        """The regions of instances that failed."""
+        """The regions in which a session's Identity Center failed."""
         from ssohelper.stores.region_failures import RegionFailures
 
         return RegionFailures(self.locations.runtime_folder)
 
     @cached_property
     def login_cache(self) -> LoginCache:
-        """When the credentials of `aws login` end."""
+        """The cache that says when the credentials of `aws login` end."""
         from ssohelper.stores.login_cache import LoginCache
 
         return LoginCache(self.locations.login_folder)
@@ -295,7 +295,7 @@ class App(AwsClients):
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """The names for TAB. Records the config's time now, before the config is read."""
+        """The index of names for TAB completion. Records the config's time before it is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
         return NameIndexFile(self.locations.runtime_folder, self.locations.aws_config_file)
@@ -309,7 +309,7 @@ class App(AwsClients):
 
     @cached_property
     def list_view(self) -> ListViewStore:
-        """How the user wants the list of roles."""
+        """The store of how the user wants to see the list of roles."""
         from ssohelper.stores.list_view import ListViewStore
 
         return ListViewStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
@@ -372,7 +372,7 @@ class App(AwsClients):
 
     @cached_property
     def renewals(self) -> Renewals:
-        """Starts renewals of access tokens, each in a process of its own."""
+        """The object that starts token renewals, each in a process of its own."""
         from ssohelper.broker.renewals import Renewals
 
         return Renewals(self.environ)
@@ -382,7 +382,7 @@ class App(AwsClients):
         from ssohelper.system import notify
 
         command = self.settings.get("notify")
-        trouble = notify.start(notice, command, self.environ) if command else None
+        trouble = notify.start_notify_command(notice, command, self.environ) if command else None
         if trouble:
             self.warn(trouble)
 

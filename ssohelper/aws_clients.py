@@ -58,10 +58,10 @@ class AwsClients:
         )
 
     def use_family_of_profile(self, keys: Mapping[str, str]) -> None:
-        """From now on ask the endpoints that a native profile's keys name, as its SDKs do.
+        """From now on, ask the AWS endpoints that a native profile's keys name, as SDKs do.
 
         The environment's variables win over the keys. The variables are set for the broker and for
-        the command of `exec` too, which no longer sees the profile.
+        the command of `exec` too, which do not see the profile.
         """
         from ssohelper.core.endpoint_family import KEYS_BY_VARIABLE
 
@@ -91,7 +91,7 @@ class AwsClients:
         return self._portal(session, self.portal_family(session))
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
-        """Return a client of the access portal, also while settings or policy cannot be used."""
+        """Return a client of the access portal, even if settings or policy cannot be read."""
         from ssohelper.core.endpoint_family import choose_family, family_of_portal
 
         try:
@@ -108,7 +108,7 @@ class AwsClients:
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
-        """Where the start URLs on companies' own hosts led."""
+        """The store of the portals to which companies' own start URLs led."""
         from ssohelper.stores.portal_addresses import PortalAddresses
 
         return PortalAddresses(self.locations.state_folder)
@@ -116,14 +116,14 @@ class AwsClients:
     def find_portal(self, start_url: str) -> str:
         """Return the URL of AWS's portal to which a company's own start URL leads, from one request.
 
-        An answer that `setup` got to learn the region is used for its sign-in too.
+        The answer is kept: `setup` needs it for the region, and again for its sign-in.
         Raises: ConfigInvalid, AwsUnreachable.
         """
         from ssohelper.wire.portal_page import find_portal
 
         return self._found_portals.pop(start_url, None) or find_portal(start_url, self.environ)
 
-    def keep_portal(self, start_url: str, portal_url: str) -> None:
+    def remember_portal(self, start_url: str, portal_url: str) -> None:
         """Let the next `find_portal` return this URL, which was just found, without a request."""
         self._found_portals[start_url] = portal_url
 
@@ -134,7 +134,8 @@ class AwsClients:
     def propose_region(self, portal_url: str) -> str | None:
         """Return the region that the page of AWS's portal names, or None. It may be wrong.
 
-        Where a variable moves the sign-in service to this machine, AWS's page says nothing of it.
+        Returns None if a variable moves the sign-in service to this machine, of which AWS's page
+        does not know.
         """
         from ssohelper.core.endpoints import endpoint_variable_of, is_loopback_url
         from ssohelper.wire.portal_page import propose_region
@@ -152,7 +153,7 @@ class AwsClients:
         return AccountClient(credentials, region, self.environ, warn=self.warn, family=family)
 
     def import_account_client(self) -> None:
-        """Import the modules of `account_client` (0.3 s of CPU) while the user is still busy."""
+        """Import the modules of `account_client` (0.3 s of CPU) early, while the user is busy."""
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:
@@ -162,7 +163,7 @@ class AwsClients:
         return Federation(region, self.environ, warn=self.warn)
 
     def probe(self, endpoint: str, service: str, deadline: Deadline) -> Probe:
-        """Ask the endpoint for anything, without credentials; `service` names it in messages."""
-        from ssohelper.wire.probe import probe
+        """Ask this endpoint of AWS for an answer; `service` names it in messages."""
+        from ssohelper.wire.probe import probe_endpoint
 
-        return probe(endpoint, self.environ, service, deadline)
+        return probe_endpoint(endpoint, self.environ, service, deadline)

@@ -48,7 +48,8 @@ def run(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
     except Exception as error:
-        # Callers start another broker; after five that did not answer, they ask AWS themselves.
+        # After this error, callers start another broker; after five brokers without an answer,
+        # callers ask AWS themselves.
         crash.log_crash(error, sys.exc_info()[2])
         forget_address()
         return 1
@@ -56,14 +57,14 @@ def run(argv: list[str]) -> int:
 
 
 class _Shared:
-    """What all calls of this broker share: connections to AWS, and the config last parsed."""
+    """What all calls of this broker share: connections to AWS, and the parsed config."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
         self.config: ConfigStore | None = None
         self.portals: dict[SsoSession, Portal] = {}
         self.sts_clients: dict[tuple[str, str], Sts] = {}
-        # The key in the keyring is asked for once, however many roles and callers there are.
+        # The keyring is asked for its key only once, however many roles and callers there are.
         self.keyring: OsKeyring | None = None
         self.lock = threading.Lock()
 
@@ -83,7 +84,7 @@ class _BrokerStorage(Storage):
 
 
 class _BrokerApp(App):
-    """The `App` for one call to AWS: reads the settings of now, collects the call's warnings."""
+    """The `App` for one call to AWS: reads the present settings, collects the call's warnings."""
 
     def __init__(self, shared: _Shared) -> None:
         super().__init__(shared.environ)
@@ -109,7 +110,7 @@ class _BrokerApp(App):
 
 
 def _start_keyring(shared: "_Shared") -> None:
-    """Ask for the key while this process gets ready, if its callers will need it."""
+    """Ask the keyring for the key while this process starts, if callers will need the key."""
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)
         if app.settings.get("storage") == "keyring":

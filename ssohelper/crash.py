@@ -45,13 +45,13 @@ def _write_log(error: BaseException, trace: TracebackType | None) -> str:
         os.unlink(folder / old)
     at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
-    text = "\n".join([_head(), *_locations(error, trace), ""])
+    text = "\n".join([_describe_versions(), *_locations(error, trace), ""])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         log.write(text.encode("utf-8", "backslashreplace"))
     return str(path)
 
 
-def _head() -> str:
+def _describe_versions() -> str:
     python = ".".join(map(str, sys.version_info[:3]))
     return f"ssohelper {__version__}, python {python}, {sys.platform}"
 

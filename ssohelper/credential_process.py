@@ -10,7 +10,7 @@ from contextlib import suppress
 from ssohelper import logs
 from ssohelper.actions import chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
-from ssohelper.broker.wording import line_of
+from ssohelper.broker.wording import one_line_of
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
@@ -61,7 +61,8 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
     try:
         seconds = sign_in_wait.configured_wait_seconds(app, session)
     except SsoHelperError:
-        # A role that was guarded before is refused although the settings cannot be read.
+        # If the settings cannot be read, a role that was guarded before is refused, and this error
+        # says so.
         app.vault.check(session.key_of(role), Way.CREDENTIAL_PROCESS)
         raise
     found = sign_in_wait.retry_after_sign_in(
@@ -79,7 +80,7 @@ def report(error: SsoHelperError) -> int:
     """Print error and hint as one line, because SDKs show stderr; return the exit code."""
     # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
-        os.write(2, line_of(error))
+        os.write(2, one_line_of(error))
     return error.exit_code
 
 

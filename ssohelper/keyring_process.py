@@ -1,13 +1,12 @@
 """The process that asks the desktop's keyring for the wrapping key, and answers on its stdout.
 
-Another process kills it when the keyring does not answer. It writes a line when its imports are
-done and the keyring is asked, one when the keyring has answered and is written to, and then its
-answer: `found KEY`, `missing`, `locked`, or `unavailable REASON`. Only a keyring that answered
-makes it say `missing`.
+The starting process kills this one if the keyring does not answer. This process writes a line
+before it asks the keyring, a line before it changes the keyring, and last its answer: `found KEY`,
+`missing`, `locked`, or `unavailable REASON`. It answers `missing` only if the keyring has answered.
 
-The backends of the package `keyring` are named here. Its own choice is never asked, because
-PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points can make it load any code, and it may fall
-back to a file in plain text.
+This module names the backends of the package `keyring` that may be used. The package never chooses
+one itself, because PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points can make it load any
+code, and because it may fall back to a plain-text file.
 """
 
 import base64
@@ -34,7 +33,8 @@ from ssohelper.fastpath.keyring_words import (
 if sys.platform != "win32":
     import fcntl
 
-# Class paths, the preferred one first. KWallet answers as a Secret Service too, if it is recent.
+# The class paths of keyring backends, the preferred one first. A recent KWallet is a Secret Service
+# too.
 _BACKENDS = {
     "darwin": ("keyring.backends.macOS:Keyring",),
     "win32": ("keyring.backends.Windows:WinVaultKeyring",),
@@ -46,7 +46,7 @@ _BACKENDS = {
 }
 _LEAST_PRIORITY = 1
 _KEY_BYTES = 32
-# This process ends by itself if the process that would kill it was killed.
+# This process ends after this time, in case the process that should kill it was killed itself.
 _LONGEST_LIFE_SECONDS = 40
 
 
@@ -57,7 +57,7 @@ def run(argv: list[str]) -> int:
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_LONGEST_LIFE_SECONDS)
-    _write(ASKING)
+    _write_line(ASKING)
     try:
         answer = _VERBS[argv[0]](_choose_backend(), argv[1], argv[2])
     except KeyringLocked:
@@ -65,36 +65,38 @@ def run(argv: list[str]) -> int:
     except Exception as cause:
         # Backends raise errors of their own libraries. None of them means that the key is missing.
         answer = f"{UNAVAILABLE} {_reason_of(cause)}"
-    _write(answer)
+    _write_line(answer)
     return 0
 
 
-def _find(backend: KeyringBackend, name: str, _lock_file: str) -> str:
+def _find_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     found = backend.get_password(SERVICE, name)
     return MISSING if found is None else f"{FOUND} {found}"
 
 
-def _create(backend: KeyringBackend, name: str, lock_file: str) -> str:
+def _create_key(backend: KeyringBackend, name: str, lock_file: str) -> str:
     """Return the key; make one first if the keyring answers that it has none."""
-    # Two processes that make a key at once would each encrypt with a key of its own, of which the
-    # keyring keeps one. The lock ends with this process, even if that is killed.
+    # The lock prevents that two processes make a key at once: each would encrypt with its own key,
+    # of which the keyring keeps only one. The lock is freed when this process ends, even if it is
+    # killed.
     _wait_for_lock(lock_file)
     if backend.get_password(SERVICE, name) is None:
-        _write(WRITING)
+        _write_line(WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(SERVICE, name, fresh)
-    # What is read back is the answer: a keyring may accept a key and not keep it.
-    return _find(backend, name, lock_file)
+    # The answer is the key as read back from the keyring, since a keyring may accept a key and not
+    # store it.
+    return _find_key(backend, name, lock_file)
 
 
-def _delete(backend: KeyringBackend, name: str, _lock_file: str) -> str:
+def _delete_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     if backend.get_password(SERVICE, name) is not None:
-        _write(WRITING)
+        _write_line(WRITING)
         backend.delete_password(SERVICE, name)
     return MISSING
 
 
-_VERBS = {"find": _find, "create": _create, "delete": _delete}
+_VERBS = {"find": _find_key, "create": _create_key, "delete": _delete_key}
 
 
 def _choose_backend() -> KeyringBackend:
@@ -123,5 +125,5 @@ def _reason_of(cause: BaseException) -> str:
     return show(text, 160)
 
 
-def _write(line: str) -> None:
+def _write_line(line: str) -> None:
     os.write(1, line.encode("utf-8", "backslashreplace") + b"\n")

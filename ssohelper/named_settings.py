@@ -16,8 +16,8 @@ PATTERN_TABLES = ("colors", "regions")
 _TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def setting_of_named(parts: tuple[str, ...], place: str) -> Setting | None:
-    """Return the setting whose name the user chose; None if `parts` is no key of such a table.
+def find_named_setting(parts: tuple[str, ...], place: str) -> Setting | None:
+    """Return a setting whose last part the user named; None if `parts` is no such key.
 
     `place` begins the error message. Raises: ConfigInvalid for a name that the table cannot have.
     """

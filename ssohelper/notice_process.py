@@ -24,8 +24,8 @@ def _run(argv: list[str]) -> None:
     if sys.platform == "win32":
         _run_on_windows(argv)
         return
-    # Our streams are /dev/null already. The signals that our parent ignores are reset, because the
-    # command must not inherit that.
+    # Our streams are /dev/null already. Signals that our parent ignores are reset to their
+    # defaults, so that the command does not ignore them too.
     pid = os.posix_spawn(
         argv[0],
         argv,

@@ -12,11 +12,12 @@ from ssohelper.actions import prompt
 from ssohelper.app import App
 from ssohelper.core.text import show
 
-# Our shell functions pass this when AWS_PROFILE or the config changes. It is no option for users.
+# An argument that our shell functions pass when AWS_PROFILE or the config changes. Users do not
+# type it.
 STATE = "--state"
 
 
-def print_for(argv: list[str]) -> int | None:
+def print_prompt(argv: list[str]) -> int | None:
     """Print the output for these arguments and return 0, or None if click must parse them."""
     template = argv[1] if len(argv) == 2 and argv[0] == "--format" else None
     if argv not in ([], [STATE]) and template is None:
@@ -28,7 +29,8 @@ def print_for(argv: list[str]) -> int | None:
     except KeyboardInterrupt:
         return 130
     except Exception:
-        # No message: it would appear in every prompt. `ssohelper status` says what is wrong.
+        # No error message is printed, because it would appear in every prompt. `ssohelper status`
+        # says what is wrong.
         _discard_stdout()
     return 0
 

@@ -27,7 +27,7 @@ def run(argv: list[str]) -> int:
         from ssohelper import crash
 
         error = crash.log_crash(found, sys.exc_info()[2])
-    # The pipe's reader may have ended. No harm is done: the new token is in its file.
+    # If the pipe's reader has ended, no harm is done: the new token is in its file.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_report(error))

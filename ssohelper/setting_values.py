@@ -39,7 +39,7 @@ class Setting(NamedTuple):
         return f"SSOHELPER_{name}" if self.from_environment else None
 
 
-def checked(setting: Setting, value: Any, place: str) -> Any:
+def checked_value(setting: Setting, value: Any, place: str) -> Any:
     """Return the value as `Settings.get` returns it. `place` begins the error message.
 
     Raises: ConfigInvalid.
@@ -71,8 +71,8 @@ def checked(setting: Setting, value: Any, place: str) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def from_text(setting: Setting, text: str, place: str) -> Any:
-    """Return the value that a text, of a variable or a command line, stands for."""
+def value_from_text(setting: Setting, text: str, place: str) -> Any:
+    """Return the setting's value, parsed from the text of a variable or a command line."""
     value: Any = text
     if setting.kind == "bool":
         folded = text.strip().casefold()
@@ -82,7 +82,7 @@ def from_text(setting: Setting, text: str, place: str) -> Any:
         value = int(number) if re.fullmatch("[0-9]{1,6}", number) else text
         if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", number):
             value = float(number)
-    return checked(setting, value, place)
+    return checked_value(setting, value, place)
 
 
 def _checked_region(value: str, place: str) -> str:
@@ -114,7 +114,7 @@ def _checked_keys(value: str, place: str) -> str:
 
 
 def _is_text(value: object) -> bool:
-    """Return whether the value is a text, not empty, that TOML can contain.
+    """Return whether the value is a text that is not empty and that TOML can contain.
 
     A surrogate in it stands for a byte that is not UTF-8, so TOML cannot contain it.
     """

@@ -19,17 +19,17 @@ from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
-from ssohelper.named_settings import PATTERN_TABLES, setting_of_named
-from ssohelper.setting_values import Setting, checked, from_text
+from ssohelper.named_settings import PATTERN_TABLES, find_named_setting
+from ssohelper.setting_values import Setting, checked_value, value_from_text
 from ssohelper.settings_text import (
     TAG_HINT,
     decode,
     leaves_of,
-    line_in,
     line_of,
+    line_of_error,
     no_tag_text,
     place_of,
-    reason_of,
+    toml_reason_of,
 )
 
 LIMIT_BYTES = 1 << 20
@@ -146,7 +146,7 @@ class Settings:
         Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
         """
         if policy.storage is not None:
-            checked(setting_of("storage"), policy.storage, f'"{place}": ')
+            checked_value(setting_of("storage"), policy.storage, f'"{place}": ')
         return Settings(self.path, self._values, self._environ, policy, place)
 
     def without_commands(self) -> "Settings":
@@ -241,7 +241,7 @@ class Settings:
         setting = setting_of(key)
         text = self._environ.get(setting.variable) if setting.variable else None
         if text:
-            return from_text(setting, text, f"{setting.variable}: "), "environment"
+            return value_from_text(setting, text, f"{setting.variable}: "), "environment"
         if key in self._values:
             return self._values[key][0], "file"
         return setting.default, "default"
@@ -258,13 +258,13 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
         raise ConfigInvalid(
-            f"{place_of(path, line_in(cause, text))}: {reason_of(cause)}"
+            f"{place_of(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
         ) from cause
     values: dict[str, tuple[Any, int]] = {}
     for parts, value in leaves_of(document, ()):
         line = line_of(text, parts)
         setting = _setting_of_parts(parts, f"{place_of(path, line)}: ")
-        values[".".join(parts)] = checked(setting, value, f"{place_of(path, line)}: "), line
+        values[".".join(parts)] = checked_value(setting, value, f"{place_of(path, line)}: "), line
     _check_clash(path, values)
     settings = Settings(path, values, environ)
     missing = guard_rules.find_missing_tag(settings.get("guard.rules"), settings.tags())
@@ -277,7 +277,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
 
 
 def check_key(settings: Settings, key: str, value: Any) -> None:
-    """Raise UsageProblem for a key, or a tag, that does not fit to the others; None removes it."""
+    """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
     after = settings.changed(key, value)
     missing = guard_rules.find_missing_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
@@ -306,7 +306,7 @@ def parts_of(key: str) -> tuple[str, ...]:
         return "sessions", name, last
     table, _, pattern = key.partition(".")
     if table in PATTERN_TABLES and pattern:
-        # With or without the quotes that TOML needs.
+        # The pattern may be typed with or without the quotes that TOML needs.
         quoted = len(pattern) > 2 and pattern[0] == pattern[-1] and pattern[0] in "\"'"
         return table, pattern[1:-1] if quoted else pattern
     return tuple(key.split("."))
@@ -319,10 +319,10 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
         if setting.kind in ("texts", "tag", "notify", "portals"):
-            return checked(setting, _items(words), "")
+            return checked_value(setting, _items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')
-        return from_text(setting, words[0], "")
+        return value_from_text(setting, words[0], "")
     except ConfigInvalid as cause:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
 
@@ -330,8 +330,8 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
 def _items(words: tuple[str, ...]) -> list[Any]:
     """Return the words that the user typed. If there is one, a JSON list, return its items.
 
-    `config get` prints such a list. Taken as one guard rule, its text would match no role, and the
-    user would not notice.
+    `config get` prints such a list. If the list's text were taken as one guard rule, it would match
+    no role, and the user would not notice.
     """
     if len(words) == 1 and words[0].startswith("["):
         with suppress(ValueError):
@@ -344,7 +344,7 @@ def _items(words: tuple[str, ...]) -> list[Any]:
 
 
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
-    named = setting_of_named(parts, place)
+    named = find_named_setting(parts, place)
     if named is not None:
         return named
     if len(parts) == 3 and parts[0] == "sessions":

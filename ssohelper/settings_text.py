@@ -67,7 +67,7 @@ def place_of(path: Path, line: int) -> str:
     return f'"{path}" line {line}'
 
 
-def line_in(cause: BaseException, text: str) -> int:
+def line_of_error(cause: BaseException, text: str) -> int:
     """Return the line number that an error of the TOML parser names; 1 if it names none."""
     found = re.search(r"at line (\d+)", str(cause))
     if found:
@@ -75,14 +75,14 @@ def line_in(cause: BaseException, text: str) -> int:
     return text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in str(cause) else 1
 
 
-def reason_of(cause: BaseException) -> str:
+def toml_reason_of(cause: BaseException) -> str:
     """Return the message of the TOML parser without the line number in it."""
     text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
     return show(text[0][:1].lower() + text[0][1:], 120) or "not TOML"
 
 
 def no_tag_text(name: str) -> str:
-    """Return what is wrong with a rule that names this tag, which is not there."""
+    """Return the error message for a guard rule that names a tag without patterns."""
     return f'a rule of "guard.rules" names the tag "{show(name, 80)}", which has no patterns'
 
 

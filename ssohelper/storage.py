@@ -1,9 +1,9 @@
-"""The storage in force for tokens, registrations and cached credentials, and moves between two.
+"""Where tokens, registrations and cached credentials are stored; moves them between storages.
 
 `storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
-the desktop's keyring; nothing falls back from there to files. Each use asks for the storage in
-force, because another process may move the sign-ins while this one runs: a move holds the token's
-and the state's lock of each session, and so does whoever writes.
+the desktop's keyring, and never falls back to files. Each use looks up the present storage, because
+another process may move the sign-ins while this one runs. A move holds the token's and the state's
+lock of each session, and so does each process that writes a token.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOCK_SECONDS = 8.0
 
 
 class Storage:
-    """Which storage is in force, its token store and its codec. `App.storage` makes it."""
+    """The present storage, its token store and its codec. `App.storage` makes this object."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -43,7 +43,7 @@ class Storage:
 
     @property
     def name(self) -> str:
-        """The storage in force, "file" or "keyring".
+        """The present storage's name, "file" or "keyring".
 
         Moves the sign-ins first if the settings name another storage than the one that has them.
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
@@ -52,25 +52,27 @@ class Storage:
             wanted = self._agreed or self._read_wanted(self._app.settings)
             record = self._record.load()
             if record != Record(wanted):
-                # The settings may have changed since this process read them, as the record has.
+                # The settings are read again: they may have changed since this process read them,
+                # as the record has.
                 wanted = self._read_wanted(self._app.read_settings())
         except ConfigInvalid:
             return self.find_present()  # what needs the settings reports the error
         if self._is_of_this_shell:
             return wanted
         if record != Record(wanted):
-            self.move(wanted)  # reads the record again, under its lock
+            self.move_sign_ins(wanted)  # reads the record again, under its lock
         self._agreed = wanted
         return wanted
 
     def _read_wanted(self, settings: Settings) -> str:
-        # A variable is of one shell, so it says where to look and moves nothing.
+        # An environment variable is for one shell only, so it selects the storage and moves no
+        # sign-ins.
         self._is_of_this_shell = settings.origin("storage") == "environment"
         return str(settings.get("storage"))
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The token store of the storage in force. Raises: as `name`."""
+        """The token store of the present storage. Raises: as `name`."""
         return self.store_of(self.name)
 
     @cached_property
@@ -105,12 +107,12 @@ class Storage:
         """Return the storage that has the sign-ins now, whatever the settings say."""
         return self._record.load().storage
 
-    def move(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
+    def move_sign_ins(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
         """Move token and registration of each session to the wanted storage; keep none in the other.
 
         Cached role credentials are removed. Returns the names of the sessions whose sign-in could
         not be read; with `drop_unreadable`, so are those that the keyring does not give. If this
-        process is killed, the next one goes on.
+        process is killed, the next process completes the move.
         Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)
@@ -120,13 +122,13 @@ class Storage:
             if record.leftover is not None:
                 self._remove_leftover(record)
             if record.storage != wanted:
-                lost = self._copy(record.storage, wanted, deadline, drop_unreadable)
+                lost = self._copy_sign_ins(record.storage, wanted, deadline, drop_unreadable)
                 self._remove_leftover(Record(wanted, record.storage))
         return lost
 
     # -- the steps of a move ------------------------------------------------------------------
 
-    def _copy(
+    def _copy_sign_ins(
         self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
     ) -> list[str]:
         """Copy the sign-ins, then record that they are in the wanted storage."""
@@ -134,8 +136,8 @@ class Storage:
         lost = list[str]()
         sessions = sorted(self._sign_ins_in(old))
         with ExitStack() as locks:
-            # Held for all sessions until the record is written. Otherwise a renewal in between
-            # would write its token to the store that is about to be removed.
+            # The locks of all sessions are held until the record is written. Otherwise a renewal in
+            # between would write its token to the store that is about to be removed.
             for session in sessions:
                 locks.enter_context(old.lock_token(session, deadline))
                 locks.enter_context(old.lock_state(session.sign_in_name, deadline))
@@ -150,13 +152,13 @@ class Storage:
                 if was_there and documents[0] is None and not session.is_further:
                     lost.append(session.name)
                 if any(documents):
-                    self._codec_of(wanted).get_ready()
+                    self._codec_of(wanted).ensure_key()
                 new.import_documents(session, documents)
             self._record.save(Record(wanted, before))
         return lost
 
     def _remove_leftover(self, record: Record) -> None:
-        """Remove what the storage of before has, now that the sign-ins are in the other one."""
+        """Remove the sign-ins from the old storage, now that the new one has them."""
         old = self.store_of(str(record.leftover))
         for session in self._sign_ins_in(old):
             if record.leftover == FILE:
@@ -179,7 +181,7 @@ class Storage:
         """Return the sessions of the config and those of our sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
-        # Of a name there is one token, whichever portal it is of.
+        # Each sign-in name has only one token, whatever its portal is.
         names = {session.name for session in listed}
         sessions += [one for one in store.find_unlisted(listed) if one.name not in names]
         return [one for session in sessions for one in (session, *store.list_further(session))]
@@ -191,7 +193,7 @@ class Storage:
         return StorageRecord(self._app.locations.state_folder)
 
     def store_of(self, name: str) -> RecordedSignIns:
-        """Return the token store of this storage, whichever is in force."""
+        """Return the token store of the named storage, even if it is not the present one."""
         if name not in self._stores:
             locations = self._app.locations
             self._stores[name] = RecordedSignIns(

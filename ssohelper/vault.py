@@ -1,8 +1,8 @@
 """The vault: the one owner of role credentials.
 
-Only this module asks AWS for them and writes the cache, and each operation wants its permit of
-core.policy: `issue` writes the journal's line, `publish` takes a PublishPermit, and whatever hands
-credentials out takes a ReleasePermit.
+Only this module asks AWS for role credentials and writes their cache. `issue` writes a line to the
+journal, `publish` takes a PublishPermit (core.policy), and each function that hands out credentials
+takes a ReleasePermit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Issues, publishes and releases role credentials. `App.vault` makes the only one of a call."""
+    """Issues, publishes and releases role credentials. `App.vault` makes one for each call."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -42,10 +42,10 @@ class Vault:
     # -- permits to hand out credentials, new or cached: made in the caller's process -----------
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permit that the function which hands out this role needs.
+        """Return the permit to hand out this role's credentials.
 
-        A refusal, and each release of a guarded role, has a line in the journal.
-        Raises: Refused (9), also when the line of a guarded role's release cannot be written.
+        A refusal, and each release of a guarded role, is written to the journal.
+        Raises: Refused (9), also if a guarded role's release cannot be written to the journal.
         """
         permit = self.check(key, way)
         if permit.rule is not None:
@@ -53,7 +53,7 @@ class Vault:
                 journal.decision_entry(
                     "release",
                     key,
-                    calling_process.find(),
+                    calling_process.find_parent_and_terminal(),
                     way=way,
                     rule=permit.rule,
                     grant=permit.grant_id,
@@ -62,23 +62,25 @@ class Vault:
         return permit
 
     def check(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permission, before anything is asked of the user; hand out nothing with it.
+        """Check, before the user is asked for anything, that the role may be handed out.
+
+        The permit that is returned must not be used to hand out credentials.
 
         A refusal has a line in the journal. Raises: Refused (9), LocalState, ConfigInvalid.
         """
         self._forget_policy_of_other_settings()
         try:
-            return self._permit(key, way)
+            return self._make_permit(key, way)
         except SsoHelperError as refusal:
             self.note_refusal(key, refusal.message, way)
             raise
 
     @contextmanager
-    def refusing_first(self, key: RoleKey, way: Way) -> Iterator[None]:
-        """Where the block fails, raise the role's refusal, if there is one, instead of its error.
+    def preferring_refusal(self, key: RoleKey, way: Way) -> Iterator[None]:
+        """If the block fails and the role is refused, raise the refusal instead of the error.
 
-        Settings that cannot be read end a command early. If they guarded the role before, that is a
-        refusal, which has a line in the journal.
+        Settings that cannot be read end a command early. If they guarded the role when last read,
+        that counts as a refusal, which is written to the journal.
         """
         try:
             yield
@@ -88,7 +90,7 @@ class Vault:
 
     def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
         """Write to the journal that the role, or a grant for it, was refused."""
-        caller = calling_process.find()
+        caller = calling_process.find_parent_and_terminal()
         self._app.journal.try_append(
             journal.decision_entry("refused", key, caller, way=way, reason=reason)
         )
@@ -97,12 +99,12 @@ class Vault:
         """Return whether the role could be handed out now. Writes no line in the journal."""
         self._forget_policy_of_other_settings()
         try:
-            self._permit(key, way)
+            self._make_permit(key, way)
         except SsoHelperError:
             return False
         return True
 
-    def _permit(self, key: RoleKey, way: Way) -> ReleasePermit:
+    def _make_permit(self, key: RoleKey, way: Way) -> ReleasePermit:
         self.check_portal_of(key)
         permit = self.policy.permit_release(key, way)
         self._refuse_unknown_rules()
@@ -124,7 +126,7 @@ class Vault:
             ) from cause
 
     def check_portal_of(self, key: RoleKey) -> None:
-        """Raises: Refused when the company's policy does not allow the role's portal."""
+        """Raise Refused if the company's policy does not allow the role's portal."""
         company = self._app.company_policy
         if company.portals is None:
             return
@@ -133,7 +135,7 @@ class Vault:
                 company.check_portal(session)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a rule that guards the role, under the settings as they are now; None without."""
+        """Return a rule that guards the role under the present settings; None if none does."""
         self._forget_policy_of_other_settings()
         return self.policy.find_guarding_rule(key)
 
@@ -149,8 +151,8 @@ class Vault:
             raise Refused(f'the rule "{rule}" guards this role')
         self._refuse_unknown_rules()
 
-    def get_ready(self) -> None:
-        """Read the settings now, and make the journal: a thread that issues reads neither."""
+    def load_settings_and_journal(self) -> None:
+        """Read the settings and create the journal now, since threads that issue must not do it."""
         _ = self.policy, self._app.journal
 
     # -- issuing: in the broker, or in the caller where no broker can run ----------------------
@@ -194,13 +196,13 @@ class Vault:
         role cannot be written.
         """
         self._app.company_policy.check_portal(session)
-        issued, answered_at = self._sts(endpoint).assume_role(
+        issued, answered_at = self._sts_client(endpoint).assume_role(
             asked, source, self._app.clock.aws_now(), deadline
         )
         self._note_issue(key, issued, asked_by, role_arn=asked.role_arn)
         return issued, answered_at
 
-    def _sts(self, endpoint: tuple[str, str]) -> Sts:
+    def _sts_client(self, endpoint: tuple[str, str]) -> Sts:
         from ssohelper.wire.assume_role import Sts
 
         # Reading the certificates takes 5 to 20 ms, so a client is kept for further calls.
@@ -232,7 +234,7 @@ class Vault:
         else:
             self._append_or_refuse(line)
 
-    # -- keeping -----------------------------------------------------------------------------
+    # -- caching and publishing --------------------------------------------------------------
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
         """Write the credentials to the cache. Raises: LocalState."""
@@ -256,7 +258,7 @@ class Vault:
         """
         self._writer.publish(permit, document, valid_until, now)
 
-    # -- pieces ------------------------------------------------------------------------------
+    # -- rules and stores --------------------------------------------------------------------
 
     @cached_property
     def policy(self) -> Policy:
@@ -283,34 +285,35 @@ class Vault:
     def own_rules(self) -> tuple[str, ...]:
         """The user's own guard rules in force: those of the settings, and those remembered.
 
-        A new rule is remembered at once. Settings that cannot be read take no rule away.
+        A new rule is remembered at once. If the settings cannot be read, no rule ends.
         """
         memory = self._app.guard_memory
         remembered = memory.load()
         try:
             added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
             if added:
-                # The settings may be of an earlier time, and the user may have loosened them since.
+                # This process may have read the settings earlier, and the user may have removed
+                # rules since.
                 self._settings = self._app.read_settings()
                 configured = self._settings.guard_rules()
                 added = [rule for rule in configured if rule not in remembered]
         except SsoHelperError:
             return remembered
         if added:
-            self._remember((*remembered, *added))
+            self._remember_rules((*remembered, *added))
         return (*remembered, *added)
 
     def remember_rules(self) -> None:
-        """Let the rules that were just written stay in force whatever becomes of their file."""
+        """Remember the rules just written, so that they stay in force if their file is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.guard_memory.load(), *self._app.read_settings().guard_rules())
-            self._remember(tuple(dict.fromkeys(known)))
+            self._remember_rules(tuple(dict.fromkeys(known)))
 
-    def _remember(self, rules: tuple[str, ...]) -> None:
-        """Note the rules in force. Warns where that fails: then each call finds them new."""
+    def _remember_rules(self, rules: tuple[str, ...]) -> None:
+        """Remember the rules in force. Warns if that fails: then each call finds them new again."""
         try:
-            # Under the settings of before, the launcher would print them again: a file that is put
-            # back, or removed, has the time that their stamp has.
+            # Published responses are removed. Otherwise the launcher could print them again after
+            # the earlier settings file is restored, with the modification time that its stamp has.
             self._app.credentials.withdraw_all()
             self._app.guard_memory.save(rules)
         except (LocalState, OSError) as cause:
@@ -321,9 +324,9 @@ class Vault:
         return self._app.settings
 
     def _forget_policy_of_other_settings(self) -> None:
-        """Let the next decision read a file that changed again: the TUI runs for hours.
+        """Make the next decision read a changed file again, because the TUI runs for hours.
 
-        The files are those of the settings and of the company's policy.
+        These are the files of the settings and of the company's policy.
         """
         if "policy" in self.__dict__ and self._identities != self._identify_files():
             del self.policy
@@ -334,7 +337,9 @@ class Vault:
 
     def _identify_files(self) -> tuple[bytes, bytes]:
         locations = self._app.locations
-        return _identify(locations.settings_file), _identify(locations.company_policy_file)
+        return _identify_file(locations.settings_file), _identify_file(
+            locations.company_policy_file
+        )
 
     @cached_property
     def _writer(self) -> CredentialWriter:
@@ -344,7 +349,7 @@ class Vault:
         return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
     def _append_or_refuse(self, entry: journal.Entry) -> None:
-        """Write the line of a guarded role. Raises: Refused when it cannot be written."""
+        """Write a guarded role's line to the journal. Raises: Refused if that fails."""
         try:
             self._app.journal.append(entry)
         except LocalState as cause:
@@ -368,8 +373,8 @@ class Vault:
         return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 
-def _identify(path: Path) -> bytes:
+def _identify_file(path: Path) -> bytes:
     try:
-        return published.identify(path.stat())
+        return published.identify_content(path.stat())
     except OSError:
         return b""

@@ -17,7 +17,7 @@ class InProcessRenewals(Renewals):
         self._app = app
         self.runs: list[float] = []
 
-    def run(
+    def renew_token(
         self,
         session_name: str,
         seen_id: str,

@@ -34,7 +34,7 @@ def publish_response(
         date_back(app.locations.aws_config_file)
     app.tokens.save(session, AccessToken(Secret("t"), int(time.time()) + 3600, None, None))
     date_back(Path(app.tokens.token_file(session)))
-    assert app.take_session_stamp(session).prepare(lambda: None)
+    assert app.take_session_stamp(session).prepare_publishing(lambda: None)
     permit = app.vault.permit_publishing(key)
     assert permit is not None
     app.vault.publish(permit, document, until, now)

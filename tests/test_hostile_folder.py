@@ -235,7 +235,10 @@ def test_the_users_own_notice_command_in_python(home: Home, repository: Reposito
     script, told = home.path / "notice.py", home.path / "told"
     script.write_text(f"import json, sys; open({str(told)!r}, 'w').write(sys.argv[1])\n")
     notice = Notice("corp", None, "soon", "ssohelper login corp")
-    assert notify.start(notice, (sys.executable, str(script)), {**home.env, **ALL}) is None
+    assert (
+        notify.start_notify_command(notice, (sys.executable, str(script)), {**home.env, **ALL})
+        is None
+    )
     assert wait_for(lambda: told.exists() and told.read_text())
     assert (told.read_text(), repository.ran) == ("soon", [])
 
@@ -319,7 +322,7 @@ class TestUserBase:
     def test_of_a_process_that_we_start(self) -> None:
         ours = str(ROOT)  # where this package is in this test
         for base, stays in ((ours, True), ("relative", False), ("/opt", False), ("", False)):
-            left = python_environment.sanitised({"PYTHONUSERBASE": base, "X": "1"})
+            left = python_environment.without_foreign_code({"PYTHONUSERBASE": base, "X": "1"})
             assert left == {
                 **({"PYTHONUSERBASE": base} if stays else {}),
                 "X": "1",

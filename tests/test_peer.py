@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from ssohelper.fastpath import peer
-from ssohelper.fastpath.peer import find_peer_uid, is_allowed
+from ssohelper.fastpath.peer import find_peer_uid, is_allowed_user
 from tests.programs import require_program
 
 OTHER = 65534
@@ -155,10 +155,10 @@ def test_without_the_tables_the_user_is_unknown(
 
 def test_our_user_and_root_are_allowed_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    allowed = {uid: is_allowed(uid, unknown=True) for uid in (1000, 0, 1001, OTHER)}
+    allowed = {uid: is_allowed_user(uid, unknown=True) for uid in (1000, 0, 1001, OTHER)}
     assert allowed == {1000: True, 0: True, 1001: False, OTHER: False}
-    assert is_allowed(None, unknown=True)
-    assert not is_allowed(None, unknown=False)
+    assert is_allowed_user(None, unknown=True)
+    assert not is_allowed_user(None, unknown=False)
 
 
 def test_it_imports_nothing_heavy() -> None:

@@ -47,7 +47,9 @@ def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
     """
     if allow_list.VARIABLE not in app.environ:
         return
-    app.journal.try_append(journal.refused_command_entry(what, calling_process.find()))
+    app.journal.try_append(
+        journal.refused_command_entry(what, calling_process.find_parent_and_terminal())
+    )
     raise Refused(
         f"a program that SSOHELPER_ALLOW limits cannot {what}",
         hint=f"ask the person to run: {ask_for}",

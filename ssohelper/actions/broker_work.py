@@ -96,11 +96,11 @@ class Work:
                 # The portal's imports take 20 ms. Done now, while the renewal process starts, they
                 # let the role call that follows start sooner.
                 with suppress(SsoHelperError):  # the role call meets and reports the same error
-                    app.portal(portal).get_ready()
+                    app.portal(portal).prepare_first_call()
 
             deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)
             name = portal.sign_in_name
-            return app.renewals.run(name, token_id, deadline, meanwhile=prepare_call)
+            return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
 
         try:
             regions.renew(app, session, seen_id, run)

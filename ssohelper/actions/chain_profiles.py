@@ -96,7 +96,7 @@ def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]
 
 
 def _check_name(app: App, config: ConfigFile, name: str) -> None:
-    taken = {entry.name for entry in config.profiles()} | app.config.read_credentials_names()
+    taken = {entry.name for entry in config.profiles()} | app.config.read_credentials_sections()
     if checked_name(name).lower() in {one.lower() for one in taken} | {"default"}:
         raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 

@@ -125,8 +125,8 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
         return _ask_alone(app, permit, deadline, least_share)
     try:
-        return wording.decode(
-            *broker_client.ask(
+        return wording.decode_reply(
+            *broker_client.ask_broker(
                 permit.key.parts,
                 app.environ,
                 deadline.seconds_left(),
@@ -150,7 +150,7 @@ def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share:
         now + deadline.seconds_left(),
         least_share,
         is_permitted=True,
-        asked_by=AskedBy(*calling_process.find()),
+        asked_by=AskedBy(*calling_process.find_parent_and_terminal()),
     )
     loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:

@@ -187,7 +187,7 @@ def _examine_shell(app: App) -> ShellFact | None:
 
 
 def _find_stale_completions(app: App, shell: str) -> list[str]:
-    home, present = app.environ.get("HOME", ""), shell_texts.completion_of(shell)
+    home, present = app.environ.get("HOME", ""), shell_texts.completion_script_of(shell)
     if not os.path.isabs(home) or present is None:
         return []
     found = []

@@ -74,7 +74,7 @@ def _repair_one(app: App, finding: Finding, is_config_written: bool) -> bool:
     done = []
     for path in repair.paths:
         if repair.kind == "mode":
-            done.append(_try(app, partial(app.examined_files.tighten, path)))
+            done.append(_try(app, partial(app.examined_files.remove_others_access, path)))
         elif repair.kind == "leftovers":
             done.append(_try(app, partial(app.examined_files.remove_leftover, path)))
         else:

@@ -97,7 +97,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
 
     Warns if the credentials file has a section of that name, because SDKs prefer its keys.
     """
-    if profile.name in app.config.read_credentials_names():
+    if profile.name in app.config.read_credentials_sections():
         app.warn(
             f'"{app.locations.aws_credentials_file}" has a section "{profile.name}" too: '
             "keys in it win over the profile"

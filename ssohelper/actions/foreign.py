@@ -28,7 +28,7 @@ def find(app: App, name: str | None) -> Foreign | None:
     entry = config.profile(asked) if asked else None
     if entry is None or config.target(entry) is not None or chains.find_chain(config, entry):
         return None
-    return find_foreign(config, entry, app.config.read_credentials_names())
+    return find_foreign(config, entry, app.config.read_credentials_sections())
 
 
 def build_environment(app: App, found: Foreign) -> Environment:

@@ -59,7 +59,9 @@ def question(app: App, key: RoleKey) -> tuple[str, str]:
 def note_refused_loosening(app: App) -> None:
     """Write to the journal that the user did not confirm that rules end."""
     app.journal.try_append(
-        journal.refused_command_entry("loosen guard rules", calling_process.find())
+        journal.refused_command_entry(
+            "loosen guard rules", calling_process.find_parent_and_terminal()
+        )
     )
 
 
@@ -113,7 +115,7 @@ def grant(
         nonce=secrets.token_hex(8),
     )
     app.grants.remove_ended()
-    app.grants.add(made, calling_process.find())
+    app.grants.add(made, calling_process.find_parent_and_terminal())
     prompt_notes.forget_role(app, key)
     return made
 
@@ -159,10 +161,10 @@ def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
 
     Programs keep the credentials that they already have. Raises: LocalState.
     """
-    given = app.grants.list_of_all_terminals()
+    given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
-        app.grants.revoke(one, calling_process.find())
+        app.grants.revoke(one, calling_process.find_parent_and_terminal())
         prompt_notes.forget_role(app, one.key)
     return ended
 

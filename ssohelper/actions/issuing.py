@@ -97,7 +97,9 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
         return Found(document)
     is_due = state is Freshness.SERVE_AND_RENEW
     due_token_id = regions.load_due_token_id(app, session, token)
-    is_published = not stamp.is_due and app.credentials.load_published_until(key) > app.clock.now()
+    is_published = (
+        not stamp.needs_new_stamps and app.credentials.load_published_until(key) > app.clock.now()
+    )
     if not is_published and not _publish_again(
         app, session, key, cached, is_due=is_due or due_token_id is not None
     ):
@@ -261,7 +263,7 @@ def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredenti
     if stamp.is_of_other_portal:
         app.credentials.forget_session(session.name)
     try:
-        return stamp.prepare(lambda: app.credentials.withdraw_session(session.name))
+        return stamp.prepare_publishing(lambda: app.credentials.withdraw_session(session.name))
     except LocalState as cause:
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
         return False

@@ -47,7 +47,7 @@ def sign_in_by_browser(
     )
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     with app.sign_in_pages() as pages:
-        pages.expect(state)
+        pages.expect_callback(state)
         redirect_uri = pages.redirect_uri
         challenge = _code_challenge(verifier)
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
@@ -131,9 +131,9 @@ def _ensure_registration(
     if not must_register:
         known = app.tokens.load_registration(session, grant)
         lasts = known and known.expires_at - app.clock.now() > _REGISTRATION_MARGIN_SECONDS
-        if known and lasts and oidc.may_have(known):
+        if known and lasts and oidc.may_receive_secret_of(known):
             return known
-    made = oidc.register(grant)
+    made = oidc.register_client(grant)
     _save_client_issuer(app, session, made, oidc.issuer)
     app.tokens.save_registration(session, made)
     return made

@@ -320,7 +320,7 @@ def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
 def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:
     command = installation.find_profile_command(app.environ)
     installation.warn_if_exposed(app.environ, app.warn)
-    taken = frozenset(app.config.read_credentials_names())
+    taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
     is_in_keyring = app.storage.name == "keyring"
     return SyncRequest(

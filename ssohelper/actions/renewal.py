@@ -80,7 +80,7 @@ def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservat
     oidc = app.oidc(session)
     _note_sent(app, session, sent_id)
     try:
-        fresh, life_seconds = oidc.refresh(token, app.clock.deadline(ANSWER_SECONDS))
+        fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
         if _wait_for_replacement(app, session, token):
             return
@@ -135,7 +135,7 @@ def _save(
         legacy_sign_ins.write(app, session, fresh)
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
-            stamp.follow_renewal()
+            stamp.update_after_renewal()
     prompt_notes.update_session(app, session)
 
 

@@ -220,7 +220,7 @@ def _resolved(
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is None:
-        found = find_foreign(config, entry, app.config.read_credentials_names())
+        found = find_foreign(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" are not ours: {found.what} provides '

@@ -141,7 +141,7 @@ def _find_portal(app: App, url: str) -> str:
     if not is_own_url(url):
         return url
     portal_url = app.find_portal(url)
-    app.keep_portal(url, portal_url)
+    app.remember_portal(url, portal_url)
     return portal_url
 
 

@@ -97,7 +97,7 @@ def end_new_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
 
 
 def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
-    return app.portal(session).of_new_token(token, app.oidc(session).issuer)
+    return app.portal(session).copy_for_new_token(token, app.oidc(session).issuer)
 
 
 class _UserLookup:
@@ -114,9 +114,9 @@ class _UserLookup:
         self._saved = directory.load_listing(app, session)
         self._portal = _portal(app, session, token)
         self._vault = app.vault
-        self._vault.get_ready()
+        self._vault.load_settings_and_journal()
         # In the journal: this program asked for itself, to learn who signed in.
-        self._asked_by = AskedBy("ssohelper", calling_process.find()[1])
+        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_and_terminal()[1])
         self._family = app.account_family(session)
         endpoint = sts_endpoint(session.region, app.environ, self._family)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)

@@ -54,7 +54,7 @@ def move(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
     Raises: KeyringUnavailable, LockNotObtained, LocalState. Run again, it goes on.
     """
     is_new = app.storage.find_present() != wanted
-    lost = app.storage.move(wanted, drop_unreadable=drop_unreadable)
+    lost = app.storage.move_sign_ins(wanted, drop_unreadable=drop_unreadable)
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]
     native = [entry for entry, target in targets if target is not None and target.form == NATIVE]

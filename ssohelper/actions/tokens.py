@@ -63,7 +63,7 @@ def renew_token(
     The renewal goes on even if the deadline passes or the caller is killed.
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
-    error = app.renewals.run(session.sign_in_name, seen.id, deadline)
+    error = app.renewals.renew_token(session.sign_in_name, seen.id, deadline)
     if isinstance(error, AwsUnreachable | LocalState):
         raise error
     token = app.tokens.load(session)

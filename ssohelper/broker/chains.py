@@ -1,11 +1,12 @@
-"""Several brokers behind one interface: one for the portal's roles, and one for each level of chains.
+"""Runs several brokers as one: a broker for the portal's roles, and one for each level of chains.
 
-A call for a chain has two parts. First the credentials below are asked for, as by any other caller:
-so however many chains stand on one role, the portal is asked once. Then STS is asked to assume the
-chain's role. All brokers decide by the same rules (broker.core); they differ in what a call is, and
-a chain's call needs no access token. Each level has its own broker, because a broker lets only one
-call try while calls fail: that one must not wait for another of the same broker. Like broker.core,
-this module does no I/O and reads no clock.
+A call for a chain has two parts. First it asks for the source credentials, those of the role below
+the chain, as any other caller does: so however many chains start from one role, the portal is asked
+once. Then it asks STS to assume the chain's role. All brokers decide by the same rules
+(broker.core); they differ in what a call does, and a chain's call needs no access token. Each level
+has its own broker, because while calls fail, a broker lets only one call try: that call must not
+wait for another call of the same broker. Like broker.core, this module does no I/O and reads no
+clock.
 """
 
 from contextlib import suppress
@@ -21,15 +22,16 @@ from ssohelper.fastpath import CALL_SECONDS
 
 # AWS publishes no quota for AssumeRole alone. STS allows each account and region hundreds a second.
 _STS_REQUESTS_A_SECOND = 50.0
-# More than the whole lifetime: the credentials below are asked for anew, whatever is cached.
+# A least share above 1, the whole lifetime: AWS is asked for new source credentials, whatever is
+# cached.
 _NEW_ONES = 2.0
 
 
 class ChainPorts(Ports, Protocol):
-    """The operations of `Ports`, and those for chains."""
+    """The operations of `Ports`, and further ones that chains need."""
 
     def find_source(self, key: RoleKey) -> RoleKey:
-        """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
+        """Return the key of the role below the chain, which assumes it. Raises: ConfigInvalid."""
         ...
 
     def read_config_mark(self) -> str:
@@ -41,8 +43,8 @@ class ChainPorts(Ports, Protocol):
         ...
 
 
-class _Below:
-    """What a chain's call waits for: the credentials below. It is the `channel` of its `Caller`."""
+class _SourceWait:
+    """A chain's call that waits for its source credentials; the `channel` of a `Caller`."""
 
     def __init__(self, key: RoleKey, asked_by: AskedBy) -> None:
         self.key = key
@@ -56,13 +58,13 @@ class Brokers:
         self._ports = ports
         self._roles = Broker(_PortsOfRoles(self, ports))
         self._chains: dict[int, Broker] = {}
-        # How many roles each chain has, as it was when it was first asked for.
+        # How many roles each chain had when it was first asked for.
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
-        # Errors of calls that ended before STS was asked. A broker is told them after the call of
-        # its method during which they happened.
+        # Errors of calls that ended before STS was asked. Each is passed to its broker only after
+        # the broker's method, during which the error happened, has returned.
         self._ended: list[tuple[RoleKey, SsoHelperError]] = []
-        # The chains whose source STS has refused once during the present call.
+        # The chains whose source credentials STS has refused once during the present call.
         self._refused: set[RoleKey] = set()
         self._asked_by: dict[RoleKey, AskedBy] = {}
 
@@ -73,18 +75,18 @@ class Brokers:
         self._now = now
         self._broker_of(caller.request.key).ask(caller, now)
 
-    def withdraw(self, caller: Caller) -> None:
+    def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
-        self._broker_of(caller.request.key).withdraw(caller)
+        self._broker_of(caller.request.key).forget_caller(caller)
 
     def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the outcome of one call to the portal or, for a chain, to STS."""
         self._now = now
         if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
-            # The credentials below were revoked, or are of a portal's earlier time: once, with new
-            # ones, the call is made again.
+            # STS refused the source credentials: they were revoked, or issued at an earlier
+            # sign-in. The call is made once more, with new source credentials.
             self._refused.add(key)
-            self._ask_below(key, self._asked_by[key], least_share=_NEW_ONES)
+            self._ask_for_source(key, self._asked_by[key], least_share=_NEW_ONES)
             return
         self._refused.discard(key)
         self._asked_by.pop(key, None)
@@ -95,60 +97,60 @@ class Brokers:
         self._now = now
         self._roles.end_renewal(session_name, error, now)
 
-    def advance(self, now: float) -> None:
+    def start_due_work(self, now: float) -> None:
         """Start the calls and renewals that are due, and reply to callers that waited too long."""
         self._now = now
         while self._ended:
             self.end_call(*self._ended.pop(0), now)
-        for broker in self._all():
-            broker.advance(now)
+        for broker in self._list_brokers():
+            broker.start_due_work(now)
 
     # -- queries by the loop -----------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `advance` must be called next; infinity if nothing is due before an event."""
+        """Return when `start_due_work` must run next; infinity if it can wait for an event."""
         if self._ended:
             return now
-        return min(broker.next_wake(now) for broker in self._all())
+        return min(broker.next_wake(now) for broker in self._list_brokers())
 
     @property
     def is_done(self) -> bool:
         """Return whether no caller waits and no call to AWS is under way."""
-        return all(broker.is_done for broker in self._all())
+        return all(broker.is_done for broker in self._list_brokers())
 
     def is_idle(self, now: float) -> bool:
         """Return whether no caller waits, no work is under way and no refusal is remembered."""
-        return all(broker.is_idle(now) for broker in self._all())
+        return all(broker.is_idle(now) for broker in self._list_brokers())
 
-    # -- for the ports -----------------------------------------------------------------------
+    # -- called by the ports of both kinds of brokers ------------------------------------------
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask for the credentials below the chain. Returns the time."""
+        """Ask for the chain's source credentials; return when, in monotonic seconds."""
         self._asked_by[key] = asked_by
-        self._ask_below(key, asked_by)
+        self._ask_for_source(key, asked_by)
         return self._now
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, unless that is under way."""
         self._roles.start_renewal(session_name, seen_id, self._now)
 
-    def take_answer(self, below: _Below, reply: Reply) -> None:
-        """Assume the chain's role with the credentials below; their error ends the call."""
+    def assume_with_answer(self, below: _SourceWait, reply: Reply) -> None:
+        """Assume the chain's role with these source credentials, or end the call with an error."""
         if reply.error is None:
             self._ports.start_assume(below.key, below.asked_by, reply)
             return
         error = reply.error
         if isinstance(error, TokenRejected):
-            # The broker of roles has renewed the token already. To the broker of chains, which
-            # knows no token, this is the end of the sign-in.
+            # The broker of roles has tried to renew the token already. For the broker of chains,
+            # which knows no token, this error means that the sign-in has ended.
             error = LoginRequired(error.message, hint=error.hint)
         self._ended.append((below.key, error))
 
-    def lengthen_waits(self, below: _Below) -> None:
-        """Let the callers of a chain wait as long as its call for the credentials below may."""
+    def lengthen_waits(self, below: _SourceWait) -> None:
+        """Let callers of a chain wait as long as its call for the source credentials may wait."""
         self._broker_of(below.key).lengthen_waits(below.key, self._now)
 
-    def _ask_below(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
+    def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
             source = self._ports.find_source(key)
         except SsoHelperError as error:
@@ -160,11 +162,12 @@ class Brokers:
             self._now + CALL_SECONDS,
             least_share,
             may_wait_longer=True,
-            # The callers' permits, or the lack of rules, are for all roles of the chain.
+            # Permitted, because each caller's permit, or the lack of guard rules, covers all roles
+            # of the chain.
             is_permitted=True,
             asked_by=asked_by,
         )
-        self._broker_of(source).ask(Caller(request, _Below(key, asked_by)), self._now)
+        self._broker_of(source).ask(Caller(request, _SourceWait(key, asked_by)), self._now)
 
     def _broker_of(self, key: RoleKey) -> Broker:
         if not key.chain:
@@ -184,12 +187,12 @@ class Brokers:
                 levels += 1
         return levels
 
-    def _all(self) -> list[Broker]:
+    def _list_brokers(self) -> list[Broker]:
         return [self._roles, *self._chains.values()]
 
 
 class _PortsOfRoles:
-    """The loop's ports. Replies to a chain's call for the credentials below go to `Brokers`."""
+    """The loop's ports, but replies with a chain's source credentials go to `Brokers`."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
         self._brokers = brokers
@@ -212,20 +215,20 @@ class _PortsOfRoles:
         self._ports.start_renewal(session_name, seen_id)
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
-        if isinstance(caller.channel, _Below):
+        if isinstance(caller.channel, _SourceWait):
             self._brokers.lengthen_waits(caller.channel)
         else:
             self._ports.tell_to_wait(caller, seconds)
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        if isinstance(caller.channel, _Below):
-            self._brokers.take_answer(caller.channel, reply)
+        if isinstance(caller.channel, _SourceWait):
+            self._brokers.assume_with_answer(caller.channel, reply)
         else:
             self._ports.reply(caller, reply)
 
 
 class _PortsOfChains(_PortsOfRoles):
-    """The ports of a broker of chains, which has no access token of its own to care for."""
+    """The ports of a broker of chains, which never needs an access token."""
 
     def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
         found = super().find(key, least_share, is_permitted=is_permitted)
@@ -237,7 +240,8 @@ class _PortsOfChains(_PortsOfRoles):
         return Token(TokenState.GOOD, "")
 
     def read_fingerprint(self, session_name: str) -> str:
-        # STS's refusal ends at once when the chain is edited.
+        # The text changes when the config is edited, so that a remembered refusal of STS ends at
+        # once.
         return f"{super().read_fingerprint(session_name)} {self._ports.read_config_mark()}"
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:

@@ -11,7 +11,7 @@ from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, Rol
 # A caller that takes longer to send its request is disconnected.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
-# A connection is closed after this time in any case: callers wait 50 s at most.
+# Any connection is closed after this time, since callers wait for at most 50 s.
 _LONGEST_WAIT_SECONDS = 60.0
 
 
@@ -50,7 +50,7 @@ class Connection:
         """Send the data as fast as the caller reads. If `last`, close the connection afterwards."""
         self._unsent += data
         self._ends = self._ends or last
-        self._flush()
+        self._send_unsent()
 
     def close(self) -> None:
         """Close the connection at once; unsent bytes are lost."""
@@ -62,7 +62,7 @@ class Connection:
 
     def _on_ready(self) -> None:
         if self._unsent:
-            self._flush()
+            self._send_unsent()
         if self._stream.fileno() >= 0:
             self._receive()
 
@@ -89,7 +89,7 @@ class Connection:
         elif len(self._read) >= _LONGEST_REQUEST_BYTES:
             self.close()
 
-    def _flush(self) -> None:
+    def _send_unsent(self) -> None:
         try:
             while self._unsent:
                 del self._unsent[: self._stream.send(self._unsent)]

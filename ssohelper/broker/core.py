@@ -24,7 +24,7 @@ from ssohelper.broker.state import (
     Refusals,
     Session,
     hopeless_error,
-    reason_of,
+    no_answer_error_of,
 )
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
@@ -40,7 +40,7 @@ from ssohelper.errors import (
 
 
 class Broker:
-    """Handles `ask`, `withdraw`, `end_call` and `end_renewal`; acts through its `Ports`."""
+    """Handles `ask`, `forget_caller`, `end_call` and `end_renewal`; acts through its `Ports`."""
 
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
@@ -75,15 +75,15 @@ class Broker:
             self._reply_with_fallback(caller, refused)
             return
         self._jobs.setdefault(key, Job(key)).callers.append(caller)
-        self._start_ready(now)
-        self._dismiss_hopeless(now)
+        self._start_ready_calls(now)
+        self._dismiss_hopeless_callers(now)
 
-    def withdraw(self, caller: Caller) -> None:
+    def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
         job = self._jobs.get(caller.request.key)
         if job is not None and caller in job.callers:
             job.callers.remove(caller)
-            self._drop_if_unwanted(job)
+            self._drop_unwanted_job(job)
 
     def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the outcome of one call for role credentials: the callers' reply, or an error."""
@@ -92,20 +92,20 @@ class Broker:
         session.under_way -= 1
         if isinstance(outcome, Reply):
             self._note_success(job, session, now)
-            self._finish(job, outcome)
+            self._reply_to_all(job, outcome)
         elif isinstance(outcome, RoleNotAssigned):
             self._note_success(job, session, now)
             self._refusals.remember(key, outcome, now)
-            self._finish(job, Reply(error=outcome))
+            self._reply_to_all(job, Reply(error=outcome))
         elif isinstance(outcome, TokenRejected):
             self._note_success(job, session, now)
-            self._renew_rejected(job, session, outcome, now)
+            self._replace_token(job, session, outcome, now)
         elif isinstance(outcome, AwsUnreachable):
             self._note_failure(job, session, outcome, now)
         elif not isinstance(outcome, Superseded):
-            self._finish(job, Reply(error=outcome))
+            self._reply_to_all(job, Reply(error=outcome))
         # After Superseded (a sign-in or sign-out came during the call), the call is repeated.
-        self.advance(now)
+        self.start_due_work(now)
 
     def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Handle the outcome of renewing a session's token; an `error` of None means success."""
@@ -117,7 +117,7 @@ class Broker:
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
             # Calls that waited for this token start first: an outage before it does not end them.
-            self._start_ready(now)
+            self._start_ready_calls(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
         elif isinstance(error, LoginRequired):
@@ -131,24 +131,24 @@ class Broker:
             session.renewal.note_failure(now, error, began_at)
             if not self._works_without_renewal(session_name):
                 self._end_jobs(session_name, error)
-        self.advance(now)
+        self.start_due_work(now)
 
-    def advance(self, now: float) -> None:
+    def start_due_work(self, now: float) -> None:
         """Start the calls and renewals that are due, and reply to callers that waited too long."""
         self._advanced_at = now
-        self._dismiss_late(now)
+        self._dismiss_late_callers(now)
         # Callers get their reply before the next try starts: if AWS accepts a call and never
         # answers it, a try takes 10 s.
-        self._dismiss_hopeless(now)
-        self._start_ready(now)
-        self._dismiss_hopeless(now)
+        self._dismiss_hopeless_callers(now)
+        self._start_ready_calls(now)
+        self._dismiss_hopeless_callers(now)
 
     # -- queries by the loop -----------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `advance` must be called next; infinity if nothing is due before an event.
+        """Return when `start_due_work` must run next; infinity if it can wait for an event.
 
-        What became due after the last `advance` call, while replies were written, counts as due.
+        What became due after `start_due_work` last ran, while replies were written, counts as due.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
@@ -187,7 +187,7 @@ class Broker:
             self.start_renewal(key.session_name, found.due_token_id, now)
         if found.is_due:
             self._jobs.setdefault(key, Job(key)).is_background = True
-            self._start_ready(now)
+            self._start_ready_calls(now)
 
     def start_renewal(self, name: str, seen_id: str, now: float) -> None:
         """Start renewing a token, unless a renewal is under way, has just failed or was refused."""
@@ -197,7 +197,7 @@ class Broker:
             session.renewal_began_at = now
             self._ports.start_renewal(name, seen_id)
 
-    def _start_ready(self, now: float) -> None:
+    def _start_ready_calls(self, now: float) -> None:
         """Start the calls and renewals that may start now, first those that callers wait for."""
         usable: dict[str, bool] = {}  # by session name: each token is read only once here
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
@@ -210,7 +210,7 @@ class Broker:
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
             most = MOST_CALLS if self._pace.is_flowing(now) else MOST_FIRST_CALLS
-            if under_way >= most or self._pace.next_at(now) > now:
+            if under_way >= most or self._pace.next_call_at(now) > now:
                 return
             job.is_under_way = True
             job.began_at = now
@@ -257,7 +257,7 @@ class Broker:
 
     def _may_start_at(self, job: Job, now: float) -> float:
         session = self._ensure_session(job.key.session_name)
-        moments = [self._pace.next_at(now)]
+        moments = [self._pace.next_call_at(now)]
         if job.backoff.is_failing:
             moments.append(job.backoff.next_at)
         if session.calls.is_failing:
@@ -284,18 +284,18 @@ class Broker:
             job.backoff.note_failure(now, error, job.began_at)
         if not is_flowing:
             session.calls.note_failure(now, error, job.began_at)
-        self._drop_if_unwanted(job)
+        self._drop_unwanted_job(job)
 
-    def _renew_rejected(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
+    def _replace_token(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
         """After a 401, renew the token once, whatever its expiry; then ask again."""
         session.rejected_id = error.token_id
         if job.was_rejected:
             self._refusals.remember(job.key.session_name, error, now)
-            self._finish(job, Reply(error=error))
+            self._reply_to_all(job, Reply(error=error))
             return
         job.was_rejected = True
 
-    def _finish(self, job: Job, reply: Reply) -> None:
+    def _reply_to_all(self, job: Job, reply: Reply) -> None:
         del self._jobs[job.key]
         for caller in job.callers:
             if reply.error is None:
@@ -329,40 +329,40 @@ class Broker:
         """Reply with the error to the session's callers whose call to AWS has not started."""
         for job in list(self._jobs.values()):
             if job.key.session_name == session_name and not job.is_under_way:
-                self._finish(job, Reply(error=error))
+                self._reply_to_all(job, Reply(error=error))
 
     # -- callers that must not wait longer ---------------------------------------------------
 
-    def _dismiss_late(self, now: float) -> None:
+    def _dismiss_late_callers(self, now: float) -> None:
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
-                self._lengthen_wait(job, caller, now)
+                self._lengthen_wait_of(job, caller, now)
                 if now < min(caller.deadline_at, caller.fallback_at):
                     continue
-                error = reason_of(job, self._ensure_session(job.key.session_name))
+                error = no_answer_error_of(job, self._ensure_session(job.key.session_name))
                 if now < caller.deadline_at and self._find_usable(caller, error) is None:
                     # A sign-in has removed the cached credentials: the caller waits for new ones.
                     caller.fallback, caller.fallback_at = None, NEVER
                 else:
-                    self._dismiss(job, caller, error)
-            self._drop_if_unwanted(job)
+                    self._dismiss_caller(job, caller, error)
+            self._drop_unwanted_job(job)
 
-    def _dismiss_hopeless(self, now: float) -> None:
+    def _dismiss_hopeless_callers(self, now: float) -> None:
         """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 session = self._ensure_session(job.key.session_name)
                 error = hopeless_error(job, session, caller, now)
                 if error is not None:
-                    self._dismiss(job, caller, error)
-            self._drop_if_unwanted(job)
+                    self._dismiss_caller(job, caller, error)
+            self._drop_unwanted_job(job)
 
-    def _dismiss(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
+    def _dismiss_caller(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
         if caller in job.callers:
             job.callers.remove(caller)
             self._reply_with_fallback(caller, error)
 
-    def _lengthen_wait(self, job: Job, caller: Caller, now: float) -> None:
+    def _lengthen_wait_of(self, job: Job, caller: Caller, now: float) -> None:
         """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
@@ -379,7 +379,7 @@ class Broker:
         for caller in self._jobs[key].callers if key in self._jobs else ():
             self._tell_to_wait(caller, now)
 
-    def _drop_if_unwanted(self, job: Job) -> None:
+    def _drop_unwanted_job(self, job: Job) -> None:
         """Forget a job that no caller waits for, unless it is a background job not yet tried."""
         session = self._ensure_session(job.key.session_name)
         lacks_token = session.needs_renewal and session.renewal.is_failing

@@ -96,11 +96,12 @@ class Loop:
         self._wake_reader, self._wake_writer = socket.socketpair()
         for end in (self._wake_reader, self._wake_writer):
             end.setblocking(False)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._read_wake)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._drain_wake_socket)
         if listener is not None:
             listener.setblocking(False)
-            self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        # Calls of the broker's methods: other threads add them, the loop's own thread makes them.
+            self._selector.register(listener, selectors.EVENT_READ, self._accept_callers)
+        # Calls of the broker's methods. Other threads add calls here; the loop's own thread makes
+        # them.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
         self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy, Reply | None] | None] = (
             queue.SimpleQueue()
@@ -126,13 +127,13 @@ class Loop:
             if not self._listener and not self._connections and self._core.is_done:
                 self.close()
                 return
-            self._run_once()
+            self._handle_events_once()
 
     def ask(self, caller: Caller) -> Reply:
         """Return the reply to a request of this process itself, before the request's deadline."""
         self._core.ask(caller, self._monotonic())
         while caller not in self._replies:
-            self._run_once()
+            self._handle_events_once()
         return self._replies.pop(caller)
 
     def close(self) -> None:
@@ -144,14 +145,14 @@ class Loop:
         self._wake_writer.close()
 
     def _stop_listening(self) -> None:
-        self._accept()  # callers that have already connected are served
+        self._accept_callers()  # callers that have already connected are served
         if self._listener is not None:
             if self._accept_again_at is None:
                 self._selector.unregister(self._listener)
             self._listener.close()
             self._listener = None
 
-    def _run_once(self) -> None:
+    def _handle_events_once(self) -> None:
         now = self._monotonic()
         self._resume_accepting(now)
         seconds = min(self._core.next_wake(now) - now, _LONGEST_SLEEP_SECONDS)
@@ -164,7 +165,7 @@ class Loop:
         now = self._monotonic()
         for connection in [one for one in self._connections if one.is_late(now)]:
             connection.close()
-        self._core.advance(now)
+        self._core.start_due_work(now)
 
     # -- the methods of `Ports` --------------------------------------------------------------
 
@@ -182,7 +183,8 @@ class Loop:
 
     def may_renew_in_background(self) -> bool:
         """Return whether a renewal that no caller waits for may start."""
-        # A process that serves only itself ends before a background renewal could finish.
+        # Without a listener, this process serves only itself: it would end before a background
+        # renewal.
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
@@ -208,7 +210,7 @@ class Loop:
                 self._threads += 1
             elif not self._threads:
                 self._events.append(partial(self._end_call, key, no_more_threads()))
-                self._wake()
+                self._wake_loop()
                 return self._monotonic()
         self._wanted.put((key, asked_by, source))
         return self._monotonic()
@@ -217,12 +219,12 @@ class Loop:
         """Renew the session's token, in a thread."""
         if not self._start_thread(partial(self._renew, session_name, seen_id)):
             self._events.append(partial(self._end_renewal, session_name, no_more_threads()))
-            self._wake()
+            self._wake_loop()
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
         """Tell a caller in another process that its reply will take this long."""
         if isinstance(caller.channel, Connection):
-            # Rounded up, because the caller waits at most one second longer than it is told.
+            # The seconds are rounded up, so that the caller does not stop waiting before its reply.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -231,7 +233,7 @@ class Loop:
             session_name = caller.request.key.session_name
             reply = reply._replace(wait=self._work.wait_for_sign_in(session_name))
         if isinstance(caller.channel, Connection):
-            caller.channel.send(wording.encode(reply), last=True)
+            caller.channel.send(wording.encode_reply(reply), last=True)
         else:
             self._replies[caller] = reply
 
@@ -253,7 +255,7 @@ class Loop:
             except SsoHelperError as error:
                 outcome = error
             self._events.append(partial(self._end_call, key, outcome))
-            self._wake()
+            self._wake_loop()
 
     def _do_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
         if source is None:
@@ -272,12 +274,12 @@ class Loop:
         except SsoHelperError as found:
             error = found
         self._events.append(partial(self._end_renewal, session_name, error))
-        self._wake()
+        self._wake_loop()
 
     def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
         self._core.end_renewal(session_name, error, self._monotonic())
 
-    def _accept(self) -> None:
+    def _accept_callers(self) -> None:
         while self._listener is not None:
             if len(self._connections) >= _MOST_CONNECTIONS:
                 self._pause_accepting()
@@ -288,7 +290,7 @@ class Loop:
                 if cause.errno in _NO_MORE_FILES:
                     self._pause_accepting()
                 return  # otherwise no caller is waiting, or the caller has disconnected
-            if not peer.is_allowed(peer.find_peer_uid(stream), unknown=False):
+            if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
                 stream.close()
                 continue
             self._connections.add(
@@ -297,7 +299,7 @@ class Loop:
                     self._selector,
                     self._monotonic(),
                     on_request=lambda caller: self._core.ask(caller, self._monotonic()),
-                    on_close=self._forget,
+                    on_close=self._forget_connection,
                     monotonic=self._monotonic,
                 )
             )
@@ -316,20 +318,20 @@ class Loop:
             return
         self._accept_again_at = None
         if self._listener is not None:
-            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+            self._selector.register(self._listener, selectors.EVENT_READ, self._accept_callers)
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget_connection(self, connection: Connection) -> None:
         self._connections.discard(connection)
         if connection.caller is not None:
-            self._core.withdraw(connection.caller)
+            self._core.forget_caller(connection.caller)
 
-    def _wake(self) -> None:
+    def _wake_loop(self) -> None:
         try:
             self._wake_writer.send(b"x")
         except OSError:
             return  # the buffer is full, so the loop wakes anyway
 
-    def _read_wake(self) -> None:
+    def _drain_wake_socket(self) -> None:
         try:
             self._wake_reader.recv(4096)
         except BlockingIOError:

@@ -9,16 +9,17 @@ from collections import deque
 
 # The quota that AWS publishes for the operations of the Identity Center portal.
 REQUESTS_A_SECOND = 20.0
-# A longer Retry-After is cut to this, because the deadline of callers is 18 s.
+# The longest Retry-After that is obeyed, because the deadline of callers is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _SLOWEST = 1.0
-# A little longer than a second: calls may reach AWS closer together than they were sent.
+# The window in which calls are counted: slightly more than a second, because calls may reach AWS
+# closer together than they were sent.
 _WINDOW_SECONDS = 1.02
 # 429s that arrive within this time are taken as answers to one burst of calls.
 _ONE_BURST_SECONDS = 0.5
 # For this long after an answer from AWS, calls to AWS count as getting through.
 _FLOWING_SECONDS = 3.0
-# After a 429, the rate grows again by this share, and at least by 1/s, per second of answers.
+# After a 429, each second with answers raises the rate by this share, and by 1/s at least.
 _REGAINED_SHARE = 0.25
 
 
@@ -34,7 +35,7 @@ class Pace:
         self._raised_at = 0.0
         self._answered_at = -_FLOWING_SECONDS - 1
 
-    def next_at(self, now: float) -> float:
+    def next_call_at(self, now: float) -> float:
         """Return when the next call may be sent: `now` or later."""
         allowed = max(1, int(self.rate))
         free_at = now if len(self._sent) < allowed else self._sent[-allowed] + _WINDOW_SECONDS
@@ -42,12 +43,12 @@ class Pace:
 
     def note_sent(self, now: float) -> None:
         """Count a call that is sent now."""
-        _drop_older(self._sent, now - _WINDOW_SECONDS)
+        _drop_older_times(self._sent, now - _WINDOW_SECONDS)
         self._sent.append(now)
 
     def note_answer(self, now: float) -> None:
         """Count an answer other than 429. A lowered rate recovers by a quarter each second."""
-        _drop_older(self._answered, now - _WINDOW_SECONDS)
+        _drop_older_times(self._answered, now - _WINDOW_SECONDS)
         self._answered.append(now)
         self._answered_at = now
         if self.rate < self._full_rate and now - self._raised_at >= 1.0:
@@ -58,7 +59,7 @@ class Pace:
         """Lower the rate to what got through in the last second, once per burst of 429s."""
         if now - self._throttled_at >= _ONE_BURST_SECONDS:
             self._throttled_at = self._raised_at = now
-            _drop_older(self._answered, now - _WINDOW_SECONDS)
+            _drop_older_times(self._answered, now - _WINDOW_SECONDS)
             got_through = float(len(self._answered))
             self.rate = max(_SLOWEST, min(self.rate * 0.8, max(got_through, _SLOWEST)))
         pause = 0.2
@@ -71,6 +72,6 @@ class Pace:
         return now - self._answered_at <= _FLOWING_SECONDS
 
 
-def _drop_older(times: deque[float], before: float) -> None:
+def _drop_older_times(times: deque[float], before: float) -> None:
     while times and times[0] <= before:
         times.popleft()

@@ -22,7 +22,7 @@ class Renewals:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
-    def run(
+    def renew_token(
         self,
         session_name: str,
         seen_id: str,
@@ -34,7 +34,7 @@ class Renewals:
         `meanwhile` is called while the renewal process starts.
         """
         try:
-            reader = self._start([RENEWAL_PROCESS, session_name, seen_id])
+            reader = self._start_process([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:
             return LocalState(
                 "the process that renews the sign-in cannot be started: "
@@ -47,7 +47,7 @@ class Renewals:
             raise
         return _Report(reader, session_name).wait(deadline)
 
-    def _start(self, argv: list[str]) -> int:
+    def _start_process(self, argv: list[str]) -> int:
         if sys.platform == "win32":
             flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
             child = subprocess.Popen(

@@ -8,7 +8,7 @@ from ssohelper.errors import SsoHelperError
 
 
 class AskedBy(NamedTuple):
-    """Which process asked: the name of its parent process, and its terminal ("" for none).
+    """The caller's parent process, by name, and the caller's terminal ("" for none).
 
     `others`: how many more callers wait for the same answer. `is_background`: no caller asked; the
     broker renews the credentials in the background.
@@ -67,7 +67,7 @@ class Reply(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The cached credentials of a role. `document` is b"" if no unexpired ones are cached.
+    """A role's cached credentials. `document` is b"" if there are no unexpired ones.
 
     `is_good` says whether they may be returned without asking AWS, `is_due` whether they should be
     renewed in the background. `due_token_id` is the id of the access token, if that should be

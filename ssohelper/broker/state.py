@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class Caller:
-    """One waiting caller. `fallback` is its reply if AWS does not answer in time."""
+    """A caller that waits. `fallback` is its reply if AWS does not answer in time."""
 
     def __init__(self, request: Request, channel: object = None) -> None:
         self.request = request
@@ -39,7 +39,7 @@ class Ports(Protocol):
     def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
         """Return the role's cached credentials, if any. Raises: SsoHelperError.
 
-        It is Refused if the caller has no ReleasePermit and a guard rule matches the role.
+        Raises Refused if the caller has no ReleasePermit and a guard rule matches the role.
         """
         ...
 
@@ -89,7 +89,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """The first caller that waits; the background when none does."""
+        """The first caller that waits, or the broker's own background work if none waits."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -146,7 +146,7 @@ class Session:
         self.renewal_answered_at = 0.0
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether role calls need a renewed token. They do not while the token is good.
+        # Whether role calls wait for a renewed token. They do not wait while the token is good.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
@@ -157,7 +157,7 @@ class Session:
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """Return until when the caller waits while calls fail; a renewal's time does not count."""
+        """Return until when the caller waits while calls fail, not counting a renewal's time."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:
@@ -194,15 +194,15 @@ def hopeless_error(job: Job, session: Session, caller: Caller, now: float) -> Ss
         if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
             return backoff.error
     if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
-        return reason_of(job, session)
+        return no_answer_error_of(job, session)
     return None
 
 
 def _failures_of(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
-    """Return the failures that concern this job now, and whether each request is tried again now.
+    """Return the failing requests that the job waits for, each with whether it is being retried.
 
-    While the call waits for a renewal, earlier failures of calls say nothing, and an earlier full
-    disk is over: then only AWS's answer to the last renewal counts.
+    While the job's call waits for a token renewal, earlier failures of calls do not count, nor does
+    a local failure such as a full disk: only AWS's answer to the last renewal does.
     """
     if session.is_awaited_by(job):
         has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
@@ -213,7 +213,7 @@ def _failures_of(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
     return calls
 
 
-def reason_of(job: Job, session: Session) -> SsoHelperError:
+def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
     """Return the error for a caller that cannot wait longer for an answer from AWS."""
     if session.is_awaited_by(job):
         return session.error_while_renewing(job.key.session_name)

@@ -15,7 +15,7 @@ from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE,
 _SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# The bytes of an error name its class. Decoding creates only the classes in this table.
+# The classes that an encoded error may name. Decoding creates no others.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()
@@ -23,51 +23,51 @@ _CLASSES: dict[str, type[SsoHelperError]] = {
 }
 
 
-def encode(reply: Reply) -> bytes:
+def encode_reply(reply: Reply) -> bytes:
     """Return the reply as the bytes that the caller reads."""
-    of_error = [*_fields(reply.error), *_wait_fields(reply.wait)] if reply.error else []
+    of_error = [*_error_fields(reply.error), *_wait_fields(reply.wait)] if reply.error else []
     fields = [*of_error, *reply.warnings]
-    rest = _joined(fields)
+    rest = _join_fields(fields)
     head = b"done %d %d %d\n" % (reply.exit_code, len(reply.document), len(rest))
     return head + reply.document + rest
 
 
-def decode(code: int, document: bytes, rest: bytes) -> Reply:
-    """Return the `Reply` that these bytes of a broker mean: its credentials, or its error fields."""
-    fields = _split(rest)
+def decode_reply(code: int, document: bytes, rest: bytes) -> Reply:
+    """Return the broker's `Reply` from its parts: exit code, document, and the fields after it."""
+    fields = _split_fields(rest)
     if code == 0:
         return Reply(document, warnings=tuple(fields))
     warnings = tuple(fields[ERROR_FIELDS:])
-    return Reply(error=_error(fields), warnings=warnings, wait=_wait(fields))
+    return Reply(error=_parse_error(fields), warnings=warnings, wait=_parse_wait(fields))
 
 
 def encode_report(error: SsoHelperError | None) -> bytes:
     """Return a renewal's outcome as bytes for the broker; an error of None means success."""
-    return _joined(_fields(error)) if error else _RENEWED
+    return _join_fields(_error_fields(error)) if error else _RENEWED
 
 
 def decode_report(data: bytes) -> SsoHelperError | None:
     """Return a renewal's outcome. No bytes mean that its process was killed: AnswerLost."""
     if not data:
         return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
-    return None if data == _RENEWED else _error(_split(data))
+    return None if data == _RENEWED else _parse_error(_split_fields(data))
 
 
-def line_of(error: SsoHelperError) -> bytes:
+def one_line_of(error: SsoHelperError) -> bytes:
     """Return error and hint as one line, because SDKs show stderr inside their own error."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")
 
 
-def _fields(error: SsoHelperError) -> list[str]:
+def _error_fields(error: SsoHelperError) -> list[str]:
     retry_after = getattr(error, "retry_after_seconds", None)
     return [
         type(error).__name__,
         error.message,
         error.hint or "",
         "" if retry_after is None else str(retry_after),
-        line_of(error).decode("utf-8", "backslashreplace").rstrip("\n"),
+        one_line_of(error).decode("utf-8", "backslashreplace").rstrip("\n"),
     ]
 
 
@@ -75,12 +75,12 @@ def _wait_fields(wait: Wait | None) -> list[str]:
     return [str(wait.seconds), wait.watched_file, wait.line] if wait else ["0", "", ""]
 
 
-def _wait(fields: list[str]) -> Wait | None:
+def _parse_wait(fields: list[str]) -> Wait | None:
     seconds, watched_file, line = fields[WAIT_SECONDS : WAIT_LINE + 1]
     return Wait(int(seconds), watched_file, line) if int(seconds) else None
 
 
-def _error(fields: list[str]) -> SsoHelperError:
+def _parse_error(fields: list[str]) -> SsoHelperError:
     name, message, hint, retry_after, *_more = [*fields, "", "", "", ""]
     found = _CLASSES.get(name, SsoHelperError)
     if issubclass(found, Throttled):
@@ -89,10 +89,10 @@ def _error(fields: list[str]) -> SsoHelperError:
     return found(message or "internal error", hint=hint or None)
 
 
-def _joined(fields: list[str]) -> bytes:
+def _join_fields(fields: list[str]) -> bytes:
     clean = (field.replace(_SEPARATOR, " ") for field in fields)
     return _SEPARATOR.join(clean).encode("utf-8", "backslashreplace")
 
 
-def _split(data: bytes) -> list[str]:
+def _split_fields(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").split(_SEPARATOR) if data else []

@@ -90,7 +90,7 @@ class _BrowserProcess:
 
     def start(self, url: str) -> bool:
         """Start the browser's command with the URL; return whether it was started."""
-        self._process = browser.launch(self._opener, url, self._app.environ)
+        self._process = browser.start_watched_opener(self._opener, url, self._app.environ)
         return self._process is not None
 
     def has_failed(self) -> bool:

@@ -25,7 +25,7 @@ import click
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import own_process
-from ssohelper.fastpath.python_environment import sanitised
+from ssohelper.fastpath.python_environment import without_foreign_code
 from ssohelper.system.installation import find_command
 
 START_URL = "https://d-0000000000.awsapps.com/start"
@@ -95,7 +95,9 @@ def run_with_shell() -> int:
     with _run_identity_center() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
-        code = subprocess.call([find_command(os.environ), *_SETUP], env=sanitised(environ))
+        code = subprocess.call(
+            [find_command(os.environ), *_SETUP], env=without_foreign_code(environ)
+        )
         if code:
             return code
         if sys.platform == "win32":
@@ -209,7 +211,7 @@ def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
     sys.stdout.flush()
     child = subprocess.Popen(
         [find_command(os.environ), *arguments],
-        env=sanitised(environ),
+        env=without_foreign_code(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -103,7 +103,7 @@ def list_guards() -> None:
       ssohelper guard list --json
     """
     app = output.get_app()
-    rules, given = guards.list_rules(app), app.grants.list_of_all_terminals()
+    rules, given = guards.list_rules(app), app.grants.list_for_all_terminals()
     here = app.grants.list_in_force()
     if output.options().json:
         data = {

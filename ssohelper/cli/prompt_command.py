@@ -39,7 +39,7 @@ def prompt(template: str | None, state: bool) -> None:
         app = output.get_app()
         output.print_json(_json(action.read_status(app), app.clock.now()), app.warnings)
         return
-    prompt_entry.print_for(
+    prompt_entry.print_prompt(
         [prompt_entry.STATE] if state else ["--format", template] if template else []
     )
 

@@ -29,7 +29,7 @@ def shell_init(shell: str, name: str) -> None:
             f'"{name}" cannot be the name of a shell function',
             hint="use letters, digits, _ and -, beginning with a letter or _",
         )
-    _print(shell_texts.text_of(shell, name), f"text for {shell}")
+    _print(shell_texts.shell_init_text(shell, name), f"text for {shell}")
 
 
 @click.command("completion")
@@ -47,7 +47,7 @@ def completion(shell: str) -> None:
     `ssohelper shell-init` prints this script too. The script for pwsh is not tested.
     """
     _check_shell(shell)
-    _print(shell_texts.completion_of(shell), f"completion for {shell}")
+    _print(shell_texts.completion_script_of(shell), f"completion for {shell}")
 
 
 def _check_shell(shell: str) -> None:

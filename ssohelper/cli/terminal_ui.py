@@ -49,7 +49,7 @@ class TerminalUi:
         """Start the browser, unless there is none or the user wants none; return whether it started."""
         if self._opener is None:
             return False
-        started = browser.start(self._opener, make_address(), self._app.environ)
+        started = browser.start_opener(self._opener, make_address(), self._app.environ)
         if not started:
             output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
         return started

@@ -36,7 +36,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     trouble = adopting.find_trouble(app, chosen.name)
     if trouble:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
-    with app.vault.refusing_first(chosen.key, Way.WHOAMI):
+    with app.vault.preferring_refusal(chosen.key, Way.WHOAMI):
         known = identity.look_up(app, chosen)
     if output.options().json:
         _print_json(known)

@@ -1,8 +1,8 @@
 """Runs `ssohelper completion …`, which shells call on TAB, without click.
 
 `completion SHELL` prints the shell's completion script. That script runs
-`completion --answer SHELL …`, which prints candidates. After an error the latter prints nothing and
-exits with 1, because a message would appear in the middle of the user's command line.
+`completion --answer SHELL …`, which prints candidates. After an error, `completion --answer` prints
+nothing and exits with 1, because a message would appear in the middle of the user's command line.
 """
 
 import os
@@ -14,9 +14,9 @@ from ssohelper.completion.names import Names
 from ssohelper.completion.offers import Offers, offers_for
 from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
 from ssohelper.completion.words import request_at
-from ssohelper.system.shell_texts import SHELLS, completion_of, write_to_stdout
+from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
-# zsh's tag for each kind of value. zsh shows the tag, and users set styles for it.
+# Maps each kind of value to its tag in zsh. zsh shows the tag, and users set styles for it.
 _ZSH_TAGS = {
     "subcommand": "command",
     "option": "option",
@@ -39,24 +39,27 @@ _INSERTING_TYPES = ("37", "42")
 def answer(argv: Sequence[str]) -> int | None:
     """Print the script or the candidates. Return the exit code, or None if click must run this."""
     if len(argv) == 1 and argv[0] in SHELLS:
-        script = completion_of(argv[0])
+        script = completion_script_of(argv[0])
         return 0 if script is not None and write_to_stdout(script) else None
     if argv[:1] == ["--answer"] and argv[1:2] and argv[1] in _ANSWERS and len(argv) > 3:
         try:
             lines = _ANSWERS[argv[1]](list(argv[2:]))
             # If words of the command line are not UTF-8, their bytes are printed unchanged.
-            return _print("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+            return _write_to_stdout(
+                "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+            )
         except Exception:
             return 1
     return None
 
 
-def _print(text: bytes) -> int:
+def _write_to_stdout(text: bytes) -> int:
     try:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
     except (OSError, AttributeError):
-        # Python would try to write its buffer again at exit, and report the failure.
+        # Descriptor 1 is replaced by /dev/null, because Python would try to write its buffer again
+        # at exit, and report the failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return 0
@@ -104,10 +107,10 @@ def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting:
     if len(rests) == 1:
         # We add the closing quote here, because readline adds none after a name that ends in one.
         reply = tail + in_quotes(rests[0], quote) + quote
-        return ["words nospace" if begun else "words", _protected(reply, quote)]
-    replies = [_protected(tail + in_quotes(rest, quote), quote) for rest in rests]
+        return ["words nospace" if begun else "words", _protected_from_readline(reply, quote)]
+    replies = [_protected_from_readline(tail + in_quotes(rest, quote), quote) for rest in rests]
     common = _common_start(rests)
-    shared = _protected(tail + in_quotes(common, quote), quote)
+    shared = _protected_from_readline(tail + in_quotes(common, quote), quote)
     if inserting or _common_start(replies) == shared:
         return ["words", *replies]
     # The common start of the quoted names would end inside a quotation. So insert the common start
@@ -118,13 +121,13 @@ def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting:
 
 
 def _common_start(words: list[str]) -> str:
-    """Return the longest start that all words share: that of the first and last when sorted."""
+    """Return the longest common start of all words: that of the first and last word when sorted."""
     first, last = min(words, default=""), max(words, default="")
     length = next((n for n, char in enumerate(first) if last[n] != char), len(first))
     return first[:length]
 
 
-def _protected(reply: str, quote: str) -> str:
+def _protected_from_readline(reply: str, quote: str) -> str:
     # If a reply begins with the character of the open quote, readline drops that character.
     return quote + reply if quote and reply.startswith(quote) else reply
 
@@ -135,21 +138,22 @@ def _protected(reply: str, quote: str) -> str:
 def _answer_zsh(argv: list[str]) -> list[str]:
     """Return the lines to print for zsh. `argv` is the word at the cursor, then the words before.
 
-    The first line is "words WHOLE BEGUN SHOWN TAG". The numbers count the whole words, the words to
-    which more is added, and the texts to show in place of both. All of them follow, one per line.
+    The first line is "words WHOLE BEGUN SHOWN TAG". WHOLE, BEGUN and SHOWN are the numbers of whole
+    words, of words to which more is added, and of texts to show in place of both. The words and
+    texts follow, one per line.
     """
     request = request_at(argv[1:], argv[0])
     offers = offers_for(request, Names(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]
-    shown = _described(words, offers) if offers.helps else []
+    shown = _words_with_help(words, offers) if offers.helps else []
     what = _ZSH_TAGS.get(request.kind, "value")
     head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)} {what}"
     return [head, *words, *shown]
 
 
-def _described(words: list[str], offers: Offers) -> list[str]:
+def _words_with_help(words: list[str], offers: Offers) -> list[str]:
     width = max(map(len, words), default=0)
     return [f"{word:<{width}}  -- {offers.helps.get(word, '')}" for word in words]
 

@@ -54,10 +54,10 @@ def offers_for(request: Request, names: Names) -> Offers:
         found = find(request, names) if find else _whole_words([])
     if not request.may_begin_with_dash:
         found = found.without_dashes()
-    return _matching(found, request).with_head(request.head)
+    return _matching_offers(found, request).with_head(request.head)
 
 
-def _matching(offers: Offers, request: Request) -> Offers:
+def _matching_offers(offers: Offers, request: Request) -> Offers:
     """Return the words that begin with the typed text; if none does, those that contain it.
 
     "Contain" ignores upper and lower case. zsh and fish can insert a word that only contains the
@@ -85,7 +85,7 @@ def _whole_words(words: Iterable[str], helps: Mapping[str, str] | None = None) -
 
 
 def _with_session_names(words: list[str], names: Names) -> list[str]:
-    """Return the words. One with "*", such as `sessions.*.browser`, is repeated per session."""
+    """Return the words, with `*` as in `sessions.*.browser` replaced by each session's name."""
     return [
         spelled
         for word in words
@@ -98,11 +98,11 @@ def _with_session_names(words: list[str], names: Names) -> list[str]:
 # -- candidates from the command tree ------------------------------------------------------------
 
 
-def _subcommands(request: Request, _names: Names) -> Offers:
+def _subcommand_offers(request: Request, _names: Names) -> Offers:
     return _whole_words(request.command.subcommands, request.command.subcommands)
 
 
-def _options(request: Request, _names: Names) -> Offers:
+def _option_offers(request: Request, _names: Names) -> Offers:
     helps = {name: option.help for option in request.command.options for name in option.names}
     long = [name for name in helps if name.startswith("--")]
     return _whole_words(
@@ -113,30 +113,30 @@ def _options(request: Request, _names: Names) -> Offers:
 # -- candidates from the config and the saved listings -------------------------------------------
 
 
-def _profiles(request: Request, names: Names) -> Offers:
+def _profile_offers(request: Request, names: Names) -> Offers:
     found = names.profiles(session=request.session)
     if any(name.startswith(request.word) for name in found):
         return _whole_words(found)
-    addresses = _addresses(request, names)
+    addresses = _role_address_offers(request, names)
     known = set(found)
     whole = [word for word in addresses.whole if word not in known]
     fits = any(_begins_with(word, request.word) for word in [*whole, *addresses.begun])
     return addresses._replace(whole=whole) if fits else _whole_words(found)
 
 
-def _addresses(request: Request, names: Names) -> Offers:
+def _role_address_offers(request: Request, names: Names) -> Offers:
     """Return candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
     before, colon, after = request.word.partition(":")
     sessions = names.sessions()
     if colon and before in sessions:
-        return _accounts_and_roles(names.accounts(before), after).with_head(f"{before}:")
+        return _account_and_role_offers(names.accounts(before), after).with_head(f"{before}:")
     session = request.session or names.session_of_environment()
     if session is None:
         return Offers("words", [], [f"{name}:" for name in sessions], {})
-    return _accounts_and_roles(names.accounts(session), request.word)
+    return _account_and_role_offers(names.accounts(session), request.word)
 
 
-def _accounts_and_roles(accounts: list[OfferedAccount], typed: str) -> Offers:
+def _account_and_role_offers(accounts: list[OfferedAccount], typed: str) -> Offers:
     texts = [(text, account) for account in accounts for text in _account_texts(account, typed)]
     texts = [
         (text, account)
@@ -165,7 +165,7 @@ def _all_accounts(request: Request, names: Names) -> list[OfferedAccount]:
     return [account for name in sessions for account in names.accounts(name)]
 
 
-def _account_globs(request: Request, names: Names) -> Offers:
+def _account_pattern_offers(request: Request, names: Names) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
     typed = request.word[len(sign) :]
     accounts = _all_accounts(request, names)
@@ -176,37 +176,37 @@ def _account_globs(request: Request, names: Names) -> Offers:
     )
 
 
-def _role_globs(request: Request, names: Names) -> Offers:
+def _role_pattern_offers(request: Request, names: Names) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
-    return _whole_words(sign + role for role in _roles(_all_accounts(request, names)))
+    return _whole_words(sign + role for role in _sorted_role_names(_all_accounts(request, names)))
 
 
-def _roles(accounts: Iterable[OfferedAccount]) -> list[str]:
+def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
     found: set[str] = set()
     for account in accounts:
         found.update(account.listed_roles)
     return sorted(usable_roles(found))
 
 
-def _query(request: Request, names: Names) -> Offers:
+def _query_offers(request: Request, names: Names) -> Offers:
     accounts = _all_accounts(request, names)
-    return _whole_words([*(account.text for account in accounts), *_roles(accounts)])
+    return _whole_words([*(account.text for account in accounts), *_sorted_role_names(accounts)])
 
 
 _KINDS: dict[str, Callable[[Request, Names], Offers]] = {
-    "subcommand": _subcommands,
-    "option": _options,
-    "profile": _profiles,
+    "subcommand": _subcommand_offers,
+    "option": _option_offers,
+    "profile": _profile_offers,
     "any_profile": lambda _request, names: _whole_words(names.profiles(any_kind=True)),
     "managed_profile": lambda _request, names: _whole_words(names.profiles(managed=True)),
-    "address": _addresses,
+    "address": _role_address_offers,
     "region": lambda _request, names: _whole_words(names.regions()),
     "session": lambda _request, names: _whole_words(names.sessions()),
-    "account_glob": _account_globs,
+    "account_glob": _account_pattern_offers,
     "account_id": lambda request, names: _whole_words(
         item.id for item in _all_accounts(request, names)
     ),
-    "role_glob": _role_globs,
-    "role": lambda request, names: _whole_words(_roles(_all_accounts(request, names))),
-    "query": _query,
+    "role_glob": _role_pattern_offers,
+    "role": lambda request, names: _whole_words(_sorted_role_names(_all_accounts(request, names))),
+    "query": _query_offers,
 }

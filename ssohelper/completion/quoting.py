@@ -58,7 +58,8 @@ class _Reader:
         self._word: list[str] = []
         self._has_word = False
         self._quote = ""
-        # The position from which readline replaces text, now and before the open quote.
+        # The position from which readline replaces text: the present one, and the one before the
+        # open quote.
         self._start = self._start_before_quote = 0
         self._is_after_redirection = False
 

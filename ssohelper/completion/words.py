@@ -147,10 +147,10 @@ def command_at(path: str) -> Command:
             arguments.append(line[1:])
         else:
             options.append(_parse_option(line))
-    return Command(path, title, tuple(options), tuple(arguments), _subcommands(path, sections))
+    return Command(path, title, tuple(options), tuple(arguments), _subcommands_of(path, sections))
 
 
-def _subcommands(path: str, sections: dict[str, tuple[str, list[str]]]) -> dict[str, str]:
+def _subcommands_of(path: str, sections: dict[str, tuple[str, list[str]]]) -> dict[str, str]:
     start = f"{path} " if path else ""
     return {
         name.removeprefix(start): title

@@ -1,4 +1,4 @@
-"""Which service of AWS a host name belongs to, in which region, partition and endpoint family.
+"""Finds the AWS service, region, partition and endpoint family that a host name belongs to.
 
 This table is the emulator's own, so that it can disagree with the program's.
 Sources: botocore's endpoint rule sets and partitions.json; the AWS CLI's list of portal hosts.
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """What is at a host: `service` is oidc, portal, sts, sign-in, console or start.
+    """What AWS has at a host: `service` is oidc, portal, sts, sign-in, console or start.
 
-    `start` is the page of an access portal. `region` is "" where the host names none.
+    "start" is an access portal's page. `region` is "" if the host's name has no region.
     """
 
     service: str

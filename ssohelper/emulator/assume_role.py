@@ -52,11 +52,13 @@ def assume(center: Center, caller: IssuedCredentials, request: Request) -> str:
     Wire: POST / with `Action=AssumeRole&RoleArn=…&RoleSessionName=…`.
     Raises: StsError: ValidationError (400) or AccessDenied (403).
     """
-    asked = _asked({**request.query, **request.form()})
+    asked = _parse_parameters({**request.query, **request.form()})
     role = _find_trusting_role(center, caller, asked)
     tags = {**dict(caller.transitive_tags), **asked.tags}
     if set(asked.tags) & {key for key, _ in caller.transitive_tags}:
-        raise _invalid("One of the specified transitive tag keys can't be set because it conflicts")
+        raise _validation_error(
+            "One of the specified transitive tag keys can't be set because it conflicts"
+        )
     seconds = _check_seconds(center, caller, role, asked.seconds)
     kept = {key for key, _ in caller.transitive_tags} | set(asked.transitive)
     issued = center.state.issue_assumed(
@@ -81,33 +83,35 @@ def assume(center: Center, caller: IssuedCredentials, request: Request) -> str:
     )
 
 
-def _asked(fields: dict[str, str]) -> Asked:
+def _parse_parameters(fields: dict[str, str]) -> Asked:
     session_name = fields.get("RoleSessionName", "")
     if not _SESSION_NAME.fullmatch(session_name):
-        raise _invalid(f"Value '{session_name}' at 'roleSessionName' failed to satisfy constraint")
+        raise _validation_error(
+            f"Value '{session_name}' at 'roleSessionName' failed to satisfy constraint"
+        )
     if "RoleArn" not in fields:
-        raise _invalid(
+        raise _validation_error(
             "Value null at 'roleArn' failed to satisfy constraint: Member must not be null"
         )
     external_id = fields.get("ExternalId")
     if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
-        raise _invalid("Value at 'externalId' failed to satisfy constraint")
+        raise _validation_error("Value at 'externalId' failed to satisfy constraint")
     seconds = fields.get("DurationSeconds")
     if seconds is not None and not seconds.isdigit():
-        raise _invalid("Value at 'durationSeconds' failed to satisfy constraint")
+        raise _validation_error("Value at 'durationSeconds' failed to satisfy constraint")
     serial, code = fields.get("SerialNumber"), fields.get("TokenCode")
     return Asked(
         fields["RoleArn"],
         session_name,
         None if seconds is None else int(seconds),
         external_id,
-        _tags(fields),
+        _parse_tags(fields),
         tuple(value for name, value in fields.items() if _TRANSITIVE.fullmatch(name)),
         (serial, code) if serial and code else None,
     )
 
 
-def _tags(fields: dict[str, str]) -> dict[str, str]:
+def _parse_tags(fields: dict[str, str]) -> dict[str, str]:
     parts: dict[str, dict[str, str]] = {}
     for name, value in fields.items():
         found = _TAG.fullmatch(name)
@@ -115,7 +119,7 @@ def _tags(fields: dict[str, str]) -> dict[str, str]:
             parts.setdefault(found.group(1), {})[found.group(2)] = value
     tags = {part["Key"]: part.get("Value", "") for part in parts.values() if part.get("Key")}
     if len(tags) != len(parts) or len(tags) > _MOST_TAGS:
-        raise _invalid("Duplicate, missing or too many tag keys")
+        raise _validation_error("Duplicate, missing or too many tag keys")
     return tags
 
 
@@ -131,7 +135,8 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
         and (not role.needs_mfa or _has_mfa(caller, asked))
     )
     if role is None or not is_trusted:
-        # As at AWS, a role that does not exist is denied in the same words.
+        # As at AWS, a role that does not exist gets the same message as one that does not trust the
+        # caller.
         raise StsError(
             403,
             "AccessDenied",
@@ -157,7 +162,7 @@ def _is_principal(pattern: str, caller: IssuedCredentials) -> bool:
 
 
 def _has_mfa(caller: IssuedCredentials, asked: Asked) -> bool:
-    # MFA devices are of IAM users. A role session has none, whatever device it names.
+    # Only IAM users have MFA devices. A role session has none, whatever device its request names.
     return not caller.is_role_session and asked.mfa is not None and asked.mfa[1] == MFA_CODE
 
 
@@ -165,22 +170,22 @@ def _check_seconds(
     center: Center, caller: IssuedCredentials, role: IamRole, asked: int | None
 ) -> float:
     if asked is not None and asked < _LEAST_SECONDS:
-        raise _invalid(
+        raise _validation_error(
             f"Value '{asked}' at 'durationSeconds' failed to satisfy constraint: Member must have "
             f"value greater than or equal to {_LEAST_SECONDS}"
         )
     if asked is not None and caller.is_role_session and asked > _CHAINED_MOST_SECONDS:
-        raise _invalid(
+        raise _validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
             "role chaining"
         )
     if asked is not None and asked > role.most_seconds:
-        raise _invalid(
+        raise _validation_error(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
     usual = center.faults.assumed_role_seconds
     return usual if asked is None else asked
 
 
-def _invalid(message: str) -> StsError:
+def _validation_error(message: str) -> StsError:
     return StsError(400, "ValidationError", message)

@@ -100,7 +100,7 @@ class Browsers:
         return found
 
     def remove(self, pending: Pending) -> None:
-        """Remove a request that the user has answered, since it can be answered only once."""
+        """Remove a waiting request that the user has answered: no request can be answered twice."""
         self._pending.pop(pending.id, None)
 
     def form(self, cookie: str, pending: Pending) -> Form:

@@ -26,7 +26,7 @@ class Center:
         self.worlds = [world]
         self.clock = clock
         self.faults = Faults()
-        # The fault settings of a region, for requests to that region's hosts.
+        # Maps a region to the fault settings for requests to that region's hosts.
         self.region_faults: dict[str, Faults] = {}
         self.state = State()
         self.lock = threading.RLock()
@@ -38,7 +38,7 @@ class Center:
         return self.clock() + self.faults.clock_offset_seconds
 
     def world_of(self, start_url: str | None) -> World | None:
-        """Return the organization with this start URL, or None. Without a URL return the first one.
+        """Return the organization with this start URL, or None; without a URL, the first one.
 
         As at AWS, case, a trailing slash and a fragment (`#…`) make no difference.
         """

@@ -46,8 +46,9 @@ RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredential
 
 # The name of each fault setting, with its default.
 _KNOBS: dict[str, Any] = {
-    # What a refresh does to the old refresh token. "none": it stays the only one. "grace": it works
-    # for `grace_seconds` more. "strict": it stops working at once.
+    # What a token refresh does to the old refresh token. "none": no new one is issued, and the old
+    # one stays valid. "grace": the old one works for `grace_seconds` more. "strict": the old one
+    # stops working at once.
     "rotation": "grace",
     "grace_seconds": 30.0,
     "strict_revokes_session": False,
@@ -201,7 +202,7 @@ class Faults:
         self._add(operation, Script(answer, delivery), times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
-        """Answer the operation's next calls with an error of AWS, named as AWS names it.
+        """Answer the operation's next calls with an AWS error. `name` is AWS's name of the error.
 
         Example: `fail("CreateToken", "SlowDownException")`.
         """
@@ -234,7 +235,7 @@ class Faults:
     def run_before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
         """Run `do` just before a later call of the operation is handled.
 
-        `call` counts from now: 1 is the next call.
+        `call` says before which call, counted from now: 1 is the next call.
         """
         with self._lock:
             due = self._seen.get(_checked_operation(operation), 0) + call
@@ -305,7 +306,7 @@ class Faults:
 
 
 def _find_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the table's entry for a call: that of its most specific name, or else of `*`."""
+    """Return a call's entry in the table: that of its most specific name, or else of `*`."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 

@@ -60,12 +60,12 @@ class Console:
         raise Refusal(json_answer({"message": "unknown Action"}, 400))
 
     def _issue_sign_in_token(self, center: Center, form: dict[str, str]) -> Answer:
-        keys = _keys_in(center, form.get("Session", ""))
+        keys = _find_credentials_in(center, form.get("Session", ""))
         now = center.now()
         token = center.state.new_secret("FT", 600)
         ends_at = keys.expires_at
         if "SessionDuration" in form:
-            ends_at = now + _duration(form["SessionDuration"])
+            ends_at = now + _parse_duration(form["SessionDuration"])
         life = center.faults.signin_token_seconds
         self._tokens[token] = SignInToken(keys, now + life, ends_at)
         return json_answer({"SigninToken": token})
@@ -123,7 +123,7 @@ class Console:
                 ("Role", mine.role_name),
                 ("User", mine.person),
                 ("Page", request.query.get("destination", "")),
-                ("Session ends", _utc(live[0].ends_at)),
+                ("Session ends", _format_utc(live[0].ends_at)),
             ],
             [f"{other.keys.account_id} {other.keys.role_name}" for other in live[1:]],
         )
@@ -145,13 +145,13 @@ def fields_of(request: Request) -> dict[str, str]:
 def action_of(request: Request) -> str | None:
     """Return the request's federation action, which counters and scripts use as its name.
 
-    None if the action is unknown.
+    Returns None if the action is unknown.
     """
     action = fields_of(request).get("Action")
     return action if action in ACTIONS else None
 
 
-def _keys_in(center: Center, text: str) -> IssuedCredentials:
+def _find_credentials_in(center: Center, text: str) -> IssuedCredentials:
     """Return the issued credentials that a `Session` parameter names by id, key and token.
 
     Raises: Refusal (400) if one of the three is wrong or the credentials have expired.
@@ -171,7 +171,7 @@ def _keys_in(center: Center, text: str) -> IssuedCredentials:
     return keys
 
 
-def _duration(text: str) -> int:
+def _parse_duration(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 900 <= int(text) <= 43200:
         raise Refusal(json_answer({"message": "SessionDuration must be from 900 to 43200"}, 400))
     return int(text)
@@ -200,5 +200,5 @@ def _cookie_name(center: Center) -> str:
     return f"console_{center.url.rpartition(':')[2]}"
 
 
-def _utc(instant: float) -> str:
+def _format_utc(instant: float) -> str:
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

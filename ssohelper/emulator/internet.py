@@ -31,7 +31,7 @@ _PATHS = {
     "sts": ("/",),
     "sign-in": ("/federation", "/console"),
 }
-# What a person does at AWS's sign-in pages. In this emulator any of its pages' hosts has them.
+# The paths of AWS's sign-in pages. In this emulator, each host that has pages serves all of them.
 _PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/done", "/sign-out", "/favicon.ico")
 
 
@@ -52,7 +52,7 @@ class Internet:
         self._lock = threading.Lock()
 
     def add_host(self, name: str, answer: Host) -> None:
-        """Let this host answer with what `answer` returns. It wins over a host of AWS."""
+        """Add a host that answers with what `answer` returns, instead of AWS's of this name."""
         self._added[name] = answer
 
     def has_host(self, name: str) -> bool:
@@ -70,7 +70,7 @@ class Internet:
             self._visits.clear()
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Answer a request to a host; `answer` is the emulator's own answer to it."""
+        """Answer a request to a host. `answer` is the function by which the emulator answers it."""
         with self._lock:
             self._visits.append(Visit(request.host, request))
         added = self._added.get(request.host)
@@ -85,8 +85,8 @@ class Internet:
         if not is_page and request.path not in _PATHS.get(place.service, ()):
             return json_answer({"message": f"{place.service} has no such path (EMULATOR)"}, 404)
         with self._center.lock:
-            refused = self._refusal(place, request)
-        return refused or self._moved(place, request, answer(request))
+            refused = self._find_refusal(place, request)
+        return refused or self._with_moved_device_page(place, request, answer(request))
 
     def _portal_page(self, place: Place, request: Request) -> Answer:
         """Return the portal's page, which names its region, as AWS's does."""
@@ -100,23 +100,23 @@ class Internet:
         )
         return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), page.encode())
 
-    # -- what a host refuses -----------------------------------------------------------------
+    # -- requests that a host refuses ---------------------------------------------------------
 
-    def _refusal(self, place: Place, request: Request) -> Answer | None:
-        """Return AWS's error for a request that is at the wrong region or family, or None."""
+    def _find_refusal(self, place: Place, request: Request) -> Answer | None:
+        """Return AWS's error if the request's host is of the wrong region or endpoint family."""
         if place.service == "oidc":
-            return self._oidc_refusal(place, request)
+            return self._find_oidc_refusal(place, request)
         if place.service == "portal":
             token = self._center.state.tokens.get(request.headers.get(TOKEN_HEADER, ""))
             if token is not None and token.sign_in.world.region != place.region:
                 return portal_refusal("UnauthorizedException", "Session token not found or invalid")
         if place.service == "start":
-            return self._page_refusal(place, request)
+            return self._find_page_refusal(place, request)
         if place.service in ("sts", "sign-in"):
-            return self._partition_refusal(place, request)
+            return self._find_partition_refusal(place, request)
         return None
 
-    def _oidc_refusal(self, place: Place, request: Request) -> Answer | None:
+    def _find_oidc_refusal(self, place: Place, request: Request) -> Answer | None:
         body = _json_of(request)
         url = body.get("issuerUrl") or body.get("startUrl")
         world = self._center.world_of(url) if isinstance(url, str) else None
@@ -129,15 +129,15 @@ class Internet:
             return oidc_refusal("InvalidGrantException", "Invalid grant provided")
         return None
 
-    def _page_refusal(self, place: Place, request: Request) -> Answer | None:
-        """Refuse a device's page on the portal of the other family: the browser cannot go on."""
+    def _find_page_refusal(self, place: Place, request: Request) -> Answer | None:
+        """Refuse a device-code page on the portal of the other endpoint family, as AWS does."""
         device = self._center.state.device_of(request.query.get("user_code", ""))
         home = find_place(_host_of(device.world)) if device else None
         if home is None or not home.region or home.dual_stack == place.dual_stack:
             return None
         return json_answer({"message": "the hand-off to the portal failed (EMULATOR)"}, 400)
 
-    def _partition_refusal(self, place: Place, request: Request) -> Answer | None:
+    def _find_partition_refusal(self, place: Place, request: Request) -> Answer | None:
         sent = request.headers.get("x-amz-security-token") or _session_token(request)
         issued = next(
             (i for i in self._center.state.issued.values() if i.session_token == sent), None
@@ -146,8 +146,8 @@ class Internet:
             return None
         return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
 
-    def _moved(self, place: Place, request: Request, answer: Answer) -> Answer:
-        """Return the answer with the device's page on the portal of the asked host's family."""
+    def _with_moved_device_page(self, place: Place, request: Request, answer: Answer) -> Answer:
+        """Return the answer, with the device-code page's URL in the host's endpoint family."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)

@@ -69,8 +69,8 @@ class Listener(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def shutdown(self) -> None:
-        # Wakes the loop, which would else see the end only at its next look, 50 ms later. macOS
-        # refuses it for a socket that listens.
+        # Shutting down the socket wakes the server's loop, which would otherwise notice the end
+        # only at its next check, 50 ms later. macOS refuses this for a listening socket.
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         super().shutdown()
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _IDLE_SECONDS
     server: Listener
     connection: socket.socket
-    # The host that the client asked the proxy for. "" for a client that is no proxy's.
+    # The host for which the client asked the proxy; "" if the client does not use the proxy.
     host = ""
 
     def setup(self) -> None:
@@ -119,11 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing, because request lines contain sign-in codes and role names."""
 
-    def _handle(self) -> None:
+    def _answer_request(self) -> None:
         if self.server.stopping.is_set():
             self.close_connection = True
             return
-        refused = self._refusal()
+        refused = self._find_refusal()
         if refused is not None:
             self.close_connection = True
             self._deliver(refused)
@@ -136,10 +136,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._deliver(control.handle_request(self.server.service, request))
 
     def do_CONNECT(self) -> None:
-        """Play the host that the client wants to be connected to, if there is such a host."""
+        """Act as the host that the client wants to be connected to, if there is such a host."""
         host, _, port = self.path.rpartition(":")
         tls = self.server.tls
-        if tls is None or self.host or port != "443" or not self._knows(host):
+        if tls is None or self.host or port != "443" or not self._is_known_host(host):
             self.close_connection = True
             self._deliver(json_answer({"message": "no such host (EMULATOR)"}, 502))
             return
@@ -155,12 +155,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile = _Writer(self.connection)
         self.host, self.close_connection = host.lower(), False
 
-    def _knows(self, host: str) -> bool:
+    def _is_known_host(self, host: str) -> bool:
         return self.server.service.internet.has_host(host.lower())
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _handle
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer_request
 
-    def _refusal(self) -> Answer | None:
+    def _find_refusal(self) -> Answer | None:
         """Return an error answer if the request must be refused, otherwise None.
 
         Refused are a Host header that is not loopback (against DNS rebinding) and a body that is
@@ -193,20 +193,20 @@ class _Handler(BaseHTTPRequestHandler):
         if delivery.never:
             self.server.stopping.wait()
         if delivery.never or delivery.reset:
-            self._drop(reset=delivery.reset)
+            self._drop_connection(reset=delivery.reset)
             return
         body = answer.body if self.command != "HEAD" else b""
         if delivery.close_after is not None:
             body = body[: delivery.close_after]
-        head = self._head(answer)
+        head = self._encode_head(answer)
         if delivery.seconds_per_byte:
             self._send_slowly(head, body, delivery.seconds_per_byte)
         else:
             self.wfile.write(head + body)
         if delivery.close_after is not None:
-            self._drop()
+            self._drop_connection()
 
-    def _head(self, answer: Answer) -> bytes:
+    def _encode_head(self, answer: Answer) -> bytes:
         given = {name.lower() for name, _ in answer.headers}
         lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
@@ -230,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(body[position : position + 1])
 
-    def _drop(self, reset: bool = False) -> None:
+    def _drop_connection(self, reset: bool = False) -> None:
         """Close the connection. With `reset` the client gets a TCP reset (RST)."""
         self.close_connection = True
         if reset:

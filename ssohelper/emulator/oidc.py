@@ -28,7 +28,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def short_grant(grant_type: Any) -> str:
-    """Return the grant type's name in counters and scripts: "device_code" for its long URN."""
+    """Return a grant type's name in counters and scripts: "device_code" instead of the long URN."""
     return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
 
 
@@ -54,8 +54,8 @@ def _new_client(center: Center, body: dict[str, Any]) -> Client:
         raise oidc_error("InvalidRequestException", "clientName and clientType are required")
     if kind != "public":
         raise oidc_error("InvalidClientMetadataException", "clientType must be public")
-    scopes, grants = _strings(body, "scopes"), _strings(body, "grantTypes")
-    redirects = _strings(body, "redirectUris")
+    scopes, grants = _string_list_in(body, "scopes"), _string_list_in(body, "grantTypes")
+    redirects = _string_list_in(body, "redirectUris")
     if not all(_SCOPE.fullmatch(scope) for scope in scopes):
         raise oidc_error("InvalidScopeException", "Invalid scope requested")
     if not all(grant in _GRANTS for grant in grants):
@@ -79,7 +79,7 @@ def _new_client(center: Center, body: dict[str, Any]) -> Client:
     )
 
 
-def _strings(body: dict[str, Any], key: str) -> tuple[str, ...]:
+def _string_list_in(body: dict[str, Any], key: str) -> tuple[str, ...]:
     value = body.get(key) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise oidc_error("InvalidRequestException", f"{key} must be a list of strings")
@@ -135,15 +135,15 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
         {
             "deviceCode": device.device_code,
             "userCode": code,
-            "verificationUri": _override_or(knobs.verification_uri, page),
-            "verificationUriComplete": _override_or(knobs.verification_uri_complete, complete),
+            "verificationUri": _text_or_override(knobs.verification_uri, page),
+            "verificationUriComplete": _text_or_override(knobs.verification_uri_complete, complete),
             "expiresIn": knobs.expires_in,
             "interval": knobs.interval,
         }
     )
 
 
-def _override_or(override: Any, value: str) -> Any:
+def _text_or_override(override: Any, value: str) -> Any:
     return value if override is None else override
 
 

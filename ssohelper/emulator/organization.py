@@ -23,7 +23,7 @@ _IAM_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 
 
 class WorldError(ValueError):
-    """Raised if the organization has no such item or cannot be changed so. The message names it."""
+    """Raised for an item that the organization lacks, or for an impossible change of it."""
 
 
 class Account(NamedTuple):
@@ -87,7 +87,7 @@ class IamRole(NamedTuple):
 
 
 def unique_id(account_id: str, role_name: str) -> str:
-    """Return the unique id of a role, with which the user id of its sessions begins."""
+    """Return the unique id of an IAM role. The user ids of its sessions begin with this id."""
     return "AROA" + hashlib.sha256(f"{account_id}/{role_name}".encode()).hexdigest()[:17].upper()
 
 
@@ -160,19 +160,19 @@ class World:
     def remove_account(self, account_id: str) -> None:
         """Remove an account, with all assignments to this account."""
         with self._lock:
-            del self.accounts[self._account(account_id).id]
+            del self.accounts[self._find_account(account_id).id]
             self.assignments = [a for a in self.assignments if a.target != account_id]
             self._roles_by_person.clear()
 
     def rename_account(self, account_id: str, name: str) -> None:
         """Change the name of an account."""
         with self._lock:
-            self.accounts[account_id] = self._account(account_id)._replace(name=name)
+            self.accounts[account_id] = self._find_account(account_id)._replace(name=name)
 
     def move_account(self, account_id: str, ou: str) -> None:
         """Move an account to another OU. If the OU does not exist, it is added."""
         with self._lock:
-            self.accounts[account_id] = self._account(account_id)._replace(ou=self.add_ou(ou))
+            self.accounts[account_id] = self._find_account(account_id)._replace(ou=self.add_ou(ou))
             self._roles_by_person.clear()
 
     def add_group(self, name: str) -> str:
@@ -258,7 +258,7 @@ class World:
         allows_tags: bool = False,
         needs_mfa: bool = False,
     ) -> IamRole:
-        """Add an IAM role that these principals may assume. It replaces one of the same name.
+        """Add an IAM role that these principals may assume. It replaces a role of the same name.
 
         Its account need not be one of the organization's.
         """
@@ -280,7 +280,7 @@ class World:
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
         """Assign a permission set to a person or group in an account, or in a whole OU."""
         with self._lock:
-            created = self._assignment(principal, permission_set, target)
+            created = self._make_assignment(principal, permission_set, target)
             if created not in self.assignments:
                 self.assignments.append(created)
             self._roles_by_person.clear()
@@ -292,7 +292,7 @@ class World:
         Raises: WorldError if there is no such assignment.
         """
         with self._lock:
-            gone = self._assignment(principal, permission_set, target)
+            gone = self._make_assignment(principal, permission_set, target)
             if gone not in self.assignments:
                 raise WorldError(f"no such assignment: {', '.join(gone)}")
             self.assignments.remove(gone)
@@ -326,13 +326,13 @@ class World:
         partition = partition_name(self.region)
         return f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{user_name}"
 
-    def _account(self, account_id: str) -> Account:
+    def _find_account(self, account_id: str) -> Account:
         found = self.accounts.get(account_id)
         if found is None:
             raise WorldError(f"there is no account with the id {account_id!r}")
         return found
 
-    def _assignment(self, principal: str, permission_set: str, target: str) -> Assignment:
+    def _make_assignment(self, principal: str, permission_set: str, target: str) -> Assignment:
         if principal not in self.people and principal not in self.groups:
             raise WorldError(f"no person and no group named {principal!r}")
         if permission_set not in self.permission_sets:

@@ -106,13 +106,13 @@ def page(
     )
     text = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{_text(title)} – EMULATOR</title>"
+        f"<title>{_escaped(title)} – EMULATOR</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head><body>"
         '<div class="band" role="note"><strong>EMULATOR</strong> · this page comes from your own '
         "machine, not from AWS</div>"
-        f'<main{" class=wide" if wide else ""}><p class="org">{_bdi(organization)}</p>'
-        f"<h1>{_text(title)}</h1>{body}</main></body></html>\n"
+        f'<main{" class=wide" if wide else ""}><p class="org">{_isolated(organization)}</p>'
+        f"<h1>{_escaped(title)}</h1>{body}</main></body></html>\n"
     )
     headers = (
         ("Content-Type", "text/html; charset=utf-8"),
@@ -128,7 +128,7 @@ def sign_in(
     organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
 ) -> Answer:
     """Return the page on which the user signs in as one of the organization's people."""
-    alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
+    alert = f'<p class="alert" role="alert" id="problem">{_escaped(error)}</p>' if error else ""
     if len(people) <= _LISTED_PEOPLE:
         rows = "".join(_person_choice(person, person.user_name == chosen) for person in people)
         choice = f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
@@ -136,11 +136,11 @@ def sign_in(
         invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
         choice = (
             '<p><label class="label" for="person">User name</label>'
-            f'<input type="text" id="person" name="person" value="{_text(chosen)}" required '
+            f'<input type="text" id="person" name="person" value="{_escaped(chosen)}" required '
             f'autocomplete="username" autocapitalize="none" spellcheck="false"{invalid}></p>'
         )
     body = (
-        f"{alert}{_form('/sign-in', form)}{choice}"
+        f"{alert}{_form_start('/sign-in', form)}{choice}"
         '<div class="actions"><button type="submit">Sign in</button></div></form>'
         '<p class="soft small">There is no password here: these people exist on this machine only.'
         "</p>"
@@ -152,9 +152,9 @@ def _person_choice(person: Person, chosen: bool) -> str:
     checked = " checked" if chosen else ""
     return (
         f'<label class="choice"><input type="radio" name="person" required '
-        f'value="{_text(person.user_name)}"{checked}>'
-        f"<span>{_bdi(person.display_name)}"
-        f' <span class="soft">{_bdi(person.user_name)} · {_bdi(person.email)}</span></span></label>'
+        f'value="{_escaped(person.user_name)}"{checked}>'
+        f"<span>{_isolated(person.display_name)}"
+        f' <span class="soft">{_isolated(person.user_name)} · {_isolated(person.email)}</span></span></label>'
     )
 
 
@@ -168,21 +168,21 @@ def consent(
     send_to: str = "",
 ) -> Answer:
     """Return the consent page. With a user code it first asks the user to compare the code."""
-    allowed = "".join(f"<li>{_bdi(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
+    allowed = "".join(f"<li>{_isolated(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
     what = f"<ul>{allowed or '<li>See your accounts and fetch credentials</li>'}</ul>"
     compare = ""
     if user_code:
         compare = (
             "<p>Go on only if this code is the one that your device shows:</p>"
-            f'<p class="code" aria-label="Code">{_bdi(user_code)}</p>'
+            f'<p class="code" aria-label="Code">{_isolated(user_code)}</p>'
         )
     body = (
-        f"{compare}<p>The program <strong>{_bdi(client_name)}</strong> asks to:</p>{what}"
-        f'<p class="soft">Signed in as {_bdi(person.display_name)} ({_bdi(person.user_name)}).</p>'
-        f"{_form('/consent', form)}"
+        f"{compare}<p>The program <strong>{_isolated(client_name)}</strong> asks to:</p>{what}"
+        f'<p class="soft">Signed in as {_isolated(person.display_name)} ({_isolated(person.user_name)}).</p>'
+        f"{_form_start('/consent', form)}"
         '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
         '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'
-        f"{_form('/sign-out', form)}"
+        f"{_form_start('/sign-out', form)}"
         '<button type="submit" class="link">Sign in as somebody else</button></form>'
     )
     return page("Allow access?", organization, body, send_to=send_to)
@@ -190,12 +190,12 @@ def consent(
 
 def device_code(organization: str, error: str = "", entered: str = "") -> Answer:
     """Return the page on which the user types a device code."""
-    alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
+    alert = f'<p class="alert" role="alert" id="problem">{_escaped(error)}</p>' if error else ""
     invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
     body = (
         f'{alert}<form method="get" action="/device">'
         '<p><label class="label" for="user_code">Code from your device</label>'
-        f'<input type="text" id="user_code" name="user_code" value="{_text(entered)}" required '
+        f'<input type="text" id="user_code" name="user_code" value="{_escaped(entered)}" required '
         f'autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}></p>'
         '<div class="actions"><button type="submit">Continue</button></div></form>'
     )
@@ -223,7 +223,7 @@ def denied(organization: str) -> Answer:
 def problem(organization: str, message: str, status: int = 400) -> Answer:
     """Return an error page for a request that cannot continue. The page never redirects."""
     body = (
-        f'<p class="alert" role="alert">{_text(message)}</p>'
+        f'<p class="alert" role="alert">{_escaped(message)}</p>'
         "<p>Close this window and start the sign-in again from your terminal.</p>"
     )
     return page("This request cannot continue", organization, body, status)
@@ -238,19 +238,19 @@ def portal(
 ) -> Answer:
     """Return the access portal's page, with the accounts and roles of the signed-in person."""
     sections = "".join(
-        f'<section><div class="head"><h2>{_bdi(account.name)}</h2>'
-        f'<span class="soft">{_text(account.id)}</span></div>'
-        f'<p class="soft small">{_bdi(account.email)}</p><ul>'
-        + "".join(f"<li>{_bdi(role)}</li>" for role in roles)
+        f'<section><div class="head"><h2>{_isolated(account.name)}</h2>'
+        f'<span class="soft">{_escaped(account.id)}</span></div>'
+        f'<p class="soft small">{_isolated(account.email)}</p><ul>'
+        + "".join(f"<li>{_isolated(role)}</li>" for role in roles)
         + "</ul></section>"
         for account, roles in rows
     )
     total = sum(len(roles) for _, roles in rows)
     body = (
-        f"<p>{_bdi(person.display_name)} ({_bdi(person.user_name)}): {len(rows)} accounts, "
+        f"<p>{_isolated(person.display_name)} ({_isolated(person.user_name)}): {len(rows)} accounts, "
         f"{total} roles. "
-        f'<span class="soft">The sign-in session ends at {_text(ends)}.</span></p>'
-        f"{_form('/sign-out', form)}"
+        f'<span class="soft">The sign-in session ends at {_escaped(ends)}.</span></p>'
+        f"{_form_start('/sign-out', form)}"
         '<p><button type="submit" class="second">Sign out</button></p></form>'
         f"{sections or '<p>No account has been assigned to you.</p>'}"
     )
@@ -263,11 +263,11 @@ def console(organization: str, facts: list[tuple[str, str]], also_signed_in: lis
     `also_signed_in` names the other console sessions of the same browser.
     """
     rows = "".join(
-        f'<p><span class="label">{_text(name)}</span>'
-        f'<span id="{_text(name.lower().replace(" ", "-"))}">{_bdi(value)}</span></p>'
+        f'<p><span class="label">{_escaped(name)}</span>'
+        f'<span id="{_escaped(name.lower().replace(" ", "-"))}">{_isolated(value)}</span></p>'
         for name, value in facts
     )
-    others = "".join(f"<li>{_bdi(other)}</li>" for other in also_signed_in)
+    others = "".join(f"<li>{_isolated(other)}</li>" for other in also_signed_in)
     more = f'<h2>Also signed in here</h2><ul id="others">{others}</ul>' if others else ""
     return page("AWS console", organization, rows + more)
 
@@ -284,17 +284,17 @@ def sign_out_first(organization: str) -> Answer:
     return page("Log out first", organization, body, 409)
 
 
-def _form(action: str, form: Form) -> str:
+def _form_start(action: str, form: Form) -> str:
     return (
         f'<form method="post" action="{action}">'
-        f'<input type="hidden" name="request" value="{_text(form.request_id)}">'
-        f'<input type="hidden" name="csrf" value="{_text(form.csrf)}">'
+        f'<input type="hidden" name="request" value="{_escaped(form.request_id)}">'
+        f'<input type="hidden" name="csrf" value="{_escaped(form.csrf)}">'
     )
 
 
-def _text(value: object) -> str:
+def _escaped(value: object) -> str:
     return html.escape(str(value))
 
 
-def _bdi(value: object) -> str:
-    return f"<bdi>{_text(value)}</bdi>"
+def _isolated(value: object) -> str:
+    return f"<bdi>{_escaped(value)}</bdi>"

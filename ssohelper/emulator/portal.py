@@ -27,7 +27,7 @@ def list_accounts(center: Center, request: Request) -> Answer:
     sign_in = bearer(center, request).sign_in
     accounts = sign_in.world.accounts
     ids = list(sign_in.world.roles_of(sign_in.person))
-    page, after = _page(center, request, ids)
+    page, after = _page_of_items(center, request, ids)
     rows = [_account_row(center, accounts[i].id, accounts[i].name, accounts[i].email) for i in page]
     return json_answer({"nextToken": after, "accountList": rows})
 
@@ -45,11 +45,11 @@ def _account_row(center: Center, account_id: str, name: str, email: str) -> dict
 def list_account_roles(center: Center, request: Request) -> Answer:
     """Answer ListAccountRoles. Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
     sign_in = bearer(center, request).sign_in
-    account_id = _required(request, "account_id")
+    account_id = _required_parameter(request, "account_id")
     roles = sign_in.world.roles_of(sign_in.person).get(account_id)
     if roles is None:
         raise portal_error("ForbiddenException", "No access")
-    page, after = _page(center, request, list(roles))
+    page, after = _page_of_items(center, request, list(roles))
     names = center.faults.role_names
     rows = [{"roleName": names.get(role, role), "accountId": account_id} for role in page]
     return json_answer({"nextToken": after, "roleList": rows})
@@ -61,7 +61,10 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
     `expiration` in the answer is in milliseconds.
     """
     sign_in = bearer(center, request).sign_in
-    account_id, role = _required(request, "account_id"), _required(request, "role_name")
+    account_id, role = (
+        _required_parameter(request, "account_id"),
+        _required_parameter(request, "role_name"),
+    )
     world, knobs = sign_in.world, center.faults
     # The fault setting `role_names` changes the names in the list of roles. Clients send the
     # changed name.
@@ -91,14 +94,16 @@ def log_out(center: Center, request: Request) -> Answer:
     return Answer(200, (), b"")
 
 
-def _required(request: Request, name: str) -> str:
+def _required_parameter(request: Request, name: str) -> str:
     value = request.query.get(name)
     if not value:
         raise portal_error("InvalidRequestException", f"{name} is required")
     return value
 
 
-def _page(center: Center, request: Request, items: list[str]) -> tuple[list[str], str | None]:
+def _page_of_items(
+    center: Center, request: Request, items: list[str]
+) -> tuple[list[str], str | None]:
     """Return one page of the items, and the token of the next page or None.
 
     Clients do not interpret the token.
@@ -110,18 +115,18 @@ def _page(center: Center, request: Request, items: list[str]) -> tuple[list[str]
             raise portal_error("InvalidRequestException", "max_result must be from 1 to 100")
         size = min(size, int(asked))
     token = request.query.get("next_token")
-    start = 0 if not token else _position(token)
+    start = 0 if not token else _position_of_token(token)
     if center.faults.repeat_next_token:
-        return items[start : start + size], token or _token(min(size, len(items)))
+        return items[start : start + size], token or _token_of_position(min(size, len(items)))
     end = start + size
-    return items[start:end], _token(end) if end < len(items) else None
+    return items[start:end], _token_of_position(end) if end < len(items) else None
 
 
-def _token(position: int) -> str:
+def _token_of_position(position: int) -> str:
     return base64.urlsafe_b64encode(f"emulator-page-{position}".encode()).decode()
 
 
-def _position(token: str) -> int:
+def _position_of_token(token: str) -> int:
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
         return int(text.removeprefix("emulator-page-"))

@@ -66,7 +66,8 @@ class Emulator:
         self.service = Service(world or demo_world(), clock)
         self.port = port
         self.url = ""
-        # With this, a client that uses the emulator as its https proxy finds AWS's hosts there.
+        # With `internet`, a client that uses the emulator as its https proxy reaches AWS's hosts in
+        # the emulator.
         self.tls: ssl.SSLContext | None = None
         self._server: Listener | None = None
         self._thread: threading.Thread | None = None
@@ -117,7 +118,7 @@ class Emulator:
 
     @property
     def internet(self) -> Internet:
-        """The hosts that a client finds that uses the emulator as its https proxy."""
+        """The hosts that a client reaches if it uses the emulator as its https proxy."""
         return self.service.internet
 
     @property
@@ -219,8 +220,8 @@ def serve(
 ) -> None:
     """Run an emulator until SIGTERM or SIGINT, and print its URL when it listens.
 
-    The ready file is written at the same time and removed at the end. It is JSON, with url,
-    start_url, region, environment and unset.
+    The ready file is written when the emulator listens, and removed when it ends. It is JSON, with
+    url, start_url, region, environment and unset.
     Raises: WorldError for a wrong world file, OSError for a port in use, EmulatorError if the ready
     file would be in an `.aws` folder."""
     if ready_file is not None:
@@ -236,7 +237,7 @@ def serve(
     try:
         with emulator:
             print(f"EMULATOR of IAM Identity Center at {emulator.url}")
-            print(how_to_use(emulator), flush=True)
+            print(usage_text(emulator), flush=True)
             if ready_file is not None:
                 _write_atomically(Path(ready_file), json.dumps(description(emulator), indent=2))
             done.wait()
@@ -247,7 +248,7 @@ def serve(
             signal.signal(number, handler)
 
 
-def how_to_use(emulator: Emulator) -> str:
+def usage_text(emulator: Emulator) -> str:
     """Return lines that make another POSIX shell use the emulator.
 
     They set a temporary HOME, so that nothing in the user's ~/.aws is used.
@@ -279,7 +280,8 @@ def description(emulator: Emulator) -> dict[str, Any]:
 
 def refuse_aws_folder(path: str | Path) -> None:
     """Refuse to write into a folder named `.aws`, where real credentials may be.
-    Raises: EmulatorError if the path is in one, as given or after symbolic links are resolved."""
+    Raises: EmulatorError if the path, as given or with resolved symbolic links, is in such a
+    folder."""
     places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
     if any(".aws" in place.parts for place in places):
         raise EmulatorError(f"the emulator writes nothing to an .aws folder: {str(path)!r}")

@@ -1,8 +1,8 @@
 """The whole emulated Identity Center without sockets. `Service.handle` answers a request.
 
 For each call it counts the call, runs callbacks, and waits for the latency, in this order. Then it
-takes the first answer that applies: a scripted one, that of the setting `down`, the rate limit's
-429, or the operation's own.
+takes the first answer that applies: a scripted answer, the answer of the setting `down`, the rate
+limit's 429, or the operation's own answer.
 """
 
 import json
@@ -75,7 +75,7 @@ class Service:
 
     @property
     def faults(self) -> Faults:
-        """The failures to answer with."""
+        """The fault settings of this Identity Center."""
         return self.center.faults
 
     def handle(self, request: Request) -> Answer:
@@ -112,7 +112,7 @@ class Service:
         return answer if script is None else answer._replace(delivery=script.delivery)
 
     def _faults_of(self, request: Request) -> Faults:
-        """Return the fault settings of the region whose host is asked, if it has some of its own."""
+        """Return the fault settings for the request: its region's own, or else the general ones."""
         place = find_place(request.host) if self.center.region_faults and request.host else None
         return self.center.region_faults.get(place.region if place else "", self.faults)
 

@@ -104,7 +104,7 @@ class IssuedCredentials(NamedTuple):
     """Credentials that the portal or STS has issued, and the person and role they are for.
 
     `is_role_session` is false for the access key of an IAM user, which has no session token.
-    `transitive_tags` are the session tags that each role below inherits.
+    `transitive_tags` are the session tags that roles assumed with these credentials inherit.
     """
 
     access_key_id: str
@@ -125,7 +125,7 @@ class State:
     """Everything that the emulator has issued. Threads must hold the lock of `Center` to use it."""
 
     def __init__(self) -> None:
-        self.run = _pick(_LETTERS, 6)
+        self.run = _pick_letters(_LETTERS, 6)
         self.clients: dict[str, Client] = {}
         self.codes: dict[str, AuthorizationCode] = {}
         self.devices: dict[str, DeviceAuthorization] = {}
@@ -136,15 +136,15 @@ class State:
 
     def new_secret(self, kind: str, length: int = 120) -> str:
         """Return a new secret text: `CNRY-<kind>-<random text of this run>-<random letters>`."""
-        return f"CNRY-{kind}-{self.run}-{_pick(_LETTERS, length)}"
+        return f"CNRY-{kind}-{self.run}-{_pick_letters(_LETTERS, length)}"
 
     def new_id(self, length: int) -> str:
         """Return an id of random letters and digits, which is not a secret."""
-        return _pick(_LETTERS, length)
+        return _pick_letters(_LETTERS, length)
 
     def new_user_code(self) -> str:
         """Return a new user code, which the user types or compares during a device sign-in."""
-        return f"{_pick(_USER_CODE, 4)}-{_pick(_USER_CODE, 4)}"
+        return f"{_pick_letters(_USER_CODE, 4)}-{_pick_letters(_USER_CODE, 4)}"
 
     def device_of(self, user_code: str) -> DeviceAuthorization | None:
         """Return the device code with this user code, in upper or lower case, or None."""
@@ -178,7 +178,7 @@ class State:
         tags: tuple[tuple[str, str], ...],
         transitive_tags: tuple[tuple[str, str], ...],
     ) -> IssuedCredentials:
-        """Issue and return credentials of an IAM role, which AssumeRole answers with."""
+        """Issue credentials of an IAM role for AssumeRole's answer, and return them."""
         arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
         issued = self._new_credentials(person, account_id, role_name, arn, now, seconds)
         issued = issued._replace(tags=tags, transitive_tags=transitive_tags)
@@ -199,8 +199,8 @@ class State:
         self, person: str, account_id: str, role_name: str, arn: str, now: float, seconds: float
     ) -> IssuedCredentials:
         issued = IssuedCredentials(
-            access_key_id="ASIA" + _pick(_KEY_ID, 16),
-            secret_access_key=f"CNRYSAK{self.run}{_pick(_LETTERS + '+/', 27)}",
+            access_key_id="ASIA" + _pick_letters(_KEY_ID, 16),
+            secret_access_key=f"CNRYSAK{self.run}{_pick_letters(_LETTERS + '+/', 27)}",
             session_token=self.new_secret("ST", 984) + "==",
             person=person,
             account_id=account_id,
@@ -226,7 +226,7 @@ class State:
         return {"clients": len(self.clients), "sign_ins": len(self.sign_ins)}
 
 
-def _pick(alphabet: str, length: int) -> str:
+def _pick_letters(alphabet: str, length: int) -> str:
     # Reads urandom once, because secrets.choice takes 0.5 ms for a session token. The modulus makes
     # some letters slightly more likely, which does not matter in an emulator.
     table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))

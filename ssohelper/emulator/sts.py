@@ -41,12 +41,12 @@ def answer(center: Center, request: Request) -> Answer:
     """Answer a signed request. Wire: POST / with `Action=…&Version=2011-06-15`."""
     action = action_of(request)
     if action not in _RESULTS:
-        raise _error(400, "InvalidAction", f"Could not find operation {action}")
+        raise _sts_refusal(400, "InvalidAction", f"Could not find operation {action}")
     caller = signer(center, request)
     try:
         result = _RESULTS[action](center, caller, request)
     except StsError as refused:
-        raise _error(refused.status, refused.code, refused.message) from None
+        raise _sts_refusal(refused.status, refused.code, refused.message) from None
     body = (
         f'<{action}Response xmlns="{STS_NAMESPACE}"><{action}Result>{result}</{action}Result>'
         f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
@@ -86,25 +86,29 @@ def signer(center: Center, request: Request) -> IssuedCredentials:
     text = request.headers.get("authorization")
     match = _AUTHORIZATION.fullmatch(text.strip()) if text else None
     if match is None:
-        raise _error(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        raise _sts_refusal(
+            403, "MissingAuthenticationToken", "Request is missing Authentication Token"
+        )
     key, day, region, service, signed, value = match.groups()
     signature = Signature(key, day, region, service, tuple(signed.split(";")), value)
     issued = center.state.issued.get(key)
     if issued is None or request.headers.get("x-amz-security-token", "") != issued.session_token:
         message = "The security token included in the request is invalid."
-        raise _error(403, "InvalidClientTokenId", message)
+        raise _sts_refusal(403, "InvalidClientTokenId", message)
     if issued.expires_at <= center.now():
         message = "The security token included in the request is expired"
-        raise _error(403, "ExpiredToken", message)
-    if not hmac.compare_digest(_signature(request, signature, issued.secret_access_key), value):
+        raise _sts_refusal(403, "ExpiredToken", message)
+    if not hmac.compare_digest(
+        _compute_signature(request, signature, issued.secret_access_key), value
+    ):
         message = "The request signature we calculated does not match the signature you provided."
-        raise _error(403, "SignatureDoesNotMatch", message)
+        raise _sts_refusal(403, "SignatureDoesNotMatch", message)
     return issued
 
 
-def _signature(request: Request, signature: Signature, secret: str) -> str:
+def _compute_signature(request: Request, signature: Signature, secret: str) -> str:
     scope = f"{signature.day}/{signature.region}/{signature.service}/aws4_request"
-    canonical = hashlib.sha256(_canonical(request, signature).encode()).hexdigest()
+    canonical = hashlib.sha256(_canonical_request(request, signature).encode()).hexdigest()
     when = request.headers.get("x-amz-date", "")
     to_sign = f"AWS4-HMAC-SHA256\n{when}\n{scope}\n{canonical}"
     key = f"AWS4{secret}".encode()
@@ -113,7 +117,7 @@ def _signature(request: Request, signature: Signature, secret: str) -> str:
     return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
 
 
-def _canonical(request: Request, signature: Signature) -> str:
+def _canonical_request(request: Request, signature: Signature) -> str:
     pairs = sorted((quote(k, "-_.~"), quote(v, "-_.~")) for k, v in request.query.items())
     headers = "".join(
         f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signature.headers
@@ -130,5 +134,5 @@ def _canonical(request: Request, signature: Signature) -> str:
     )
 
 
-def _error(status: int, code: str, message: str) -> Refusal:
+def _sts_refusal(status: int, code: str, message: str) -> Refusal:
     return Refusal(sts_refusal(status, code, message))

@@ -43,7 +43,7 @@ class Web:
         A wrong client or redirect URI gets an error page, never a redirect (RFC 6749 4.1.2.1).
         """
         query = request.query
-        client, uri = _known_client(center, query)
+        client, uri = _find_client_and_redirect_uri(center, query)
         challenge = query.get("code_challenge", "")
         if query.get("response_type") != "code":
             return _send_back(uri, query, error="unsupported_response_type")
@@ -55,7 +55,7 @@ class Web:
         world = center.world_of(client.issuer_url) or center.world
         if center.auto_approve:
             return _issue_code(center, query, center.sign_in(center.auto_approve, world))
-        return self._send_to_send_to_next_page(
+        return self._redirect_to_next_page(
             center, request, self.browsers.add_pending(center, world, query=query)
         )
 
@@ -69,7 +69,7 @@ class Web:
             error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code(center.world.name, error, typed)
         pending = self.browsers.add_pending(center, device.world, device=device)
-        return self._send_to_send_to_next_page(center, request, pending)
+        return self._redirect_to_next_page(center, request, pending)
 
     def start(self, center: Center, request: Request) -> Answer:
         """Return the access portal's page of the signed-in person, or redirect to the sign-in."""
@@ -84,9 +84,7 @@ class Web:
         form = self.browsers.form(cookie, pending)
         return pages.portal(world.name, world.person(sign_in.person), rows, ends, form)
 
-    def _send_to_send_to_next_page(
-        self, center: Center, request: Request, pending: Pending
-    ) -> Answer:
+    def _redirect_to_next_page(self, center: Center, request: Request, pending: Pending) -> Answer:
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
         return redirect(
@@ -98,7 +96,7 @@ class Web:
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.form(cookie, pending)
-        answer = pages.sign_in(pending.world.name, _people(pending), form)
+        answer = pages.sign_in(pending.world.name, _list_people(pending), form)
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
@@ -107,9 +105,9 @@ class Web:
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
         if person is None or not person.enabled:
-            error = "There is no such user name." if person is None else _disabled(person)
+            error = "There is no such user name." if person is None else _disabled_message(person)
             form = self.browsers.form(cookie, pending)
-            return pages.sign_in(pending.world.name, _people(pending), form, error, name)
+            return pages.sign_in(pending.world.name, _list_people(pending), form, error, name)
         sign_in = center.sign_in(name, pending.world)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, sign_in)
         is_portal = pending.query is None and pending.device is None
@@ -175,7 +173,7 @@ class Web:
         return redirect(f"/sign-in?request={pending.id}", cookie_headers)
 
 
-def _known_client(center: Center, query: dict[str, str]) -> tuple[Client, str]:
+def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tuple[Client, str]:
     client = center.state.clients.get(query.get("client_id", ""))
     if client is None or client.expires_at <= center.now():
         message = (
@@ -197,11 +195,11 @@ def _client_of(center: Center, pending: Pending) -> Client:
     return client
 
 
-def _people(pending: Pending) -> list[Person]:
+def _list_people(pending: Pending) -> list[Person]:
     return list(pending.world.people.values())
 
 
-def _disabled(person: Person) -> str:
+def _disabled_message(person: Person) -> str:
     return f"{person.display_name} cannot sign in: this user is disabled."
 
 

@@ -1,7 +1,7 @@
 """The endpoint's background thread: renews credentials early, gives notices, restores lost files.
 
 It runs at least every 15 s by the monotonic clock, which stands still while the machine sleeps. So
-within 15 s of a wake-up everything is checked, whatever happened to the wall clock.
+within 15 s of a wake-up everything is checked, even if the wall clock was changed.
 """
 
 import sys
@@ -53,10 +53,11 @@ class BackgroundWork:
         self._restore_files = restore_files
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(session)
-        # The ends of sign-in or token (epoch seconds) before which the last renewal has been made.
+        # The ends of a sign-in or token (epoch seconds) for which the last renewal before the end
+        # has been made.
         self._renewed_before: set[int] = set()
-        # Fingerprint of the token file for which AWS refused a renewal. It is not tried again until
-        # the token file changes.
+        # The fingerprint of the token file for which AWS refused a renewal. No renewal is tried
+        # until the token file changes.
         self._refused_fingerprint = ""
         self._running = threading.Lock()
         self._wake = threading.Event()
@@ -81,7 +82,7 @@ class BackgroundWork:
         """Do one round of all steps, even if one fails; return the seconds until the next round."""
         with self._running:
             app = self._make_app()
-            self._attempt(app, self._restore_files)
+            self._try_step(app, self._restore_files)
             for step in (
                 self._give_notices,
                 self._resolve_clock_doubt,
@@ -89,15 +90,15 @@ class BackgroundWork:
                 self._renew_before_end,
                 self._give_notices,
             ):
-                self._attempt(app, partial(step, app))
-            due_at = self._attempt(
+                self._try_step(app, partial(step, app))
+            due_at = self._try_step(
                 app, partial(credentials.load_due_at, app, self._session, self._role)
             )
             due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
-    def _attempt(self, app: App, step: Callable[[], _T]) -> _T | None:
+    def _try_step(self, app: App, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
         except SsoHelperError as error:  # the next round tries the step again
@@ -136,7 +137,7 @@ class BackgroundWork:
             self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
-        """Renew everything shortly before the sign-in ends, so that jobs can run on after it."""
+        """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
         if not self._may_release(app):
             return
         outlook = clocks.load_outlook(app, self._session)
@@ -145,7 +146,7 @@ class BackgroundWork:
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            # Until the sign-in ends, each round tries again.
+            # If a step failed, each further round tries again until the sign-in ends.
             with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
@@ -155,7 +156,7 @@ class BackgroundWork:
                 self._renewed_before.add(at)
 
     def _may_release(self, app: App) -> bool:
-        """Return whether clients would get credentials: a grant may have ended since the start."""
+        """Return whether clients may get credentials now: a grant may have ended meanwhile."""
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
 
     def _renew_token(self, app: App) -> None:

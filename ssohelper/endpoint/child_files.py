@@ -1,7 +1,8 @@
 """Makes the config for a command that an endpoint serves, from the text of the user's own config.
 
-It lacks the identity in [default], because SDKs would prefer that to the endpoint, and all static
-keys, which are not copied to a second file. All other text stays as it is, to the byte. No I/O.
+The command's config lacks the identity in [default], because SDKs would prefer it to the endpoint.
+It lacks all static keys, which are not copied to a second file. All other text is copied byte for
+byte. This module does no I/O.
 """
 
 import re
@@ -27,7 +28,7 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 )
-# A comment that contains a static key. Users disable a key by making it a comment.
+# Matches a comment that contains a static key. Users disable a key by making it a comment.
 _STATIC_COMMENT = re.compile(rf"(?i)\s*[#;].*\b({'|'.join(sorted(_STATIC_KEYS))})\b")
 # An SDK does not use the endpoint for a profile with one of these keys.
 _SOURCES = frozenset(
@@ -82,7 +83,7 @@ def _is_default(header: str) -> bool:
 
 
 class _Copy:
-    """A config's lines, those dropped and added, and the keys that each section has afterwards."""
+    """A config's lines, dropped and added lines, and the keys that each section then has."""
 
     def __init__(self, text: ConfigText) -> None:
         self._text = text
@@ -100,12 +101,12 @@ class _Copy:
         shared = self._text.defaults
         inherited = {name: key.value for name, key in shared.keys.items() if _is_identity(name)}
         for name in inherited:
-            self._drop(shared, name)
+            self._drop_key(shared, name)
         defaults = [s for s in self._text.sections.values() if _is_default(s.header)]
         for section in self._text.sections.values():
             if section in defaults:
                 for name in filter(_is_identity, section.keys):
-                    self._drop(section, name)
+                    self._drop_key(section, name)
                 self._assign(section, settings)
             else:
                 # Keys in [DEFAULT] apply to every section, so other sections get the removed ones.
@@ -123,7 +124,7 @@ class _Copy:
         for section in self._text.sections.values():
             static = _STATIC_KEYS & section.keys.keys()
             for key in static:
-                self._drop(section, key)
+                self._drop_key(section, key)
             name = section_name(section.header, "profile")
             if name is None or _is_default(section.header):
                 continue
@@ -145,10 +146,10 @@ class _Copy:
             lines += [line + return_ for line in self._end]
         text = "\n".join(lines)
         text = text if text.endswith("\n") else text + return_ + "\n"
-        self._check(text)
+        self._check_new_text(text)
         return text
 
-    def _check(self, text: str) -> None:
+    def _check_new_text(self, text: str) -> None:
         after = ConfigText(text.encode(), self._text.origin)
         found = {
             section.header: {name: key.value for name, key in section.keys.items()}
@@ -157,7 +158,7 @@ class _Copy:
         if found != self._expected:
             raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
 
-    def _drop(self, section: Section, name: str) -> None:
+    def _drop_key(self, section: Section, name: str) -> None:
         self._expected[section.header].pop(name, None)
         if name in section.keys:
             self._dropped.update(_lines_of(section.keys[name]))

@@ -1,7 +1,8 @@
 """Answers the endpoint's clients with credentials, as JSON.
 
-Over TCP it is the JSON of container credentials, on a socket file that of credential-process. The
-local server has checked the client's user, the Host header and the other `rules` before.
+Clients over TCP get the JSON of container credentials; clients of a socket file get that of
+credential-process. The local server has checked the client's user, the Host header and the other
+`rules` before.
 """
 
 import hmac
@@ -30,8 +31,8 @@ if sys.platform == "win32":
 PATH = "/credentials"
 # botocore waits 2 s for an answer, three times. An error must reach it well before that.
 CONTAINER_SECONDS = 1.5
-# Each client takes a file descriptor. Beyond this number, the client that has been sending for the
-# longest time is disconnected.
+# The most clients at once, since each takes a file descriptor. Beyond this number, the client that
+# has been sending for the longest time is disconnected.
 MOST_CLIENTS = 400
 _CODES = (
     (LoginRequired, 401, "LoginRequired"),
@@ -69,7 +70,7 @@ class ContainerHandler:
         if request.target != PATH or not is_known:
             return _FORBIDDEN
         get = self._source.get_credentials
-        return _answer(lambda: get(CONTAINER_SECONDS), self._document)
+        return _make_answer(lambda: get(CONTAINER_SECONDS), self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
         return to_json(
@@ -99,23 +100,25 @@ class SocketHandler:
         # container address. Of all SDKs, Rust's waits shortest for a credential_process; curl has
         # no limit.
         get = self._source.get_credentials_after_sign_in
-        return _answer(lambda: get(CALL_SECONDS), self._document)
+        return _make_answer(lambda: get(CALL_SECONDS), self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
         return credential_document(found, self._account_id)
 
 
-def _answer(get: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]) -> Answer:
+def _make_answer(
+    get: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]
+) -> Answer:
     try:
         return Answer(200, form(get()))
     except SsoHelperError as error:
-        return _answer_to(error)
+        return _answer_for_error(error)
     except Exception as error:
         crash.report(error, sys.exc_info()[2])
-        return _answer_to(SsoHelperError("internal error"))
+        return _answer_for_error(SsoHelperError("internal error"))
 
 
-def _answer_to(error: SsoHelperError) -> Answer:
+def _answer_for_error(error: SsoHelperError) -> Answer:
     hint = f" ({error.hint})" if error.hint else ""
     message = show(f"{error.message}{hint}")
     for kind, status, code in _CODES:

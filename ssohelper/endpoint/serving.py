@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
-# The same warning is printed once, since one for each request would fill a terminal. After this
+# Each warning is printed only once, since one for each request would fill a terminal. After this
 # many different warnings, each may be printed again, since an endpoint runs for days.
 _MOST_WARNINGS = 50
 
@@ -187,7 +187,7 @@ class Endpoint(Closing):
     def _add_server(
         self, place: int | socket.socket, make_handler: Callable[[int], RequestHandler]
     ) -> None:
-        self._servers.append(self._app.bind_local_server(place, make_handler, _report))
+        self._servers.append(self._app.bind_local_server(place, make_handler, _report_error))
 
     def _make_container_handler(self, port: int) -> ContainerHandler:
         self._port = port
@@ -199,7 +199,7 @@ class Endpoint(Closing):
         # because the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
-            keyed = self._app.config.read_credentials_names()
+            keyed = self._app.config.read_credentials_sections()
         try:
             return config_text(self._app.config.read(), self._profile, region, keyed)
         except ConfigInvalid as error:
@@ -222,12 +222,12 @@ class Endpoint(Closing):
             self._warn(message)
 
 
-def _report(error: BaseException) -> None:
-    """Write a crash log for an error with one client; the endpoint still answers other clients."""
+def _report_error(error: BaseException) -> None:
+    """Write a crash log for an error with one client; the endpoint goes on serving others."""
     crash.report(error, error.__traceback__)
 
 
 def _refuse_core_dumps() -> None:
-    """Forbid core dumps of this process, and other processes to read its memory (Linux)."""
+    """Forbid core dumps and, on Linux, that other processes read this process's memory."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -17,8 +17,8 @@ from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 
-# A smaller change of the wall clock is an adjustment, not a jump. It does no harm, because
-# credentials are not served in their last 60 s.
+# A smaller change of the wall clock is an adjustment, not a jump. Such a change does no harm,
+# because credentials are not served in their last 60 s.
 _JUMP_SECONDS = 30.0
 
 
@@ -86,7 +86,7 @@ class Source:
         own notices say that a sign-in is needed.
         """
         app = self._make_app()
-        with app.vault.refusing_first(self._session.key_of(self._role), Way.SERVE):
+        with app.vault.preferring_refusal(self._session.key_of(self._role), Way.SERVE):
             wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
         return sign_in_wait.retry_after_sign_in(
             app,

@@ -45,12 +45,12 @@ _NAMES = (
 _PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
 
 
-def folder(environ: "Mapping[str, str]") -> str:
+def sockets_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of brokers' sockets. Raises: ValueError for a relative SSOHELPER_HOME."""
     return folders.runtime_folder(environ) + "/brokers"
 
 
-def name(session: str, environ: "Mapping[str, str]") -> str:
+def socket_name(session: str, environ: "Mapping[str, str]") -> str:
     """Return the name of the socket of the session's broker, in the brokers' folder."""
     from hashlib import sha256
 

@@ -30,7 +30,8 @@ SEPARATOR = b"\x1f"
 # 4 is the line to print. Fields 5 to 7 say how to wait for a sign-in. All later ones are warnings.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
-# A broker answers at the deadline at the latest. If it is this much later, it counts as stopped.
+# A broker answers at the deadline at the latest. If its answer is this late, the broker counts as
+# stopped.
 _GRACE_SECONDS = 1.0
 # How long to wait for the lock under which callers start a broker. A start takes milliseconds, but
 # a caller that was stopped (SIGSTOP) may hold the lock longer.
@@ -49,7 +50,7 @@ class Stopped(Exception):
     """Raised when the broker does not answer in time: it is stopped, or the machine very busy."""
 
 
-def ask(
+def ask_broker(
     key: "tuple[str, str, str]",
     environ: "Mapping[str, str]",
     seconds: float,
@@ -60,7 +61,7 @@ def ask(
 ) -> "tuple[int, bytes, bytes]":
     """Ask the broker for a role's credentials; return the three parts of its reply.
 
-    These are the exit code, the credential document (JSON), and the fields of `broker.wording`.
+    The parts are the exit code, the credential document (JSON), and the fields of `broker.wording`.
     `key` is (session, account id, role name). `is_permitted` says that this process has checked
     that it may hand the role out; without it, the broker refuses a guarded role with exit code 9.
     `least_share` is the share of their lifetime that the credentials must have left.
@@ -74,7 +75,9 @@ def ask(
         try:
             milliseconds = max(0, int((ends_at - time.monotonic()) * 1000))
             numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
-            asked_by = (word.replace(" ", "_") or "-" for word in calling_process.find())
+            asked_by = (
+                word.replace(" ", "_") or "-" for word in calling_process.find_parent_and_terminal()
+            )
             line = " ".join(["ask", *key, *map(str, numbers), *asked_by]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer(stream, ends_at)
@@ -112,13 +115,13 @@ def _read_answer(stream: socket.socket, ends_at: float) -> "tuple[int, bytes, by
 
 def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float) -> socket.socket:
     try:
-        folder = broker_address.folder(environ)
-        name = broker_address.name(session, environ)
+        folder = broker_address.sockets_folder(environ)
+        name = broker_address.socket_name(session, environ)
         _ensure_private(os.path.dirname(folder))
         _ensure_private(folder)
         with _SocketFolder(folder) as sockets:
             stream = _connect(sockets.find_path(name))
-            return stream or _start(sockets, folder, name, session, environ, ends_at)
+            return stream or _start_broker(sockets, folder, name, session, environ, ends_at)
     except (OSError, ValueError) as cause:
         raise Unavailable(str(cause)) from cause
 
@@ -129,10 +132,11 @@ def _connect(path: str) -> "socket.socket | None":
         raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # Connecting takes no time, unless a stopped broker's queue of connections is full.
+        # The timeout is for a stopped broker whose queue of connections is full; otherwise
+        # connecting takes no time.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
-        if not peer.is_allowed(peer.find_peer_uid(stream), unknown=False):
+        if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
             raise OSError(errno.EPERM, "the broker's socket is another user's")
     except (FileNotFoundError, ConnectionRefusedError):
         stream.close()
@@ -143,7 +147,7 @@ def _connect(path: str) -> "socket.socket | None":
     return stream
 
 
-def _start(
+def _start_broker(
     sockets: "_SocketFolder",
     folder: str,
     name: str,

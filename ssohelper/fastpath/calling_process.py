@@ -1,9 +1,10 @@
-"""Which process started this one, and on which terminal: what the journal says of a caller.
+"""Finds the process that started this one, and the terminal, for the journal's lines.
 
-Both are what the kernel says, for a user who reads the journal. No decision depends on them: a
-process can choose its own name. When a shell started this process for an SDK, it is the shell.
+Both come from the kernel, and only tell a user who reads the journal where a call came from. No
+decision depends on them, since a process can choose its own name. When an SDK started this process
+through a shell, the name is the shell's.
 
-Light: the callers of a broker import this.
+This module must stay light, because the callers of a broker import it.
 """
 
 import os
@@ -18,10 +19,10 @@ _TTY_MAJOR = 4
 _FIRST_SERIAL_MINOR = 64
 
 
-def find() -> tuple[str, str]:
+def find_parent_and_terminal() -> tuple[str, str]:
     """Return the parent process's name and this process's terminal ("pts/3").
 
-    Each is printable ASCII of at most 32 characters, and "" where the system does not tell.
+    Each is printable ASCII of at most 32 characters, or "" where the system does not report it.
     """
     return _to_printable(_read_parent_name()), _to_printable(_read_terminal())
 
@@ -29,19 +30,19 @@ def find() -> tuple[str, str]:
 def _read_parent_name() -> bytes:
     if sys.platform != "linux":
         return b""
-    # 0 when the parent is outside of this container.
+    # The parent's id is 0 when the parent is outside of this container.
     parent = os.getppid()
-    return _read(f"/proc/{parent}/comm").removesuffix(b"\n") if parent else b""
+    return _read_proc_file(f"/proc/{parent}/comm").removesuffix(b"\n") if parent else b""
 
 
 def _read_terminal() -> bytes:
-    """Return the controlling terminal's name below /dev, also where no stream is a terminal."""
+    """Return the controlling terminal's name below /dev, even if no stream is a terminal."""
     if sys.platform == "win32":
         return b""
     if sys.platform == "linux":
-        # After the command's name, which may hold any character: state, parent, process group,
-        # session, terminal.
-        words = _read("/proc/self/stat").rpartition(b")")[2].split()
+        # The fields of /proc/self/stat after the command's name, which may hold any character:
+        # state, parent, process group, session, terminal.
+        words = _read_proc_file("/proc/self/stat").rpartition(b")")[2].split()
         try:
             device = int(words[4]) & 0xFFFFFFFF
         except (ValueError, IndexError):
@@ -55,7 +56,7 @@ def _read_terminal() -> bytes:
     return b""
 
 
-def _read(path: str) -> bytes:
+def _read_proc_file(path: str) -> bytes:
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read(_READ_BYTES) or b""

@@ -1,4 +1,4 @@
-"""Paths of our folders and of the files that a hit reads. A hit imports this: it must stay light.
+"""Paths of our folders and of the files that a hit reads. Must stay light: a hit imports it.
 
 The runtime folder holds role credentials and locks. It is SSOHELPER_HOME/run; else `ssohelper` in
 XDG_RUNTIME_DIR, if that folder belongs to us and other users may not write in it; else `ssohelper`
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# The company's policy, which root writes. No variable moves it.
+# The file of the company's policy, which root writes. No environment variable changes this path.
 COMPANY_POLICY = "/etc/ssohelper/policy.toml"
 
 _LINUX_FOLDERS = {
@@ -73,14 +73,14 @@ def settings_file(environ: "Mapping[str, str]") -> str:
 def settings_stamp(runtime: str) -> str:
     """Return the path of the settings' stamp, by which a hit sees that config.toml has changed.
 
-    It has the modification time of config.toml when responses were published; it is an empty file
-    when there was no config.toml.
+    The stamp has the modification time that config.toml had when responses were published; if there
+    was no config.toml, the stamp is an empty file.
     """
     return runtime + "/settings"
 
 
 def policy_stamp(runtime: str) -> str:
-    """Return the file with the modification time of the company's policy; as `settings_stamp`."""
+    """Return the path of the company's policy's stamp, which is like `settings_stamp`."""
     return runtime + "/policy"
 
 
@@ -112,7 +112,7 @@ def published_response(runtime: str, session: str, account_id: str, role_name: s
 
 
 def config_link(runtime: str, session: str) -> str:
-    """Return the path of a link: to the AWS config under which responses were published."""
+    """Return the path of a link to the AWS config under which responses were published."""
     return session_folder(runtime, session) + "/config"
 
 
@@ -122,12 +122,12 @@ def config_stamp(runtime: str, session: str) -> str:
 
 
 def token_link(runtime: str, session: str) -> str:
-    """Return the path of a link: to the token file under which responses were published."""
+    """Return the path of a link to the token file under which responses were published."""
     return session_folder(runtime, session) + "/token"
 
 
 def token_folder_link(runtime: str, session: str) -> str:
-    """Return the path of a link to the token file's folder, which differs for another HOME."""
+    """Return the path of a link to the token file's folder, which depends on HOME."""
     return session_folder(runtime, session) + "/tokens"
 
 
@@ -141,7 +141,8 @@ def find_foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
 
     HOME itself may belong to another user (`sudo -E`), or the folder in HOME where the path would
     be created (a root container with a user's ~/.aws mounted). For users other than root, a folder
-    of root's counts as their own: in a container HOME is often root's, made writable for the user.
+    of root's counts as their own: in a container, HOME often belongs to root and is writable for
+    the user.
     """
     if sys.platform == "win32":
         return None

@@ -1,4 +1,4 @@
-"""The words between the process that asks the keyring and the process that starts it."""
+"""The protocol words between the process that asks the keyring and the process that starts it."""
 
 SERVICE = "ssohelper"
 

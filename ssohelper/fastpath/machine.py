@@ -1,4 +1,4 @@
-"""This machine's boot: its id, and how long ago it was."""
+"""Finds the id of this machine's boot, and how long ago the machine was booted."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ def read_boot_id() -> str:
 
 
 def measure_uptime() -> float:
-    """Return the seconds since the boot, with time asleep on Linux. No change of the clock alters it."""
+    """Return the seconds since boot (on Linux with time asleep), whatever the clock says."""
     if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

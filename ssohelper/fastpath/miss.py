@@ -11,17 +11,18 @@ import time
 
 from ssohelper.fastpath import CALL_SECONDS, broker_client, published
 
-# Position of the start time in /proc/self/stat, counted after process id and name: field 22 there.
+# The position of a process's start time (field 22) in /proc/self/stat, counted after the process id
+# and name.
 _START_TIME = 19
-# No start of ours takes longer. A process that is older than this runs another program that
-# called us, so its age is not our start-up time.
+# Our start-up takes less time than this. A process that is older ran another program before, which
+# called us in the same process, so its age is not our start-up time.
 _LONGEST_START_UP_SECONDS = 5
 _LOGIN_REQUIRED = 4
 _REFUSED = 9
 _CHECK_SECONDS = 1.0
 
 
-def answer(argv: "list[str]", began: float) -> "int | None":
+def answer_miss(argv: "list[str]", began: float) -> "int | None":
     """Print the broker's answer; return the exit code, or None when there is no answer.
 
     `began` is the monotonic time at which this process ran its first line.
@@ -32,7 +33,7 @@ def answer(argv: "list[str]", began: float) -> "int | None":
     if "SSOHELPER_ALLOW" in os.environ:
         return None  # the entry point for misses checks the allow-list
     try:
-        code, document, rest = _ask(key, measure_seconds_left(began))
+        code, document, rest = _ask_session_broker(key, measure_seconds_left(began))
         if code == _LOGIN_REQUIRED:
             code, document, rest = _wait_for_sign_in(key, (code, document, rest), began)
     except (broker_client.Unavailable, broker_client.Stopped):
@@ -50,8 +51,10 @@ def answer(argv: "list[str]", began: float) -> "int | None":
     return 0 if _write_document(document) else 7
 
 
-def _ask(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
-    return broker_client.ask(key, os.environ, seconds, is_permitted=False, may_wait_longer=True)
+def _ask_session_broker(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
+    return broker_client.ask_broker(
+        key, os.environ, seconds, is_permitted=False, may_wait_longer=True
+    )
 
 
 def _wait_for_sign_in(
@@ -73,7 +76,7 @@ def _wait_for_sign_in(
         stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
         if stamp != seen:
             try:
-                answer, seen = _ask(key, CALL_SECONDS), stamp
+                answer, seen = _ask_session_broker(key, CALL_SECONDS), stamp
                 continue
             except (broker_client.Unavailable, broker_client.Stopped):
                 pass  # the token file has changed but no broker answers: ask again later
@@ -92,7 +95,7 @@ def _read_stamp(path: bytes) -> "tuple[int, int, int]":
 
 
 def _sleep_while_awaited(seconds: float) -> bool:
-    """Sleep; return False at once if the SDK has ended, so that nothing reads our stdout."""
+    """Sleep; return False at once if the SDK has ended, since nothing reads our stdout then."""
     if sys.platform == "win32":
         time.sleep(seconds)
         return True
@@ -111,7 +114,7 @@ def measure_seconds_left(began: float) -> float:
 def _measure_start_up_seconds(elapsed: float) -> float:
     """Return how many seconds the launcher and Python took before our first line; 0 if unknown.
 
-    On a busy machine it can be seconds, and the caller waits for them too.
+    On a busy machine the start can take seconds, for which the caller waits too.
     """
     if sys.platform != "linux":
         return 0.0

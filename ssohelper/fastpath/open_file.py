@@ -132,7 +132,7 @@ def is_ours(found: os.stat_result) -> bool:
 
 
 def has_trusted_owner(found: os.stat_result, path: str) -> bool:
-    """Return whether we may run commands that this file names, by its owner.
+    """Return whether the file's owner is trusted, so that we may run commands that the file names.
 
     The owner must be our user, root, or, if root runs us with a user's HOME, that user.
     """
@@ -150,13 +150,13 @@ def may_others_write(found: os.stat_result) -> bool:
 
 
 def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
-    """Return whether we are root with another user's HOME, and the file in it is that user's."""
+    """Return whether we are root with another user's HOME, and the file belongs to that user."""
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
-    return found.st_uid == folders.find_foreign_owner(absolute(path), os.environ)
+    return found.st_uid == folders.find_foreign_owner(absolute_path(path), os.environ)
 
 
-def absolute(path: str) -> str:
+def absolute_path(path: str) -> str:
     """Return the absolute path; the unchanged path when the current folder was removed."""
     try:
         return os.path.abspath(path)

@@ -1,4 +1,4 @@
-"""Finds the user id of the process at the other end of a socket, and whether it may connect.
+"""Finds the user of the process at the other end of a socket, and whether it may connect.
 
 For a unix socket, the kernel reports the peer. For a local TCP connection, the peer is looked up in
 /proc/net/tcp and tcp6 on Linux; no other system offers that without a privilege. Callers of a
@@ -34,7 +34,7 @@ _READINGS = 2
 
 
 def find_peer_uid(connection: socket.socket) -> int | None:
-    """Return the user id of the peer's process; None when the system does not tell.
+    """Return the user id of the peer's process; None if the system does not report it.
 
     Over TCP, returns None also for a peer on another machine, and for a peer that has already
     closed its socket, because the kernel lists such a socket as root's.
@@ -50,10 +50,11 @@ def find_peer_uid(connection: socket.socket) -> int | None:
     return None
 
 
-def is_allowed(uid: int | None, *, unknown: bool) -> bool:
-    """Return whether a process of the user `uid` may connect; `unknown` if `uid` is None.
+def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
+    """Return whether a process of the user `uid` may connect. For None, returns `unknown`.
 
-    Our own user and root may: root can read all our files anyway, and containers run as root.
+    Our own user and root may connect: root can read all our files anyway, and containers run as
+    root.
     """
     if uid is None or sys.platform == "win32":
         return unknown
@@ -76,7 +77,10 @@ def _find_tcp_uid(connection: socket.socket) -> int | None:
         return None
     # The table's row of the client's socket has the client's address first, ours second and the
     # client's uid.
-    client, ours = _packed(connection.getpeername()), _packed(connection.getsockname())
+    client, ours = (
+        _address_bytes_and_port(connection.getpeername()),
+        _address_bytes_and_port(connection.getsockname()),
+    )
     if len(client[0]) != len(ours[0]):
         return None
     wanted = [_row_words(client, ours)]
@@ -85,13 +89,13 @@ def _find_tcp_uid(connection: socket.socket) -> int | None:
         wanted.append(_row_words((_MAPPED + client[0], client[1]), (_MAPPED + ours[0], ours[1])))
     for _ in range(_READINGS):
         for words in wanted:
-            found = _find_owner(words)
+            found = _find_owner_in_table(words)
             if found is not None:
                 return found
     return None
 
 
-def _packed(name: "Any") -> tuple[bytes, int]:
+def _address_bytes_and_port(name: "Any") -> tuple[bytes, int]:
     """Return a socket's address as bytes, and its port; IPv4-mapped IPv6 is returned as IPv4."""
     family = socket.AF_INET6 if ":" in name[0] else socket.AF_INET
     address = socket.inet_pton(family, name[0].partition("%")[0])
@@ -108,7 +112,7 @@ def _table_word(address: bytes, port: int) -> str:
     return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
 
 
-def _find_owner(wanted: tuple[str, str]) -> int | None:
+def _find_owner_in_table(wanted: tuple[str, str]) -> int | None:
     """Return the user id of the socket with these two addresses; None if the table has no such row.
 
     Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown format.

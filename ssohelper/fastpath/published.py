@@ -18,7 +18,7 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256
-# A time service sets the clock back by less than this. Such a step makes no response invalid.
+# Time services set the clock back by less than this. So small a step makes no response invalid.
 _CLOCK_STEP_SECONDS = 5
 
 
@@ -39,7 +39,7 @@ def print_response(argv: list[str]) -> bool:
     if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
     document = _read_document(folders.published_response(runtime, *key))
-    return document is not None and _print(document)
+    return document is not None and _print_document(document)
 
 
 def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
@@ -79,7 +79,7 @@ def _is_unchanged(path: str, stamp_path: str) -> bool:
         found = os.stat(path)
         if stamp.st_mtime_ns != found.st_mtime_ns:
             return False
-        return os.read(descriptor, _STAMP_BYTES).partition(b"\n")[2] == identify(found)
+        return os.read(descriptor, _STAMP_BYTES).partition(b"\n")[2] == identify_content(found)
     except (FileNotFoundError, NotADirectoryError):
         return stamp.st_size == 0
     except OSError:
@@ -88,11 +88,11 @@ def _is_unchanged(path: str, stamp_path: str) -> bool:
         os.close(descriptor)
 
 
-def identify(found: os.stat_result) -> bytes:
-    """Return a line that another file, or another content of this file, does not have.
+def identify_content(found: os.stat_result) -> bytes:
+    """Return a line that identifies this file with its present content.
 
-    The modification time alone does not tell: tools that unpack archives or link dotfiles to a store
-    give it to each version of a file, and `cp -p` takes it from another file.
+    The modification time alone is not enough: tools that unpack archives or link dotfiles to a
+    store give each version of a file the same time, and `cp -p` copies it from another file.
     """
     parts = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     return b"%d %d %d %d\n" % parts
@@ -138,11 +138,11 @@ def _read_document(path: str) -> bytes | None:
         return None
     finally:
         os.close(descriptor)
-    document, validity = split(content)
+    document, validity = split_response(content)
     return document if is_document(document) and is_of_this_clock(found, validity) else None
 
 
-def join(document: bytes, valid_seconds: int) -> bytes:
+def join_response(document: bytes, valid_seconds: int) -> bytes:
     """Return the content of a published response: the document, then its validity in uptime.
 
     If the machine's uptime is not known, the response has no second line.
@@ -151,7 +151,7 @@ def join(document: bytes, valid_seconds: int) -> bytes:
     return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))
 
 
-def split(content: bytes) -> tuple[bytes, bytes]:
+def split_response(content: bytes) -> tuple[bytes, bytes]:
     """Return the two lines of a published response: document and validity, b"" if it is missing."""
     end = content.find(b"\n") + 1
     return content[:end], content[end:]
@@ -195,7 +195,8 @@ def _is_valid(found: os.stat_result, validity: bytes, *, until_counts: bool) -> 
 def read_uptime() -> int | None:
     """Return the machine's uptime in whole seconds, with time asleep; None if it is not known.
 
-    It is read from /proc/uptime, as in the launcher: in a container the kernel's clock may differ.
+    The uptime is read from /proc/uptime, as in the launcher: in a container the kernel's monotonic
+    clock may differ.
     """
     if sys.platform == "win32":
         return None
@@ -212,7 +213,7 @@ def read_uptime() -> int | None:
     return int(whole) if whole.isdigit() else None
 
 
-def _print(document: bytes) -> bool:
+def _print_document(document: bytes) -> bool:
     try:
         return os.write(1, document) == len(document)
     except OSError:

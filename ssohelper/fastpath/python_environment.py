@@ -30,18 +30,19 @@ UNSET = (
     "PYTHON_PRESITE",  # names a module that debug builds import first of all
     "NIX_PYTHONPATH",  # module folders that Nix's Pythons add (sitecustomize)
 )
-# Names the folder of `pip install --user`. It is kept only if we are installed in that folder.
+# PYTHONUSERBASE names the folder of `pip install --user`. It is kept only if we are installed in
+# that folder.
 USER_BASE = "PYTHONUSERBASE"
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def sanitised(environ: "Mapping[str, str]") -> "dict[str, str]":
+def without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without the variables that make Python load other code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
     if base is not None and not _contains_us(base):
         del left[USER_BASE]
-    # With this, Python imports from neither the current folder nor a script's folder.
+    # With PYTHONSAFEPATH, Python imports from neither the current folder nor a script's folder.
     left["PYTHONSAFEPATH"] = "1"
     return left
 
@@ -56,11 +57,11 @@ def drop_foreign_folders() -> bool:
     contains this package or the standard library, or is a folder of this Python's packages.
     """
     added = os.environ.get("PYTHONPATH")
-    foreign = [_absolute(entry) for entry in added.split(os.pathsep)] if added else []
+    foreign = [_absolute_folder(entry) for entry in added.split(os.pathsep)] if added else []
     if not sys.flags.safe_path:
-        foreign.append(_absolute(""))
+        foreign.append(_absolute_folder(""))
     dropped = set(foreign) - _own_folders()
-    left = [entry for entry in sys.path if _absolute(entry) not in dropped]
+    left = [entry for entry in sys.path if _absolute_folder(entry) not in dropped]
     is_changed = len(left) < len(sys.path)
     sys.path[:] = left
     return is_changed
@@ -78,10 +79,10 @@ def _own_folders() -> "set[str]":
         folders += site.getsitepackages()
         if site.ENABLE_USER_SITE:
             folders.append(site.getusersitepackages())
-    return {_absolute(folder) for folder in folders}
+    return {_absolute_folder(folder) for folder in folders}
 
 
-def _absolute(entry: str) -> str:
+def _absolute_folder(entry: str) -> str:
     try:
         return os.path.abspath(entry)
     except OSError:

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from ssohelper.fastpath import own_process
-from ssohelper.fastpath.python_environment import sanitised
+from ssohelper.fastpath.python_environment import without_foreign_code
 
 # We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
@@ -36,14 +36,17 @@ _KEYS = (
 )
 
 
-# What limits one caller, and not a process that serves others too.
+# Variables that restrict one caller. A detached process does not get them, since it serves other
+# callers too.
 OF_CALLERS = ("SSOHELPER_ALLOW",)
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 def without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without role credentials and without what makes Python load code."""
-    return {name: value for name, value in sanitised(environ).items() if name not in _KEYS}
+    return {
+        name: value for name, value in without_foreign_code(environ).items() if name not in _KEYS
+    }
 
 
 def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":

@@ -47,7 +47,7 @@ class ChoicesStore:
 
 
 def document_of(choices: Choices) -> dict[str, Any]:
-    """Return the user's choices as the JSON object that is written to their file."""
+    """Return the user's choices as the JSON object that is written to the session's file."""
     return {
         "accounts": list(choices.accounts),
         "roles": list(choices.roles),

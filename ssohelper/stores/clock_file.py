@@ -8,7 +8,8 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath.machine import measure_uptime, read_boot_id
 from ssohelper.stores import files
 
-# A Date header has whole seconds and arrives late, so a smaller difference is ignored.
+# A smaller difference between AWS's clock and ours is ignored: a Date header has whole seconds and
+# arrives late.
 _SAME_SECONDS = 3.0
 
 
@@ -24,17 +25,18 @@ class ClockFile:
         """Return AWS's present time; without a saved reading, `wall`, this machine's time."""
         return aws_now(self._reading, wall, measure_uptime(), self._boot)
 
-    def learn(self, aws_at: float, wall: float) -> None:
+    def save_reading(self, aws_at: float, wall: float) -> None:
         """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`.
 
-        Saves nothing when the last reading agrees with that. Raises: LocalState.
+        Saves nothing when AWS's time by the last reading agrees with `aws_at`. Raises: LocalState.
         """
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now(wall) - aws_at) <= _SAME_SECONDS:
             return
-        # When both clocks agree this closely, this machine's time is used. A Date header is rounded
-        # down, so AWS's time would be up to 1 s late. For that second we would serve credentials
-        # that botocore, which uses this machine's clock, asks us for again at each request.
+        # When AWS's clock and this machine's agree this closely, this machine's time is used. A
+        # Date header is rounded down, so AWS's time would be up to 1 s late. For that second we
+        # would serve credentials that botocore, which uses this machine's clock, asks us for again
+        # at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = Reading(agreed, wall, measure_uptime(), self._boot)
         files.ensure_private_folder(self._runtime)

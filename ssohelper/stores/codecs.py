@@ -1,7 +1,7 @@
-"""How documents with secrets are written: as they are, or sealed with the key in the keyring.
+"""How documents with secrets are written: in clear, or encrypted with the key in the keyring.
 
 Stores take a `Codec`, so that tokens, registrations and role credentials have one rule. The codec
-that encrypts is in `sealed_codec`, because it imports 25 ms of cryptography.
+that encrypts is in `sealed_codec`, because its import of the cryptography package takes 25 ms.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,11 @@ SEALED_MARK = "ssohelper_sealed"
 
 
 class Unreadable(Exception):
-    """A document cannot be decoded: it is damaged, or its key is another one or lost."""
+    """A document cannot be decoded: it is damaged, or the key that encrypted it is lost."""
 
 
 class Codec(Protocol):
-    """Changes documents (JSON objects) into those that are written, and back.
+    """Encodes documents (JSON objects) for the disk, perhaps encrypted, and decodes them.
 
     `suffix` is the ending of a token file's name.
     """
@@ -29,15 +29,15 @@ class Codec(Protocol):
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         """Return the document that was written. Raises: Unreadable, KeyringUnavailable."""
 
-    def get_ready(self) -> None:
-        """Make sure that `encode` works, for a sign-in: make a key if the keyring has none.
+    def ensure_key(self) -> None:
+        """Make sure, before a sign-in, that `encode` works: make a key if the keyring has none.
 
         Raises: KeyringUnavailable.
         """
 
 
 class PlainCodec:
-    """Documents as they are, in the AWS CLI's format."""
+    """Leaves documents in clear, in the AWS CLI's format."""
 
     suffix = ".json"
 
@@ -49,12 +49,12 @@ class PlainCodec:
             raise Unreadable("it is encrypted")
         return found
 
-    def get_ready(self) -> None:
+    def ensure_key(self) -> None:
         return None
 
 
 class ChangingCodec:
-    """The codec of the storage in force, which may change while this process runs."""
+    """Uses the codec of the present storage, which may change while this process runs."""
 
     def __init__(self, current: Callable[[], Codec]) -> None:
         self._current = current
@@ -69,10 +69,10 @@ class ChangingCodec:
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         return self._current().decode(found, context)
 
-    def get_ready(self) -> None:
-        self._current().get_ready()
+    def ensure_key(self) -> None:
+        self._current().ensure_key()
 
 
 def is_sealed(found: dict[str, Any]) -> bool:
-    """Return whether this is a sealed object, of whichever key."""
+    """Return whether the document is encrypted, with any key."""
     return SEALED_MARK in found

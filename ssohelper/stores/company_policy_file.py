@@ -18,8 +18,8 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
     """Return the policy in the file; NO_POLICY when there is no file.
 
     `owner`: the user id that the file and its folder must have. Windows has no such file.
-    Raises: ConfigInvalid for a file that cannot be read, trusted or understood: the roles and
-    portals that it refuses are unknown then.
+    Raises: ConfigInvalid for a file that cannot be read, trusted or understood, since nothing then
+    says which roles and portals the policy refuses.
     """
     if sys.platform == "win32":
         return NO_POLICY

@@ -34,7 +34,7 @@ _MAX_ATTEMPTS = 3
 
 
 class ConfigStore:
-    """Reads and writes ~/.aws/config, saves versions for undo, reads the credentials' names."""
+    """Reads and writes ~/.aws/config, and saves versions of it for undo."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class ConfigStore:
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
-        return self._with_addresses(*self._parsed)
+        return self._parse_with_portals(*self._parsed)
 
-    def _with_addresses(self, found: Found, config: ConfigFile) -> ConfigFile:
-        """Return the config with the addresses to which start URLs of companies lead now.
+    def _parse_with_portals(self, found: Found, config: ConfigFile) -> ConfigFile:
+        """Return the config, with the portals to which companies' own start URLs lead now.
 
-        A sign-in in another process may have recorded another one since.
+        Another process may have recorded another portal at a sign-in, after the config was parsed.
         """
         sessions = config.sso_sessions() if b"sso_start_url" in found.data else []
         store = PortalAddresses(self._state)
@@ -82,13 +82,13 @@ class ConfigStore:
         return config
 
     def read_configured_region(self, session_name: str) -> str | None:
-        """Return the region that the config itself gives a session, or None without such a session."""
+        """Return the region of the session in the config, or None without such a session."""
         config = self.read()
         header = config.session_header(session_name)
         keys = config.text.sections[header].values() if header else {}
         return {**config.text.defaults.values(), **keys}.get("sso_region")
 
-    def read_credentials_names(self) -> set[str]:
+    def read_credentials_sections(self) -> set[str]:
         """Return the section names of the credentials file. SDKs prefer them to profiles."""
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
@@ -103,19 +103,20 @@ class ConfigStore:
     ) -> bool:
         """Read the config under the lock, and make the changes that `changes_for` returns for it.
 
-        Returns whether the config was written: without changes it is not. `choices` are the user's
-        choices before the command, by session name; undo restores them. With `records_unchanged`,
-        a version for undo is saved without changes too, because the choices change.
+        Returns whether the config was written: without changes, it is left alone. `choices` are the
+        user's choices before the command, by session name; undo restores them. With
+        `records_unchanged`, a version for undo is saved without changes too, because the choices
+        change.
         Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
         """
 
-        def new_content(found: Found) -> bytes | None:
+        def make_content(found: Found) -> bytes | None:
             config = ConfigFile.parse(found.data, str(self.path))
             after = config.with_changes(changes_for(config))
-            return _content(found) if after == found.data else after
+            return _content_before(found) if after == found.data else after
 
         return self._replace_file(
-            new_content,
+            make_content,
             deadline,
             choices or {},
             to_reverse=None,
@@ -124,19 +125,19 @@ class ConfigStore:
 
     @cached_property
     def _versions(self) -> ConfigVersions:
-        # A write and an undo alone need this module, whose import takes 4 ms.
+        # Imported here, since only writes and undos need this module, and its import takes 4 ms.
         from ssohelper.stores.config_versions import ConfigVersions
 
         return ConfigVersions(self._state / "config-versions", self.path)
 
-    # -- undo ------------------------------------------------------------------------------
+    # -- undo of config writes -------------------------------------------------------------
 
     def load_last_version(self, *, is_undone: bool = False) -> Version | None:
         """Return the last write of the config, or with `is_undone` the last undo; None if none.
 
         Raises: LocalState when its saved version is missing or damaged.
         """
-        return self._versions.load_last(_content(self._file.read()), is_undone=is_undone)
+        return self._versions.load_last(_content_before(self._file.read()), is_undone=is_undone)
 
     def undo(
         self,
@@ -145,26 +146,26 @@ class ConfigStore:
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
     ) -> bool:
-        """Reverse a write or an undo: the config becomes again what it was before.
+        """Reverse a config write or an undo, so that the config is as it was before.
 
         Restores the exact bytes unless the config was edited since; otherwise makes the changes
         that `changes_for` returns. The reversal is saved as a version too, with the user's present
         `choices`, so that it can be reversed in turn. Returns whether the config was written.
         """
 
-        def new_content(found: Found) -> bytes | None:
-            if _content(found) == version.after:
+        def make_content(found: Found) -> bytes | None:
+            if _content_before(found) == version.after:
                 return version.before
             config = ConfigFile.parse(found.data, str(self.path))
             return config.with_changes(changes_for(config))
 
-        return self._replace_file(new_content, deadline, choices or {}, to_reverse=version)
+        return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)
 
     # -- replacing the config file ---------------------------------------------------------
 
     def _replace_file(
         self,
-        new_content: Callable[[Found], bytes | None],
+        make_content: Callable[[Found], bytes | None],
         deadline: Deadline,
         choices: Mapping[str, Choices],
         to_reverse: Version | None,
@@ -172,7 +173,7 @@ class ConfigStore:
     ) -> bool:
         """Replace the config's content under the lock, and save a version for undo.
 
-        If `new_content` returns None, removes the file. Starts over with the present content when
+        If `make_content` returns None, removes the file. Starts over with the present content when
         another program changes the file before the rename.
         """
         self._refuse_copy()
@@ -180,12 +181,12 @@ class ConfigStore:
         with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
-                before, after = _content(found), new_content(found)
+                before, after = _content_before(found), make_content(found)
                 if after == before and to_reverse is None and not records_unchanged:
                     return False
                 version = self._versions.begin(before, after, choices, is_undone=is_undo)
                 try:
-                    self._put(found, after)
+                    self._write_or_remove(found, after)
                 except Changed:
                     self._versions.cancel(version)
                     continue
@@ -206,8 +207,8 @@ class ConfigStore:
                 hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
             )
 
-    def _put(self, found: Found, after: bytes | None) -> None:
-        if after == _content(found):
+    def _write_or_remove(self, found: Found, after: bytes | None) -> None:
+        if after == _content_before(found):
             return
         if after is None:
             self._file.remove()
@@ -215,6 +216,6 @@ class ConfigStore:
             self._file.replace(after, found)
 
 
-def _content(found: Found) -> bytes | None:
+def _content_before(found: Found) -> bytes | None:
     """Return the config's bytes as they were read; None when there was no file."""
     return None if found.mark is None else found.data

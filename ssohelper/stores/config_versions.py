@@ -61,12 +61,12 @@ class ConfigVersions:
         *,
         is_undone: bool = False,
     ) -> Version:
-        """Save the version of a write that comes next. `complete`, after it, removes old ones."""
+        """Save a version before its write is made; `complete` removes old versions after it."""
         files.ensure_private_folder(self._folder)
         index = self._load_index_or_empty()
         number = max((*self._list_numbers(), *index.undo, *index.redo, 0)) + 1
         version = Version(number, before, after, choices, is_undone)
-        files.write_atomically(self._file(number), _content(version))
+        files.write_atomically(self._file(number), _version_file_content(version))
         if is_undone:
             self._save(index._replace(redo=(*index.redo, number)))
         else:
@@ -79,9 +79,9 @@ class ConfigVersions:
         if reversed_one is None:
             index = index._replace(redo=())  # after a new write, earlier undos cannot be redone
         elif version.is_undone:
-            index = index._replace(undo=_before(index.undo, reversed_one.number))
+            index = index._replace(undo=_numbers_before(index.undo, reversed_one.number))
         else:
-            index = index._replace(redo=_before(index.redo, reversed_one.number))
+            index = index._replace(redo=_numbers_before(index.redo, reversed_one.number))
         self._save(_Index(index.undo[-_MAX_VERSIONS:], index.redo[-_MAX_VERSIONS:]))
         self._remove_unlisted()
 
@@ -90,8 +90,8 @@ class ConfigVersions:
         index = self._load_index_or_empty()
         undo = tuple(number for number in index.undo if number != version.number)
         redo = tuple(number for number in index.redo if number != version.number)
-        # The index is changed first: a process that is killed after that leaves an unlisted file.
-        # In the other order it would leave an undo whose file is missing.
+        # The index is changed before the file is removed: a process that is killed in between
+        # leaves an unlisted file. In the other order it would leave an undo whose file is missing.
         if undo or redo:
             self._save(_Index(undo, redo))
         else:
@@ -131,12 +131,12 @@ class ConfigVersions:
         content = files.read_own_file(path)
         if content is None:
             if self._list_numbers():
-                raise self._damaged(path, "is missing")
+                raise self._version_error(path, "is missing")
             return _Index()
         try:
             found = schema.parse_version_index(files.parse_object(content))
         except Damaged as damage:
-            raise self._damaged(path, "is damaged") from damage
+            raise self._version_error(path, "is damaged") from damage
         return _Index(*found)
 
     def _load_index_or_empty(self) -> _Index:
@@ -162,19 +162,19 @@ class ConfigVersions:
         path = self._file(number)
         content = files.read_own_file(path, _LIMIT_BYTES)
         if content is None:
-            raise self._damaged(path, "is missing")
+            raise self._version_error(path, "is missing")
         head, newline, rest = content.partition(b"\n")
         try:
             found = schema.parse_version_head(files.parse_object(head) if newline else None)
             before, rest = _split_content(rest, found.before)
             after, rest = _split_content(rest, found.after)
         except Damaged as damage:
-            raise self._damaged(path, "is damaged") from damage
+            raise self._version_error(path, "is damaged") from damage
         if rest:
-            raise self._damaged(path, "is damaged")
+            raise self._version_error(path, "is damaged")
         return Version(number, before, after, found.choices, is_undone)
 
-    def _damaged(self, path: Path, what: str) -> LocalState:
+    def _version_error(self, path: Path, what: str) -> LocalState:
         return LocalState(
             f'"{path}", saved for the undo of a write to "{self._config_file}", {what}: '
             "nothing was changed",
@@ -182,21 +182,21 @@ class ConfigVersions:
         )
 
 
-def _before(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
+def _numbers_before(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
     return numbers[: numbers.index(number)] if number in numbers else numbers
 
 
-def _content(version: Version) -> bytes:
+def _version_file_content(version: Version) -> bytes:
     head = {
         "version": 1,
-        "before": _described(version.before),
-        "after": _described(version.after),
+        "before": _length_and_hash(version.before),
+        "after": _length_and_hash(version.after),
         "choices": {name: document_of(choices) for name, choices in version.choices.items()},
     }
     return b"%s\n%s%s" % (json.dumps(head).encode(), version.before or b"", version.after or b"")
 
 
-def _described(data: bytes | None) -> dict[str, Any]:
+def _length_and_hash(data: bytes | None) -> dict[str, Any]:
     if data is None:
         return {"absent": True}
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

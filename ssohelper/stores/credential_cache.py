@@ -66,9 +66,9 @@ class CredentialCache:
         return int(found[1].st_mtime)
 
     def load_published(self, key: RoleKey) -> bytes | None:
-        """Return the document of the role's published response, also past the time of hits.
+        """Return the document of the role's published response, even if too old for a hit.
 
-        Otherwise as `load_published_until`.
+        Returns None, and raises, for the same files as `load_published_until`.
         """
         found = self._read_published(key)
         if found is None or not published.was_written_earlier(*found[1:]):
@@ -76,7 +76,7 @@ class CredentialCache:
         return found[0]
 
     def _read_published(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
-        if self._stamp and self._stamp.is_due():
+        if self._stamp and self._stamp.needs_new_stamps():
             return None
         path = self._response(key)
         try:
@@ -91,7 +91,7 @@ class CredentialCache:
         if opened is None:
             return None
         content, found = opened
-        document, validity = published.split(content)
+        document, validity = published.split_response(content)
         if not published.is_document(document):
             _log.info('"%s" holds no document: counted as missing', path)
             return None
@@ -114,7 +114,7 @@ class CredentialCache:
     def forget_role(self, key: RoleKey) -> None:
         """Remove the role's folder, with its cached credentials and published response.
 
-        With a permission set's role, the chains on top of it are removed too.
+        For a permission set's role, the chains that start from this role are removed too.
         """
         folder = self._folder(key)
         files.remove_tree(folder)
@@ -166,7 +166,7 @@ class CredentialCache:
         except Unreadable as cause:
             _log.info('"%s" counts as missing: %s', path, cause)
             return None
-        return document if document is not None and _is_of(document, key) else None
+        return document if document is not None and _is_document_of(document, key) else None
 
     def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
         folder = self._session_folder(session_name)
@@ -189,7 +189,7 @@ class CredentialCache:
 
 
 def context_of(key: RoleKey) -> str:
-    """Return what sealed credentials are bound to, so that those of another role do not open."""
+    """Return the text that binds encrypted credentials to their role."""
     return f"credentials {key.session_name} {key.account_id} {key.role_name}"
 
 
@@ -198,7 +198,7 @@ def _list_accounts(folder: Path) -> list[str]:
     return [name for name in files.list_names(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
-def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
+def _is_document_of(found: dict[str, Any], key: RoleKey) -> bool:
     # The path is not enough: a file system may take "Admin" and "admin" for the same name.
     return all(found.get(name, "") == value for name, value in key._asdict().items())
 

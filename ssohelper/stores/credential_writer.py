@@ -1,4 +1,4 @@
-"""The write side of the credential cache. Only the vault makes one (an import rule checks it)."""
+"""The write side of the credential cache. Only the vault uses it (an import rule checks that)."""
 
 import time
 
@@ -28,7 +28,8 @@ class CredentialWriter(CredentialCache):
             "chain_id": cached.chain_id,
         }
         folder = self._ensure_folder(key)
-        # The runtime folder itself is seldom written to, so old temporary files are removed here.
+        # Old temporary files in the runtime folder itself are removed here, since few other calls
+        # write to that folder.
         temporary_files.sweep_folder_once(str(self._runtime))
         files.write_json(
             folder / CACHED, self._codec.encode(document, context_of(key)), durable=False
@@ -39,14 +40,14 @@ class CredentialWriter(CredentialCache):
     ) -> None:
         """Write the published response, which hits print until `valid_until`.
 
-        That is in epoch seconds by this machine's clock. The response's second line gives the same
-        instant in seconds of uptime, which stays right when the clock is changed.
+        `valid_until` is in epoch seconds by this machine's clock. The response's second line gives
+        the same instant in seconds of uptime, which stays right when the clock is changed.
         Writes nothing when the settings have changed since this process read them.
         Raises: LocalState.
         """
-        if self._stamp and not self._stamp.prepare(self.withdraw_all):
+        if self._stamp and not self._stamp.prepare_publishing(self.withdraw_all):
             return
         now = int(time.time()) if now is None else now
-        content = published.join(document, valid_until - now)
+        content = published.join_response(document, valid_until - now)
         path = self._ensure_folder(permit.key) / self._response(permit.key).name
         files.write_atomically(path, content, mtime=valid_until, durable=False)

@@ -1,4 +1,4 @@
-"""Turns an OSError into the error message that the user sees. Only this module words them."""
+"""Turns an OSError into the error message that the user sees. No other module does that."""
 
 import errno
 import logging

@@ -39,14 +39,15 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 class PrivateFolder:
     """A folder that only this process uses, until it calls `remove`.
 
-    Making one also removes the folders that killed endpoints left.
+    Making a private folder also removes those that killed endpoints left.
     """
 
     def __init__(self, base: Path) -> None:
         self._base = base
         self._contents: dict[str, bytes] = {}
         self._token_folder: TokenFolder | None = None
-        # A lock, because a background thread restores files that the main thread may be removing.
+        # This lock is needed because a background thread restores files that the main thread may be
+        # removing at that moment.
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
         _remove_abandoned(base)
@@ -60,7 +61,7 @@ class PrivateFolder:
         return self.path / name
 
     def restore(self) -> None:
-        """Write missing files again, which a cleaner of temporary files may have removed."""
+        """Write again each missing file: a cleaner of temporary files may have removed it."""
         with self._changing:
             for name, content in self._contents.items():
                 if not os.path.lexists(self.path / name):
@@ -165,7 +166,7 @@ class EnvFile:
         an endpoint's.
         """
         _check_folder(self.path.parent)
-        # The mode is left unchanged, since the file may be another program's.
+        # The env file's mode is left unchanged here, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
             return None

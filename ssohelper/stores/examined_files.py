@@ -1,6 +1,7 @@
-"""Lists, reads and repairs single files for `doctor`, which looks at more than our own stores.
+"""Lists, reads and repairs single files for `doctor`, which checks more than our own stores.
 
-A repair changes the mode of a file or folder of ours, or removes a temporary file; never content.
+A repair changes the mode of a file or folder of ours, or removes a temporary file. It never changes
+a file's content.
 """
 
 import os
@@ -12,12 +13,12 @@ from ssohelper.fastpath import open_file
 from ssohelper.stores import files, temporary_files
 from ssohelper.stores.disk_errors import unwritable
 
-# As `temporary_files.name_beside` makes it.
+# The names of temporary files, as `temporary_files.name_beside` makes them.
 _LEFTOVER = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
 
 
 class ExaminedFiles:
-    """Any file by its path. A path that is missing is no error, except for a repair."""
+    """Access to any file by its path. A missing file is an error only for a repair."""
 
     def list_names(self, folder: str) -> list[str]:
         """Return the sorted names in a folder, hidden ones too; an empty list if it is missing."""
@@ -27,19 +28,20 @@ class ExaminedFiles:
             return []
 
     def list_leftovers(self, folder: str) -> list[str]:
-        """Return our temporary files in the folder that a killed process has left."""
+        """Return the paths of our temporary files in the folder that killed processes left."""
         paths = [os.path.join(folder, n) for n in self.list_names(folder) if _LEFTOVER.fullmatch(n)]
         return [path for path in paths if temporary_files.is_left_over(path)]
 
     def remove_leftover(self, path: str) -> bool:
-        """Remove the temporary file if it is still left over; return whether that was done."""
+        """Remove the temporary file if no living process uses it; return whether it was removed."""
         is_one = _LEFTOVER.fullmatch(os.path.basename(path)) is not None
         return is_one and temporary_files.is_left_over(path) and files.remove(path)
 
-    def tighten(self, path: str) -> bool:
-        """Take away other users' rights to a file or folder of ours; return whether it had to be.
+    def remove_others_access(self, path: str) -> bool:
+        """Remove other users' rights to a file or folder of ours; return whether they had any.
 
-        A link is not followed. Raises: LocalState, also if it belongs to another user.
+        A link is not followed. Raises: LocalState, also if the file or folder belongs to another
+        user.
         """
         if sys.platform == "win32":
             return False

@@ -1,4 +1,4 @@
-"""Checked reads and atomic writes of our own files. All stores read and write by these functions.
+"""Checked reads and atomic writes of our own files. All stores use these functions.
 
 A read follows the rules of `fastpath.open_file`. A write makes a new file beside the target and
 renames it, so that no reader sees half a file.
@@ -36,7 +36,8 @@ from ssohelper.stores.temporary_files import (
     sweep_folder_once,
 )
 
-# For its work on the disk, a store imports this module alone; so it exports other modules' names.
+# A store imports only this module for its work on the disk, so this module also exports the names
+# of the modules below it.
 __all__ = [
     "FileTooLarge",
     "ensure_folder",
@@ -227,8 +228,8 @@ def write_link(path: Path | str, target: str) -> None:
 def _make_locked(path: str) -> tuple[str, int]:
     """Make a temporary file beside the path; return its path and descriptor. Raises: OSError.
 
-    Its lock keeps other processes from removing it as an old temporary file. One that was removed
-    before it was locked is made anew.
+    Its lock keeps other processes from removing it as an old temporary file. If another process
+    removed the file before it was locked, a new one is made.
     """
     while True:
         temp = name_beside(path)
@@ -320,7 +321,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
             os.unlink(temp)
 
 
-# -- temporary files and renames ---------------------------------------------------------------
+# -- writing temporary files and renaming them -------------------------------------------------
 
 
 def _refuse_unusual_target(path: str) -> None:

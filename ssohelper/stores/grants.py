@@ -18,7 +18,7 @@ _LIMIT_BYTES = 4096
 
 
 class GrantStore:
-    """Adds, finds and removes grants. `find_here` returns what they are compared with."""
+    """Adds, finds and removes grants. `find_here` returns this terminal, boot and time."""
 
     def __init__(self, runtime: Path, log: Journal, find_here: Callable[[], Here]) -> None:
         self._runtime = runtime
@@ -27,8 +27,8 @@ class GrantStore:
         self._find_here = find_here
 
     def add(self, grant: Grant, caller: tuple[str, str]) -> None:
-        """Keep the grant; its line in the journal comes first. Raises: LocalState."""
-        self._append("grant", grant, caller)
+        """Write the grant's line to the journal, then the grant's file. Raises: LocalState."""
+        self._append_to_journal("grant", grant, caller)
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(self._folder)
         path = self._folder / f"{grant.id}.json"
@@ -37,29 +37,31 @@ class GrantStore:
     def revoke(self, grant: Grant, caller: tuple[str, str]) -> None:
         """End the grant: remove its file, and add a line to the journal. Raises: LocalState."""
         files.remove(self._folder / f"{grant.id}.json")
-        self._append("revoke", grant, caller)
+        self._append_to_journal("revoke", grant, caller)
 
     def list_in_force(self) -> list[Grant]:
-        """Return the grants that count here and now, the first end first."""
+        """Return the grants in force in this terminal; the one that ends first comes first."""
         here = self._find_here()
-        return self._list(lambda grant: grant.is_in_force(here))
+        return self._list_journaled(lambda grant: grant.is_in_force(here))
 
-    def list_of_all_terminals(self) -> list[Grant]:
-        """Return the grants that count now, here or in another terminal of the user."""
+    def list_for_all_terminals(self) -> list[Grant]:
+        """Return the grants in force now, in this or in another terminal of the user."""
         here = self._find_here()
-        return self._list(lambda grant: grant.is_in_force(here._replace(session=grant.session)))
+        return self._list_journaled(
+            lambda grant: grant.is_in_force(here._replace(session=grant.session))
+        )
 
     def find(self, key: RoleKey) -> Grant | None:
-        """Return the grant for the role that ends last; None without one."""
+        """Return the role's grant; of several, the one that ends last. None if there is none."""
         here = self._find_here()
-        found = self._list(lambda grant: grant.key == key and grant.is_in_force(here))
+        found = self._list_journaled(lambda grant: grant.key == key and grant.is_in_force(here))
         return found[-1] if found else None
 
     def remove_ended(self) -> None:
-        """Remove the files of grants that are over, and damaged ones."""
+        """Remove the files of grants that have ended, and damaged files."""
         here = self._find_here()
         for name in files.list_names(self._folder):
-            # Another process may be writing a file with another name.
+            # A file with a name of another form is left alone: another process may be writing it.
             if _NAME.fullmatch(name) is None:
                 continue
             grant = self._load(name)
@@ -67,16 +69,17 @@ class GrantStore:
                 with contextlib.suppress(LocalState, OSError):
                     files.remove(self._folder / name)
 
-    def _list(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
-        """Return the wanted grants that have a line in the journal.
+    def _list_journaled(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
+        """Return the grants that `is_wanted` accepts and that have a line in the journal.
 
-        A file that cannot be read, does not match its name, or has no such line is no grant.
+        A file that cannot be read, does not match its name, or has no line in the journal, is no
+        grant.
         """
         loaded = map(self._load, files.list_names(self._folder))
         wanted = [grant for grant in loaded if grant is not None and is_wanted(grant)]
         if not wanted:
             return []  # the journal may have 5 MB: it is read for a grant that would count
-        given = self._find_given([grant.id for grant in wanted])
+        given = self._find_unrevoked_ids([grant.id for grant in wanted])
         return sorted(
             (grant for grant in wanted if grant.id in given), key=lambda grant: grant.ends_at
         )
@@ -92,20 +95,21 @@ class GrantStore:
             return None
         return grant if grant is not None and grant.id == is_named[1] else None
 
-    def _find_given(self, ids: list[str]) -> set[str]:
-        """Return those of the ids that the journal has a grant of, and no revocation."""
+    def _find_unrevoked_ids(self, ids: list[str]) -> set[str]:
+        """Return those grant ids for which the journal has a grant, but no revocation."""
         try:
             lines = self._journal.find_lines(*ids)
         except LocalState:
             return set()
-        # Not any line with the id in it: a reason may contain anything.
+        # Only the field "grant" of these lines counts: an id in another field, such as a grant's
+        # reason, may be text that a user typed.
         of = {
             event: {line.fields.get("grant") for line in lines if line.event == event}
             for event in ("grant", "revoke")
         }
         return {one for one in ids if one in of["grant"] and one not in of["revoke"]}
 
-    def _append(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
+    def _append_to_journal(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
         self._journal.append_to_file(
             journal.decision_entry(
                 event,

@@ -1,10 +1,11 @@
-"""The guard rules that were in force last, so that a rule does not end with its line in a file.
+"""Remembers the last guard rules, so that a rule stays in force when its line disappears.
 
-A rule that disappears from config.toml, or a config.toml that cannot be read, loosens nothing: the
-remembered rule stays in force until the user confirms on a terminal that it shall go.
+When a rule disappears from config.toml, or config.toml cannot be read, its roles stay guarded: the
+remembered rule is in force until the user confirms on a terminal that it is to be removed.
 
 The rules are remembered in the state folder, and in the runtime folder too: a process with another
-XDG_STATE_HOME shares the runtime folder, and would publish there what the rules guard.
+XDG_STATE_HOME shares the runtime folder, and would otherwise publish credentials of guarded roles
+there.
 """
 
 from collections.abc import Iterable
@@ -12,13 +13,13 @@ from pathlib import Path
 
 from ssohelper.stores import files
 
-# What a damaged file counts as: a rule that guards each role.
+# A damaged file of remembered rules counts as one rule, which guards each role.
 EVERY_ROLE = "*"
 _NAME = "guard-rules.json"
 
 
 class GuardMemory:
-    """One file in the state folder, and one in the runtime folder. What either names is in force."""
+    """Two files of rules, in the state and in the runtime folder. A rule of either is in force."""
 
     def __init__(self, state: Path, runtime: Path) -> None:
         self._folders = state, runtime
@@ -26,7 +27,7 @@ class GuardMemory:
     def load(self) -> tuple[str, ...]:
         """Return the remembered rules; a rule for every role when a file is damaged.
 
-        Raises: NotOurs, LocalState when one cannot be read.
+        Raises: NotOurs, LocalState when a file cannot be read.
         """
         return tuple(dict.fromkeys(rule for folder in self._folders for rule in _load(folder)))
 

@@ -1,9 +1,9 @@
 """The journal: `<state>/audit.jsonl` and the older files that rotation has renamed.
 
-A line is appended under a lock, in one write, and has the hash of the bytes before it. So the
-journal can be read at any time, and a line that is changed later no longer fits to its neighbours.
-Nothing is synced to the disk, since that costs 1 to 5 ms: a process that is killed loses no line
-that it has appended, but a power failure may lose the last ones.
+A line is appended under a lock, in one write, and contains the hash of the bytes before it. So the
+journal can be read at any time, and `verify` finds a line that was changed later. Nothing is synced
+to the disk, since that costs 1 to 5 ms: a process that is killed loses no line that it has
+appended, but a power failure may lose the last ones.
 """
 
 import contextlib
@@ -30,27 +30,31 @@ from ssohelper.stores.last_line_file import LastLineFile
 
 _log = logging.getLogger(__name__)
 
-# 3,000 lines of 330 bytes each. With the older files that is 5 MB.
+# The size at which a journal file is full: 3,000 lines of 330 bytes each. With the older files, the
+# journal has at most 5 MB.
 FILE_BYTES = 1_000_000
 OLDER_FILES = 4
-# A file of ours is never as large; another program may have written to it.
+# Reading a larger journal file is refused. We write none so large, but another program may.
 _READ_LIMIT_BYTES = 16 << 20
-# At least one whole line and the newline before it.
+# The bytes to read at a file's end: at least one whole line and the newline before it.
 _TAIL_BYTES = 2 * LONGEST_LINE_BYTES
-# The lock is held for less than 1 ms. But among 500 processes on two cores, the one that holds it may
-# not run for a second.
+# How long to wait for the journal's lock. A process holds it for less than 1 ms; but among 500
+# processes on two cores, the holder may not run for a second.
 _WAIT_SECONDS = 10.0
 
 
 class Reading(NamedTuple):
-    """The lines of the journal, the oldest first, and how many others could not be understood."""
+    """The lines of the journal, the oldest first, and how many lines could not be parsed."""
 
     lines: list[Line]
     damaged: int
 
 
 class _End(NamedTuple):
-    """What the next line is joined to: its number, the hash before it, and whether a line is torn."""
+    """The end of the journal, after which the next line is appended.
+
+    It has the next line's number, the hash of the bytes before, and whether the last line is
+    torn."""
 
     seq: int
     prev: str
@@ -58,7 +62,7 @@ class _End(NamedTuple):
 
 
 class Journal:
-    """Appends entries, and reads and checks what is there."""
+    """Appends entries to the journal, and reads and verifies its lines."""
 
     def __init__(
         self,
@@ -77,15 +81,17 @@ class Journal:
         self._file_bytes = file_bytes
 
     def append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Add a line; in the system log where the file cannot take it.
+        """Append a line to the journal's file; if that fails, to the system log.
 
-        Raises: LocalState when neither takes it.
+        Raises: LocalState when both fail.
         """
         at_ms = int(self._now() * 1000)
         try:
             self._append_to_file(entry, at_ms, wait_seconds)
         except LocalState as failure:
-            if system_log.send(journal_lines.make_system_log_text(entry, at_ms=at_ms, uid=_uid())):
+            if system_log.send_line(
+                journal_lines.make_system_log_text(entry, at_ms=at_ms, uid=_own_user_id())
+            ):
                 _log.info("the journal's line is in the system log: %s", failure.message)
                 return
             raise LocalState(
@@ -94,18 +100,18 @@ class Journal:
             ) from failure
 
     def try_append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Add a line, as `append`; warn where that fails."""
+        """Append a line as `append` does; if that fails, only warn the user."""
         try:
             self.append(entry, wait_seconds=wait_seconds)
         except LocalState as failure:
             self._warn(failure.message)
 
     def append_to_file(self, entry: Entry) -> None:
-        """Add a line to the file, which `find_lines` reads later. Raises: LocalState."""
+        """Append a line to the journal's file, never to the system log. Raises: LocalState."""
         self._append_to_file(entry, int(self._now() * 1000), _WAIT_SECONDS)
 
     def find_lines(self, *texts: str) -> list[Line]:
-        """Return the lines of the files that contain one of the ASCII texts. Raises: LocalState."""
+        """Return the journal's lines that contain one of the ASCII texts. Raises: LocalState."""
         wanted, found = [text.encode("ascii") for text in texts], []
         for _, raw_lines in self._load_all()[0]:
             for raw in raw_lines:
@@ -115,7 +121,7 @@ class Journal:
         return found
 
     def read(self) -> Reading:
-        """Return all lines. Raises: LocalState when a file cannot be read."""
+        """Return all lines of the journal. Raises: LocalState when a file cannot be read."""
         lines, damaged = list[Line](), 0
         for _, raw_lines in self._load_all()[0]:
             for raw in raw_lines:
@@ -126,19 +132,20 @@ class Journal:
         return Reading(lines, damaged)
 
     def verify(self) -> Verdict:
-        """Check the chain of all lines. Raises: LocalState when a file cannot be read."""
+        """Check the chain of hashes of all lines. Raises: LocalState when a file cannot be read."""
         found, last = self._load_all()
-        oldest = str(self._older(OLDER_FILES))
+        oldest = str(self._older_file(OLDER_FILES))
         is_long = any(name == oldest for name, _ in found)
         found = found or [(str(self._path), [])]
         return journal_lines.verify_chain(found, may_be_rotated=is_long, last=last)
 
-    # -- appending ---------------------------------------------------------------------------
+    # -- appending to the journal ------------------------------------------------------------
 
     def _append_to_file(self, entry: Entry, at_ms: int, wait_seconds: float) -> None:
         deadline = Deadline(wait_seconds, time.monotonic)
         lock = self._state / "audit.lock"
-        # Ctrl-Z could stop this process while others wait for its lock, so signals wait until then.
+        # Signals are blocked while this process holds the journal's lock: after Ctrl-Z, a stopped
+        # process would keep the lock, and all others would wait for it.
         with files.hold_lock(lock, deadline, in_order=True), hold_signals():
             self._append_under_lock(entry, at_ms)
 
@@ -146,14 +153,14 @@ class Journal:
         try:
             descriptor, size = self._open_to_append()
             try:
-                self._append_to(descriptor, size, entry, at_ms)
+                self._append_line(descriptor, size, entry, at_ms)
             finally:
                 os.close(descriptor)
         except OSError as cause:
             raise unwritable(os.fspath(self._path), cause) from cause
 
     def _open_to_append(self) -> tuple[int, int]:
-        """Return the file's descriptor and its size; a new file where the old one is full."""
+        """Return descriptor and size of the journal's file, or of a new one if that is full."""
         path, flags = os.fspath(self._path), os.O_RDWR | os.O_APPEND | os.O_CREAT
         descriptor, found = open_own_file(path, flags)
         if found.st_size + 1 + LONGEST_LINE_BYTES > self._file_bytes:
@@ -167,27 +174,31 @@ class Journal:
             raise
         return descriptor, found.st_size
 
-    def _append_to(self, descriptor: int, size: int, entry: Entry, at_ms: int) -> None:
-        end = _find_end(descriptor, size, os.fspath(self._path)) if size else self._end_of_older()
+    def _append_line(self, descriptor: int, size: int, entry: Entry, at_ms: int) -> None:
+        end = (
+            _find_end(descriptor, size, os.fspath(self._path))
+            if size
+            else self._find_end_of_renamed_file()
+        )
         last = self._last_line.load()
         if last is not None and last.seq >= end.seq - 1:
-            # If the file's own last line was changed or removed since, this one does not fit to it,
-            # and `verify_chain` finds that.
+            # If the file's last line was changed or removed by another program, this hash does not
+            # match it, and `verify_chain` finds that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
         line = journal_lines.make_journal_line(
-            entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_uid()
+            entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_own_user_id()
         )
-        # A line without its end is from a process that was killed, or from a full disk.
+        # A line without its newline was left by a process that was killed, or by a full disk.
         data = b"\n" + line if end.is_torn else line
         if os.write(descriptor, data) != len(data):
             os.ftruncate(descriptor, size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._last_line.save(LastLine(end.seq, journal_lines.hash_of_line(line)))
 
-    def _end_of_older(self) -> _End:
-        """Return the end of the newest file that rotation has renamed."""
+    def _find_end_of_renamed_file(self) -> _End:
+        """Return the end of the newest journal file that rotation has renamed."""
         for number in range(1, OLDER_FILES + 1):
-            path = os.fspath(self._older(number))
+            path = os.fspath(self._older_file(number))
             with contextlib.suppress(FileNotFoundError):
                 descriptor, found = open_own_file(path)
                 try:
@@ -198,44 +209,45 @@ class Journal:
         return _End(1, journal_lines.NO_LINE)
 
     def _rotate(self) -> None:
-        """Rename each file to the next older name, up to the first name that is free.
+        """Rename each journal file to the next older name, up to the first name that is free.
 
-        The oldest file is replaced when no name is free. A name is free after a process was killed
-        between two of these renames: then no lines are lost by the next rotation.
+        The oldest file is replaced when no name is free. After a process was killed between two of
+        these renames, a name is free: then the next rotation loses no lines.
         """
-        names = [self._path, *(self._older(number) for number in range(1, OLDER_FILES + 1))]
+        names = [self._path, *(self._older_file(number) for number in range(1, OLDER_FILES + 1))]
         free = next((at for at, name in enumerate(names) if not os.path.lexists(name)), OLDER_FILES)
         for at in range(free, 0, -1):
             files.replace_file(os.fspath(names[at - 1]), os.fspath(names[at]))
 
-    def _older(self, number: int) -> Path:
+    def _older_file(self, number: int) -> Path:
         return self._state / f"audit.{number}.jsonl"
 
-    # -- reading -----------------------------------------------------------------------------
+    # -- reading the journal -----------------------------------------------------------------
 
     def _load_all(self) -> tuple[list[tuple[str, list[bytes]]], LastLine | None]:
-        """Return the path and the lines of each file, the oldest first, and the last line's hash."""
-        paths = [self._older(number) for number in range(OLDER_FILES, 0, -1)] + [self._path]
+        """Return path and lines of each file, the oldest first, and the last line's hash."""
+        paths = [self._older_file(number) for number in range(OLDER_FILES, 0, -1)] + [self._path]
         if not os.path.lexists(self._state):
             return [], None
         with contextlib.ExitStack() as stack:
             deadline = Deadline(_WAIT_SECONDS, time.monotonic)
-            # A stopped process, or another user's home, prevents no reading.
+            # The journal is read without the lock if a stopped process holds it, or if it is in
+            # another user's home, where we create no lock.
             with contextlib.suppress(LockNotObtained, AnotherUsersHome):
                 stack.enter_context(
                     files.hold_lock(self._state / "audit.lock", deadline, in_order=True)
                 )
             found = [(str(path), files.read_own_file(path, _READ_LIMIT_BYTES)) for path in paths]
             last = self._last_line.load()
-        return [(name, _split(content)) for name, content in found if content], last
+        return [(name, _split_lines(content)) for name, content in found if content], last
 
 
 def _find_end(descriptor: int, size: int, path: str) -> _End:
-    """Return what the next line of a file that is not empty is joined to."""
+    """Return the end of a journal file that is not empty, after which a line is appended."""
     start = max(0, size - _TAIL_BYTES)
     tail = _read_from(descriptor, start, path)
     is_torn = not tail.endswith(b"\n")
-    lines = _split(tail)
+    lines = _split_lines(tail)
     if len(lines) > 1 or start == 0:
         with contextlib.suppress(Damaged):
             return _End(
@@ -243,8 +255,9 @@ def _find_end(descriptor: int, size: int, path: str) -> _End:
                 journal_lines.hash_of_line(lines[-1]),
                 is_torn,
             )
-    # A damaged end: the number goes on from the last line that can be read.
-    lines = _split(_read_from(descriptor, 0, path))
+    # The end of the file is damaged: the next line's number follows that of the last line that can
+    # be parsed.
+    lines = _split_lines(_read_from(descriptor, 0, path))
     seq = len(lines)
     for after, raw in enumerate(reversed(lines)):
         with contextlib.suppress(Damaged):
@@ -258,12 +271,12 @@ def _read_from(descriptor: int, start: int, path: str) -> bytes:
     return read_all(descriptor, path, _READ_LIMIT_BYTES)
 
 
-def _split(content: bytes) -> list[bytes]:
-    """Return the lines without their newlines; also the last one where its newline is missing."""
+def _split_lines(content: bytes) -> list[bytes]:
+    """Return the lines without newlines, including a last line that lacks its newline."""
     return content.removesuffix(b"\n").split(b"\n")
 
 
-def _uid() -> int:
+def _own_user_id() -> int:
     if sys.platform == "win32":
         return 0
     return os.geteuid()

@@ -1,9 +1,11 @@
 """`<runtime>/audit-….end`: the number and the hash of the journal's last line.
 
-The name contains a hash of the state folder's path: several may share one runtime folder.
+The file's name contains a hash of the state folder's path, since several state folders may share
+one runtime folder.
 
-In the runtime folder, which on most systems is memory: it is gone after a power failure, which
-may lose the last lines. It is read and written under the journal's lock.
+The file is in the runtime folder, which is in memory on most systems. So it is gone after a power
+failure, which may also lose the journal's last lines. It is read and written under the journal's
+lock.
 """
 
 import contextlib
@@ -19,12 +21,12 @@ from ssohelper.fastpath.open_file import open_own_file
 from ssohelper.stores import files
 
 _log = logging.getLogger(__name__)
-# Of one length: it is replaced by one write, and never truncated.
+# The content always has this length, so one write replaces it and the file is never truncated.
 _CONTENT = re.compile(rb"([0-9]{16}) ([0-9a-f]{64})\n")
 
 
 class LastLineFile:
-    """Without the file, or with a damaged one, changes at the journal's end are not found."""
+    """Saves and loads the journal's last line. Without it, changes at the end are not found."""
 
     def __init__(self, runtime: Path, state: Path) -> None:
         self._runtime = runtime
@@ -32,7 +34,7 @@ class LastLineFile:
         self._path = os.fspath(runtime / f"audit-{digest}.end")
 
     def load(self) -> LastLine | None:
-        """Return what was saved last; None when it is missing, damaged or cannot be read."""
+        """Return the last line that was saved; None if the file is missing or damaged."""
         try:
             content = files.read_own_file(self._path, limit=200)
         except LocalState as failure:
@@ -42,10 +44,10 @@ class LastLineFile:
         return LastLine(int(found[1]), found[2].decode()) if found else None
 
     def save(self, last: LastLine) -> None:
-        """Save it. A disk that does not take it does not matter: an older one is ignored."""
+        """Save the journal's last line. A failure is ignored: an older last line does no harm."""
         content = b"%016d %b\n" % (last.seq, last.hash.encode())
         with contextlib.suppress(LocalState, OSError):
-            # Each time: another user may own what stands there now.
+            # The folder is checked at each write, since another user may have replaced it.
             files.ensure_private_folder(self._runtime)
             self._write(content)
 

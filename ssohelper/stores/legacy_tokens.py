@@ -1,8 +1,8 @@
 """The token files of profiles that have `sso_start_url` themselves, without an sso-session.
 
 The AWS CLI and the SDKs look for such a token under the hash of the start URL's raw text, so that
-each spelling of a URL has a file of its own. Such a file of ours has no refresh token: no program
-could then spend it twice.
+each spelling of a URL has a file of its own. We write no refresh token to such a file, since AWS
+accepts a refresh token only once, and two files would each have it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.token_documents import sha1
+from ssohelper.stores.token_documents import sha1_name
 
 _NAME = re.compile(r"[0-9a-f]{40}\.json")
 
 
 class LegacyTokens:
-    """Reads, writes and removes these files in the folder of the AWS CLI's tokens."""
+    """Reads, writes and removes token files of profiles without an sso-session."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -37,7 +37,7 @@ class LegacyTokens:
         return _load(self._file(start_url))
 
     def has_file(self, start_url: str) -> bool:
-        """Return whether there is anything under the name for this spelling of a URL."""
+        """Return whether a file, even a damaged one, exists for this spelling of a URL."""
         return os.path.lexists(self._file(start_url))
 
     def save(self, start_url: str, region: str, token: AccessToken) -> None:
@@ -52,10 +52,10 @@ class LegacyTokens:
         files.write_json(self._file(start_url), document)
 
     def list_files(self, ids: Collection[str], keep: str) -> Iterator[str]:
-        """Yield the paths of the files that have one of these tokens and no refresh token.
+        """Yield the paths of files with a token of these ids and without a refresh token.
 
-        `keep` is the session's own token file, which is none of them. A spelling of a URL that the
-        config no longer has is found too.
+        The session's own token file, `keep`, is left out. The file of a URL's spelling that the
+        config no longer has is included.
         """
         for name in files.list_names(self._folder):
             path = self._folder / name
@@ -74,7 +74,7 @@ class LegacyTokens:
             files.remove(path)
 
     def _file(self, start_url: str) -> Path:
-        return self._folder / f"{sha1(start_url)}.json"
+        return self._folder / f"{sha1_name(start_url)}.json"
 
 
 def _load(path: Path) -> AccessToken | None:

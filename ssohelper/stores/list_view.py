@@ -1,6 +1,6 @@
-"""Stores how the user wants the list of roles, and the views that were saved under a name.
+"""Stores how the list of roles is shown, and the views that the user saved under a name.
 
-In `<state>/list-view.json` and `<state>/saved-views.json`.
+The files are `<state>/list-view.json` and `<state>/saved-views.json`.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView, View
 from ssohelper.core.schema import list_view as schema
 from ssohelper.stores import files
 
-# An account takes at most 90 bytes, and at most 20,000 are named.
+# The limit for the file's size: it names at most 20,000 accounts, with at most 90 bytes each.
 _LIMIT_BYTES = 2 << 20
 _SAVED_LIMIT_BYTES = 32 << 20
 
@@ -19,7 +19,7 @@ _SAVED_LIMIT_BYTES = 32 << 20
 class ListViewStore:
     """Stores the form, order, folds and filters of the list of roles.
 
-    A damaged file counts as missing: all accounts are unfolded then.
+    A damaged file counts as missing: then all accounts are shown unfolded.
     """
 
     def __init__(self, state: Path, *, runtime: Path) -> None:
@@ -32,7 +32,7 @@ class ListViewStore:
         return files.read_record(self._file, schema.parse_view, _LIMIT_BYTES) or DEFAULT_VIEW
 
     def update(self, change: Callable[[View], View], deadline: Deadline) -> None:
-        """Replace the view, under a lock, so that two programs do not undo each other's folds.
+        """Replace the view, under a lock, so that two processes do not undo each other's changes.
 
         Raises: LocalState; LockNotObtained.
         """
@@ -41,7 +41,8 @@ class ListViewStore:
             after = change(before)
             if after != before:
                 files.ensure_private_folder(self._state)
-                # Not flushed to the disk: after a power failure the older view is good enough.
+                # The view is not flushed to the disk: after a power failure, an older view is good
+                # enough.
                 files.write_json(self._file, schema.document_of_view(after), durable=False)
 
     def load_saved(self) -> dict[str, SavedView]:
@@ -53,7 +54,7 @@ class ListViewStore:
     def update_saved(
         self, change: Callable[[dict[str, SavedView]], dict[str, SavedView]], deadline: Deadline
     ) -> None:
-        """Replace the saved views, under the same lock. Raises: LocalState; LockNotObtained."""
+        """Replace the saved views, under a lock. Raises: LocalState; LockNotObtained."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             before = self.load_saved()
             after = change(before)

@@ -1,7 +1,7 @@
 """Locks between processes: each has a deadline, jitter, and the holder's process id.
 
-docs/decisions/0004 says why we have our own. A lock file is never removed: its being there says
-nothing, and after a removal two processes could each hold a lock of the same path.
+docs/decisions/0004 says why we have our own. A lock file is never removed, because two processes
+could then each hold a lock at the same path. That the file exists does not mean that it is locked.
 """
 
 import contextlib
@@ -19,9 +19,11 @@ from ssohelper.fastpath.open_file import Refused, open_own_file
 from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
 from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
-# Network file systems without a lock daemon answer so. Working without a lock beats failing.
+# The errors of network file systems without a lock daemon. To go on without a lock is better than
+# to fail.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-# Such a disk takes no cached credentials either, but the caller can still be answered.
+# The errors of a full or read-only disk. No credentials can be cached there either, but the caller
+# can still be answered.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 _PID = b"pid "
@@ -38,15 +40,16 @@ def hold_lock(
 ) -> Iterator[bool]:
     """Hold the lock at `path`; wait for it until the deadline, and try at least once.
 
-    It is tried again every 20 to 200 ms. With `in_order`, for a lock that is held for a moment and
-    that hundreds of processes may want, the system gives it to them in the order of their arrival.
+    A busy lock is tried again every 20 to 200 ms. `in_order` is for a lock that each process holds
+    for a moment and that hundreds may want: the kernel gives it to them in the order in which they
+    came.
 
-    The lock's folder is made, for us alone, and so is `base`, a folder above it. Without
-    `is_private` the folder is AWS's: it must exist and keeps its mode.
+    The lock's folder and `base`, a folder above it, are made with mode 0700 if missing. Without
+    `is_private`, the lock is in a folder of the AWS CLI, which must exist and keeps its mode.
 
-    Where the file system has no locks or takes no file, the caller goes on without the lock, with
-    one warning. Yields False where it takes no file: the disk is full or read-only, perhaps for a
-    moment only.
+    Where the file system has no locks, or the disk is full or read-only, the caller goes on without
+    the lock, after one warning. Yields False for a full or read-only disk, which may be so only for
+    a moment.
     Raises: LockNotObtained, which names the holder's process id.
     """
     path = os.fspath(path)
@@ -55,8 +58,8 @@ def hold_lock(
         yield descriptor is not None
     finally:
         if descriptor is not None:
-            # Unlocked before it is closed: a forked child may have a copy of the descriptor for a
-            # moment longer.
+            # The file is unlocked before it is closed, because a forked child may have a copy of
+            # the descriptor open for a moment longer.
             _unlock(descriptor)
             os.close(descriptor)
 
@@ -64,7 +67,7 @@ def hold_lock(
 def _open_and_lock(
     path: str, deadline: Deadline, base: Path | None, is_private: bool, in_order: bool
 ) -> int | None:
-    """Return the locked descriptor; None where the disk takes no lock file."""
+    """Return the locked descriptor; None if a full or read-only disk takes no lock file."""
     while True:
         descriptor = _open(path, base, is_private)
         if descriptor is None:
@@ -135,8 +138,8 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: boo
 if sys.platform == "win32":
     import msvcrt
 
-    # Far after the process id, which other processes must be able to read: on Windows a locked byte
-    # cannot be read.
+    # The byte that is locked is far behind the process id in the file, because on Windows other
+    # processes cannot read a locked byte.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
@@ -157,7 +160,7 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> None:
-        """Lock the open file, until it is closed. Raises: BlockingIOError while another has it."""
+        """Lock the file until it is closed. Raises: BlockingIOError if another process holds it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(descriptor: int) -> None:
@@ -167,8 +170,8 @@ else:
     def _lock_in_order(descriptor: int, seconds: float) -> bool:
         """Wait for the lock in the kernel's queue; return whether it was obtained in time.
 
-        A thread waits, since no system call waits for a lock with a limit of time. When the time is
-        over, the thread stays in the queue: it gives the lock back as soon as it gets it.
+        A thread waits, since no system call waits for a lock with a time limit. After the limit the
+        thread stays in the queue, and frees the lock as soon as it gets it.
         """
         obtained: list[bool] = []
 
@@ -179,7 +182,8 @@ else:
             except OSError:
                 pass  # the next try reports it
             finally:
-                # The lock stays with the caller's descriptor; if that is closed, it ends here.
+                # The lock remains in force through the caller's descriptor. If the caller has
+                # closed it, closing this one frees the lock.
                 os.close(own)
 
         own = os.dup(descriptor)
@@ -201,13 +205,14 @@ else:
 
 
 def _write_pid(descriptor: int) -> None:
-    # For the error message of waiting processes alone: the lock itself never depends on it.
+    # The process id is only for the error messages of waiting processes: the lock does not depend
+    # on it.
     with contextlib.suppress(OSError):
         os.lseek(descriptor, 0, os.SEEK_SET)
-        # Not a number alone, which is JSON: `aws sso logout` parses each file beside the token, and
-        # fails at a number.
-        # Of one length, so that it replaces the text before it: ext4 takes 5 ms to close a file that
-        # was truncated and written again.
+        # The text is not only a number, since a number is valid JSON: `aws sso logout` parses each
+        # file beside the token as JSON, and fails at a number. It always has the same length, so
+        # that it overwrites the earlier text: ext4 takes 5 ms to close a file that was truncated
+        # and written again.
         os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
 
 

@@ -13,7 +13,7 @@ from ssohelper.stores import files
 
 
 class LoginCache:
-    """The cache of `aws login`. A damaged or torn file counts as missing."""
+    """Reads the cache of `aws login`. A damaged or half-written file counts as missing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

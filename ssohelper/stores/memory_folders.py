@@ -1,6 +1,7 @@
 """Tells whether a folder is in memory, so that what is written there reaches no disk.
 
-Such memory may be swapped out: encrypt the swap space, or have none, if that matters.
+The system may still write such memory to its swap space. A user to whom that matters should encrypt
+the swap space, or have none.
 """
 
 import os
@@ -12,9 +13,9 @@ _LIMIT_BYTES = 4 << 20
 
 
 def is_in_memory(folder: str) -> bool:
-    """Return whether the folder, or the nearest existing one above it, is of tmpfs or ramfs.
+    """Return whether the folder, or the nearest existing one above it, is on a tmpfs or ramfs.
 
-    False if that is not known: on other systems than Linux.
+    Returns False on systems other than Linux, where this is not known.
     """
     if sys.platform != "linux":
         return False

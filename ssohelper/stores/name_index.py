@@ -18,10 +18,11 @@ from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.stores import files
 
 if TYPE_CHECKING:
-    # Imported for type checks alone: TAB completion with a valid index needs no config parser.
+    # The config parser is imported for type checks only: with a valid index, TAB completion does
+    # not need it.
     from ssohelper.core.config_file import ConfigFile
 
-# Increase this when the index's format changes, or what is read from the config for it.
+# Increase this version when the index's format changes, or what it takes from the config.
 _VERSION = 2
 _LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
@@ -38,7 +39,7 @@ class IndexedProfile(NamedTuple):
 
 
 class NameIndex(NamedTuple):
-    """Names in the order of the config. They are unchecked: any character may be in them."""
+    """Names in the order of the config. The names are unchecked and may contain any character."""
 
     profiles: list[IndexedProfile]
     session_names: list[str]

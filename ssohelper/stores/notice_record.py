@@ -1,7 +1,7 @@
 """Records which notices were given for each session, in `<state>/notices/<session>.json`.
 
-So several brokers, renewals and endpoints together give each notice only once. The caller of `save`
-or `forget` must hold the session's state lock.
+The record is shared by all brokers, renewals and endpoints, so that each notice is given only once.
+The caller of `save` or `forget` must hold the session's state lock.
 """
 
 from pathlib import Path

@@ -14,7 +14,7 @@ from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SIGN_IN_NAME, Rol
 from ssohelper.core.text import show
 from ssohelper.errors import AnotherUsersHome, ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
-from ssohelper.fastpath.open_file import absolute, is_ours
+from ssohelper.fastpath.open_file import absolute_path, is_ours
 from ssohelper.stores.disk_errors import reason, warn_once
 
 # -- names from outside that become parts of paths -------------------------------------------------
@@ -108,12 +108,12 @@ def is_in_another_users_home(path: Path | str) -> bool:
 
     `folders.find_foreign_owner` has the rules.
     """
-    return folders.find_foreign_owner(absolute(os.fspath(path)), os.environ) is not None
+    return folders.find_foreign_owner(absolute_path(os.fspath(path)), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
     """Raise AnotherUsersHome for a path in another user's home; its hint says what to do."""
-    text = absolute(os.fspath(path))
+    text = absolute_path(os.fspath(path))
     owner = folders.find_foreign_owner(text, os.environ)
     if owner is None:
         return

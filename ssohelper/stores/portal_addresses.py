@@ -1,6 +1,7 @@
-"""Records where each session's own start URL led, in `<state>/portals/<session>.json`.
+"""Records the portal to which a session's own start URL led: `<state>/portals/<session>.json`.
 
-Sessions whose start URL is AWS's have no record.
+Its own start URL is one in the company's domain, which redirects to AWS's. Sessions whose start URL
+is AWS's have no record.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ from ssohelper.stores import files
 
 
 class PortalAddresses:
-    """Stores the addresses, in one file for each session. A damaged file counts as missing."""
+    """Stores a portal's address in a file for each session. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -25,7 +26,7 @@ class PortalAddresses:
         return files.read_record(path, schema.parse_portal_address)
 
     def save(self, session_name: str, address: PortalAddress) -> None:
-        """Write the session's address. Raises: LocalState."""
+        """Write the address of the session's portal. Raises: LocalState."""
         files.ensure_private_folder(self._state)
         path = self._file(session_name)
         files.ensure_private_folder(path.parent)

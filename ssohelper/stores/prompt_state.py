@@ -1,8 +1,9 @@
 """Small files under `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
-`roles/SESSION/ACCOUNT/ROLE` has the rows of core.prompt_text in its first line. `grants/TERMINAL/` has
-the rows of roles with a grant, since a grant is of one terminal. Where the renewal of the role's credentials has failed, a second line has their end in epoch seconds; shells do not read
-it. `no-role` is for a profile that has no role of ours. Each file has the modification time of the
+`roles/SESSION/ACCOUNT/ROLE` has the rows of core.prompt_text in its first line. `grants/TERMINAL/`
+has the rows of roles with a grant, since a grant is for one terminal. Where the renewal of the
+role's credentials has failed, a second line has their end in epoch seconds; shells do not read it.
+`no-role` is for a profile that has no role of ours. Each file has the modification time of the
 ~/.aws/config from which a shell's answer was made: once the config is newer, the shell asks again.
 Everything here may vanish at any time; nothing here is secret.
 """
@@ -17,7 +18,7 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 
-# Nine rows have at most 400 bytes.
+# A prompt file is larger than this only if damaged: its nine rows have at most 400 bytes.
 _LIMIT_BYTES = 1024
 
 
@@ -28,9 +29,9 @@ class PromptState:
         self._runtime = runtime
 
     def role_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
-        """Return the file of the role; of None the one for profiles without a role of ours.
+        """Return the path of the role's prompt file; for None, of the file `no-role`.
 
-        `terminal`: the one whose prompt shows a grant for the role.
+        With `terminal`, the path of the file for that terminal's prompt, which shows a grant.
         """
         if key is None:
             return self._folder / "no-role"
@@ -78,11 +79,11 @@ class PromptState:
         config_mtime_ns: int = 0,
         terminal: TerminalSession | None = None,
     ) -> bool:
-        """Write the role's prompt file unless it already says the same.
+        """Write the role's prompt file, unless it already has this content.
 
         The file gets the config's modification time, or keeps its own without `config_mtime_ns`.
-        Returns False if the file system does not store such a time exactly: then the config would
-        always be newer. Raises: LocalState.
+        Returns False if the file system does not store such a time exactly: then shells would
+        always find the config newer and ask again. Raises: LocalState.
         """
         path = self.role_file(key, terminal)
         present = _read_mtime_ns(path)
@@ -104,7 +105,7 @@ class PromptState:
             return 0
 
     def forget_role(self, key: RoleKey) -> None:
-        """Remove the file of the role: each shell that shows it asks again at its next prompt."""
+        """Remove the role's prompt file, so that shells with this role ask again at a prompt."""
         files.remove(self.role_file(key))
         self.forget_grants()
 

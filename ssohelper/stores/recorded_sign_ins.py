@@ -1,4 +1,4 @@
-"""Finds the sign-ins that we made by their records, also where the config lacks the session."""
+"""Finds sign-ins that ssohelper made, by their records, even if the config lacks the session."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,21 +11,22 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.token_documents import is_of, token_context
+from ssohelper.stores.token_documents import is_token_of, token_context
 
 
 class RecordedSignIns(TokenFiles):
-    """The token files, together with the records of the sessions that they are of."""
+    """Compares the token files with the records of which session each sign-in is for."""
 
     def find_unlisted(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions of sign-ins that we made and that are here, without those `listed`.
+        """Return the sessions, except those `listed`, for which we made a sign-in that is here.
 
-        A session of `listed` that has another portal or region than the sign-in is another one.
+        If a session of `listed` has the same name but another portal or region, it is another
+        session.
         """
         return [one for one in self._load_others(listed) if self._has_sign_in(one)]
 
     def find_stale(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the recorded sessions without those `listed`, of which no sign-in is here."""
+        """Return the recorded sessions that have no token here, except those `listed`."""
         return [one for one in self._load_others(listed) if not self._has_sign_in(one)]
 
     def _load_others(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
@@ -35,13 +36,13 @@ class RecordedSignIns(TokenFiles):
     def _has_sign_in(self, session: SsoSession) -> bool:
         if any(map(self.read_fingerprint, self.list_further(session))):
             return True
-        return bool(self.read_fingerprint(session)) and not self._is_of_another(session)
+        return bool(self.read_fingerprint(session)) and not self._holds_another_sign_in(session)
 
-    def _is_of_another(self, session: SsoSession) -> bool:
-        """Return whether another tool has written the token of another sign-in under our name.
+    def _holds_another_sign_in(self, session: SsoSession) -> bool:
+        """Return whether another tool has overwritten our token file with another sign-in's token.
 
-        A token that cannot be read counts as ours. So does one that an SDK renewed: it has an id
-        that we do not know, and our client.
+        A token that cannot be read counts as ours. So does a token that an SDK renewed: its id is
+        not recorded, but it was issued to our client.
         """
         if not isinstance(self._codec, PlainCodec):
             return False  # no other tool writes encrypted files
@@ -50,7 +51,7 @@ class RecordedSignIns(TokenFiles):
             found = self._read_document(self._token_file(session), token_context(session))
         if found is None:
             return False
-        if not is_of(found, session):
+        if not is_token_of(found, session):
             return True
         try:
             token = schema.parse_token(found)

@@ -1,4 +1,4 @@
-"""Stores which regions of a session's instance failed, so that no process waits for them again.
+"""Stores which regions of a session's Identity Center failed: no process waits for them again.
 
 One file for each session in the runtime folder. It is written without a lock: if two processes write
 at once, one record is lost, and the next call finds the failure again.
@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class RegionFailures:
-    """The failures by region. A damaged file counts as missing."""
+    """Loads and saves failures by region. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
@@ -23,7 +23,7 @@ class RegionFailures:
         return {region: Failure(*value) for region, value in found.items() if _is_failure(value)}
 
     def save(self, session_name: str, failures: dict[str, Failure]) -> None:
-        """Record these failures, and no others. Raises: LocalState."""
+        """Replace the session's recorded failures by these. Raises: LocalState."""
         path = self._file(session_name)
         if not failures:
             files.remove(path)

@@ -11,14 +11,14 @@ _SIGN_IN = "sign in again with: ssohelper login SESSION"
 
 
 class Keyring(Protocol):
-    """Where the key is. `system.os_keyring.OsKeyring` has the methods' docstrings."""
+    """The keyring that has the key. `system.os_keyring.OsKeyring` documents the methods."""
 
     def find(self, *, again: bool = False) -> Secret | None: ...
     def create(self) -> Secret: ...
 
 
 class SealedCodec:
-    """Encrypted documents. A document in clear is never taken for one of them."""
+    """Encrypts and decrypts documents. `decode` refuses a document in clear."""
 
     suffix = ".sealed"
 
@@ -36,7 +36,8 @@ class SealedCodec:
             raise Unreadable("it is not encrypted")
         key = self._keyring.find()
         if key is not None and not sealing.is_sealed_with(found, _checked(key)):
-            # The key that this process knows may be of before: the user removed it, and signed in.
+            # This process may know an earlier key: the user may have removed it from the keyring
+            # and signed in again, which made another key.
             key = self._keyring.find(again=True)
         if key is None:
             raise Unreadable("its key is no longer in the keyring")
@@ -44,7 +45,7 @@ class SealedCodec:
             raise Unreadable("it was encrypted with a key that is not in this keyring")
         return sealing.open_sealed(found, key, context)
 
-    def get_ready(self) -> None:
+    def ensure_key(self) -> None:
         _checked(self._keyring.create())
 
 

@@ -1,7 +1,7 @@
 """Encrypts and decrypts JSON objects with one key (AES-256-GCM). Touches no disk, asks no keyring.
 
-A sealed object is itself a JSON object. `context` says what the object is and whose: a sealed
-object that was moved to the place of another one cannot be opened there.
+A sealed object is itself a JSON object. `context` says what the object is and to which session or
+role it belongs: a sealed object that was moved to another one's file cannot be decrypted there.
 """
 
 import base64
@@ -18,18 +18,18 @@ from ssohelper.core.model import Secret
 from ssohelper.stores.codecs import SEALED_MARK, Unreadable
 
 _VERSION = 1
-# The length that NIST recommends. Random nonces are safe for 2^32 objects of one key.
+# The nonce's length that NIST recommends. Random nonces are safe for 2^32 objects of one key.
 _NONCE_BYTES = 12
 
 
 def seal(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
-    """Return the object encrypted."""
+    """Return the encrypted form of the object."""
     nonce = os.urandom(_NONCE_BYTES)
     text = json.dumps(document).encode("ascii")
-    box = AESGCM(_bytes_of(key)).encrypt(nonce, text, context.encode())
+    box = AESGCM(_key_bytes_of(key)).encrypt(nonce, text, context.encode())
     return {
         SEALED_MARK: _VERSION,
-        "key_id": id_of(key),
+        "key_id": key_id_of(key),
         "box": base64.b64encode(nonce + box).decode("ascii"),
     }
 
@@ -38,7 +38,7 @@ def open_sealed(found: dict[str, Any], key: Secret, context: str) -> dict[str, A
     """Return the object that was sealed. Raises: Unreadable."""
     try:
         box = base64.b64decode(found["box"], validate=True)
-        opened = AESGCM(_bytes_of(key)).decrypt(
+        opened = AESGCM(_key_bytes_of(key)).decrypt(
             box[:_NONCE_BYTES], box[_NONCE_BYTES:], context.encode()
         )
         document = json.loads(opened)
@@ -51,7 +51,7 @@ def open_sealed(found: dict[str, Any], key: Secret, context: str) -> dict[str, A
 
 def is_sealed_with(found: dict[str, Any], key: Secret) -> bool:
     """Return whether the object was sealed with this key."""
-    return found.get("key_id") == id_of(key)
+    return found.get("key_id") == key_id_of(key)
 
 
 def is_key(key: Secret) -> bool:
@@ -62,10 +62,10 @@ def is_key(key: Secret) -> bool:
         return False
 
 
-def id_of(key: Secret) -> str:
-    """Return a text that names the key and says nothing about its content."""
-    return hashlib.sha256(b"ssohelper key\0" + _bytes_of(key)).hexdigest()[:16]
+def key_id_of(key: Secret) -> str:
+    """Return an id of the key that does not reveal the key."""
+    return hashlib.sha256(b"ssohelper key\0" + _key_bytes_of(key)).hexdigest()[:16]
 
 
-def _bytes_of(key: Secret) -> bytes:
+def _key_bytes_of(key: Secret) -> bytes:
     return base64.b64decode(key.reveal())

@@ -1,10 +1,11 @@
 """Records under which sign-in and which config a session's responses were published.
 
 A published response must not be printed after any tool has signed the user out, after a sign-in
-(perhaps of another user), or after a change of the session's portal. A hit does not read the token
-file and the config to see that. `<runtime>/credentials/<session>/` holds a link to each of these
-two files, and for each a stamp: a file that was given the same modification time. A hit compares
-the times. If they differ, the call is a miss. Three rules prevent hits with old credentials:
+(perhaps of another user), or after a change of the session's portal. To find out, a hit does not
+read the token file and the config: that would take too long. `<runtime>/credentials/<session>/`
+holds a link to each of these two files, and for each a stamp: a file that was given the same
+modification time. A hit compares the times. If they differ, the call is a miss. Three rules prevent
+hits with old credentials:
 
 * Responses are withdrawn before a stamp for another sign-in is written, and published after it. A
   process that is killed in between leaves responses without a matching stamp.
@@ -29,8 +30,8 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# Some shells and file systems have times in whole seconds, so that a second write within the same
-# second would go unnoticed.
+# A file must be this old to get a stamp. Some shells and file systems have times in whole seconds,
+# so that a second write within the same second would go unnoticed.
 _SETTLED_AFTER_SECONDS = 2
 _LIMIT_BYTES = 8192
 
@@ -48,7 +49,7 @@ class SessionStamp:
         self._runtime = runtime
         name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
-        self._config = _Part(
+        self._config = _StampedFile(
             config_file and os.path.realpath(config_file),
             folders.config_link(str(runtime), name),
             folders.config_stamp(str(runtime), name),
@@ -57,20 +58,20 @@ class SessionStamp:
         # sign-ins of its own. So the folder of the token file is compared too.
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
         self._folder_link = folders.token_folder_link(str(runtime), name)
-        self._token = _Part(
+        self._token = _StampedFile(
             token_file and os.path.abspath(token_file),
             folders.token_link(str(runtime), name),
             folders.token_stamp(str(runtime), name),
         )
 
     @property
-    def is_due(self) -> bool:
-        """Whether published responses may be of another sign-in, so that new stamps are due."""
+    def needs_new_stamps(self) -> bool:
+        """Whether published responses may be of another sign-in, so that new stamps are needed."""
         return self._is_settled and not self._matches
 
     @property
-    def is_current(self) -> bool:
-        """Whether published responses are of the present sign-in, without a doubt."""
+    def are_responses_current(self) -> bool:
+        """Whether all published responses are certainly of the present sign-in."""
         return self._is_settled and self._matches
 
     @property
@@ -79,7 +80,7 @@ class SessionStamp:
         known = self._known_portal
         return known is not None and known != self._portal
 
-    def prepare(self, withdraw: Callable[[], object]) -> bool:
+    def prepare_publishing(self, withdraw: Callable[[], object]) -> bool:
         """Note the times of config and token file; return False if it is too early to publish.
 
         If the session's published responses may be of another sign-in, calls `withdraw`, which
@@ -91,25 +92,25 @@ class SessionStamp:
             return True
         is_same_home = os.path.realpath(self._folder_link) == os.path.realpath(self._token_folder)
         is_same_sign_in = (
-            is_same_home and self._token.matches(b"") and self._known_portal == self._portal
+            is_same_home and self._token.matches_stamp(b"") and self._known_portal == self._portal
         )
         if not is_same_sign_in:
             withdraw()
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(os.path.dirname(self._token.stamp))
         files.write_link(self._folder_link, self._token_folder)
-        self._config.write(self._portal)
-        self._token.write(b"")
+        self._config.write_stamp(self._portal)
+        self._token.write_stamp(b"")
         return True
 
-    def follow_renewal(self) -> None:
+    def update_after_renewal(self) -> None:
         """Update the token file's stamp after we renewed the token, so that responses stay valid.
 
         Does so only if the stamp matched before the renewal. Raises: LocalState.
         """
-        if self._token.matches(b""):
+        if self._token.matches_stamp(b""):
             self._token.read_time()
-            self._token.write(b"")
+            self._token.write_stamp(b"")
 
     @property
     def _is_settled(self) -> bool:
@@ -119,18 +120,18 @@ class SessionStamp:
     def _matches(self) -> bool:
         with contextlib.suppress(OSError):
             is_this_home = os.path.samefile(self._folder_link, self._token_folder)
-            matches = self._config.matches(self._portal) and self._token.matches(b"")
+            matches = self._config.matches_stamp(self._portal) and self._token.matches_stamp(b"")
             return is_this_home and matches
         return False
 
     @property
     def _known_portal(self) -> bytes | None:
-        content = self._config.content
+        content = self._config.stamp_content
         return content.partition(b"\n")[2] if content else None
 
 
-class _Part:
-    """A file that responses depend on: a symbolic link to it, and a stamp file with its time."""
+class _StampedFile:
+    """A file that responses depend on, with a link to it and a stamp file that has its time."""
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
         self._path = path
@@ -139,7 +140,7 @@ class _Part:
         self.read_time()
 
     def read_time(self) -> None:
-        """Read the file's modification time, which the stamp is compared with and set to later."""
+        """Read the file's modification time, to compare it with the stamp's and to copy it."""
         self._read_at = time.time()
         self._modified = _read_mtime_ns(self._path)
 
@@ -152,24 +153,24 @@ class _Part:
         return abs(self._read_at - self._modified / 1e9) >= _SETTLED_AFTER_SECONDS
 
     @cached_property
-    def content(self) -> bytes | None:
-        """The content of the stamp's file; None when it is missing or cannot be read."""
+    def stamp_content(self) -> bytes | None:
+        """The content of the stamp file; None when that file is missing or cannot be read."""
         with contextlib.suppress(LocalState):
             return files.read_own_file(self.stamp, _LIMIT_BYTES)
         return None
 
-    def matches(self, more: bytes) -> bool:
+    def matches_stamp(self, more: bytes) -> bool:
         """Return whether stamp and link match the file as it is, and the stamp's text is `more`."""
-        if self._modified is None or self.content != b"%d\n%b" % (self._modified, more):
+        if self._modified is None or self.stamp_content != b"%d\n%b" % (self._modified, more):
             return False
         try:
             return os.readlink(self._link) == self._path
         except OSError:
             return False
 
-    def write(self, more: bytes) -> None:
+    def write_stamp(self, more: bytes) -> None:
         """Write the file's stamp and link unless both match already. Raises: LocalState."""
-        if self._modified is None or self.matches(more):
+        if self._modified is None or self.matches_stamp(more):
             return
         content = b"%d\n%b" % (self._modified, more)
         files.write_atomically(self.stamp, content, mtime_ns=self._modified, durable=False)

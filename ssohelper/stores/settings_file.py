@@ -14,7 +14,7 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets and removes keys in the settings file, one at a time. If it is a symlink, it stays one."""
+    """Sets and removes keys in the settings file, one at a time. A symlink stays a symlink."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path
@@ -25,24 +25,24 @@ class SettingsFile:
 
         Raises: ConfigInvalid when the file is not TOML, LocalState.
         """
-        return self._change(lambda document: _set(document, parts, value), deadline)
+        return self._change(lambda document: _set_key(document, parts, value), deadline)
 
     def unset(self, parts: tuple[str, ...], deadline: Deadline) -> bool:
         """Remove the key, so that its default applies again; return whether the file was written.
 
         Raises: as `set`.
         """
-        return self._change(lambda document: _unset(document, parts), deadline)
+        return self._change(lambda document: _remove_key(document, parts), deadline)
 
     def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> bool:
-        """Copy the table `sessions.OLD` to another name; without `replace` only if that has none.
+        """Copy the table `sessions.OLD` to another name; only with `replace` over another table.
 
         Returns whether the file was written. Raises: as `set`.
         """
         return self._change(lambda document: _copy_session(document, old, new, replace), deadline)
 
     def forget_session(self, name: str, deadline: Deadline) -> bool:
-        """Remove the table `sessions.NAME`; return whether the file was written. Raises: as `set`."""
+        """Remove the table `sessions.NAME`; return whether that changed it. Raises: as `set`."""
         return self._change(lambda found: found.get("sessions", {}).pop(name, None), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> bool:
@@ -64,7 +64,7 @@ class SettingsFile:
             return True
 
 
-def _set(document: Any, parts: tuple[str, ...], value: Any) -> None:
+def _set_key(document: Any, parts: tuple[str, ...], value: Any) -> None:
     table = document
     for name in parts[:-1]:
         if name not in table:
@@ -73,7 +73,7 @@ def _set(document: Any, parts: tuple[str, ...], value: Any) -> None:
     table[parts[-1]] = list(value) if isinstance(value, tuple) else value
 
 
-def _unset(document: Any, parts: tuple[str, ...]) -> None:
+def _remove_key(document: Any, parts: tuple[str, ...]) -> None:
     table = document
     for name in parts[:-1]:
         if name not in table:

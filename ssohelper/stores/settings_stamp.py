@@ -3,7 +3,7 @@
 A response that was published before the user set a guard rule must not be served afterwards. The
 fast path and the launcher do not read config.toml or the company's policy for that: they compare
 each file with its stamp. A stamp has the file's modification time, and two lines: the inode number
-that the launcher sees, and what the fast path compares (`published.identify`).
+that the launcher sees, and what the fast path compares (`published.identify_content`).
 """
 
 import os
@@ -17,7 +17,8 @@ from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.fastpath import folders, open_file, published
 from ssohelper.stores import files
 
-# Some shells compare times in whole seconds, and would miss a second change in the same second.
+# A file must be this old to get a stamp. Some shells compare times in whole seconds, and would miss
+# a second change in the same second.
 _SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
 
@@ -25,25 +26,26 @@ _LOCK_SECONDS = 2.0
 class SettingsStamp:
     """Compares config.toml and the company's policy with their stamps.
 
-    It records what identifies them when it is created: create it before they are read.
+    Records what identifies both files when it is created, so create it before the files are read.
     """
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
         self._runtime = runtime
         place = os.fspath(runtime)
         self._stamps = (
-            _Stamp(settings_file, folders.settings_stamp(place)),
-            _Stamp(policy_file, folders.policy_stamp(place)),
+            _StampFile(settings_file, folders.settings_stamp(place)),
+            _StampFile(policy_file, folders.policy_stamp(place)),
         )
 
-    def is_due(self) -> bool:
-        """Return whether responses may be of other settings: then `prepare` would remove them."""
+    def needs_new_stamps(self) -> bool:
+        """Return whether responses may be of other settings, so that they must be removed."""
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
-    def prepare(self, withdraw_all: Callable[[], object]) -> bool:
+    def prepare_publishing(self, withdraw_all: Callable[[], object]) -> bool:
         """Make the stamps match the files; return False if responses must not be published yet.
 
-        Calls `withdraw_all`, which removes all responses, if they were made under other files.
+        Calls `withdraw_all`, which removes all responses, if a file changed since they were
+        published.
         """
         if self._has_changed():
             return False
@@ -86,11 +88,11 @@ class SettingsStamp:
         if not os.path.exists(self._now_file()):
             files.write_atomically(self._now_file(), b"")
         for stamp in self._stamps:
-            stamp.write()
+            stamp.write_stamp()
 
 
-class _Stamp:
-    """A file whose modification time is that of one other file; empty while that is absent."""
+class _StampFile:
+    """A stamp file, with the same modification time as another file; empty if that is absent."""
 
     def __init__(self, file: Path, path: str) -> None:
         self._file = file
@@ -114,14 +116,15 @@ class _Stamp:
             return False
         if not self._recorded.line:
             return not content
-        # A file system that stores whole seconds changes the stamp's time by less than this. If the
-        # stamp's writer was killed before it set the time, the difference is larger.
+        # Times that differ by less than this count as equal: a file system that stores whole
+        # seconds rounds the stamp's time. If the stamp's writer was killed before it set the time,
+        # the difference is larger.
         stamp_mtime_ns = _read_status(Path(self._path)).mtime_ns
         return abs(stamp_mtime_ns - self._recorded.mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
-    def write(self) -> None:
-        # Until utime sets it below, the stamp's modification time is that of this write. It differs
-        # from that of the file, so no hit uses a response meanwhile.
+    def write_stamp(self) -> None:
+        # Until utime sets it below, the stamp's modification time is that of this write. That time
+        # differs from the modification time of the settings, so no hit uses a response meanwhile.
         if not self._recorded.line:
             files.write_atomically(self._path, b"")
             return
@@ -130,10 +133,11 @@ class _Stamp:
         os.utime(self._path, ns=(self._recorded.mtime_ns, self._recorded.mtime_ns))
 
     def _read_inode_for_launcher(self) -> bytes:
-        """Return the inode number as the launcher reads it; b"" where the system does not tell it.
+        """Return the inode number as the launcher reads it; b"" where the launcher cannot read it.
 
-        sh has no command for a file's inode number, but Linux (since 5.14) tells that of an open file.
-        On an overlay it need not be the number that `os.stat` returns.
+        sh has no command for a file's inode number, but Linux (since 5.14) shows that of an open
+        file in /proc. On an overlay file system it may differ from the number that `os.stat`
+        returns.
         """
         try:
             opened = open_file.open_user_file(os.fspath(self._file))
@@ -143,7 +147,7 @@ class _Stamp:
             return b""
         descriptor, found = opened
         try:
-            if published.identify(found) != self._recorded.line:
+            if published.identify_content(found) != self._recorded.line:
                 return b"changed"  # matches no number: the launcher leaves the call to Python
             with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
                 words = [line.split() for line in lines]
@@ -155,7 +159,7 @@ class _Stamp:
 
 
 class _Status(NamedTuple):
-    """What identifies a file's content. `line` is b"" if there is no file."""
+    """The status that identifies a file's content. `line` is b"" if there is no file."""
 
     mtime_ns: int
     line: bytes
@@ -173,4 +177,4 @@ def _read_status(path: Path) -> _Status:
         return _MISSING
     except OSError:
         return _UNKNOWN
-    return _Status(found.st_mtime_ns, published.identify(found))
+    return _Status(found.st_mtime_ns, published.identify_content(found))

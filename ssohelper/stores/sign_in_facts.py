@@ -1,4 +1,4 @@
-"""Stores the facts of each sign-in (`SignInFacts`), which session it is of, and its locks.
+"""Stores what is known about each sign-in (`SignInFacts`), and its session. Has its locks.
 
 The facts are in our state folder: an SDK that writes a token file drops the keys it does not know.
 """
@@ -16,7 +16,7 @@ from ssohelper.stores import files
 
 
 class SignInFactsFiles:
-    """The facts in one file for each sign-in, named by `SsoSession.sign_in_name`."""
+    """The files of sign-in facts, one for each sign-in, named by `SsoSession.sign_in_name`."""
 
     def __init__(self, state: Path, runtime: Path) -> None:
         self._state = state
@@ -45,13 +45,14 @@ class SignInFactsFiles:
         files.write_json(path, facts._asdict())
 
     def forget_facts(self, session_name: str) -> None:
-        """Remove the facts of a session that is no more."""
+        """Remove the sign-in facts of a session that no longer exists."""
         files.remove(self._facts_file(session_name))
 
     def save_session(self, session: SsoSession) -> None:
-        """Record, before a token is written, which session it is of. Raises: LocalState.
+        """Record, before a token is written, the session that it is for. Raises: LocalState.
 
-        So every token is found again, also if its session never reaches the config or leaves it.
+        So every token is found again, even if its session is not in the config or is removed from
+        it.
         """
         files.ensure_private_folder(self._state)
         path = self._session_file(session.name)
@@ -59,18 +60,18 @@ class SignInFactsFiles:
         files.write_json(path, session._asdict())
 
     def load_sessions(self) -> list[SsoSession]:
-        """Return the sessions of the sign-ins that we made and that no sign-out has ended here."""
+        """Return the sessions of the sign-ins that we made and that were not signed out here."""
         return [session for session in map(self._read_session, self._list_records()) if session]
 
     def list_damaged_records(self) -> list[str]:
-        """Return the paths of the records of which it is not known which sign-in they are of."""
+        """Return the paths of the damaged records, which do not say whose sign-in they are for."""
         folder = self._state / "signed-in"
         if folder.exists() and not folder.is_dir():
             return [str(folder)]  # it hides all records
         return [str(path) for path in self._list_records() if self._is_damaged(path)]
 
     def forget_misnamed_records(self) -> None:
-        """Remove the records that do not have the name of their session, which are not ours."""
+        """Remove records whose file name is not that of their session: we did not write them."""
         for path in self._list_records():
             if not self._is_damaged(path) and self._read_session(path) is None:
                 files.remove(path)
@@ -106,7 +107,7 @@ class SignInFactsFiles:
         return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock of an interactive sign-in, the only lock held while the user acts."""
+        """Return the lock of an interactive sign-in: no other one is held while a user signs in."""
         return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
     def _facts_file(self, session_name: str) -> Path:

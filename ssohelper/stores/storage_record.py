@@ -1,8 +1,8 @@
-"""Records in which storage the sign-ins are: in files as AWS's tools read them, or encrypted.
+"""Records how the sign-ins are stored: in files that AWS's tools can read, or encrypted.
 
-The settings say which storage is wanted. While the two differ, the sign-ins are to be moved. The
-record is written in one step between copying and removing, so a move that was interrupted is
-either not done yet, or only lacks the removal.
+The settings say which storage is wanted. While record and settings differ, the sign-ins are to be
+moved. The record is written in one step after the copying and before the removal of the old copies.
+So a move that was interrupted is either not done, or only lacks that removal.
 """
 
 from contextlib import AbstractContextManager
@@ -16,14 +16,14 @@ FILE, KEYRING = "file", "keyring"
 
 
 class Record(NamedTuple):
-    """`storage` has the sign-ins. `leftover` is one that still has copies to remove, or None."""
+    """`storage` has the sign-ins. `leftover` is a storage with copies still to remove, or None."""
 
     storage: str = FILE
     leftover: str | None = None
 
 
 class StorageRecord:
-    """The record in the state folder. A missing or damaged one means files."""
+    """The record in the state folder. If it is missing or damaged, sign-ins are in plain files."""
 
     def __init__(self, state: Path) -> None:
         self._path = state / "storage.json"

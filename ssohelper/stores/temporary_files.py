@@ -1,4 +1,4 @@
-"""Temporary files beside the files that they replace, and those that killed writers left."""
+"""Names temporary files beside the files to replace; removes those of killed writers."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ def name_beside(path: str) -> str:
 
 
 def sweep_folder_once(folder: str) -> None:
-    """Remove temporary files over an hour old, which killed writers left; once per folder."""
+    """Remove temporary files over an hour old, left by killed writers; once for each folder."""
     if folder in _swept:
         return
     _swept.add(folder)
@@ -35,7 +35,8 @@ def sweep_folder_once(folder: str) -> None:
 def remove_those_of_killed_processes(folder: str) -> None:
     """Remove the temporary files in the folder whose process has ended, however young they are.
 
-    A process of another container or host, which has no number here, holds its file's lock.
+    A file of a process in another container or host, which has no process id here, stays: that
+    process holds a lock on it.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -45,7 +46,7 @@ def remove_those_of_killed_processes(folder: str) -> None:
 
 
 def _has_ended(name: str) -> bool:
-    """Return whether this is the name of a temporary file, and its process runs no more here."""
+    """Return whether this is a temporary file's name with the id of a process that has ended."""
     pid = name.removeprefix(TEMP_PREFIX).partition("-")[0]
     if sys.platform == "win32" or not name.startswith(TEMP_PREFIX) or not pid.isdigit():
         return False  # on Windows os.kill would end the process
@@ -64,7 +65,7 @@ def is_left_over(path: str) -> bool:
         age = time.time() - os.lstat(path).st_mtime
     except OSError:
         return False
-    # A published response's temporary file has a time in the future, so it stays.
+    # The temporary file of a published response has a time in the future, so it is never left over.
     return age > _TEMP_LIFE_SECONDS and not _is_reserved(path)
 
 

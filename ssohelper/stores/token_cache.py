@@ -31,22 +31,23 @@ from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.files import Reservation
 from ssohelper.stores.sign_in_facts import SignInFactsFiles
 from ssohelper.stores.token_documents import (
-    choose_date,
-    document_of,
-    is_of,
+    choose_mtime,
+    is_token_of,
     list_regions,
     registration_context,
     registration_name,
-    sha1,
+    sha1_name,
     token_context,
+    token_document_of,
     token_name,
 )
 
 _log = logging.getLogger(__name__)
 
-# The AWS CLI, the JavaScript and the Rust SDK write token files in place, so a reader can see half
-# a file. On ext4, a file that is rewritten in a loop is complete for about 1 ms of every 50. So we
-# read it every millisecond (a read takes 20 us) for a second; on a busy machine at least 200 times.
+# How long, and how often at least, to read a token file that is half written. The AWS CLI, the
+# JavaScript and the Rust SDK write token files in place, so a reader can see half a file. On ext4,
+# a file that is rewritten in a loop is complete for about 1 ms of every 50. So we read it every
+# millisecond (a read takes 20 us) for a second; on a busy machine at least 200 times.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
 # The fingerprints of token files that stayed half written for a second, by path. A broker reads the
@@ -90,13 +91,13 @@ class TokenFiles(SignInFactsFiles):
 
         The caller holds `lock_state`. Raises: LocalState.
         """
-        self._write_token(session, document_of({}, session, token))
+        self._write_token(session, token_document_of({}, session, token))
 
     def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
         path = self._token_file(session)
         encoded = self._codec.encode(document, token_context(session))
-        files.write_json(path, encoded, mtime=choose_date(path))
+        files.write_json(path, encoded, mtime=choose_mtime(path))
 
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
@@ -129,17 +130,17 @@ class TokenFiles(SignInFactsFiles):
             if replacement is not None:
                 return replacement
             present = self._read_present(session) or {}
-            document = document_of(present, session, fresh)
+            document = token_document_of(present, session, fresh)
             encoded = self._codec.encode(document, token_context(session))
             data = json.dumps(encoded).encode("ascii")
-            date = choose_date(self._token_file(session))
+            date = choose_mtime(self._token_file(session))
             # After the fsync, which may take long, we check again that no other tool has written
             # the file. The rename follows at once, so such a write is hardly ever lost.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
     def _load_replacement(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
-        """Return the token with which another tool has replaced `used`; None without one.
+        """Return the token with which another tool has replaced `used`; None if none has.
 
         Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
         """
@@ -160,7 +161,7 @@ class TokenFiles(SignInFactsFiles):
         files.remove(self._registration_file(session))
 
     def remove_leftovers(self) -> None:
-        """Remove what processes left that were killed while they wrote a token."""
+        """Remove the temporary files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
             if not files.is_in_another_users_home(folder):
                 files.remove_those_of_killed_processes(str(folder))
@@ -181,10 +182,10 @@ class TokenFiles(SignInFactsFiles):
         files.refuse_another_users_home(self._token_file(session))
 
     def prepare_sign_in(self, session: SsoSession) -> None:
-        """Make sure, before the user acts, that the new token can be saved. Raises: LocalState."""
+        """Make sure, before the user signs in, that the token can be saved. Raises: LocalState."""
         self.check_writable(session)
         self._ensure_folder_of(session)
-        self._codec.get_ready()
+        self._codec.ensure_key()
 
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token for display: one read, and a damaged file counts as missing."""
@@ -192,7 +193,7 @@ class TokenFiles(SignInFactsFiles):
         return self._parse_token(found, session) if found is not None else None
 
     def load_ids(self, session: SsoSession) -> set[str]:
-        """Return the ids of the access tokens of the session's sign-in, as far as they are known."""
+        """Return the known ids of access tokens of the session's sign-in."""
         present = self.peek(session)
         ids = set(self.load_facts(session.name).token_ids)
         return ids if present is None else ids | {present.id}
@@ -254,7 +255,7 @@ class TokenFiles(SignInFactsFiles):
     def list_further(self, session: SsoSession) -> list[SsoSession]:
         """Return the further portals at which the session has files, by region.
 
-        Where the token cannot be read, the start URL is the session's.
+        A portal whose token cannot be read gets the session's start URL.
         """
         found = []
         for region in list_regions(self._state / "regions", session.name, self._codec.suffix):
@@ -267,9 +268,9 @@ class TokenFiles(SignInFactsFiles):
     # -- moving to another storage -------------------------------------------------------------
 
     def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
-        """Return token and registration as documents in clear; None for each that is missing.
+        """Return token and registration as unencrypted documents; None for each that is missing.
 
-        One that is damaged, or whose key is lost, counts as missing.
+        A document that is damaged, or whose key is lost, counts as missing.
         Raises: KeyringUnavailable, NotOurs.
         """
         return [
@@ -278,7 +279,7 @@ class TokenFiles(SignInFactsFiles):
         ]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
-        """Write what `export_documents` of another store returned, and remove what it lacks."""
+        """Write the documents that `export_documents` of another store returned; remove others."""
         token, registration = documents
         self.forget(session)
         if token is not None:
@@ -294,12 +295,12 @@ class TokenFiles(SignInFactsFiles):
 
         It is beside the token file, so that hosts and containers that share a home folder renew the
         token once. If that folder cannot be written, the lock is in the runtime folder, or there is
-        none; this yields False then, since other processes may hold the lock beside the token.
+        none. This yields False then, since other processes may hold a lock beside the token file.
         """
         with suppress(LocalState):
             self._ensure_folder_of(session)
         folder, name = self._folder_of(session), session.sign_in_name
-        path = folder / f".{sha1(files.session_file_name(name))}.lock"
+        path = folder / f".{sha1_name(files.session_file_name(name))}.lock"
         if os.access(folder, os.W_OK) and not files.is_in_another_users_home(path):
             with files.hold_lock(path, deadline, is_private=False) as is_held:
                 yield is_held
@@ -341,7 +342,7 @@ class TokenFiles(SignInFactsFiles):
             ) from cause
 
     def _read_document(self, path: Path, context: str) -> dict[str, Any] | None:
-        """Return the document in the file; None if it is missing, damaged or cannot be decrypted."""
+        """Return the file's document; None if missing, damaged or encrypted with a lost key."""
         found = files.read_json(path)
         try:
             return None if found is None else self._codec.decode(found, context)
@@ -355,7 +356,7 @@ class TokenFiles(SignInFactsFiles):
         except Damaged as damage:
             files.report_damage(self._token_file(session), damage)
             return None
-        if not is_of(found, session):
+        if not is_token_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
             return None
         if schema.expiry_lacks_zone(found):

@@ -1,4 +1,4 @@
-"""The content of token files in the AWS CLI's format, and what their names and times are made of."""
+"""Token files in the AWS CLI's format: their content, names and modification times."""
 
 import hashlib
 import json
@@ -13,21 +13,21 @@ from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.stores import files
 
-# Ends the name of a registration file of a further portal.
+# The ending of the name of a further portal's registration file.
 CLIENT_MARK = "+client"
 
 
 def token_context(session: SsoSession) -> str:
-    """Return what an encrypted token is bound to: another session's does not open in its place."""
+    """Return the text that binds an encrypted token to its session: no other text decrypts it."""
     return f"token {session.sign_in_name}"
 
 
 def registration_context(session: SsoSession) -> str:
-    """Return what an encrypted client registration is bound to."""
+    """Return the text that binds an encrypted client registration to its session."""
     return f"registration {session.sign_in_name}"
 
 
-def choose_date(path: Path) -> int:
+def choose_mtime(path: Path) -> int:
     """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
 
     So a later write of another tool gets another time, even if whole seconds are compared, and the
@@ -41,7 +41,7 @@ def choose_date(path: Path) -> int:
     return date + 1 if present == date else date
 
 
-def is_of(found: dict[str, Any], session: SsoSession) -> bool:
+def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
     """Return whether the token is of the session's start URL and region."""
     # Start URL and region may be missing: some tools write neither, and the SDKs read neither.
     start_url, region = found.get("startUrl"), found.get("region")
@@ -53,8 +53,10 @@ def is_of(found: dict[str, Any], session: SsoSession) -> bool:
     return isinstance(start_url, str) and any(is_same_portal(start_url, url) for url in urls)
 
 
-def document_of(present: dict[str, Any], session: SsoSession, token: AccessToken) -> dict[str, Any]:
-    """Return the document of a token; keys of `present` that are not ours stay."""
+def token_document_of(
+    present: dict[str, Any], session: SsoSession, token: AccessToken
+) -> dict[str, Any]:
+    """Return a token as the document to write, with the keys of `present` that are not ours."""
     ours = {
         "startUrl": session.start_url,
         "region": session.region,
@@ -70,16 +72,16 @@ def document_of(present: dict[str, Any], session: SsoSession, token: AccessToken
     return {**present, **ours}
 
 
-def sha1(text: str) -> str:
-    """Return the name under which the AWS CLI keeps a file, without its ending."""
+def sha1_name(text: str) -> str:
+    """Return the SHA-1 of the text in hex: the AWS CLI's name for a file, without its ending."""
     # sha1 names the file, it protects nothing: the AWS CLI and the SDKs read this very name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def token_name(session: SsoSession) -> str:
-    """Return the name of the token's file, without its ending: the AWS CLI's, unless it is ours."""
+    """Return the token file's name without ending: the AWS CLI's, or ours for a further portal."""
     name = files.session_file_name(session.sign_in_name)
-    return name if session.is_further else sha1(name)
+    return name if session.is_further else sha1_name(name)
 
 
 def registration_name(session: SsoSession) -> str:
@@ -95,11 +97,11 @@ def registration_name(session: SsoSession) -> str:
         "scopes": list(session.scopes) or None,
         "session_name": name,
     }
-    return sha1(json.dumps(named_by, sort_keys=True))
+    return sha1_name(json.dumps(named_by, sort_keys=True))
 
 
 def list_regions(folder: Path, session_name: str, suffix: str) -> list[str]:
-    """Return the regions of the further portals for which this folder has files of the session."""
+    """Return the regions of the session's further portals that have files in the folder."""
     try:
         names = os.listdir(folder)
     except OSError:

@@ -1,6 +1,7 @@
-"""Records the use of roles (`<state>/usage.json`) and of the console.
+"""Records the use of roles and of the AWS console.
 
-Of the console: `<state>/console.json` and `<state>/console-pages.json`.
+The files are `<state>/usage.json` for roles, and `<state>/console.json` and
+`<state>/console-pages.json` for the console.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.use_records import Visit
 from ssohelper.stores import files
 
-# The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no user has as many.
+# The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no
+# user has as many.
 _LIMIT_BYTES = 8 << 20
 # One console visit is stored for each browser command; beyond this number the oldest are dropped.
 _MOST_BROWSERS = 50
@@ -26,7 +28,7 @@ def _load_by_role(
     lines_of: Callable[[dict[str, Any]], list[Any]],
     parse: Callable[[Any], tuple[RoleKey, _T]],
 ) -> dict[RoleKey, _T]:
-    """Return what each line of the file says of a role. A damaged line is reported and left out."""
+    """Return the file's lines by role. A damaged line is reported and left out."""
     found: dict[RoleKey, _T] = {}
     for line in files.read_record(path, lines_of, _LIMIT_BYTES) or []:
         try:
@@ -64,7 +66,9 @@ class UsageStore:
                 self._save_all({**known, key: after})
 
     def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> None:
-        """Copy the usage of a session's roles to another session; without `replace` what it lacks."""
+        """Copy the usage of a session's roles to another session.
+
+        Without `replace`, the usage of a role that the other session has already stays."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()
             copies = {
@@ -91,7 +95,7 @@ class UsageStore:
 
 
 class ConsoleVisits:
-    """Stores with which role each browser was last signed in to the AWS console.
+    """Stores the role as which each browser was last signed in to the AWS console.
 
     Also stores which pages were last opened as each role. A damaged file counts as missing, since it
     only decides whether a hint is shown and what is offered first.
@@ -101,7 +105,7 @@ class ConsoleVisits:
         self._state = state
 
     def load(self, browser: str) -> Visit | None:
-        """Return the last console visit with this browser command; None without one."""
+        """Return the last console visit with this browser command; None if there is none."""
         line = self._load_all().get(browser)
         try:
             return None if line is None else schema.parse_visit(line)

@@ -18,7 +18,8 @@ from ssohelper.fastpath import open_file
 from ssohelper.stores import files
 from ssohelper.stores.disk_errors import reason
 
-# A config of 10,000 profiles has 2.5 MB; a file larger than this limit is no config.
+# The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
+# limit is no config.
 _LIMIT_BYTES = 64 << 20
 
 

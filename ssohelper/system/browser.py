@@ -46,7 +46,7 @@ def can_show_a_browser(environ: Mapping[str, str], setting: str | None = None) -
 
 
 def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opener | None:
-    """Return the command that opens URLs: an absolute path and arguments; None without one."""
+    """Return the command that opens URLs: an absolute path and arguments; None if there is none."""
     for opener in (setting, environ.get("BROWSER")):
         if opener and opener.strip():
             return _find_command_opener(opener, environ)
@@ -55,15 +55,15 @@ def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opene
     return _find_desktop_opener(environ)
 
 
-def start(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
+def start_opener(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
     """Start the opener with the URL, detached; return False when it cannot be started."""
-    return launch(opener, url, environ) is not None
+    return start_watched_opener(opener, url, environ) is not None
 
 
-def launch(
+def start_watched_opener(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the opener as `start` does; return its process, for whose end a thread waits.
+    """Start the opener like `start`, but return its process. A thread waits for its end.
 
     core.endpoints has checked that the URL begins with a scheme, so it is not taken for an option.
     """

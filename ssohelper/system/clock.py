@@ -8,7 +8,8 @@ from ssohelper.core.instants import duration_text
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import CALL_SECONDS
 
-# AWS (SigV4) refuses requests whose time is wrong by 5 min; smaller differences break nothing.
+# The user is warned of a larger difference: AWS (SigV4) refuses requests whose time is wrong by 5
+# min.
 CLOCK_DIFFERS_SECONDS = 240
 
 
@@ -18,7 +19,7 @@ class AwsClock(Protocol):
     def now(self, wall: float) -> float:
         """Return the time by AWS's clock, when this machine's is `wall`."""
 
-    def learn(self, aws_at: float, wall: float) -> None:
+    def save_reading(self, aws_at: float, wall: float) -> None:
         """Save that AWS's clock was at `aws_at` when this machine's was at `wall`."""
 
 
@@ -65,7 +66,7 @@ class Clock:
             return
         wall = self._wall()
         try:
-            self._aws_clock().learn(aws_at, wall)
+            self._aws_clock().save_reading(aws_at, wall)
         except LocalState as error:
             self._warn(f"AWS's time could not be kept: {error.message}")
         if abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:

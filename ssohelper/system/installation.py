@@ -155,7 +155,7 @@ def _is_in_shared_folder(path: str) -> bool:
 
 
 def quoted(path: str) -> str:
-    """Return the path quoted so that shlex, sh and all SDKs read the same path.
+    """Return the path in such quotes that shlex, sh and all SDKs read the same path.
 
     Raises: UsageProblem when it cannot be quoted.
     """

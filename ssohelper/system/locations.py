@@ -29,36 +29,36 @@ class Locations:
     @cached_property
     def runtime_folder(self) -> Path:
         """The folder of locks and role credentials; on most Linux systems it is in memory."""
-        return Path(self._resolve(folders.runtime_folder))
+        return Path(self._apply_path_rule(folders.runtime_folder))
 
     @cached_property
     def state_folder(self) -> Path:
         """The folder of sign-in facts, listings, the user's choices and config versions."""
-        return self._own(folders.state_folder)
+        return self._own_path(folders.state_folder)
 
     @cached_property
     def settings_file(self) -> Path:
-        """Our config.toml."""
-        return self._own(folders.settings_file)
+        """The path of ssohelper's config.toml."""
+        return self._own_path(folders.settings_file)
 
     @property
     def company_policy_file(self) -> Path:
-        """The company's policy, in the same place for each environment."""
+        """The file of the company's policy, whose path depends on no environment variable."""
         return Path(folders.COMPANY_POLICY)
 
     @cached_property
     def aws_config_file(self) -> Path:
-        """~/.aws/config, or AWS_CONFIG_FILE."""
+        """The path of ~/.aws/config, or the value of AWS_CONFIG_FILE."""
         return self._aws_file("AWS_CONFIG_FILE")
 
     @cached_property
     def aws_credentials_file(self) -> Path:
-        """~/.aws/credentials, or AWS_SHARED_CREDENTIALS_FILE."""
+        """The path of ~/.aws/credentials, or the value of AWS_SHARED_CREDENTIALS_FILE."""
         return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
     @cached_property
     def token_folder(self) -> Path:
-        """The folder of tokens, ~/.aws/sso/cache. AWS's tools have no variable to change it."""
+        """The folder of tokens, ~/.aws/sso/cache. No variable changes it for AWS's tools either."""
         return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
@@ -77,17 +77,17 @@ class Locations:
         """
         return self.state_folder / "serve", self.runtime_folder / "serve"
 
-    def _own(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
+    def _own_path(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
         # `rule` repeats a rule of platformdirs, because importing that takes 4 ms. A test compares
         # the two.
-        found = self._resolve(rule)
+        found = self._apply_path_rule(rule)
         if found[:1] == "~":
             raise _no_home_folder()
         return Path(found)
 
-    def _resolve(self, rule: Callable[[Mapping[str, str]], str]) -> str:
+    def _apply_path_rule(self, rule: Callable[[Mapping[str, str]], str]) -> str:
         try:
             return rule(self._environ)
         except ValueError as relative:

@@ -1,7 +1,7 @@
 """Shows a notice outside the terminal, with the user's `notify` command or the desktop's.
 
 A detached process (`notice_process`) runs that command and ends it after a time limit, so that the
-caller need not wait or stay alive.
+caller need neither wait for the command nor stay alive.
 """
 
 import sys
@@ -15,7 +15,8 @@ from ssohelper.system.programs import find_program
 _TITLE = "ssohelper"
 # Without any of these variables, notify-send finds no desktop.
 _DESKTOP_VARIABLES = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
-# The notice's message is an argument of this script, never part of it. Not tested on macOS.
+# This AppleScript shows its first argument, the notice's message, which is never part of the
+# script. Not tested on macOS.
 _APPLE_SCRIPT = (
     "on run argv",
     f'display notification (item 1 of argv) with title "{_TITLE}"',
@@ -23,7 +24,9 @@ _APPLE_SCRIPT = (
 )
 
 
-def start(notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, str]) -> str | None:
+def start_notify_command(
+    notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, str]
+) -> str | None:
     """Start `command` with the notice's message as last argument; return a warning if that fails.
 
     `command` is a program with its arguments, or DESKTOP for the desktop's own notifications.
@@ -36,13 +39,13 @@ def start(notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, 
         return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     try:
         argv = [NOTICE_PROCESS, program, *words[1:], notice.message]
-        spawn.start_detached(argv, {**environ, **_variables(notice)})
+        spawn.start_detached(argv, {**environ, **_notice_variables(notice)})
     except (OSError, ValueError):
         return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     return None
 
 
-def _variables(notice: Notice) -> dict[str, str]:
+def _notice_variables(notice: Notice) -> dict[str, str]:
     return {
         "SSOHELPER_NOTICE_SESSION": notice.session_name,
         "SSOHELPER_NOTICE_AT": "" if notice.end is None else to_iso(notice.end),

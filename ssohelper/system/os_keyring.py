@@ -1,7 +1,8 @@
 """Gets the wrapping key from the desktop's keyring, through a child process that can be killed.
 
-Three answers are possible: the key, None (the keyring has none), and KeyringUnavailable. Only the
-second one lets a caller make a new key, because whatever the old one encrypted is lost with it.
+Three answers are possible: the key, None (the keyring has no key), and KeyringUnavailable. Only
+after None may a caller make a new key, because all that was encrypted with the old key is lost
+then.
 """
 
 import contextlib
@@ -18,27 +19,28 @@ from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS, spawn
 from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE, WRITING
 
-# How long the keyring may take once it is asked. It takes 15 ms. A command that fails for a keyring
-# which does not answer must end within 4 s, with its own start and that of a broker.
+# How long the keyring may take to answer; it usually takes 15 ms. If it does not answer, the
+# command must fail within 4 s, including its own start and that of a broker.
 ANSWER_SECONDS = 1.5
-# On a busy machine the keyring is as slow as our child: it gets this many times the child's start,
-# which takes 0.2 s on an idle one.
+# On a busy machine, the keyring is as slow as our child process. So it may take this many times as
+# long as the child's start, which takes 0.2 s on an idle machine.
 _STARTS = 3
 _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
-# How long a keyring that has answered may take to write the key to its disk.
+# How long the keyring may take, after its first answer, to write a change to the disk.
 _WRITE_SECONDS = 12.0
-# A key that was found holds for this time at least, a failure for less: the user may have unlocked
-# the keyring since. A broker that has 100 callers waiting asks once for all of them.
+# For how long at least a key that was found is used before the keyring is asked again, and for how
+# long a failure is repeated. The latter is shorter, since the user may have unlocked the keyring.
+# So a broker with 100 waiting callers asks once for all of them.
 _KEY_HOLDS_SECONDS = 3.0
 _FAILURE_HOLDS_SECONDS = 1.0
-# What `keyring` would load code by, or change its backends by.
+# The variables by which the package `keyring` would load code or change its backends.
 _REMOVED = ("PYTHON_KEYRING_BACKEND", "KEYRING_")
 _KEEP_IN_FILES = "ssohelper config set storage file"
 
 
 class OsKeyring:
-    """The wrapping key of one user's sign-ins, once asked for kept in the memory of this process.
+    """Gets the wrapping key of a user's sign-ins, and then keeps it in this process's memory.
 
     `name` is the item's name in the keyring. Threads may share this object.
     """
@@ -52,7 +54,7 @@ class OsKeyring:
         is_required: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_required` says whether the company's policy forbids to keep sign-ins in files."""
+        """`is_required` returns whether the company's policy forbids sign-ins in files."""
         self._name = name
         self._lock_file = lock_file
         self._environ = environ
@@ -65,7 +67,7 @@ class OsKeyring:
         self._early: _Child | None = None
 
     def start(self) -> None:
-        """Start to ask, so that the answer is there when `find` is called."""
+        """Start to ask the keyring for the key, so that `find` need not wait for the answer."""
         with self._mutex:
             if self._key is None and self._early is None:
                 with contextlib.suppress(OSError, RuntimeError):
@@ -74,7 +76,8 @@ class OsKeyring:
     def find(self, *, again: bool = False) -> Secret | None:
         """Return the key; None if the keyring answered that it has none.
 
-        `again` asks even if the key is known, if it was asked for more than 3 s ago.
+        With `again`, asks the keyring even if the key is known, unless it was asked in the last 3
+        s.
         Raises: KeyringUnavailable.
         """
         with self._mutex:
@@ -89,8 +92,8 @@ class OsKeyring:
     def create(self) -> Secret:
         """Return the key; make it if the keyring answers that it has none.
 
-        Asks even if the key is known, if it was asked for more than 3 s ago: the user may have
-        removed it from the keyring since. Raises: KeyringUnavailable.
+        Asks the keyring even if the key is known, unless it was asked in the last 3 s: the user may
+        have removed the key from the keyring. Raises: KeyringUnavailable.
         """
         with self._mutex:
             if self._key is None or not self._is_recent():
@@ -100,7 +103,7 @@ class OsKeyring:
             return self._key
 
     def delete(self) -> None:
-        """Remove the key from the keyring, and forget it. Raises: KeyringUnavailable."""
+        """Remove the key from the keyring and from memory. Raises: KeyringUnavailable."""
         with self._mutex:
             self._ask("delete")
             self._key = None
@@ -114,7 +117,7 @@ class OsKeyring:
         try:
             child, self._early = self._early if verb == "find" else None, None
             answer = (child or self._start_child(verb)).wait()
-            return self._read(answer)
+            return self._parse_answer(answer)
         except KeyringUnavailable as failure:
             self._failure = failure
             raise
@@ -127,7 +130,7 @@ class OsKeyring:
     def _start_child(self, verb: str) -> "_Child":
         return _Child([verb, self._name, self._lock_file], child_environment(self._environ))
 
-    def _read(self, answer: str) -> Secret | None:
+    def _parse_answer(self, answer: str) -> Secret | None:
         word, _, rest = answer.partition(" ")
         if word == FOUND and rest:
             return Secret(rest)
@@ -149,10 +152,10 @@ class OsKeyring:
 
 
 class _Child:
-    """A child process that asks the keyring once. It is killed when its time is over."""
+    """A child process that asks the keyring once. It is killed if it takes too long."""
 
     def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
-        # Each line with the time at which it came.
+        # Each line of the child's output, with the time at which it arrived.
         self._lines: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
         self._began_at = time.monotonic()
         self._process = subprocess.Popen(
@@ -161,14 +164,15 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=dict(environ),
-            # Ctrl-C is for the caller, which then kills the child.
+            # The child ignores Ctrl-C, which ends the caller: the caller then kills the child.
             start_new_session=sys.platform != "win32",
         )
         try:
-            # A thread reads, because on Windows no other wait for a pipe has a limit of time.
+            # A thread reads the child's pipe, because Windows has no other wait for a pipe with a
+            # time limit.
             threading.Thread(target=self._read_lines, daemon=True).start()
         except BaseException:
-            self._end()
+            self._end_child()
             raise
 
     def wait(self) -> str:
@@ -184,7 +188,7 @@ class _Child:
         except queue.Empty:
             return ""
         finally:
-            self._end()
+            self._end_child()
 
     def _read_lines(self) -> None:
         assert self._process.stdout is not None
@@ -194,28 +198,29 @@ class _Child:
                 self._lines.put((text, time.monotonic()))
         self._lines.put(("", time.monotonic()))
 
-    def _end(self) -> None:
+    def _end_child(self) -> None:
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the child: nothing in it names code or backends to load."""
+    """Return the child's environment, without variables that name code or backends to load."""
     changed = {
         name: value
         for name, value in spawn.without_credentials(environ).items()
         if not name.startswith(_REMOVED)
     }
     if not changed.get("DBUS_SESSION_BUS_ADDRESS"):
-        # cron and ssh have no address, but the bus of the user's desktop has a fixed place.
-        bus = _find_bus(changed)
+        # Under cron and ssh, no variable has the address of the desktop's D-Bus, but the bus of the
+        # user has a socket at a fixed path.
+        bus = _find_bus_address(changed)
         if bus is not None:
             changed["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
     return changed
 
 
-def _find_bus(environ: Mapping[str, str]) -> str | None:
+def _find_bus_address(environ: Mapping[str, str]) -> str | None:
     if sys.platform == "win32":
         return None
     for folder in (environ.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}"):

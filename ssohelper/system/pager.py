@@ -13,21 +13,24 @@ _USUAL = "less -R"
 def show_text(text: str, environ: Mapping[str, str]) -> bool:
     """Show the text in the pager and wait for its end; return False if there is no pager.
 
-    The pager is started without a shell. Ctrl-C is left to the pager.
+    The pager is started without a shell. While the pager runs, Ctrl-C has an effect on the pager
+    only.
     """
     argv = _find_pager(environ)
     if argv is None:
         return False
-    # A handler that does nothing, because the pager would inherit SIG_IGN.
+    # Ctrl-C gets a handler that does nothing, not SIG_IGN, which the pager would inherit.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
-        # stdout may be a file or a pipe; the person's terminal is stderr, where the question is.
+        # The pager writes to stderr, the user's terminal, where the question is shown too: stdout
+        # may be a file or a pipe.
         child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=2, env=dict(environ))
     except OSError:
         signal.signal(signal.SIGINT, before)
         return False
     try:
-        # A pager that the user leaves before its end is no error: `communicate` ignores it.
+        # It is no error if the user leaves the pager before the text's end: `communicate` ignores
+        # that.
         child.communicate(text.encode("utf-8", "backslashreplace"))
     finally:
         signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""The stream on which the shell function waits for text to evaluate, while a screen is shown.
+"""The stream on which the shell function waits, while a screen is shown, for text to evaluate.
 
 Without arguments, the shell function runs us with stdout on the terminal, and reads descriptor 3.
 """
@@ -6,30 +6,31 @@ Without arguments, the shell function runs us with stdout on the terminal, and r
 import os
 import stat
 
-# The shell function sets them: the descriptor's number, the shell, what was used last and before.
+# The shell function sets these variables: the descriptor's number, the shell's name, the profile or
+# role in use, and the one before.
 _ANSWER = "_SSOHELPER_ANSWER"
 _ALL = (_ANSWER, "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 
 
 class ShellAnswer:
-    """The stream to the shell function that runs us. A child process gets nothing of it."""
+    """The stream to the shell function that runs us. Child processes do not inherit it."""
 
     def __init__(self, descriptor: int, variables: dict[str, str]) -> None:
         self._descriptor = descriptor
         self._variables = variables
 
     def redirect_stdout(self) -> None:
-        """Let stdout lead to the shell function, and restore the variables that it has set."""
+        """Make stdout write to the shell function, and restore the variables that it has set."""
         os.environ.update(self._variables)
         os.dup2(self._descriptor, 1)
         os.close(self._descriptor)
 
 
 def take_answer_stream() -> ShellAnswer | None:
-    """Return the stream, or None if no shell function waits. Removes its variables from os.environ.
+    """Return the stream; None if no shell function waits. Removes the variables from os.environ.
 
-    A shell that the full screen starts would otherwise have them too, and a detached process would
-    keep the stream open, for which the shell function waits.
+    Otherwise a shell that the full screen starts would have these variables too, and a detached
+    process would keep open the stream for whose end the shell function waits.
     """
     variables = {name: os.environ.pop(name) for name in _ALL if name in os.environ}
     number = variables.pop(_ANSWER, "")

@@ -1,4 +1,4 @@
-"""Prints the text of `shell-init`. Each new shell waits for it, so it imports only os and sys."""
+"""Prints the text of `shell-init`. Imports only os and sys, since each new shell waits for it."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _COMPLETIONS = {
     "fish": ("fish/vendor_completions.d", "ssohelper.fish", "ssohelper.fish"),
     "pwsh": ("ssohelper", "completion.ps1", "ssohelper.ps1"),
 }
-# Shells start ssohelper through this launcher, which removes PYTHONPATH and the like.
+# Shells start ssohelper through this launcher, which removes PYTHONPATH and similar variables.
 _LAUNCHER = "ssohelper-credentials"
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _NAME = _LETTERS | frozenset("0123456789-")
@@ -22,7 +22,7 @@ _NAME = _LETTERS | frozenset("0123456789-")
 def print_shell_init(argv: list[str]) -> bool:
     """Print the text for `shell-init SHELL [--cmd NAME]`; return False for any other arguments.
 
-    The caller then leaves the answer to the click command.
+    After False, the caller lets the click command answer.
     """
     if len(argv) == 3 and argv[1] == "--cmd":
         shell, name = argv[0], argv[2]
@@ -32,7 +32,7 @@ def print_shell_init(argv: list[str]) -> bool:
         return False
     if shell not in SHELLS or not is_function_name(name):
         return False
-    text = text_of(shell, name)
+    text = shell_init_text(shell, name)
     if text is None:
         return False
     return write_to_stdout(with_absolute_paths(text, shell))
@@ -53,20 +53,20 @@ def is_function_name(name: str) -> bool:
     return bool(name) and name[0] in _LETTERS and _NAME.issuperset(name) and len(name) <= 64
 
 
-def text_of(shell: str, name: str) -> bytes | None:
-    """Return what a shell evaluates: the function `name`, the prompt code, the completion script.
+def shell_init_text(shell: str, name: str) -> bytes | None:
+    """Return the text for a shell: the function `name`, the prompt code, the completion script.
 
     Returns None when the file with the shell's function is missing.
     """
     ending = _EXTENSION.get(shell, shell)
-    function = _read("shell", "ssohelper", f"ssohelper.{ending}")
+    function = _read_shipped_file("shell", "ssohelper", f"ssohelper.{ending}")
     if function is None:
         return None
     if name != "ssohelper":
         for before in (b"function ", b"unalias "):
             function = function.replace(before + b"ssohelper ", before + name.encode() + b" ")
-    prompt = _read("shell", "ssohelper", f"prompt.{ending}") or b""
-    return function + prompt + (completion_of(shell, name) or b"")
+    prompt = _read_shipped_file("shell", "ssohelper", f"prompt.{ending}") or b""
+    return function + prompt + (completion_script_of(shell, name) or b"")
 
 
 def with_absolute_paths(text: bytes, shell: str) -> bytes:
@@ -99,7 +99,7 @@ def _with_absolute_path(text: bytes, shell: str, command: str, path: str) -> byt
 
 
 def _find_launcher(command: str) -> "str | None":
-    """Return the path of the launcher, which is beside the command or beside the link's target."""
+    """Return the path of the launcher, beside the command or beside the target of its link."""
     if sys.platform == "win32":
         return None
     for path in (command, os.path.realpath(command)):
@@ -114,10 +114,10 @@ def _is_on_path(command: str) -> bool:
     return any(os.access(os.path.join(folder, command), os.X_OK) for folder in folders)
 
 
-def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:
+def completion_script_of(shell: str, name: str = "ssohelper") -> bytes | None:
     """Return the completion script for a command of this name; None when the file is missing."""
     folder, shipped, in_checkout = _COMPLETIONS[shell]
-    text = _read("completions", folder, shipped, in_checkout)
+    text = _read_shipped_file("completions", folder, shipped, in_checkout)
     if text is None or name == "ssohelper":
         return text
     for before in (b"_ssohelper ", b" -c ", b"-CommandName "):
@@ -125,12 +125,15 @@ def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:
     return text
 
 
-def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> bytes | None:
+def _read_shipped_file(
+    own: str, share: str, name: str, in_checkout: str | None = None
+) -> bytes | None:
     """Return the content of a shipped file; None when it is missing.
 
-    In a checkout it is in the folder `own`, in an installation in `share/SHARE` of the prefix.
+    In a checkout the file is in the folder `own`, in an installation in `share/SHARE` of the
+    prefix.
     """
-    root, *prefixes = _folders()
+    root, *prefixes = _possible_roots()
     paths = [os.path.join(root, own, in_checkout or name)]
     paths += [os.path.join(prefix, "share", share, name) for prefix in prefixes]
     for path in paths:
@@ -142,8 +145,8 @@ def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> by
     return None
 
 
-def _folders() -> list[str]:
-    """Return the root that a checkout would have, then the prefixes of possible installations.
+def _possible_roots() -> list[str]:
+    """Return the folder that is a checkout's root, then the prefixes of possible installations.
 
     `lib/pythonX.Y/site-packages/ssohelper` is four levels below its prefix, on Windows three. That
     prefix is not always sys.prefix (pip install --user, Debian's /usr/local).

@@ -1,7 +1,8 @@
 """Asks the terminal for the colour of its background, before a screen is drawn.
 
 The question is OSC 11 of xterm's control sequences. The device attributes (DA1) are asked after it:
-every terminal answers them, also one that does not know OSC 11. So the wait ends with their answer.
+every terminal answers that, even one that does not know OSC 11. So the wait ends with the answer to
+DA1.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
-# An answer that comes later would be taken as typed keys. Over SSH it can take longer.
+# How long to wait. An answer that comes later would be taken for typed keys. Over SSH an answer can
+# take longer than locally.
 _SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
 
 
 class Background:
-    """What the terminal answered: known after the block of `ask_background`.
+    """The terminal's answer, which is set when the block of `ask_background` has ended.
 
     `typed` are the keys that the user typed meanwhile, as the terminal sends them.
     """
@@ -40,9 +42,9 @@ class Background:
 
 @contextmanager
 def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
-    """Ask, let the block do other work, then read the answer, which mostly is there by then.
+    """Ask the terminal, let the block do other work, then read the answer.
 
-    Without an answer the background counts as dark. The terminal's settings are put back.
+    Without an answer, the background counts as dark. The terminal's settings are restored.
     """
     found = Background()
     before = _stop_echo() if environ.get("TERM") != "linux" else None
@@ -61,11 +63,11 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
         found.is_light = colour is not None and _is_light(*colour.groups())
         found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))
     finally:
-        _restore(before)
+        _restore_terminal(before)
 
 
 def _stop_echo() -> list[Any] | None:
-    """Let the terminal give each byte at once and show none; return its settings of before."""
+    """Make the terminal pass on each byte at once, without echo; return its earlier settings."""
     if sys.platform != "win32":
         with suppress(termios.error):
             before = termios.tcgetattr(0)
@@ -74,7 +76,7 @@ def _stop_echo() -> list[Any] | None:
     return None
 
 
-def _restore(settings: list[Any]) -> None:
+def _restore_terminal(settings: list[Any]) -> None:
     if sys.platform != "win32":
         with suppress(termios.error):
             termios.tcsetattr(0, termios.TCSANOW, settings)
@@ -93,6 +95,8 @@ def _read_answer(ends_at: float) -> bytes:
 
 
 def _is_light(*parts: bytes) -> bool:
-    """Return whether the colour is nearer to white. Each part has 1 to 4 hexadecimal digits."""
+    """Return whether the colour is nearer to white than to black.
+
+    `parts` are red, green and blue, each of 1 to 4 hexadecimal digits."""
     red, green, blue = (int(part, 16) / int("f" * len(part), 16) for part in parts)
     return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5

@@ -7,7 +7,8 @@ from pathlib import Path
 from ssohelper.core.grants import Here, TerminalSession
 from ssohelper.fastpath import calling_process, machine
 
-# Field 22 of proc(5)'s stat, counted after the process id and the name.
+# The position of the start time (field 22) in /proc/PID/stat, counted after the process id and the
+# name (proc(5)).
 _START_TIME = 19
 
 
@@ -29,13 +30,14 @@ def find_session() -> TerminalSession | None:
         return None
     leader = os.getsid(0)
     if sys.platform != "linux":
-        # SDKs redirect all streams, which alone tell the terminal's name there.
+        # On systems without /proc, only an open stream has the terminal's name, and SDKs redirect
+        # all streams.
         return TerminalSession(leader, 0, "") if _has_terminal() else None
-    terminal = calling_process.find()[1]
+    terminal = calling_process.find_parent_and_terminal()[1]
     if not terminal:
         return None
     started = _read_start(leader)
-    # Without its leader (the shell has ended), another session may get the same number.
+    # If the session's leader, the shell, has ended, another session may get the same number.
     return None if started is None else TerminalSession(leader, started, terminal)
 
 

@@ -1,4 +1,4 @@
-"""Runs a program that may hang: without input, for a limited time, and ended with its children."""
+"""Runs a program that may hang: without input, with a time limit, and kills its children too."""
 
 import contextlib
 import os
@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 from ssohelper.fastpath import own_process
 
-# How long to wait for the output of a killed program, which a process that left its group may hold.
+# How long to wait for the output of a killed program: a process that has left its process group may
+# keep the pipe open.
 _AFTER_KILL_SECONDS = 1.0
 
 
 class Ended(NamedTuple):
     """How a program ended. `code` is None if it did not end in time, or did not start.
 
-    `stdout` may hold secrets. `reason` says why it did not start.
+    `stdout` may hold secrets. `reason` says why the program did not start.
     """
 
     code: int | None
@@ -50,15 +51,16 @@ def run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ende
         pass
     finally:
         if code is None:
-            _kill(started)
+            _kill_group(started)
     return Ended(code, stdout, stderr)
 
 
-def _kill(started: "subprocess.Popen[bytes]") -> None:
+def _kill_group(started: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         started.kill()
     else:
-        # Not after its end was waited for: the number could be another process's then.
+        # The group is not killed once the program's end was waited for: then another process could
+        # have its number.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(started.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -16,7 +16,7 @@ from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import NOT_AWS
 from ssohelper.wire.clients import Refusal, make_client, run_within, translate_errors
 
-# The ARN of a role session. STS limits the role session's name to [\w+=,.@-]{2,64}.
+# The ARN of a role session. STS limits a role session's name to [\w+=,.@-]{2,64}.
 _ARN = re.compile(
     r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})"
     r"/([A-Za-z0-9_+=,.@-]{2,64})"
@@ -40,7 +40,7 @@ class Identity(NamedTuple):
     def is_role(self, role: Role, assumed: Role | None = None) -> bool:
         """Return whether this identity is the IAM role of `role`'s permission set and account.
 
-        With `assumed`, whether it is that IAM role instead.
+        With `assumed`, return whether this identity is the IAM role `assumed` instead.
         """
         if assumed is not None:
             arn_begin = f":sts::{assumed.account_id}:assumed-role/{assumed.name}/"
@@ -71,14 +71,14 @@ class AccountClient:
         Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable, BadAnswer."""
         service = f"STS in {self._region}"
         client = make_client("sts", self._region, self._endpoint, self._environ, self._credentials)
-        with translate_errors(service, _explain):
+        with translate_errors(service, _error_of_refusal):
             answer = run_within(
                 Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
             )
-        return _identity(answer)
+        return _parse_identity(answer)
 
 
-def _explain(refusal: Refusal) -> SsoHelperError | None:
+def _error_of_refusal(refusal: Refusal) -> SsoHelperError | None:
     # An answer without an error code is not from AWS, and says nothing about the credentials.
     if refusal.status in (401, 403) and refusal.code:
         return RoleNotAssigned(
@@ -88,7 +88,7 @@ def _explain(refusal: Refusal) -> SsoHelperError | None:
     return None
 
 
-def _identity(answer: Any) -> Identity:
+def _parse_identity(answer: Any) -> Identity:
     found = answer if isinstance(answer, dict) else {}
     arn, account_id, user_id = (found.get(key) for key in ("Arn", "Account", "UserId"))
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):

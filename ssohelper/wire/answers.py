@@ -51,7 +51,7 @@ _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
 REDIRECTED = "the network may want its own sign-in: open any page in a browser"
 NOT_AWS = "check the network and HTTPS_PROXY, then try again"
 REFUSED = "try again in a minute; if this repeats, give your administrator this message"
-# The statuses by which a gateway says that the server behind it gave no usable answer.
+# The HTTP statuses with which a gateway reports that the server behind it gave no usable answer.
 _GATEWAY_GOT_NO_ANSWER = (502, 504)
 LATER = "try again in a minute"
 _T = TypeVar("_T")
@@ -68,7 +68,7 @@ class AwsError(NamedTuple):
 Meaning = Callable[[AwsError], SsoHelperError | None]
 
 
-def record_of(
+def parse_record(
     answer: Answer,
     service: str,
     meaning: Meaning,
@@ -85,21 +85,21 @@ def record_of(
     """
     if answer.status != 200:
         raise error_of(answer, service, meaning, is_oauth=is_oauth)
-    found = _json(answer.body)
+    found = _parse_json(answer.body)
     if not isinstance(found, dict):
-        raise foreign_success(answer, service)
+        raise foreign_success_error(answer, service)
     try:
         return parse(found)
     except Damaged as damage:
-        raise nonsense(answer, service, damage) from damage
+        raise nonsense_error(answer, service, damage) from damage
 
 
 def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a portal call that returns nothing. Raises the errors of `record_of`."""
+    """Check the answer of a portal call that returns nothing. Raises the errors of `parse_record`."""
     if answer.status != 200:
         raise error_of(answer, service, meaning, is_oauth=False)
-    if answer.body.strip() and not isinstance(_json(answer.body), dict):
-        raise foreign_success(answer, service)
+    if answer.body.strip() and not isinstance(_parse_json(answer.body), dict):
+        raise foreign_success_error(answer, service)
 
 
 def error_of(
@@ -123,7 +123,7 @@ def error_of(
             hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return foreign_success(answer, service)
+        return foreign_success_error(answer, service)
     if ours is None:
         return _foreign_error(answer, service)
     if ours.status >= 500:
@@ -134,15 +134,15 @@ def error_of(
 
 def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
     """Return the error that AWS itself sent, or None if the answer is from another program."""
-    found = _json(answer.body)
+    found = _parse_json(answer.body)
     body = found if isinstance(found, dict) else {}
     # The header is like "InvalidGrantException:http://internal.amazon.com/coral/…sso.oidc/".
     name = _error_name(answer.headers.get("x-amzn-ErrorType", ""))
     if not name:
         codes = (body.get(key) for key in ("__type", "code", "error"))
         code = next((code for code in codes if isinstance(code, str)), "")
-        # Of AWS's services only sso-oidc sends OAuth codes. Proxies send such codes too, and their
-        # 403 for a portal call must not count as AWS's refusal of a role.
+        # Of AWS's services, only sso-oidc sends OAuth error codes. Proxies send such codes too, and
+        # their 403 for a portal call must not count as AWS's refusal of a role.
         name = (_OAUTH_CODES.get(code) if is_oauth else None) or _error_name(code)
         if name not in _KNOWN_ERRORS:
             return None
@@ -163,7 +163,7 @@ def parse_retry_after(value: object) -> float | None:
     return float(value)
 
 
-def kind_of_content(answer: Answer) -> str:
+def describe_content(answer: Answer) -> str:
     """Describe the answer of a program that is not AWS, for an error message."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     begin = answer.body[:200].lstrip().lower()
@@ -182,39 +182,39 @@ def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
         return AwsUnreachable(f"{service} answered 408: the request was too slow", hint=LATER)
     if status >= 500:
         kind = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
-        sender = f", {kind_of_content(answer)}" if answer.body.strip() else ""
+        sender = f", {describe_content(answer)}" if answer.body.strip() else ""
         return kind(f"{service} answered {status}{sender}", hint=LATER)
     return AwsUnreachable(
-        f"{service} cannot be reached: {status} came with {kind_of_content(answer)}",
-        hint=_hint_about(answer),
+        f"{service} cannot be reached: {status} came with {describe_content(answer)}",
+        hint=_network_hint_for(answer),
     )
 
 
-def foreign_success(answer: Answer, service: str) -> BadAnswer:
+def foreign_success_error(answer: Answer, service: str) -> BadAnswer:
     """Return the error for an answer that has a success status but a body that is not AWS's."""
     return BadAnswer(
-        f"{service} gave an answer that makes no sense ({kind_of_content(answer)})",
-        hint=_hint_about(answer),
+        f"{service} gave an answer that makes no sense ({describe_content(answer)})",
+        hint=_network_hint_for(answer),
     )
 
 
-def nonsense(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
+def nonsense_error(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
     """Return the error for an answer in whose JSON a field of AWS's API is missing or invalid."""
-    if _is_of_aws(answer):
+    if _has_request_id(answer):
         return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
     return BadAnswer(
-        f"{service} gave an answer that makes no sense: {damage} ({kind_of_content(answer)})",
-        hint=_hint_about(answer),
+        f"{service} gave an answer that makes no sense: {damage} ({describe_content(answer)})",
+        hint=_network_hint_for(answer),
     )
 
 
-def _is_of_aws(answer: Answer) -> bool:
+def _has_request_id(answer: Answer) -> bool:
     """Return whether the answer has a request id, as each of AWS's answers does."""
     return any(answer.headers.get(name) for name in _REQUEST_IDS)
 
 
-def _hint_about(answer: Answer) -> str:
-    if "HTML" in kind_of_content(answer):
+def _network_hint_for(answer: Answer) -> str:
+    if "HTML" in describe_content(answer):
         return "open any page in a browser: the network may want a sign-in; check HTTPS_PROXY too"
     return NOT_AWS
 
@@ -225,7 +225,7 @@ def _error_name(text: str) -> str:
     return name if _ERROR_NAME.fullmatch(name) else ""
 
 
-def _json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

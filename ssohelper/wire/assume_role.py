@@ -1,4 +1,4 @@
-"""AssumeRole of STS: role credentials from role credentials. Only the vault calls it.
+"""STS's AssumeRole: exchanges role credentials for another role's. Only the vault calls this.
 
 Source: STS 2011-06-15, in AWS's query protocol: the request is a form, the answer is XML.
 """
@@ -27,8 +27,8 @@ from ssohelper.wire.answers import (
     REFUSED,
     AwsError,
     error_of,
-    foreign_success,
-    nonsense,
+    foreign_success_error,
+    nonsense_error,
     retry_after_seconds,
 )
 from ssohelper.wire.signature import sign_post
@@ -43,7 +43,8 @@ _THROTTLING = (
     "RequestLimitExceeded",
     "TooManyRequestsException",
 )
-# STS accepts the request no longer with these credentials: expired, revoked, or of another partition.
+# The error codes with which STS refuses the credentials of a request: they are expired, revoked, or
+# of another partition.
 _SOURCE_REJECTED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
 
 
@@ -65,7 +66,7 @@ class Sts:
         Raises: SourceRejected, RoleNotAssigned (AccessDenied, ValidationError), Throttled,
         AwsUnreachable, BadAnswer.
         """
-        body = urlencode(_form(asked)).encode()
+        body = urlencode(_form_of(asked)).encode()
         headers = sign_post(
             self._parts.netloc,
             self._parts.path,
@@ -85,24 +86,24 @@ class Sts:
             deadline=deadline,
         )
         if answer.status != 200:
-            raise self._error(answer, asked)
-        return self._parse(answer), answer.answered_at
+            raise self._error_for_refusal(answer, asked)
+        return self._parse_credentials(answer), answer.answered_at
 
-    def _parse(self, answer: Answer) -> RoleCredentials:
+    def _parse_credentials(self, answer: Answer) -> RoleCredentials:
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}Credentials")
         if found is None:
-            raise foreign_success(answer, self._service)
+            raise foreign_success_error(answer, self._service)
         texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
         try:
             return schema.credentials_from_sts(texts)
         except Damaged as damage:
-            raise nonsense(answer, self._service, damage) from damage
+            raise nonsense_error(answer, self._service, damage) from damage
 
-    def _error(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
+    def _error_for_refusal(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
         ours = _error_of(answer)
         if ours is None:
-            return error_of(answer, self._service, lambda _error: None, is_oauth=False)
+            return error_of(answer, self._service, lambda _error_for_refusal: None, is_oauth=False)
         if ours.name in _THROTTLING or answer.status == 429:
             return Throttled(
                 f"{self._service} is throttling ({ours.name})",
@@ -134,7 +135,7 @@ class Sts:
         )
 
 
-def _form(asked: AssumeRole) -> dict[str, str]:
+def _form_of(asked: AssumeRole) -> dict[str, str]:
     fields = {
         "Action": "AssumeRole",
         "Version": _VERSION,
@@ -147,7 +148,7 @@ def _form(asked: AssumeRole) -> dict[str, str]:
 
 
 def _error_of(answer: Answer) -> AwsError | None:
-    """Return the error of STS in the answer's XML; None if the answer is another program's."""
+    """Return STS's error from the answer's XML; None if another program sent the answer."""
     root = _parse_xml(answer.body)
     code = None if root is None else root.findtext(f"{_NAMESPACE}Error/{_NAMESPACE}Code")
     if root is None or not code:
@@ -157,7 +158,8 @@ def _error_of(answer: Answer) -> AwsError | None:
 
 
 def _parse_xml(body: bytes) -> ElementTree.Element | None:
-    # STS sends no document type. Without one, no entity can be defined that grows without limit.
+    # XML with a document type is refused, since it may define entities that grow without limit. STS
+    # sends none.
     if b"<!" in body:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Serves pages on 127.0.0.1 to the user's own browser: one-time redirects, and the callback.
+"""Serves pages on 127.0.0.1 to the user's browser: one-time redirects, the sign-in callback.
 
 The command that opens the browser gets the address of a one-time redirect instead of the real
 address. Every user of the machine can read a command's arguments in the process list, and the real
@@ -32,28 +32,32 @@ _PAGE = """<!doctype html>
 """
 
 
-def _page(status: int, title: str, text: str) -> Answer:
+def _make_page(status: int, title: str, text: str) -> Answer:
     body = _PAGE.format(title=title, text=text).encode()
     return Answer(status, body, "text/html; charset=utf-8")
 
 
-_RECEIVED = _page(200, "Sign-in received", "You can close this tab and go back to your terminal.")
-_DENIED = _page(
+_RECEIVED = _make_page(
+    200, "Sign-in received", "You can close this tab and go back to your terminal."
+)
+_DENIED = _make_page(
     200, "Not signed in", "The sign-in was refused. Your terminal says what to do next."
 )
-_DENIED_BY_UNKNOWN = _page(
+_DENIED_BY_UNKNOWN = _make_page(
     400,
     "Not signed in",
     "ssohelper cannot tell which user of this machine refused the sign-in, so it still waits: "
     "end it in your terminal with Ctrl-C.",
 )
-_NOT_EXPECTED = _page(400, "Not expected", "This request belongs to no sign-in.")
-_NOT_FOUND = _page(404, "Not found", "There is no such page.")
-_REFUSED = _page(
+_NOT_EXPECTED = _make_page(400, "Not expected", "This request belongs to no sign-in.")
+_NOT_FOUND = _make_page(404, "Not found", "There is no such page.")
+_REFUSED = _make_page(
     403, "Refused", "Open the address that your terminal shows, in a browser on this machine."
 )
-_USED = _page(410, "Used already", "This address works once. Your terminal shows how to go on.")
-_OVER = _page(410, "Already done", "This sign-in is over. You can close this tab.")
+_USED = _make_page(
+    410, "Used already", "This address works once. Your terminal shows how to go on."
+)
+_OVER = _make_page(410, "Already done", "This sign-in is over. You can close this tab.")
 
 Outcome = Literal["served", "refused", "not visited"]
 # A function that returns the answer for one page. It gets the request and the request's query.
@@ -70,11 +74,11 @@ class BrowserPages(Closing):
         self._pages: dict[str, _Page] = {}
 
     def start(self) -> None:
-        """Listen on a free port. Raises: LocalState if the system gives no port or thread."""
-        self._server = LocalServer.bind(0, self._prepare_handler)
+        """Start the server on a free port. Raises: LocalState if there is no port or thread."""
+        self._server = LocalServer.bind(0, self._set_port_and_rules)
         self._server.start()
 
-    def _prepare_handler(self, port: int) -> Self:
+    def _set_port_and_rules(self, port: int) -> Self:
         self._port = port
         self.rules = Rules(
             hosts=frozenset({f"{HOST}:{port}"}),
@@ -155,7 +159,7 @@ class Callback(NamedTuple):
 
 
 class SignInPages(BrowserPages):
-    """BrowserPages with the callback, the page that a sign-in returns to. It listens at once.
+    """BrowserPages with the callback, the page to which a sign-in returns. Listens once created.
 
     A callback with a wrong state is answered but has no effect, because any web page in the browser
     can send one. A callback from a client whose user is unknown counts only if it has the right
@@ -176,7 +180,7 @@ class SignInPages(BrowserPages):
         """Return the callback's address, to which AWS's sign-in page sends the browser."""
         return self._origin + CALLBACK_PATH
 
-    def expect(self, state: Secret) -> None:
+    def expect_callback(self, state: Secret) -> None:
         """Accept one callback with this state from now on."""
         self._state = state
 

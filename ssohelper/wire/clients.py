@@ -1,4 +1,4 @@
-"""Makes botocore clients for calls that must be signed, with limits of time and size.
+"""Makes botocore clients for calls that must be signed, with limits on time and size.
 
 No client reads ~/.aws/config, since botocore takes 550 ms to read 10,000 profiles. No client reads
 AWS_DATA_PATH or ~/.aws/models, so that signed requests go only to the endpoint that was checked. No
@@ -136,18 +136,18 @@ def translate_errors(
     except ClientError as cause:
         refusal = refusal_of(cause)
         ours = explain(refusal) if explain else None
-        raise (ours or _general(service, refusal)) from cause
+        raise (ours or _general_error_of(service, refusal)) from cause
     except SSLError as cause:
         raise certificate_error(service) from cause
     except (HTTPClientError, BotoConnectionError) as cause:
         kind = NoConnection if isinstance(cause, BotoConnectionError) else AwsUnreachable
         raise kind(
-            f"{service} cannot be reached ({_kind(cause)})",
+            f"{service} cannot be reached ({_describe_error(cause)})",
             hint=CHECK_NETWORK,
         ) from cause
     except _PARSER_ERRORS as cause:
         raise BadAnswer(
-            f"{service} gave an answer that makes no sense ({_kind(cause)})", hint=NOT_AWS
+            f"{service} gave an answer that makes no sense ({_describe_error(cause)})", hint=NOT_AWS
         ) from cause
 
 
@@ -212,7 +212,7 @@ class _BoundedSession:
         _log.debug("%s %s%s", request.method, place.netloc, place.path)
         response = self._inner.send(request)
         try:
-            body = _read_all(response.raw)
+            body = _read_whole_body(response.raw)
         except UrllibReadTimeout as cause:
             raise ReadTimeoutError(endpoint_url=request.url, error=cause) from cause
         except (HTTPError, OSError) as cause:
@@ -234,8 +234,8 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
-def _read_all(raw: Any) -> bytes:
-    """Return the body of an answer; of a longer one the first 4 MiB and a little more.
+def _read_whole_body(raw: Any) -> bytes:
+    """Return the body of an answer; if it is too long, slightly more than its first 4 MiB.
 
     Raises: IncompleteRead for a body that was cut short. botocore disables urllib3's check for
     this. The check is part of the read that finds nothing more, so this function reads to the end.
@@ -250,7 +250,7 @@ def _read_all(raw: Any) -> bytes:
     return bytes(body)
 
 
-def _general(service: str, refusal: Refusal) -> SsoHelperError:
+def _general_error_of(service: str, refusal: Refusal) -> SsoHelperError:
     status = refusal.status
     if status == 429 or refusal.code == "TooManyRequestsException":
         return Throttled(
@@ -274,8 +274,8 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
     return BadAnswer(f"{service} refused ({status}) {text}", hint=REFUSED)
 
 
-def _kind(cause: Exception) -> str:
-    """Return the kind of an error, from its class only, since its message may quote a request."""
+def _describe_error(cause: Exception) -> str:
+    """Describe an error by its class only, since its message may quote a request."""
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient" is "HTTP client"
     return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"

@@ -51,7 +51,7 @@ class Connection:
         self._deadline = Deadline(0, time.monotonic)
         self._read_seconds = 0.0
         self.received_bytes = 0
-        # Whether the server has sent its last byte.
+        # Whether the server has sent its last byte (end of file).
         self.has_ended = False
         self.idle_since = 0.0
 
@@ -77,7 +77,7 @@ class Connection:
         """Return a reader of the connection, as http.client asks for it."""
         return io.BufferedReader(_Reader(self))
 
-    def is_quiet(self) -> bool:
+    def is_still_usable(self) -> bool:
         """Return whether the server has neither closed this idle connection nor sent more bytes."""
         try:
             with selectors.DefaultSelector() as selector:
@@ -97,7 +97,7 @@ class Connection:
 
 
 class _Reader(io.RawIOBase):
-    """A connection as a raw stream. Closing the stream leaves the connection open."""
+    """A raw stream (io) that reads a connection. Closing it leaves the connection open."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()
@@ -116,12 +116,12 @@ def connect(route: Route, deadline: Deadline) -> Connection:
     Raises: AwsUnreachable, before anything of the request has been sent.
     """
     try:
-        return _open(route, deadline)
+        return _open_connection(route, deadline)
     except OSError as cause:
-        raise _explain(route, cause) from cause
+        raise _unreachable_error(route, cause) from cause
 
 
-def _open(route: Route, deadline: Deadline) -> Connection:
+def _open_connection(route: Route, deadline: Deadline) -> Connection:
     proxy = route.proxy
     host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
     sock: Any = _connect_tcp(host, port, deadline)
@@ -175,7 +175,7 @@ def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
         except OSError as cause:
             outcome.append(cause)
 
-    if _is_literal(host):
+    if _is_ip_address(host):
         look_up()
     else:
         thread = threading.Thread(target=look_up, daemon=True, name="ssohelper-lookup")
@@ -187,7 +187,7 @@ def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
     return found
 
 
-def _is_literal(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, host)
@@ -258,14 +258,16 @@ def certificate_error(service: str) -> AwsUnreachable:
     )
 
 
-def _explain(route: Route, cause: OSError) -> AwsUnreachable:
+def _unreachable_error(route: Route, cause: OSError) -> AwsUnreachable:
     service = route.service
     if isinstance(cause, ssl.SSLCertVerificationError):
         return certificate_error(service)
-    return NoConnection(f"{service} cannot be reached ({_kind(cause)})", hint=CHECK_NETWORK)
+    return NoConnection(
+        f"{service} cannot be reached ({_describe_error(cause)})", hint=CHECK_NETWORK
+    )
 
 
-def _kind(cause: OSError) -> str:
+def _describe_error(cause: OSError) -> str:
     """Describe what failed, but without the error's own text, which may quote an address."""
     if isinstance(cause, socket.gaierror):
         return "its name cannot be resolved"

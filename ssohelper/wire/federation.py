@@ -19,8 +19,8 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttl
 from ssohelper.wire.answers import (
     NOT_AWS,
     REDIRECTED,
-    foreign_success,
-    nonsense,
+    foreign_success_error,
+    nonsense_error,
     retry_after_seconds,
 )
 from ssohelper.wire.retries import call_with_retries
@@ -47,8 +47,8 @@ class Federation:
     def get_login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
         """Return the address that signs a browser in to the console, valid for about 15 minutes.
 
-        SessionDuration is not sent, so the console session ends with the credentials. If it was
-        sent, AWS would refuse a role that was assumed from another role.
+        The request has no SessionDuration, so the console session ends when the credentials expire.
+        With it, AWS would refuse a role that was assumed from another role.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
         warn_about_general_endpoint(self._environ, self._warn)
@@ -59,12 +59,14 @@ class Federation:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)
         # The call may be repeated, because a sign-in token that gets lost does no harm.
         return call_with_retries(
-            lambda: self._ask(credentials, deadline), deadline, is_repeatable=True
+            lambda: self._request_sign_in_token(credentials, deadline), deadline, is_repeatable=True
         )
 
-    def _ask(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
+    def _request_sign_in_token(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
         # Use POST, because credentials in a query string would appear in every proxy's log.
-        form = urlencode({"Action": "getSigninToken", "Session": _session(credentials)})
+        form = urlencode(
+            {"Action": "getSigninToken", "Session": _session_parameter_of(credentials)}
+        )
         answer = self._transport.send(
             "POST",
             "/federation",
@@ -80,10 +82,10 @@ class Federation:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
-            raise foreign_success(answer, self._service) from cause
+            raise foreign_success_error(answer, self._service) from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise nonsense(answer, self._service, Damaged("SigninToken"))
+            raise nonsense_error(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
     def _error_of(self, answer: Answer) -> Exception:
@@ -113,7 +115,7 @@ class Federation:
         )
 
 
-def _session(credentials: RoleCredentials) -> str:
+def _session_parameter_of(credentials: RoleCredentials) -> str:
     return json.dumps(
         {
             "sessionId": credentials.access_key_id,

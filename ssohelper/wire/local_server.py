@@ -27,12 +27,13 @@ MOST_THREADS = 64
 # How long a client may take to send a request.
 HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
-# How many descriptors are left for files and for connections to AWS. Each client uses one.
+# How many file descriptors clients must leave for files and for connections to AWS. Each client
+# uses one.
 _OWN_DESCRIPTORS = 48
 _BACKLOG = 512
 
 
-def _ignore(_error: BaseException) -> None:
+def _ignore_error(_error: BaseException) -> None:
     pass
 
 
@@ -54,7 +55,7 @@ def bind_port(port: int = 0) -> socket.socket:
 
 
 class LocalServer:
-    """Answers requests on a bound socket, from `start` to `close`, as the rules say.
+    """Answers requests on a bound socket, from `start` to `close`, if they keep to `rules`.
 
     `handle` is called with each request that passed the checks. If it raises an exception, `report`
     is called with that exception, and the client gets the rules' refusal.
@@ -66,13 +67,13 @@ class LocalServer:
         rules: Rules,
         handle: Callable[[Request], Answer],
         *,
-        report: Callable[[BaseException], None] = _ignore,
+        report: Callable[[BaseException], None] = _ignore_error,
     ) -> None:
         self._listening = bound
         self._rules = rules
         self._handle = handle
         self._report = report
-        self._most_clients = min(rules.most_clients, _affordable_clients())
+        self._most_clients = min(rules.most_clients, _count_affordable_clients())
         self._reading: dict[socket.socket, _Client] = {}  # in order of arrival
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
@@ -81,7 +82,9 @@ class LocalServer:
         self._requests = queue.SimpleQueue()
         self._threads = 0
         self._idle = threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-local")
+        self._thread = threading.Thread(
+            target=self._serve_until_closed, daemon=True, name="ssohelper-local"
+        )
         # Whether a client was refused because its user is unknown or another user.
         self.has_refused_a_user = False
 
@@ -90,7 +93,7 @@ class LocalServer:
         cls,
         place: int | socket.socket,
         make_handler: Callable[[int], RequestHandler],
-        report: Callable[[BaseException], None] = _ignore,
+        report: Callable[[BaseException], None] = _ignore_error,
     ) -> Self:
         """Return a server on a port of 127.0.0.1 (0 means a free port), or on a bound socket.
 
@@ -133,10 +136,10 @@ class LocalServer:
 
     # -- reading requests, in one thread -----------------------------------------------------------
 
-    def _run(self) -> None:
+    def _serve_until_closed(self) -> None:
         while self._listening.fileno() >= 0:
             try:
-                self._serve_once()
+                self._serve_ready_sockets()
             except Exception as error:  # one client's error: the others are answered
                 self._report(error)
                 time.sleep(0.1)
@@ -145,12 +148,12 @@ class LocalServer:
         for _ in range(self._threads):
             self._requests.put(None)
 
-    def _serve_once(self) -> None:
+    def _serve_ready_sockets(self) -> None:
         for key, _ in self._selector.select(self._seconds_to_next_limit()):
             if key.fileobj is self._listening:
-                self._accept()
+                self._accept_client()
             elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
-                self._read(key.fileobj)
+                self._read_request_bytes(key.fileobj)
         self._close_late_clients()
 
     def _seconds_to_next_limit(self) -> float | None:
@@ -158,21 +161,21 @@ class LocalServer:
             return max(0.0, client.until - time.monotonic())
         return None
 
-    def _accept(self) -> None:
+    def _accept_client(self) -> None:
         try:
             connection, _ = self._listening.accept()
         except OSError:
-            # Either no descriptor is left, or the client has gone. Closing another client helps in
-            # the first case.
-            self._close_oldest()
+            # accept() failed: either no descriptor is left, or the client has gone. In the first
+            # case it helps to close another client.
+            self._close_oldest_client()
             time.sleep(0.01)
             return
         user = _find_user(connection)
-        if not self._admit(user, connection):
+        if not self._admit_client(user, connection):
             connection.close()
             return
         if len(self._reading) + len(self._answering) >= self._most_clients:
-            self._close_oldest()
+            self._close_oldest_client()
         if len(self._reading) + len(self._answering) >= self._most_clients:
             connection.close()
             return
@@ -180,16 +183,16 @@ class LocalServer:
         until = time.monotonic() + HEAD_SECONDS
         self._reading[connection] = _Client(bytearray(), until, user == "ours")
         self._selector.register(connection, selectors.EVENT_READ)
-        self._read(connection)  # most clients have sent their request by now
+        self._read_request_bytes(connection)  # most clients have sent their request by now
 
-    def _admit(self, user: "_User", connection: socket.socket) -> bool:
-        if connection.family == socket.AF_INET and not _is_from_here(connection):
+    def _admit_client(self, user: "_User", connection: socket.socket) -> bool:
+        if connection.family == socket.AF_INET and not _is_local_client(connection):
             return False
         may = user == "ours" or (user == "unknown" and self._rules.admits_unknown)
         self.has_refused_a_user = self.has_refused_a_user or not may
         return may
 
-    def _read(self, connection: socket.socket) -> None:
+    def _read_request_bytes(self, connection: socket.socket) -> None:
         head = self._reading[connection].head
         try:
             part = connection.recv(self._rules.head_limit_bytes + 1)
@@ -201,7 +204,7 @@ class LocalServer:
         if not part:
             self._close_client(connection)
         elif END_OF_HEAD in head or len(head) > self._rules.head_limit_bytes:
-            self._hand_over(connection)
+            self._hand_over_to_thread(connection)
 
     def _close_late_clients(self) -> None:
         now = time.monotonic()
@@ -210,7 +213,7 @@ class LocalServer:
                 return
             self._close_client(connection)
 
-    def _close_oldest(self) -> None:
+    def _close_oldest_client(self) -> None:
         """Close the client that has been sending for longest, to make room for another one."""
         for connection in self._reading:
             self._close_client(connection)
@@ -226,7 +229,7 @@ class LocalServer:
 
     # -- answering requests, in several threads ----------------------------------------------------
 
-    def _hand_over(self, connection: socket.socket) -> None:
+    def _hand_over_to_thread(self, connection: socket.socket) -> None:
         client = self._stop_reading(connection)
         if not self._idle.acquire(blocking=False) and self._threads < MOST_THREADS:
             self._add_thread()
@@ -291,19 +294,19 @@ def _find_user(connection: socket.socket) -> _User:
     if uid is None:
         is_never_told = connection.family == socket.AF_INET and sys.platform != "linux"
         return "ours" if is_never_told else "unknown"
-    return "ours" if peer.is_allowed(uid, unknown=False) else "another"
+    return "ours" if peer.is_allowed_user(uid, unknown=False) else "another"
 
 
-def _is_from_here(connection: socket.socket) -> bool:
-    """Return whether the client's address is 127.0.0.1, which all clients of this server have."""
+def _is_local_client(connection: socket.socket) -> bool:
+    """Return whether the client's address is 127.0.0.1; all clients of this server must have it."""
     try:
         return bool(connection.getpeername()[0] == HOST)
     except OSError:
         return False
 
 
-def _affordable_clients() -> int:
-    """Return how many clients this process has enough descriptors for."""
+def _count_affordable_clients() -> int:
+    """Return for how many clients this process has enough file descriptors."""
     if sys.platform != "win32":
         limit = getrlimit(RLIMIT_NOFILE)[0]
         if limit != RLIM_INFINITY:

@@ -25,7 +25,7 @@ from ssohelper.errors import (
     RegistrationRejected,
     SsoHelperError,
 )
-from ssohelper.wire.answers import AwsError, record_of
+from ssohelper.wire.answers import AwsError, parse_record
 from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
@@ -53,7 +53,7 @@ class OidcClient:
     """Calls the sign-in service in one session's region.
 
     `facts` returns what is recorded about the sign-in. Before a token or a client secret is sent,
-    it is checked with this record.
+    this record is used to check who issued it.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class OidcClient:
         """Return the issuer to record with a token or client that this service issues."""
         return issuer.issuer_of(self._endpoint, self._session.region)
 
-    def may_have(self, client: ClientRegistration) -> bool:
+    def may_receive_secret_of(self, client: ClientRegistration) -> bool:
         """Return whether the client's secret may be sent to this service."""
         issued_by = issuer.client_issuer(client, self._facts())
         return issuer.may_be_sent(issued_by, self._endpoint, self._session.region)
 
-    def register(self, grant: str) -> ClientRegistration:
+    def register_client(self, grant: str) -> ClientRegistration:
         """Register a client for the "authorization_code" or device code grant, and return it.
 
         Wire: POST /client/register. The answer has neither grants nor scopes, so those of the
@@ -173,7 +173,9 @@ class OidcClient:
     def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> tuple[AccessToken, int] | Poll:
-        """Poll once. Return the token and its lifetime in seconds, or why there is no token yet."""
+        """Ask once for the token of a device code.
+
+        Returns the token and its lifetime in seconds, or why there is no token yet."""
         asked = {
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
@@ -182,10 +184,10 @@ class OidcClient:
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
             return self._ask_token(registration, asked, None, limit)
-        except _NotYet as answer:
+        except _NotConfirmedYet as answer:
             return answer.poll
 
-    def refresh(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
+    def refresh_token(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
         """Renew the token; return the new one and its lifetime in seconds.
 
         Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
@@ -213,13 +215,13 @@ class OidcClient:
     def _scopes(self) -> tuple[str, ...]:
         return self._session.scopes or _DEFAULT_SCOPES
 
-    def get_ready(self) -> None:
-        """Prepare the first call: give warnings and make the TLS settings."""
+    def prepare_first_call(self) -> None:
+        """Prepare the first call: give warnings about the endpoint, and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
                 warn_about_general_endpoint(self._environ, self._warn)
-        self._transport.get_ready()
+        self._transport.prepare_first_call()
 
     def _check_issuer(self, issued_by: str | None) -> None:
         warning = issuer.check_destination(issued_by, "oidc", self._endpoint, self._session)
@@ -242,7 +244,7 @@ class OidcClient:
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> _T:
-        self.get_ready()
+        self.prepare_first_call()
         answer: Answer = self._transport.send(
             "POST",
             path,
@@ -252,7 +254,9 @@ class OidcClient:
             deadline=deadline,
         )
         self._answered_at = answer.answered_at
-        return record_of(answer, self._service, lambda error: self._meaning(error, path), parse)
+        return parse_record(
+            answer, self._service, lambda error: self._special_error_of(error, path), parse
+        )
 
     def _ask_token(
         self,
@@ -281,8 +285,8 @@ class OidcClient:
             self._warn(f"{self._service} sent a token for more than 24 h; it is used for 24 h")
         return token, min(promised, schema.LONGEST_TOKEN_SECONDS)
 
-    def _meaning(self, error: AwsError, path: str) -> SsoHelperError | None:
-        """Return the exception that AWS's error means for this call, or None for a general one."""
+    def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
+        """Return the exception for an error special to this call; None for any other error."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url = self._session.start_url
@@ -292,9 +296,9 @@ class OidcClient:
                 f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
             )
         if path == _TOKEN and error.name == "AuthorizationPendingException":
-            return _NotYet(Poll.PENDING)
+            return _NotConfirmedYet(Poll.PENDING)
         if path == _TOKEN and error.name == "SlowDownException":
-            return _NotYet(Poll.SLOW_DOWN)
+            return _NotConfirmedYet(Poll.SLOW_DOWN)
         if error.name == "InvalidClientException":
             return RegistrationRejected(
                 f'AWS no longer knows the client registration of session "{name}"',
@@ -314,7 +318,7 @@ class OidcClient:
         return checked_sign_in_url(address, self._session.region, self._endpoint)
 
 
-class _NotYet(LoginRequired):
+class _NotConfirmedYet(LoginRequired):
     """AWS's answer to a poll before the user has confirmed. Raised inside this module only."""
 
     def __init__(self, poll: Poll) -> None:

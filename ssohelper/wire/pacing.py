@@ -12,7 +12,7 @@ from ssohelper.broker.pace import REQUESTS_A_SECOND
 
 # A Retry-After longer than this is ignored: AWS sends a few seconds, and no user waits for a day.
 LONGEST_PAUSE_SECONDS = 20.0
-# When AWS has answered no listing request for so long, the listing gives up. This is longer than
+# A listing fails when AWS has answered none of its requests for this long. The time is longer than
 # LONGEST_PAUSE_SECONDS, since no request is sent during such a pause.
 PATIENCE_SECONDS = 30.0
 _SLOWEST = 1.0

@@ -1,6 +1,6 @@
 """Portal calls AWS's access portal: it lists accounts and roles, and signs out.
 
-`wire.role_credentials` gets role credentials.
+The module `wire.role_credentials` gets role credentials.
 
 Source: SSO Portal API 2019-06-10. Every field of an answer is checked (core.schema), so that the
 values are what core.model promises. Names of accounts and roles may contain any character.
@@ -30,7 +30,7 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.answers import LATER, AwsError, check_empty, record_of
+from ssohelper.wire.answers import LATER, AwsError, check_empty, parse_record
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
@@ -56,8 +56,8 @@ _READ_TIMEOUT_SECONDS = 10.0
 class Portal:
     """Calls one session's portal. Several threads may use it; their listings share one pace.
 
-    `facts` returns what is recorded about the sign-in. Before a token is sent, it is checked with
-    this record.
+    `facts` returns what is recorded about the sign-in. Before a token is sent, this record is used
+    to check who issued it.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Portal:
         self._answered_at: float | None = None
         self._lock = threading.Lock()
 
-    def of_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
+    def copy_for_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
         """Return a Portal for a token that was just issued by `issued_by` and is not saved yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(
@@ -97,7 +97,7 @@ class Portal:
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
         path = "/assignment/accounts"
-        read = _page_of(listings.account_of_row, "accountList")
+        read = _page_parser(listings.account_of_row, "accountList")
         for account in self._ask_for_pages(path, read, token, "your accounts", {}):
             if account.id not in seen:
                 seen.add(account.id)
@@ -109,7 +109,7 @@ class Portal:
         Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
-        read = _page_of(listings.role_name_of_row, "roleList")
+        read = _page_parser(listings.role_name_of_row, "roleList")
         return list(
             dict.fromkeys(self._ask_for_pages("/assignment/roles", read, token, what, asked))
         )
@@ -130,10 +130,10 @@ class Portal:
         404), Throttled, AwsUnreachable, BadAnswer.
         """
         answer = self._send("GET", path, query, token, deadline)
-        return record_of(
+        return parse_record(
             answer,
             self._service,
-            lambda error: self._meaning(error, what),
+            lambda error: self._special_error_of(error, what),
             read,
             is_oauth=False,
         )
@@ -142,16 +142,16 @@ class Portal:
         """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
         return self._answered_at
 
-    def get_ready(self) -> None:
-        """Prepare the first call: give warnings and make the TLS settings."""
+    def prepare_first_call(self) -> None:
+        """Prepare the first call: give warnings about the endpoint, and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
                 warn_about_general_endpoint(self._environ, self._warn)
-        self._transport.get_ready()
+        self._transport.prepare_first_call()
 
     def use_connections_of(self, other: "Portal") -> None:
-        """Use the idle connections of another Portal of the same session and environment."""
+        """Share the idle connections of another Portal with the same session and environment."""
         self._transport = other._transport
 
     def log_out(self, token: AccessToken) -> None:
@@ -165,7 +165,9 @@ class Portal:
     def _request_log_out(self, token: AccessToken, deadline: Deadline) -> None:
         answer = self._send("POST", "/logout", {}, token, deadline)
         try:
-            check_empty(answer, self._service, lambda error: self._meaning(error, "the sign-in"))
+            check_empty(
+                answer, self._service, lambda error: self._special_error_of(error, "the sign-in")
+            )
         except RoleNotAssigned as refused:
             # A logout names no role, so a refusal of a role makes no sense here.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
@@ -240,7 +242,7 @@ class Portal:
     def _send(
         self, method: str, path: str, query: dict[str, str], token: AccessToken, deadline: Deadline
     ) -> Answer:
-        self.get_ready()
+        self.prepare_first_call()
         issued_by = issuer.token_issuer(token, self._facts())
         warning = issuer.check_destination(issued_by, "portal", self._endpoint, self._session)
         if warning:
@@ -256,8 +258,8 @@ class Portal:
         self._answered_at = answer.answered_at
         return answer
 
-    def _meaning(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return the exception that AWS's error means for this call, or None for a general one."""
+    def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
+        """Return the exception for an error special to this call; None for any other error."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(
@@ -272,7 +274,7 @@ class Portal:
         return None
 
 
-def _page_of(
+def _page_parser(
     parse: Callable[[dict[str, Any]], _T], key: str
 ) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
     """Return a parser of one page: its rows, and the token of the next page."""

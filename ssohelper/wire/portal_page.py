@@ -1,4 +1,4 @@
-"""Asks a start URL where its portal is: one https request, which holds nothing secret.
+"""Finds the portal of a start URL, with one https request that holds nothing secret.
 
 The request has no cookie, no token and no credentials, and its redirect is read and not followed.
 """
@@ -21,8 +21,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
     """Return the URL of AWS's portal to which a company's own start URL redirects.
 
-    Raises: ConfigInvalid if it leads anywhere else or nowhere; AwsUnreachable if it gives no answer
-    or a server's error.
+    Raises: ConfigInvalid if the start URL redirects to another place or to none; AwsUnreachable if
+    its server gives no answer or an error.
     """
     answer = _ask(start_url, environ)
     if answer.status >= 500 or answer.status == 429:
@@ -40,9 +40,9 @@ def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
 
 
 def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
-    """Return the region that the page of AWS's portal names; None if it names none or none comes.
+    """Return the region that the page of AWS's portal names; None if there is no region or page.
 
-    AWS does not document that the page names it, so a person must confirm the region.
+    AWS does not document that the page names a region, so the user must confirm it.
     """
     try:
         answer = _ask(portal_url, environ)

@@ -1,4 +1,4 @@
-"""Asks an endpoint for anything, without credentials, to learn whether it can be reached."""
+"""Sends a request without credentials to an endpoint, to learn whether it can be reached."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from ssohelper.wire.transport import Transport
 
 
 class Probe(NamedTuple):
-    """What came of it: `error` if there was no answer, else `answered_at` by AWS's clock, or None.
+    """The outcome: `error` if there was no answer, else `answered_at` (AWS's clock) or None.
 
-    `proxy` is "host:port" of the proxy on the way, `bundle` the file of trusted certificates that a
-    variable names, each "" if there is none.
+    `proxy` is "host:port" of the proxy that was used. `bundle` is the file of trusted certificates
+    that a variable names. Each is "" if there is none.
     """
 
     error: AwsUnreachable | None
@@ -24,8 +24,12 @@ class Probe(NamedTuple):
     bundle: str
 
 
-def probe(endpoint: str, environ: Mapping[str, str], service: str, deadline: Deadline) -> Probe:
-    """Send one GET without credentials; any HTTP answer counts. `service` is for messages."""
+def probe_endpoint(
+    endpoint: str, environ: Mapping[str, str], service: str, deadline: Deadline
+) -> Probe:
+    """Send one GET without credentials; any HTTP answer means that it can be reached.
+
+    `service` names the endpoint in messages."""
     bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
     error, answered_at, proxy = None, None, ""
     try:

@@ -40,13 +40,13 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
         from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
         bypassed = bool(proxy_bypass_environment(authority, variables))
-        return None if bypassed else _parse(variables["https"])
+        return None if bypassed else _parse_proxy(variables["https"])
     if not _SYSTEM_HAS_SETTINGS:
         return None
     from urllib.request import getproxies, proxy_bypass
 
     found = getproxies().get("https")
-    return _parse(found) if found and not proxy_bypass(authority) else None
+    return _parse_proxy(found) if found and not proxy_bypass(authority) else None
 
 
 def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -63,7 +63,7 @@ def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _parse(address: str) -> Proxy:
+def _parse_proxy(address: str) -> Proxy:
     """Return the proxy at an address like "http://user:password@host:port"; http is the default."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:

@@ -1,7 +1,8 @@
-"""Signs a POST of a form with role credentials: AWS Signature Version 4, nothing else of it.
+"""Signs a POST of a form with role credentials, by the few rules of SigV4 that this needs.
 
 botocore signs too, but its import takes 0.3 s of CPU, which each broker with a chain would pay. A
-test compares the two. Source: "AWS Signature Version 4 for API requests" (IAM user guide).
+test compares the two signatures. SigV4 is AWS Signature Version 4. Source: "AWS Signature Version 4
+for API requests" (IAM user guide).
 """
 
 import hmac
@@ -23,7 +24,7 @@ def sign_post(
 ) -> dict[str, str]:
     """Return the headers of a signed POST to HOST and PATH without a query. They hold a secret.
 
-    The header Host is signed too, and left to the caller.
+    The signature covers the header Host too, which the caller must send.
     `now` is the time by AWS's clock (epoch seconds): AWS refuses a signature that is off by 5 min.
     """
     at = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
@@ -32,7 +33,7 @@ def sign_post(
         "host": host,
         "x-amz-date": at,
     }
-    # An access key of an IAM user has no session token.
+    # Only role credentials have a session token; an access key of an IAM user has none.
     if credentials.session_token.reveal():
         signed["x-amz-security-token"] = credentials.session_token.reveal()
     names = ";".join(signed)

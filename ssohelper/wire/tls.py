@@ -17,8 +17,9 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # The first releases of Python 3.11 (Debian 12 has 3.11.2) set it with OpenSSL 3: an answer that
-    # is cut without TLS's closing message then seems complete. OpenSSL 1.1 has no such option.
+    # This option is removed. The first releases of Python 3.11 (Debian 12 has 3.11.2) set it with
+    # OpenSSL 3: then an answer that is cut off without TLS's closing message seems complete.
+    # OpenSSL 1.1 has no such option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     bundle = find_ca_bundle(environ)
     try:
@@ -58,7 +59,8 @@ def _find_public_bundle() -> str:
             if os.path.isfile(path):
                 return path
         if spec is not None and package == "certifi":
-            # certifi of a Linux distribution has no bundle. Its `where` returns the system's.
+            # A Linux distribution's certifi has no bundle of its own: its `where` returns the
+            # system's.
             from certifi import where
 
             return str(where())

@@ -28,7 +28,8 @@ from ssohelper.wire.tls import make_tls_context
 _log = logging.getLogger(__name__)
 
 READ_SECONDS = 5.0
-# The longest real answer is a page of 100 accounts, 20 kB. A hostile answer must not fill memory.
+# The largest answer that is read, since a hostile one must not fill memory. The longest real answer
+# is a page of 100 accounts, 20 kB.
 ANSWER_LIMIT_BYTES = 4 << 20
 # How long an idle connection may be used again. Load balancers and NAT forget a connection that has
 # been idle for 60 s or more.
@@ -78,7 +79,7 @@ class Transport:
         # that: in a reference cycle the sockets may be collected before, with a ResourceWarning.
         weakref.finalize(self, _close_all, self._idle)
 
-    def get_ready(self) -> None:
+    def prepare_first_call(self) -> None:
         """Read the certificates before the first request, which takes 5 to 20 ms."""
         self._get_route()
 
@@ -99,7 +100,7 @@ class Transport:
         Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the request
         but no complete answer came; BadAnswer for an answer of more than 4 MiB.
         """
-        request = self._request(method, path, query or {}, headers or {}, body)
+        request = self._encode_request(method, path, query or {}, headers or {}, body)
         limits = (deadline, read_seconds)
         # Log only host and path, because queries, headers and bodies hold secrets.
         _log.debug("%s %s%s", method, self._parts.netloc, self._parts.path + path)
@@ -107,7 +108,7 @@ class Transport:
         answer = None
         reused = self._take_idle() if method == "GET" else None
         if reused is not None:
-            answer = self._ask_again(reused, request, *limits)
+            answer = self._ask_over_idle_connection(reused, request, *limits)
         if answer is None:
             connection = connect(self._get_route(), deadline)
             answer = self._ask(connection, method, request, *limits)
@@ -121,7 +122,7 @@ class Transport:
 
     # -- sending a request and reading its answer ----------------------------------------------
 
-    def _ask_again(
+    def _ask_over_idle_connection(
         self, connection: Connection, request: bytes, deadline: Deadline, read_seconds: float
     ) -> Answer | None:
         """Send a GET over an idle connection. Return None if the server had closed it before."""
@@ -154,14 +155,17 @@ class Transport:
             try:
                 response.begin()
                 if connection.has_ended:
-                    # http.client would take this cut connection for the end of the headers.
+                    # The connection was cut within the headers, which http.client would take for
+                    # their end.
                     raise IncompleteRead(b"")
                 body = self._read_whole(response)
             finally:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
         except (OSError, HTTPException, ValueError) as cause:
-            raise AnswerLost(f"{self._service} {_describe(cause)}", hint=CHECK_NETWORK) from cause
+            raise AnswerLost(
+                f"{self._service} {_describe_failure(cause)}", hint=CHECK_NETWORK
+            ) from cause
         finally:
             if is_reusable:
                 self._keep_idle(connection)
@@ -195,7 +199,10 @@ class Transport:
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
-            if time.monotonic() - connection.idle_since < _IDLE_SECONDS and connection.is_quiet():
+            if (
+                time.monotonic() - connection.idle_since < _IDLE_SECONDS
+                and connection.is_still_usable()
+            ):
                 return connection
             connection.close()
 
@@ -224,7 +231,7 @@ class Transport:
         proxy = None if self._is_loopback else find_https_proxy(self._parts.netloc, self._environ)
         return Route(self._service, host, port, make_tls_context(self._environ), proxy)
 
-    def _request(
+    def _encode_request(
         self,
         method: str,
         path: str,
@@ -262,7 +269,7 @@ def _close_all(connections: list[Connection]) -> None:
         connections.pop().close()
 
 
-def _describe(cause: Exception) -> str:
+def _describe_failure(cause: Exception) -> str:
     """Describe, for an error message, what happened instead of a complete answer."""
     if isinstance(cause, TimeoutError):
         return "gave no answer in time"

@@ -67,7 +67,7 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
         def assume_role(self, *_words: object) -> tuple[RoleCredentials, None]:
             return SOURCE, None
 
-    monkeypatch.setattr(app.vault, "_sts", lambda _endpoint: FakeSts())
+    monkeypatch.setattr(app.vault, "_sts_client", lambda _endpoint: FakeSts())
     asked = AssumeRole(JUMP_ARN, "ana")
     arguments = (jump.key, session, asked, SOURCE, app.clock.deadline(), AskedBy(), ("", ""))
 

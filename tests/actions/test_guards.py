@@ -107,7 +107,7 @@ class TestRevoke:
         given = app.grant()
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
         assert guards.revoke(app, KEY) == [given]
-        assert app.grants.list_of_all_terminals() == [kept]
+        assert app.grants.list_for_all_terminals() == [kept]
         assert app.events() == ["grant", "grant", "revoke"]
         assert guards.revoke(app, KEY) == []
 
@@ -115,7 +115,7 @@ class TestRevoke:
         app.grant()
         app.grant(OTHER)
         assert {one.key for one in guards.revoke(app)} == {KEY, OTHER}
-        assert app.grants.list_of_all_terminals() == []
+        assert app.grants.list_for_all_terminals() == []
 
 
 class TestReason:

@@ -63,7 +63,7 @@ def test_a_bug_in_a_renewal_is_an_internal_error_too(app, work, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("filedescriptor out of range in select()")
 
-    monkeypatch.setattr(app.renewals, "run", fail)
+    monkeypatch.setattr(app.renewals, "renew_token", fail)
     with pytest.raises(SsoHelperError) as found:
         work.renew("corp", "t1")
     assert found.value.exit_code == 1

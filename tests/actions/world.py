@@ -76,7 +76,7 @@ class WorldApp(App):
         self.while_asleep: Callable[[], object] = lambda: None
         self.learned: list[float] = []
         self.__dict__["_aws_clock"] = SimpleNamespace(
-            now=lambda wall: wall, learn=lambda aws_at, _wall: self.learned.append(aws_at)
+            now=lambda wall: wall, save_reading=lambda aws_at, _wall: self.learned.append(aws_at)
         )
         self.renewals_run = renew_in_process(self).runs
 
@@ -86,7 +86,7 @@ class WorldApp(App):
         return SimpleNamespace(ask_once=self._role_credentials, answered_at=lambda: self.at)
 
     def oidc(self, session: SsoSession) -> Any:
-        return SimpleNamespace(refresh=self._refresh, issuer="aws/eu-west-1")
+        return SimpleNamespace(refresh_token=self._refresh, issuer="aws/eu-west-1")
 
     def _role_credentials(self, _path: str, query: Any, used: AccessToken, *_: Any, **_more: Any):
         assert Role(query["account_id"], query["role_name"]) == ROLE

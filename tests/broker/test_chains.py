@@ -96,12 +96,12 @@ class World:
 
     def settle(self) -> None:
         while self.brokers.next_wake(self.now) <= self.now:
-            self.brokers.advance(self.now)
+            self.brokers.start_due_work(self.now)
 
     def go_to(self, moment: float) -> None:
         while (wake := self.brokers.next_wake(self.now)) <= moment:
             self.now = max(wake, self.now)
-            self.brokers.advance(self.now)
+            self.brokers.start_due_work(self.now)
         self.now = moment
 
     def error(self, caller: Caller) -> Any:
@@ -263,7 +263,7 @@ def test_chains_that_are_due_are_renewed_in_the_background_with_what_is_below():
 def test_a_caller_that_left_is_forgotten():
     world = World(c="")
     caller = world.ask(chain("c"))
-    world.brokers.withdraw(caller)
+    world.brokers.forget_caller(caller)
     world.end(BASE)
     world.end(chain("c"))
     assert caller not in world.replies

@@ -563,7 +563,7 @@ class TestRenewal:
 
     def test_after_a_renewal_an_outage_before_it_does_not_count(self, world):
         """AWS has just answered, so another person's credentials are not served instead of ours."""
-        world.broker.withdraw(world.ask())
+        world.broker.forget_caller(world.ask())
         world.end(outcome=DOWN)
         world.go_to(30.0)
         world.tokens["corp"] = ENDED
@@ -596,7 +596,7 @@ class TestRenewal:
     def test_a_renewal_goes_on_without_callers_and_its_outcome_counts(self, world):
         world.tokens["corp"] = ENDED
         caller = world.ask()
-        world.broker.withdraw(caller)
+        world.broker.forget_caller(caller)
         assert not world.broker.is_idle(world.now)
         world.go_to(40)
         world.end_renewal()
@@ -694,13 +694,13 @@ class TestRejectedToken:
 class TestWithdrawnCallers:
     def test_when_one_caller_withdraws_the_others_are_answered(self, world):
         gone, stays = world.ask(), world.ask()
-        world.broker.withdraw(gone)
+        world.broker.forget_caller(gone)
         world.end()
         assert world.answer_of(gone) is None
         assert world.answer_of(stays) == document()
 
     def test_a_call_under_way_goes_on_without_callers(self, world):
-        world.broker.withdraw(world.ask())
+        world.broker.forget_caller(world.ask())
         world.end()
         assert world.broker.is_done
 
@@ -708,7 +708,7 @@ class TestWithdrawnCallers:
         for number in range(MOST_CALLS):
             world.ask(f"R{number}")
         gone = world.ask("gone")
-        world.broker.withdraw(gone)
+        world.broker.forget_caller(gone)
         world.run_to(5.0, lambda _now: None)
         assert "gone" not in [role for _, role in world.calls]
         assert world.broker.is_done
@@ -716,5 +716,5 @@ class TestWithdrawnCallers:
     def test_a_caller_that_has_its_answer_is_forgotten(self, world):
         caller = world.ask()
         world.end()
-        world.broker.withdraw(caller)
+        world.broker.forget_caller(caller)
         assert key() not in world.broker._jobs

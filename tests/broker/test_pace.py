@@ -10,7 +10,7 @@ from ssohelper.broker.pace import LONGEST_PAUSE_SECONDS, Pace
 def sent_by(pace: Pace, until: float, *, begin: float = 0.0, answers: bool = True) -> list[float]:
     """Send as fast as allowed; return the times."""
     now, sent = begin, []
-    while (now := pace.next_at(now)) <= until:
+    while (now := pace.next_call_at(now)) <= until:
         pace.note_sent(now)
         sent.append(now)
         if answers:
@@ -34,7 +34,7 @@ def test_occasional_calls_are_not_delayed():
     pace = Pace()
     for number in range(100):
         now = number * 0.1
-        assert pace.next_at(now) == now
+        assert pace.next_call_at(now) == now
         pace.note_sent(now)
 
 
@@ -63,7 +63,7 @@ def test_it_is_never_slower_than_one_call_a_second():
     for number in range(20):
         pace.note_throttled(float(number))
     assert pace.rate == 1.0
-    assert 1.0 <= pace.next_at(20.0) - 19.0 < 2.0
+    assert 1.0 <= pace.next_call_at(20.0) - 19.0 < 2.0
 
 
 def test_each_second_of_answers_adds_a_quarter_up_to_the_full_rate():
@@ -87,7 +87,7 @@ def test_each_second_of_answers_adds_a_quarter_up_to_the_full_rate():
 def test_retry_after_pauses_all_calls_up_to_8_s(asked, pause):
     pace = Pace()
     pace.note_throttled(1.0, asked)
-    assert pace.next_at(1.0) == pytest.approx(1.0 + pause)
+    assert pace.next_call_at(1.0) == pytest.approx(1.0 + pause)
     assert LONGEST_PAUSE_SECONDS == 8.0
 
 
@@ -95,7 +95,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one():
     pace = Pace()
     pace.note_throttled(0.0, 5)
     pace.note_throttled(1.0)
-    assert pace.next_at(1.0) == 5.0
+    assert pace.next_call_at(1.0) == 5.0
 
 
 @pytest.mark.parametrize(("at", "is_flowing"), [(0.0, True), (3.0, True), (3.1, False)])

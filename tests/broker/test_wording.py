@@ -16,12 +16,12 @@ CLASSES = [
 
 
 def encode_and_decode(reply: Reply) -> Reply:
-    data = wording.encode(reply)
+    data = wording.encode_reply(reply)
     head, _, rest = data.partition(b"\n")
     name, code, size, more = head.split()
     assert name == b"done"
     assert len(rest) == int(size) + int(more)
-    return wording.decode(int(code), rest[: int(size)], rest[int(size) :])
+    return wording.decode_reply(int(code), rest[: int(size)], rest[int(size) :])
 
 
 def test_a_document_comes_back_with_its_warnings():
@@ -76,9 +76,9 @@ def test_text_with_invalid_unicode_is_sent_escaped():
 
 def test_the_fields_are_at_the_positions_that_a_caller_reads():
     error = SsoHelperError("what\x1b[2J happened\nthere", hint="do that")
-    rest = wording.encode(Reply(error=error, warnings=("also",))).partition(b"\n")[2]
+    rest = wording.encode_reply(Reply(error=error, warnings=("also",))).partition(b"\n")[2]
     fields = rest.split(broker_client.SEPARATOR)
-    assert fields[broker_client.LINE] + b"\n" == wording.line_of(error)
+    assert fields[broker_client.LINE] + b"\n" == wording.one_line_of(error)
     assert fields[broker_client.LINE].startswith(b"ssohelper: error: what")
     assert b"\x1b" not in fields[broker_client.LINE]
     assert b"\n" not in fields[broker_client.LINE]

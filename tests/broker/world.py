@@ -99,7 +99,7 @@ class World:
         while (wake := self.broker.next_wake(self.now)) <= moment:
             assert wake > self.now
             self.now = wake
-            self.broker.advance(wake)
+            self.broker.start_due_work(wake)
         self.now = moment
 
     def end(
@@ -133,7 +133,7 @@ class World:
             if wake > moment:
                 break
             self.now = wake
-            self.broker.advance(wake)
+            self.broker.start_due_work(wake)
         self.now = moment
 
     # -- outcomes ------------------------------------------------------------------------------

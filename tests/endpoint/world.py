@@ -134,7 +134,7 @@ def served(
     with ExitStack() as stack:
         if clock is not None:
             nowhere = broker_client.Unavailable("its process would have another clock")
-            stack.enter_context(patch.object(broker_client, "ask", side_effect=nowhere))
+            stack.enter_context(patch.object(broker_client, "ask_broker", side_effect=nowhere))
             # One at a time, as in a broker: the second finds the credentials that the first has cached.
             stack.enter_context(patch.object(credentials, "_ask_alone", _one_by_one()))
         yield from _served(home, emulator, clock, pause_seconds)
@@ -165,15 +165,15 @@ def _served(
 
         def oidc(self, session: SsoSession) -> OidcClient:
             made = super().oidc(session)
-            refresh = made.refresh
-            if "refresh" in vars(made):
+            refresh = made.refresh_token
+            if "refresh_token" in vars(made):
                 return made
 
             def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
                 token, life = refresh(*words)
                 return token._replace(expires_at=int(clock.now()) + life), life
 
-            made.refresh = by_this_clock  # type: ignore[method-assign]
+            made.refresh_token = by_this_clock  # type: ignore[method-assign]
             return made
 
     app = TestApp(home.env)

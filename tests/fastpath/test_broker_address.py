@@ -11,7 +11,7 @@ HOME = {"HOME": "/home/ana", "XDG_RUNTIME_DIR": "/run/user/1000"}
 
 
 def name(session: str = "corp", **more: str) -> str:
-    return broker_address.name(session, {**HOME, **more})
+    return broker_address.socket_name(session, {**HOME, **more})
 
 
 def test_other_variables_do_not_change_the_address():
@@ -102,4 +102,4 @@ def test_the_config_is_where_botocore_looks_for_it(monkeypatch, value, expected)
 
 def test_a_relative_ssohelper_home_is_an_error():
     with pytest.raises(ValueError, match="SSOHELPER_HOME"):
-        broker_address.folder({**HOME, "SSOHELPER_HOME": "here"})
+        broker_address.sockets_folder({**HOME, "SSOHELPER_HOME": "here"})

@@ -35,7 +35,7 @@ def signed_in(home: Home, emulator: Emulator) -> Emulator:
 
 
 def ask(home: Home, seconds: float = 60.0, **more: bool) -> Answer:
-    return broker_client.ask(KEY, home.env, seconds, is_permitted=False, **more)
+    return broker_client.ask_broker(KEY, home.env, seconds, is_permitted=False, **more)
 
 
 def access_key_of(answer: Answer) -> str:
@@ -45,11 +45,11 @@ def access_key_of(answer: Answer) -> str:
 
 
 def folder_of(home: Home) -> Path:
-    return Path(broker_address.folder(home.env))
+    return Path(broker_address.sockets_folder(home.env))
 
 
 def socket_of(home: Home) -> Path:
-    return folder_of(home) / broker_address.name(KEY[0], home.env)
+    return folder_of(home) / broker_address.socket_name(KEY[0], home.env)
 
 
 def lock_of(home: Home) -> Path:
@@ -205,7 +205,7 @@ class TestBadDays:
             ask(home, seconds=0.2)
         monkeypatch.setattr(miss, "measure_seconds_left", lambda _began: 0.2)
         monkeypatch.setattr(os, "environ", home.env)
-        assert miss.answer(ARGV, 0.0) is None, "what is cached must do"
+        assert miss.answer_miss(ARGV, 0.0) is None, "what is cached must do"
         forget(home)
         capfd.readouterr()
         assert credential_process.answer(ARGV, 0.0) == 6
@@ -342,7 +342,7 @@ def broker(home: Home) -> Iterator[FakeBroker]:
 class TestReading:
     def test_a_request_is_one_line_with_the_time_left_of_the_deadline(self, home, broker):
         broker.serve = lambda stream: stream.sendall(b"done 0 3 0\nabc")
-        found = broker_client.ask(
+        found = broker_client.ask_broker(
             KEY, home.env, 9.0, is_permitted=True, least_share=0.9, may_wait_longer=True
         )
         assert found == (0, b"abc", b"")
@@ -418,25 +418,25 @@ class TestMiss:
         words = head.split()
         words[3] = str(len(rest) - int(words[2])).encode()
         broker.serve = lambda stream: stream.sendall(b" ".join(words) + b"\n" + rest)
-        assert miss.answer(ARGV, time.monotonic()) == code
+        assert miss.answer_miss(ARGV, time.monotonic()) == code
         assert capfd.readouterr() == (out, err)
 
     def test_other_arguments_are_left_to_click(self):
-        assert miss.answer(["--profile", "x"], time.monotonic()) is None
+        assert miss.answer_miss(["--profile", "x"], time.monotonic()) is None
 
     def test_without_a_broker_it_leaves_the_call_to_this_process(self, monkeypatch):
         def refuse(*_words: object, **_more: object) -> None:
             raise broker_client.Unavailable("x")
 
-        monkeypatch.setattr(broker_client, "ask", refuse)
-        assert miss.answer(ARGV, time.monotonic()) is None
+        monkeypatch.setattr(broker_client, "ask_broker", refuse)
+        assert miss.answer_miss(ARGV, time.monotonic()) is None
 
     def test_ctrl_c_is_130_and_silent(self, monkeypatch, capfd):
         def interrupt(*_words: object, **_more: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(broker_client, "ask", interrupt)
-        assert miss.answer(ARGV, time.monotonic()) == 130
+        monkeypatch.setattr(broker_client, "ask_broker", interrupt)
+        assert miss.answer_miss(ARGV, time.monotonic()) == 130
         assert capfd.readouterr() == ("", "")
 
     def test_a_stdout_that_cannot_be_written_is_exit_7(self, broker, capfd, monkeypatch):
@@ -449,7 +449,7 @@ class TestMiss:
             return really_write(descriptor, data)
 
         monkeypatch.setattr(os, "write", write)
-        assert miss.answer(ARGV, time.monotonic()) == 7
+        assert miss.answer_miss(ARGV, time.monotonic()) == 7
         assert "stdout cannot be written: No space left on device" in capfd.readouterr().err
 
     def test_the_deadline_counts_from_the_start_of_the_process(self):

@@ -28,9 +28,9 @@ def requests(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
     ):
         monkeypatch.setenv("SSOHELPER_HOME", short)
-        folder = broker_address.folder(os.environ)
+        folder = broker_address.sockets_folder(os.environ)
         os.makedirs(folder, 0o700)
-        listener.bind(f"{folder}/{broker_address.name('corp', os.environ)}")
+        listener.bind(f"{folder}/{broker_address.socket_name('corp', os.environ)}")
         listener.listen()
         fields = b"\x1f".join([b""] * 8)
 
@@ -48,7 +48,7 @@ def requests(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes
 
 @pytest.mark.parametrize(("elapsed", "most"), [(0.0, 18_000), (7.0, 11_000)])
 def test_it_waits_18_s_from_its_start(requests: list[bytes], elapsed: float, most: int) -> None:
-    assert miss.answer(ARGV, time.monotonic() - elapsed) == 5
+    assert miss.answer_miss(ARGV, time.monotonic() - elapsed) == 5
     [request] = requests
     milliseconds = int(request.split()[4])
     assert most - 6_000 < milliseconds <= most
@@ -100,7 +100,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Brok
             return True
 
         token_file.write_text("x")
-        monkeypatch.setattr(miss, "_ask", made.ask)
+        monkeypatch.setattr(miss, "_ask_session_broker", made.ask)
         monkeypatch.setattr(miss, "_sleep_while_awaited", sleep)
         return made
 
@@ -109,7 +109,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Brok
 
 class TestWaitingForASignIn:
     def answer(self, began: float = 0.0) -> int | None:
-        return miss.answer(ARGV, time.monotonic() - began)
+        return miss.answer_miss(ARGV, time.monotonic() - began)
 
     def test_a_sign_in_ends_the_wait(
         self, asked: Callable[..., Broker], capfdbinary: pytest.CaptureFixture[bytes]
@@ -183,9 +183,9 @@ def test_a_call_that_this_process_must_answer_asks_no_broker(
 ) -> None:
     broker = asked(ISSUED)
     monkeypatch.setenv(name, "debug")
-    assert (miss.answer(ARGV, time.monotonic()), broker.calls) == (None, 0)
+    assert (miss.answer_miss(ARGV, time.monotonic()), broker.calls) == (None, 0)
 
 
 def test_a_guarded_role_is_left_to_this_process(asked: Callable[..., Broker]) -> None:
     broker = asked(9)
-    assert (miss.answer(ARGV, time.monotonic()), broker.calls) == (None, 1)
+    assert (miss.answer_miss(ARGV, time.monotonic()), broker.calls) == (None, 1)

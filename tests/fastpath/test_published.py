@@ -159,7 +159,7 @@ def test_a_response_is_not_printed_under_other_settings_with_the_same_time_and_s
 
 def note(stamp: Path, file: Path, at: int) -> None:
     """Write the stamp of the file; `at` is the stamp's own time."""
-    dated(stamp, b"7\n" + published.identify(file.stat()), at)
+    dated(stamp, b"7\n" + published.identify_content(file.stat()), at)
 
 
 def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path):
@@ -195,8 +195,8 @@ def test_the_validity_is_in_uptime_seconds(tmp_path, monkeypatch, validity, up, 
 )
 def test_a_response_is_the_document_and_its_validity(monkeypatch, up, content):
     monkeypatch.setattr(published, "read_uptime", lambda: up)
-    assert published.join(DOCUMENT, 60) == content
-    assert published.split(content) == (DOCUMENT, content.removeprefix(DOCUMENT))
+    assert published.join_response(DOCUMENT, 60) == content
+    assert published.split_response(content) == (DOCUMENT, content.removeprefix(DOCUMENT))
 
 
 def test_a_response_of_another_clock_is_not_printed(runtime, document, capfdbinary):

@@ -149,7 +149,7 @@ def _answer(argv: list[str]) -> None:
     def no_broker(*_args: object, **_more: object) -> None:
         raise broker_client.Unavailable("none in a fork")
 
-    broker_client.ask = no_broker  # type: ignore[assignment]
+    broker_client.ask_broker = no_broker  # type: ignore[assignment]
     spawn.start_detached = _fork_detached
     sys.argv = ["/usr/bin/ssohelper", *argv]
     for number, name in enumerate(("stdin", "stdout", "stderr")):

@@ -48,7 +48,7 @@ class TestCommand:
             assert (code, "1 to 60 min" in shown) == (2, True), shown
         code, shown = terminal.run(line(*GRANT, "--for", "60m"), NAME)
         assert code == 0, shown
-        [given] = world.app.grants.list_of_all_terminals()
+        [given] = world.app.grants.list_for_all_terminals()
         assert given.ends_at - given.granted_at == 3600
 
     @pytest.mark.parametrize("reason", ["", "  ", "x" * 201])

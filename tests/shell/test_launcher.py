@@ -101,7 +101,7 @@ class Place(NamedTuple):
     def stamp_settings(self, policy: Path) -> None:
         """Note the settings and the policy as they are, as the program does when it publishes."""
         stamp = SettingsStamp(self.runtime, self.home / "config.toml", policy)
-        assert stamp.prepare(lambda: None)
+        assert stamp.prepare_publishing(lambda: None)
 
     @property
     def response(self) -> Path:

@@ -73,7 +73,7 @@ def _overwrite_foreign(put: Put) -> None:
     """save_renewed does not look at what is in the file."""
 
     def save(self: Any, session: Any, used: Any, fresh: Any, room: Reservation) -> Any:
-        room.commit(json.dumps(token_cache.document_of({}, session, fresh)).encode("ascii"))
+        room.commit(json.dumps(token_cache.token_document_of({}, session, fresh)).encode("ascii"))
         return fresh
 
     put(TokenFiles, "save_renewed", save)
@@ -153,7 +153,7 @@ def _backoff_never_clears(put: Put) -> None:
 
 def _reply_of_another_job(put: Put) -> None:
     """With two jobs, a caller gets the other one's document now and then."""
-    real = Broker._finish
+    real = Broker._reply_to_all
 
     def finish(self: Any, job: Any, reply: Reply) -> None:
         others = [one for one in self._jobs.values() if one is not job and one.callers]
@@ -161,7 +161,7 @@ def _reply_of_another_job(put: Put) -> None:
             job.callers[0], others[0].callers[0] = others[0].callers[0], job.callers[0]
         real(self, job, reply)
 
-    put(Broker, "_finish", finish)
+    put(Broker, "_reply_to_all", finish)
 
 
 def _publish_without_check(put: Put) -> None:
@@ -176,7 +176,7 @@ def _publish_without_check(put: Put) -> None:
 
 
 def _no_deadline(put: Put) -> None:
-    put(Broker, "_dismiss_late", lambda self, now: None)
+    put(Broker, "_dismiss_late_callers", lambda self, now: None)
 
 
 def _serve_expired(put: Put) -> None:
@@ -185,7 +185,7 @@ def _serve_expired(put: Put) -> None:
 
 
 def _no_pace(put: Put) -> None:
-    put(Pace, "next_at", lambda self, now: now)
+    put(Pace, "next_call_at", lambda self, now: now)
 
 
 def _keep_old_fallback(put: Put) -> None:
@@ -212,13 +212,13 @@ def _leave_reservation(put: Put) -> None:
 
 def _rejected_is_final(put: Put) -> None:
     """A 401 ends the sign-in: the token is not renewed, although it could be."""
-    real = Broker._renew_rejected
+    real = Broker._replace_token
 
     def renew_rejected(self: Any, job: Any, session: Any, error: Any, now: float) -> None:
         job.was_rejected = True
         real(self, job, session, error, now)
 
-    put(Broker, "_renew_rejected", renew_rejected)
+    put(Broker, "_replace_token", renew_rejected)
 
 
 def _lose_wake(put: Put) -> None:

@@ -153,7 +153,7 @@ class Caller:
         code, size, more = (int(word) for word in head[5:].split())
         if len(rest) < size + more:
             return False
-        self.take(code, wording.decode(code, rest[:size], rest[size : size + more]))
+        self.take(code, wording.decode_reply(code, rest[:size], rest[size : size + more]))
         return True
 
     def _give_up(self) -> None:

@@ -173,11 +173,11 @@ class SimulatedOidc:
         self._world = world
         self._session = session
 
-    def register(self, grant: str) -> ClientRegistration:
+    def register_client(self, grant: str) -> ClientRegistration:
         self._world.scheduler.sleep(0.05)
         return ClientRegistration("client", Secret("hush"), int(self._world.wall()) + 90 * 86400)
 
-    def may_have(self, registration: ClientRegistration) -> bool:
+    def may_receive_secret_of(self, registration: ClientRegistration) -> bool:
         return True
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
@@ -200,7 +200,7 @@ class SimulatedOidc:
         world.trace(f"AWS begins {sign_in}")
         return world.aws.token(access, refresh, world.wall()), world.aws.token_life
 
-    def refresh(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
+    def refresh_token(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
         world = self._world
         assert token.refresh_token is not None
         value = token.refresh_token.reveal()
@@ -260,10 +260,10 @@ class SimulatedPortal:
         self._answered_at = float(int(world.aws.now()))
         return found
 
-    def get_ready(self) -> None:
+    def prepare_first_call(self) -> None:
         return
 
-    def of_new_token(self, token: AccessToken, issued_by: str) -> SimulatedPortal:
+    def copy_for_new_token(self, token: AccessToken, issued_by: str) -> SimulatedPortal:
         return self
 
     def answered_at(self) -> float | None:
@@ -286,7 +286,7 @@ class Renewals:
         self._world = world
         self._environment = environment
 
-    def run(
+    def renew_token(
         self,
         session_name: str,
         seen_id: str,

@@ -27,16 +27,16 @@ def test_aws_time_is_calculated_from_the_reading(
 
 
 def test_a_reading_of_one_process_is_used_by_the_next(tmp_path: Path) -> None:
-    ClockFile(tmp_path / "run").learn(5_000.0, 1_000.0)
+    ClockFile(tmp_path / "run").save_reading(5_000.0, 1_000.0)
     assert abs(ClockFile(tmp_path / "run").now(1_000.0) - 5_000.0) < 60
     assert (tmp_path / "run" / "aws-clock").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_reading_that_agrees_is_not_written(tmp_path: Path) -> None:
-    ClockFile(tmp_path / "run").learn(5_000.0, 1_000.0)
+    ClockFile(tmp_path / "run").save_reading(5_000.0, 1_000.0)
     path = tmp_path / "run" / "aws-clock"
     before = path.stat().st_ino
-    ClockFile(tmp_path / "run").learn(5_001.0, 1_000.0)
+    ClockFile(tmp_path / "run").save_reading(5_001.0, 1_000.0)
     assert path.stat().st_ino == before
 
 
@@ -64,6 +64,6 @@ def test_a_damaged_file_is_no_reading(tmp_path: Path, content: str) -> None:
 def test_a_machine_that_agrees_within_three_seconds_keeps_its_own_time(
     tmp_path: Path, aws_at: float, saved: float
 ) -> None:
-    ClockFile(tmp_path / "run").learn(aws_at, 1_000.0)
+    ClockFile(tmp_path / "run").save_reading(aws_at, 1_000.0)
     reading = json.loads((tmp_path / "run" / "aws-clock").read_text())
     assert (reading["aws_at"], reading["wall_at"]) == (saved, 1_000.0)

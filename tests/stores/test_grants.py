@@ -110,7 +110,7 @@ def test_a_grant_of_another_terminal_is_listed_and_does_not_count_here(place: Pl
     place.store.add(GRANT, CALLER)
     place.here = place.here._replace(session=OTHER)
     assert (place.store.find(KEY), place.store.list_in_force()) == (None, [])
-    assert place.store.list_of_all_terminals() == [GRANT]
+    assert place.store.list_for_all_terminals() == [GRANT]
 
 
 def test_ended_and_damaged_files_are_removed_and_others_stay(place: Place) -> None:

@@ -61,7 +61,7 @@ def config_in(base: Path) -> Path:
 
 def prepare_stamp(base: Path) -> Any:
     config = str(config_in(base))
-    return SessionStamp(base, CORP, config, config).prepare(lambda: None)
+    return SessionStamp(base, CORP, config, config).prepare_publishing(lambda: None)
 
 
 def load_names(base: Path) -> Any:
@@ -79,7 +79,7 @@ def renew(base: Path) -> Any:
 # What each store writes below `base`, by the path of a file or folder that is there afterwards.
 WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "choices": ("choices", lambda base: ChoicesStore(base).save("corp", Choices(roles=("x",)))),
-    "clock": ("", lambda base: ClockFile(base).learn(5_000.0, 1_000.0)),
+    "clock": ("", lambda base: ClockFile(base).save_reading(5_000.0, 1_000.0)),
     "versions": (
         "*",
         lambda base: ConfigVersions(base, base.parent / "config").begin(None, b"x", {}),
@@ -110,9 +110,9 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     ),
     "settings stamp": (
         "locks",
-        lambda base: SettingsStamp(base, base.parent / "c.toml", base.parent / "p.toml").prepare(
-            lambda: None
-        ),
+        lambda base: SettingsStamp(
+            base, base.parent / "c.toml", base.parent / "p.toml"
+        ).prepare_publishing(lambda: None),
     ),
     "failure": (
         "credentials/*",

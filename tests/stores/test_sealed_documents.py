@@ -91,9 +91,9 @@ class TestSealing:
             sealing.open_sealed({**sealed, "box": box}, FIRST, "token corp")
 
     def test_the_id_names_the_key_and_does_not_show_it(self):
-        assert sealing.id_of(FIRST) != sealing.id_of(SECOND)
+        assert sealing.key_id_of(FIRST) != sealing.key_id_of(SECOND)
         raw = base64.b64decode(FIRST.reveal()).hex()
-        assert sealing.id_of(FIRST) not in raw
+        assert sealing.key_id_of(FIRST) not in raw
 
     @pytest.mark.parametrize("text", ["", "x", "AAAA", "not base64", "ä" * 44])
     def test_another_programs_item_is_no_key(self, text):

@@ -42,7 +42,7 @@ class Place:
         self.withdrawn += 1
 
     def prepare(self, session: SsoSession = SESSION) -> bool:
-        return self.stamp(session).prepare(self.withdraw)
+        return self.stamp(session).prepare_publishing(self.withdraw)
 
     def matches(self) -> bool:
         """Return whether a hit would find that both stamps match."""
@@ -67,9 +67,9 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -> None:
-    assert (place.matches(), place.stamp().is_due) == (False, True)
+    assert (place.matches(), place.stamp().needs_new_stamps) == (False, True)
     assert place.prepare()
-    assert (place.matches(), place.stamp().is_due, place.withdrawn) == (True, False, 1)
+    assert (place.matches(), place.stamp().needs_new_stamps, place.withdrawn) == (True, False, 1)
     before = os.stat(place.seen("token")).st_ino
     assert place.prepare()
     assert (os.stat(place.seen("token")).st_ino, place.withdrawn) == (before, 1)
@@ -78,7 +78,7 @@ def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -
 def test_a_token_file_of_another_tool_withdraws_the_responses(place: Place) -> None:
     place.prepare()
     place.write(place.token, "2")
-    assert place.stamp().is_due
+    assert place.stamp().needs_new_stamps
     assert place.prepare()
     assert (place.matches(), place.withdrawn) == (True, 2)
 
@@ -86,7 +86,7 @@ def test_a_token_file_of_another_tool_withdraws_the_responses(place: Place) -> N
 def test_an_edited_config_of_the_same_portal_withdraws_no_response(place: Place) -> None:
     place.prepare()
     place.write(place.config, "2")
-    assert (place.matches(), place.stamp().is_due) == (False, True)
+    assert (place.matches(), place.stamp().needs_new_stamps) == (False, True)
     assert place.prepare()
     assert (place.matches(), place.withdrawn) == (True, 1)
 
@@ -110,7 +110,11 @@ def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> 
     """A second write in the same second may leave the same modification time."""
     place.prepare()
     place.write(getattr(place, what), "2", settled=False)
-    assert (place.prepare(), place.matches(), place.stamp().is_due) == (False, False, False)
+    assert (place.prepare(), place.matches(), place.stamp().needs_new_stamps) == (
+        False,
+        False,
+        False,
+    )
     assert place.withdrawn == 1
     date_back(getattr(place, what))
     assert (place.prepare(), place.matches()) == (True, True)
@@ -120,7 +124,7 @@ def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> 
 def test_a_file_that_changes_while_it_is_read_gets_no_stamp(place: Place, what: str) -> None:
     stamp = place.stamp()
     place.write(getattr(place, what), "2")
-    assert (stamp.prepare(place.withdraw), place.matches()) == (False, False)
+    assert (stamp.prepare_publishing(place.withdraw), place.matches()) == (False, False)
 
 
 @pytest.mark.parametrize("what", ["config", "token"])
@@ -128,7 +132,7 @@ def test_a_missing_file_gets_no_stamp(place: Place, what: str) -> None:
     getattr(place, what).unlink()
     assert not place.prepare()
     stamp = SessionStamp(place.runtime, SESSION, "", str(place.token))
-    assert not stamp.prepare(place.withdraw)
+    assert not stamp.prepare_publishing(place.withdraw)
 
 
 def test_a_renewal_updates_the_stamp(place: Place) -> None:
@@ -136,8 +140,8 @@ def test_a_renewal_updates_the_stamp(place: Place) -> None:
     stamp = place.stamp()
     place.write(place.token, "renewed")
     assert not place.matches()
-    stamp.follow_renewal()
-    assert (place.matches(), place.stamp().is_due, place.withdrawn) == (True, False, 1)
+    stamp.update_after_renewal()
+    assert (place.matches(), place.stamp().needs_new_stamps, place.withdrawn) == (True, False, 1)
 
 
 def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -> None:
@@ -146,7 +150,7 @@ def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -
     place.write(place.token, "another user's")
     stamp = place.stamp()
     place.write(place.token, "theirs, renewed")
-    stamp.follow_renewal()
+    stamp.update_after_renewal()
     assert not place.matches()
     assert place.prepare()
     assert place.withdrawn == 2
@@ -218,7 +222,7 @@ def test_a_malformed_stamp_counts_as_missing(place: Place) -> None:
     place.prepare()
     for content in (b"", b"x", b"1" * 20000, b"\xff\n\n"):
         Path(place.seen("config")).write_bytes(content)
-        assert place.stamp().is_due
+        assert place.stamp().needs_new_stamps
         assert place.prepare()
         assert place.matches()
 

@@ -109,7 +109,7 @@ def test_no_shell_parses_the_url(home: Home, opener: Path) -> None:
     notes = home.path / "notes"
     environ = {**home.env, "NOTES": str(notes)}
     url = f"https://x.awsapps.com/;touch${{IFS}}{home.path}/pwned`touch {home.path}/pwned`"
-    assert browser.start((str(opener), "%s"), url, environ)
+    assert browser.start_opener((str(opener), "%s"), url, environ)
     _wait_for(notes)
     assert notes.read_text() == url + "\n"
     assert not (home.path / "pwned").exists()
@@ -124,7 +124,7 @@ def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home: Home) -> Non
         f"os.rename('{notes}.part', '{notes}')\n"
     )
     program.chmod(0o755)
-    assert browser.start((str(program),), URL, home.env)
+    assert browser.start_opener((str(program),), URL, home.env)
     _wait_for(notes)
     session, streams = notes.read_text().split(" ", 1)
     assert int(session) != os.getsid(0)
@@ -132,7 +132,7 @@ def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home: Home) -> Non
 
 
 def test_start_returns_false_when_the_opener_cannot_start(home: Home) -> None:
-    assert not browser.start(("/no/such",), URL, home.env)
+    assert not browser.start_opener(("/no/such",), URL, home.env)
 
 
 def _wait_for(path: Path) -> None:

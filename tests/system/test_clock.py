@@ -19,7 +19,7 @@ class AwsAhead:
     def now(self, wall: float) -> float:
         return wall + self.ahead
 
-    def learn(self, aws_at: float, wall: float) -> None:
+    def save_reading(self, aws_at: float, wall: float) -> None:
         if self.error is not None:
             raise self.error
         self.learned.append((aws_at, wall))

@@ -33,7 +33,7 @@ def test_any_message_is_the_last_argument(tmp_path: Path) -> None:
     out = tmp_path / "out"
     message = 'it\'s $(touch /tmp/x); `id` "now"'
     script = f'printf "%s" "$1" > {out}.part; mv {out}.part {out}'
-    assert notify.start(notice(message), ("sh", "-c", script, "notify"), ENV) is None
+    assert notify.start_notify_command(notice(message), ("sh", "-c", script, "notify"), ENV) is None
     assert wait_for(out) == message
 
 
@@ -41,7 +41,7 @@ def test_session_time_and_command_are_environment_variables(tmp_path: Path) -> N
     out = tmp_path / "out"
     names = ("SESSION", "AT", "COMMAND")
     values = "|".join(f"$SSOHELPER_NOTICE_{name}" for name in names)
-    notify.start(notice(), ("sh", "-c", f'echo "{values}" > {out}'), ENV)
+    notify.start_notify_command(notice(), ("sh", "-c", f'echo "{values}" > {out}'), ENV)
     assert wait_for(out) == "corp|2096-10-02T07:06:40Z|ssohelper login corp\n"
 
 
@@ -73,7 +73,7 @@ def test_the_caller_may_exit_while_the_command_hangs(tmp_path: Path) -> None:
         "from ssohelper.system import notify\n"
         "from ssohelper.core.sign_in_notices import Notice\n"
         f"command = ('sh', '-c', 'echo $$ > {pid}; exec sleep 600')\n"
-        "assert notify.start(Notice('corp', None, 'x', 'y'), command, {'PATH': '/usr/bin:/bin'}) is None\n"
+        "assert notify.start_notify_command(Notice('corp', None, 'x', 'y'), command, {'PATH': '/usr/bin:/bin'}) is None\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     hanging = int(wait_for(pid))
@@ -103,7 +103,7 @@ def test_the_command_inherits_no_streams_no_signal_state_and_no_process_session(
     )
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
-        notify.start(notice(), (sys.executable, "-c", code), ENV)
+        notify.start_notify_command(notice(), (sys.executable, "-c", code), ENV)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     assert wait_for(out) == "/dev/null /dev/null /dev/null 0 False False True"
@@ -117,7 +117,7 @@ def test_a_command_that_cannot_be_started_is_named(
     (tmp_path / "here").write_text("#!/bin/sh\n")
     (tmp_path / "here").chmod(0o755)
     (tmp_path / "no-such-program").symlink_to(tmp_path / "here")
-    trouble = notify.start(notice(), command, {"PATH": ".:/usr/bin"})
+    trouble = notify.start_notify_command(notice(), command, {"PATH": ".:/usr/bin"})
     assert trouble == f'"{command[0]}" could not be started to show a notice (setting "notify")'
 
 
@@ -137,12 +137,14 @@ class TestDesktop:
     @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
     def test_notify_send_shows_the_notice(self, out: Path, env: dict[str, str]) -> None:
         env["WAYLAND_DISPLAY"] = "wayland-0"
-        assert notify.start(notice("-x"), "desktop", env) is None
+        assert notify.start_notify_command(notice("-x"), "desktop", env) is None
         assert wait_for(out) == "--app-name|ssohelper|--|ssohelper|-x|"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
     def test_without_a_desktop_a_warning_is_returned(self, out: Path, env: dict[str, str]) -> None:
-        assert "there is no desktop" in (notify.start(notice(), "desktop", env) or "")
+        assert "there is no desktop" in (
+            notify.start_notify_command(notice(), "desktop", env) or ""
+        )
         assert not out.exists()
 
     def test_osascript_gets_the_text_as_an_argument(
@@ -151,7 +153,7 @@ class TestDesktop:
         """Checks the command line only: it is not run on macOS."""
         monkeypatch.setattr(notify.sys, "platform", "darwin")
         message = 'a "quoted" & text'
-        assert notify.start(notice(message), "desktop", env) is None
+        assert notify.start_notify_command(notice(message), "desktop", env) is None
         words = wait_for(out).split("|")
         assert words[-2] == message
         assert message not in "".join(words[:-2])
@@ -161,4 +163,6 @@ class TestDesktop:
         self, out: Path, env: dict[str, str]
     ) -> None:
         env["DISPLAY"] = ":0"
-        assert '"desktop" could not be started' in (notify.start(notice(), ("desktop",), env) or "")
+        assert '"desktop" could not be started' in (
+            notify.start_notify_command(notice(), ("desktop",), env) or ""
+        )

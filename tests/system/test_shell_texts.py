@@ -31,7 +31,7 @@ def test_a_shell_gets_function_prompt_and_completion(
     assert shell_texts.print_shell_init([shell])
     text = capfdbinary.readouterr().out
     assert b"ssohelper_prompt_on" in text
-    assert (shell_texts.completion_of(shell) or b"?").splitlines()[-1] in text
+    assert (shell_texts.completion_script_of(shell) or b"?").splitlines()[-1] in text
 
 
 def test_the_function_and_its_completion_get_another_name(
@@ -79,9 +79,9 @@ def test_a_stdout_that_cannot_be_written_is_left_to_click() -> None:
 def test_without_the_shipped_files_there_is_no_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shell_texts, "_folders", lambda: [str(tmp_path)])
+    monkeypatch.setattr(shell_texts, "_possible_roots", lambda: [str(tmp_path)])
     assert not shell_texts.print_shell_init(["bash"])
-    assert shell_texts.completion_of("bash") is None
+    assert shell_texts.completion_script_of("bash") is None
 
 
 def test_an_installation_has_them_below_share(
@@ -91,9 +91,9 @@ def test_an_installation_has_them_below_share(
     path = prefix / "share" / "ssohelper" / "ssohelper.bash"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"function ssohelper { :; }\n")
-    monkeypatch.setattr(shell_texts, "_folders", lambda: [str(tmp_path), str(prefix)])
-    assert shell_texts.text_of("bash", "ssohelper") == b"function ssohelper { :; }\n"
-    assert shell_texts.text_of("bash", "sso") == b"function sso { :; }\n"
+    monkeypatch.setattr(shell_texts, "_possible_roots", lambda: [str(tmp_path), str(prefix)])
+    assert shell_texts.shell_init_text("bash", "ssohelper") == b"function ssohelper { :; }\n"
+    assert shell_texts.shell_init_text("bash", "sso") == b"function sso { :; }\n"
 
 
 class TestPaths:

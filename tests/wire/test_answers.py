@@ -20,8 +20,8 @@ from ssohelper.wire.answers import (
     aws_error_of,
     check_empty,
     error_of,
-    nonsense,
-    record_of,
+    nonsense_error,
+    parse_record,
 )
 from ssohelper.wire.transport import Answer
 
@@ -108,7 +108,7 @@ def test_each_error_describes_the_answer_and_has_a_hint(
     answer: Answer, kind: type[SsoHelperError], words: str
 ) -> None:
     with pytest.raises(SsoHelperError) as caught:
-        record_of(answer, "the access portal", no_meaning, dict)
+        parse_record(answer, "the access portal", no_meaning, dict)
     assert type(caught.value) is kind
     assert caught.value.exit_code == 6
     assert words in caught.value.message
@@ -118,7 +118,7 @@ def test_each_error_describes_the_answer_and_has_a_hint(
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b"9" * 5000])
 def test_a_success_without_a_json_object_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
-        record_of(said(200, body), "the access portal", no_meaning, dict)
+        parse_record(said(200, body), "the access portal", no_meaning, dict)
     assert caught.value.hint
 
 
@@ -151,7 +151,7 @@ def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) ->
 def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(
     answer: Answer, said_of_it: str, hint: str
 ) -> None:
-    error = nonsense(answer, "the portal", Damaged("expiresIn"))
+    error = nonsense_error(answer, "the portal", Damaged("expiresIn"))
     assert f"the portal gave an answer that makes no sense: {said_of_it}" in error.message
     assert error.message.endswith(")") == (hint != LATER)
     assert error.hint is not None

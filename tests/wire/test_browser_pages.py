@@ -22,7 +22,7 @@ TARGET = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=secr
 @pytest.fixture
 def sign_in() -> Iterator[SignInPages]:
     with SignInPages() as pages:
-        pages.expect(Secret(STATE))
+        pages.expect_callback(Secret(STATE))
         yield pages
 
 

@@ -24,20 +24,20 @@ def test_a_connection_is_quiet_until_the_server_sends_or_closes(
     pair: tuple[Connection, socket.socket],
 ) -> None:
     connection, server = pair
-    assert connection.is_quiet()
+    assert connection.is_still_usable()
     server.sendall(b"x")
-    assert not connection.is_quiet()
+    assert not connection.is_still_usable()
     connection.begin(Deadline(20, time.monotonic), 20)
     assert connection.receive_into(bytearray(10)) == 1
-    assert connection.is_quiet()
+    assert connection.is_still_usable()
     server.close()
-    assert not connection.is_quiet()
+    assert not connection.is_still_usable()
 
 
 def test_a_closed_connection_is_not_quiet(pair: tuple[Connection, socket.socket]) -> None:
     connection, _server = pair
     connection.close()
-    assert not connection.is_quiet()
+    assert not connection.is_still_usable()
 
 
 def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(

@@ -61,7 +61,7 @@ def soon() -> Deadline:
 
 
 def token_of(oidc: OidcClient) -> AccessToken:
-    registration = oidc.register(DEVICE_CODE_GRANT)
+    registration = oidc.register_client(DEVICE_CODE_GRANT)
     authorization = oidc.start_device_authorization(registration)
     assert oidc.get_token_by_device_code(registration, authorization) is Poll.PENDING
     answer = oidc.get_token_by_device_code(registration, authorization)
@@ -74,7 +74,7 @@ def test_a_refresh_returns_the_next_token_and_its_lifetime(
 ) -> None:
     emulator.faults.token_seconds = 1234
     token = token_of(oidc)
-    fresh, life = oidc.refresh(token, soon())
+    fresh, life = oidc.refresh_token(token, soon())
     assert life == 1234
     assert fresh.value != token.value
     assert fresh.refresh_token not in (None, token.refresh_token)
@@ -86,16 +86,16 @@ def test_without_a_new_refresh_token_the_old_one_is_kept(
 ) -> None:
     emulator.faults.set(omit_refresh_token=True, rotation="none")
     token = token_of(oidc)
-    fresh, _ = oidc.refresh(token, soon())
+    fresh, _ = oidc.refresh_token(token, soon())
     assert fresh.refresh_token == token.refresh_token
-    again, _ = oidc.refresh(fresh, soon())
+    again, _ = oidc.refresh_token(fresh, soon())
     assert again.value != fresh.value
 
 
 def test_a_code_is_exchanged_once_and_with_its_verifier(
     oidc: OidcClient, emulator: Emulator
 ) -> None:
-    registration = oidc.register("authorization_code")
+    registration = oidc.register_client("authorization_code")
     # RFC 7636's own example pair.
     verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -133,7 +133,7 @@ def test_refusals_become_different_errors(
         emulator.faults.fail("CreateToken", name)
     emulator.reset_counters()
     with pytest.raises(SsoHelperError) as refused:
-        oidc.refresh(token, soon())
+        oidc.refresh_token(token, soon())
     assert type(refused.value) is kind
     assert emulator.counters["CreateToken"] == 1
     assert emulator.canary not in str(refused.value)
@@ -181,7 +181,7 @@ def test_a_bad_answer_is_exit_6(oidc: OidcClient, emulator: Emulator, body: str)
     token = token_of(oidc)
     emulator.faults.script("CreateToken", 200, {"Content-Type": "application/json"}, body)
     with pytest.raises(BadAnswer) as refused:
-        oidc.refresh(token, soon())
+        oidc.refresh_token(token, soon())
     assert refused.value.exit_code == 6
 
 
@@ -192,7 +192,7 @@ def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(
     oidc = OidcClient(session, home.env, warnings.append, facts=SignInFacts)
     token = token_of(oidc)
     emulator.faults.script("CreateToken", 200, body=json.dumps({**GOOD, "expiresIn": 10**18}))
-    assert oidc.refresh(token, soon())[1] == 24 * 3600
+    assert oidc.refresh_token(token, soon())[1] == 24 * 3600
     assert len([warning for warning in warnings if "24 h" in warning]) == 1
 
 
@@ -200,7 +200,7 @@ def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(
 def test_a_hostile_sign_in_address_is_refused(
     oidc: OidcClient, emulator: Emulator, url: str
 ) -> None:
-    registration = oidc.register(DEVICE_CODE_GRANT)
+    registration = oidc.register_client(DEVICE_CODE_GRANT)
     emulator.faults.verification_uri_complete = url
     with pytest.raises(BadAnswer, match="unexpected sign-in address"):
         oidc.start_device_authorization(registration)
@@ -212,7 +212,7 @@ def test_a_redirect_is_not_followed(oidc: OidcClient, emulator: Emulator) -> Non
         place = {"Location": f"http://127.0.0.1:{catcher.port}/token"}
         emulator.faults.script("CreateToken", 307, place)
         with pytest.raises(BadAnswer, match="redirect"):
-            oidc.refresh(token, soon())
+            oidc.refresh_token(token, soon())
         assert catcher.hits == 0
 
 
@@ -220,7 +220,7 @@ def test_throttling_does_not_count_as_signed_out(oidc: OidcClient, emulator: Emu
     token = token_of(oidc)
     emulator.faults.script("CreateToken", 429, {"Retry-After": "7"})
     with pytest.raises(Throttled) as refused:
-        oidc.refresh(token, soon())
+        oidc.refresh_token(token, soon())
     assert refused.value.retry_after_seconds == 7
 
 
@@ -246,7 +246,7 @@ def test_a_refresh_whose_answer_is_lost_is_sent_once(
     emulator.faults.script("CreateToken", **fault)
     began = time.monotonic()
     with pytest.raises(AnswerLost):
-        oidc.refresh(token, Deadline(1.0, time.monotonic))
+        oidc.refresh_token(token, Deadline(1.0, time.monotonic))
     assert time.monotonic() - began < 8
     assert emulator.counters["CreateToken"] == 1
 
@@ -258,7 +258,7 @@ def test_a_refresh_waits_for_its_answer_until_the_deadline(
     monkeypatch.setattr("ssohelper.wire.oidc.READ_SECONDS", 0.2)
     token = token_of(oidc)
     emulator.faults.script("CreateToken", delay_seconds=1.0)
-    assert oidc.refresh(token, soon())[0].value != token.value
+    assert oidc.refresh_token(token, soon())[0].value != token.value
 
 
 def test_a_refresh_without_connection_is_known_not_to_be_sent(
@@ -268,7 +268,7 @@ def test_a_refresh_without_connection_is_known_not_to_be_sent(
     token = AccessToken(Secret("a"), 2**31, Secret("r"), registration)
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable, match="connection refused") as refused:
-        OidcClient(session, environ, facts=SignInFacts).refresh(token, soon())
+        OidcClient(session, environ, facts=SignInFacts).refresh_token(token, soon())
     assert type(refused.value) is NoConnection
 
 
@@ -277,18 +277,18 @@ def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(
     oidc: OidcClient, emulator: Emulator
 ) -> None:
     emulator.faults.script("RegisterClient", 503, times=2)
-    assert oidc.register(DEVICE_CODE_GRANT).client_id
+    assert oidc.register_client(DEVICE_CODE_GRANT).client_id
     assert emulator.counters["RegisterClient"] == 3
     emulator.faults.script("RegisterClient", reset=True)
     with pytest.raises(AnswerLost):
-        oidc.register(DEVICE_CODE_GRANT)
+        oidc.register_client(DEVICE_CODE_GRANT)
     assert emulator.counters["RegisterClient"] == 4
 
 
 def test_the_time_of_the_last_answer_is_aws_time(oidc: OidcClient, emulator: Emulator) -> None:
     assert oidc.answered_at() is None
     emulator.faults.date_header = "Thu, 01 Jan 2026 12:00:00 GMT"
-    oidc.register(DEVICE_CODE_GRANT)
+    oidc.register_client(DEVICE_CODE_GRANT)
     assert oidc.answered_at() == 1767268800.0
 
 
@@ -296,7 +296,7 @@ def test_the_time_of_the_last_answer_is_aws_time(oidc: OidcClient, emulator: Emu
 def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> None:
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable) as refused:
-        OidcClient(session, environ, facts=SignInFacts).register(DEVICE_CODE_GRANT)
+        OidcClient(session, environ, facts=SignInFacts).register_client(DEVICE_CODE_GRANT)
     assert type(refused.value) is NoConnection
 
 
@@ -310,7 +310,7 @@ def test_the_general_endpoint_variable_gets_no_token(
         home.write_config(f"[default]\nendpoint_url = {evil}\n")
         OidcClient(
             session, {**home.env, "AWS_ENDPOINT_URL": evil}, warnings.append, facts=SignInFacts
-        ).register(DEVICE_CODE_GRANT)
+        ).register_client(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
     assert [w.split()[0] for w in warnings] == ["AWS_ENDPOINT_URL"]
     with pytest.raises(ConfigInvalid):
@@ -325,7 +325,7 @@ def test_this_machine_is_not_asked_through_a_proxy(
     with _Catcher() as catcher:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{catcher.port}")
-        oidc.register(DEVICE_CODE_GRANT)
+        oidc.register_client(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
 
 
@@ -398,7 +398,7 @@ class _Catcher:
 def test_what_an_error_means_depends_on_the_call(
     oidc: OidcClient, path: str, name: str, kind: type[SsoHelperError] | None
 ) -> None:
-    found = oidc._meaning(AwsError(name, 400, "why"), path)
+    found = oidc._special_error_of(AwsError(name, 400, "why"), path)
     assert type(found) is (kind or type(None))
 
 
@@ -409,5 +409,5 @@ def test_a_token_that_cannot_be_refreshed_is_not_sent(
     token = token_of(oidc)
     emulator.reset_counters()
     with pytest.raises(LoginRequired):
-        oidc.refresh(token._replace(**{missing: None}), soon())
+        oidc.refresh_token(token._replace(**{missing: None}), soon())
     assert emulator.counters.get("CreateToken", 0) == 0

@@ -37,12 +37,12 @@ session = SsoSession("corp", start_url, region, ("sso:account:access",))
 environ, warn = dict(os.environ), lambda message: None
 soon = Deadline(60, time.monotonic)
 oidc, portal = OidcClient(session, environ, facts=SignInFacts), Portal(session, environ, warn, facts=SignInFacts)
-registration = oidc.register(DEVICE_CODE_GRANT)
+registration = oidc.register_client(DEVICE_CODE_GRANT)
 waiting = oidc.start_device_authorization(registration)
 answer = Poll.PENDING
 while isinstance(answer, Poll):
     answer = oidc.get_token_by_device_code(registration, waiting)
-token, _ = oidc.refresh(answer[0], soon)
+token, _ = oidc.refresh_token(answer[0], soon)
 account = next(portal.list_accounts(token))
 role = Role(account.id, portal.list_roles(token, account.id)[0])
 keys = get_role_credentials(portal, token, role, soon)

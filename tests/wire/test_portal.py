@@ -375,8 +375,8 @@ def test_a_general_endpoint_is_warned_about_once(emulator):
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     portal = Portal(session, environ, warnings.append, facts=SignInFacts)
-    portal.get_ready()
-    portal.get_ready()
+    portal.prepare_first_call()
+    portal.prepare_first_call()
     assert len(warnings) == 1
     assert warnings[0].startswith("AWS_ENDPOINT_URL is ignored")
 

@@ -152,7 +152,7 @@ class TestTls:
         if content is not None:
             bundle.write_bytes(content)
         with pytest.raises(AwsUnreachable, match=r"bundle\.pem") as caught:
-            Transport(f"https://{HOST}", {"AWS_CA_BUNDLE": str(bundle)}, "AWS").get_ready()
+            Transport(f"https://{HOST}", {"AWS_CA_BUNDLE": str(bundle)}, "AWS").prepare_first_call()
         assert "AWS_CA_BUNDLE" in (caught.value.hint or "")
 
     def test_the_bundle_is_the_one_that_botocore_uses(self) -> None:
@@ -364,7 +364,7 @@ sys.modules["email.utils"] = None
 import ssohelper.wire.portal, ssohelper.wire.oidc, ssohelper.wire.federation
 from ssohelper.wire.transport import Transport
 if sys.argv[1] == "https":
-    Transport("https://portal.sso.eu-west-1.amazonaws.com", {}, "AWS").get_ready()
+    Transport("https://portal.sso.eu-west-1.amazonaws.com", {}, "AWS").prepare_first_call()
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 HEAVY = {

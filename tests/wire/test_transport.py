@@ -304,7 +304,9 @@ class TestKeepAlive:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The server closes it just after the check that comes before the request."""
-        monkeypatch.setattr("ssohelper.wire.connection.Connection.is_quiet", lambda self: True)
+        monkeypatch.setattr(
+            "ssohelper.wire.connection.Connection.is_still_usable", lambda self: True
+        )
         closed = threading.Event()
 
         def serve(connection: socket.socket, number: int) -> None:
@@ -342,9 +344,9 @@ class TestKeepAlive:
             transport = transport_to(server)
             get(transport)
             (idle,) = transport._idle
-            assert idle.is_quiet()
+            assert idle.is_still_usable()
             idle._sock.shutdown(socket.SHUT_RDWR)
-            assert not idle.is_quiet()
+            assert not idle.is_still_usable()
             get(transport)
             assert (server.connections, len(server.requests)) == (2, 2)
 

@@ -249,7 +249,10 @@ class RowActions:
             if opener is None:
                 return profile, console.release_link(services, profile, page)
             console.open_in_browser(
-                services, profile, page, lambda url: browser.start(opener, url, services.environ)
+                services,
+                profile,
+                page,
+                lambda url: browser.start_opener(opener, url, services.environ),
             )
             favourites.record_use(services, profile)
             return profile, ""

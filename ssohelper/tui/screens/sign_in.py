@@ -327,7 +327,7 @@ class _Attempt:
         self._make_address = make_address
         if self._opener is None:
             return False
-        opened = browser.start(self._opener, make_address(), self._app.services.environ)
+        opened = browser.start_opener(self._opener, make_address(), self._app.services.environ)
         self._call_in_ui_thread(self._screen.show_opened, opened)
         return opened
 
