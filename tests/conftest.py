@@ -21,6 +21,7 @@ from tests.processes import end_detached_processes
 from tests.published import date_back
 from tests.runs import RUNS
 
+VISIT = Path(__file__).with_name("visit.py")
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
 # Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
 RUN_SECONDS = 120
@@ -86,9 +87,8 @@ class Home(NamedTuple):
         notes, program = self.path / "opened", self.path / "fake-browser"
         lines = ["#!/bin/sh", f'printf "%s\\n" "$@" >> {notes}']
         if visits:
-            fetch = "import sys,urllib.request as u; u.urlopen(sys.argv[1],timeout=20).read()"
             # Behind its back: the AWS CLI listens only after its browser has come back.
-            lines.append(f'{sys.executable} -c "{fetch}" "$1" </dev/null >/dev/null 2>&1 &')
+            lines.append(f'{sys.executable} -I -S {VISIT} "$1" </dev/null >/dev/null 2>&1 &')
         program.write_text("\n".join(lines) + "\n")
         program.chmod(0o755)
         self.env["BROWSER"] = str(program)

@@ -158,6 +158,7 @@ class TestWindows:
         assert not (home.path / ".cache").exists()
         assert not (home.path / ".local").exists()
 
+    @pytest.mark.long
     def test_the_demo_stays_in_its_own_home(self, home: Home) -> None:
         noted = home.path / "noted"
         words = f'printf "%s\\n" "$HOME" "$USERPROFILE" "$LOCALAPPDATA" >{noted}'
@@ -180,6 +181,7 @@ class TestWindows:
             "ssohelper shell-init pwsh | Out-String | Invoke-Expression"
         )
 
+    @pytest.mark.long
     def test_exec_waits_for_the_program_and_ends_with_its_code(
         self, home: Home, center: Emulator
     ) -> None:

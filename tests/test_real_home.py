@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.fastpath import folders
+from tests.long_rows import long_after
 
 _ROOT = Path(__file__).parent.parent
 _CONFTEST = """\
@@ -48,7 +49,7 @@ WRITES = {
 @pytest.mark.parametrize(
     ("path", "write", "options"),
     [
-        *((*one, ()) for one in WRITES.values()),
+        *long_after(2, [(*one, ()) for one in WRITES.values()]),
         pytest.param(*WRITES["an AWS config"], ("-n", "2"), marks=pytest.mark.long),
     ],
     ids=[*WRITES, "in two processes"],

@@ -25,6 +25,7 @@ from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
 from ssohelper.stores.codecs import PlainCodec
+from tests.long_rows import long_after
 from tests.published import date_back
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
@@ -79,7 +80,7 @@ class WorldApp(App):
         return self.world
 
 
-@pytest.mark.parametrize("life", [60, 900, 3600, 43200])
+@pytest.mark.parametrize("life", long_after(2, [60, 3600, 900, 43200]))
 @settings(
     max_examples=40,
     deadline=None,

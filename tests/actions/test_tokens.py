@@ -238,6 +238,7 @@ def test_threads_at_once_make_one_refresh(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
+@pytest.mark.long
 def test_forty_processes_on_an_expired_token_make_one_refresh_and_one_role_call(
     home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:

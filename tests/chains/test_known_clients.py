@@ -61,6 +61,7 @@ def test_every_client_gets_the_role_at_the_end(
         assert client(all_kinds.home, profile).startswith(end), profile
 
 
+@pytest.mark.long
 def test_thirty_aliases_on_thirty_chained_roles_ask_the_portal_once(chained: Chained, run: Run):
     world = chained.emulator.world
     lines = []

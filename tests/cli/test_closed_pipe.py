@@ -117,7 +117,7 @@ UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 @pytest.mark.parametrize(
     ("argv", "environ"),
     [
-        *long_after(4, [(argv, BUFFERED) for argv in LARGE]),
+        *long_after(3, [(argv, BUFFERED) for argv in LARGE]),
         *long_after(2, [(argv, UNBUFFERED) for argv in LARGE]),
     ],
     ids=[*map(" ".join, LARGE), *(f"{' '.join(argv)}, unbuffered" for argv in LARGE)],

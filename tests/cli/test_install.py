@@ -13,6 +13,7 @@ from ssohelper.actions import install as installing
 from ssohelper.app import App
 from ssohelper.core import rc_text
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 WHERE = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/ssohelper.fish"}
@@ -67,7 +68,7 @@ def started(home: Home, shell: str) -> list[str]:
 
 class TestRealShells:
     @pytest.mark.parametrize("shell", SHELLS)
-    @pytest.mark.parametrize("on_path", [True, False])
+    @pytest.mark.parametrize("on_path", long_after(1, [False, True]))
     def test_start_with_the_function_and_the_completion(
         self, home: Home, run: Run, shell: str, on_path: bool
     ) -> None:

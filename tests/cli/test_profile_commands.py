@@ -248,6 +248,7 @@ class TestList:
         assert '"corp"' in done.stderr
 
 
+@pytest.mark.long
 def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Path) -> None:
     add_listed_session(home)
     accounts = [listed_account(f"{n:012d}", f"account-{n}", "Admin", "Read") for n in range(5000)]

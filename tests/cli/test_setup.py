@@ -17,6 +17,7 @@ from ssohelper.cli import COMMANDS
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, World, demo_world
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.processes import wait_until_asleep
 from tests.programs import require_program
 
@@ -132,7 +133,7 @@ class TestOffATerminal:
         assert emulator.canary not in printed
 
     @pytest.mark.network_client
-    @pytest.mark.parametrize("form", ["process", "sso"])
+    @pytest.mark.parametrize("form", long_after(1, ["process", "sso"]))
     def test_the_printed_commands_work(self, run: Run, home: Home, form: str) -> None:
         aws = require_program("aws")
         home.browser()

@@ -48,7 +48,9 @@ def state(run: Run) -> str:
     return found
 
 
-@pytest.mark.parametrize("how", [(), ("--device-code", "--no-browser")])
+@pytest.mark.parametrize(
+    "how", [(), pytest.param(("--device-code", "--no-browser"), marks=pytest.mark.long)]
+)
 def test_the_aws_cli_uses_our_sign_in(
     run: Run, home: Home, aws: Aws, emulator: Emulator, how: tuple[str, ...]
 ) -> None:
@@ -126,6 +128,7 @@ def test_the_logout_of_the_aws_cli_is_seen_by_us(
     assert (answer.returncode, answer.stdout) == (4, "")
 
 
+@pytest.mark.long
 def test_the_aws_cli_signs_out_beside_a_lock_of_ours(run: Run, home: Home, aws: Aws) -> None:
     """It parses every file beside the token, and fails at one that holds a number."""
     home.browser()

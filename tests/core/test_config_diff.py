@@ -17,6 +17,7 @@ from ssohelper.core.profile_plan import plan_sync
 from ssohelper.errors import ConfigInvalid
 from tests.core.config_generator import config as config_of
 from tests.core.test_profile_plan import request
+from tests.long_rows import long_after
 
 _HUNK = re.compile(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@")
 _CASES = 200
@@ -68,7 +69,7 @@ def _always(changes: list[Change]) -> Callable[[ConfigFile], list[Change]]:
     return lambda _config: changes
 
 
-@pytest.mark.parametrize("edits_after", [False, True])
+@pytest.mark.parametrize("edits_after", long_after(1, [True, False]))
 def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path: Path, edits_after: bool) -> None:
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     path = app.locations.aws_config_file

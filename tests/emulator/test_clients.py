@@ -63,6 +63,7 @@ class TestAwsCli:
         assert not home.token_file.exists()
         assert not emu.service.sign_ins()[0].is_live_at(time.time())
 
+    @pytest.mark.long
     def test_device_code_sign_in(self, home: Home, emu: Emulator):
         emu.auto_approve = "ben"
         done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
@@ -72,6 +73,7 @@ class TestAwsCli:
         assert emu.counters["CreateToken.device_code"] == 2
         assert signed_in_as(home) == arn(emu, person="ben")
 
+    @pytest.mark.long
     def test_a_denied_device_code_fails(self, home: Home, emu: Emulator):
         emu.faults.fail("CreateToken.device_code", "AccessDeniedException")
         done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
@@ -87,6 +89,7 @@ class TestAwsCli:
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"] != token["refreshToken"]
 
+    @pytest.mark.long
     def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
         home.write_token(emu.issue_token("ana"))
         home.write_config(role="SandboxAdmin")

@@ -38,7 +38,7 @@ STALE = {
 }
 
 
-@pytest.mark.parametrize("client", ["boto3", "aws"])
+@pytest.mark.parametrize("client", long_after(1, ["aws", "boto3"]))
 def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, client: str) -> None:
     """A [default] with keys, AWS_PROFILE, an old environment: none of them takes effect."""
     default = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = default\n"
@@ -131,6 +131,7 @@ def test_other_profiles_work_beside_it(
     assert "warning: the command" not in done.stderr
 
 
+@pytest.mark.long
 def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
     home: Home, emulator: Emulator, run: Run
 ) -> None:

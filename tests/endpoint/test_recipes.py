@@ -85,6 +85,7 @@ def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
 
 
 class TestLongJobs:
+    @pytest.mark.long
     def test_the_check_before_a_job_starts(self, home: Home, emulator: Emulator) -> None:
         line = typed("long-jobs.md", "--check --min 10h")
         home.browser()
@@ -157,6 +158,7 @@ class TestLongJobs:
         # `systemctl enable` needs this line.
         assert all("[Install]\nWantedBy=" in unit for unit in (timer, service))
 
+    @pytest.mark.long
     def test_a_ci_machine_without_a_browser(self, home: Home, emulator: Emulator) -> None:
         at = blocks("long-jobs.md", "console").index("ssohelper login corp --device-code")
         for path in home.token_folder.iterdir():

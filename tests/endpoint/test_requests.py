@@ -285,6 +285,7 @@ def test_at_most_400_clients_are_connected_at_once(
             idle[1].recv(1)
 
 
+@pytest.mark.long
 def test_idle_and_slow_clients_delay_no_other(endpoint: Served) -> None:
     took = []
     with crowd(endpoint.port, idle=200, slow=50, request=of(endpoint, request())):

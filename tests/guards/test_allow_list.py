@@ -66,6 +66,7 @@ def test_a_child_can_narrow_the_list_and_not_widen_it(world: Guarded):
     assert (done.returncode, has_secret(done.stdout)) == (9, False)
 
 
+@pytest.mark.long
 def test_a_name_in_the_variable_stands_for_no_role(world: Guarded):
     """A child that edits the config would decide for which one."""
     for way, ask in WAYS.items():

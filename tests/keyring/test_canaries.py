@@ -83,7 +83,7 @@ def test_no_secret_is_anywhere_else(world, storage):
     assert misplaced(world, storage) == []
 
 
-@pytest.mark.parametrize("fault", long_after(2, list(FAULTS)))
+@pytest.mark.parametrize("fault", long_after(1, list(FAULTS)))
 def test_a_fault_of_aws_shows_none(world, storage, fault):
     cause_fault(world, fault)
     printed: dict[str, str] = {}

@@ -2,12 +2,15 @@
 
 import threading
 
+import pytest
+
 from ssohelper.core.instants import to_iso
 from tests.long_jobs.world import ROLE, Job, wait_for
 
 MINUTE = 60
 
 
+@pytest.mark.long
 def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job: Job) -> None:
     """Such a job once ended without any notice."""
     job.emulator.faults.token_seconds = 3

@@ -93,6 +93,7 @@ def test_many_waiting_calls_give_one_notice(job: Job) -> None:
     assert (notice.session, notice.at, notice.command) == ("corp", "", "ssohelper login corp")
 
 
+@pytest.mark.long
 def test_the_next_sign_out_gives_a_notice_again(job: Job) -> None:
     for number in (1, 2):
         waiting = Waiting(job).wait_until_waiting()
@@ -102,6 +103,7 @@ def test_the_next_sign_out_gives_a_notice_again(job: Job) -> None:
         job.output(SCRIPT, "logout", "corp")
 
 
+@pytest.mark.long
 def test_forty_waiting_calls_make_one_role_call(job: Job) -> None:
     waiting = [Waiting(job) for _ in range(40)]
     for each in waiting:
@@ -250,6 +252,7 @@ def test_exec_hold_with_a_server_waits_before_it_starts(job: Job) -> None:
     assert ROLE in out
 
 
+@pytest.mark.long
 def test_the_socket_of_serve_waits(job: Job) -> None:
     job.sign_in()
     path = Path("s.sock")

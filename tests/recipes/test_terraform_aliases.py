@@ -57,6 +57,7 @@ def synced(home: Home, emulator: Emulator, run: Run) -> Home:
     return home
 
 
+@pytest.mark.long
 def test_each_is_the_right_role_with_one_refresh_and_one_call_for_each_role(
     synced: Home, emulator: Emulator
 ) -> None:

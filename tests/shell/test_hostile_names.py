@@ -160,6 +160,7 @@ def test_use(names: Names, shell: str) -> None:
     assert names.has_run_nothing()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_env(names: Names, shell: str) -> None:
     """By [SESSION:]ACCOUNT/ROLE, with the names of accounts and roles."""
@@ -200,6 +201,7 @@ def test_exec(names: Names) -> None:
     assert names.has_run_nothing()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None:
     """A program in place of ssohelper records its arguments; its output is not evaluated."""

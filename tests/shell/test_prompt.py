@@ -13,6 +13,7 @@ from ssohelper.core import prompt_text
 from ssohelper.core.prompt_text import NOTHING_ENDS
 from ssohelper.core.sign_in_clock import PromptClock
 from tests.core.test_prompt_text import TABLE
+from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.hostile import names
 from tests.shell.prompt_world import ARGV, FOLDER, SHELLS, PromptWorld, line
@@ -351,7 +352,7 @@ LOOP = {
 }
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(2, SHELLS))
 def test_ten_thousand_prompts_start_no_process(shell: str, world: PromptWorld) -> None:
     world.put(int(time.time()) + 9058, "known")
     script = world.folder / "loop"

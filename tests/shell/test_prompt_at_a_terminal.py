@@ -14,6 +14,7 @@ import pytest
 from ssohelper.core import prompt_text
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home
+from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
 from tests.shell.hostile import names
@@ -239,7 +240,7 @@ class TestColours:
         ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
     """The real program: each change of the sign-in shows at the next prompt."""
     world = emulator.world

@@ -77,7 +77,7 @@ QUOTED = [
 ]
 
 
-@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("quote", long_after(1, ["'", '"']))
 def test_within_open_quotes(home: Home, user: Typist, quote: str) -> None:
     wrong = []
     for name in QUOTED:

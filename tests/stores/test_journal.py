@@ -527,6 +527,7 @@ class TestSystemLog:
 
 
 class TestManyProcesses:
+    @pytest.mark.long
     def test_50_processes_with_20_lines_each_lose_none(self, place: Place) -> None:
         appenders = [
             subprocess.Popen(

@@ -309,6 +309,7 @@ NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_thirty_hostile_names_are_shown_as_text(tmp_path: Path) -> None:
     services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     config = tmp_path / ".aws" / "config"

@@ -102,6 +102,7 @@ def test_every_screen_shows_hostile_names_as_text_at_every_size(hostile: DemoHom
     run_scenario(hostile.app(), scenario)
 
 
+@pytest.mark.long
 def test_messages_and_dialogs_show_hostile_names_literally(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         for name in NAMES:

@@ -149,6 +149,7 @@ class TestCallback:
         assert answer.status == 200
         assert sign_in.wait_for_callback(20) is not None
 
+    @pytest.mark.long
     def test_many_and_idle_connections_do_not_block_the_callback(
         self, sign_in: SignInPages
     ) -> None:
