@@ -76,8 +76,8 @@ def describe_role(app: App, profile: Profile) -> str:
 
 
 def describe_foreign(found: Foreign) -> str:
-    """Return a text that says what provides the credentials of a profile that is not ours."""
-    return f'profile "{show(found.name)}": not ours, {show(found.what)} provides its credentials'
+    """Return a text that says where the credentials of a profile that is not ours come from."""
+    return f'profile "{show(found.name)}": not ours, its credentials come from {show(found.what)}'
 
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:

@@ -114,7 +114,15 @@ def _options(request: Request, _names: Names) -> Offers:
 
 
 def _profiles(request: Request, names: Names) -> Offers:
-    found = names.profiles(session=request.session)
+    return _profiles_or_addresses(request, names, names.profiles(session=request.session))
+
+
+def _usable_profiles(request: Request, names: Names) -> Offers:
+    found = names.profiles(session=request.session, foreign=request.session is None)
+    return _profiles_or_addresses(request, names, found)
+
+
+def _profiles_or_addresses(request: Request, names: Names, found: list[str]) -> Offers:
     if any(name.startswith(request.word) for name in found):
         return _whole_words(found)
     addresses = _addresses(request, names)
@@ -197,6 +205,7 @@ _KINDS: dict[str, Callable[[Request, Names], Offers]] = {
     "subcommand": _subcommands,
     "option": _options,
     "profile": _profiles,
+    "usable_profile": _usable_profiles,
     "any_profile": lambda _request, names: _whole_words(names.profiles(any_kind=True)),
     "managed_profile": lambda _request, names: _whole_words(names.profiles(managed=True)),
     "address": _addresses,

@@ -56,6 +56,11 @@ class Locations:
         """~/.aws/credentials, or AWS_SHARED_CREDENTIALS_FILE."""
         return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
+    @property
+    def aws_files(self) -> tuple[Path, Path]:
+        """The config and the credentials file of AWS's tools."""
+        return self.aws_config_file, self.aws_credentials_file
+
     @cached_property
     def token_folder(self) -> Path:
         """The folder of tokens, ~/.aws/sso/cache. AWS's tools have no variable to change it."""
