@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, environment, tokens
-from ssohelper.core import console_urls, issuer
+from ssohelper.core import chains, console_urls, issuer
+from ssohelper.core.chain_partition import check_partition
 from ssohelper.core.console_choices import PageChoice
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
@@ -41,6 +42,9 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
     home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
     another partition; ConfigInvalid instead if the region is the profile's.
     """
+    if profile.assumed is not None:  # before a message says that the console is opened
+        chain = chains.find_by_key(app.config.read(), profile.key)
+        check_partition(chain, chain.region(profile.session))
     try:
         chosen = environment.choose_endpoint_region(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):

@@ -157,7 +157,7 @@ def _run_foreign(
     else:
         foreign.check_use(app, found, is_on_terminal=output.can_ask())
         variables = foreign.build_environment(app, found)
-        said = profile_use.describe_foreign(found)
+        said = found.description
         # How long a program takes is not bounded here: to run it before the command, which runs it
         # again, could ask a person for a touch or a code twice.
         output.say(f"{said}, for which the command waits" if found.is_program else said)

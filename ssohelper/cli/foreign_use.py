@@ -11,7 +11,7 @@ from typing import Any
 from ssohelper.actions import foreign, foreign_credentials
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, profile_use
+from ssohelper.cli import choosing, output
 from ssohelper.core import shell_text
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.foreign import Foreign, ForeignCredentials
@@ -29,7 +29,7 @@ def get_keys(app: App, found: Foreign) -> ForeignCredentials:
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask()
     foreign.check_use(app, found, is_on_terminal=is_on_terminal)
-    output.say(profile_use.describe_foreign(found))
+    output.say(found.description)
     codes = {serial: _ask_code(serial) for serial in found.mfa_serials}
     return foreign_credentials.obtain(
         app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal

@@ -116,7 +116,7 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
     foreign.check_use(app, found, is_on_terminal=True)
     text = _script(app, shell, foreign.build_environment(app, found), f"profile {found.name}")
     _print_script(text)
-    output.say(profile_use.describe_foreign(found))
+    output.say(found.description)
 
 
 @click.command()

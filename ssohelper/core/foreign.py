@@ -54,6 +54,11 @@ class Foreign(NamedTuple):
     profiles: tuple[str, ...] = ()
 
     @property
+    def description(self) -> str:
+        """Return a text that says where the credentials come from."""
+        return f'profile "{show(self.name)}": not ours, its credentials come from {show(self.what)}'
+
+    @property
     def is_program(self) -> bool:
         """Return whether another program, which may take its time, provides the credentials."""
         return self.what.startswith(_PROGRAM)

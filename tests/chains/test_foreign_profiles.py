@@ -66,6 +66,19 @@ def test_use_switches_a_shell_to_it(foreign: Chained, run: Run):
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(
+    foreign: Chained, run: Run, name: str
+):
+    text, what = KINDS[name]
+    foreign.write(text)
+    status = run("status", env={"AWS_PROFILE": name})
+    assert status.returncode == 0
+    assert f'profile "{name}": not ours, its credentials come from {what}\n' in status.stderr
+    # No clock is beside the name: nothing is known of when these credentials end.
+    assert run("prompt", env={"AWS_PROFILE": name}).stdout == f"{name}\n"
+
+
 def test_a_server_and_an_allow_list_are_refused(foreign: Chained, run: Run):
     foreign.write(STATIC)
     assert run("exec", "--server", "keys", "--", "true").returncode == 2
