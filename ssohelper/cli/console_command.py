@@ -48,7 +48,8 @@ def console(
       ssohelper console --print | wl-copy                   a link, which holds no secret
 
     The browser's command is taken from the setting sessions.NAME.browser, else from BROWSER, else
-    from the desktop. If no browser can be started, the link is printed, as with --print.
+    from the desktop. If no browser can be started, the link is printed, as with --print. A profile
+    whose credentials are not ours is taken too, if they are temporary; it has no link.
     """
     app = output.get_app()
     named = foreign.find(app, words[0] if words else None) if len(words) < 2 else None

@@ -27,7 +27,8 @@ def whoami(profile: str | None, reason: str | None) -> None:
       ssohelper whoami payments-prod.ReadOnlyAccess
       ssohelper whoami payments-prod/ReadOnlyAccess     a role without a profile
 
-    Prints what saved files say at once, then asks AWS (STS) to confirm it.
+    Prints what saved files say at once, then asks AWS (STS) to confirm it. For a profile whose
+    credentials are not ours, it prints what AWS says.
     """
     app = output.get_app()
     named = foreign.find(app, profile)
