@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-import os
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pexpect
@@ -344,18 +346,53 @@ def test_an_allow_list_refuses_it(keyed: Keyed, run: Run, command: str):
     assert "AKIA" not in done.stdout
 
 
-def test_credentials_of_the_machine_do_not_stand_in_for_the_profiles(keyed: Keyed, run: Run):
-    key = keyed.key
+class Machine(BaseHTTPRequestHandler):
+    """The metadata service of an EC2 instance with a role."""
+
+    def do_PUT(self) -> None:
+        self._answer("token")
+
+    def do_GET(self) -> None:
+        keys = {
+            "Code": "Success",
+            "AccessKeyId": "ASIAMACHINE",
+            "SecretAccessKey": "s",
+            "Token": "t",
+            "Expiration": "2099-01-01T00:00:00Z",
+        }
+        self._answer("Box" if self.path.endswith("/") else json.dumps(keys))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, text: str) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+@pytest.fixture
+def machine() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Machine) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_credentials_of_the_machine_do_not_stand_in_for_the_profiles(
+    keyed: Keyed, run: Run, machine: str
+):
     keyed.write("[profile empty]\nregion = eu-west-1\n")
     credentials = keyed.home.path / ".aws" / "credentials"
     credentials.write_text("[empty]\nregion = eu-west-1\n")
-    keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-    done = run("env", "empty", "--format", "json", env=keys)
+    of_machine = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": machine, "AWS_EC2_METADATA_DISABLED": ""}
+    done = run("env", "empty", "--format", "json", env=of_machine)
     assert (done.returncode, done.stdout) == (3, "")
     assert "names no provider" in done.stderr
 
 
 def test_the_environments_profile_is_taken_too(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key))
-    assert run("whoami", env={"AWS_PROFILE": "keys"}).returncode == 0
-    assert os.environ.get("AWS_PROFILE") is None
+    done = run("whoami", env={"AWS_PROFILE": "keys"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("profile\tkeys\n")

@@ -66,6 +66,14 @@ def test_use_switches_a_shell_to_it(foreign: Chained, run: Run):
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
+def test_a_containers_variables_stay_where_they_are_the_source(foreign: Chained, run: Run):
+    foreign.write(KINDS["box"][0] + "\n" + STATIC)
+    container = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"}
+    show = 'echo "${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-none}"'
+    assert run("exec", "box", "--", "sh", "-c", show, env=container).stdout == "/v2/x\n"
+    assert run("exec", "keys", "--", "sh", "-c", show, env=container).stdout == "none\n"
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(
     foreign: Chained, run: Run, name: str
