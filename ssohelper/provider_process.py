@@ -31,6 +31,9 @@ _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _INVALID, _SIGN_IN, _DENIED, _UNREACHABLE = 3, 4, 5, 6
+# Versions of botocore before `aws login` lack these.
+_LoginProvider: Any = getattr(credentials, "LoginProvider", object)
+_LoginError: Any = getattr(exceptions, "LoginError", ())
 # If the profile itself names no provider, credentials of the machine would be another identity.
 _OF_THE_MACHINE = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
 _BAD_CONFIG = (
@@ -63,7 +66,7 @@ def run(argv: list[str]) -> int:
 
 
 def _get_credentials(name: str, codes: dict[str, str]) -> dict[str, Any]:
-    if credentials.EC is None:
+    if getattr(credentials, "EC", object) is None:
         credentials.LoginProvider = _UnrenewedLogin
     session = botocore.session.Session(profile=name)
     resolver = session.get_component("credential_provider")
@@ -91,7 +94,7 @@ def _code_for(prompt: str, codes: dict[str, str]) -> str:
     raise exceptions.InvalidConfigError(error_msg="no code was given for an MFA device")
 
 
-class _UnrenewedLogin(credentials.LoginProvider):  # type: ignore[misc]
+class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
     """Reads the cache of `aws login` where botocore cannot renew it: `botocore[crt]` is missing."""
 
     def load(self) -> Any:
@@ -114,7 +117,7 @@ class _UnrenewedLogin(credentials.LoginProvider):  # type: ignore[misc]
 
 
 def _exit_code_of(cause: Exception) -> int:
-    if isinstance(cause, exceptions.LoginError):
+    if isinstance(cause, _LoginError):
         return _SIGN_IN
     if isinstance(cause, _BAD_CONFIG):
         return _INVALID

@@ -89,9 +89,10 @@ def print_identity(app: App, found: Foreign) -> None:
     if output.options().json:
         _print_identity_json(app, found)
         return
+    keys = get_keys(app, found)
     print_pair("profile", found.name)
-    sys.stdout.flush()  # the provider may take seconds
-    confirmed = foreign_credentials.confirm(app, found, get_keys(app, found))
+    sys.stdout.flush()  # STS may take seconds to answer
+    confirmed = foreign_credentials.confirm(app, found, keys)
     print_pair("account", confirmed.account_id)
     if confirmed.role_name is not None:
         print_pair("role", confirmed.role_name)
