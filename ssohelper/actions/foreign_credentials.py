@@ -19,8 +19,8 @@ from ssohelper.core.endpoints import (
     is_region,
     sts_endpoint,
 )
-from ssohelper.core.foreign import ForeignCredentials, parse_provided, try_alone
-from ssohelper.core.text import show, to_json
+from ssohelper.core.foreign import ForeignCredentials, failure_of, parse_provided, try_alone
+from ssohelper.core.text import to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState, UsageProblem
 from ssohelper.fastpath import PROVIDER_PROCESS
 from ssohelper.fastpath.spawn import without_credentials
@@ -79,8 +79,7 @@ def obtain(
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
         raise AwsUnreachable(
-            f"{found.what} gave no credentials for the profile "
-            f'"{show(found.name, 80)}" within {seconds:.0f} s, and was stopped',
+            f"{failure_of(found)} within {seconds:.0f} s: it was stopped",
             hint=try_alone(found),
         )
     return parse_provided(found, ended.stdout)

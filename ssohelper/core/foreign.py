@@ -175,10 +175,7 @@ def _is_key(value: object) -> TypeGuard[str]:
 
 
 def _error_of(found: Foreign, message: str, exit_code: object) -> SsoHelperError:
-    text = (
-        f'the credentials of profile "{show(found.name, 80)}" come from {found.what}, and are not '
-    )
-    text += f"to be had: {show(message, 300)}"
+    text = f"{failure_of(found)}: {show(message, 300)}"
     kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
     if kind is LoginRequired and found.login_profile:
         return LoginRequired(text, hint=f"sign in with: aws login --profile {found.login_profile}")
@@ -186,11 +183,12 @@ def _error_of(found: Foreign, message: str, exit_code: object) -> SsoHelperError
 
 
 def _unusable(found: Foreign) -> BadAnswer:
-    return BadAnswer(
-        f'the profile "{show(found.name, 80)}" gives no usable credentials: {found.what} provides '
-        "none that SDKs could use",
-        hint=try_alone(found),
-    )
+    return BadAnswer(f"{failure_of(found)}: the answer makes no sense", hint=try_alone(found))
+
+
+def failure_of(found: Foreign) -> str:
+    """Return the begin of a message that says that there are no credentials."""
+    return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
 
 
 def try_alone(found: Foreign) -> str:
