@@ -103,6 +103,11 @@ def _run(argv: list[str]) -> int:
         from ssohelper import keyring_process
 
         return keyring_process.run(argv[1:])
+    if argv[:1] == [fastpath.PROVIDER_PROCESS]:
+        _disable_core_dumps()
+        from ssohelper import provider_process
+
+        return provider_process.run(argv[1:])
     if argv[:1] == [fastpath.NOTICE_PROCESS]:
         from ssohelper import notice_process
 

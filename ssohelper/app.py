@@ -298,7 +298,7 @@ class App(AwsClients):
         """The index of names for TAB completion. Records the config's time before it is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
-        return NameIndexFile(self.locations.runtime_folder, self.locations.aws_config_file)
+        return NameIndexFile(self.locations.runtime_folder, *self.locations.aws_files)
 
     @cached_property
     def usage(self) -> UsageStore:

@@ -57,6 +57,15 @@ class AwsClients:
             default.keys if default else {},
         )
 
+    def family_of_keys(self, keys: Mapping[str, str]) -> Family:
+        """Return the family that the environment asks for, else these keys of a profile.
+
+        Raises: ConfigInvalid for a value that is neither true nor false.
+        """
+        from ssohelper.core.endpoint_family import choose_family
+
+        return choose_family(self.environ, lambda _key: None, keys)
+
     def use_family_of_profile(self, keys: Mapping[str, str]) -> None:
         """From now on, ask the AWS endpoints that a native profile's keys name, as SDKs do.
 

@@ -32,6 +32,12 @@ SETTINGS = sorted(
 # The kind of value by the parameter's name, or by "COMMAND.NAME".
 KINDS = {
     "account_id": "account_id",
+    # These take profiles whose credentials are not ours too.
+    "console.words": "usable_profile",
+    "env.profile": "usable_profile",
+    "exec.words": "usable_profile",
+    "use.words": "usable_profile",
+    "whoami.profile": "usable_profile",
     "agent install.servers": "text",
     "agent install.tool": "words:" + ",".join(TOOLS),
     "accounts": "account_glob",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, config_writing, environment
 from ssohelper.core import chains, guard_rules
+from ssohelper.core.chain_partition import check_partition
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import AddSection, unified_diff
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
@@ -59,7 +60,7 @@ def plan(
     section = AddSection(
         f"profile {name}", (*own.items(), ("region", shown), (MANAGED_KEY, "true"))
     )
-    _check_result(config, name, section)
+    _check_result(config, name, section, via)
     return ChainPlan(name, section, tuple(notices), config.data)
 
 
@@ -112,12 +113,24 @@ def _check_step(name: str, values: Mapping[str, str], region: str | None) -> Ste
     return step
 
 
-def _check_result(config: ConfigFile, name: str, section: AddSection) -> None:
-    """Read the profile as it will be, so that what is written can be used. Raises: ConfigInvalid."""
+def _check_result(config: ConfigFile, name: str, section: AddSection, via: Profile) -> None:
+    """Read the profile as it will be, so that what is written can be used.
+
+    Raises: ConfigInvalid; UsageProblem for a role in another partition than the session's.
+    """
     after = ConfigFile.parse(config.with_changes([section]), config.origin)
     entry = after.profile(name)
-    if entry is None or chains.find_chain(after, entry) is None:
+    chain = chains.find_chain(after, entry) if entry is not None else None
+    if chain is None:
         raise ConfigInvalid(f'the profile "{name}" would not lead to a role of Identity Center')
+    try:
+        for region in (via.session.region, chain.region(via.session)):
+            check_partition(chain, region)
+    except ConfigInvalid as error:
+        raise UsageProblem(
+            error.message,
+            hint="name a role in the partition of the session, and one of its regions",
+        ) from error
 
 
 def _is_guarded(app: App, via: Profile, step: Step) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
-from ssohelper.core.endpoints import partition_of, sts_endpoint
-from ssohelper.errors import ConfigInvalid
+from ssohelper.core.chain_partition import check_partition
+from ssohelper.core.endpoints import sts_endpoint
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -65,7 +65,7 @@ def assume(
     """
     chain = _find(app, key)
     region = chain.region(session)
-    _check_partition(chain, region)
+    check_partition(chain, region)
     endpoint = sts_endpoint(region, app.environ, app.account_family(session))
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
     step = chain.steps[-1]
@@ -103,14 +103,3 @@ def _session_name(app: App, session: SsoSession) -> str:
     user = app.tokens.load_facts(session.name).user or ""
     name = _NOT_IN_SESSION_NAME.sub("-", user)[:_LONGEST_SESSION_NAME].strip("-")
     return name if len(name) > 1 else _USUAL_SESSION_NAME
-
-
-def _check_partition(chain: Chain, region: str) -> None:
-    partition = partition_of(region).name
-    step = chain.steps[-1]
-    if step.partition != partition:
-        raise ConfigInvalid(
-            f'the role of profile "{step.profile}" is in the partition {step.partition}, and its '
-            f"region {region} is in {partition}: no role is assumed across partitions",
-            hint="correct role_arn or region in ~/.aws/config",
-        )

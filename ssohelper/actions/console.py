@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, environment, tokens
-from ssohelper.core import console_urls, issuer
+from ssohelper.core import chains, console_urls, issuer
+from ssohelper.core.chain_partition import check_partition
 from ssohelper.core.console_choices import PageChoice
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
-from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.model import Profile, RoleKey, Secret
 from ssohelper.core.policy import Way
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
@@ -41,6 +42,9 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
     home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
     another partition; ConfigInvalid instead if the region is the profile's.
     """
+    if profile.assumed is not None:  # before a message says that the console is opened
+        chain = chains.find_chain_by_key(app.config.read(), profile.key)
+        check_partition(chain, chain.region(profile.session))
     try:
         chosen = environment.choose_endpoint_region(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
@@ -100,27 +104,34 @@ def open_in_browser(
         app, session, role, Way.CONSOLE, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.get_login_url(keys, session.start_url, page.url)
+    send_browser(app, address, start, has_failed, _other_ways(profile))
+    return Opened(page, keys.expires_at)
+
+
+def send_browser(
+    app: App,
+    address: Secret,
+    start: Callable[[str], bool],
+    has_failed: Callable[[], bool],
+    other_ways: str,
+) -> None:
+    """Start a browser, and return once it has requested the redirect to this address.
+
+    `other_ways` is the hint of errors. Raises: LocalState (7).
+    """
     with app.browser_pages() as pages:
         redirect = pages.add_redirect(address)
         if not start(redirect.url):
-            raise LocalState("the browser could not be started", hint=_other_ways(profile))
+            raise LocalState("the browser could not be started", hint=other_ways)
         outcome = _await_browser(app, redirect, has_failed)
+    if outcome == "served":
+        return
+    what = f"no browser requested the sign-in within {BROWSER_SECONDS:.0f} s"
     if outcome == "refused":
-        raise LocalState(
-            "a process of another or an unknown user requested the sign-in, and was refused",
-            hint=_other_ways(profile),
-        )
-    if outcome != "served" and has_failed():
-        raise LocalState(
-            "the browser's command failed, and no browser requested the sign-in",
-            hint=_other_ways(profile),
-        )
-    if outcome != "served":
-        raise LocalState(
-            f"no browser requested the sign-in within {BROWSER_SECONDS:.0f} s",
-            hint=_other_ways(profile),
-        )
-    return Opened(page, keys.expires_at)
+        what = "a process of another or an unknown user requested the sign-in, and was refused"
+    elif has_failed():
+        what = "the browser's command failed, and no browser requested the sign-in"
+    raise LocalState(what, hint=other_ways)
 
 
 def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:

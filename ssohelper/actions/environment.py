@@ -14,6 +14,7 @@ from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.foreign import ForeignCredentials
     from ssohelper.core.model import SsoSession
     from ssohelper.core.sign_in_outlook import Outlook
 
@@ -26,6 +27,13 @@ _KEYS = (
     "AWS_ACCOUNT_ID",
 )
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# Where the credentials of a container's role are.
+CONTAINER = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)
 # SDKs send the value of this variable in their user agent, which CloudTrail shows. For a guarded
 # role it is the grant's reason.
 APP_ID = "AWS_SDK_UA_APP_ID"
@@ -40,10 +48,7 @@ CLEARED = (
     "AWS_ACCESS_KEY",
     "AWS_SECRET_KEY",
     "AWS_CREDENTIAL_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    *CONTAINER,
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
@@ -105,11 +110,29 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     return _environment({"AWS_PROFILE": profile.name, **_regions(app, profile)})
 
 
-def build_named_environment(name: str, region: str | None) -> Environment:
-    """Return variables that name a profile whose credentials are not ours."""
-    return _environment(
-        {"AWS_PROFILE": name, **dict.fromkeys(_REGIONS if region else (), region or "")}
-    )
+def build_named_environment(
+    name: str, region: str | None, kept: tuple[str, ...] = ()
+) -> Environment:
+    """Return variables that name a profile whose credentials are not ours.
+
+    `kept` are variables that its provider reads: they are not unset.
+    """
+    made = _environment({"AWS_PROFILE": name, **_regions_or_none(region)})
+    return made._replace(unset=tuple(each for each in made.unset if each not in kept))
+
+
+def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
+    """Return variables with fixed keys that are not ours. They need not have a token or an end."""
+    variables: dict[str, str | Secret] = {
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }
+    if keys.is_temporary:
+        variables["AWS_SESSION_TOKEN"] = keys.session_token
+    if keys.expires_at is not None:
+        ends_at = to_iso(keys.expires_at)
+        variables.update(AWS_CREDENTIAL_EXPIRATION=ends_at, AWS_SESSION_EXPIRATION=ends_at)
+    return _environment({**variables, **_regions_or_none(region)})
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
@@ -177,6 +200,10 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
 
 def _environment(variables: dict[str, str | Secret]) -> Environment:
     return Environment(variables, tuple(name for name in CLEARED if name not in variables))
+
+
+def _regions_or_none(region: str | None) -> dict[str, str]:
+    return dict.fromkeys(_REGIONS, region) if region else {}
 
 
 def _regions(app: App, profile: Profile) -> dict[str, str]:

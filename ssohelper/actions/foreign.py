@@ -1,21 +1,27 @@
 """Profiles whose credentials are not ours: finds them, and names them to a shell or a program.
 
 Nothing of them is read, cached or released here: the SDK of the program gets them by itself.
+actions.foreign_credentials gets them for the commands that need them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents, environment
 from ssohelper.actions.environment import Environment
 from ssohelper.core import chains
-from ssohelper.core.foreign import Foreign, find_foreign
+from ssohelper.core.foreign import Foreign, ForeignCredentials, find_foreign
 from ssohelper.errors import LoginRequired, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+
+# Values of credential_source.
+FROM_ENVIRONMENT = "Environment"
+_CONTAINER = "EcsContainer"
 
 
 def find(app: App, name: str | None) -> Foreign | None:
@@ -33,10 +39,30 @@ def find(app: App, name: str | None) -> Foreign | None:
 
 def build_environment(app: App, found: Foreign) -> Environment:
     """Return the variables that name the profile to SDKs. They hold no secret."""
+    kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
+    return environment.build_named_environment(found.name, find_own_region(app, found), kept)
+
+
+def build_keys_environment(app: App, found: Foreign, keys: ForeignCredentials) -> Environment:
+    """Return variables with the profile's keys, which are not renewed."""
+    return environment.build_foreign_environment(keys, find_own_region(app, found))
+
+
+def find_own_region(app: App, found: Foreign) -> str | None:
+    """Return the region of the nearest profile that has one. Raises: ConfigInvalid."""
     config = app.config.read()
-    entry = config.profile(found.name)
-    region = config.region(entry) if entry is not None else None
-    return environment.build_named_environment(found.name, region)
+    for name in found.profiles:
+        entry = config.profile(name)
+        region = config.region(entry) if entry is not None else None
+        if region:
+            return region
+    return None
+
+
+def read_keys(app: App, found: Foreign) -> Mapping[str, str]:
+    """Return the keys of the profile in the config."""
+    entry = app.config.read().profile(found.name)
+    return entry.keys if entry is not None else {}
 
 
 def check_use(app: App, found: Foreign, *, is_on_terminal: bool) -> None:
@@ -48,7 +74,7 @@ def check_use(app: App, found: Foreign, *, is_on_terminal: bool) -> None:
     agents.refuse_below_allow_list(
         app, f'use "{found.name}", whose credentials are not ours', f"ssohelper use {found.name}"
     )
-    if found.has_mfa and not is_on_terminal:
+    if found.mfa_serials and not is_on_terminal:
         raise UsageProblem(
             f'the profile "{found.name}" needs the code of an MFA device, and there is no terminal '
             "to ask on",
@@ -64,6 +90,6 @@ def _check_login(app: App, found: Foreign) -> None:
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
         state = "is missing or damaged" if expires_at is None else "has expired"
         raise LoginRequired(
-            f'the sign-in of "aws login" for the profile "{found.name}" {state}',
-            hint=f"sign in with: aws login --profile {found.name}",
+            f'the sign-in of "aws login" for the profile "{found.login_profile}" {state}',
+            hint=f"sign in with: aws login --profile {found.login_profile}",
         )

@@ -10,10 +10,10 @@ from ssohelper.core.further_portals import Claim, FurtherPortal, compare_portal_
 from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import instance_of
 from ssohelper.core.start_url import (
-    checked_start_url,
     is_own_url,
     is_same_portal,
     region_of_start_url,
+    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -33,7 +33,7 @@ def find_session(
     Raises: UsageProblem if only a person can know whether it is one; ConfigInvalid for a portal that
     names the session's instance and cannot be it.
     """
-    url = checked_start_url(start_url)
+    url = typed_start_url(start_url)
     if is_own_url(url):
         return None  # a company's own address may lead to any region: it is a session of its own
     sessions = app.config.read().sso_sessions()

@@ -273,6 +273,18 @@ def _config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfile:
     return ConfigProfile(entry, config.target_or_none(entry), chain)
 
 
+def find_left_behind(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:
+    """Return the profiles that stay and name one of these as their source, each with that name."""
+    gone = {item.entry.name for item in found}
+    keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
+    return [
+        (entry.name, entry.keys[key])
+        for entry in app.config.read().profiles()
+        for key in keys
+        if entry.name not in gone and entry.keys.get(key) in gone
+    ]
+
+
 def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
     """Return the lines of the unified diff that removes these profiles."""
     changes = [RemoveSection(item.entry.header) for item in found]

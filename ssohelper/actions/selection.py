@@ -223,9 +223,8 @@ def _resolved(
         found = find_foreign(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
-                f'the credentials of profile "{entry.name}" are not ours: {found.what} provides '
-                "them",
-                hint=f"use and exec take it too: ssohelper exec {entry.name} -- COMMAND",
+                f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
+                hint=f"use, exec, env, whoami and console take it: ssohelper exec {entry.name} -- COMMAND",
             )
         raise ConfigInvalid(
             f'profile "{entry.name}" points at no account and role of Identity Center',

@@ -14,11 +14,11 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.start_url import (
-    checked_start_url,
     is_own_url,
     is_same_portal,
     region_of_start_url,
     session_name_of,
+    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -50,7 +50,7 @@ def choose_session(
     portal has it, or if no region is known; ConfigInvalid or AwsUnreachable if a company's own URL
     leads to no portal.
     """
-    url = checked_start_url(start_url)
+    url = typed_start_url(start_url)
     config = app.config.read()
     known = _known_session(config, url, name)
     if known is not None:

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from ssohelper.actions import console as consoles
-from ssohelper.actions import favourites, identity
+from ssohelper.actions import favourites, foreign, foreign_credentials, identity
 from ssohelper.app import App
-from ssohelper.cli import guarding, output, profile_use
+from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.policy import Way
@@ -47,9 +48,14 @@ def console(
       ssohelper console --print | wl-copy                   a link, which holds no secret
 
     The browser's command is taken from the setting sessions.NAME.browser, else from BROWSER, else
-    from the desktop. If no browser can be started, the link is printed, as with --print.
+    from the desktop. If no browser can be started, the link is printed, as with --print. A profile
+    whose credentials are not ours is taken too, if they are temporary; it has no link.
     """
     app = output.get_app()
+    named = foreign.find(app, words[0] if words else None) if len(words) < 2 else None
+    if named is not None:
+        _open_foreign(app, named, service, region, only_print=only_print)
+        return
     chosen = profile_use.choose_profile(words)
     if reason is None:
         # Before a sign-in is offered, which would be for nothing, and before settings that cannot be
@@ -57,7 +63,7 @@ def console(
         app.vault.check(chosen.key, Way.CONSOLE)
     page = consoles.choose_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
-    opener = None if only_print else _find_opener(app, chosen)
+    opener = None if only_print else _find_opener(app, chosen.session.name)
     if opener is None:
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
@@ -80,6 +86,24 @@ def console(
         _print_json(app, chosen, page, link, opened.ends_at)
 
 
+def _open_foreign(
+    app: App, found: Foreign, service: str | None, region: str | None, *, only_print: bool
+) -> None:
+    """Open the console with the credentials of a profile that is not ours."""
+    page = foreign_credentials.choose_page(app, found, service, region)
+    opener = None if only_print else _find_opener(app, None)
+    if opener is None:
+        raise foreign_use.refuse_link(found)
+    keys = foreign_use.get_keys(app, found)
+    started = _BrowserProcess(app, opener)
+    output.say(f'opening the console as "{show(found.name)}" in {page.region}')
+    foreign_credentials.open_in_browser(app, found, keys, page, started.start, started.has_failed)
+    if keys.expires_at is not None:
+        output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
+    if output.options().json:
+        output.print_json(foreign_use.console_data(found, keys, page), app.warnings)
+
+
 class _BrowserProcess:
     """Starts the browser's command and keeps its process."""
 
@@ -98,12 +122,12 @@ class _BrowserProcess:
         return self._process is not None and self._process.poll() not in (None, 0)
 
 
-def _find_opener(app: App, profile: Profile) -> browser.Opener | None:
-    setting = app.settings.get("browser", session=profile.session.name)
+def _find_opener(app: App, session_name: str | None) -> browser.Opener | None:
+    setting = app.settings.get("browser", session=session_name) if session_name else None
     opener = browser.find_opener(app.environ, setting)
     command = setting or app.environ.get("BROWSER")
     if opener is None and command:
-        origin = f"sessions.{profile.session.name}.browser" if setting else "BROWSER"
+        origin = f"sessions.{session_name}.browser" if setting else "BROWSER"
         app.warn(f'the browser command in {origin} cannot be started here: "{command}"')
     return opener
 

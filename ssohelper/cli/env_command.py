@@ -1,16 +1,14 @@
 """The command env: prints a role's keys as exports for eval, or nothing if there is an error."""
 
-import os
 import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, favourites, guards
-from ssohelper.cli import choosing, guarding, output
+from ssohelper.actions import credentials, environment, favourites, foreign, guards
+from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.core import shell_text
-from ssohelper.core.instants import to_iso
+from ssohelper.core.foreign import ForeignCredentials
 from ssohelper.core.policy import Way
-from ssohelper.core.text import to_json
 from ssohelper.errors import UsageProblem
 
 
@@ -45,7 +43,8 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
       ssohelper env --format json payments-prod.ReadOnlyAccess | jq -r .AWS_ACCESS_KEY_ID
 
     If there is an error, no export is printed. The keys are not renewed when they expire. For one
-    command there is `ssohelper exec`, and for this shell `ssohelper use`.
+    command there is `ssohelper exec`, and for this shell `ssohelper use`. Profiles whose credentials
+    are not ours (static keys, another program, `aws login`) are asked for once, for at most 18 s.
     """
     app = output.get_app()
     if sys.stdout.isatty() and not reveal:
@@ -53,6 +52,10 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
             "secrets are not printed on a terminal",
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
+    named = foreign.find(app, profile)
+    if named is not None:
+        foreign_use.print_keys(app, named, shell, form)
+        return
     chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
     keys = credentials.release(
@@ -65,20 +68,6 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
     )
     found = environment.build_keys_environment(app, chosen, keys)
     found = guards.add_reason(app, chosen.key, found)
-    variables = found.revealed()
-    if output.options().json:
-        output.print_json(variables, app.warnings)
-    elif form == "sts":
-        answer = {
-            "AccessKeyId": keys.access_key_id,
-            "SecretAccessKey": keys.secret_access_key.reveal(),
-            "SessionToken": keys.session_token.reveal(),
-            "Expiration": to_iso(keys.expires_at),
-        }
-        output.write(to_json({"Credentials": answer}, indent=2).encode() + b"\n")
-    elif form == "json":
-        output.write(to_json(variables, indent=2).encode() + b"\n")
-    else:
-        text = shell_text.assignment_text(shell, variables, found.unset)
-        output.write(os.fsencode(text) + b"\n")
+    provided = ForeignCredentials(*keys)
+    foreign_use.print_environment(app, found, shell, form, provided)
     favourites.record_use(app, chosen)

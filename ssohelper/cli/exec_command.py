@@ -16,7 +16,7 @@ from ssohelper.actions import (
     sign_in_wait,
 )
 from ssohelper.app import App
-from ssohelper.cli import guarding, output, profile_use
+from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
@@ -141,15 +141,27 @@ def _check_chosen_role(profile: Profile, role: str | None) -> None:
 def _run_foreign(
     app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
 ) -> int:
-    """Run the command with the profile's name: its own SDK gets the credentials."""
+    """Run the command with the profile's name: its own SDK gets the credentials.
+
+    With its keys, where the credential source are the environment's keys.
+    """
     if server:
         raise UsageProblem(
             f'the credentials of profile "{found.name}" are not ours: --server cannot serve them',
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
-    foreign.check_use(app, found, is_on_terminal=output.can_ask())
-    child = foreign.build_environment(app, found).for_child(app.environ)
-    output.say(profile_use.describe_foreign(found))
+    if found.credential_source == foreign.FROM_ENVIRONMENT:
+        # An SDK takes the variables themselves, rather than the role on top of them.
+        keys = foreign_use.get_keys(app, found)
+        variables = foreign.build_keys_environment(app, found, keys)
+    else:
+        foreign.check_use(app, found, is_on_terminal=output.can_ask())
+        variables = foreign.build_environment(app, found)
+        said = found.description
+        # How long a program takes is not bounded here: to run it before the command, which runs it
+        # again, could ask a person for a touch or a code twice.
+        output.say(f"{said}, for which the command waits" if found.is_program else said)
+    child = variables.for_child(app.environ)
     return run.replace_process(program, {**child, **limits})
 
 

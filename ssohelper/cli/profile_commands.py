@@ -289,6 +289,11 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     found = profiles.read_managed(app, names)
     print_diff(profiles.diff_removal(app, found), dry_run)
+    for name, source in profiles.find_left_behind(app, found):
+        app.warn(
+            f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
+            "used without it"
+        )
     removed = [item.entry.name for item in found]
     count = profile_count(len(removed))
     if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):

@@ -7,7 +7,6 @@ from ssohelper.actions import identity, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
-from ssohelper.core.foreign import Foreign
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
 from ssohelper.core.text import show
@@ -73,11 +72,6 @@ def describe_role(app: App, profile: Profile) -> str:
     if known.account.name:
         account = f'"{show(known.account.name)}" ({account})'
     return f'account {account}, role "{show(role.name)}"'
-
-
-def describe_foreign(found: Foreign) -> str:
-    """Return a text that says what provides the credentials of a profile that is not ours."""
-    return f'profile "{show(found.name)}": not ours, {show(found.what)} provides its credentials'
 
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:

@@ -1,11 +1,12 @@
 """The commands login, logout and status."""
 
+import contextlib
 import sys
 from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, missing_sessions, prompt_notes, recorded_sign_ins
+from ssohelper.actions import clocks, foreign, missing_sessions, prompt_notes, recorded_sign_ins
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import (
@@ -222,6 +223,7 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
         output.print_json(data, app.warnings)
     else:
         _print_clocks(app, seen, unlisted, unusable, credentials)
+        _say_foreign_profile(app)
         if app.storage.name == "keyring":
             output.say("sign-ins are encrypted, with a key in the keyring")
     if needing:
@@ -311,6 +313,14 @@ def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]
 
 def _instant(at: int | None) -> str | None:
     return None if at is None else to_iso(at)
+
+
+def _say_foreign_profile(app: App) -> None:
+    """Say if the profile of this shell is none whose clocks are shown."""
+    with contextlib.suppress(SsoHelperError):
+        found = foreign.find(app, None)
+        if found is not None:
+            output.say(found.description)
 
 
 def _print_clocks(

@@ -107,10 +107,16 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
             f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
             hint=f"without --keys: ssohelper use {found.name}",
         )
+    if found.credential_source == foreign.FROM_ENVIRONMENT:
+        raise UsageProblem(
+            f'the profile "{found.name}" assumes a role with the keys in this environment, which '
+            "SDKs prefer to a profile",
+            hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
+        )
     foreign.check_use(app, found, is_on_terminal=True)
     text = _script(app, shell, foreign.build_environment(app, found), f"profile {found.name}")
     _print_script(text)
-    output.say(profile_use.describe_foreign(found))
+    output.say(found.description)
 
 
 @click.command()

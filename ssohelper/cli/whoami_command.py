@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, doctor, identity
+from ssohelper.actions import adopting, doctor, foreign, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
-from ssohelper.cli import choosing, guarding, output
+from ssohelper.cli import choosing, foreign_use, guarding, output
+from ssohelper.cli.foreign_use import print_pair
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -26,9 +27,14 @@ def whoami(profile: str | None, reason: str | None) -> None:
       ssohelper whoami payments-prod.ReadOnlyAccess
       ssohelper whoami payments-prod/ReadOnlyAccess     a role without a profile
 
-    Prints what saved files say at once, then asks AWS (STS) to confirm it.
+    Prints what saved files say at once, then asks AWS (STS) to confirm it. For a profile whose
+    credentials are not ours, it prints what AWS says.
     """
     app = output.get_app()
+    named = foreign.find(app, profile)
+    if named is not None:
+        foreign_use.print_identity(app, named)
+        return
     chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
     for finding in doctor.find_shadowing(app, chosen):
@@ -43,25 +49,20 @@ def whoami(profile: str | None, reason: str | None) -> None:
         return
     _print_known(known)
     confirmed = identity.confirm(app, known)
-    _print_pair("user", confirmed.user)
-    _print_pair("arn", confirmed.arn)
+    print_pair("user", confirmed.user)
+    print_pair("arn", confirmed.arn)
     output.say("confirmed by AWS")
 
 
 def _print_known(known: KnownIdentity) -> None:
     role = known.profile.shown_role
     name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
-    _print_pair("profile", known.profile.name)
-    _print_pair("session", known.profile.session.name)
-    _print_pair("account", name)
-    _print_pair("role", role.name)
+    print_pair("profile", known.profile.name)
+    print_pair("session", known.profile.session.name)
+    print_pair("account", name)
+    print_pair("role", role.name)
     # The lines must appear now, since STS may take seconds to answer.
     sys.stdout.flush()
-
-
-def _print_pair(what: str, value: str) -> None:
-    """Print a name and its value: aligned on a terminal, tab-separated elsewhere."""
-    output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
 
 def _print_json(known: KnownIdentity) -> None:

@@ -38,17 +38,27 @@ class Names:
         self._app = app
 
     def profiles(
-        self, *, any_kind: bool = False, managed: bool = False, session: str | None = None
+        self,
+        *,
+        any_kind: bool = False,
+        managed: bool = False,
+        foreign: bool = False,
+        session: str | None = None,
     ) -> list[str]:
         """Return the names of profiles that point at a role, in file order.
 
-        With `any_kind`, all profiles are returned; with `managed`, those that `profile sync` owns.
+        With `foreign`, those whose credentials are not ours too, which are of no session. With
+        `any_kind`, all profiles are returned; with `managed`, those that `profile sync` owns.
         With `session`, profiles of other sessions are left out: commands refuse them anyway.
         """
         return [
             profile.name
             for profile in self._index.profiles
-            if (profile.is_managed if managed else any_kind or profile.has_role)
+            if (
+                profile.is_managed
+                if managed
+                else any_kind or profile.has_role or (foreign and profile.is_foreign)
+            )
             and (session is None or profile.session_name in (None, session))
             and profile.name.isprintable()
         ]
@@ -82,9 +92,11 @@ class Names:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # The read function is passed as a lambda, because naming `self._app.config.read` here would
-        # load the parser, even if the index is valid.
-        return self._app.name_index.load(lambda: self._app.config.read())
+        # Passed as a lambda, because naming `self._app.config.read` here would load the parser,
+        # even if the index is valid.
+        return self._app.name_index.load(
+            lambda: self._app.config.read(), lambda: self._app.config.read_credentials_sections()
+        )
 
 
 def usable_roles(names: Iterable[str]) -> list[str]:

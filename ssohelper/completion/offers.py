@@ -114,7 +114,15 @@ def _option_offers(request: Request, _names: Names) -> Offers:
 
 
 def _profile_offers(request: Request, names: Names) -> Offers:
-    found = names.profiles(session=request.session)
+    return _profile_or_address_offers(request, names, names.profiles(session=request.session))
+
+
+def _usable_profile_offers(request: Request, names: Names) -> Offers:
+    found = names.profiles(session=request.session, foreign=request.session is None)
+    return _profile_or_address_offers(request, names, found)
+
+
+def _profile_or_address_offers(request: Request, names: Names, found: list[str]) -> Offers:
     if any(name.startswith(request.word) for name in found):
         return _whole_words(found)
     addresses = _role_address_offers(request, names)
@@ -197,6 +205,7 @@ _KINDS: dict[str, Callable[[Request, Names], Offers]] = {
     "subcommand": _subcommand_offers,
     "option": _option_offers,
     "profile": _profile_offers,
+    "usable_profile": _usable_profile_offers,
     "any_profile": lambda _request, names: _whole_words(names.profiles(any_kind=True)),
     "managed_profile": lambda _request, names: _whole_words(names.profiles(managed=True)),
     "address": _role_address_offers,

@@ -130,7 +130,7 @@ TREE = """\
 --yes Write without asking.
 [use] Switch this shell to a profile
 +
-<profile*
+<usable_profile*
 --keys Export fixed keys instead of a profile.
 --yes Add a profile for a role that has none, without asking.
 --reason=text Grant a guarded role for 30 min; why goes into the journal.
@@ -138,14 +138,14 @@ TREE = """\
 +
 [exec] Run a command with credentials of a role
 +
-<profile*
+<usable_profile*
 --server Give the command renewed credentials instead of fixed keys.
 --hold If a sign-in is needed, wait for it.
 --allow=text* Give the command these roles only: ACCOUNT/ROLE or a profile. Repeata…
 --reason=text Grant a guarded role for 30 min; why goes into the journal.
 [env] Print a role's keys as shell exports, for eval
 +
-<profile
+<usable_profile
 --shell=words:bash,zsh,fish,pwsh,sh The shell that will read the exports; for any POSIX shell: bash.
 --format=words:env,json,sts Print exports, one JSON object of the variables, or JSON as AWS STS a…
 --reveal Print the secrets even on a terminal.
@@ -172,7 +172,7 @@ TREE = """\
 --run Run the profile's program, also another tool's.
 [whoami] Show which account and role a profile stands for
 +
-<profile
+<usable_profile
 --reason=text Grant a guarded role for 30 min; why goes into the journal.
 [serve] Serve a role's credentials to containers and jobs
 +
@@ -183,7 +183,7 @@ TREE = """\
 --socket=files Listen on a socket file, for containers that mount it.
 [console] Open the AWS console as a profile's role
 +
-<profile*
+<usable_profile*
 --service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
 --region=region The region to open. Default: the profile's.
 --print Print the portal's link to it; open nothing.

@@ -126,6 +126,11 @@ def service_page(service: str, region: str) -> ConsolePage:
     return ConsolePage(region, f"{console_endpoint(region)}/{path.replace('{region}', region)}")
 
 
+def home_of(page: ConsolePage) -> str:
+    """Return the URL of the console's home page in the partition of this page."""
+    return f"https://{partition_of(page.region).console_host}/"
+
+
 def portal_link(profile: Profile, destination: str) -> str:
     """Return the portal's link that opens a console page as the profile's role, after a sign-in.
 

@@ -11,7 +11,13 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
-from ssohelper.core.partitions import PARTITIONS, Partition, find_partition, is_aws_portal_host
+from ssohelper.core.partitions import (
+    PARTITIONS,
+    Partition,
+    find_partition,
+    is_aws_portal_host,
+    is_isolated_region,
+)
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import BadAnswer, ConfigInvalid
 
@@ -55,6 +61,11 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 def checked_region(text: str) -> str:
     """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
+    if is_isolated_region(text):
+        raise ConfigInvalid(
+            f'the partition of AWS that the region "{text}" is in is not supported',
+            hint="supported are the regions of aws, aws-us-gov, aws-cn and aws-eusc",
+        )
     if find_partition(text) is None:
         raise ConfigInvalid(
             f'"{show(text, 60)}" is no AWS region', hint="a region looks like: eu-west-1"

@@ -1,33 +1,95 @@
 """Finds what provides the credentials of profiles that ssohelper gets no credentials for. Pure.
 
-SDKs and the AWS CLI get such credentials themselves. ssohelper only tells them the profile's name.
+SDKs and the AWS CLI get such credentials themselves. ssohelper names the profile to them, or has
+botocore get the credentials once (ssohelper.provider_process), and caches nothing.
 Source: the order of botocore's credential providers.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
+from ssohelper.core.instants import from_iso
+from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    LoginRequired,
+    RoleNotAssigned,
+    SsoHelperError,
+)
 
 _MOST_PROFILES = 12
+_PROGRAM = "the program "
+# What the process that asks botocore says of a profile that names no provider.
+NO_PROVIDER = "the profile names no provider of credentials that can be used"
+# What a key may consist of. Keys become environment variables and lines that a shell reads.
+_KEY = re.compile(r"[!-~]{1,16384}")
+_ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotAssigned)}
 
 
 class Foreign(NamedTuple):
     """A profile whose credentials another program or file provides.
 
-    `what` names the provider for users; `login_session` is the value of the profile's key
-    `login_session`, if that is the provider. `has_mfa`: a program that uses the profile asks for
-    the code of an MFA device.
+    `what` names the provider for people. `login_profile` is the profile with `login_session`, whose
+    value is `login_session`. `mfa_serials` are the MFA devices whose codes are asked for.
+    `credential_source` is the value of that key, "" without it. `role_arn` is the role at the end,
+    "" if none is assumed. `profiles` are the profiles on the way, this one first.
     """
 
     name: str
     what: str
     login_session: str | None = None
-    has_mfa: bool = False
+    login_profile: str = ""
+    mfa_serials: tuple[str, ...] = ()
+    credential_source: str = ""
+    role_arn: str = ""
+    profiles: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """Return a text that says where the credentials come from."""
+        return f'profile "{show(self.name)}": not ours, its credentials come from {show(self.what)}'
+
+    @property
+    def is_program(self) -> bool:
+        """Return whether another program, which may take its time, provides the credentials."""
+        return self.what.startswith(_PROGRAM)
+
+
+class ForeignCredentials(NamedTuple):
+    """Credentials that are not ours.
+
+    `session_token` is empty for the access key of an IAM user. `expires_at` (epoch seconds) is None
+    if they do not expire, or their provider does not say when.
+    """
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    expires_at: int | None
+
+    @property
+    def is_temporary(self) -> bool:
+        """Return whether a session token belongs to the keys."""
+        return bool(self.session_token.reveal())
+
+    @property
+    def for_request(self) -> RoleCredentials:
+        """The same credentials, as our clients of AWS take them for one request."""
+        return RoleCredentials(
+            self.access_key_id,
+            self.secret_access_key,
+            self.session_token,
+            self.expires_at or 0,
+        )
 
 
 def find_foreign(
@@ -38,10 +100,12 @@ def find_foreign(
     `credentials_names` are the names of the sections of ~/.aws/credentials.
     Raises: ConfigInvalid, with file and line, for a source_profile that does not exist.
     """
-    name, has_mfa, seen = entry.name, False, 0
-    while assumes_role(entry.keys) and "source_profile" in entry.keys and seen < _MOST_PROFILES:
-        seen += 1
-        has_mfa = has_mfa or bool(entry.keys.get("mfa_serial"))
+    name, serials, names = entry.name, list[str](), [entry.name]
+    role_arn = entry.keys.get("role_arn", "")
+    while (
+        assumes_role(entry.keys) and "source_profile" in entry.keys and len(names) < _MOST_PROFILES
+    ):
+        serials.append(entry.keys.get("mfa_serial", ""))
         source = entry.keys["source_profile"]
         following = config.profile(source)
         if following is None or source == entry.name:
@@ -49,26 +113,84 @@ def find_foreign(
                 config.refuse_key(
                     entry, "source_profile", f'source_profile "{show(source, 80)}" does not exist'
                 )
-            return Foreign(name, "static keys", has_mfa=has_mfa)
+            found: Foreign | None = Foreign(name, "static keys")
+            break
         entry = following
-    found = _find_provider(entry, credentials_names)
-    return found and found._replace(name=name, has_mfa=has_mfa)
+        names.append(entry.name)
+    else:
+        found = _find_provider(entry, credentials_names)
+    return found and found._replace(
+        name=name,
+        mfa_serials=tuple(dict.fromkeys(filter(None, serials))),
+        role_arn=role_arn,
+        profiles=tuple(names),
+    )
 
 
 def _find_provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreign | None:
     keys = entry.keys
     if assumes_role(keys):
-        where = show(keys.get("credential_source", ""), 40)
-        return Foreign(entry.name, f"the credential source {where}")
+        source = keys.get("credential_source", "")
+        what = f"the credential source {show(source, 40)}"
+        return Foreign(entry.name, what, credential_source=source)
     if keys.get("role_arn") and keys.get("web_identity_token_file"):
         return Foreign(entry.name, "a web identity token")
     if entry.name in credentials_names or "aws_access_key_id" in keys:
         return Foreign(entry.name, "static keys")
     if keys.get("login_session"):
-        return Foreign(entry.name, "aws login", keys["login_session"])
+        return Foreign(entry.name, "aws login", keys["login_session"], entry.name)
     command = keys.get("credential_process", "")
     if command and process_command.own_command_options(command) is None:
         words = process_command.split_command(command)
-        program = show(words[0], 80) if words else "another program"
-        return Foreign(entry.name, f"the program {program}")
+        program = show(words[0], 200) if words else "another program"
+        return Foreign(entry.name, f"{_PROGRAM}{program}")
     return None
+
+
+def parse_provided(found: Foreign, answer: bytes) -> ForeignCredentials:
+    """Return the credentials in the answer of the process that asked the provider.
+
+    Raises: the error in the answer (ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable);
+    BadAnswer if the credentials cannot be used.
+    """
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise _unusable(found)
+    message = said.get("error")
+    if isinstance(message, str):
+        raise _error_of(found, message, said.get("exit_code"))
+    key_id, secret = said.get("access_key_id"), said.get("secret_access_key")
+    token, ends = said.get("session_token") or "", said.get("expires_at")
+    if not (_is_key(key_id) and _is_key(secret) and (token == "" or _is_key(token))):
+        raise _unusable(found)
+    expires_at = from_iso(ends) if isinstance(ends, str) else None
+    return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
+
+
+def _is_key(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
+
+
+def _error_of(found: Foreign, message: str, exit_code: object) -> SsoHelperError:
+    text = f"{failure_of(found)}: {show(message, 300)}"
+    kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
+    if kind is LoginRequired and found.login_profile:
+        return LoginRequired(text, hint=f"sign in with: aws login --profile {found.login_profile}")
+    return (kind or AwsUnreachable)(text, hint=try_alone(found))
+
+
+def _unusable(found: Foreign) -> BadAnswer:
+    return BadAnswer(f"{failure_of(found)}: the answer makes no sense", hint=try_alone(found))
+
+
+def failure_of(found: Foreign) -> str:
+    """Return the begin of a message that says that there are no credentials."""
+    return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
+
+
+def try_alone(found: Foreign) -> str:
+    """Return the hint for a provider that fails: how to see it without ssohelper."""
+    return f"see what it says: aws sts get-caller-identity --profile {show(found.name, 80)}"

@@ -88,6 +88,19 @@ _DUAL_STACK_SUFFIXES = (
     ".app.amazonwebservices.com.cn",
     ".api.amazonwebservices.eu",
 )
+# The hosts and regions of partitions without Identity Center, in networks of their own.
+_ISOLATED_SUFFIXES = (".ic.gov", ".sgov.gov", ".adc-e.uk")
+_ISOLATED_REGION = r"(us|eu)-iso[a-z]?-[a-z]+-\d{1,2}"
+
+
+def is_isolated_host(host: str) -> bool:
+    """Return whether a host is in a partition of AWS that has no Identity Center (iso)."""
+    return host.endswith(_ISOLATED_SUFFIXES)
+
+
+def is_isolated_region(region: str) -> bool:
+    """Return whether a region is in a partition of AWS that has no Identity Center (iso)."""
+    return re.fullmatch(_ISOLATED_REGION, region) is not None
 
 
 def find_partition(region: str) -> Partition | None:

@@ -4,7 +4,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from ssohelper.core.endpoints import checked_region, shown_url
-from ssohelper.core.partitions import is_aws_portal_host
+from ssohelper.core.partitions import is_aws_portal_host, is_isolated_host
 from ssohelper.errors import ConfigInvalid
 
 _LIMIT = 2048
@@ -36,9 +36,22 @@ def checked_start_url(text: str) -> str:
     Raises: ConfigInvalid for any other text, also for a host that only looks like a host of AWS.
     """
     host = _checked_host(text)
+    if is_isolated_host(host):
+        raise _invalid_start_url(text, "is in a partition of AWS that is not supported")
     if not is_aws_portal_host(host) and not _is_company_host(host):
         raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
+
+
+def typed_start_url(text: str) -> str:
+    """Return a start URL that a person typed: scheme and host in small letters, as AWS has them.
+
+    Raises: ConfigInvalid, as checked_start_url does.
+    """
+    checked_start_url(text)
+    scheme, _, rest = text.partition("://")
+    end = min([rest.index(mark) for mark in "/?#" if mark in rest], default=len(rest))
+    return f"{scheme.lower()}://{rest[:end].lower()}{rest[end:]}"
 
 
 def checked_aws_url(text: str) -> str:

@@ -22,9 +22,11 @@ class LoginCache:
         """Return when the session's credentials end (epoch seconds); None if that is not known."""
         name = sha256(login_session.strip().encode()).hexdigest()
         try:
-            found = files.read_json(self._folder / f"{name}.json") or {}
+            # The file is another tool's: its mode is not changed.
+            content = files.read_own_file(self._folder / f"{name}.json", tighten=False)
         except LocalState:
             return None
+        found = (files.parse_object(content) if content is not None else None) or {}
         token = found.get("accessToken")
         text = token.get("expiresAt") if isinstance(token, dict) else None
         return from_iso(text) if isinstance(text, str) else None

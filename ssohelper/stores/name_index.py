@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,20 +22,24 @@ if TYPE_CHECKING:
     # not need it.
     from ssohelper.core.config_file import ConfigFile
 
-# Increase this version when the index's format changes, or what it takes from the config.
-_VERSION = 2
+# Increase this when the index's format changes, or what is read from the config for it.
+_VERSION = 3
 _LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
 _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
-    """A profile of the config; `session_name` is None if the config does not name its session."""
+    """A profile of the config; `session_name` is None if the config does not name its session.
+
+    `is_foreign`: its credentials are not ours, and commands take it by name.
+    """
 
     name: str
     session_name: str | None
     has_role: bool
     is_managed: bool
+    is_foreign: bool = False
 
 
 class NameIndex(NamedTuple):
@@ -47,18 +51,25 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """The index's file. Create this object before the config is read: it records its status."""
+    """The index's file. Create this object before the config is read: it records its status.
 
-    def __init__(self, runtime: Path, config_file: Path) -> None:
+    `credentials_file` has static keys of profiles.
+    """
+
+    def __init__(
+        self, runtime: Path, config_file: Path, credentials_file: Path | None = None
+    ) -> None:
         self._path = runtime / "names.json"
         self._stamp: list[object] = []
-        self._is_sure = False
-        with contextlib.suppress(OSError, ValueError):
-            status = os.stat(config_file)
-            self._stamp = [str(config_file), status.st_ino, status.st_mtime_ns, status.st_size]
-            self._is_sure = abs(time.time() - status.st_mtime) >= _SURE_AFTER_SECONDS
+        self._is_sure = self._add_to_stamp(config_file)
+        if credentials_file is not None and credentials_file.exists():
+            self._is_sure &= self._add_to_stamp(credentials_file)
 
-    def load(self, read_config: Callable[[], ConfigFile]) -> NameIndex:
+    def load(
+        self,
+        read_config: Callable[[], ConfigFile],
+        read_credentials_names: Callable[[], Collection[str]] = tuple,
+    ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
         A config that cannot be read counts as one without names.
@@ -68,13 +79,22 @@ class NameIndexFile:
             if saved:
                 return saved
         try:
-            index = _index_of(read_config())
+            index = _index_of(read_config(), read_credentials_names)
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
             with contextlib.suppress(LocalState):
                 self._save(index)
         return index
+
+    def _add_to_stamp(self, file: Path) -> bool:
+        """Record the file's status; return whether it was last written long enough ago."""
+        try:
+            status = os.stat(file)
+        except (OSError, ValueError):
+            return False
+        self._stamp += [str(file), status.st_ino, status.st_mtime_ns, status.st_size]
+        return abs(time.time() - status.st_mtime) >= _SURE_AFTER_SECONDS
 
     def _save(self, index: NameIndex) -> None:
         files.ensure_private_folder(self._path.parent)
@@ -91,15 +111,27 @@ class NameIndexFile:
             raise Damaged("profiles") from cause
 
 
-def _index_of(config: ConfigFile) -> NameIndex:
+def _index_of(
+    config: ConfigFile, read_credentials_names: Callable[[], Collection[str]]
+) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
+    from ssohelper.core.foreign import find_foreign
 
     profiles = []
+    keyed: Collection[str] = ()
+    with contextlib.suppress(SsoHelperError):
+        keyed = read_credentials_names()
     for entry in config.profiles():
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)
         session_name = target.session_name if target else None
-        profiles.append(IndexedProfile(entry.name, session_name, target is not None, entry.managed))
+        is_foreign = False
+        if target is None:
+            with contextlib.suppress(SsoHelperError):
+                is_foreign = find_foreign(config, entry, keyed) is not None
+        profiles.append(
+            IndexedProfile(entry.name, session_name, target is not None, entry.managed, is_foreign)
+        )
     keys = [section.keys for section in config.text.sections.values()]
     regions = {of[key].value for of in keys for key in ("region", "sso_region") if key in of}
     return NameIndex(profiles, config.session_names(), sorted(regions - {""}))

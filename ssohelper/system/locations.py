@@ -56,6 +56,11 @@ class Locations:
         """The path of ~/.aws/credentials, or the value of AWS_SHARED_CREDENTIALS_FILE."""
         return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
+    @property
+    def aws_files(self) -> tuple[Path, Path]:
+        """The config and the credentials file of AWS's tools."""
+        return self.aws_config_file, self.aws_credentials_file
+
     @cached_property
     def token_folder(self) -> Path:
         """The folder of tokens, ~/.aws/sso/cache. No variable changes it for AWS's tools either."""

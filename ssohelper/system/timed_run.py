@@ -1,4 +1,4 @@
-"""Runs a program that may hang: without input, with a time limit, and kills its children too."""
+"""Runs a program that may hang: for a limited time, and ended with its children."""
 
 import contextlib
 import os
@@ -27,13 +27,18 @@ class Ended(NamedTuple):
     reason: str = ""
 
 
-def run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ended:
-    """Run the program in a process group of its own, and kill the group after so many seconds."""
+def run(
+    argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
+) -> Ended:
+    """Run the program in a process group of its own, and kill the group after so many seconds.
+
+    `given` is what it reads from its stdin: nothing, if it is None.
+    """
     try:
         with own_process.use_original_core_limit():
             started = subprocess.Popen(
                 list(argv),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
@@ -45,7 +50,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ende
     code: int | None = None
     stdout = stderr = b""
     try:
-        stdout, stderr = started.communicate(timeout=seconds)
+        stdout, stderr = started.communicate(given, timeout=seconds)
         code = started.returncode
     except subprocess.TimeoutExpired:
         pass
@@ -65,6 +70,6 @@ def _kill_group(started: "subprocess.Popen[bytes]") -> None:
             os.killpg(started.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         started.communicate(timeout=_AFTER_KILL_SECONDS)
-    for stream in (started.stdout, started.stderr):
+    for stream in (started.stdin, started.stdout, started.stderr):
         if stream is not None:
             stream.close()

@@ -21,6 +21,8 @@ _ARN = re.compile(
     r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})"
     r"/([A-Za-z0-9_+=,.@-]{2,64})"
 )
+# The ARN of any identity: a role session, an IAM user, a federated user, the root user.
+_ANY_ARN = re.compile(r"arn:(aws[a-z-]*):(?:sts|iam)::([0-9]{12}):[A-Za-z0-9_+=,.@/-]{1,700}")
 _USER_ID = re.compile(r"[A-Za-z0-9_+=,.@:-]{1,193}")
 _CALL_SECONDS = 12.0
 
@@ -69,13 +71,21 @@ class AccountClient:
     def get_caller_identity(self) -> Identity:
         """Return the identity that these credentials have.
         Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable, BadAnswer."""
+        return self._ask(_ARN, "role session")
+
+    def get_any_identity(self) -> Identity:
+        """Return the identity that these credentials have, which may be no role session.
+        Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable, BadAnswer."""
+        return self._ask(_ANY_ARN, "identity")
+
+    def _ask(self, arn_form: re.Pattern[str], what: str) -> Identity:
         service = f"STS in {self._region}"
         client = make_client("sts", self._region, self._endpoint, self._environ, self._credentials)
         with translate_errors(service, _error_of_refusal):
             answer = run_within(
                 Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
             )
-        return _parse_identity(answer)
+        return _parse_identity(answer, arn_form, what)
 
 
 def _error_of_refusal(refusal: Refusal) -> SsoHelperError | None:
@@ -88,15 +98,15 @@ def _error_of_refusal(refusal: Refusal) -> SsoHelperError | None:
     return None
 
 
-def _parse_identity(answer: Any) -> Identity:
+def _parse_identity(answer: Any, arn_form: re.Pattern[str], what: str) -> Identity:
     found = answer if isinstance(answer, dict) else {}
     arn, account_id, user_id = (found.get(key) for key in ("Arn", "Account", "UserId"))
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
         raise BadAnswer('STS answered nonsense: its "Account" has no 12 digits', hint=NOT_AWS)
-    parts = _ARN.fullmatch(arn) if isinstance(arn, str) else None
+    parts = arn_form.fullmatch(arn) if isinstance(arn, str) else None
     if parts is None or parts.group(2) != account_id:
         raise BadAnswer(
-            'STS answered nonsense: its "Arn" is no role session of that account', hint=NOT_AWS
+            f'STS answered nonsense: its "Arn" is no {what} of that account', hint=NOT_AWS
         )
     if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
         raise BadAnswer('STS answered nonsense: no valid "UserId"', hint=NOT_AWS)

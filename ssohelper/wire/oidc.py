@@ -290,8 +290,11 @@ class OidcClient:
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url = self._session.start_url
+            refused = f'"{self._session.aws_url}"'
+            if self._session.aws_url != url:
+                refused += f', to which "{url}" leads'
             return BadAnswer(
-                f'{self._service} refuses "{url}": {error.message or error.name}',
+                f"{self._service} refuses {refused}: {error.message or error.name}",
                 hint="are start URL and region right? "
                 f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
             )

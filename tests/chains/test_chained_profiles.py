@@ -13,6 +13,7 @@ from ssohelper.emulator.server import Emulator
 from tests.chains.conftest import (
     AUDIT_ARN,
     DEPLOY_ACCOUNT,
+    DEPLOY_ARN,
     JUMP_ACCOUNT,
     JUMP_ARN,
     SSO_ACCOUNT,
@@ -322,6 +323,28 @@ def test_add_writes_a_chain_in_process_form_that_sync_never_touches(chained: Cha
     assert "[profile high]" not in chained.home.config_file.read_text()
 
 
+@pytest.mark.parametrize("form", ["sso", "process"])
+def test_rm_says_which_chains_stand_on_the_profile(chained: Chained, run: Run, form: str):
+    chained.write("")
+    common = ("--yes", "--form", form)
+    run("profile", "add", "low", "--assume", JUMP_ARN, "--via", "base", *common)
+    run("profile", "add", "high", "--assume", DEPLOY_ARN, "--via", "low", *common)
+    said = 'the profile "high" gets its credentials from "low", and cannot be used without it'
+    assert said in run("profile", "rm", "low", "--dry-run").stderr
+    assert said in run("profile", "rm", "low", "--yes").stderr
+    assert run("profile", "undo", "--yes").returncode == 0
+    assert said not in run("profile", "rm", "low", "high", "--yes").stderr
+
+
+def test_a_console_across_partitions_does_not_say_that_it_opens(chained: Chained, run: Run):
+    chained.write(chain("bad", JUMP_ARN.replace("arn:aws:", "arn:aws-cn:"), "base"))
+    chained.home.browser()
+    done = run("console", "bad")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "no role is assumed across partitions" in done.stderr
+    assert "opening" not in done.stderr
+
+
 def test_add_in_form_sso_writes_what_sdks_follow_themselves(chained: Chained, run: Run):
     chained.write("")
     done = run(
@@ -344,6 +367,17 @@ def test_add_in_form_sso_writes_what_sdks_follow_themselves(chained: Chained, ru
         (("x", "--assume", JUMP_ARN, "--via", "base", "--external-id", "a b"), "external_id"),
         (("x", "--assume", JUMP_ARN, "--via", "base", "--role-session-name", "é"), "session_name"),
         (("x", "--assume", JUMP_ARN, "--via", "gone"), "no profile named"),
+        (
+            ("x", "--assume", JUMP_ARN.replace("arn:aws:", "arn:aws-cn:"), "--via", "base"),
+            "no role is assumed across partitions",
+        ),
+        (
+            (
+                *("x", "--assume", JUMP_ARN.replace("arn:aws:", "arn:aws-cn:"), "--via", "base"),
+                *("--region", "cn-north-1"),
+            ),
+            "no role is assumed across partitions",
+        ),
     ],
 )
 def test_a_bad_add_is_exit_2_and_writes_nothing(

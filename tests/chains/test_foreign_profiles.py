@@ -18,8 +18,8 @@ KINDS = {
         "the program /opt/other-tool",
     ),
     "box": (
-        f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n",
-        "the credential source Environment",
+        f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = EcsContainer\n",
+        "the credential source EcsContainer",
     ),
     "web": (
         f"[profile web]\nrole_arn = {JUMP_ARN}\nweb_identity_token_file = /t\n",
@@ -49,7 +49,8 @@ def test_exec_names_the_profile_and_nothing_else(foreign: Chained, run: Run, nam
     done = run("exec", name, "--", "sh", "-c", SHOW, env=others)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in (f"{name} us-west-2 none none", f"{name} eu-west-3 none none")
-    assert done.stderr == f'profile "{name}": not ours, {what} provides its credentials\n'
+    waits = ", for which the command waits" if name == "own" else ""
+    assert done.stderr == f'profile "{name}": not ours, its credentials come from {what}{waits}\n'
     assert kept_files(foreign) == []
     assert foreign.issued == (0, 0)
 
@@ -60,20 +61,30 @@ def test_use_switches_a_shell_to_it(foreign: Chained, run: Run):
     assert done.returncode == 0, done.stderr
     assert "AWS_PROFILE=keys" in done.stdout.replace("'", "")
     assert "unset" in done.stdout
-    assert "not ours, static keys provides" in done.stderr
+    assert "not ours, its credentials come from static keys" in done.stderr
     refused = run("use", "--keys", "keys", env={"_SSOHELPER_SHELL": "bash"})
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
-@pytest.mark.parametrize("command", [("env", "keys"), ("whoami", "keys"), ("console", "keys")])
-def test_other_commands_say_whose_credentials_they_are(
-    foreign: Chained, run: Run, command: tuple[str, ...]
+def test_a_containers_variables_stay_where_they_are_the_source(foreign: Chained, run: Run):
+    foreign.write(KINDS["box"][0] + "\n" + STATIC)
+    container = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"}
+    show = 'echo "${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-none}"'
+    assert run("exec", "box", "--", "sh", "-c", show, env=container).stdout == "/v2/x\n"
+    assert run("exec", "keys", "--", "sh", "-c", show, env=container).stdout == "none\n"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(
+    foreign: Chained, run: Run, name: str
 ):
-    foreign.write(STATIC)
-    done = run(*command)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "are not ours: static keys provides them" in done.stderr
-    assert "ssohelper exec keys -- COMMAND" in done.stderr
+    text, what = KINDS[name]
+    foreign.write(text)
+    status = run("status", env={"AWS_PROFILE": name})
+    assert status.returncode == 0
+    assert f'profile "{name}": not ours, its credentials come from {what}\n' in status.stderr
+    # No clock is beside the name: nothing is known of when these credentials end.
+    assert run("prompt", env={"AWS_PROFILE": name}).stdout == f"{name}\n"
 
 
 def test_a_server_and_an_allow_list_are_refused(foreign: Chained, run: Run):

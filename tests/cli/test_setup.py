@@ -378,6 +378,14 @@ def test_uses_the_session_that_already_has_the_url(run: Run, home: Home) -> None
     assert "--session work " in profiles(home)["payments-dev.Developer"]["credential_process"]
 
 
+def test_a_start_url_in_capitals_is_written_as_aws_has_it(run: Run, home: Home) -> None:
+    home.browser()
+    host = START_URL.partition("://")[2].partition("/")[0]
+    typed = START_URL.replace("https", "HTTPS").replace(host, host.upper())
+    ok(run("setup", typed, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+    assert f"sso_start_url = {START_URL}\n" in home.config_file.read_text()
+
+
 class TestRegion:
     def test_an_unknown_or_invalid_region_is_refused_off_a_terminal(
         self, run: Run, home: Home, emulator: Emulator
@@ -723,6 +731,7 @@ class TestWithoutAUrl:
         "https://x.awsapps.com/\x1b]8;;https://evil.net\x07",
         "https://\u0430.awsapps.com/start",
         "\\\\evil\\share",
+        "https://start.us-iso-east-1.c2shome.ic.gov/start",
         "",
     ],
 )

@@ -148,8 +148,14 @@ class TestCandidates:
         [
             (["who"], ["whoami"]),
             (["profile", "s"], ["show", "sync"]),
-            (["use", ""], ["pay.Admin", "my own"]),
+            (["use", ""], ["pay.Admin", "my own", "keys"]),
             (["--json", "--session", "corp", "use", "p"], ["pay.Admin"]),
+            (["--session", "corp", "use", "k"], []),
+            (["exec", "k"], ["keys"]),
+            (["env", "k"], ["keys"]),
+            (["whoami", "k"], ["keys"]),
+            (["console", "k"], ["keys"]),
+            (["profile", "add", "x", "--via", "k"], []),
             (["use", "pay.Admin", "--k"], ["--keys"]),
             (["use", "--v"], ["--verbose"]),
             (["clear", "-v", "--json", "-"], ["--verbose", "--session", "--help"]),
@@ -195,6 +201,13 @@ class TestCandidates:
         self, corp: Home, words: list[str], expected: list[str]
     ) -> None:
         assert candidates(corp, *words) == expected
+
+    def test_a_profile_with_keys_in_the_credentials_file_is_offered(self, corp: Home) -> None:
+        add_profile(corp, "profile plain", "region = eu-west-1\n")
+        date_back(corp.config_file)
+        assert candidates(corp, "use", "pl") == []
+        (corp.path / ".aws" / "credentials").write_text("[plain]\naws_access_key_id = A\n")
+        assert candidates(corp, "use", "pl") == ["plain"]
 
     def test_with_two_sessions_an_address_begins_with_one(self, corp: Home) -> None:
         corp.add_session("other")

@@ -7,6 +7,7 @@ from ssohelper.core.start_url import (
     is_same_portal,
     region_of_start_url,
     session_name_of,
+    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid
 
@@ -28,6 +29,27 @@ from ssohelper.errors import ConfigInvalid
 )
 def test_urls_of_the_access_portal_are_returned_unchanged(url: str) -> None:
     assert checked_start_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("HTTPS://D-0000000000.AWSAPPS.COM/Start#/A", "https://d-0000000000.awsapps.com/Start#/A"),
+        ("https://My-Corp.awsapps.com", "https://my-corp.awsapps.com"),
+        ("https://My-Corp.awsapps.com?A=B", "https://my-corp.awsapps.com?A=B"),
+    ],
+)
+def test_a_typed_url_gets_a_host_in_small_letters(typed: str, url: str) -> None:
+    assert typed_start_url(typed) == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["start.us-iso-east-1.c2shome.ic.gov", "x.portal.sc2s.sgov.gov", "x.portal.cloud.adc-e.uk"],
+)
+def test_a_portal_of_an_isolated_partition_is_no_companys_own_host(host: str) -> None:
+    with pytest.raises(ConfigInvalid, match="in a partition of AWS that is not supported"):
+        checked_start_url(f"https://{host}/start")
 
 
 def test_a_url_has_at_most_2048_characters() -> None:

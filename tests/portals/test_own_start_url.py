@@ -239,6 +239,18 @@ def test_setup_goes_on_in_the_region_to_which_the_url_leads_now(
     assert "sso_region = eu-central-1\n" in home.config_file.read_text()
 
 
+@pytest.mark.parametrize("way", [(), ("--device-code",)])
+def test_a_portal_that_aws_refuses_is_named_beside_the_url_that_leads_to_it(
+    run: Run, home: Home, company: Emulator, way: tuple[str, ...]
+) -> None:
+    home.add_session("corp", start_url=URL, region="eu-west-1")
+    gone = f"https://{INSTANCE.replace('ssoins-', 'ssoins-0')}.eu-west-1.portal.amazonaws.com/start"
+    company.internet.add_host(VANITY, redirect_to(gone))
+    done = run("login", "corp", *way)
+    assert done.returncode == 6
+    assert f'refuses "{gone}", to which "{URL}" leads' in done.stderr
+
+
 def test_a_policy_may_name_the_own_url_or_the_portal() -> None:
     session = SsoSession("corp", URL, "eu-west-1", (), f"{HERE}/")
     for allowed in (URL, HERE):

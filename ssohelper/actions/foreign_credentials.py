@@ -1,0 +1,156 @@
+"""Gets the credentials of a profile that is not ours, once and by its own provider.
+
+botocore's providers run in a process of their own (provider_process), because a provider may hang:
+after 18 s in all it is killed with everything that it started. Nothing is cached.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import console, foreign
+from ssohelper.core import console_urls, partitions
+from ssohelper.core.endpoints import (
+    checked_region,
+    console_sign_in_endpoint,
+    is_loopback_url,
+    is_region,
+    sts_endpoint,
+)
+from ssohelper.core.foreign import ForeignCredentials, failure_of, parse_provided, try_alone
+from ssohelper.core.text import to_json
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState, UsageProblem
+from ssohelper.fastpath import PROVIDER_PROCESS
+from ssohelper.fastpath.spawn import without_credentials
+from ssohelper.system import timed_run
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.console_urls import ConsolePage
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.core.foreign import Foreign
+
+_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_USUAL_REGION = "us-east-1"
+# It makes TLS libraries write the keys of connections to a file.
+_KEY_LOG = "SSLKEYLOGFILE"
+
+
+class Identity(NamedTuple):
+    """Who STS says that credentials are. `role_name` is None for an IAM user."""
+
+    arn: str
+    account_id: str
+    user: str
+    role_name: str | None
+
+
+def obtain(
+    app: App,
+    found: Foreign,
+    codes: Mapping[str, str],
+    deadline: Deadline,
+    *,
+    is_on_terminal: bool,
+) -> ForeignCredentials:
+    """Return the profile's credentials from its own provider. `codes` are those of MFA devices.
+
+    Off a terminal, a provider that follows BROWSER opens none.
+    Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
+    """
+    wanted = dict(app.environ)
+    if not found.credential_source:
+        wanted = foreign.build_environment(app, found).for_child(app.environ)
+    wanted.pop(_KEY_LOG, None)
+    wanted["AWS_DEFAULT_REGION"] = choose_region(app, found)
+    if not is_on_terminal:
+        wanted["BROWSER"] = "false"
+    clean = without_credentials(wanted)
+    # Our Python must not load what these name, and keys must not stand in /proc/PID/environ; the
+    # profile's provider gets them as they were.
+    kept = {name: value for name, value in wanted.items() if clean.get(name) != value}
+    given = to_json({"codes": dict(codes), "environ": kept}).encode()
+    argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
+    seconds = deadline.seconds_left()
+    ended = timed_run.run(argv, clean, seconds, given)
+    if ended.reason:
+        raise LocalState(f"no process can be started: {ended.reason}")
+    if ended.code is None:
+        raise AwsUnreachable(
+            f"{failure_of(found)} within {seconds:.0f} s: it was stopped",
+            hint=try_alone(found),
+        )
+    return parse_provided(found, ended.stdout)
+
+
+def choose_region(app: App, found: Foreign) -> str:
+    """Return the region of the profile, else of the environment, else the setting's, else AWS's."""
+    own = foreign.find_own_region(app, found)
+    if own:
+        return own
+    known = [app.environ.get(name, "") for name in _REGIONS]
+    known.append(app.settings.get("default_region") or "")
+    partition = found.role_arn.partition("arn:")[2].partition(":")[0]
+    home = {one.name: one.home_region for one in partitions.PARTITIONS}.get(partition)
+    return next(filter(is_region, known), home or _USUAL_REGION)
+
+
+def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
+    """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
+    region = checked_region(choose_region(app, found))
+    family = app.family_of_keys(foreign.read_keys(app, found))
+    answer = app.account_client(keys.for_request, region, family).get_any_identity()
+    kind, *_, name = answer.arn.rpartition(":")[2].split("/")
+    is_role = kind == "assumed-role"
+    role_name = answer.arn.split("/")[1] if is_role else None
+    return (
+        Identity(answer.arn, answer.account_id, name, role_name)
+        if name
+        else Identity(answer.arn, answer.account_id, kind, None)
+    )
+
+
+def choose_page(app: App, found: Foreign, service: str | None, region: str | None) -> ConsolePage:
+    """Return the console page of a service in a region, as actions.console.choose_page does."""
+    try:
+        chosen = checked_region(region or choose_region(app, found))
+    except ConfigInvalid as error:
+        if region:
+            raise UsageProblem(error.message, hint=error.hint) from error
+        raise
+    return console_urls.service_page(service or "home", chosen)
+
+
+def open_in_browser(
+    app: App,
+    found: Foreign,
+    keys: ForeignCredentials,
+    page: ConsolePage,
+    start: Callable[[str], bool],
+    has_failed: Callable[[], bool],
+) -> None:
+    """Sign a browser in to the console page, as actions.console.open_in_browser does.
+
+    Raises: UsageProblem for keys of an IAM user; ConfigInvalid if the sign-in service is moved to
+    this machine and STS is not, since the credentials are AWS's then.
+    """
+    if not keys.is_temporary:
+        raise UsageProblem(
+            f'the console opens with temporary credentials only, and those of "{found.name}" are '
+            "the access key of an IAM user",
+            hint="use a profile that assumes a role with them",
+        )
+    federation = app.federation(page.region)
+    family = app.family_of_keys(foreign.read_keys(app, found))
+    if is_loopback_url(console_sign_in_endpoint(page.region, app.environ)) and not is_loopback_url(
+        sts_endpoint(page.region, app.environ, family)
+    ):
+        raise ConfigInvalid(
+            f'the credentials of "{found.name}" are not sent to an endpoint on this machine',
+            hint="unset AWS_ENDPOINT_URL_SIGNIN",
+        )
+    host = console_urls.home_of(page)
+    address = federation.get_login_url(keys.for_request, host, page.url)
+    console.send_browser(app, address, start, has_failed, "name the browser's command in BROWSER")

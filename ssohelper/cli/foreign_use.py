@@ -1,0 +1,147 @@
+"""What the commands do with a profile whose credentials are not ours (core.foreign).
+
+Its own provider gives the credentials, once and within 18 s, and each command says so on stderr.
+"""
+
+import getpass
+import os
+import sys
+from typing import Any
+
+from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.actions.environment import Environment
+from ssohelper.app import App
+from ssohelper.cli import choosing, output
+from ssohelper.core import shell_text
+from ssohelper.core.console_urls import ConsolePage
+from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.instants import to_iso
+from ssohelper.core.text import show, to_json
+from ssohelper.errors import SsoHelperError, UsageProblem
+
+
+def get_keys(app: App, found: Foreign) -> ForeignCredentials:
+    """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
+
+    Raises: UsageProblem for an MFA device off a terminal; the errors of foreign.check_use and
+    foreign_credentials.obtain.
+    """
+    choosing.warn_about_config(app, found.name)
+    is_on_terminal = output.can_ask()
+    foreign.check_use(app, found, is_on_terminal=is_on_terminal)
+    output.say(found.description)
+    codes = {serial: _ask_code(serial) for serial in found.mfa_serials}
+    return foreign_credentials.obtain(
+        app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
+    )
+
+
+def _ask_code(serial: str) -> str:
+    code = getpass.getpass(f"code of the MFA device {show(serial, 120)}: ", sys.stderr).strip()
+    if not (code.isascii() and code.isdigit()):
+        raise UsageProblem("the code of an MFA device has six digits")
+    return code
+
+
+# -- env ------------------------------------------------------------------------------------------
+
+
+def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
+    """Print the profile's keys as `env` does. Keys of an IAM user have no token and no end."""
+    keys = get_keys(app, found)
+    variables = foreign.build_keys_environment(app, found, keys)
+    print_environment(app, variables, shell, form, keys)
+
+
+def print_environment(
+    app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
+) -> None:
+    """Print the variables in the form that the options of `env` name, with their secrets."""
+    variables = found.revealed()
+    if output.options().json:
+        output.print_json(variables, app.warnings)
+    elif form == "sts":
+        output.write(to_json({"Credentials": _sts_answer(keys)}, indent=2).encode() + b"\n")
+    elif form == "json":
+        output.write(to_json(variables, indent=2).encode() + b"\n")
+    else:
+        text = shell_text.assignment_text(shell, variables, found.unset)
+        output.write(os.fsencode(text) + b"\n")
+
+
+def _sts_answer(keys: ForeignCredentials) -> dict[str, str]:
+    answer = {
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key.reveal(),
+    }
+    if keys.is_temporary:
+        answer["SessionToken"] = keys.session_token.reveal()
+    if keys.expires_at is not None:
+        answer["Expiration"] = to_iso(keys.expires_at)
+    return answer
+
+
+# -- whoami ---------------------------------------------------------------------------------------
+
+
+def print_identity(app: App, found: Foreign) -> None:
+    """Print the profile, then what STS says of its credentials, as `whoami` does."""
+    if output.options().json:
+        _print_identity_json(app, found)
+        return
+    keys = get_keys(app, found)
+    print_pair("profile", found.name)
+    sys.stdout.flush()  # STS may take seconds to answer
+    confirmed = foreign_credentials.confirm(app, found, keys)
+    print_pair("account", confirmed.account_id)
+    if confirmed.role_name is not None:
+        print_pair("role", confirmed.role_name)
+    print_pair("user", confirmed.user)
+    print_pair("arn", confirmed.arn)
+    output.say("confirmed by AWS")
+
+
+def print_pair(what: str, value: str) -> None:
+    """Print a name and its value: aligned on a terminal, tab-separated elsewhere."""
+    output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
+
+
+def _print_identity_json(app: App, found: Foreign) -> None:
+    data: dict[str, Any] = dict.fromkeys(
+        ("profile", "session", "account_id", "account_name", "role_name", "user", "arn")
+    )
+    data.update(profile=found.name, confirmed=False)
+    try:
+        confirmed = foreign_credentials.confirm(app, found, get_keys(app, found))
+    except SsoHelperError as error:
+        app.warn(f"not confirmed by AWS: {error.message}")
+        output.print_json(data, app.warnings)
+        raise
+    data.update(**confirmed._asdict(), confirmed=True)
+    output.print_json(data, app.warnings)
+
+
+# -- console --------------------------------------------------------------------------------------
+
+
+def refuse_link(found: Foreign) -> UsageProblem:
+    """Return the error for a console that no browser opens: there is no portal to link to."""
+    return UsageProblem(
+        f'no access portal knows the profile "{found.name}", so there is no link to print',
+        hint=f"where a browser can be started: ssohelper console {found.name}",
+    )
+
+
+def console_data(found: Foreign, keys: ForeignCredentials, page: ConsolePage) -> dict[str, Any]:
+    """Return the data of `console --json`."""
+    return {
+        "profile": found.name,
+        "session": None,
+        "account_id": None,
+        "role_name": None,
+        "region": page.region,
+        "destination": page.url,
+        "link": None,
+        "opened": True,
+        "console_session_ends_at": None if keys.expires_at is None else to_iso(keys.expires_at),
+    }

@@ -1,0 +1,134 @@
+"""The process that gets the credentials of a profile that is not ours, and answers on its stdout.
+
+botocore's own providers get them, since those are what the profile is written for: another
+program's `credential_process`, `credential_source`, static keys, `aws login`, and roles on top of
+them. Such a provider may hang, so this is a process group of its own, which the caller kills.
+Nothing is cached: botocore keeps the credentials in memory alone.
+
+stdin is a JSON object: `codes` are those of MFA devices, by serial number; `environ` has variables
+that our own Python must not follow, and that the profile's program gets. The answer is one JSON
+object, which core.foreign reads.
+"""
+
+import json
+import os
+import re
+import signal
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import botocore.session
+from botocore import credentials, exceptions, utils
+
+from ssohelper.core.foreign import NO_PROVIDER
+from ssohelper.core.instants import from_iso
+from ssohelper.core.redaction import redacted
+from ssohelper.core.text import show, to_json
+
+# This group ends by itself if the process that would kill it was killed.
+_LONGEST_LIFE_SECONDS = 25
+_MOST_SHOWN = 200
+_COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
+_INVALID, _SIGN_IN, _DENIED, _UNREACHABLE = 3, 4, 5, 6
+# Versions of botocore before `aws login` lack these.
+_LoginProvider: Any = getattr(credentials, "LoginProvider", object)
+_LoginError: Any = getattr(exceptions, "LoginError", ())
+# If the profile itself names no provider, credentials of the machine would be another identity.
+_OF_THE_MACHINE = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
+_BAD_CONFIG = (
+    exceptions.InvalidConfigError,
+    exceptions.ConfigParseError,
+    exceptions.ProfileNotFound,
+    exceptions.PartialCredentialsError,
+    exceptions.UnauthorizedSSOTokenError,
+    exceptions.MissingDependencyException,
+)
+
+
+def run(argv: list[str]) -> int:
+    """Run `provider-process PROFILE`; the answer is on stdout."""
+    if len(argv) != 1:
+        return 2
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+        signal.alarm(_LONGEST_LIFE_SECONDS)
+    given = json.loads(sys.stdin.buffer.read())
+    os.environ.pop("PYTHONSAFEPATH", None)
+    os.environ.update(given["environ"])
+    try:
+        answer = _get_credentials(argv[0], given["codes"])
+    except Exception as cause:
+        # A provider raises errors of any library. Each of them means that there are no credentials.
+        answer = {"exit_code": _exit_code_of(cause), "error": _message_of(cause)}
+    sys.stdout.buffer.write(to_json(answer).encode() + b"\n")
+    return 0
+
+
+def _get_credentials(name: str, codes: dict[str, str]) -> dict[str, Any]:
+    if getattr(credentials, "EC", object) is None:
+        credentials.LoginProvider = _UnrenewedLogin
+    session = botocore.session.Session(profile=name)
+    resolver = session.get_component("credential_provider")
+    for each in _OF_THE_MACHINE:
+        resolver.remove(each)
+    resolver.get_provider("assume-role")._prompter = lambda prompt: _code_for(prompt, codes)
+    found = session.get_credentials()
+    if found is None:
+        raise exceptions.InvalidConfigError(error_msg=NO_PROVIDER)
+    frozen = found.get_frozen_credentials()
+    ends = getattr(found, "_expiry_time", None)
+    return {
+        "access_key_id": frozen.access_key,
+        "secret_access_key": frozen.secret_key,
+        "session_token": frozen.token,
+        "expires_at": ends.astimezone(UTC).isoformat() if isinstance(ends, datetime) else None,
+    }
+
+
+def _code_for(prompt: str, codes: dict[str, str]) -> str:
+    """Return the code for botocore's question, which names the device."""
+    for serial, code in codes.items():
+        if serial in prompt:
+            return code
+    raise exceptions.InvalidConfigError(error_msg="no code was given for an MFA device")
+
+
+class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
+    """Reads the cache of `aws login` where botocore cannot renew it: `botocore[crt]` is missing."""
+
+    def load(self) -> Any:
+        config = self._load_config().get("profiles", {}).get(self._profile_name, {})
+        if "login_session" not in config:
+            return None
+        token = utils.LoginTokenLoader(self._token_cache).load_token(config["login_session"]) or {}
+        keys = token.get("accessToken") or {}
+        ends = from_iso(keys.get("expiresAt", ""))
+        if ends is None or ends <= datetime.now(UTC).timestamp():
+            raise exceptions.LoginRefreshRequired()
+        made = credentials.Credentials(
+            keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"], method=self.METHOD
+        )
+        made._expiry_time = datetime.fromtimestamp(ends, UTC)
+        return made
+
+
+# -- errors ---------------------------------------------------------------------------------------
+
+
+def _exit_code_of(cause: Exception) -> int:
+    if isinstance(cause, _LoginError):
+        return _SIGN_IN
+    if isinstance(cause, _BAD_CONFIG):
+        return _INVALID
+    if isinstance(cause, exceptions.ClientError):
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return _DENIED if 400 <= status < 500 and status != 429 else _UNREACHABLE
+    return _UNREACHABLE
+
+
+def _message_of(cause: Exception) -> str:
+    """Return the last line of the error, without colours, secrets and control characters."""
+    text = _COLOUR.sub("", str(cause))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return show(redacted(lines[-1] if lines else type(cause).__name__), _MOST_SHOWN)

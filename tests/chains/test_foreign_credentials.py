@@ -1,0 +1,410 @@
+"""env, whoami and console take profiles that are not ours: by their own provider, once, uncached."""
+
+import hashlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.app import App
+from ssohelper.core.deadline import Deadline
+from ssohelper.emulator.assume_role import MFA_CODE
+from ssohelper.emulator.state import IssuedCredentials
+from ssohelper.errors import AwsUnreachable
+from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
+from tests.conftest import SCRIPT, Run
+from tests.endpoint.world import Program, wait_for
+
+USER_ACCOUNT = "000099990009"
+LOGIN_SESSION = f"arn:aws:iam::{USER_ACCOUNT}:user/ana"
+SERIAL = f"arn:aws:iam::{USER_ACCOUNT}:mfa/phone"
+NOT_OURS = 'profile "{}": not ours, its credentials come from {}'
+
+
+class Keyed(Chained):
+    """The home of `Chained`, and an access key of an IAM user that JUMP_ARN trusts."""
+
+    @property
+    def key(self) -> IssuedCredentials:
+        return self.emulator.issue_user_key(USER_ACCOUNT, "ana")
+
+
+@pytest.fixture
+def keyed(chained: Chained) -> Keyed:
+    chained.emulator.world.add_iam_role(JUMP_ACCOUNT, "Jump", trusts=[USER_ACCOUNT])
+    return Keyed(*chained)
+
+
+def lines_of(name: str, key: IssuedCredentials) -> str:
+    token = f"aws_session_token = {key.session_token}\n" if key.session_token else ""
+    return (
+        f"[profile {name}]\naws_access_key_id = {key.access_key_id}\n"
+        f"aws_secret_access_key = {key.secret_access_key}\n{token}region = eu-west-3\n\n"
+    )
+
+
+def write_program(keyed: Keyed, body: str) -> Path:
+    program = keyed.home.path / "other-tool"
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    return program
+
+
+def document(key: IssuedCredentials, **more: str) -> str:
+    return json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": key.access_key_id,
+            "SecretAccessKey": key.secret_access_key,
+            "SessionToken": key.session_token or None,
+            **more,
+        }
+    )
+
+
+def write_login(keyed: Keyed, key: IssuedCredentials, ends: str, mode: int = 0o600) -> Path:
+    folder = keyed.home.path / ".aws" / "login" / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{hashlib.sha256(LOGIN_SESSION.encode()).hexdigest()}.json"
+    access = {
+        "accessKeyId": key.access_key_id,
+        "secretAccessKey": key.secret_access_key,
+        "sessionToken": key.session_token,
+        "accountId": key.account_id,
+        "expiresAt": ends,
+    }
+    token = {"accessToken": access, "refreshToken": "r", "dpopKey": "k", "clientId": "c"}
+    file.write_text(json.dumps(token))
+    file.chmod(mode)
+    return file
+
+
+def kept_files(keyed: Keyed, secret: str) -> list[Path]:
+    """Return the files below the home that have the secret, other than those that a test wrote."""
+    found = [
+        one for one in keyed.home.path.rglob("*") if one.is_file() and one.parent.name != "cache"
+    ]
+    return [
+        one
+        for one in found
+        if one.name not in ("config", "other-tool") and secret.encode() in one.read_bytes()
+    ]
+
+
+def test_static_keys_are_printed_and_nothing_is_kept(keyed: Keyed, run: Run):
+    key = keyed.key
+    keyed.write(lines_of("keys", key))
+    done = run("env", "keys", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+        "AWS_REGION": "eu-west-3",
+        "AWS_DEFAULT_REGION": "eu-west-3",
+    }
+    assert done.stderr == NOT_OURS.format("keys", "static keys") + "\n"
+    assert kept_files(keyed, key.secret_access_key) == []
+    shell = run("env", "keys")
+    assert f"export AWS_ACCESS_KEY_ID={key.access_key_id}" in shell.stdout.replace("'", "")
+    assert "unset" in shell.stdout
+    assert "AWS_SESSION_TOKEN" in shell.stdout.partition("unset")[2]
+    sts = json.loads(run("env", "keys", "--format", "sts").stdout)["Credentials"]
+    assert set(sts) == {"AccessKeyId", "SecretAccessKey"}
+
+
+def test_a_role_on_static_keys_is_assumed_each_time(keyed: Keyed, run: Run):
+    keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
+    first = json.loads(run("env", "above", "--format", "json").stdout)
+    again = json.loads(run("env", "above", "--format", "json").stdout)
+    assert first["AWS_ACCESS_KEY_ID"] != again["AWS_ACCESS_KEY_ID"]
+    assert first["AWS_SESSION_TOKEN"]
+    assert first["AWS_CREDENTIAL_EXPIRATION"].endswith("Z")
+    assert first["AWS_REGION"] == "eu-west-3"
+    assert kept_files(keyed, again["AWS_SECRET_ACCESS_KEY"]) == []
+
+
+def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
+    keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
+    user = run("whoami", "keys")
+    assert user.returncode == 0, user.stderr
+    assert user.stdout.splitlines() == [
+        "profile\tkeys",
+        f"account\t{USER_ACCOUNT}",
+        "user\tana",
+        f"arn\tarn:aws:iam::{USER_ACCOUNT}:user/ana",
+    ]
+    role = json.loads(run("whoami", "above", "--json").stdout)["data"]
+    assert (role["session"], role["role_name"], role["confirmed"]) == (None, "Jump", True)
+    assert role["account_id"] == JUMP_ACCOUNT
+
+
+def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed: Keyed, run: Run):
+    keyed.write(lines_of("keys", keyed.key))
+    done = run("whoami", "keys", "--json", env={"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
+    assert done.returncode == 6
+    data = json.loads(done.stdout)["data"]
+    assert (data["profile"], data["confirmed"], data["arn"]) == ("keys", False, None)
+
+
+def test_console_opens_with_a_role_and_not_with_a_users_key(keyed: Keyed, run: Run):
+    keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
+    opened = keyed.home.browser()
+    done = run("console", "above", "--service", "s3")
+    assert done.returncode == 0, done.stderr
+    assert opened.read_text().startswith("http://127.0.0.1:")
+    assert 'opening the console as "above" in eu-west-3' in done.stderr
+    opened.unlink()
+    refused = run("console", "keys")
+    assert (refused.returncode, opened.exists()) == (2, False)
+    assert "access key of an IAM user" in refused.stderr
+    assert run("console", "above", "--print").returncode == 2
+
+
+def test_credentials_of_aws_are_not_sent_to_a_console_on_this_machine(keyed: Keyed, run: Run):
+    session = keyed.key._replace(session_token="CNRY-not-aws")
+    keyed.write(lines_of("keys", session))
+    keyed.home.browser()
+    done = run("console", "keys", env={"AWS_ENDPOINT_URL_STS": ""})
+    assert done.returncode == 3
+    assert "not sent to an endpoint on this machine" in done.stderr
+
+
+def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run):
+    key = keyed.key
+    keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
+    keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+    done = run("env", "box", "--format", "json", env=keys)
+    assert done.returncode == 0, done.stderr
+    issued = keyed.emulator.identity_of(json.loads(done.stdout)["AWS_ACCESS_KEY_ID"])
+    assert issued is not None
+    assert issued.role_name == "Jump"
+    # An SDK would use the keys in the environment, so exec gives it those of the role.
+    ran = run(
+        "exec", "box", "--", "sh", "-c", 'echo "$AWS_ACCESS_KEY_ID ${AWS_PROFILE-none}"', env=keys
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("ASIA")
+    assert ran.stdout.endswith(" none\n")
+    used = run("use", "box", env={**keys, "_SSOHELPER_SHELL": "bash"})
+    assert (used.returncode, used.stdout) == (2, "")
+    without = run("whoami", "box")
+    assert without.returncode == 6
+    assert "No credentials found in credential_source" in without.stderr
+
+
+def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
+    keyed: Keyed, run: Run
+):
+    key = keyed.key
+    seen = keyed.home.path / "seen"
+    program = write_program(
+        keyed,
+        f'echo "$PYTHONPATH $BROWSER" >{seen}\n'
+        f"test -e {keyed.home.path}/ok || {{ echo 'no: {key.secret_access_key}' >&2; exit 3; }}\n"
+        f"echo '{document(key)}'",
+    )
+    keyed.write(f"[profile own]\ncredential_process = {program}\n")
+    done = run("env", "own", "--format", "json", env={"PYTHONPATH": "/mine"})
+    assert (done.returncode, done.stdout) == (6, "")
+    assert 'no credentials for the profile "own" from the program' in done.stderr
+    assert "no: (redacted)" in done.stderr
+    assert key.secret_access_key not in done.stderr
+    assert seen.read_text() == "/mine false\n"
+    (keyed.home.path / "ok").touch()
+    assert run("whoami", "own").returncode == 0
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "nonsense", '{"Version": 2}', '{"Version": 1}'])
+def test_a_program_that_answers_nonsense_is_exit_6(keyed: Keyed, run: Run, answer: str):
+    keyed.write(f"[profile own]\ncredential_process = {write_program(keyed, f'echo {answer!r}')}\n")
+    done = run("env", "own", "--format", "json")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr.count("ssohelper: error: ") == 1
+
+
+def test_a_key_that_would_reach_a_shell_as_two_lines_is_refused(keyed: Keyed, run: Run):
+    key = keyed.key._replace(secret_access_key="a\\nb")
+    program = write_program(keyed, "cat <<'END'\n" + document(key).replace("\\\\", "\\") + "\nEND")
+    keyed.write(f"[profile own]\ncredential_process = {program}\n")
+    done = run("env", "own")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "the answer makes no sense" in done.stderr
+
+
+def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
+    started = keyed.home.path / "started"
+    program = write_program(keyed, f"sleep 600 &\necho $! $$ >{started}\nwait")
+    keyed.write(
+        f"[profile own]\ncredential_process = {program}\n\n" + chain("above", JUMP_ARN, "own")
+    )
+    app = App(keyed.home.env)
+    found = foreign.find(app, "above")
+    assert found is not None
+    deadline = Deadline(6.0, time.monotonic)
+    with pytest.raises(AwsUnreachable) as failed:
+        foreign_credentials.obtain(app, found, {}, deadline, is_on_terminal=False)
+    assert started.exists()
+    assert str(program) in failed.value.message
+    assert "within 6 s: it was stopped" in failed.value.message
+    pids = [int(one) for one in started.read_text().split()]
+    wait_for(
+        lambda: not any(Path(f"/proc/{one}/cmdline").exists() and is_alive(one) for one in pids)
+    )
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_an_interrupted_command_ends_the_program(keyed: Keyed):
+    started = keyed.home.path / "started"
+    program = write_program(keyed, f"echo $$ >{started}\nexec sleep 600")
+    keyed.write(f"[profile own]\ncredential_process = {program}\n")
+    with Program([SCRIPT, "env", "own"], keyed.home) as command:
+        wait_for(lambda: started.exists() and started.read_text().endswith("\n"))
+        assert command.ends(signal.SIGINT, seconds=60) == 130
+    # Before its own limit, after which it would end too.
+    wait_for(lambda: not is_alive(int(started.read_text())), 15)
+
+
+@pytest.mark.long
+def test_a_command_waits_18_seconds_for_a_hanging_program(keyed: Keyed, run: Run):
+    keyed.write(f"[profile own]\ncredential_process = {write_program(keyed, 'exec sleep 600')}\n")
+    began = time.monotonic()
+    done = run("env", "own", "--format", "json")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "other-tool within 18 s: it was stopped" in done.stderr
+    assert 15 < time.monotonic() - began < 60
+
+
+class TestLogin:
+    def test_a_live_sign_in_is_read(self, keyed: Keyed, run: Run):
+        key = keyed.key
+        keyed.write(
+            f"[profile l]\nlogin_session = {LOGIN_SESSION}\n\n" + chain("above", JUMP_ARN, "l")
+        )
+        file = write_login(keyed, key, "2099-01-01T00:00:00Z", 0o644)
+        done = run("whoami", "l")
+        assert done.returncode == 0, done.stderr
+        assert NOT_OURS.format("l", "aws login") in done.stderr
+        above = run("whoami", "above")
+        assert above.returncode == 0, above.stderr
+        assert "assumed-role/Jump/" in above.stdout
+        # It is another tool's file: neither its mode nor its content is changed.
+        assert "open to other users" not in done.stderr
+        assert file.stat().st_mode & 0o777 == 0o644
+
+    @pytest.mark.parametrize("name", ["l", "above"])
+    @pytest.mark.parametrize("command", ["env", "exec", "whoami"])
+    def test_without_it_the_profile_with_the_key_is_named(
+        self, keyed: Keyed, run: Run, name: str, command: str
+    ):
+        keyed.write(
+            f"[profile l]\nlogin_session = {LOGIN_SESSION}\n\n" + chain("above", JUMP_ARN, "l")
+        )
+        done = run(command, name, *(("--", "true") if command == "exec" else ()))
+        assert done.returncode == 4
+        assert 'for the profile "l" is missing' in done.stderr
+        assert "aws login --profile l\n" in done.stderr
+
+
+class TestMfa:
+    @pytest.fixture
+    def device(self, keyed: Keyed) -> Keyed:
+        world = keyed.emulator.world
+        world.add_iam_role(JUMP_ACCOUNT, "Jump", trusts=[USER_ACCOUNT], needs_mfa=True)
+        keyed.write(lines_of("keys", keyed.key) + chain("m", JUMP_ARN, "keys", mfa_serial=SERIAL))
+        return keyed
+
+    def test_the_code_is_asked_on_a_terminal(self, device: Keyed):
+        argv = ["-c", f'"{SCRIPT}" whoami m >"$HOME/out"; echo "code $?"']
+        with pexpect.spawn("/bin/sh", argv, env=device.home.env, timeout=60) as terminal:
+            terminal.expect_exact(f"code of the MFA device {SERIAL}: ")
+            terminal.sendline(MFA_CODE)
+            terminal.expect_exact("code 0")
+        assert "assumed-role/Jump/" in (device.home.path / "out").read_text()
+
+    def test_a_wrong_code_is_exit_5(self, device: Keyed):
+        with pexpect.spawn(SCRIPT, ["whoami", "m"], env=device.home.env, timeout=60) as terminal:
+            terminal.expect_exact("MFA device")
+            terminal.sendline("000000")
+            terminal.expect(pexpect.EOF)
+        assert terminal.exitstatus == 5
+
+    @pytest.mark.parametrize("command", ["env", "whoami", "console"])
+    def test_off_a_terminal_it_is_exit_2(self, device: Keyed, run: Run, command: str):
+        device.home.browser()
+        done = run(command, "m")
+        assert done.returncode == 2
+        assert "the code of an MFA device" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["env", "whoami", "console"])
+def test_an_allow_list_refuses_it(keyed: Keyed, run: Run, command: str):
+    keyed.write(lines_of("keys", keyed.key))
+    keyed.home.browser()
+    done = run(command, "keys", env={"SSOHELPER_ALLOW": "*/*"})
+    assert done.returncode == 9
+    assert done.stdout == ""
+
+
+class Machine(BaseHTTPRequestHandler):
+    """The metadata service of an EC2 instance with a role."""
+
+    def do_PUT(self) -> None:
+        self._answer("token")
+
+    def do_GET(self) -> None:
+        keys = {
+            "Code": "Success",
+            "AccessKeyId": "ASIAMACHINE",
+            "SecretAccessKey": "s",
+            "Token": "t",
+            "Expiration": "2099-01-01T00:00:00Z",
+        }
+        self._answer("Box" if self.path.endswith("/") else json.dumps(keys))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, text: str) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+@pytest.fixture
+def machine() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Machine) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_credentials_of_the_machine_do_not_stand_in_for_the_profiles(
+    keyed: Keyed, run: Run, machine: str
+):
+    keyed.write("[profile empty]\nregion = eu-west-1\n")
+    credentials = keyed.home.path / ".aws" / "credentials"
+    credentials.write_text("[empty]\nregion = eu-west-1\n")
+    of_machine = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": machine, "AWS_EC2_METADATA_DISABLED": ""}
+    done = run("env", "empty", "--format", "json", env=of_machine)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "names no provider" in done.stderr
+
+
+def test_the_environments_profile_is_taken_too(keyed: Keyed, run: Run):
+    keyed.write(lines_of("keys", keyed.key))
+    done = run("whoami", env={"AWS_PROFILE": "keys"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("profile\tkeys\n")
