@@ -185,7 +185,19 @@ SHAPES: dict[str, Any] = {
     "profile sync --form sso --dry-run": PLAN,
     "profile add payments-dev/Developer --name dev --dry-run": PLAN,
     f"profile rm {PROFILE} --dry-run": {"remove": [str]},
-    "profile undo --dry-run": {"diff": [str]},
+    "profile undo --dry-run": {
+        "diff": [str],
+        "options": [
+            {
+                "session": str,
+                "accounts": [str],
+                "roles": [str],
+                "name_template": (str, None),
+                "form": (str, None),
+                "default_region": (str, None),
+            }
+        ],
+    },
     "setup --yes": PLAN,
     "config list": [SETTING],
     "config get form": SETTING,
