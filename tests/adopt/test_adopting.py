@@ -60,6 +60,9 @@ def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None
     saved.env["PATH"] = f"{program.parent}:{saved.env['PATH']}"
     printed = ok(run("profile", "sync", "--yes"))
     assert "2 profiles of aws-sso-cli: work if aws-sso works (it was not run)" in printed
+    assert "(it was not run), if you give --region (none is written)" in printed
+    with_region = run("profile", "sync", "--dry-run", env={"AWS_REGION": "eu-west-1"}).stderr
+    assert "(it was not run)\n" in with_region
     assert 'skipped "pay.Admin": the profile "a/Admin" already points at this role' in printed
     # A profile for one role is added, since only a run would show whether that program works.
     ok(run("profile", "add", f"{PAY}/Admin", "--yes"))
