@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, agents, config_writing, default_regions
-from ssohelper.core import chains, plan_text, profile_plan
+from ssohelper.core import chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.model import SESSION_NAME, Role
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.chains import Chain
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+    from ssohelper.core.filter_rows import FilterRow
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
 
@@ -114,6 +115,14 @@ def plan_sync(
             "sign-in is in the keyring, where other programs cannot read it"
         )
     return plan
+
+
+def plan_for_rows(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
+    """Return the plan with the filters of these accounts and role names, as if given now."""
+    request = plan.request
+    choices = filter_rows.chosen(request.choices, rows)
+    request = request._replace(choices=choices, has_new_filters=True)
+    return profile_plan.plan_sync(app.config.read(), request)
 
 
 def plan_add(

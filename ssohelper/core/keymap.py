@@ -106,6 +106,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
         KeyAction("confirm.diff", "d", "Diff", "show the whole diff of many changes"),
+        KeyAction("confirm.choose", "c", "Choose", "choose accounts and roles for the profiles"),
     )
 }
 

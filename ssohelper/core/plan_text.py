@@ -10,6 +10,7 @@ from ssohelper.core.text import first_names, show
 
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
+NOTHING_CHOSEN = "these roles have their profiles already"
 
 
 def summary(plan: Plan, *, done: bool = False) -> str:
@@ -53,6 +54,18 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
         yield f"{profile_count(left)} left {names}"
+
+
+def note_lines(plan: Plan) -> Iterator[str]:
+    """Yield what to say after a sync: filters, other remembered options, and what was skipped.
+
+    A plan for single roles uses no filter. All lines are safe for a terminal.
+    """
+    if not plan.request.only_roles:
+        for line in (filters_line(plan), remembered_line(plan)):
+            if line is not None:
+                yield show(line)
+    yield from skipped_lines(plan)
 
 
 def swapped_line(plan: Plan) -> str | None:

@@ -177,13 +177,13 @@ def test_on_a_terminal_setup_asks_and_enter_adopts(
 def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Terminal) -> None:
     add(saved, BLOCK)
     child = terminal("profile", "sync", "--adopt", "a/Admin")
-    child.expect_exact("adopt these 1 too? [y/N]")
+    child.expect_exact("adopt this one too? [y/N]")
     child.sendline("n")
     child.expect_exact("to add — write")
     child.sendline("n")
     assert ended(child)[0] == 0
     child = terminal("profile", "sync", "--adopt", "a/Admin")
-    child.expect_exact("adopt these 1 too? [y/N]")
+    child.expect_exact("adopt this one too? [y/N]")
     child.sendline("y")
     child.expect_exact("2 to adopt — write")
     child.sendline("y")

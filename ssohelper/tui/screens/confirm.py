@@ -27,6 +27,7 @@ class ConfirmScreen(ModalScreen[bool]):
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
         action_binding("confirm.diff"),
+        action_binding("confirm.choose"),
     ]
 
     def __init__(
@@ -37,10 +38,13 @@ class ConfirmScreen(ModalScreen[bool]):
         command: str | None = None,
         diff: Sequence[Line] = (),
         proposes_yes: bool = False,
+        can_choose: bool = False,
     ) -> None:
         """`lines` are shown below the question, and `diff` in their place when the user asks.
 
-        With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees.
+        With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees. With
+        `can_choose` the user can ask for another choice of roles: the result is then False, and
+        `wants_choice` is True.
         """
         super().__init__()
         self._question = question
@@ -48,6 +52,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self._command = command
         self._diff = diff
         self._proposes_yes = proposes_yes
+        self._can_choose = can_choose
+        self.wants_choice = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide" if self._lines else "dialog"):
@@ -61,6 +67,8 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("No (n)", id="no", compact=True)
                 if self._diff:
                     yield Button("Diff (d)", id="diff", compact=True)
+                if self._can_choose:
+                    yield Button("Choose (c)", id="choose", compact=True)
 
     def on_mount(self) -> None:
         if self._lines:
@@ -69,8 +77,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self.query_one("#yes" if self._proposes_yes else "#no", Button).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether the action is possible: there may be no diff."""
-        return bool(self._diff) if action == "diff" else True
+        """Return whether the action is possible: there may be no diff, and nothing to choose."""
+        return {"diff": bool(self._diff), "choose": self._can_choose}.get(action, True)
 
     def action_diff(self) -> None:
         """Show the diff in place of the summary, or the summary again."""
@@ -79,11 +87,18 @@ class ConfirmScreen(ModalScreen[bool]):
         view.set_lines(self._lines)
         view.focus()
 
+    def action_choose(self) -> None:
+        """End without a yes, because the user wants to choose accounts and roles first."""
+        self.wants_choice = True
+        self.dismiss(False)
+
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "diff":
             self.action_diff()
+        elif event.button.id == "choose":
+            self.action_choose()
         else:
             self.dismiss(event.button.id == "yes")

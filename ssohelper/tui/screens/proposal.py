@@ -77,12 +77,19 @@ def make_proposal(
     """
     choices = profiles.merge_choices(services, session, given)
     plan = profiles.plan_sync(services, session, listing, choices, prune=prune, adopt=adopt)
+    return Proposal(plan, lines_of_plan(services, plan), listing.listed_at)
+
+
+def lines_of_plan(services: App, plan: Plan) -> list[Line]:
+    """Return the diff of the plan, the profiles that it skips, and a warning for its filters."""
+    request = plan.request
     lines = diff_lines(profiles.diff_plan(services, plan))
     for line in plan_text.skipped_lines(plan):
         lines += plain_lines(line, "dim")
-    warning = plan_text.no_match_warning(listing, choices)
-    lines += plain_lines(warning, "warn") if warning else []
-    return Proposal(plan, lines, listing.listed_at)
+    warning = plan_text.no_match_warning(
+        request.listing, request.choices, are_new=request.has_new_filters
+    )
+    return lines + (plain_lines(warning, "warn") if warning else [])
 
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:

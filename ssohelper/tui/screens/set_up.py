@@ -6,6 +6,8 @@ All changes are then written in one write.
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -17,7 +19,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from ssohelper.actions import profiles, setup
+from ssohelper.actions import profiles, sessions, setup, setup_text
+from ssohelper.core.clock_text import still_signed_in
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
@@ -180,8 +183,23 @@ class SetUpForm(VerticalScroll):
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._show_error("not signed in: nothing was written")
             return
+        self.app.give_back_sign_in = lambda: sessions.give_back(services, session)
+        try:
+            await self._write_profiles(session, name, region)
+        except SsoHelperError:
+            await self._say_if_signed_in(session)
+            raise
+        finally:
+            # Not when this worker was cancelled: the app, or the dialog, then gives it back.
+            if not isinstance(sys.exception(), asyncio.CancelledError):
+                self.app.give_back_sign_in = None
+
+    async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
+        """List the roles, and ask what to write; `name` and `region` are as they were typed."""
+        services = self.app.services
         listing = await refresh_list(self.app, session)
         if listing is None:
+            await self._say_if_signed_in(session)
             return
         options = [("--session", name), ("--region", region)]
         given = "".join(f" {option} {typed(text)}" for option, text in options if text)
@@ -190,6 +208,12 @@ class SetUpForm(VerticalScroll):
             self.post_message(self.Done())
         else:
             self._show_error(NOTHING_WRITTEN)
+
+    async def _say_if_signed_in(self, session: SsoSession) -> None:
+        """After an error, say that the sign-in stays: the next set-up needs none."""
+        services = self.app.services
+        if not await background.run(self.app, lambda: sessions.has_section(services, session)):
+            self.app.show_warning(still_signed_in(session.name))
 
     def _read_answers(self) -> tuple[str, str, str]:
         url, region, name = (
@@ -215,6 +239,7 @@ class SetUpScreen(ModalScreen[bool]):
     HELP_TEXT = "Sets up a session, as `ssohelper setup START_URL` does."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "Close")]
+    app: TuiApp[Any]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -230,4 +255,12 @@ class SetUpScreen(ModalScreen[bool]):
         self.dismiss(True)
 
     def action_close(self) -> None:
+        give_back = self.app.give_back_sign_in
+        if give_back is not None:
+            self.app.run_in_background(give_back, self._say_signed_out)
+            self.app.give_back_sign_in = None
         self.dismiss(False)
+
+    def _say_signed_out(self, was_needed: bool) -> None:
+        if was_needed:
+            self.app.show_done(setup_text.SIGNED_OUT_AGAIN)

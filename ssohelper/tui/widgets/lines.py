@@ -16,11 +16,13 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ssohelper.core.text import show
+from ssohelper.core.text import broken, show
 
 # A piece of a line: its text, and the name of its style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
 Line = Sequence[Piece]
+# A further line of a text that was broken begins with this. Narrower lines would show nothing.
+_FURTHER, _LEAST_WIDTH = "  ", 20
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong")
 
 
@@ -201,6 +203,18 @@ def diff_lines(diff: Iterable[str]) -> list[Line]:
 def plain_lines(text: str, style: str = "") -> list[Line]:
     """Return the lines of the text, escaped and all in this style."""
     return [[(show(line), style)] for line in text.split("\n")]
+
+
+def wrapped_lines(texts: Iterable[str], width: int, style: str = "") -> list[Line]:
+    """Return the texts, escaped, in lines of at most this width. Further lines are indented."""
+    found: list[Line] = []
+    for text in map(show, texts):
+        words = text.lstrip(" ")
+        indent = " " * (len(text) - len(words))
+        first, *rest = broken(words, max(_LEAST_WIDTH, width - len(indent) - len(_FURTHER)))
+        found.append([(indent + first, style)])
+        found += [[(f"{indent}{_FURTHER}{line}", style)] for line in rest]
+    return found
 
 
 def _cells(line: Line) -> int:
