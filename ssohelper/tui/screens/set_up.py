@@ -10,7 +10,6 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -41,6 +40,8 @@ _WORDS = (
 )
 
 
+# The group of the worker that does the steps.
+_STEPS = "set-up"
 # For each option of `ssohelper setup` that an error's hint may name: the form's field for it, and
 # how the hint names that field instead.
 _FIELDS = {
@@ -142,13 +143,21 @@ class SetUpForm(VerticalScroll):
 
     # -- the steps that set up the session -----------------------------------------------------
 
-    @work(exclusive=True, group="set-up")
-    async def set_up(self) -> None:
-        """Do the steps of `ssohelper setup` one after the other. The user can cancel each step."""
+    def set_up(self) -> None:
+        """Do the steps of `ssohelper setup` one after the other. The user can cancel each step.
+
+        They go on when the screen has removed the form, since there is a session after the write.
+        """
+        self.app.run_worker(self._run_steps(), exclusive=True, group=_STEPS)
+
+    async def _run_steps(self) -> None:
         self._show_error("")
         try:
             await self._set_up()
         except SsoHelperError as error:
+            if not self.is_attached:
+                self.app.show_error(error)
+                return
             if isinstance(error, _RegionProposed):
                 field = self.query_one("#region", Input)
                 field.value = error.region
@@ -196,7 +205,6 @@ class SetUpForm(VerticalScroll):
 
     async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
         """List the roles, and ask what to write; `name` and `region` are as they were typed."""
-        services = self.app.services
         listing = await refresh_list(self.app, session)
         if listing is None:
             await self._say_if_signed_in(session)
@@ -223,6 +231,8 @@ class SetUpForm(VerticalScroll):
         return url, region, name
 
     def _show_error(self, text: str) -> None:
+        if not self.is_attached:
+            return
         error_line = self.query_one("#form-error", Static)
         error_line.update(Content(text))
         error_line.display = bool(text)
@@ -255,6 +265,7 @@ class SetUpScreen(ModalScreen[bool]):
         self.dismiss(True)
 
     def action_close(self) -> None:
+        self.app.workers.cancel_group(self.app, _STEPS)
         give_back = self.app.give_back_sign_in
         if give_back is not None:
             self.app.run_in_background(give_back, self._say_signed_out)
