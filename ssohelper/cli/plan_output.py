@@ -39,6 +39,9 @@ def print_plan(app: App, plan: Plan) -> None:
     if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
         return
+    swapped = plan_text.swapped_line(plan)
+    if swapped:
+        output.say(swapped)
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")

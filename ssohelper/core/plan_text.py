@@ -74,10 +74,12 @@ def swapped_line(plan: Plan) -> str | None:
     A command that names such a profile then runs in another account. Safe for a terminal.
     """
     renamed = {one.profile: one.after["name"] for one in plan.change if "name" in one.after}
-    taken = [f'"{show(old)}" to "{show(new)}"' for old, new in renamed.items() if new in renamed]
+    taken = {old: new for old, new in renamed.items() if new in renamed}
     if not taken:
         return None
-    return f"names swapped: {first_names(taken, _MOST_SWAPPED)}; each is another role from then on"
+    verb = "swapped" if set(taken) == set(taken.values()) else "moved"
+    names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
+    return f"names {verb}: {first_names(names, _MOST_SWAPPED)}; each is another role from then on"
 
 
 def has_match(listing: Listing, choices: Choices) -> bool:
