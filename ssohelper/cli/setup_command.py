@@ -287,7 +287,7 @@ def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choi
     region: str = click.prompt(
         setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_read_region
     )
-    return choices._replace(default_region=region)
+    return choices.choose(default_region=region)
 
 
 def _read_region(answer: str) -> str:
