@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import legacy_sign_ins
+from ssohelper.actions import default_regions, legacy_sign_ins
 from ssohelper.core import adoption
 from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import glob_filter
@@ -34,12 +34,14 @@ class Found(NamedTuple):
 
     `needs_us`: it does not work without ssohelper, be it that our sign-in keeps it working.
     `unknown` says why it cannot be known here whether the profile works; "" if it can.
+    `lacks_region`: most commands of AWS tools fail with it unless the user gives a region.
     """
 
     candidate: Candidate
     trouble: str
     needs_us: bool
     unknown: str = ""
+    lacks_region: bool = False
 
     @property
     def name(self) -> str:
@@ -67,7 +69,8 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         # What this session lists says nothing about the roles of another one.
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
-        found.append(Found(one, trouble, needs_us, unknown))
+        lacks_region = default_regions.lacks_region(app, config, one.name)
+        found.append(Found(one, trouble, needs_us, unknown, lacks_region))
     return found
 
 

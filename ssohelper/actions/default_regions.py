@@ -12,6 +12,7 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
+    from ssohelper.core.config_file import ConfigFile
     from ssohelper.core.model import Profile, SsoSession
 
 _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -62,6 +63,14 @@ def propose_region(app: App, session: SsoSession) -> str | None:
     known = [default.keys.get("region", "").strip()] if default else []
     known += [app.environ.get(name, "") for name in _VARIABLES]
     return next((region for region in known if is_region(region)), session.region)
+
+
+def lacks_region(app: App, config: ConfigFile, name: str) -> bool:
+    """Return whether AWS tools know no region for this profile: those of `[default]` do not count."""
+    entry = config.profile(name)
+    return not any(app.environ.get(variable) for variable in _VARIABLES) and (
+        entry is None or not entry.keys.get("region")
+    )
 
 
 def check_region(text: str) -> str:

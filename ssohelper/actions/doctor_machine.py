@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable
@@ -148,13 +149,14 @@ def _check_state(app: App) -> None:
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
         raise LocalState(
             f'"{folder}" cannot be written: neither sign-ins nor lists are kept',
-            hint=f"see: ls -ld {folder}",
+            hint=f"see: ls -ld {shlex.quote(folder)}",
         )
     records = os.path.join(folder, "signed-in")
     if os.path.lexists(records) and not os.path.isdir(records):
+        old = f"{records}.old"
         raise LocalState(
             f'"{records}" is not a folder: the records of sign-ins are not found',
-            hint=f"move it away, then sign in again: mv {records} {records}.old",
+            hint=f"move it away, then sign in again: mv {shlex.quote(records)} {shlex.quote(old)}",
         )
     if sys.platform != "win32" and os.statvfs(folder).f_bavail == 0:
         raise LocalState(f'the disk of "{folder}" is full', hint="free some space")

@@ -45,6 +45,15 @@ def refuse(missing: MissingSession) -> UsageProblem:
     return UsageProblem(_problem(missing), hint=_way_back(missing))
 
 
+def refuse_recorded(session: SsoSession) -> UsageProblem:
+    """Return the error for a session of which only a sign-in is left, with the ways on from it."""
+    restore = restore_command(session.name, session)
+    return UsageProblem(
+        f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
+        hint=f"bring it back with: {restore}; or end it: ssohelper logout {session.name}",
+    )
+
+
 def describe(missing: MissingSession) -> str:
     """Return in one line which session is missing, and the command that brings it back."""
     return f"{_problem(missing)}; {_way_back(missing)}"

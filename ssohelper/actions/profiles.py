@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, agents, config_writing, default_regions
-from ssohelper.core import chains, plan_text, profile_plan
+from ssohelper.core import chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.model import SESSION_NAME, Role
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.chains import Chain
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+    from ssohelper.core.filter_rows import FilterRow
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
 
@@ -57,17 +58,15 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
             '"sso" would not work',
             hint="leave out --form, or keep sign-ins in files: ssohelper config set storage file",
         )
-    remembered = app.choices.load(session.name)
     region = given.default_region
-    return remembered._replace(
-        accounts=given.accounts or remembered.accounts,
-        roles=given.roles or remembered.roles,
-        template=checked_template(given.template) if given.template else remembered.template,
-        form=given.form or remembered.form,
-        default_region=default_regions.check_region(region)
-        if region is not None
-        else remembered.default_region,
-    )
+    fields = {
+        "accounts": given.accounts,
+        "roles": given.roles,
+        "template": checked_template(given.template) if given.template else None,
+        "form": given.form,
+        "default_region": default_regions.check_region(region) if region is not None else None,
+    }
+    return app.choices.load(session.name).choose(**{k: v for k, v in fields.items() if v})
 
 
 def check_installation(app: App) -> None:
@@ -114,6 +113,14 @@ def plan_sync(
             "sign-in is in the keyring, where other programs cannot read it"
         )
     return plan
+
+
+def plan_for_rows(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
+    """Return the plan with the filters of these accounts and role names, as if given now."""
+    request = plan.request
+    choices = filter_rows.choices_with_rows(request.choices, rows)
+    request = request._replace(choices=choices, has_new_filters=True)
+    return profile_plan.plan_sync(app.config.read(), request)
 
 
 def plan_add(
@@ -201,13 +208,15 @@ def remember(app: App, plan: Plan) -> None:
     config did not, a version of the config is saved, so that `profile undo` restores the options.
     """
     session_name = plan.request.session.name
-    remembered, new = app.choices.load(session_name), plan.request.choices
+    remembered, chosen = app.choices.load(session_name), plan.request.choices
+    # Not all of `chosen`: another command may have saved other options since this one began.
+    new = remembered._replace(**{name: getattr(chosen, name) for name in chosen.given})
     if plan.request.only_roles:
         new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
         if plan.add and new.written_region is None:
             region = default_regions.region_of_session(app, plan.request.session, new)
             new = new._replace(written_region=region)
-    elif not plan_text.has_match(plan.request.listing, new):
+    elif not plan_text.has_match(plan.request.listing, chosen):
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
     if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
         new = new._replace(written_region=plan.request.region)

@@ -63,6 +63,9 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         for missing in () if is_defined else missing_sessions.list_missing(app):
             if missing.name == name:
                 raise missing_sessions.refuse(missing)
+        recorded = None if is_defined else find_signed_in(app, name)
+        if recorded is not None:
+            raise missing_sessions.refuse_recorded(recorded)
         return named_session(config, name)
     from_profile = _session_of_environment(app, config)
     if from_profile:
@@ -75,6 +78,8 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
             named_session(config, broken)  # raises ConfigInvalid with the line
         for missing in missing_sessions.list_missing(app):
             raise missing_sessions.refuse(missing)
+        for recorded in find_unlisted(app):
+            raise missing_sessions.refuse_recorded(recorded)
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )

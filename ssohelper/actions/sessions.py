@@ -259,6 +259,22 @@ def discard(app: App, session: SsoSession) -> None:
         app.tokens.forget_facts(session.name)
 
 
+def has_section(app: App, session: SsoSession) -> bool:
+    """Return whether the config has a session of this name, which a set-up may be changing."""
+    return app.config.read().session_header(session.name) is not None
+
+
+def give_back(app: App, session: SsoSession) -> bool:
+    """Sign out again after a set-up that ended before its answer; return whether that was needed.
+
+    A session in the config stays signed in. Raises: AwsUnreachable, as `discard`.
+    """
+    if has_section(app, session):
+        return False
+    discard(app, session)
+    return True
+
+
 def _plan(
     app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
 ) -> SessionPlan:

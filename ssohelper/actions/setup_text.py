@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from ssohelper.actions.adopting import Found
+from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import first_names, show, show_message
 
@@ -17,9 +18,8 @@ GUARD_QUESTION = "guard these roles?"
 SESSION_WRITTEN = "the session was written; its profiles, later: ssohelper profile sync"
 SIGNED_OUT_AGAIN = "signed out again: nothing is left of this setup"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
-OTHER_PROBLEMS = "for the other problems: ssohelper doctor"
 # How many problems of `doctor` the end of a setup shows.
-MOST_PROBLEMS = 3
+_MOST_PROBLEMS = 3
 
 
 def survey_lines(found: Sequence[Found]) -> Iterator[str]:
@@ -47,6 +47,8 @@ def _state(one: Found) -> tuple[str, str, str]:
         condition = f"if {show(program, 80)} works (it was not run)"
     elif one.needs_us:
         condition = "by ssohelper's sign-in, until its access token ends"
+    if one.lacks_region:
+        condition += ", if you give --region (none is written)"
     return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
 
 
@@ -71,7 +73,7 @@ def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
 
 def torn_part_question(left: Sequence[str]) -> str:
     """Return the question whether to adopt these profiles of aws-sso-cli too."""
-    return f"adopt these {len(left)} too?"
+    return "adopt this one too?" if len(left) == 1 else f"adopt these {len(left)} too?"
 
 
 def kept_markers_line(others: Sequence[str], why: str) -> str:
@@ -97,6 +99,22 @@ def guards_line(rules: Sequence[str]) -> str:
 def guard_command(rules: Sequence[str]) -> str:
     """Return the command that sets these guard rules."""
     return "ssohelper config set guard.rules " + " ".join(map(shlex.quote, rules))
+
+
+def result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterator[str]:
+    """Yield what is wrong after a set-up, a command that was just seen to work, and what is next.
+
+    Nothing is proven if all roles are guarded. All lines are safe for a terminal.
+    """
+    for finding in report.findings[:_MOST_PROBLEMS]:
+        yield show_message(f"problem: {finding.subject}: {finding.message}")
+        yield show_message(f"  fix: {finding.fix}")
+    if len(report.findings) > _MOST_PROBLEMS:
+        yield "for the other problems: ssohelper doctor"
+    if report.proven:
+        yield f"try it: {try_command(report.proven[0], has_aws=has_aws)}"
+    yield f"for all your roles: ssohelper list --session {session_name}"
+    yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
 
 
 def try_command(name: str, *, has_aws: bool) -> str:

@@ -9,7 +9,7 @@ import click
 from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core import filter_rows, plan_summary, plan_text, profile_plan
+from ssohelper.core import filter_rows, plan_summary, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
@@ -39,6 +39,9 @@ def print_plan(app: App, plan: Plan) -> None:
     if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
         return
+    swapped = plan_text.swapped_line(plan)
+    if swapped:
+        output.say(swapped)
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
@@ -99,7 +102,7 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
         if can_choose and answer in ("c", "choose"):
             other = _choose_filters(app, plan)
             if other is not None and not other.changes:
-                output.say("these roles have their profiles already")
+                output.say(plan_text.NOTHING_CHOSEN)
             elif other is not None:
                 return _show_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
@@ -119,14 +122,13 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     """Let the user tick accounts and role names; return the plan for these, None if they left."""
     from ssohelper.cli import pickers
 
-    request = plan.request
-    picked = pickers.pick_filters(app, filter_rows.filter_rows(request.listing))
+    listing = plan.request.listing
+    picked = pickers.pick_filters(app, filter_rows.filter_rows(listing))
     if picked is None:
         return None
-    choices = filter_rows.choices_with_rows(request.choices, picked)
-    warn_if_nothing_matches(app, request.listing, choices, are_new=True)
-    request = request._replace(choices=choices, has_new_filters=True)
-    return profile_plan.plan_sync(app.config.read(), request)
+    other = profiles.plan_for_rows(app, plan, picked)
+    warn_if_nothing_matches(app, listing, other.request.choices, are_new=True)
+    return other
 
 
 def _question(app: App, summary: str) -> str:
@@ -139,11 +141,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def _print_skipped(plan: Plan) -> None:
-    if not plan.request.only_roles:
-        for choice in (plan_text.filters_line(plan), plan_text.remembered_options_line(plan)):
-            if choice is not None:
-                output.say(show(choice))
-    for line in plan_text.skipped_lines(plan):
+    for line in plan_text.note_lines(plan):
         output.say(line)
 
 

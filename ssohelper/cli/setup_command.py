@@ -89,7 +89,7 @@ def setup(
         output.require_terminal("setup")
     if portal is not None and further_setup.add_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
-    if not _is_in_config(app, session):
+    if not sessions.has_section(app, session):
         adopt_output.say_who_serves_legacy_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
@@ -129,11 +129,10 @@ def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
         with _interrupt_by_signals():
             yield
     except (click.Abort, KeyboardInterrupt):
-        if not _is_in_config(app, session):
-            sessions.discard(app, session)
+        sessions.give_back(app, session)
         raise
     except SsoHelperError:
-        if not _is_in_config(app, session):
+        if not sessions.has_section(app, session):
             output.say(clock_text.still_signed_in_text(session.name))
         raise
 
@@ -158,7 +157,7 @@ def _ask_what_to_keep(app: App, session: SsoSession) -> None:
 
     Otherwise a token would be left whose session no command knows.
     """
-    if _is_in_config(app, session):
+    if sessions.has_section(app, session):
         return
     question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
@@ -167,10 +166,6 @@ def _ask_what_to_keep(app: App, session: SsoSession) -> None:
     else:
         sessions.discard(app, session)
         output.say(setup_text.SIGNED_OUT_AGAIN)
-
-
-def _is_in_config(app: App, session: SsoSession) -> bool:
-    return app.config.read().session_header(session.name) is not None
 
 
 def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
@@ -292,7 +287,7 @@ def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choi
     region: str = click.prompt(
         setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_read_region
     )
-    return choices._replace(default_region=region)
+    return choices.choose(default_region=region)
 
 
 def _read_region(answer: str) -> str:
@@ -309,23 +304,7 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if not listing.roles():
         output.say(setup_text.NO_ACCOUNT)
         return
-    name = _prove_a_profile(app, session)
-    if name is not None:
-        has_aws = programs.find_program("aws", app.environ) is not None
-        output.say(f"try it: {setup_text.try_command(name, has_aws=has_aws)}")
-    output.say(f"for all your roles: ssohelper list --session {session.name}")
-    output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")
-
-
-def _prove_a_profile(app: App, session: SsoSession) -> str | None:
-    """Run the helper of one profile of the session and print the problems that `doctor` finds.
-
-    Returns the profile that gave credentials just now; None if none did, or if all are guarded.
-    """
     report = doctor.prove_session(app, session)
-    for finding in report.findings[: setup_text.MOST_PROBLEMS]:
-        output.say(show_message(f"problem: {finding.subject}: {finding.message}"))
-        output.say(show_message(f"  fix: {finding.fix}"))
-    if len(report.findings) > setup_text.MOST_PROBLEMS:
-        output.say(setup_text.OTHER_PROBLEMS)
-    return report.proven[0] if report.proven else None
+    has_aws = programs.find_program("aws", app.environ) is not None
+    for line in setup_text.result_lines(report, session.name, has_aws=has_aws):
+        output.say(line)

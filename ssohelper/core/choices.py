@@ -6,7 +6,7 @@
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_names import is_id_of_other_account
@@ -21,6 +21,8 @@ class Choices(NamedTuple):
     A field that is None or an empty tuple was not chosen. `removed` holds the roles whose profiles
     the user removed, so that `profile sync` does not add these profiles again. `written_region` is
     the default region with which profiles were last written, whether it was chosen or a setting.
+    `given` names the fields that this command chose: only these are saved at its end, since another
+    command may have changed the others meanwhile.
     """
 
     accounts: tuple[str, ...] = ()
@@ -30,11 +32,16 @@ class Choices(NamedTuple):
     default_region: str | None = None
     removed: frozenset[Role] = frozenset()
     written_region: str | None = None
+    given: frozenset[str] = frozenset()
 
     @property
     def without_recorded(self) -> "Choices":
         """These choices without `removed` and `written_region`, which other commands recorded."""
-        return self._replace(removed=frozenset(), written_region=None)
+        return self._replace(removed=frozenset(), written_region=None, given=frozenset())
+
+    def choose(self, **fields: Any) -> "Choices":
+        """Return the choices with these fields, which count as chosen now."""
+        return self._replace(**fields, given=self.given | fields.keys())
 
 
 NO_CHOICES = Choices()

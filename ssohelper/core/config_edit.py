@@ -51,11 +51,10 @@ class RemoveLines(NamedTuple):
 
 
 class AddComment(NamedTuple):
-    """Adds a comment line before the header of a section, or with `is_below` after its last key."""
+    """Adds a comment line below the line with this number from 0; below -1 is above the first."""
 
-    header: str
+    below: int
     text: str
-    is_below: bool = False
 
 
 Change = AddSection | EditSection | RemoveSection | RemoveLines | AddComment
@@ -142,15 +141,15 @@ class Edits:
                 _check_comment(self._lines[line])
                 self.replaced[line] = []
             return
+        if isinstance(change, AddComment):
+            _check_comment(change.text)
+            self.after.setdefault(change.below, []).append(change.text.rstrip("\r") + self._end)
+            return
         section = text.sections.get(change.header)
         if section is None:
             raise ConfigInvalid(f"{text.origin}: there is no section [{show(change.header)}]")
         if isinstance(change, RemoveSection):
             self._remove_section(section)
-        elif isinstance(change, AddComment):
-            _check_comment(change.text)
-            place = section.last_line if change.is_below else section.line - 1
-            self.after.setdefault(place, []).append(change.text.rstrip("\r") + self._end)
         else:
             self._edit_section(section, change)
 

@@ -4,7 +4,7 @@ This module touches no disk.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ssohelper.core.config_edit import (
     AddComment,
@@ -48,7 +48,7 @@ def _changes_that_add_markers(
     """Yield the changes that add aws-sso-cli's markers again if the write removed them.
 
     A BEGIN marker is added before the section that followed it, an END marker after the section
-    that preceded it.
+    that preceded it. Comments that were between a marker and its section stay between them.
     """
     if not any(marker in before.text for marker in MARKERS):
         return
@@ -68,9 +68,38 @@ def _changes_that_add_markers(
             if (section.line < number if is_end else section.line > number)
             and section.header in current.sections
         ]
-        if is_gone and near:
-            section = max(near, key=_first_line_of) if is_end else min(near, key=_first_line_of)
-            yield AddComment(section.header, line, is_below=is_end)
+        if is_gone and near and is_end:
+            section = max(near, key=_first_line_of)
+            here = current.sections[section.header].last_line
+            between = before.lines[section.last_line + 1 : number]
+            yield AddComment(here + _count_between(between, current.lines[here + 1 :]), line)
+        elif is_gone and near:
+            section = min(near, key=_first_line_of)
+            here = current.sections[section.header].line
+            between = before.lines[section.line - 1 : number : -1]
+            count = _count_between(between, current.lines[:here][::-1])
+            yield AddComment(here - 1 - count, line)
+
+
+def _count_between(old: Sequence[str], present: Sequence[str]) -> int:
+    """Return how many of the present lines, from a section on, belong between it and its marker.
+
+    `old` are the lines that were there. Comments of these, and the blank lines next to the marker,
+    are found again; comments that the user has added since among them are between the two too.
+    """
+    lines = [line.strip() for line in old]
+    comments = Counter(line for line in lines if line)
+    count = 0
+    for number, line in enumerate(map(str.strip, present), 1):
+        if (line and not line.startswith(("#", ";"))) or line in MARKERS:
+            break
+        if comments[line] > 0:
+            comments[line] -= 1
+            count = number
+    blanks = next((n for n, line in enumerate(reversed(lines)) if line), len(lines))
+    while blanks and count < len(present) - 1 and not present[count].strip():
+        count, blanks = count + 1, blanks - 1
+    return count
 
 
 def _first_line_of(section: Section) -> int:

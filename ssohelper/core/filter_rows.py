@@ -49,7 +49,8 @@ def choices_with_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     rows = list(rows)
     accounts = tuple(row.filter for row in rows if row.is_account)
     roles = tuple(row.filter for row in rows if not row.is_account)
-    return before._replace(accounts=accounts or before.accounts, roles=roles or before.roles)
+    found = {"accounts": accounts, "roles": roles}
+    return before.choose(**{kind: filters for kind, filters in found.items() if filters})
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:

@@ -120,6 +120,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("confirm.diff", "d", "Diff", "show the diff, or the summary again"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
+        KeyAction("confirm.choose", "c", "Choose", "choose accounts and roles for the profiles"),
     )
 }
 

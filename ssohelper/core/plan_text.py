@@ -10,6 +10,7 @@ from ssohelper.core.text import first_names, show
 
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
+NOTHING_CHOSEN = "these roles have their profiles already"
 
 
 def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
@@ -55,16 +56,30 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
         yield f"{profile_count(left)} left {names}"
 
 
+def note_lines(plan: Plan) -> Iterator[str]:
+    """Yield what to say after a sync: filters, other remembered options, and what was skipped.
+
+    A plan for single roles uses no filter. All lines are safe for a terminal.
+    """
+    if not plan.request.only_roles:
+        for line in (filters_line(plan), remembered_options_line(plan)):
+            if line is not None:
+                yield show(line)
+    yield from skipped_lines(plan)
+
+
 def swapped_line(plan: Plan) -> str | None:
     """Return which profiles get a name that another one has now; None if none does.
 
     A command that names such a profile then runs in another account. Safe for a terminal.
     """
     renamed = {one.profile: one.after["name"] for one in plan.change if "name" in one.after}
-    taken = [f'"{show(old)}" to "{show(new)}"' for old, new in renamed.items() if new in renamed]
+    taken = {old: new for old, new in renamed.items() if new in renamed}
     if not taken:
         return None
-    return f"names swapped: {first_names(taken, _MOST_SWAPPED)}; each is another role from then on"
+    verb = "swapped" if set(taken) == set(taken.values()) else "moved"
+    names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
+    return f"names {verb}: {first_names(names, _MOST_SWAPPED)}; each is another role from then on"
 
 
 def has_match(listing: Listing, choices: Choices) -> bool:

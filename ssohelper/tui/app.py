@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -236,8 +237,23 @@ def _run(background: Background | None, *, may_suspend: bool) -> FullScreenApp:
     running.append(program)
     program.run()
     program.save_view()
+    _give_back_sign_in(program)
     program.propagate_failure()
     return program
+
+
+def _give_back_sign_in(program: FullScreenApp) -> None:
+    """End the sign-in of a set-up that the user left before its answer."""
+    give_back = program.give_back_sign_in
+    if give_back is None:
+        return
+    # After a signal the terminal may be gone: then there is nothing to write to.
+    with suppress(OSError):
+        try:
+            if give_back():
+                _print("ssohelper: the set-up was not finished: signed out again")
+        except SsoHelperError as error:
+            _print(f"ssohelper: warning: {show(error.message)}")
 
 
 def _print(line: str) -> None:

@@ -3,116 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from ssohelper.app import App
 from ssohelper.core.filter_rows import FilterRow
-from ssohelper.core.search import Index
 from ssohelper.tui.picker import InlinePicker
-from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.lines import Chooser, Line
-from ssohelper.tui.widgets.role_lines import TICKED
-from ssohelper.tui.widgets.search_line import SearchLine
-
-_KEYS = "tab: tick · enter: take the ticked ones · esc: clear the search, or leave"
-_NOTE_CELLS = 30
+from ssohelper.tui.widgets.filter_list import FilterList
 
 
 class FilterPicker(InlinePicker[list[FilterRow]]):
-    """Lets the user tick rows. Its result has the ticked rows in their order, or is None.
-
-    Enter without a tick takes the row at the cursor, as in the other pickers.
-    """
-
-    # The search has the focus. Keys that act on the list come before it.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,ctrl+i", "tick", "Tick", show=False, priority=True),
-        Binding("enter", "take", "Take", show=False, priority=True),
-        Binding("escape", "leave", "Leave", show=False, priority=True),
-        Binding("up,ctrl+p,ctrl+k", "move(-1)", show=False, priority=True),
-        Binding("down,ctrl+n,ctrl+j", "move(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-    ]
-    CSS = InlinePicker.CSS + "Chooser { height: 1fr; }"
+    """Lets the user tick rows. Its result has the ticked rows in their order, or is None."""
 
     def __init__(self, services: App, rows: Sequence[FilterRow]) -> None:
         super().__init__(services)
         self._rows = rows
-        self._index = Index([[row.name for row in rows], [row.note for row in rows]])
-        self._found = list(range(len(rows)))
-        self._searched = ""
-        self._ticks: set[int] = set()
-        self._line = SearchLine()
-        self._list = Chooser(self._draw_row)
 
     def compose(self) -> ComposeResult:
-        yield self._line
-        yield self._list
-        yield Static(_KEYS, classes="status", markup=False)
+        yield FilterList(self._rows)
 
-    def on_mount(self) -> None:
-        self._list.set_count(len(self._found))
-        self._show_count()
-        self._line.focus()
+    def on_filter_list_taken(self, event: FilterList.Taken) -> None:
+        self.exit(event.rows)
 
-    def on_search_line_changed(self) -> None:
-        self._search_now()
-
-    def _search_now(self) -> None:
-        """Search for what is typed so far: an action must not use a row from before that."""
-        if self._line.value != self._searched:
-            self._searched = self._line.value
-            self._found = self._index.search(self._searched)
-            self._list.set_count(len(self._found), 0)
-            self._show_count()
-
-    def _show_count(self) -> None:
-        ticks = f"{TICKED}{len(self._ticks)}  " if self._ticks else ""
-        self._line.note = f"{ticks}{len(self._found)}/{len(self._rows)}"
-        self._line.refresh()
-
-    def _draw_row(self, number: int, width: int) -> Line:
-        row = self._rows[self._found[number]]
-        tick = TICKED if self._found[number] in self._ticks else " "
-        names_width = max(12, width - _NOTE_CELLS - 4)
-        return [
-            (f" {tick}", "strong"),
-            (fitted(row.name, names_width), ""),
-            (f"  {fitted(row.note, _NOTE_CELLS)}", "dim"),
-        ]
-
-    def action_move(self, lines: int) -> None:
-        self._search_now()
-        self._list.action_move(lines)
-
-    def action_page(self, pages: int) -> None:
-        self._search_now()
-        self._list.action_page(pages)
-
-    def action_tick(self) -> None:
-        """Tick the row at the cursor, or take its tick away, and go on to the next row."""
-        self._search_now()
-        if self._found:
-            self._ticks ^= {self._found[self._list.cursor]}
-            self._list.action_move(1)
-            self._list.refresh()
-            self._show_count()
-
-    def action_take(self) -> None:
-        """End with the ticked rows, else with the one at the cursor."""
-        self._search_now()
-        taken = self._ticks or set(self._found[self._list.cursor :][:1])
-        if taken:
-            self.exit([self._rows[number] for number in sorted(taken)])
-
-    def action_leave(self) -> None:
-        """Clear the search; if it is empty, leave without a choice."""
-        if self._line.value:
-            self._line.action_clear()
-        else:
-            self.exit()
+    def on_filter_list_left(self) -> None:
+        self.exit()

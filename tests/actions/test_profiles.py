@@ -26,7 +26,8 @@ def plan_admin(app: App) -> Plan:
     listing = app.directory.load("corp")
     assert session is not None
     assert listing is not None
-    plan = profiles.plan_sync(app, session, listing, FILTERED)
+    choices = profiles.merge_choices(app, session, FILTERED)
+    plan = profiles.plan_sync(app, session, listing, choices)
     assert plan.add == ("pay.Admin",)
     return plan
 
@@ -61,6 +62,21 @@ def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home: Home) -> No
     assert home.config_file.read_text().startswith(changed)
     assert app.config.read().profile("pay.Admin") is not None
     assert app.choices.load("corp") == FILTERED._replace(written_region="eu-west-1")
+
+
+def test_options_that_another_sync_saved_meanwhile_stay(app: App, home: Home) -> None:
+    app.choices.save("corp", Choices(default_region="us-east-1"))
+    plan = plan_admin(app)  # with the region that is remembered now
+    removed = frozenset({Role(PAY, "Read")})
+    app.choices.save("corp", Choices(default_region="eu-north-1", form="sso", removed=removed))
+    profiles.apply(app, plan)
+    assert app.choices.load("corp") == Choices(
+        roles=("Admin",),
+        default_region="eu-north-1",
+        form="sso",
+        removed=removed,
+        written_region="us-east-1",
+    )
 
 
 def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: Home) -> None:

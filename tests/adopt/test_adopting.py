@@ -60,6 +60,9 @@ def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None
     saved.env["PATH"] = f"{program.parent}:{saved.env['PATH']}"
     printed = ok(run("profile", "sync", "--yes"))
     assert "2 profiles of aws-sso-cli: work if aws-sso works (it was not run)" in printed
+    assert "(it was not run), if you give --region (none is written)" in printed
+    with_region = run("profile", "sync", "--dry-run", env={"AWS_REGION": "eu-west-1"}).stderr
+    assert "(it was not run)\n" in with_region
     assert 'skipped "pay.Admin": the profile "a/Admin" already points at this role' in printed
     # A profile for one role is added, since only a run would show whether that program works.
     ok(run("profile", "add", f"{PAY}/Admin", "--yes"))
@@ -174,13 +177,13 @@ def test_on_a_terminal_setup_asks_and_enter_adopts(
 def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Terminal) -> None:
     add(saved, BLOCK)
     child = terminal("profile", "sync", "--adopt", "a/Admin")
-    child.expect_exact("adopt these 1 too? [y/N]")
+    child.expect_exact("adopt this one too? [y/N]")
     child.sendline("n")
     child.expect_exact("to add — write")
     child.sendline("n")
     assert ended(child)[0] == 0
     child = terminal("profile", "sync", "--adopt", "a/Admin")
-    child.expect_exact("adopt these 1 too? [y/N]")
+    child.expect_exact("adopt this one too? [y/N]")
     child.sendline("y")
     child.expect_exact("2 to adopt — write")
     child.sendline("y")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -122,6 +123,47 @@ class TestAfterSetup:
         assert ready.config_file.read_text() == good
         assert run("profile", "undo", "--yes").returncode == 0
         assert ready.config_file.read_text() == bad
+
+    def test_a_path_in_a_fix_is_quoted_for_the_shell(self, ready, doctor):
+        records = ready.path / "a b's" / "state" / "signed-in"
+        records.parent.mkdir(parents=True)
+        records.write_text("")
+        done = doctor("--json", SSOHELPER_HOME=str(records.parent.parent))
+        [fix] = [one["fix"] for one in data(done)["findings"] if one["id"] == "state-folder"]
+        words = shlex.split(fix.partition("again: ")[2])
+        assert words == ["mv", str(records), f"{records}.old"]
+
+    def test_profiles_that_can_be_adopted_are_no_work_for_an_editor(self, ready, run, doctor):
+        role = f"--session corp --account-id {PAY} --role-name Read"
+        add(
+            ready,
+            f"[profile mine]\nregion = x\ncredential_process = /gone/ssohelper-credentials {role}\n",
+        )
+        [found] = data(doctor("--json"))["findings"]
+        assert found["fix"].startswith("ssohelper profile sync --adopt mine, or write in an editor")
+        assert run("profile", "sync", "--adopt", "mine", "--yes").returncode == 0
+        assert doctor().returncode == 0
+
+    def test_many_profiles_of_a_missing_program_are_adopted_by_setup(self, ready, run, doctor):
+        arn = f"arn:aws:iam::{PAY}:role/Read"
+        for number in range(4):
+            line = f"credential_process = /gone/aws-sso process --arn {arn}"
+            add(ready, f"[profile s{number}]\nregion = x\n{line}\n")
+        [found] = data(doctor("--json"))["findings"]
+        assert found["fix"].startswith("ssohelper setup, which asks to adopt all that do not work")
+
+    def test_an_included_start_url_has_one_finding_which_adopting_ends(self, ready, run, doctor):
+        session = ready.config_file.read_text()
+        url = re.search(r"sso_start_url = (\S+)", session)
+        assert url is not None
+        add(ready, f"[profile base]\nsso_start_url = {url[1]}\nsso_region = {REGION}\n"
+                   f"[profile v]\nregion = x\ninclude_profile = base\nsso_account_id = {PAY}\n"
+                   "sso_role_name = Read\n")  # fmt: skip
+        [found] = data(doctor("--json"))["findings"]
+        assert (found["id"], found["subject"]) == ("sso-keys-refused", 'profile "v"')
+        assert found["fix"] == "ssohelper profile sync --adopt v, or correct it in an editor"
+        assert run("profile", "sync", "--adopt", "v", "--yes").returncode == 0
+        assert doctor().returncode == 0
 
     def test_json_has_each_finding_with_its_fix(self, ready, run, doctor):
         done = doctor("--json", AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE")

@@ -54,6 +54,23 @@ def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> Non
 
 
 @pytest.mark.parametrize(
+    "command", [("list",), ("login",), ("login", NAME), ("profile", "sync", "--session", NAME)]
+)
+def test_commands_that_need_the_session_name_the_sign_in(
+    undone: Home, run: Run, command: tuple[str, ...]
+) -> None:
+    done = run(*command)
+    assert done.returncode == 2
+    assert f'you are signed in to "{NAME}", but the session is not in the config' in done.stderr
+    restore = f"ssohelper setup {START_URL} --session {NAME} --region us-east-1"
+    assert f"bring it back with: {restore}; or end it: ssohelper logout {NAME}" in done.stderr
+    assert run(*restore.split()[1:], "--yes").returncode == 0
+    assert (
+        run(*command[:1], *command[1:], *(("--yes",) if "sync" in command else ())).returncode == 0
+    )
+
+
+@pytest.mark.parametrize(
     "command",
     [("logout", "--all"), ("logout", NAME), ("logout",), ("session", "rm", NAME, "--yes")],
 )

@@ -209,6 +209,15 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
 
 
+def test_a_chain_of_new_names_is_no_swap() -> None:
+    listing = LISTING._replace(accounts=(listed(PAY, "dev", "Read"), listed(DEV, "new", "Read")))
+    text = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
+    found = plan(text, request(listing, rename=True))
+    assert plan_text.swapped_line(found) == (
+        'names moved: "pay.Read" to "dev.Read"; each is another role from then on'
+    )
+
+
 def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:
     text = SESSION + process("dev.Read", PAY, "Read") + process("odd", DEV, "Read")
     text += "\n[profile chained]\nsource_profile = dev.Read\nrole_arn = x\n"

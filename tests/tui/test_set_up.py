@@ -13,6 +13,7 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.role_lines import TICKED
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -63,6 +64,8 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
             f"$ ssohelper setup {PORTAL} --session work --region us-east-1 "
             "--default-region eu-west-1"
         )
+        await user.wait_for_text("undo with: ssohelper profile undo", "enter: close")
+        await user.press("enter")
         await user.wait_for_screen(SessionsScreen)
         await user.wait_for_text("work", "signed in", "8h left")
 
@@ -149,6 +152,121 @@ def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> N
     assert world.app().choices.load("work").default_region == "eu-central-1"
 
 
+OTHER = "[profile other]\ncredential_process = /gone/tool\n"
+
+
+def test_the_end_of_a_set_up_says_what_is_wrong_and_how_to_mend_it(world: DemoHome) -> None:
+    forget_all(world, OTHER)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("20 profiles to add")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+        await user.press("n")
+        await user.wait_for_text(
+            "remembered: --default-region",
+            'problem: profile "other": the program "/gone/tool" of credential_process does not exist',
+            "fix: install it again, or write its absolute path",
+            "for all your roles: ssohelper list --session work",
+            "for `use`, the prompt and TAB completion in your shell: ssohelper install",
+        )
+
+    run_scenario(world.app(sleep=quick), scenario, size=(120, 34))
+
+
+def write_block(world: DemoHome, more: str = "") -> str:
+    """Write a part of aws-sso-cli's: the program of one profile is gone, that of another is not."""
+    program = world.home / "aws-sso"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    arn = "arn:aws:iam::000040000001:role"
+    block = (
+        "# BEGIN_AWS_SSO_CLI\n"
+        f"[profile a]\ncredential_process = /gone/aws-sso -S X process --arn {arn}/Developer\n"
+        f"[profile b]\ncredential_process = {program} -S X process --arn {arn}/ReadOnlyAccess\n"
+        f"{more}# END_AWS_SSO_CLI\n"
+    )
+    forget_all(world, block)
+    return block
+
+
+@pytest.mark.parametrize("takes_all", [True, False])
+def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
+    world: DemoHome, takes_all: bool
+) -> None:
+    block = write_block(world)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 1 profile that needs ssohelper to work, with its name?")
+        await user.press("y")
+        await user.wait_for_text(
+            "adopt this one too?", "are adopted together or not at all; 1 profile left out", " b "
+        )
+        await user.press("y" if takes_all else "n")
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("to add, 2 to adopt" if takes_all else "profiles to add — write")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    text = world.config_file.read_text()
+    assert (block in text) is not takes_all
+    assert ("AWS_SSO_CLI" in text) is not takes_all
+
+
+def test_markers_that_stay_in_the_file_are_said(world: DemoHome) -> None:
+    write_block(world, "[profile c]\ncredential_process = /gone/aws-sso -S Z process --arn "
+                       "arn:aws:iam::9:role/Z\n")  # fmt: skip
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 1 profile that needs")
+        await user.press("y")
+        await user.wait_for_text("adopt this one too?")
+        await user.press("y")
+        await user.wait_for_message("aws-sso-cli's two marker lines stay, for c")
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
+    world_program = world.home / "aws-sso"
+    write_block(world)
+    forget_all(world, f"[profile b]\nregion = x\ncredential_process = {world_program} -S X process "
+                      "--arn arn:aws:iam::000040000001:role/Developer\n")  # fmt: skip
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text(
+            "profiles to add", "1 profile of aws-sso-cli: works if", "(it was not run)"
+        )
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_many_adopted_profiles_leave_room_for_diff_and_buttons(world: DemoHome) -> None:
+    many = [BROKEN.replace("old/reader", f"old/reader-{number}") for number in range(30)]
+    forget_all(world, "\n".join(many))
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 30 profiles that need ssohelper to work")
+        await user.press("enter")
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("to add, 30 to adopt", "Yes (y)", "No (n)")
+        assert "--adopt" not in user.screen
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
 async def refuse_profiles(user: User, world: DemoHome) -> None:
     await begin_set_up(user, world)
     await user.wait_for_text("default region of the profiles?")
@@ -205,6 +323,72 @@ def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: Dem
         await user.press("n")
 
     run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
+def test_accounts_and_roles_are_chosen_at_the_question(world: DemoHome) -> None:
+    forget_all(world)
+    for number in range(30):
+        account = f"0000700000{number:02}"
+        world.emulator.world.add_account(account, f"more-{number:02}")
+        world.emulator.world.assign("ana", "ReadOnlyAccess", account)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("50 profiles to add — write", "Choose (c)")
+        await user.press("c")
+        await user.wait_for_text("profiles for which accounts and roles?", "role, in")
+        await user.press("escape")
+        await user.wait_for_text("50 profiles to add — write")
+        await user.press("c")
+        await user.wait_for_text("profiles for which accounts and roles?")
+        for name in ("more-03", "more-14"):
+            await user.press(*name.replace("-", " "))
+            await user.wait_for_text(name, "1/")
+            await user.press("tab", "escape")
+        await user.wait_for_text(f"{TICKED}2")
+        await user.press("enter")
+        await user.wait_for_text(
+            "2 profiles to add — write", "+[profile more-14.ReadOnlyAccess]", "--account more-03"
+        )
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+        await user.press("n")
+        await user.wait_for_text("filters: --account more-03 --account more-14", "roles left out")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_text().count("ssohelper_managed = true") == 2
+    assert world.app().choices.load("work").accounts == ("more-03", "more-14")
+
+
+def test_leaving_before_the_answer_gives_the_sign_in_back(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("default region of the profiles?")
+        assert [one.name for one in find_unlisted(world.app())] == ["work"]
+        await user.press("ctrl+q")
+
+    program = run_scenario(world.app(sleep=quick), scenario)
+    assert program.give_back_sign_in is not None
+    assert program.give_back_sign_in()
+    assert not find_unlisted(world.app())
+    assert world.emulator.counters["Logout"] == 1
+
+
+def test_a_listing_that_fails_leaves_a_sign_in_that_is_said(world: DemoHome) -> None:
+    forget_all(world)
+    world.emulator.faults.set(down={"ListAccounts": 400})
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_message('you are still signed in to "work", which is not in the config')
+
+    program = run_scenario(world.app(sleep=quick), scenario)
+    assert program.give_back_sign_in is None
+    assert [one.name for one in find_unlisted(world.app())] == ["work"]
 
 
 def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:

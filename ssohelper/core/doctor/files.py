@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -87,7 +88,7 @@ def _mode_finding(use: str, kind: str, files: list[FileFact]) -> Finding:
     if use in _REPAIRED:
         fix = f"ssohelper doctor --fix sets the mode ({wanted})"
         return problem(kind, subject, message, fix, Repair("mode", paths))
-    return problem(kind, subject, message, f"chmod {wanted} {show(paths[0], 200)}")
+    return problem(kind, subject, message, f"chmod {wanted} {shlex.quote(show(paths[0], 200))}")
 
 
 CHECKS = (check_file_owners, check_file_modes, check_symbolic_links, check_leftover_files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ssohelper.core.doctor.facts import Facts, ProofFact
@@ -131,7 +132,7 @@ def check_shell(facts: Facts) -> Iterator[Finding]:
             "completion-stale",
             show(path, 200),
             "this completion script is of another version of ssohelper",
-            f"ssohelper completion {shell.shell} > {show(path, 200)}",
+            f"ssohelper completion {shell.shell} > {shlex.quote(show(path, 200))}",
         )
 
 

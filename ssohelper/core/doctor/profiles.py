@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ssohelper.core import process_command
 from ssohelper.core.choices import filter_of_exact_text
@@ -136,7 +136,15 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             verb = "can use it" if who == "no SDK" else "cannot use it"
             grouped[f"{who} {verb}: {error}"].append(profile.name)
     for message, names in grouped.items():
-        yield problem("sso-keys-refused", profiles_subject(names), message, _IN_AN_EDITOR)
+        including = [name for name in names if _has_key(facts, name, "include_profile")]
+        adopt = _adopt_command(facts, including)
+        fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
+        yield problem("sso-keys-refused", profiles_subject(names), message, fix)
+
+
+def _has_key(facts: Facts, name: str, key: str) -> bool:
+    entry = facts.config.file.profile(name) if facts.config.file else None
+    return entry is not None and key in entry.keys
 
 
 def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
@@ -174,7 +182,8 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
         if program.path is None and program.is_own:
             yield from _findings_of_missing_helper(facts, word, profiles)
         elif program.path is None:
-            yield _finding_of_missing_program(word, subject, _adopt_command(facts, profiles))
+            adopt = _adopt_command(facts, [one.name for one in profiles])
+            yield _finding_of_missing_program(word, subject, adopt)
         elif program.replaceable:
             place = show(program.replaceable, 200)
             yield problem(
@@ -182,7 +191,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
                 subject,
                 f'other users can replace "{show(program.path, 200)}", which every SDK runs as you: '
                 f'they may write "{place}"',
-                f"chmod go-w {place}",
+                f"chmod go-w {shlex.quote(place)}",
             )
         elif program.is_of_another_installation:
             yield note(
@@ -205,6 +214,8 @@ def _findings_of_missing_helper(
             continue
         present = show(command or "/path/of/ssohelper-credentials", 200)
         fix, repair = f"write in an editor: credential_process = {present} …", None
+        adopt = "" if is_managed else _adopt_command(facts, names)
+        fix = f"{adopt}, or {fix}" if adopt else fix
         if is_managed and command is not None:
             fix = f"ssohelper doctor --fix writes its present path: {present}"
             repair = Repair("helper", names)
@@ -222,17 +233,22 @@ def process_line_with_present_helper(line: str, command: str) -> str | None:
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _adopt_command(facts: Facts, profiles: list[ProfileFact]) -> str:
-    """Return the command that adopts the profiles that name a role; "" if none of them does."""
-    config, names = facts.config.file, {one.name for one in profiles}
+def _adopt_command(facts: Facts, names: Collection[str]) -> str:
+    """Return the command that adopts those of the profiles that name a role; "" if none does.
+
+    For many it is `setup`, which asks about all that do not work: a part of aws-sso-cli's profiles
+    cannot be adopted without the others.
+    """
+    config = facts.config.file
     if config is None:
         return ""
     found = [one.name for one in find_origins(config) if one.named and one.name in names]
-    words = [
-        f"--adopt {shlex.quote(show(filter_of_exact_text(name), 80))}"
-        for name in found[:_MOST_ADOPTED]
-    ]
-    verb = "profile sync" if config.session_names() else "setup START_URL"
+    has_session = bool(config.session_names())
+    if len(found) > _MOST_ADOPTED:
+        setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
+        return f"{setup}, which asks to adopt all that do not work"
+    words = [f"--adopt {shlex.quote(show(filter_of_exact_text(name), 80))}" for name in found]
+    verb = "profile sync" if has_session else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 
 

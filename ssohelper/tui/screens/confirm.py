@@ -32,6 +32,7 @@ class ConfirmScreen(ModalScreen[bool]):
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
         action_binding("confirm.diff", "show_other"),
+        action_binding("confirm.choose"),
     ]
     app: TuiApp[Any]
 
@@ -43,10 +44,13 @@ class ConfirmScreen(ModalScreen[bool]):
         command: str | None = None,
         other: Sequence[Line] = (),
         proposes_yes: bool = False,
+        can_choose: bool = False,
     ) -> None:
         """`other` are lines that a key shows in place of `lines`: the diff, or a summary of it.
 
-        With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees.
+        With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees. With
+        `can_choose` the user can ask for another choice of roles: the result is then False, and
+        `wants_choice` is True.
         """
         super().__init__()
         self._other = other
@@ -54,6 +58,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self._lines = lines
         self._command = command
         self._proposes_yes = proposes_yes
+        self._can_choose = can_choose
+        self.wants_choice = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide" if self._lines else "dialog"):
@@ -68,6 +74,9 @@ class ConfirmScreen(ModalScreen[bool]):
                 if self._other:
                     key = self.app.key_of("confirm.diff", self)
                     yield Button(f"Diff ({key})", id="diff", compact=True)
+                if self._can_choose:
+                    key = self.app.key_of("confirm.choose", self)
+                    yield Button(f"Choose ({key})", id="choose", compact=True)
 
     def on_mount(self) -> None:
         if self._lines:
@@ -79,8 +88,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(yes)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the key that shows other lines if there are none."""
-        return action != "show_other" or bool(self._other)
+        """Disable the keys that show other lines, or choose roles, if there is nothing to show."""
+        return {"show_other": bool(self._other), "choose": self._can_choose}.get(action, True)
 
     def action_show_other(self) -> None:
         """Show the diff in place of its summary, or the other way round."""
@@ -89,8 +98,15 @@ class ConfirmScreen(ModalScreen[bool]):
         view.set_lines(self._lines)
         view.focus()
 
+    def action_choose(self) -> None:
+        """End without a yes, because the user wants to choose accounts and roles first."""
+        self.wants_choice = True
+        self.dismiss(False)
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "diff":
             self.action_show_other()
+        elif event.button.id == "choose":
+            self.action_choose()
         else:
             self.dismiss(event.button.id == "yes")

@@ -141,9 +141,16 @@ def make_proposal(
     """
     choices = profiles.merge_choices(services, session, given)
     plan = profiles.plan_sync(services, session, listing, choices, adopt=adopt)
-    warning = plan_text.no_match_warning(listing, choices)
-    lines = plan_lines(services, plan)
-    return SetUpPlan(plan, [*lines, *(plain_lines(warning, "warn") if warning else [])])
+    return SetUpPlan(plan, lines_of_plan(services, plan))
+
+
+def lines_of_plan(services: App, plan: Plan) -> list[Line]:
+    """Return the diff of the plan, the profiles that it skips, and a warning for its filters."""
+    request = plan.request
+    warning = plan_text.no_match_warning(
+        request.listing, request.choices, are_new=request.has_new_filters
+    )
+    return plan_lines(services, plan) + (plain_lines(warning, "warn") if warning else [])
 
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:

@@ -6,9 +6,10 @@ All changes are then written in one write.
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -17,7 +18,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from ssohelper.actions import profiles, setup
+from ssohelper.actions import profiles, sessions, setup, setup_text
+from ssohelper.core.clock_text import still_signed_in_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
@@ -38,6 +40,8 @@ _WORDS = (
 )
 
 
+# The group of the worker that does the steps.
+_STEPS = "set-up"
 # For each option of `ssohelper setup` that an error's hint may name: the form's field for it, and
 # how the hint names that field instead.
 _FIELDS = {
@@ -139,13 +143,21 @@ class SetUpForm(VerticalScroll):
 
     # -- the steps that set up the session -----------------------------------------------------
 
-    @work(exclusive=True, group="set-up")
-    async def set_up(self) -> None:
-        """Do the steps of `ssohelper setup` one after the other. The user can cancel each step."""
+    def set_up(self) -> None:
+        """Do the steps of `ssohelper setup` one after the other. The user can cancel each step.
+
+        They go on when the screen has removed the form, since there is a session after the write.
+        """
+        self.app.run_worker(self._run_steps(), exclusive=True, group=_STEPS)
+
+    async def _run_steps(self) -> None:
         self._show_error("")
         try:
             await self._set_up()
         except SsoHelperError as error:
+            if not self.is_attached:
+                self.app.show_error(error)
+                return
             if isinstance(error, _RegionProposed):
                 field = self.query_one("#region", Input)
                 field.value = error.region
@@ -180,8 +192,22 @@ class SetUpForm(VerticalScroll):
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._show_error("not signed in: nothing was written")
             return
+        self.app.give_back_sign_in = lambda: sessions.give_back(services, session)
+        try:
+            await self._write_profiles(session, name, region)
+        except SsoHelperError:
+            await self._say_if_signed_in(session)
+            raise
+        finally:
+            # Not when this worker was cancelled: the app, or the dialog, then gives it back.
+            if not isinstance(sys.exception(), asyncio.CancelledError):
+                self.app.give_back_sign_in = None
+
+    async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
+        """List the roles, and ask what to write; `name` and `region` are as they were typed."""
         listing = await refresh_list(self.app, session)
         if listing is None:
+            await self._say_if_signed_in(session)
             return
         options = [("--session", name), ("--region", region)]
         given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
@@ -191,6 +217,12 @@ class SetUpForm(VerticalScroll):
         else:
             self._show_error(NOTHING_WRITTEN)
 
+    async def _say_if_signed_in(self, session: SsoSession) -> None:
+        """After an error, say that the sign-in stays: the next set-up needs none."""
+        services = self.app.services
+        if not await background.run(self.app, lambda: sessions.has_section(services, session)):
+            self.app.show_warning(still_signed_in_text(session.name))
+
     def _read_answers(self) -> tuple[str, str, str]:
         url, region, name = (
             self.query_one(f"#{field}", Input).value.strip()
@@ -199,6 +231,8 @@ class SetUpForm(VerticalScroll):
         return url, region, name
 
     def _show_error(self, text: str) -> None:
+        if not self.is_attached:
+            return
         error_line = self.query_one("#form-error", Static)
         error_line.update(Content(text))
         error_line.display = bool(text)
@@ -215,6 +249,7 @@ class SetUpScreen(ModalScreen[bool]):
     HELP_TEXT = "Sets up a session, as `ssohelper setup START_URL` does."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "Close")]
+    app: TuiApp[Any]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -230,4 +265,13 @@ class SetUpScreen(ModalScreen[bool]):
         self.dismiss(True)
 
     def action_close(self) -> None:
+        self.app.workers.cancel_group(self.app, _STEPS)
+        give_back = self.app.give_back_sign_in
+        if give_back is not None:
+            self.app.run_in_background(give_back, self._say_signed_out)
+            self.app.give_back_sign_in = None
         self.dismiss(False)
+
+    def _say_signed_out(self, was_needed: bool) -> None:
+        if was_needed:
+            self.app.show_done(setup_text.SIGNED_OUT_AGAIN)

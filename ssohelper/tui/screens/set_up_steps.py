@@ -5,6 +5,8 @@ They are those of `ssohelper setup`, in the same order and words. Call them in a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.actions import (
@@ -14,39 +16,48 @@ from ssohelper.actions import (
     guards,
     own_settings,
     profiles,
-    selection,
     sessions,
     setup_text,
 )
 from ssohelper.actions.adopting import Found
-from ssohelper.core import plan_summary, plan_text
+from ssohelper.core import filter_rows, plan_summary, plan_text
 from ssohelper.core.choices import Choices, filter_of_exact_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
 from ssohelper.tui import background
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path, make_proposal
-from ssohelper.tui.widgets.lines import Line, plain_lines
+from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
+from ssohelper.tui.screens.proposal import (
+    NOTHING_WRITTEN,
+    display_path,
+    lines_of_plan,
+    make_proposal,
+)
+from ssohelper.tui.screens.report import ReportScreen, lines_width
+from ssohelper.tui.widgets.lines import Line, plain_lines, wrapped_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The columns beside a dialog's lines: its border, its padding, and those of the lines.
-_BESIDE = 6
-_DIALOG_WIDTH = 110
+_NO_CHANGE = "nothing to change"
+# With more profiles to adopt, the command line is without them: that `setup` asks about them too.
+_MOST_ADOPT_OPTIONS = 3
 
 
 class _Answers(NamedTuple):
-    """What the user chose before the diff. `default_region` is None where nothing was asked."""
+    """What the user chose before the diff. `default_region` is None where nothing was asked.
+
+    `survey` says which profiles other tools wrote, unless a question has said it.
+    """
 
     adopt: frozenset[str]
     default_region: str | None
+    survey: tuple[str, ...] = ()
 
 
 async def write_profiles(
@@ -58,10 +69,11 @@ async def write_profiles(
     the sign-in. Returns whether the config has the session now.
     """
     answers = await _ask(app, session, listing, command)
-    if answers is None or not await _propose(app, session, listing, answers, command):
+    plan = answers and await _propose(app, session, listing, answers, command)
+    if plan is None:
         return await _keep_session(app, session)
     await _offer_guards(app, listing)
-    await _prove(app, session, listing)
+    await _show_result(app, session, plan)
     return True
 
 
@@ -77,10 +89,12 @@ async def _ask(
         region = await background.run(
             app, lambda: default_regions.propose_region(services, session)
         )
+    is_asked = bool(adopting.choose_needing_us(found))
+    survey = () if is_asked else tuple(setup_text.survey_lines(found))
     if region is None:
-        return _Answers(chosen, None)
+        return _Answers(chosen, None, survey)
     region = await _ask_region(app, region, command)
-    return None if region is None else _Answers(chosen, region)
+    return None if region is None else _Answers(chosen, region, survey)
 
 
 async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
@@ -88,7 +102,7 @@ async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
     needing = adopting.choose_needing_us(found)
     if not needing:
         return frozenset()
-    lines = [piece for line in setup_text.survey_lines(found) for piece in plain_lines(line)]
+    lines = _broken(app, setup_text.survey_lines(found))
     screen = ConfirmScreen(setup_text.adopt_question(needing), lines=lines, proposes_yes=True)
     if await app.push_screen_wait(screen):
         return needing
@@ -105,9 +119,7 @@ async def _keep_parts_whole(
         return chosen
     torn = await background.run(app, lambda: adopting.find_left_out(services, found, chosen))
     for left in torn:
-        lines: list[Line] = []
-        for text in (*setup_text.torn_part_lines(left), "", *left):
-            lines += plain_lines(text)
+        lines = _broken(app, (*setup_text.torn_part_lines(left), "", *left))
         screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
         if await app.push_screen_wait(screen):
             chosen |= set(left)
@@ -136,48 +148,88 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
 
 async def _propose(
     app: TuiApp[Any], session: SsoSession, listing: Listing, answers: _Answers, command: str
-) -> bool:
-    """Show what will be written, ask, and write it. Returns False after a "no"."""
+) -> Plan | None:
+    """Show what will be written, ask, and write it. Returns what was written; None after a "no"."""
     services = app.services
     given = Choices(default_region=answers.default_region)
     found = await background.run(
         app,
         lambda: make_proposal(services, session, listing, given=given, adopt=answers.adopt),
     )
-    plan = found.plan
-    command += _options_of(answers)
-    if not plan.changes:
+    plan = await _agree(app, found.plan, found.lines, answers, command)
+    if plan is None:
+        return None
+    command += _options_of(answers, plan)
+    if plan.changes:
+        await background.run(app, lambda: profiles.apply(services, plan))
+        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
+    else:
         await background.run(app, lambda: profiles.remember(services, plan))
-        app.show_done("nothing to change", command)
-        return True
-    question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
-    if not await app.push_screen_wait(_make_question(app, question, plan, found.lines, command)):
-        return False
-    await background.run(app, lambda: profiles.apply(services, plan))
-    app.show_done(plan_text.plan_summary_text(plan, done=True), command)
-    return True
+        app.show_done(_NO_CHANGE, command)
+    return plan
+
+
+async def _agree(
+    app: TuiApp[Any], plan: Plan, lines: list[Line], answers: _Answers, command: str
+) -> Plan | None:
+    """Return the plan to which the user says yes, after other choices of roles; None for no."""
+    services = app.services
+    while plan.changes:
+        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
+        command_line = command + _options_of(answers, plan)
+        screen = _make_question(app, question, plan, answers.survey, lines, command_line)
+        if await app.push_screen_wait(screen):
+            return plan
+        if not screen.wants_choice:
+            return None
+        rows = filter_rows.filter_rows(plan.request.listing)
+        picked = await app.push_screen_wait(FilterChoiceScreen(rows))
+        if picked is None:
+            continue
+        other = await background.run(app, partial(profiles.plan_for_rows, services, plan, picked))
+        if other.changes:
+            plan = other
+            lines = await background.run(app, partial(lines_of_plan, services, other))
+        else:
+            app.show_done(plan_text.NOTHING_CHOSEN)
+    return plan
 
 
 def _make_question(
-    app: TuiApp[Any], question: str, plan: Plan, lines: list[Line], command: str
+    app: TuiApp[Any],
+    question: str,
+    plan: Plan,
+    survey: tuple[str, ...],
+    lines: list[Line],
+    command: str,
 ) -> ConfirmScreen:
     """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
+    first = _broken(app, survey)
+    swapped = plan_text.swapped_line(plan)
+    first += _broken(app, [swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
-        return ConfirmScreen(question, lines=lines, command=command)
-    width = min(app.size.width, _DIALOG_WIDTH) - _BESIDE
-    summary: list[Line] = []
-    for line in plan_summary.summary_lines(plan, width):
-        summary += plain_lines(line)
-    return ConfirmScreen(question, lines=summary, other=lines, command=command)
+        return ConfirmScreen(question, lines=[*first, *lines], command=command)
+    for line in plan_summary.summary_lines(plan, lines_width(app.size.width)):
+        first += plain_lines(line)
+    return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
 
 
-def _options_of(answers: _Answers) -> str:
-    """Return the options of `ssohelper setup` that give the same answers."""
-    region = answers.default_region
-    options = f" --default-region {word_as_typed(region)}" if region else ""
-    return options + "".join(
-        f" --adopt {word_as_typed(filter_of_exact_text(n))}" for n in sorted(answers.adopt)
-    )
+def _broken(app: TuiApp[Any], texts: Iterable[str], style: str = "") -> list[Line]:
+    return wrapped_lines(texts, lines_width(app.size.width), style)
+
+
+def _options_of(answers: _Answers, plan: Plan) -> str:
+    """Return the options of `ssohelper setup` that give the same answers.
+
+    Many profiles to adopt are left out: `setup` asks about them with the same proposal.
+    """
+    region, adopt = answers.default_region, sorted(answers.adopt)
+    words = [f"--default-region {word_as_typed(region)}"] if region else []
+    if len(adopt) <= _MOST_ADOPT_OPTIONS:
+        words += [f"--adopt {word_as_typed(filter_of_exact_text(name))}" for name in adopt]
+    if plan.request.has_new_filters:
+        words.append(plan_text.filter_options(plan.request.choices))
+    return "".join(f" {word}" for word in words)
 
 
 async def _keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
@@ -186,7 +238,7 @@ async def _keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
     Otherwise a token would be left whose session no command knows.
     """
     services = app.services
-    if await background.run(app, lambda: selection.is_in_config(services, session)):
+    if await background.run(app, lambda: sessions.has_section(services, session)):
         app.show_done(NOTHING_WRITTEN)
         return False
     question = setup_text.keep_session_question(session.name)
@@ -207,7 +259,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     if not rules:
         return
     command = setup_text.guard_command(rules)
-    lines = plain_lines(setup_text.guards_line(rules))
+    lines = _broken(app, [setup_text.guards_line(rules)])
     screen = ConfirmScreen(setup_text.GUARD_QUESTION, lines=lines, command=command)
     if await app.push_screen_wait(screen):
         await background.run(
@@ -219,18 +271,18 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
         app.show_done(f"later: {command}")
 
 
-async def _prove(app: TuiApp[Any], session: SsoSession, listing: Listing) -> None:
-    """Run the helper of one profile, and show the problems that `doctor` finds, or what to try."""
+async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
+    """Run the helper of one profile, and show what was written, what is wrong and what to try."""
     services = app.services
-    if not listing.roles():
-        app.show_done(setup_text.NO_ACCOUNT)
-        return
-    report = await background.run(app, lambda: doctor.prove_session(services, session))
-    if report.proven:
+    texts = list(plan_text.note_lines(plan))
+    if plan.request.listing.roles():
+        app.show_done("running the helper of one profile")
+        report = await background.run(app, lambda: doctor.prove_session(services, session))
         has_aws = programs.find_program("aws", services.environ) is not None
-        app.show_done("try it", setup_text.try_command(report.proven[0], has_aws=has_aws))
-    if len(report.findings) > setup_text.MOST_PROBLEMS:
-        app.show_warning(setup_text.OTHER_PROBLEMS)
-    for finding in reversed(report.findings[: setup_text.MOST_PROBLEMS]):
-        problem = f"problem: {finding.subject}: {finding.message}; fix: {finding.fix}"
-        app.show_warning(show_message(problem))
+        texts += setup_text.result_lines(report, session.name, has_aws=has_aws)
+    else:
+        texts.append(setup_text.NO_ACCOUNT)
+    title = plan_text.plan_summary_text(plan, done=True) if plan.changes else _NO_CHANGE
+    if plan.changes:
+        texts.insert(0, "undo with: ssohelper profile undo")
+    await app.push_screen_wait(ReportScreen(title, texts))

@@ -16,13 +16,15 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ssohelper.core.text import show
+from ssohelper.core.text import broken_into_lines, show
 
 # A piece of a line: its text, and the name of its style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
 _CURSOR_HIT = Style(bold=True, underline=True)
+# A further line of a text that was broken begins with this. Narrower lines would show nothing.
+_FURTHER, _LEAST_WIDTH = "  ", 20
 
 
 class LineView(ScrollView, can_focus=True):
@@ -273,6 +275,20 @@ def _start_of(text: str, cells: int) -> str:
         if used > cells:
             return text[:number]
     return text
+
+
+def wrapped_lines(texts: Iterable[str], width: int, style: str = "") -> list[Line]:
+    """Return the texts, escaped, in lines of at most this width. Further lines are indented."""
+    found: list[Line] = []
+    for text in map(show, texts):
+        words = text.lstrip(" ")
+        indent = " " * (len(text) - len(words))
+        first, *rest = broken_into_lines(
+            words, max(_LEAST_WIDTH, width - len(indent) - len(_FURTHER))
+        )
+        found.append([(indent + first, style)])
+        found += [[(f"{indent}{_FURTHER}{line}", style)] for line in rest]
+    return found
 
 
 def _cells(line: Line) -> int:

@@ -1,0 +1,39 @@
+"""A dialog in which accounts and role names are ticked, for the filters of a sync."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ssohelper.core.filter_rows import FilterRow
+from ssohelper.tui.widgets.filter_list import FilterList
+
+
+class FilterChoiceScreen(ModalScreen["list[FilterRow] | None"]):
+    """Its result has the rows that the user ticked, or is None if the user left."""
+
+    HELP_TEXT = (
+        "Only the ticked accounts and roles get profiles. Type to search, tab ticks, enter takes "
+        "the ticked ones. Later syncs repeat this choice. Nothing is written before the question."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+
+    def __init__(self, rows: Sequence[FilterRow]) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Static(Content("profiles for which accounts and roles?"), classes="dialog--title")
+            yield FilterList(self._rows)
+
+    def on_filter_list_taken(self, event: FilterList.Taken) -> None:
+        self.dismiss(event.rows)
+
+    def on_filter_list_left(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,62 @@
+"""A dialog that tells the result of something, in lines that are broken at its width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ssohelper.core.text import show
+from ssohelper.tui.widgets.lines import LineView, wrapped_lines
+
+# The most columns of a dialog, and those beside its lines: its border, its padding, the lines' own
+# padding and scrollbar.
+DIALOG_WIDTH, BESIDE = 110, 7
+
+
+class ReportScreen(ModalScreen[None]):
+    """Shows a title and lines of text. Enter, Escape and q close it."""
+
+    HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes it."
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    ReportScreen .dialog { width: 110; height: auto; }
+    ReportScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]
+
+    def __init__(self, title: str, texts: Sequence[str]) -> None:
+        super().__init__()
+        self._title, self._texts = title, texts
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(show(self._title)), classes="dialog--title")
+            yield LineView()
+            yield Static("enter: close", classes="dialog--note", markup=False)
+
+    def on_mount(self) -> None:
+        self._show(self.app.size.width)
+        self.query_one(LineView).focus()
+
+    def on_resize(self, event: Resize) -> None:
+        self._show(event.size.width)
+
+    def _show(self, width: int) -> None:
+        lines = wrapped_lines(self._texts, lines_width(width))
+        self.query_one(LineView).set_lines(lines, stay=True)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def lines_width(width: int) -> int:
+    """Return how many columns a dialog's lines have on a screen of this width."""
+    return min(width, DIALOG_WIDTH) - BESIDE
