@@ -88,7 +88,7 @@ def choose_session(text: str | None) -> SsoSession:
 # -- asking the user with a picker -------------------------------------------------------------
 
 
-def _pick_role(app: App, session_name: str | None, with_others: bool) -> Profile | Foreign:
+def _pick_role(app: App, session_name: str | None, with_others: bool = False) -> Profile | Foreign:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
     return pick_from(app, read_known_roles(app, session_name, with_others=with_others))
 

@@ -61,7 +61,9 @@ def rows_without_usage(
     Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower.
     """
     make, kind = tuple.__new__, RoleRow
-    return [make(kind, (session_name, account, name, (), NEVER_USED, None, "")) for name in role_names]
+    return [
+        make(kind, (session_name, account, name, (), NEVER_USED, None, "")) for name in role_names
+    ]
 
 
 def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow]:

@@ -162,7 +162,13 @@ def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
     def account_rank(account: AccountKey) -> tuple[bool, bool, str, str, str]:
         name = rows[groups[account][0]].account.name or account.account_id
         first = name.casefold() if view.sort == BY_NAME else ""
-        return account == OTHERS_KEY, account not in liked, first, account.account_id, account.session_name
+        return (
+            account == OTHERS_KEY,
+            account not in liked,
+            first,
+            account.account_id,
+            account.session_name,
+        )
 
     def role_rank(number: int) -> tuple[bool, str]:
         return number not in favourites, rows[number].role_name.casefold()

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions import credentials, selection
 from ssohelper.core.model import RoleKey
+from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
 from tests.chains.conftest import chain
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.conftest import Home
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
 from tests.tui.world import DemoHome, until
@@ -115,21 +118,20 @@ def test_an_action_that_does_not_apply_says_why(others: DemoHome, key: str, why:
 
 
 def test_the_console_opens_with_a_role_and_not_with_a_users_key(
-    others: DemoHome, tmp_path: Path
+    others: DemoHome, home: Home
 ) -> None:
-    others.emulator.world.add_iam_role(TRUSTING, "Auditor", trusts=[USER_ACCOUNT])
+    services = others.app()
+    role = selection.resolve_profile(services, "orders-dev.Developer", None)
+    deadline = services.clock.deadline()
+    keys = credentials.release(services, role.session, role.role, Way.CONSOLE, deadline)
     with others.config_file.open("a") as file:
-        file.write("\n" + chain("above", f"arn:aws:iam::{TRUSTING}:role/Auditor", "legacy-keys"))
-    opened, browser = tmp_path / "opened", tmp_path / "browser"
-    browser.write_text(
-        "#!/bin/sh\n"
-        'exec /usr/bin/env python3 -c "import sys, urllib.request as u, http.client as h\n'
-        "host, _, path = sys.argv[2].partition('://')[2].partition('/')\n"
-        "c = h.HTTPConnection(host); c.request('GET', '/' + path); r = c.getresponse()\n"
-        f'open(sys.argv[1], \\"w\\").write(str(r.status))" {opened} "$1"\n'
-    )
-    browser.chmod(0o755)
-    others.environ["BROWSER"] = str(browser)
+        file.write(
+            f"\n[profile above]\naws_access_key_id = {keys.access_key_id}\n"
+            f"aws_secret_access_key = {keys.secret_access_key.reveal()}\n"
+            f"aws_session_token = {keys.session_token.reveal()}\n"
+        )
+    opened = home.browser()
+    others.environ["BROWSER"] = home.env["BROWSER"]
 
     async def scenario(user: User) -> None:
         await user.press(*"legacy")
@@ -142,12 +144,12 @@ def test_the_console_opens_with_a_role_and_not_with_a_users_key(
         await user.press("ctrl+u", *"above")
         await user.wait_for_text("1/", "above")
         await user.press("f6")
-        await user.wait_for_text("Console of above")
+        await user.wait_for_text("Console of above", "us-east-1")
         await user.press("enter")
         await user.wait_for_message("opened the console in a browser", "$ ssohelper console above")
 
     run_scenario(others.app(), scenario)
-    assert opened.read_text() == "302"
+    assert opened.read_text().startswith("http://127.0.0.1:")
 
 
 def test_a_code_of_a_device_is_not_asked_for_here(others: DemoHome) -> None:
@@ -186,12 +188,12 @@ def test_a_profile_that_was_edited_since_is_not_used(others: DemoHome) -> None:
 def test_the_filter_of_a_session_and_of_favourites_hides_them(others: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
-        for filter_key, way_back in (("ctrl+t", ["ctrl+t", "ctrl+t"]), ("ctrl+b", ["ctrl+b"])):
+        for key in ("ctrl+t", "ctrl+b"):
             await user.press("end")
             await user.wait_for_text("billing-tool")
-            await user.press(filter_key, "end")
+            await user.press(key, "end")
             await until(lambda: "billing-tool" not in user.screen)
-            await user.press(*way_back)  # over the second session to all
+            await user.press(key)
             await user.wait_for_text("○ all sessions", "○ favourites")
 
     run_scenario(others.app(), scenario)
@@ -279,9 +281,7 @@ def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) 
 
 
 def test_f7_opens_a_shell_that_has_its_name(shell: Shell) -> None:
-    inside = Terminal(
-        (SCRIPT,), {**shell.environ, "SHELL": "/bin/sh", "PS1": "$ "}, size=(100, 30)
-    )
+    inside = Terminal((SCRIPT,), {**shell.environ, "SHELL": "/bin/sh", "PS1": "$ "}, size=(100, 30))
     inside.until("F7 Shell")
     inside.send("legacy")
     inside.until("1/22")
