@@ -6,7 +6,8 @@ actions.foreign_credentials gets them for the commands that need them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from ssohelper.actions import agents, environment
 from ssohelper.actions.environment import Environment
 from ssohelper.core import chains
 from ssohelper.core.foreign import Foreign, ForeignCredentials, find_foreign
-from ssohelper.errors import LoginRequired, UsageProblem
+from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry
+    from ssohelper.core.role_rows import RoleRow
 
 # Values of credential_source.
 FROM_ENVIRONMENT = "Environment"
@@ -32,9 +35,45 @@ def find(app: App, name: str | None) -> Foreign | None:
     asked = name if name is not None else app.environ.get("AWS_PROFILE")
     config = app.config.read()
     entry = config.profile(asked) if asked else None
-    if entry is None or config.target(entry) is not None or chains.find_chain(config, entry):
+    if entry is None:
         return None
-    return find_foreign(config, entry, app.config.read_credentials_sections())
+    return _find_of(config, entry, app.config.read_credentials_sections)
+
+
+def _find_of(
+    config: ConfigFile, entry: ProfileEntry, read_keyed: Callable[[], Collection[str]]
+) -> Foreign | None:
+    if config.target(entry) is not None or chains.find_chain(config, entry):
+        return None
+    return find_foreign(config, entry, read_keyed())
+
+
+def list_usable(app: App, entries: Sequence[ProfileEntry]) -> list[Foreign]:
+    """Return those of the profiles that `find` finds. Leaves out what cannot be used."""
+    config = app.config.read()
+    keyed: Collection[str] = ()
+    with suppress(SsoHelperError):
+        keyed = app.config.read_credentials_sections()
+    found: list[Foreign | None] = []
+    for entry in entries:
+        with suppress(SsoHelperError):
+            found.append(_find_of(config, entry, lambda: keyed))
+    return [one for one in found if one is not None]
+
+
+def find_chosen(app: App, row: RoleRow) -> Foreign:
+    """Return the profile of a row that a list showed (RoleRow.provider), as the config has it now.
+
+    Raises: UsageProblem if it is gone, or its credentials come from elsewhere by now: a list's row
+    never stands for something that the user did not choose.
+    """
+    found = find(app, row.role_name)
+    if found is None or found.what != row.provider:
+        raise UsageProblem(
+            f'the profile "{row.role_name}" has been edited since it was listed',
+            hint="choose again from a new list",
+        )
+    return found
 
 
 def build_environment(app: App, found: Foreign) -> Environment:

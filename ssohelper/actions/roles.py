@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
-from ssohelper.core.config_file import belongs_to
+from ssohelper.core.config_file import ProfileEntry, Target, belongs_to
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
-from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_without_usage
+from ssohelper.core.role_rows import (
+    RoleRow,
+    ranked_rows,
+    rows_of_other_profiles,
+    rows_without_usage,
+)
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -30,15 +35,30 @@ class KnownRoles(NamedTuple):
         """Return the sessions that have no saved listing."""
         return [session for session in self.sessions if session.name not in self.listed_at]
 
+    @property
+    def has_role(self) -> bool:
+        """Return whether any row is a role, and not a profile whose credentials are not ours."""
+        return bool(self.rows) and not self.rows[0].provider
 
-def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
-    """Return the roles of one or all sessions: those in listings and those of profiles."""
+
+# A profile with the role that it points at, None if it points at none.
+_Targets = Sequence[tuple[ProfileEntry, Target | None]]
+
+
+def read_roles(
+    app: App, session_name: str | None = None, *, with_others: bool = False
+) -> KnownRoles:
+    """Return the roles of one or all sessions: those in listings and those of profiles.
+
+    With `with_others` and without a session, profiles whose credentials are not ours come last.
+    """
     sessions = [
         session
         for session in app.config.read().sso_sessions()
         if session_name in (None, session.name)
     ]
-    profiles = find_profiles_by_role(app, sessions)
+    targets = _read_targets(app)
+    profiles = _group_by_role(targets, sessions)
     used = favourites.load_usage(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
@@ -64,18 +84,30 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
                 )
     rows += _rows_of_profiles(profiles, rows, used)
     rows += _rows_of_chains(app, sessions, rows, used)
-    return KnownRoles(ranked_rows(rows) if used else rows, listed_at, sessions)
+    rows = ranked_rows(rows) if used else rows
+    if with_others and session_name is None:
+        rows += _rows_of_others(app, [entry for entry, target in targets if target is None])
+    return KnownRoles(rows, listed_at, sessions)
 
 
 def find_profiles_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
+    return _group_by_role(_read_targets(app), sessions)
+
+
+def _read_targets(app: App) -> _Targets:
     config = app.config.read()
+    return [(entry, config.target_or_none(entry)) for entry in config.profiles()]
+
+
+def _group_by_role(
+    targets: _Targets, sessions: Sequence[SsoSession]
+) -> dict[RoleKey, tuple[str, ...]]:
     found: dict[RoleKey, tuple[str, ...]] = {}
     by_name = {session.name: session for session in sessions}
-    for entry in config.profiles():
-        target = config.target_or_none(entry)
+    for entry, target in targets:
         if target is None:
             continue
         # If a profile names its session, only that session is compared: comparing 12,000 profiles
@@ -103,6 +135,16 @@ def _rows_of_profiles(
         )
         for key, names in profiles.items()
     ]
+
+
+def _rows_of_others(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
+    """Return rows for those of the profiles whose credentials are not ours."""
+    if not entries:
+        return []
+    from ssohelper.actions import foreign  # few have such profiles: not before the first paint
+
+    found = foreign.list_usable(app, entries)
+    return rows_of_other_profiles((one.name, one.what) for one in found)
 
 
 def _rows_of_chains(

@@ -4,12 +4,14 @@ actions.selection decides what the user's words name. A picker needs a terminal 
 without such a terminal, the error of actions.selection is raised (exit code 2).
 """
 
-from ssohelper.actions import directory, roles, selection
+from ssohelper.actions import directory, foreign, roles, selection
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile, SsoSession
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
 
@@ -21,8 +23,25 @@ def choose_profile(
     With `ask_always`, AWS_PROFILE is ignored. Prints the warnings of `warn_about_config`.
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
-    found = _choose(text, session or output.options().session, ask_always=ask_always)
+    session = session or output.options().session
+    found = _choose(text, session, ask_always=ask_always, with_others=False)
+    assert isinstance(found, Profile)  # no others are offered
     warn_about_config(output.get_app(), found.name)
+    return found
+
+
+def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | Foreign:
+    """Return what `choose_profile` does, or a profile whose credentials are not ours.
+
+    The latter is named by `text` or AWS_PROFILE, or picked by the user.
+    """
+    is_named = text is not None or not ask_always
+    named = foreign.find(output.get_app(), text) if is_named else None
+    found = named or _choose(
+        text, output.options().session, ask_always=ask_always, with_others=True
+    )
+    if isinstance(found, Profile):
+        warn_about_config(output.get_app(), found.name)
     return found
 
 
@@ -34,20 +53,22 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
         app.warn(warning)
 
 
-def _choose(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
+def _choose(
+    text: str | None, session: str | None, *, ask_always: bool, with_others: bool
+) -> Profile | Foreign:
     app = output.get_app()
     if text is None and ask_always:
         if not output.can_draw():
             raise NoProfileNamed(
                 "which profile?", hint="name a profile; see: ssohelper profile list"
             )
-        return _pick_role(app, session)
+        return _pick_role(app, session, with_others)
     try:
         return selection.resolve_profile(app, text, session)
     except NoProfileNamed:
         if not output.can_draw():
             raise
-        return _pick_role(app, session)
+        return _pick_role(app, session, with_others)
     except NoSessionNamed as question:
         return selection.resolve_profile(app, text, _pick_session(app, question).name)
 
@@ -67,13 +88,13 @@ def choose_session(text: str | None) -> SsoSession:
 # -- asking the user with a picker -------------------------------------------------------------
 
 
-def _pick_role(app: App, session_name: str | None) -> Profile:
+def _pick_role(app: App, session_name: str | None, with_others: bool = False) -> Profile | Foreign:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
-    return pick_from(app, read_known_roles(app, session_name))
+    return pick_from(app, read_known_roles(app, session_name, with_others=with_others))
 
 
-def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile:
-    """Let the user pick one of the roles; the picker opens with what is `typed` in its search.
+def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreign:
+    """Let the user pick one of the rows; the picker opens with what is `typed` in its search.
 
     Raises: Interrupted (130) when none was picked.
     """
@@ -82,19 +103,33 @@ def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile:
     row = pickers.pick_role(app, choice, typed)
     if row is None:
         raise Interrupted("nothing was chosen")
+    return resolve_row(app, row)
+
+
+def resolve_row(app: App, row: RoleRow) -> Profile | Foreign:
+    """Return the role, or the profile that is not ours, that a list's row shows.
+
+    Raises: the errors of selection.resolve_chosen_role and foreign.find_chosen.
+    """
+    if row.provider:
+        return foreign.find_chosen(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 
-def read_known_roles(app: App, session_name: str | None) -> KnownRoles:
+def read_known_roles(
+    app: App, session_name: str | None, *, with_others: bool = False
+) -> KnownRoles:
     """Return the roles to choose from. Sessions without a saved list are listed at AWS first.
+
+    `with_others` as in roles.read_roles.
 
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
-    choice = roles.read_roles(app, session_name)
+    choice = roles.read_roles(app, session_name, with_others=with_others)
     if choice.unlisted and _list_missing(app, choice):
-        choice = roles.read_roles(app, session_name)
+        choice = roles.read_roles(app, session_name, with_others=with_others)
     if not choice.rows:
         raise UsageProblem(
             "there is no role to choose from",
@@ -119,7 +154,7 @@ def _list_missing(app: App, choice: KnownRoles) -> bool:
             first_error = first_error or error
             if not isinstance(error, LoginRequired):
                 app.warn(f'the roles of "{unlisted.name}" could not be listed: {error.message}')
-    if first_error and not is_any_listed and not choice.rows:
+    if first_error and not is_any_listed and not choice.has_role:
         raise first_error
     return is_any_listed
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ssohelper.actions import console as consoles
-from ssohelper.actions import favourites, foreign, foreign_credentials, identity
+from ssohelper.actions import favourites, foreign_credentials, identity
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link
@@ -52,11 +52,10 @@ def console(
     whose credentials are not ours is taken too, if they are temporary; it has no link.
     """
     app = output.get_app()
-    named = foreign.find(app, words[0] if words else None) if len(words) < 2 else None
-    if named is not None:
-        _open_foreign(app, named, service, region, only_print=only_print)
-        return
     chosen = profile_use.choose_profile(words)
+    if isinstance(chosen, Foreign):
+        _open_foreign(app, chosen, service, region, only_print=only_print)
+        return
     if reason is None:
         # Before a sign-in is offered, which would be for nothing, and before settings that cannot be
         # read end the command: a refusal has a line in the journal.

@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, favourites, foreign, guards
+from ssohelper.actions import credentials, environment, favourites, guards
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.core import shell_text
-from ssohelper.core.foreign import ForeignCredentials
+from ssohelper.core.foreign import Foreign, ForeignCredentials
 from ssohelper.core.policy import Way
 from ssohelper.errors import UsageProblem
 
@@ -52,11 +52,10 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
             "secrets are not printed on a terminal",
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
-    named = foreign.find(app, profile)
-    if named is not None:
-        foreign_use.print_keys(app, named, shell, form)
+    chosen = choosing.choose_any_profile(profile)
+    if isinstance(chosen, Foreign):
+        foreign_use.print_keys(app, chosen, shell, form)
         return
-    chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
     keys = credentials.release(
         app,

@@ -110,13 +110,11 @@ def exec_program(
         raise output.not_on_windows("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
-    named = foreign.find(app, words[0] if words else None) if len(words) < 2 else None
-    if named is not None:
-        limits = agents.build_allow_variable(app, allowed)
-        ctx.exit(_run_foreign(app, named, program, limits, server=server))
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
-    _check_chosen_role(chosen, app.environ.pop(served_role.CHOSEN, None))
+    _check_chosen(chosen, app.environ.pop(served_role.CHOSEN, None))
     limits = agents.build_allow_variable(app, allowed)
+    if isinstance(chosen, Foreign):
+        ctx.exit(_run_foreign(app, chosen, program, limits, server=server))
     guarding.grant_for_reason(app, chosen, reason)
     # An exec that a command of `exec --hold` runs waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
@@ -128,13 +126,14 @@ def exec_program(
     ctx.exit(_run_with_keys(app, chosen, program, hold_text, limits))
 
 
-def _check_chosen_role(profile: Profile, role: str | None) -> None:
-    """Refuse a profile that no longer points at the role (`RoleKey.text`) that the user chose."""
-    if role is not None and role != profile.key.text:
+def _check_chosen(profile: Profile | Foreign, chosen: str | None) -> None:
+    """Refuse a profile that is no longer what the user chose: see served_role.CHOSEN."""
+    now = profile.origin if isinstance(profile, Foreign) else profile.key.text
+    if chosen is not None and chosen != now:
         raise UsageProblem(
-            f'the profile "{show(profile.name)}" has been edited: it points at '
-            f"{show(profile.key.text)} now, not at {show(role)}",
-            hint="choose the role again",
+            f'the profile "{show(profile.name)}" has been edited: it was {show(chosen)}, and is '
+            f"{show(now)} now",
+            hint="choose again",
         )
 
 

@@ -67,23 +67,23 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
     if is_previous:
         previous, keys = _previous(app)
         words = (previous,)
-    named = foreign.find(app, words[0]) if row is None and len(words) == 1 else None
-    if named is not None:
-        _use_foreign(app, shell, named, keys)
-        return
     if row is not None:
-        chosen = selection.resolve_chosen_role(app, row.key, row.profiles)
+        chosen = choosing.resolve_row(app, row)
     elif is_previous:
-        chosen = choosing.choose_profile(*words)
+        chosen = choosing.choose_any_profile(*words)
     else:
         chosen = profile_use.choose_profile(words, ask_always=True)
+    if isinstance(chosen, Foreign):
+        _use_foreign(app, shell, chosen, keys)
+        return
     if keys:
         guarding.grant_for_reason(app, chosen, reason)
         found, left = _get_keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
+        session = chosen.session
         outlook = profile_use.run_signed_in(
-            app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
+            app, chosen, lambda: environment.ensure_sign_in(app, session)
         )
         left = clock_text.sign_in_left_text(outlook, app.clock.now())
         chosen = _ensure_profile(app, chosen, yes, is_typed=words == (chosen.name,))

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, doctor, foreign, identity
+from ssohelper.actions import adopting, doctor, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.cli.foreign_use import print_pair
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -31,11 +32,10 @@ def whoami(profile: str | None, reason: str | None) -> None:
     credentials are not ours, it prints what AWS says.
     """
     app = output.get_app()
-    named = foreign.find(app, profile)
-    if named is not None:
-        foreign_use.print_identity(app, named)
+    chosen = choosing.choose_any_profile(profile)
+    if isinstance(chosen, Foreign):
+        foreign_use.print_identity(app, chosen)
         return
-    chosen = choosing.choose_profile(profile)
     guarding.grant_for_reason(app, chosen, reason)
     for finding in doctor.find_shadowing(app, chosen):
         app.warn(f"{finding.message}; {finding.fix}")

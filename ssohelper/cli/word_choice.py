@@ -12,6 +12,7 @@ from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import guard_rules, role_rows
+from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
 from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
@@ -25,18 +26,21 @@ _NAMED = 5
 
 def choose_profile(
     words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
-) -> Profile:
+) -> Profile | Foreign:
     """Return the profile that the words name, or the role that they find.
+
+    Profiles whose credentials are not ours are named, found and offered too.
 
     The only role that has each word as a whole is shown and taken; if it is guarded, or with
     `confirm` (what is done with it, such as "run the command"), the user is asked first. If there
-    are several or none, a picker opens with the words. `ask_always` as in choosing.choose_profile.
+    are several or none, a picker opens with the words. `ask_always` as in choosing.choose_any_profile.
     Raises: UsageProblem with the roles that were found, off a terminal; Interrupted (130) when the
-    user says no or picks none; the errors of choosing.choose_profile.
+    user says no or picks none; the errors of choosing.choose_any_profile.
     """
     if len(words) < 2:
         try:
-            return choosing.choose_profile(words[0] if words else None, ask_always=ask_always)
+            name = words[0] if words else None
+            return choosing.choose_any_profile(name, ask_always=ask_always)
         except UnknownProfile as error:
             if not words[0].strip():
                 raise  # an unset variable in a script
@@ -49,14 +53,16 @@ def choose_profile(
     app, session = output.get_app(), output.options().session
     if not output.can_draw():
         raise _error_with_roles(app, words, session, unknown)
-    found = _choose_role(app, words, choosing.read_known_roles(app, session), confirm, unknown)
-    choosing.warn_about_config(app, found.name)
+    choice = choosing.read_known_roles(app, session, with_others=True)
+    found = _choose_role(app, words, choice, confirm, unknown)
+    if isinstance(found, Profile):
+        choosing.warn_about_config(app, found.name)
     return found
 
 
 def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
-) -> Profile:
+) -> Profile | Foreign:
     index = role_rows.index_of(choice.rows)
     row = _find_only(words, index, choice.rows)
     if row is None:
@@ -71,7 +77,7 @@ def _choose_role(
         confirm = f"this role is guarded; {confirm or 'use it'}"
     if confirm and not output.confirm(f"{confirm}?", yes=False, what="this choice"):
         raise Interrupted("nothing was done")
-    return selection.resolve_chosen_role(app, row.key, row.profiles)
+    return choosing.resolve_row(app, row)
 
 
 def _find_only(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleRow | None:
@@ -83,6 +89,8 @@ def _find_only(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleR
 
 
 def _describe(row: RoleRow, *, with_session: bool) -> str:
+    if row.provider:
+        return f'profile "{show(row.role_name)}", whose credentials are not ours'
     account = row.account.id
     if row.account.name:
         account = f'"{show(row.account.name)}" ({account})'
@@ -96,7 +104,7 @@ def _error_with_roles(
     """Return the error for words off a terminal: it names the first roles that have them all."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
-    rows = roles.read_roles(app, session).rows
+    rows = roles.read_roles(app, session, with_others=True).rows
     found = role_rows.index_of(rows).search(words)
     if not found:
         return unknown

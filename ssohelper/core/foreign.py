@@ -59,6 +59,11 @@ class Foreign(NamedTuple):
         return f'profile "{show(self.name)}": not ours, its credentials come from {show(self.what)}'
 
     @property
+    def origin(self) -> str:
+        """Return in few words where the credentials come from, to compare with another time."""
+        return f"not ours ({show(self.what)})"
+
+    @property
     def is_program(self) -> bool:
         """Return whether another program, which may take its time, provides the credentials."""
         return self.what.startswith(_PROGRAM)

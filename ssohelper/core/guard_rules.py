@@ -67,8 +67,10 @@ def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_n
     """Return whether any of the rules guards this role.
 
     An account whose name is unknown ("") is compared by its id only. Lists and prompts use this
-    function, decisions use `find_rule`.
+    function, decisions use `find_rule`. What has no account id is no role.
     """
+    if not account.id:
+        return False
     return find_rule(rules, session_name, account, role_name, is_strict=False) is not None
 
 

@@ -1,14 +1,19 @@
-"""The rows of role lists. A row is a role with its account, its profiles and its usage."""
+"""The rows of role lists. A row is a role with its account, its profiles and its usage.
+
+Profiles whose credentials are not ours have rows too, in a group of their own at the end.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage
+from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, chain_of_profile
 from ssohelper.core.search import Index
 
 # The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
 # of these numbers.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
+# The group of the rows of `rows_of_other_profiles`. Its id is no account's.
+OTHER_PROFILES = Account("", "other profiles", "")
 
 
 class RoleRow(NamedTuple):
@@ -16,6 +21,9 @@ class RoleRow(NamedTuple):
 
     For a role at the end of a chain, the row has that role's account and name, and its key in
     `chained`.
+
+    With `provider`, the row is no role but a profile whose credentials are not ours: `provider`
+    names where they come from. `role_name` is the profile's name, and the row has no session.
     """
 
     session_name: str
@@ -24,6 +32,12 @@ class RoleRow(NamedTuple):
     profiles: tuple[str, ...] = ()
     usage: Usage = NEVER_USED
     chained: RoleKey | None = None
+    provider: str = ""
+
+    @property
+    def note(self) -> str:
+        """Return the text beside the name: of a role its profiles, of a profile its provider."""
+        return self.provider or " ".join(self.profiles)
 
     @property
     def key(self) -> RoleKey:
@@ -47,7 +61,27 @@ def rows_without_usage(
     Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower.
     """
     make, kind = tuple.__new__, RoleRow
-    return [make(kind, (session_name, account, name, (), NEVER_USED, None)) for name in role_names]
+    return [
+        make(kind, (session_name, account, name, (), NEVER_USED, None, "")) for name in role_names
+    ]
+
+
+def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
+    """Return the rows of profiles that are not ours, from pairs of name and provider.
+
+    Such a row's key has the profile's name alone, which equals no role's key.
+    """
+    return [
+        RoleRow(
+            "",
+            OTHER_PROFILES,
+            name,
+            (name,),
+            chained=RoleKey("", "", "", chain_of_profile(name)),
+            provider=provider,
+        )
+        for name, provider in providers
+    ]
 
 
 def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
@@ -78,7 +112,7 @@ def index_of(rows: Sequence[RoleRow]) -> Index:
             [row.account.id for row in rows],
             [row.role_name for row in rows],
             [row.account.email for row in rows],
-            [" ".join(row.profiles) for row in rows],
+            [row.note for row in rows],
             [row.session_name for row in rows],
         ],
         fuzzy_columns=(ACCOUNT_NAME, ROLE_NAME),

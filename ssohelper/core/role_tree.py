@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ssohelper.core.model import NEVER_USED
-from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.role_rows import OTHER_PROFILES, RoleRow
 
 # The orders in which the list of roles can be sorted. Favourites come first in each of them.
 BY_USE, BY_NAME, BY_ID = "use", "name", "id"
@@ -26,6 +26,10 @@ class AccountKey(NamedTuple):
 
     session_name: str
     account_id: str
+
+
+# The group of the profiles that are not ours.
+OTHERS_KEY = AccountKey("", OTHER_PROFILES.id)
 
 
 class View(NamedTuple):
@@ -142,7 +146,8 @@ def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
 def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
     """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
 
-    In a tree, accounts with a favourite come first, and in each account its favourites.
+    In a tree, accounts with a favourite come first, and in each account its favourites. Profiles
+    that are not ours come last.
     """
     if view.sort == BY_USE:
         return range(len(rows))
@@ -154,10 +159,16 @@ def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
     }
     liked = set() if view.is_flat else {account_key(rows[number]) for number in favourites}
 
-    def account_rank(account: AccountKey) -> tuple[bool, str, str, str]:
+    def account_rank(account: AccountKey) -> tuple[bool, bool, str, str, str]:
         name = rows[groups[account][0]].account.name or account.account_id
         first = name.casefold() if view.sort == BY_NAME else ""
-        return account not in liked, first, account.account_id, account.session_name
+        return (
+            account == OTHERS_KEY,
+            account not in liked,
+            first,
+            account.account_id,
+            account.session_name,
+        )
 
     def role_rank(number: int) -> tuple[bool, str]:
         return number not in favourites, rows[number].role_name.casefold()

@@ -200,7 +200,8 @@ class Reach:
         return self.is_right(profile) and keys_of(self.app, profile) == self.row.key.text
 
     def picked_on_the_command_line(self) -> bool:
-        return self.is_right(choosing._pick_role(self.app, None))
+        found = choosing._pick_role(self.app, None)
+        return isinstance(found, selection.Profile) and self.is_right(found)
 
     def use(self) -> bool:
         # The name of the choice, as it was before the edit: a sign-in may lie between.

@@ -3,7 +3,13 @@
 import pytest
 
 from ssohelper.core.model import Account, Usage
-from ssohelper.core.role_rows import PROFILES, RoleRow, index_of, ranked_rows
+from ssohelper.core.role_rows import (
+    PROFILES,
+    RoleRow,
+    index_of,
+    ranked_rows,
+    rows_of_other_profiles,
+)
 from ssohelper.core.search import Span
 
 PROD = Account("000030000001", "payments-prod", "aws+payments@example.com")
@@ -72,3 +78,14 @@ def test_an_address_is_found_but_excludes_no_row():
 def test_spans_name_the_field_and_the_characters_that_match():
     rows = [row(role="Read", profiles=("a", "my-name"))]
     assert index_of(rows).spans("my read", 0) == [Span(PROFILES, 2, 4), Span(2, 0, 4)]
+
+
+def test_a_profile_that_is_not_ours_is_found_by_its_name_and_its_provider():
+    others = rows_of_other_profiles([("old keys", "static keys"), (".x", "the program /opt/tool")])
+    rows = [row(), *others]
+    assert [one.key.text for one in others] == ["old keys", ".x"]
+    assert [one.profile_argument for one in others] == ["old keys", ".x"]
+    for words in ("old", "static", "other old"):
+        assert index_of(rows).search(words) == [1], words
+    assert index_of(rows).search("/opt/tool") == [2]
+    assert not any(key.role in {row().key.role} for key in (one.key for one in others))

@@ -9,6 +9,7 @@ from ssohelper.core.model import ACCOUNT_ID, SESSION_NAME
 from ssohelper.core.role_tree import (
     MOST_EXCEPTIONS,
     MOST_SAVED,
+    OTHERS_KEY,
     SORTS,
     VIEW_NAME,
     AccountKey,
@@ -80,6 +81,8 @@ def _parse_account_key(line: object) -> AccountKey:
     values = fields.checked_list(line, "exceptions", 2)
     if len(values) != 2:
         raise Damaged("exceptions")
+    if values == list(OTHERS_KEY):
+        return OTHERS_KEY
     return AccountKey(
         fields.checked_match(values[0], "exceptions", SESSION_NAME),
         fields.checked_match(values[1], "exceptions", ACCOUNT_ID),

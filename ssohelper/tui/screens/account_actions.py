@@ -32,6 +32,7 @@ from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
+from ssohelper.tui.screens.other_profile_actions import OtherProfileActions, commands_of_other
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.screens.ticked_actions import TickedActions
@@ -60,6 +61,7 @@ class RowActions:
         self.roles = roles
         self._reload = reload
         self._ticked = TickedActions(app, screen, roles, reload, self._open_consoles)
+        self._others = OtherProfileActions(app, screen)
 
     def needs_row(self, name: str) -> bool:
         """Return whether the action acts on the row under the cursor, and not on ticked roles."""
@@ -73,7 +75,9 @@ class RowActions:
         row = self._require_row()
         if row is None:
             return
-        if name in ("copy_profile", "copy_account", "copy_export"):
+        if row.provider and self._others.applies(name):
+            self._others.run(name, row)
+        elif name in ("copy_profile", "copy_account", "copy_export"):
             self._copy(name.removeprefix("copy_"), row)
         elif name == "favourite":
             self._toggle_favourite(row)
@@ -170,7 +174,8 @@ class RowActions:
                 "bash", names[0]
             )  # refuses a name with control characters
             return f"export AWS_PROFILE={name}", f"ssohelper use {word_as_typed(names[0])}"
-        return names[0], f"ssohelper list {word_as_typed(row.role_name)}"
+        listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
+        return names[0], f"ssohelper {listed}"
 
     # -- marking a role as a favourite ---------------------------------------------------------
 
@@ -370,6 +375,8 @@ class RowActions:
             "whoami": f"whoami {name}",
             "profile": f"profile {change} {name}",
         }
+        if row.provider:
+            lines = commands_of_other(name)
         return commands_of(
             "accounts",
             lines,

@@ -28,7 +28,7 @@ def empty_list_text(choice: KnownRoles, refreshing: str) -> str:
     `refreshing` names what is being listed at AWS. Return "" if roles are listed, or if there is no
     session at all.
     """
-    if choice.rows or not choice.sessions:
+    if choice.has_role or not choice.sessions:
         return ""
     if refreshing:
         return f"Your roles are being listed at AWS: {refreshing}"

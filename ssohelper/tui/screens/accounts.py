@@ -177,7 +177,7 @@ class AccountsScreen(Screen[None]):
 
     def _offer_set_up(self) -> None:
         """Show the form that sets up a session if no session exists. Otherwise remove it."""
-        has_any = self._config_error or self._choice.rows or self._choice.sessions
+        has_any = self._config_error or self._choice.has_role or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
         if has_any and form:
@@ -221,7 +221,7 @@ class AccountsScreen(Screen[None]):
 
     def _read(self) -> None:
         try:
-            self._choice = roles.read_roles(self.services)
+            self._choice = roles.read_roles(self.services, with_others=True)
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
@@ -237,7 +237,8 @@ class AccountsScreen(Screen[None]):
 
         The cursor stays on its role.
         """
-        self.app.run_in_background(lambda: roles.read_roles(self.services), self._show_choice)
+        read = partial(roles.read_roles, self.services, with_others=True)
+        self.app.run_in_background(read, self._show_choice)
 
     on_set_up_form_done = reload
 
@@ -327,7 +328,7 @@ class AccountsScreen(Screen[None]):
         If there are none, show how many sessions have no list yet.
         """
         refreshing = self._refresher.text if self._refresher else ""
-        missing = len(self._choice.unlisted) if self._choice.rows else 0
+        missing = len(self._choice.unlisted) if self._choice.has_role else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
         # The bar is absent while the screen is being built or taken down, as F5 and threads may find.

@@ -89,6 +89,11 @@ class ListControls:
                 cast("FilterLabel", bar).set_on(on, label)
 
     def _toggle_tick(self) -> None:
+        row = self._roles.row
+        if row is not None and row.provider:
+            self._screen.app.show_done(
+                "only roles are ticked: this profile's credentials are not ours"
+            )
         self._roles.toggle_tick()
         self._pane.show_count()
 
@@ -100,7 +105,10 @@ class ListControls:
 
     def _show_next_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
-        names: list[str | None] = [None, *sorted({row.session_name for row in self._roles.rows})]
+        names: list[str | None] = [
+            None,
+            *sorted({row.session_name for row in self._roles.rows} - {""}),
+        ]
         only = self._roles.shown.view.only_session
         wanted = names[(names.index(only) + 1) % len(names)] if only in names else None
         self._filter(lambda view: view.with_only_session(wanted))

@@ -1,4 +1,4 @@
-"""Runs a shell with a role's credentials. It has the whole terminal until it ends.
+"""Runs a shell with a role's or a profile's credentials. It has the terminal until it ends.
 
 The shell runs below `ssohelper exec --server`, whose endpoint renews the credentials. Windows has no
 endpoint: there the shell gets fixed keys from `ssohelper exec`.
@@ -24,6 +24,7 @@ from ssohelper.tui import foreground
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.foreign import Foreign
     from ssohelper.tui.base import TuiApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
@@ -43,18 +44,31 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
 
     Raises: LocalState if no shell can be started here.
     """
-    shell = app.services.environ.get("SHELL") or "/bin/sh"
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name
-    argv = ["exec", *_OPTIONS, name, "--", shell]
+    _run_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
+
+
+def run_shell_of_other(app: TuiApp[str], found: Foreign) -> None:
+    """Run a shell as `run_shell` does, with a profile whose credentials are not ours.
+
+    The programs in the shell get the credentials by themselves: no endpoint serves them.
+    """
+    _run_exec(app, [found.name], found.origin, found.name)
+
+
+def _run_exec(app: TuiApp[str], words: Sequence[str], chosen: str, what: str) -> None:
+    """Run `ssohelper exec WORDS… -- $SHELL`. `chosen` is the value of served_role.CHOSEN."""
+    shell = app.services.environ.get("SHELL") or "/bin/sh"
+    argv = ["exec", *words, "--", shell]
     line = " ".join(["ssohelper", *map(word_as_typed, argv)])
     try:
         with app.suspend():
-            environ = {**app.services.environ, served_role.CHOSEN: profile.key.text}
+            environ = {**app.services.environ, served_role.CHOSEN: chosen}
             _run_until_end(argv, environ, f"$ {line}\nexit: back to the full screen\n")
     except (SuspendNotSupported, OSError) as cause:
         raise LocalState(f"no shell could be started here: {cause}", hint=line) from cause
-    app.show_done(f"the shell with {profile.shown_role.name} has ended", line)
+    app.show_done(f"the shell with {what} has ended", line)
 
 
 def _run_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:

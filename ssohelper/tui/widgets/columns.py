@@ -65,12 +65,13 @@ def measure(rows: Sequence[RoleRow]) -> Content:
     sessions = set(map(itemgetter(0), rows))
     accounts = set(map(itemgetter(1), rows))
     profiles = set(map(itemgetter(3), rows))
+    providers = set(map(itemgetter(6), rows))
     return Content(
         max(_widest(account.name for account in accounts), _ID_WIDTH - 1),
         _widest(set(map(itemgetter(2), rows))),
         _widest(sessions),
-        _widest(map(" ".join, profiles)),
-        len(sessions) > 1,
+        max(_widest(map(" ".join, profiles)), _widest(providers)),
+        len(sessions - {""}) > 1,
     )
 
 

@@ -25,6 +25,7 @@ _LABEL_WIDTH = 16
 # The longest bar of a clock, and the columns beside a bar: for the label and the time left, and in
 # the dense panel also for where that time comes from.
 _LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 36, 60
+_NOT_OURS = "not ours: the SDKs of your programs get them, and nothing is cached"
 _ONE_LINE = 1000  # a width that no text reaches, since the dense panel has one line for it
 
 
@@ -65,6 +66,8 @@ class RoleDetail(LineView, can_focus=False):
         def drawn(width: int) -> list[Line]:
             if row is None:
                 return []
+            if row.provider:
+                return _other_profile_lines(row, width)
             lines = (_dense_lines if dense else _full_lines)(row, known, now, guarded, width)
             return lines + _clock_lines(row, known, now, aws_now, width, dense)
 
@@ -119,6 +122,12 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
 
 def _heading_lines(heading: Heading, live_count: int, width: int) -> list[Line]:
     row = heading.row
+    if row.provider:
+        return [
+            [(show(row.account.name), "strong")],
+            *_pair("profiles", str(heading.role_count), width),
+            *_pair("credentials", _NOT_OURS, width),
+        ]
     pairs = [
         ("account id", row.account.id),
         ("e-mail", row.account.email or "-"),
@@ -129,6 +138,14 @@ def _heading_lines(heading: Heading, live_count: int, width: int) -> list[Line]:
     return [
         *([(part, "strong")] for part in _parts(row.account.name or row.account.id, width)),
         *(line for label, value in pairs for line in _pair(label, value, width)),
+    ]
+
+
+def _other_profile_lines(row: RoleRow, width: int) -> list[Line]:
+    return [
+        *([(part, "accent")] for part in _parts(row.role_name, width)),
+        *_pair("credentials", f"from {row.provider}", width),
+        *_pair("", _NOT_OURS, width),
     ]
 
 

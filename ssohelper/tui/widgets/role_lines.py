@@ -103,7 +103,7 @@ class RolePainter:
 
     def _heading_note(self, heading: Heading, width: int) -> str:
         """Return the number of roles and, if these are folded, their marks, as far as they fit."""
-        note = f"  {_count_text(len(heading.rows), heading.role_count)}"
+        note = f"  {_count_text(heading)}"
         if cell_len(note) >= width:
             note = ""
         marks = self._folded_marks(heading) if heading.is_folded else ""
@@ -163,7 +163,7 @@ class RolePainter:
             *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
             *cells(row.session_name, role_rows.SESSION, wide.session, dim),
             *(
-                cells(" ".join(row.profiles), role_rows.PROFILES, wide.profile, dim)
+                cells(row.note, role_rows.PROFILES, wide.profile, dim)
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
                 else [Segment(f"{PROFILE if row.profiles else ' '} ", dim)]
             ),
@@ -223,6 +223,8 @@ def _one_unit(seconds: int) -> str:
     return duration_text(seconds).split()[0]
 
 
-def _count_text(shown: int, count: int) -> str:
-    roles = "1 role" if count == 1 else f"{count} roles"
-    return roles if shown == count else f"{shown} of {roles}"
+def _count_text(heading: Heading) -> str:
+    shown, count = len(heading.rows), heading.role_count
+    kind = "profile" if heading.row.provider else "role"
+    text = f"1 {kind}" if count == 1 else f"{count} {kind}s"
+    return text if shown == count else f"{shown} of {text}"

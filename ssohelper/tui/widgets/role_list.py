@@ -267,7 +267,7 @@ class RoleList(ScrollView, can_focus=False):
         """Tick or untick the role under the cursor, or the account's shown roles; go one line on."""
         heading, row = self.heading, self.row
         rows = heading.rows if heading is not None else [row] if row is not None else []
-        keys = frozenset(each.key for each in rows)
+        keys = frozenset(each.key for each in rows if not each.provider)
         ticked = self._painter.ticked
         self._painter.ticked = ticked - keys if keys <= ticked else ticked | keys
         self.refresh()

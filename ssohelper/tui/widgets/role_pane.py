@@ -134,6 +134,8 @@ def row_text(row: RoleRow | None, width: int) -> Text:
     """Return one line with what the list may have cut of the row. The role is never cut."""
     if row is None:
         return Text("")
+    if row.provider:
+        return Text(show(f"{row.role_name} · not ours: {row.provider}"))
     role = show(f"{row.account.id} {row.role_name}")
     name_width = max(12, width - cell_len(role) - 1)
     name = show(row.account.name)

@@ -1,0 +1,148 @@
+"""The actions on a profile whose credentials are not ours, in the list of roles.
+
+Its own provider gives the credentials. Nothing of them is cached, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.shell_text import word_as_typed
+from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.system import browser
+from ssohelper.tui import background
+from ssohelper.tui.screens.console_chooser import ConsoleChooser
+from ssohelper.tui.screens.role_shell import run_shell_of_other
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from ssohelper.tui.app import FullScreenApp
+
+# Why an action does not apply.
+_REFUSED = {
+    "favourite": "only roles can be favourites",
+    "profile": "only profiles of ssohelper are added and removed here",
+    "copy_account": "it names no account of Identity Center",
+    "copy_link": "no access portal knows it, so there is no link",
+}
+
+
+class OtherProfileActions:
+    """Runs actions on such a profile, by their names in `core.keymap`."""
+
+    def __init__(self, app: FullScreenApp, screen: Screen[None]) -> None:
+        self._app, self._screen = app, screen
+        self._slow: dict[str, Callable[[RoleRow], Awaitable[None]]] = {
+            "whoami": self._ask_identity,
+            "console": self._open_console,
+            "shell": self._open_shell,
+        }
+
+    def applies(self, name: str) -> bool:
+        """Return whether the action `accounts.NAME` differs from that on a role."""
+        return name in _REFUSED or name in self._slow
+
+    def run(self, name: str, row: RoleRow) -> None:
+        """Run the action `accounts.NAME`, or say why it does not apply."""
+        if name in _REFUSED:
+            what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
+            self._app.show_done(f"{what}: {_REFUSED[name]}")
+        else:
+            self._screen.run_worker(self._run_slow(name, row), group=name, exclusive=True)
+
+    async def _run_slow(self, name: str, row: RoleRow) -> None:
+        try:
+            await self._slow[name](row)
+        except SsoHelperError as error:
+            self._app.show_error(error)
+
+    def _get_keys(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
+        """Return the profile with its credentials. Call it in a background thread.
+
+        Its provider runs without a terminal. Raises: the errors of foreign.check_use and
+        foreign_credentials.obtain.
+        """
+        services = self._app.services
+        found = foreign.find_chosen(services, row)
+        foreign.check_use(services, found, is_on_terminal=False)
+        deadline = services.clock.deadline()
+        keys = foreign_credentials.obtain(services, found, {}, deadline, is_on_terminal=False)
+        return found, keys
+
+    async def _ask_identity(self, row: RoleRow) -> None:
+        services = self._app.services
+
+        def ask() -> foreign_credentials.Identity:
+            return foreign_credentials.confirm(services, *self._get_keys(row))
+
+        self._say_wait(row)
+        who = await background.run(self._app, ask)
+        command = f"ssohelper whoami {word_as_typed(row.role_name)}"
+        self._app.show_done(f"{who.user}: {who.arn}", command)
+
+    async def _open_console(self, row: RoleRow) -> None:
+        services, app = self._app.services, self._app
+
+        def read() -> tuple[str, browser.Opener | None]:
+            found = foreign.find_chosen(services, row)
+            region = foreign_credentials.choose_region(services, found)
+            return region, browser.find_opener(services.environ)
+
+        region, opener = await background.run(app, read)
+        if opener is None:
+            raise LocalState(
+                f'no browser can be started here, and there is no link for "{row.role_name}"',
+                hint="set BROWSER, or use a role of Identity Center",
+            )
+        choice = await app.push_screen_wait(
+            ConsoleChooser(f"Console of {row.role_name}", [], region)
+        )
+        if choice is None:
+            return
+
+        def start() -> None:
+            found, keys = self._get_keys(row)
+            page = foreign_credentials.choose_page(services, found, *choice)
+            foreign_credentials.open_in_browser(
+                services,
+                found,
+                keys,
+                page,
+                lambda url: browser.start_opener(opener, url, services.environ),
+                lambda: False,
+            )
+
+        self._say_wait(row)
+        await background.run(app, start)
+        options = f"--service {choice.service} --region {choice.region}"
+        command = f"ssohelper console {word_as_typed(row.role_name)} {options}"
+        app.show_done("opened the console in a browser", command)
+
+    async def _open_shell(self, row: RoleRow) -> None:
+        """Run a shell that names the profile to its programs. It has the whole terminal."""
+        services = self._app.services
+
+        def check() -> Foreign:
+            found = foreign.find_chosen(services, row)
+            foreign.check_use(services, found, is_on_terminal=True)
+            return found
+
+        run_shell_of_other(self._app, await background.run(self._app, check))
+
+    def _say_wait(self, row: RoleRow) -> None:
+        self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')
+
+
+def commands_of_other(name: str) -> dict[str, str]:
+    """Return the command lines of the actions that apply; `name` is the profile, as typed."""
+    return {
+        "use": f"use {name}",
+        "console": f"console {name}",
+        "shell": f"exec {name} -- $SHELL",
+        "whoami": f"whoami {name}",
+    }
