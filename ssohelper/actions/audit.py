@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """Filters for the lines of the journal. A filter that is None lets all lines pass.
+    """Filters for the lines of the journal. A filter that is None or empty lets all lines pass.
 
     `since` is in epoch seconds. `role` is a pattern for the role's name; a pattern that contains a
     slash has the form of the rules in `guard.rules`.
