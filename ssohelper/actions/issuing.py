@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 # How long to wait for AWS to answer a role call, which normally takes well under a second.
 CALL_SECONDS = 10.0
 _LOCK_SECONDS = 5.0
-# How long to wait for a lock in the broker's loop, which waits once for each caller.
+# How long to wait for a lock in the broker's loop. Not long, because the loop waits once for each
+# caller.
 _LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
@@ -110,8 +111,8 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
 def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
-    Sends one request to each region that is asked; the next one is asked if one does not answer.
-    The credentials are filed under the session's own token, whichever region issued them.
+    Sends one request to a region; if that region does not answer, asks the next one. The
+    credentials are filed under the session's own token, whichever region issued them.
     Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
     AwsUnreachable, LocalState; Superseded if a sign-in or sign-out happened meanwhile.
     """
@@ -153,7 +154,10 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
 def received(
     app: App, service: str, credentials: RoleCredentials, token_id: str
 ) -> CachedCredentials:
-    """Return AWS's new credentials, with the time of arrival by AWS's clock. Raises BadAnswer."""
+    """Check AWS's new credentials; return them with the time of arrival by AWS's clock.
+
+    Raises: BadAnswer if they have expired or last too long.
+    """
     try:
         return schema.with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
@@ -169,10 +173,10 @@ def received(
 
 
 def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
-    """Return when (epoch seconds) the credentials or the token are past half of their lifetime.
+    """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
-    The earlier time counts. The token is included because SDKs renew it themselves once it has less
-    than 15 min left.
+    Returns the earlier of both times. The token counts because SDKs renew it themselves once it has
+    less than 15 min left.
     """
     half = app.clock.local(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
@@ -187,8 +191,8 @@ def _load_standing(
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        # A token file that is damaged or cannot be read does not mean a sign-out, so credentials
-        # that are cached are still good.
+        # A damaged or unreadable token file does not mean a sign-out, so cached credentials are
+        # still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
     return token, validity_of(cached.token_id, token, facts)
@@ -197,7 +201,7 @@ def _load_standing(
 def _load_standing_again(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check again, under the lock, whether the credentials are of the present sign-in.
+    """Check again, while holding the lock, whether the credentials are of the present sign-in.
 
     One of our renewals may have written its token and not recorded it yet. Waits for 50 ms at most,
     because the broker's loop is blocked meanwhile.
