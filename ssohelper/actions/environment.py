@@ -198,7 +198,7 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.peek_token(app, session)
         return clocks.load_outlook_of_token(app, session, seen)
-    # Another tool may have signed in. The prompts of shells notice that only by this update.
+    # Another tool may have signed in. Shell prompts learn of it only by this update.
     prompt_notes.update_session(app, session)
     return clocks.load_outlook_of_token(app, session, token)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """Roles as rows, best first, and when (epoch seconds) each session's listing began."""
+    """The known roles as rows, best first, and when (epoch s) each session's listing began."""
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -32,7 +32,7 @@ class KnownRoles(NamedTuple):
 
 
 def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
-    """Return the roles of one or all sessions: those in listings and those of profiles."""
+    """Return the roles of one session or of all: roles in saved listings and roles of profiles."""
     sessions = [
         session
         for session in app.config.read().sso_sessions()
@@ -47,7 +47,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
         if saved is None or not saved.is_of_portal_of(session):
             continue
         listed_at[session.name] = saved.listed_at
-        # The accounts in which a role has a profile or usage. The other accounts' roles need no
+        # Accounts in which a role has a profile or was used. Roles of other accounts need no
         # lookup.
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
@@ -62,8 +62,8 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
                         session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
                     )
                 )
-    rows += _rows_of_profiles(profiles, rows, used)
-    rows += _rows_of_chains(app, sessions, rows, used)
+    rows += _make_rows_of_profiles(profiles, rows, used)
+    rows += _make_rows_of_chains(app, sessions, rows, used)
     return KnownRoles(ranked_rows(rows) if used else rows, listed_at, sessions)
 
 
@@ -88,7 +88,7 @@ def find_profiles_by_role(
     return found
 
 
-def _rows_of_profiles(
+def _make_rows_of_profiles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
     """Return rows for roles that have a profile but are in no saved listing."""
@@ -105,13 +105,13 @@ def _rows_of_profiles(
     ]
 
 
-def _rows_of_chains(
+def _make_rows_of_chains(
     app: App,
     sessions: Sequence[SsoSession],
     rows: Sequence[RoleRow],
     used: dict[RoleKey, Usage],
 ) -> list[RoleRow]:
-    """Return rows for the profiles that assume a role on top of a role of these sessions."""
+    """Return rows for chains: profiles that assume a role with a role of these sessions."""
     config = app.config.read()
     found = [entry for entry in config.profiles() if chains.is_chain(entry)]
     if not found:
