@@ -99,7 +99,7 @@ def _find_chain(app: App, key: RoleKey) -> Chain:
 
 
 def _role_session_name(app: App, session: SsoSession) -> str:
-    """Return the name of the role session, which CloudTrail shows: the signed-in user's, if known."""
+    """Return the role session's name, which CloudTrail shows: the user's name, if known."""
     user = app.tokens.load_facts(session.name).user or ""
     name = _NOT_IN_SESSION_NAME.sub("-", user)[:_LONGEST_SESSION_NAME].strip("-")
     return name if len(name) > 1 else _USUAL_SESSION_NAME

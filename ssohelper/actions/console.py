@@ -163,7 +163,7 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
 
 
 def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
-    """Return the console pages last opened as this role from the full screen, the last one first."""
+    """Return the console pages opened as this role from the full screen, the latest first."""
     try:
         return [PageChoice(*page) for page in app.console_visits.load_pages(key)]
     except (SsoHelperError, OSError) as error:

@@ -78,7 +78,7 @@ def read_config(app: App) -> ConfigFacts:
 
 
 def measure_parsing(config: ConfigFacts) -> ConfigFacts:
-    """Return the facts with the CPU seconds in which configparser reads the config, as botocore does.
+    """Add to the facts how many CPU seconds configparser, which botocore uses, needs to read it.
 
     A small config, and one that AWS tools cannot read, are not measured.
     """

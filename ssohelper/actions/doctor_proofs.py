@@ -123,7 +123,7 @@ def run_helpers(
     """
     limit = PROOF_SECONDS if seconds is None else seconds
     return _run_in_threads(
-        [lambda one=one: _run_profile_program(app, one, facts.programs, limit) for one in profiles],  # type: ignore[misc]
+        [lambda one=one: _run_program(app, one, facts.programs, limit) for one in profiles],  # type: ignore[misc]
         limit + 1,
     )
 
@@ -143,17 +143,17 @@ def run_chosen(
         return None
     target = profile.target
     if process_command.own_command_options(command) is None:
-        return _run_profile_program(app, profile, programs, FOREIGN_SECONDS) if foreign else None
+        return _run_program(app, profile, programs, FOREIGN_SECONDS) if foreign else None
     if (
         target is None
         or target.session is None
         or not _is_role_unguarded(app, target.session, target)
     ):
         return None
-    return _run_profile_program(app, profile, programs, PROOF_SECONDS)
+    return _run_program(app, profile, programs, PROOF_SECONDS)
 
 
-def _run_profile_program(
+def _run_program(
     app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], seconds: float
 ) -> ProofFact:
     command = profile.entry.keys["credential_process"]

@@ -175,9 +175,7 @@ def list_rules(app: App) -> list[Rule]:
     try:
         configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
-        app.warn(
-            f"the settings cannot be read, so these are the rules that were last read: {error.message}"
-        )
+        app.warn(f"the settings cannot be read; these rules were read before: {error.message}")
     roles = list(_load_known_roles(app))
     return [
         Rule(

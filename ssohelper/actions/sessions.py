@@ -151,7 +151,7 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
 def _error_for_profiles_in_use(
     app: App, session: str, others: Sequence[ProfileEntry]
 ) -> UsageProblem:
-    """Return the error for profiles that ssohelper did not write, with what to do about each kind."""
+    """Return the error for profiles that ssohelper did not write, with a cure for each kind."""
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
     if len(assuming) < len(others):
@@ -162,17 +162,17 @@ def _error_for_profiles_in_use(
     if assuming:
         what = "assumes a role" if len(assuming) == 1 else "assume roles"
         ways.append(
-            f"{_first_profile_names(assuming)} {what} with the credentials of a source_profile, which --adopt "
+            f"{_quoted_names(assuming)} {what} with the credentials of a source_profile, which --adopt "
             f"does not take over: name another source_profile in {app.locations.aws_config_file}, "
             "or remove the profile there"
         )
     return UsageProblem(
-        f'profiles that ssohelper did not write use the session "{session}": {_first_profile_names(others)}',
+        f'profiles that ssohelper did not write use the session "{session}": {_quoted_names(others)}',
         hint="; ".join((*ways, f"to sign out alone: ssohelper logout {session}")),
     )
 
 
-def _first_profile_names(entries: Sequence[ProfileEntry]) -> str:
+def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
     return first_names([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 

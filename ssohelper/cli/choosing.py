@@ -1,7 +1,7 @@
-"""Chooses the profile or session that a command uses. If none is named, the user picks one.
+"""Chooses the profile or session that a command uses. The user picks one if none is named.
 
-actions.selection decides what the user's words name. A picker needs a terminal that can draw it;
-without such a terminal, the error of actions.selection is raised (exit code 2).
+actions.selection decides what the user's words name. A picker needs a terminal on which it can be
+drawn; without such a terminal, the error of actions.selection is raised (exit code 2).
 """
 
 from ssohelper.actions import directory, roles, selection
@@ -16,25 +16,25 @@ from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsagePr
 def choose_profile(
     text: str | None, session: str | None = None, *, ask_always: bool = False
 ) -> Profile:
-    """Return the profile that `text` names, else AWS_PROFILE's, else one that the user picks.
+    """Return the profile that `text` or else AWS_PROFILE names, else one that the user picks.
 
-    With `ask_always`, AWS_PROFILE is ignored. Prints the warnings of `warn_about_config`.
+    With `ask_always`, AWS_PROFILE is ignored. Also warns as `warn_about_config` does.
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
-    found = _choose(text, session or output.options().session, ask_always=ask_always)
+    found = _choose_named_or_pick(text, session or output.options().session, ask_always=ask_always)
     warn_about_config(output.get_app(), found.name)
     return found
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
-    """Warn of parts of ~/.aws/config that other tools read differently, or that we ignore."""
+    """Warn of parts of ~/.aws/config that other tools read differently, or ssohelper ignores."""
     config = app.config.read()
     ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
     for warning in (*config.warnings(), *((ignored,) if ignored else ())):
         app.warn(warning)
 
 
-def _choose(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
+def _choose_named_or_pick(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
     app = output.get_app()
     if text is None and ask_always:
         if not output.can_draw():
@@ -73,7 +73,7 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
 
 
 def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile:
-    """Let the user pick one of the roles; the picker opens with what is `typed` in its search.
+    """Let the user pick one of the roles. The picker opens with the text `typed` in its search.
 
     Raises: Interrupted (130) when none was picked.
     """
@@ -86,14 +86,14 @@ def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile:
 
 
 def read_known_roles(app: App, session_name: str | None) -> KnownRoles:
-    """Return the roles to choose from. Sessions without a saved list are listed at AWS first.
+    """Return the roles to choose from. For sessions without a saved list, asks AWS first.
 
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
     choice = roles.read_roles(app, session_name)
-    if choice.unlisted and _list_missing(app, choice):
+    if choice.unlisted and _fetch_missing_lists(app, choice):
         choice = roles.read_roles(app, session_name)
     if not choice.rows:
         raise UsageProblem(
@@ -103,7 +103,7 @@ def read_known_roles(app: App, session_name: str | None) -> KnownRoles:
     return choice
 
 
-def _list_missing(app: App, choice: KnownRoles) -> bool:
+def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
     """Get the missing lists of roles from AWS; return whether AWS answered for any session.
 
     Raises: the first error, when no session has a role to choose from.

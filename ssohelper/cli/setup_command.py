@@ -80,7 +80,7 @@ def setup(
     """
     app = output.get_app()
     session, portal = _choose_session(app, start_url, region, yes=yes)
-    # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
+    # These checks are made before the sign-in, so that no user signs in for nothing.
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
     profiles.check_installation(app)
@@ -89,13 +89,13 @@ def setup(
         output.require_terminal("setup")
     if portal is not None and further_setup.add_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
-    if not _is_in_config(app, session):
+    if not _is_session_in_config(app, session):
         adopt_output.say_who_serves_legacy_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
     narrowed = bool(accounts or roles)
-    with _give_back_if_interrupted(app, session):
+    with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
         adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
         if default_region is None and not yes and listing.roles():
@@ -120,20 +120,20 @@ def setup(
 
 
 @contextmanager
-def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
+def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config.
 
-    After an error the sign-in stays, so that the next `setup` needs none; that is said.
+    After an error the sign-in is kept, so that the next `setup` needs none, and the user is told.
     """
     try:
         with _interrupt_by_signals():
             yield
     except (click.Abort, KeyboardInterrupt):
-        if not _is_in_config(app, session):
+        if not _is_session_in_config(app, session):
             sessions.discard(app, session)
         raise
     except SsoHelperError:
-        if not _is_in_config(app, session):
+        if not _is_session_in_config(app, session):
             output.say(clock_text.still_signed_in_text(session.name))
         raise
 
@@ -154,11 +154,11 @@ def _interrupt_by_signals() -> Iterator[None]:
 
 
 def _ask_what_to_keep(app: App, session: SsoSession) -> None:
-    """After a "no" to the profiles: write the session alone, or sign out again.
+    """After the user declined the profiles, ask whether to write the session or to sign out.
 
-    Otherwise a token would be left whose session no command knows.
+    Without one of these, a token would be left whose session no command knows.
     """
-    if _is_in_config(app, session):
+    if _is_session_in_config(app, session):
         return
     question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
@@ -169,7 +169,7 @@ def _ask_what_to_keep(app: App, session: SsoSession) -> None:
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 
-def _is_in_config(app: App, session: SsoSession) -> bool:
+def _is_session_in_config(app: App, session: SsoSession) -> bool:
     return app.config.read().session_header(session.name) is not None
 
 
@@ -210,7 +210,7 @@ def _choose_session(
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
     found = further_setup.find_session(
-        app, start_url, name, _ask_about_portal if on_terminal else None
+        app, start_url, name, _ask_whether_further_portal if on_terminal else None
     )
     if found is not None:
         return found
@@ -221,7 +221,7 @@ def _choose_session(
     return session, None
 
 
-def _ask_about_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
+def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
     output.say(f'{show(portal.start_url)} {why} than "{session.name}" ({show(session.start_url)})')
     question = f'is it a further region of "{session.name}"?'
     return output.confirm(question, yes=False, what="a further region")
@@ -244,7 +244,7 @@ def _choose_portal(
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
-    return found[_ask_number(len(found)) - 1]
+    return found[_ask_portal_number(len(found)) - 1]
 
 
 def _refuse_to_choose(urls: list[str]) -> UsageProblem:
@@ -259,7 +259,7 @@ def _refuse_to_choose(urls: list[str]) -> UsageProblem:
     )
 
 
-def _ask_number(most: int) -> int:
+def _ask_portal_number(most: int) -> int:
     """Return the number that the user types. Raises: Interrupted for q or n."""
     while True:
         answer: str = click.prompt(f"which one (1-{most}, q to leave)", default="1", err=True)
@@ -285,17 +285,17 @@ def _ask_region(url: str, proposal: str | None) -> str:
 
 
 def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choices:
-    """Return the choices with the default region that the user names, unless it is known."""
+    """Return the choices with a default region, which the user is asked for if it is not known."""
     proposal = default_regions.propose_region(app, session)
     if proposal is None:
         return choices
     region: str = click.prompt(
-        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_read_region
+        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer
     )
     return choices._replace(default_region=region)
 
 
-def _read_region(answer: str) -> str:
+def _parse_region_answer(answer: str) -> str:
     try:
         return default_regions.check_region(answer.strip())
     except UsageProblem as error:
@@ -303,7 +303,7 @@ def _read_region(answer: str) -> str:
 
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print what is wrong, and a command that was just seen to work."""
+    """Print the problems that were found, and a command to try that works."""
     if output.options().json:
         return
     if not listing.roles():
@@ -318,9 +318,9 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
 
 
 def _prove_a_profile(app: App, session: SsoSession) -> str | None:
-    """Run the helper of one profile of the session and print the problems that `doctor` finds.
+    """Run our helper for one profile of the session, and print the problems that `doctor` finds.
 
-    Returns the profile that gave credentials just now; None if none did, or if all are guarded.
+    Returns the name of the profile that gave credentials; None if none did, or if all are guarded.
     """
     report = doctor.prove_session(app, session)
     for finding in report.findings[: setup_text.MOST_PROBLEMS]:
