@@ -94,7 +94,7 @@ def check_globs(app: App, globs: tuple[str, ...]) -> None:
             )
 
 
-def choose_needing_us(found: Iterable[Found]) -> frozenset[str]:
+def choose_profiles_that_need_ssohelper(found: Iterable[Found]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted and do not work without ssohelper."""
     return frozenset(one.name for one in found if one.candidate.role and one.needs_us)
 

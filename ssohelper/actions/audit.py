@@ -38,7 +38,7 @@ class AuditRow(NamedTuple):
     account_name: str
 
 
-def read(app: App, wanted: Wanted) -> list[AuditRow]:
+def read_journal(app: App, wanted: Wanted) -> list[AuditRow]:
     """Return the wanted lines of the journal, the oldest first; warn of damaged lines.
 
     Raises: LocalState when the journal cannot be read.
@@ -64,12 +64,12 @@ def read(app: App, wanted: Wanted) -> list[AuditRow]:
     return rows
 
 
-def verify(app: App) -> Verdict:
+def verify_journal(app: App) -> Verdict:
     """Check the journal's chain of hashes. Raises: LocalState if the journal cannot be read."""
     return app.journal.verify()
 
 
-def broken_chain(found: Verdict) -> LocalState | None:
+def broken_chain_error(found: Verdict) -> LocalState | None:
     """Return the error that names the first line that breaks the journal's chain, or None."""
     if found.fault is None:
         return None

@@ -35,7 +35,7 @@ class Work:
         app = self.current_app()
         if not is_permitted:
             app.vault.refuse_guarded(key)
-        return issuing.find(app, key, least_share)
+        return issuing.find_credentials(app, key, least_share)
 
     def load_token(self, session_name: str) -> Token:
         app = self.current_app()
@@ -106,7 +106,7 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
 
         try:
-            regions.renew(app, session, seen_id, run)
+            regions.renew_in_any_region(app, session, seen_id, run)
         except SsoHelperError:
             raise
         except Exception as cause:

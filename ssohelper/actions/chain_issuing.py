@@ -41,18 +41,20 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
     session = selection.require_session(app, key.session_name)
     token = app.tokens.load(session)
     if token is None:
-        raise tokens.signed_out(session)
+        raise tokens.signed_out_error(session)
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     # Looked up before STS is asked, because the source credentials may be renewed meanwhile, and
     # the cache then holds other ones.
     token_id = chains.find_token_id(app, key, session, below)
     try:
-        credentials, chain_id = chains.assume(app, key, session, below, deadline, asked_by)
+        credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            issuing.remove(app, session, key, token)
+            issuing.remove_credentials(app, session, key, token)
         raise
-    cached = issuing.received(app, "STS", credentials, token_id)._replace(chain_id=chain_id)
-    issuing.save(app, session, key, cached)
+    cached = issuing.checked_credentials(app, "STS", credentials, token_id)._replace(
+        chain_id=chain_id
+    )
+    issuing.save_credentials(app, session, key, cached)
     return credential_document(credentials, chains.find_account_id(app, key))

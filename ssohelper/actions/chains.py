@@ -37,7 +37,7 @@ def find_source(app: App, key: RoleKey) -> RoleKey:
     return _find_chain(app, key).source_key_of(key)
 
 
-def find_id(app: App, key: RoleKey) -> str:
+def find_chain_id(app: App, key: RoleKey) -> str:
     """Return the id of the key's chain by the present config (Chain.id); "" without a chain.
 
     Raises: ConfigInvalid.
@@ -50,7 +50,7 @@ def find_account_id(app: App, key: RoleKey) -> str:
     return _find_chain(app, key).assumed.account_id if key.chain else key.account_id
 
 
-def assume(
+def assume_chain(
     app: App,
     key: RoleKey,
     session: SsoSession,

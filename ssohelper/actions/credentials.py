@@ -81,7 +81,7 @@ def find_cached(
     warning, for when AWS cannot be reached.
     Raises: Refused (9).
     """
-    found = issuing.find(app, app.vault.permit_release(session.key_of(role), way).key)
+    found = issuing.find_credentials(app, app.vault.permit_release(session.key_of(role), way).key)
     if not found.document or not (found.is_good or allow_due):
         return None
     if found.warning is not None:
@@ -162,7 +162,7 @@ def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share:
 
 def _reply_from_cache(app: App, permit: ReleasePermit) -> Reply:
     """Return unexpired cached credentials as a reply, if the broker stopped or gave no answer."""
-    found = issuing.find(app, permit.key)
+    found = issuing.find_credentials(app, permit.key)
     if found.document:
         return found.reply
     return Reply(

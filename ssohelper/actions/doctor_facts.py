@@ -78,7 +78,7 @@ def read_config(app: App) -> ConfigFacts:
 
 
 def measure_parsing(config: ConfigFacts) -> ConfigFacts:
-    """Add to the facts how many CPU seconds configparser, which botocore uses, needs to read it.
+    """Add the CPU seconds that configparser, which botocore uses, needs to read the config.
 
     A small config, and one that AWS tools cannot read, are not measured.
     """

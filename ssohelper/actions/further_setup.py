@@ -67,7 +67,9 @@ def add_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
         return False
     texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
     regions.check_setting(app, session.name, [*texts, portal.text])
-    own_settings.change(app, key, ("sessions", session.name, "regions"), [*texts, portal.text])
+    own_settings.change_setting(
+        app, key, ("sessions", session.name, "regions"), [*texts, portal.text]
+    )
     app.forget_settings()
     return True
 

@@ -67,7 +67,7 @@ def warn_of_missing(app: App, session: SsoSession) -> None:
         )
 
 
-def forget(app: App, session: SsoSession) -> None:
+def forget_further_sign_ins(app: App, session: SsoSession) -> None:
     """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
     for further in app.tokens.list_further(session):
         app.tokens.forget(further)
@@ -77,7 +77,7 @@ def forget(app: App, session: SsoSession) -> None:
         app.region_failures.save(session.name, {})
 
 
-def revoke(app: App, session: SsoSession) -> SsoHelperError | None:
+def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | None:
     """End the sign-ins at further portals at AWS.
 
     Sign-ins at portals that the settings no longer name are ended too. Returns the error if AWS
@@ -85,7 +85,7 @@ def revoke(app: App, session: SsoSession) -> SsoHelperError | None:
     """
     failure: SsoHelperError | None = None
     for further in app.tokens.list_further(session):
-        _token, error = tokens.revoke(app, further, _RENEWAL_SECONDS)
+        _token, error = tokens.revoke_sign_in(app, further, _RENEWAL_SECONDS)
         failure = failure or error
     return failure
 
@@ -94,7 +94,7 @@ def _sign_in_at(app: App, session: SsoSession, further: SsoSession, get_token: G
     app.tokens.prepare_sign_in(further)
     own_token = app.tokens.load(session)
     if own_token is None:
-        raise tokens.signed_out(session)
+        raise tokens.signed_out_error(session)
     token, life_seconds = get_token(further)
     user = sign_in_user.find_user(app, further, token)
     own_user = app.tokens.load_facts(session.name).user

@@ -46,7 +46,7 @@ def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
-def question(app: App, key: RoleKey) -> tuple[str, str]:
+def grant_question(app: App, key: RoleKey) -> tuple[str, str]:
     """Return the word that the user types to grant the role, and a text naming rule and role."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
@@ -56,7 +56,7 @@ def question(app: App, key: RoleKey) -> tuple[str, str]:
     )
 
 
-def note_refused_loosening(app: App) -> None:
+def record_refused_loosening(app: App) -> None:
     """Write to the journal that the user refused to put guard rules out of force."""
     app.journal.try_append(
         journal.refused_command_entry(
@@ -215,7 +215,7 @@ def _load_known_roles(app: App) -> Iterator[tuple[str, Account, str]]:
                 yield name, listed.account, role
 
 
-def loosen(app: App, keep: list[str]) -> list[str]:
+def end_rules(app: App, keep: list[str]) -> list[str]:
     """Put all guard rules but `keep` out of force; return those. The user has confirmed this.
 
     Raises: LocalState when the journal or the state folder cannot be written.
@@ -230,7 +230,7 @@ def loosen(app: App, keep: list[str]) -> list[str]:
     return ended
 
 
-def rules_after(app: App, key: str, before: Settings, after: Settings) -> list[str]:
+def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
     """Return the user's own guard rules that stay in force after this key of the settings changed.
 
     A change of `guard.rules` names all rules that stay; any other rule ends, also one that was

@@ -30,7 +30,7 @@ class ConfirmedIdentity(NamedTuple):
     arn: str
 
 
-def look_up(app: App, profile: Profile) -> KnownIdentity:
+def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
     """Return the profile's identity from saved files: the account's name, the user if known."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
@@ -47,7 +47,7 @@ def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
     )
 
 
-def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
+def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     """Ask STS whose credentials the profile gives, save the user name, and return STS's answer.
 
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) if STS names

@@ -62,7 +62,7 @@ _DOUBTFUL = (
 )
 
 
-def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
+def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
     Publishes the credentials again if their published response was lost.
@@ -80,7 +80,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
         if found is None:
             raise
         return found
-    if cached is not None and cached.chain_id != chains.find_id(app, key):
+    if cached is not None and cached.chain_id != chains.find_chain_id(app, key):
         cached = None  # the chain was edited since
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
@@ -120,7 +120,7 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     role = Role(key.account_id, key.role_name)
     token = app.tokens.load(session)
     if token is None:
-        raise tokens.signed_out(session)
+        raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
     def ask(one: regions.Try) -> tuple[RoleCredentials, Portal, str]:
@@ -136,22 +136,22 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         return issued, portal, one.session.region
 
     try:
-        credentials, portal, region = regions.ask_in_turn(app, session, ask)
+        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask)
     except TokenRejected:
         raise
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            remove(app, session, key, token)
+            remove_credentials(app, session, key, token)
         raise
     app.clock.learn_aws_time(portal.answered_at())
-    cached = received(app, f"the access portal in {region}", credentials, token.id)
-    save(app, session, key, cached)
+    cached = checked_credentials(app, f"the access portal in {region}", credentials, token.id)
+    save_credentials(app, session, key, cached)
     notices.give_notice_before_renewal(app, session, cached)
     return credential_document(credentials, key.account_id)
 
 
-def received(
+def checked_credentials(
     app: App, service: str, credentials: RoleCredentials, token_id: str
 ) -> CachedCredentials:
     """Check AWS's new credentials; return them with the time of arrival by AWS's clock.
@@ -214,7 +214,9 @@ def _load_standing_again(
     return _load_standing(app, session, cached)
 
 
-def save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
+def save_credentials(
+    app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
+) -> None:
     """Cache and publish new credentials, unless the sign-in or portal changed since the request.
 
     With a full disk the caller still gets the credentials, but the next caller asks AWS again.
@@ -260,7 +262,7 @@ def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredenti
     token, standing = _load_standing(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
-    if cached.chain_id != chains.find_id(app, key):
+    if cached.chain_id != chains.find_chain_id(app, key):
         raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
@@ -309,7 +311,7 @@ def _publish(
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
-def remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
+def remove_credentials(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
     """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
     prompt_notes.note_renewal(app, session, key)
     try:

@@ -24,12 +24,12 @@ def plan(app: App) -> Leaving:
     return leaving.plan_leaving(app.config.read())
 
 
-def list_guarded(app: App, planned: Leaving) -> list[str]:
+def list_guarded_roles(app: App, planned: Leaving) -> list[str]:
     """Return the roles in the plan that a rule guards, as their profiles will no longer obey it."""
     return [key.text for key in dict.fromkeys(planned.keys) if guards.find_rule(app, key)]
 
 
-def list_dependent(app: App) -> list[str]:
+def list_profiles_that_need_ssohelper(app: App) -> list[str]:
     """Return the names of the profiles that run ssohelper; none if the config cannot be read."""
     with suppress(ConfigInvalid, LocalState):
         return [
@@ -40,12 +40,12 @@ def list_dependent(app: App) -> list[str]:
     return []
 
 
-def list_served(app: App) -> list[str]:
+def list_profiles_served_by_sign_ins(app: App) -> list[str]:
     """Return the names of profiles with `sso_start_url` whose token file our sign-ins write."""
     return [
         name
         for session in app.config.read().sso_sessions()
-        for name in legacy_sign_ins.list_served(app, session)
+        for name in legacy_sign_ins.list_served_profiles(app, session)
     ]
 
 

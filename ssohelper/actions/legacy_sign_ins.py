@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def write(app: App, session: SsoSession, token: AccessToken) -> None:
+def write_legacy_tokens(app: App, session: SsoSession, token: AccessToken) -> None:
     """Write the session's new token for legacy profiles too. The caller holds `lock_state`.
 
     Writes nothing with keyring storage. Overwrites another tool's file only if its token has
@@ -56,17 +56,17 @@ def _may_write_token_file(app: App, url: str, ours: Collection[str]) -> bool:
 
 
 def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Do as `write` for the token of an existing sign-in, unless the token was replaced."""
+    """Do as `write_legacy_tokens` for the token of an existing sign-in, unless the token was replaced."""
     with suppress(SsoHelperError, OSError):
         if not _find_urls_to_serve(app, session):
             return
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             present = app.tokens.peek(session)
             if present is not None and present.value == token.value:
-                write(app, session, token)
+                write_legacy_tokens(app, session, token)
 
 
-def find_other_server(app: App, session: SsoSession) -> tuple[str, list[str]] | None:
+def find_other_serving_session(app: App, session: SsoSession) -> tuple[str, list[str]] | None:
     """Return which other session serves this portal's legacy profiles, and their names, or None."""
     config = app.config.read()
     server = adoption.find_session_for_legacy_profiles(config, session)
@@ -74,7 +74,7 @@ def find_other_server(app: App, session: SsoSession) -> tuple[str, list[str]] | 
     return (server.name, names) if names and server.name != session.name else None
 
 
-def list_served(app: App, session: SsoSession) -> list[str]:
+def list_served_profiles(app: App, session: SsoSession) -> list[str]:
     """Return the names of the legacy profiles that this session's sign-in serves."""
     config = app.config.read()
     if not _find_urls_to_serve(app, session):
@@ -82,7 +82,7 @@ def list_served(app: App, session: SsoSession) -> list[str]:
     return [entry.name for entry in adoption.find_legacy_profiles(config, session)]
 
 
-def forget(app: App, session: SsoSession, ids: Collection[str]) -> None:
+def remove_legacy_tokens(app: App, session: SsoSession, ids: Collection[str]) -> None:
     """Remove our token files for legacy profiles. `ids` come from an earlier `find_own_ids`.
 
     The caller holds `lock_state`. Raises: LocalState.

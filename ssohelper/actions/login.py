@@ -135,10 +135,10 @@ def log_out(app: App, session: SsoSession) -> bool:
     app.tokens.check_writable(session)
     app.tokens.remove_leftovers()
     facts = app.tokens.load_facts(session.name)
-    token, failure = tokens.revoke(app, session, _RENEWAL_SECONDS)
+    token, failure = tokens.revoke_sign_in(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
-    failure = further_sign_ins.revoke(app, session) or failure
+    failure = further_sign_ins.revoke_further_sign_ins(app, session) or failure
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
@@ -148,8 +148,8 @@ def log_out(app: App, session: SsoSession) -> bool:
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
             app.tokens.forget_session(session.name)
-        legacy_sign_ins.forget(app, session, ids)
-        further_sign_ins.forget(app, session)
+        legacy_sign_ins.remove_legacy_tokens(app, session, ids)
+        further_sign_ins.forget_further_sign_ins(app, session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
@@ -263,9 +263,9 @@ def _sign_in_interactively(
 
 def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
     """End the sign-in that the new one replaces, if the config named another portal for it."""
-    earlier = recorded_sign_ins.find_elsewhere(app, session)
+    earlier = recorded_sign_ins.find_sign_in_elsewhere(app, session)
     if earlier is not None:
-        _token, failure = tokens.revoke(app, earlier, _RENEWAL_SECONDS)
+        _token, failure = tokens.revoke_sign_in(app, earlier, _RENEWAL_SECONDS)
         done = f"was not ended at AWS: {failure.message}" if failure else "was ended"
         app.warn(
             f'the earlier sign-in to "{session.name}", at {earlier.start_url} in {earlier.region}, '
@@ -292,9 +292,11 @@ def _save_sign_in(
         # Credentials are removed first, so that a kill in between leaves no old credentials with
         # the new token.
         app.credentials.forget_session(session.name)
-        further_sign_ins.forget(app, session)
+        further_sign_ins.forget_further_sign_ins(app, session)
         with suppress(LocalState):  # what stays there has ended at AWS, or soon will
-            legacy_sign_ins.forget(app, session, legacy_sign_ins.find_own_ids(app, session))
+            legacy_sign_ins.remove_legacy_tokens(
+                app, session, legacy_sign_ins.find_own_ids(app, session)
+            )
         portal_address.save_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)

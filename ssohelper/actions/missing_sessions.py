@@ -40,7 +40,7 @@ def list_missing(app: App) -> list[MissingSession]:
     ]
 
 
-def refuse(missing: MissingSession) -> UsageProblem:
+def missing_session_error(missing: MissingSession) -> UsageProblem:
     """Return the error for a missing session, with the command that restores it."""
     return UsageProblem(_missing_text(missing), hint=_restore_hint(missing))
 

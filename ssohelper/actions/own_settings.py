@@ -50,7 +50,7 @@ def forget_session(app: App, name: str) -> None:
         app.forget_settings()
 
 
-def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
+def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
     """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
 
     `parts` are the names of the key's tables and the key's own name.

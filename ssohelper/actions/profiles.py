@@ -189,7 +189,7 @@ def apply(app: App, plan: Plan) -> None:
     )
     if is_written:
         config_writing.add_to_journal(app, command, plan.changes)
-    remember(app, plan)
+    save_sync_options(app, plan)
 
 
 def _refuse_below_allow_list(app: App, command: str) -> None:
@@ -197,7 +197,7 @@ def _refuse_below_allow_list(app: App, command: str) -> None:
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
 
 
-def remember(app: App, plan: Plan) -> None:
+def save_sync_options(app: App, plan: Plan) -> None:
     """Save the options of this plan: a later `profile sync` without options uses them.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles
@@ -278,7 +278,9 @@ def _make_config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfi
     return ConfigProfile(entry, config.target_or_none(entry), chain)
 
 
-def find_left_behind(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:
+def find_profiles_left_without_source(
+    app: App, found: Sequence[ConfigProfile]
+) -> list[tuple[str, str]]:
     """Return (profile that stays, its source profile) for each source among those to remove."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")

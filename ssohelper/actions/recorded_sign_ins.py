@@ -32,7 +32,7 @@ def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
         )
 
 
-def find_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
+def find_sign_in_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
     """Return the session of a recorded sign-in with this name elsewhere, or None.
 
     Elsewhere means at another portal or in another region than `session`.
@@ -43,7 +43,7 @@ def find_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
 
 def refuse_other_portal(app: App, session: SsoSession) -> None:
     """Raise UsageProblem if a sign-in at another portal or region has the name of this session."""
-    known = find_elsewhere(app, session)
+    known = find_sign_in_elsewhere(app, session)
     if known is not None:
         raise UsageProblem(
             f'"{session.name}" has a sign-in that is not in the config, at {show(known.start_url)} '
@@ -58,7 +58,7 @@ def warn_of_damaged(app: App) -> None:
         app.warn(f"{_damaged_text(path)}; its sign-in may be missing here")
 
 
-def forget_stale(app: App, name: str | None = None) -> bool:
+def forget_stale_records(app: App, name: str | None = None) -> bool:
     """Remove the records of sign-ins that no longer exist, of this session or of all sessions.
 
     Also removes temporary files of processes that were killed while writing a token. If a token

@@ -141,7 +141,7 @@ def find_answering(app: App, session: SsoSession) -> str:
     return region_order.find_answering_region(names, failures, app.clock.now())
 
 
-def ask_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
+def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
     """Return what `ask` returns for the first portal that answers.
 
     Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
@@ -172,7 +172,7 @@ def ask_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
     raise first
 
 
-def renew(
+def renew_in_any_region(
     app: App,
     session: SsoSession,
     seen_id: str,
@@ -197,7 +197,7 @@ def renew(
             raise error
 
     if list_further(app, session):
-        ask_in_turn(app, session, renew_one)
+        ask_regions_in_turn(app, session, renew_one)
     elif (error := run(session, seen_id, None)) is not None:
         raise error
 
@@ -218,7 +218,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew(app, session, seen_id, run)
+    renew_in_any_region(app, session, seen_id, run)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
@@ -233,7 +233,9 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
     return token.id if token is not None and is_due else None
 
 
-def follow_renewal(app: App, session: SsoSession, used: AccessToken, fresh: AccessToken) -> None:
+def record_renewed_token(
+    app: App, session: SsoSession, used: AccessToken, fresh: AccessToken
+) -> None:
     """Record that the sign-ins at further portals belong to the session's renewed token `fresh`.
 
     Without this record they would seem to be of another sign-in, because the session's facts list

@@ -56,11 +56,11 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
         with app.tokens.lock_token(session, app.clock.deadline(LOCK_SECONDS)) as is_held:
             token = app.tokens.load(session)
             if token is None:
-                raise tokens.signed_out(session)
+                raise tokens.signed_out_error(session)
             if token.id != seen_id and tokens.is_usable(app, token):
                 return
             if not tokens.is_refreshable(app, token):
-                raise tokens.expired(session)
+                raise tokens.expired_error(session)
             # Disk space is reserved first: a refresh token works once, so the next one must be
             # saved.
             with app.tokens.reserve(session) as reserved, hold_signals():
@@ -133,8 +133,8 @@ def _save(
         if stamp is None:
             return
         with suppress(LocalState, OSError):
-            regions.follow_renewal(app, session, used, fresh)
-        legacy_sign_ins.write(app, session, fresh)
+            regions.record_renewed_token(app, session, used, fresh)
+        legacy_sign_ins.write_legacy_tokens(app, session, fresh)
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.update_after_renewal()
@@ -167,7 +167,7 @@ def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool)
             "arrived (a renewal was killed, or the network failed)",
             hint=f"sign in with: ssohelper login {session.name}",
         )
-    return tokens.expired(session)
+    return tokens.expired_error(session)
 
 
 def _record_sent_token(app: App, session: SsoSession, sent_id: str | None) -> None:

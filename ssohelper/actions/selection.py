@@ -63,7 +63,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         is_defined = config.session_header(name) is not None
         for missing in () if is_defined else missing_sessions.list_missing(app):
             if missing.name == name:
-                raise missing_sessions.refuse(missing)
+                raise missing_sessions.missing_session_error(missing)
         return named_session(config, name)
     from_profile = _find_session_of_environment(app, config)
     if from_profile:
@@ -75,7 +75,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         for broken in config.session_names():
             named_session(config, broken)  # raises ConfigInvalid with the line
         for missing in missing_sessions.list_missing(app):
-            raise missing_sessions.refuse(missing)
+            raise missing_sessions.missing_session_error(missing)
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )

@@ -48,7 +48,7 @@ def find_unreadable(app: App, wanted: str) -> list[str]:
     return found
 
 
-def move(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
+def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
     """Move all sign-ins to the wanted storage.
 
     Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues

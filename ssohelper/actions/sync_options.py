@@ -53,7 +53,7 @@ def present_texts(app: App, session: SsoSession) -> dict[str, str]:
     }
 
 
-def parse(app: App, session: SsoSession, texts: _Texts) -> Edited:
+def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
     """Parse the texts of options; return the choices that differ from the present ones.
 
     Raises no error for a wrong text: `problems` says what is wrong.

@@ -40,7 +40,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
     if load_state(app, session, token) is TokenState.GOOD:
         return token
     if not is_refreshable(app, token):
-        raise expired(session)
+        raise expired_error(session)
     works = is_usable(app, token)
     if works:
         deadline = Deadline(
@@ -68,9 +68,9 @@ def renew_token(
         raise error
     token = app.tokens.load(session)
     if token is None:
-        raise signed_out(session)
+        raise signed_out_error(session)
     if token.value == seen.value or not is_usable(app, token):
-        raise error or expired(session)
+        raise error or expired_error(session)
     return token
 
 
@@ -91,7 +91,7 @@ def load_for_broker(app: App, session: SsoSession) -> Token:
     token = _present_token(app, session)
     state = load_state(app, session, token)
     if state is TokenState.ENDED and not is_refreshable(app, token):
-        raise expired(session)
+        raise expired_error(session)
     return Token(state, token.id)
 
 
@@ -159,7 +159,7 @@ def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
 
-def revoke(
+def revoke_sign_in(
     app: App, session: SsoSession, renewal_seconds: float
 ) -> tuple[AccessToken | None, SsoHelperError | None]:
     """End the session's sign-in at AWS; do not remove its files.
@@ -204,12 +204,12 @@ def facts_of_sign_in(
     )
 
 
-def signed_out(session: SsoSession) -> LoginRequired:
+def signed_out_error(session: SsoSession) -> LoginRequired:
     """Return the error for a session without a token."""
     return LoginRequired(f'the session "{session.name}" is signed out', hint=_sign_in_hint(session))
 
 
-def expired(session: SsoSession) -> LoginRequired:
+def expired_error(session: SsoSession) -> LoginRequired:
     """Return the error for a sign-in that has ended."""
     return LoginRequired(f'the session "{session.name}" expired', hint=_sign_in_hint(session))
 
@@ -221,7 +221,7 @@ def _present_token(app: App, session: SsoSession) -> AccessToken:
         # Another tool may have signed out. Shell prompts learn of it only by this update.
         if not session.is_further:
             prompt_notes.update_session(app, session)
-        raise signed_out(session)
+        raise signed_out_error(session)
     return token
 
 

@@ -39,14 +39,14 @@ def choose_adopted(
         chosen = _offer_to_adopt(found)
     else:
         chosen = frozenset()
-        if adopting.choose_needing_us(found):
+        if adopting.choose_profiles_that_need_ssohelper(found):
             output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
     return _ask_to_complete_blocks(app, found, chosen, yes=yes)
 
 
 def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
     """Say if another session's sign-in serves the portal's profiles that have no sso_session."""
-    found = legacy_sign_ins.find_other_server(app, session)
+    found = legacy_sign_ins.find_other_serving_session(app, session)
     if found is not None:
         server, names = found
         shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
@@ -58,7 +58,7 @@ def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
 
 def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
     """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
-    names = legacy_sign_ins.list_served(app, session)
+    names = legacy_sign_ins.list_served_profiles(app, session)
     if names:
         shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
@@ -69,7 +69,7 @@ def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
 
 def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
     """Ask whether to adopt the profiles that do not work without ssohelper."""
-    needing = adopting.choose_needing_us(found)
+    needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
     question = setup_text.adopt_question(needing)

@@ -91,7 +91,7 @@ def audit(since: float | None, roles: str | None, events: tuple[str, ...], verif
         _verify_journal(app)
         return
     wanted = Wanted(None if since is None else int(since), session, events, roles)
-    rows = actions.read(app, wanted)
+    rows = actions.read_journal(app, wanted)
     if output.options().json:
         output.print_json([_row_json(row) for row in rows], app.warnings)
     elif rows:
@@ -101,8 +101,8 @@ def audit(since: float | None, roles: str | None, events: tuple[str, ...], verif
 
 
 def _verify_journal(app: App) -> None:
-    found = actions.verify(app)
-    error = actions.broken_chain(found)
+    found = actions.verify_journal(app)
+    error = actions.broken_chain_error(found)
     if output.options().json:
         fault = found.fault
         data = {

@@ -79,7 +79,7 @@ def _find_items(app: App, session: str | None) -> list[cache_contents.CachedItem
 
     Raises: UsageProblem, with similar names, for an unknown session.
     """
-    found = cache_contents.list_items(app, session)
+    found = cache_contents.list_cached_items(app, session)
     if session and not found:
         resolve_session(app, session)
     return found

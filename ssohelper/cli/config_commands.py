@@ -83,17 +83,17 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)
-        kept = guards.rules_after(app, key, before, before.changed(key, value))
+        kept = guards.rules_after_change(app, key, before, before.changed(key, value))
         ended = guarding.confirm_loosening(app, kept)
     storage = str(known.setting_of(key).default if to_default else value)
     if key == "storage":
         own_settings.check_change(app, key, value)
         storage_setting.confirm_move(app, storage, yes=yes)
-    own_settings.change(app, key, parts, value)
+    own_settings.change_setting(app, key, parts, value)
     if key == "storage":
         storage_setting.move(app, storage)
     if ended:
-        guards.loosen(app, kept)
+        guards.end_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the settings file")

@@ -150,7 +150,7 @@ def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: 
 
 
 def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
-    role, account = profile.shown_role, identity.look_up(app, profile).account
+    role, account = profile.shown_role, identity.look_up_identity(app, profile).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
 

@@ -67,7 +67,7 @@ def ask_and_grant(
 ) -> Grant:
     """Let the user type a word, then grant the role. Raises: Refused, UsageProblem, LocalState."""
     guards.check_grant(app, key, reason)
-    word, notice = guards.question(app, key)
+    word, notice = guards.grant_question(app, key)
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
@@ -127,9 +127,9 @@ def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
                 f"type {LOOSEN_WORD} to go on: ",
             )
         except NoTerminal as error:
-            guards.note_refused_loosening(app)
+            guards.record_refused_loosening(app)
             raise UsageProblem(error.message, hint=error.hint) from error
         except Refused:
-            guards.note_refused_loosening(app)
+            guards.record_refused_loosening(app)
             raise
     return ended

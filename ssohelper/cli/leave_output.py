@@ -29,7 +29,7 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
     for edit in edits:
         print_diff(edit.diff(), dry_run)
     if dry_run:
-        for name in leaving.list_guarded(app, planned):
+        for name in leaving.list_guarded_roles(app, planned):
             output.say(f"no guard would be asked any more for: {show(name)}")
     if not dry_run and (diff or edits):
         if _confirm_leaving(app, planned, edits, yes):
@@ -49,7 +49,7 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
 
 def say_what_stops_working(app: App) -> None:
     """Warn of the profiles that run ssohelper, which `--uninstall` alone leaves as they are."""
-    names = leaving.list_dependent(app)
+    names = leaving.list_profiles_that_need_ssohelper(app)
     if names:
         output.say(
             f"{profile_count(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
@@ -58,7 +58,7 @@ def say_what_stops_working(app: App) -> None:
 
 
 def _say_what_is_not_renewed(app: App) -> None:
-    names = leaving.list_served(app)
+    names = leaving.list_profiles_served_by_sign_ins(app)
     if names:
         shown = first_names([show(name) for name in names], _MOST_NAMES)
         output.say(
@@ -86,7 +86,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
     """Ask once for all files. If guards end, the user must type a word first."""
     if not yes:
         output.require_terminal(_WHAT)
-    guarded = leaving.list_guarded(app, planned)
+    guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
         shown = first_names([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(

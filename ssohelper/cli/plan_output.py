@@ -57,7 +57,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         return False
     plan = agreed
     if not plan.changes:
-        profiles.remember(app, plan)
+        profiles.save_sync_options(app, plan)
         output.say("nothing to change")
     else:
         profiles.apply(app, plan)

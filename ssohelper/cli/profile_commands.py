@@ -297,7 +297,7 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     found = profiles.read_managed(app, names)
     print_diff(profiles.diff_removal(app, found), dry_run)
-    for name, source in profiles.find_left_behind(app, found):
+    for name, source in profiles.find_profiles_left_without_source(app, found):
         app.warn(
             f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
             "used without it"

@@ -67,7 +67,7 @@ def _confirm_sign_in(error: LoginRequired) -> bool:
 
 def describe_role(app: App, profile: Profile) -> str:
     """Return a text such as `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
-    known = identity.look_up(app, profile)
+    known = identity.look_up_identity(app, profile)
     role = profile.shown_role
     account = role.account_id
     if known.account.name:

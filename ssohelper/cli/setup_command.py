@@ -184,7 +184,7 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
         return
     output.say(setup_text.guards_line(guarded))
     if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
-        own_settings.change(app, "guard.rules", ("guard", "rules"), list(guarded))
+        own_settings.change_setting(app, "guard.rules", ("guard", "rules"), list(guarded))
     else:
         output.say(f"later: {command}")
 

@@ -156,7 +156,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         results.append({"session": session.name, "revoked": was_signed_in})
         output.say(clock_text.logout_result(session.name, was_signed_in))
     if everywhere:
-        recorded_sign_ins.forget_stale(app)
+        recorded_sign_ins.forget_stale_records(app)
         if not sessions:
             output.say("there is no sso-session to sign out of")
     if output.options().json:
@@ -252,7 +252,7 @@ def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
     if found is not None:
         return [found]
     names = app.config.read().session_names()
-    if chosen and chosen not in names and recorded_sign_ins.forget_stale(app, chosen):
+    if chosen and chosen not in names and recorded_sign_ins.forget_stale_records(app, chosen):
         output.say(clock_text.logout_result(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]

@@ -41,7 +41,7 @@ def move(app: App, wanted: str) -> None:
 
     Raises: KeyringUnavailable, LocalState.
     """
-    moved = storage.move(app, wanted, drop_unreadable=True)
+    moved = storage.move_sign_ins(app, wanted, drop_unreadable=True)
     if not moved.is_new:
         return
     output.say(_IN_KEYRING if wanted == storage.KEYRING else _IN_FILES)

@@ -43,12 +43,12 @@ def whoami(profile: str | None, reason: str | None) -> None:
     if trouble:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     with app.vault.preferring_refusal(chosen.key, Way.WHOAMI):
-        known = identity.look_up(app, chosen)
+        known = identity.look_up_identity(app, chosen)
     if output.options().json:
         _print_identity_json(known)
         return
     _print_known_identity(known)
-    confirmed = identity.confirm(app, known)
+    confirmed = identity.confirm_identity(app, known)
     print_pair("user", confirmed.user)
     print_pair("arn", confirmed.arn)
     output.say("confirmed by AWS")
@@ -68,7 +68,7 @@ def _print_known_identity(known: KnownIdentity) -> None:
 def _print_identity_json(known: KnownIdentity) -> None:
     app = output.get_app()
     try:
-        confirmed = identity.confirm(app, known)
+        confirmed = identity.confirm_identity(app, known)
     except SsoHelperError as error:
         app.warn(f"not confirmed by AWS: {error.message}")
         output.print_json(_identity_json(known, None), app.warnings)

@@ -85,7 +85,7 @@ async def _ask(
 
 async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
     """Say which profiles other tools wrote; ask about those that do not work without ssohelper."""
-    needing = adopting.choose_needing_us(found)
+    needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
     lines = [piece for line in setup_text.survey_lines(found) for piece in plain_lines(line)]
@@ -147,7 +147,7 @@ async def _propose(
     plan = found.plan
     command += _options_of(answers)
     if not plan.changes:
-        await background.run(app, lambda: profiles.remember(services, plan))
+        await background.run(app, lambda: profiles.save_sync_options(services, plan))
         app.show_done("nothing to change", command)
         return True
     question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
@@ -212,7 +212,9 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     if await app.push_screen_wait(screen):
         await background.run(
             app,
-            lambda: own_settings.change(services, "guard.rules", ("guard", "rules"), list(rules)),
+            lambda: own_settings.change_setting(
+                services, "guard.rules", ("guard", "rules"), list(rules)
+            ),
         )
         app.show_done(setup_text.guards_line(rules), command)
     else:
