@@ -56,7 +56,7 @@ def _may_write_token_file(app: App, url: str, ours: Collection[str]) -> bool:
 
 
 def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Do as `write_legacy_tokens` for the token of an existing sign-in, unless the token was replaced."""
+    """Write legacy tokens for an existing sign-in, unless its token was replaced meanwhile."""
     with suppress(SsoHelperError, OSError):
         if not _find_urls_to_serve(app, session):
             return
