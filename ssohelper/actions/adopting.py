@@ -1,6 +1,6 @@
-"""Profiles that other tools wrote: finds out whether they work, and which of them to adopt.
+"""Finds out whether profiles that other tools wrote work, and which of them to adopt.
 
-No program of another tool is run here, and AWS is not asked.
+This module runs no program of another tool and sends no request to AWS.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _NOT_MANAGED = "they are not managed"
 class Found(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
-    `needs_us`: it does not work without ssohelper, be it that our sign-in keeps it working.
-    `unknown` says why it cannot be known here whether the profile works; "" if it can.
-    `lacks_region`: most commands of AWS tools fail with it unless the user gives a region.
+    `needs_us` says that the profile does not work without ssohelper: either it is broken, or it
+    works only through the token file that our sign-in writes. `unknown` says why it cannot be known
+    here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools fail
+    with it unless the user gives a region.
     """
 
     candidate: Candidate
@@ -58,15 +59,15 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
     """Return the profiles that other tools or the user wrote for roles of Identity Center."""
     config = app.config.read()
     listed = frozenset(listing.roles())
-    # A new session is not in the config yet, and signed in already.
-    check = _Check(app, config, (session,))
+    # During `setup` the new session is signed in already, but not in the config yet.
+    check = _ProfileChecker(app, config, (session,))
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
         if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
         needs_us = bool(trouble) or check.needs_us(one.origin)
-        # What this session lists says nothing about the roles of another one.
+        # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
         lacks_region = default_regions.lacks_region(app, config, one.name)
@@ -90,21 +91,22 @@ def check_globs(app: App, globs: tuple[str, ...]) -> None:
     """Raise UsageProblem for a pattern that matches no profile at all."""
     names = [entry.name for entry in app.config.read().profiles()]
     for glob in globs:
-        if not glob.startswith("!") and not any(_fits(glob, name) for name in names):
+        if not glob.startswith("!") and not any(_glob_matches(glob, name) for name in names):
             raise UsageProblem(
                 f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
             )
 
 
-def choose_needing_us(found: Iterable[Found]) -> frozenset[str]:
+def choose_profiles_that_need_ssohelper(found: Iterable[Found]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted and do not work without ssohelper."""
     return frozenset(one.name for one in found if one.candidate.role and one.needs_us)
 
 
 def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> list[list[str]]:
-    """Return, for each part that aws-sso-cli rewrites, the profiles that `adopt` leaves out.
+    """Return, for each block of profiles that aws-sso-cli rewrites, those that `adopt` leaves out.
 
-    Only for parts of which `adopt` names some: they must be adopted as a whole, or not at all.
+    Only for blocks of which `adopt` names some profiles, but not all: a block must be adopted as a
+    whole, or not at all.
     """
     candidates = {one.name: one.candidate for one in found}
     return [
@@ -114,7 +116,7 @@ def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> l
 
 
 def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) -> frozenset[str]:
-    """Return `adopt` without the profiles of parts of aws-sso-cli that it names in part."""
+    """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
     candidates = {one.name: one.candidate for one in found}
     torn = adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
@@ -123,7 +125,7 @@ def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) 
 def explain_kept_markers(
     app: App, found: Sequence[Found], adopt: Collection[str]
 ) -> list[tuple[list[str], str]]:
-    """Return the profiles for which aws-sso-cli's markers stay around those in `adopt`, and why."""
+    """Return the profiles that keep aws-sso-cli's markers around those in `adopt`, and why."""
     reasons = {one.name: one.candidate.reason for one in found}
     able = {one.name for one in found if one.candidate.role}
     return [
@@ -133,7 +135,7 @@ def explain_kept_markers(
 
 
 def refuse_torn(left: Sequence[str]) -> UsageProblem:
-    """Return the error for a part of aws-sso-cli of which only some profiles would be adopted."""
+    """Return the error for adopting only some profiles of a block of aws-sso-cli."""
     names = first_names([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
@@ -145,11 +147,11 @@ def refuse_torn(left: Sequence[str]) -> UsageProblem:
 def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
     """Return the profiles of other tools that do not count as a profile of their role.
 
-    They are those that do not work now; with `only_reliable` also those for which another program
-    provides the credentials: only a run would show whether it does.
+    These are the profiles that do not work now; with `only_reliable` also profiles whose
+    credentials another program provides, because only a run would show whether that program works.
     """
     config = app.config.read()
-    check = _Check(app, config)
+    check = _ProfileChecker(app, config)
     return frozenset(
         origin.name
         for origin in find_origins(config)
@@ -162,7 +164,7 @@ def find_trouble(app: App, name: str) -> str:
     """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
     config = app.config.read()
     origin = next((one for one in find_origins(config) if one.name == name), None)
-    return "" if origin is None else _Check(app, config).find_trouble(origin)
+    return "" if origin is None else _ProfileChecker(app, config).find_trouble(origin)
 
 
 def find_missing_program(app: App, name: str) -> str | None:
@@ -175,12 +177,12 @@ def find_missing_program(app: App, name: str) -> str | None:
     return program
 
 
-def _fits(glob: str, name: str) -> bool:
+def _glob_matches(glob: str, name: str) -> bool:
     is_match: bool = glob == name or glob_filter((glob,))(name)
     return is_match
 
 
-class _Check:
+class _ProfileChecker:
     """Finds out, once for each program and URL, whether profiles of other tools work."""
 
     def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
@@ -208,9 +210,9 @@ class _Check:
             return "the sso-session is not valid"
         if session is None:
             return "the sso-session does not exist"
-        # botocore refuses a profile that has another region than its session.
+        # botocore refuses a profile whose sso_region is not the region of its sso-session.
         own = keys.get("sso_region", session.region)
-        return "" if own == session.region else _other_region(own, session.region)
+        return "" if own == session.region else _region_mismatch_text(own, session.region)
 
     def _find_legacy_trouble(self, keys: Mapping[str, str]) -> str:
         """Return why a profile without sso-session does not work now; "" if it should work."""
@@ -220,12 +222,14 @@ class _Check:
         if not region:
             return "it has no sso_region"
         same = [one for one in self._sessions if url and adoption.is_portal_of(one, url)]
-        if same and region not in {known for one in same for known in self._regions_of(one)}:
-            return _other_region(region, same[0].region)
+        if same and region not in {
+            known for one in same for known in self._list_session_regions(one)
+        }:
+            return _region_mismatch_text(region, same[0].region)
         is_valid, _ = self._legacy_state(url)
         return "" if is_valid else "the sign-in of the old kind is missing or has ended"
 
-    def _regions_of(self, session: SsoSession) -> list[str]:
+    def _list_session_regions(self, session: SsoSession) -> list[str]:
         further = parse_portals(self._app.settings.get("regions", session=session.name))
         return [session.region, *(portal.region for portal in further)]
 
@@ -238,14 +242,14 @@ class _Check:
         return is_ours
 
 
-def _other_region(own: str, region: str) -> str:
+def _region_mismatch_text(own: str, region: str) -> str:
     return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
 
 
 def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tuple[bool, bool]:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
 
-    If we did, it has an id of the sign-in of one of these sessions.
+    We wrote the token if its id is that of a token of one of these sessions' sign-ins.
     """
     try:
         token = app.storage.legacy_tokens.load(url) if url else None

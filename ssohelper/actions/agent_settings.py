@@ -1,4 +1,4 @@
-"""Settings with which coding agents get AWS credentials through us, in the agents' own files.
+"""Settings in the files of AI coding agents, with which the agents get credentials through us.
 
 Each key is from the agent's public documentation; docs/how-to/agents.md has the addresses.
 """
@@ -43,25 +43,28 @@ class AgentEdit(NamedTuple):
 def plan_agent_install(
     app: App, tool: str, profile: Profile, servers: tuple[str, ...]
 ) -> AgentEdit:
-    """Return the edit that makes the agent use the profile.
+    """Return the edit of the agent's settings that makes the agent use the profile.
 
-    Raises: UsageProblem for a role without a profile where the agent needs one, or an MCP server
-    that is not there; ConfigInvalid for a file that cannot be understood; LocalState.
+    Raises: UsageProblem for a role without a profile if this agent needs a profile, or for an MCP
+    server that the settings do not have; ConfigInvalid for a settings file that cannot be parsed;
+    LocalState.
     """
     agents.refuse_below_allow_list(
         app,
         "change an agent's settings",
         f"ssohelper agent install {tool} {shlex.quote(profile.name)}",
     )
-    path = _find_file(app, tool)
+    path = _find_settings_file(app, tool)
     found = app.user_file(path).read()
     before = None if found.mark is None else found.data
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
-        after = agent_settings.edit_claude_settings(before, str(path), _claude_values(app, profile))
+        after = agent_settings.edit_claude_settings(
+            before, str(path), _claude_settings(app, profile)
+        )
         return AgentEdit(path, before, after)
-    if not _is_in_config(app, profile):
+    if not _is_profile_in_config(app, profile):
         raise UsageProblem(
             f"{tool} needs a profile of {app.locations.aws_config_file}",
             hint=f"add one: ssohelper profile add {shlex.quote(profile.name)}",
@@ -71,15 +74,15 @@ def plan_agent_install(
 
 
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
-    """Write the file. Raises: LocalState, also when another program has changed it since."""
+    """Write the agent's settings file. Raises: LocalState, also if the file changed meanwhile."""
     app.user_file(edit.path).replace_if(edit.before, edit.after)
 
 
-def _claude_values(app: App, profile: Profile) -> dict[str, object]:
-    """Return the keys for Claude Code.
+def _claude_settings(app: App, profile: Profile) -> dict[str, object]:
+    """Return the keys and values for the settings file of Claude Code.
 
-    It refreshes by a sign-in, and finds credentials in the profile. Only a role without a profile
-    needs a command that exports keys, as its documentation advises.
+    Claude Code refreshes credentials by running our sign-in, and gets them from the profile. For a
+    role without a profile, its documentation advises a command that exports keys.
     """
     if installation.is_throw_away(app.environ):
         raise UsageProblem(
@@ -89,17 +92,17 @@ def _claude_values(app: App, profile: Profile) -> dict[str, object]:
     installation.warn_if_exposed(app.environ, app.warn)
     command = installation.quoted(installation.find_command(app.environ))
     values: dict[str, object] = {"awsAuthRefresh": f"{command} login {profile.session.name}"}
-    if _is_in_config(app, profile):
+    if _is_profile_in_config(app, profile):
         return {"env": {agent_settings.AWS_PROFILE: profile.name}, **values}
     export = f"{command} env --format sts {shlex.quote(profile.key.text)}"
     return {**values, "awsCredentialExport": export}
 
 
-def _is_in_config(app: App, profile: Profile) -> bool:
+def _is_profile_in_config(app: App, profile: Profile) -> bool:
     return app.config.read().profile(profile.name) is not None
 
 
-def _find_file(app: App, tool: str) -> Path:
+def _find_settings_file(app: App, tool: str) -> Path:
     places = {
         "claude": "~/.claude/settings.json",
         "codex": "~/.codex/config.toml",

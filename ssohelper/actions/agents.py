@@ -1,4 +1,4 @@
-"""What a program and its children may do with us: the allow-list of `exec --allow`."""
+"""The allow-list of `exec --allow`: which roles a program and its children may use."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
-    """Return the variable that limits a child to the roles of these globs; {} without globs.
+    """Return the variable that limits a child process to roles matching the globs; {} for none.
 
-    A list that this process has itself stays in force: the child's roles must match both. Names of
-    profiles are replaced by their roles now, since the child could edit the config.
+    If this process has an allow-list itself, the child's roles must match both lists. Names of
+    profiles are replaced by their roles now, because the child could edit the config.
     Raises: UsageProblem for a glob that contains a separator, or matches no profile.
     """
     if not globs:
@@ -32,7 +32,7 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
                 f'"{show(glob, 40)}" is no pattern: it is empty, or contains "," or ";"',
                 hint="in a pattern, ? stands for any one character: write it instead of , or ;",
             )
-        patterns += [glob] if "/" in glob else _roles_of_profiles(app, glob)
+        patterns += [glob] if "/" in glob else _list_roles_of_profiles(app, glob)
     inherited = app.environ.get(allow_list.VARIABLE)
     present = allow_list.AllowList(()) if inherited is None else allow_list.parse(inherited)
     return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
@@ -41,7 +41,7 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
 def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
     """Refuse an action that would let a program below an allow-list use more roles.
 
-    `what` names the action. `ask_for` is the command that the person may type instead.
+    `what` names the action. `ask_for` is the command that the user may type instead.
 
     Does nothing without an allow-list. Raises: Refused (9).
     """
@@ -56,17 +56,17 @@ def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
     )
 
 
-def _roles_of_profiles(app: App, glob: str) -> list[str]:
+def _list_roles_of_profiles(app: App, glob: str) -> list[str]:
     config, found = app.config.read(), []
     for entry in config.profiles():
         if not fnmatchcase(entry.name.casefold(), glob.casefold()):
             continue
-        # A chain is allowed where each role that it leads through is.
+        # A chain is allowed only if each role on its way is allowed.
         chain = chains.find_chain_or_none(config, entry)
         target = chain.target if chain else config.target_or_none(entry)
         if target is None or target.session_name is None:
             continue
-        # In a pattern, a session named "*" would stand for each one.
+        # Skipped, because a session named "*" would match every session when used in a pattern.
         if not SESSION_NAME.fullmatch(target.session_name):
             continue
         roles = [target.role, *(step.role for step in (chain.steps if chain else ()))]

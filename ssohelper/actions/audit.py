@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """Which lines to read: all of them without any of these.
+    """Filters for the lines of the journal. A filter that is None or empty lets all lines pass.
 
-    `since` is in epoch seconds. `role` is a pattern: of a role's name, or as in `guard.rules` when
-    it contains a slash.
+    `since` is in epoch seconds. `role` is a pattern for the role's name; a pattern that contains a
+    slash has the form of the rules in `guard.rules`.
     """
 
     since: int | None = None
@@ -38,8 +38,8 @@ class AuditRow(NamedTuple):
     account_name: str
 
 
-def read(app: App, wanted: Wanted) -> list[AuditRow]:
-    """Return the wanted lines, the oldest first; warn of lines that could not be understood.
+def read_journal(app: App, wanted: Wanted) -> list[AuditRow]:
+    """Return the wanted lines of the journal, the oldest first; warn of damaged lines.
 
     Raises: LocalState when the journal cannot be read.
     """
@@ -48,7 +48,7 @@ def read(app: App, wanted: Wanted) -> list[AuditRow]:
         app.warn(f"lines of the journal that are damaged: {found.damaged}; see: audit --verify")
     names = _load_account_names(app)
     rows = []
-    is_wanted_role = _role_filter(wanted.role)
+    is_wanted_role = _make_role_filter(wanted.role)
     for line in found.lines:
         session = line.fields.get("session")
         if (
@@ -57,31 +57,31 @@ def read(app: App, wanted: Wanted) -> list[AuditRow]:
             or (wanted.events and line.event not in wanted.events)
         ):
             continue
-        key = _key_of(line)
+        key = _role_key_of_line(line)
         name = names.get((key.session_name, key.account_id), "") if key else ""
         if is_wanted_role(key, name):
             rows.append(AuditRow(line, key, name))
     return rows
 
 
-def verify(app: App) -> Verdict:
-    """Check the journal's chain; return what was found. Raises: LocalState when it cannot be read."""
+def verify_journal(app: App) -> Verdict:
+    """Check the journal's chain of hashes. Raises: LocalState if the journal cannot be read."""
     return app.journal.verify()
 
 
-def broken_chain(found: Verdict) -> LocalState | None:
-    """Return the error that names the first line that does not fit; None when all lines fit."""
+def broken_chain_error(found: Verdict) -> LocalState | None:
+    """Return the error that names the first line that breaks the journal's chain, or None."""
     if found.fault is None:
         return None
     file, line, why = found.fault
     more = f" (lines that do not fit: {found.faults})" if found.faults > 1 else ""
     return LocalState(
         f'"{file}", line {line} {why}{more}',
-        hint="a crash or a full disk can damage a line; nothing of ssohelper changes or removes one",
+        hint="a crash or a full disk can damage a line; ssohelper never changes or removes lines",
     )
 
 
-def _key_of(line: Line) -> RoleKey | None:
+def _role_key_of_line(line: Line) -> RoleKey | None:
     parts = [line.fields.get(name) for name in ("session", "account_id", "role")]
     if all(isinstance(part, str) and part for part in parts):
         chain = str(line.fields.get("chain") or "")
@@ -90,7 +90,7 @@ def _key_of(line: Line) -> RoleKey | None:
     return None
 
 
-def _role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bool]:
+def _make_role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bool]:
     if pattern is None:
         return lambda _key, _name: True
     if "/" in pattern:
@@ -107,7 +107,7 @@ def _role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bool]:
 def _load_account_names(app: App) -> dict[tuple[str, str], str]:
     """Return the name of each account of the saved lists, by session name and account id."""
     found = {}
-    # A journal can be read whatever is wrong with the config or a saved list.
+    # The journal stays readable even if the config or a saved list cannot be read.
     with suppress(SsoHelperError):
         for session in app.config.read().sso_sessions():
             listing = directory.load_listing(app, session)

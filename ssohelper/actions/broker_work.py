@@ -35,7 +35,7 @@ class Work:
         app = self.current_app()
         if not is_permitted:
             app.vault.refuse_guarded(key)
-        return issuing.find(app, key, least_share)
+        return issuing.find_credentials(app, key, least_share)
 
     def load_token(self, session_name: str) -> Token:
         app = self.current_app()
@@ -60,7 +60,10 @@ class Work:
             return False  # an error in the settings must not end the broker
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Give the notice that a sign-in is needed; return how callers wait, None if they fail."""
+        """Give the notice that a sign-in is needed; return how callers wait for it, or None.
+
+        None means that callers do not wait, but fail at once.
+        """
         app = self.current_app()
         try:
             return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
@@ -68,11 +71,11 @@ class Work:
             return None  # the caller's own error says that a sign-in is needed
 
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises `issuing.issue`'s errors."""
+        """Get the role's credentials from AWS, cache and publish them. Raises like `issue`."""
         return self.reply_with(lambda app: issuing.issue(app, key, asked_by))
 
     def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
-        """Return what `get_document` returns, with its warnings. Raises its errors."""
+        """Return `get_document`'s document and the warnings that it gave. Raises its errors."""
         app = self.current_app()
         warned = len(app.warnings)
         try:
@@ -84,17 +87,17 @@ class Work:
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id, in its own process. Raises `actions.renewal`'s errors.
+        """Renew the token with this id in a separate process. Raises like `actions.renewal`.
 
-        If its region does not answer, a good token of another region is enough.
+        If the token's region does not answer, a valid token of another region is enough.
         """
         app = self.current_app()
         session = selection.require_session(app, session_name)
 
         def run(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
             def prepare_call() -> None:
-                # The portal's imports take 20 ms. Done now, while the renewal process starts, they
-                # let the role call that follows start sooner.
+                # The portal's imports take 20 ms. They are done here, while the renewal process
+                # starts, so that the role call after the renewal starts sooner.
                 with suppress(SsoHelperError):  # the role call meets and reports the same error
                     app.portal(portal).prepare_first_call()
 
@@ -103,7 +106,7 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
 
         try:
-            regions.renew(app, session, seen_id, run)
+            regions.renew_in_any_region(app, session, seen_id, run)
         except SsoHelperError:
             raise
         except Exception as cause:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CachedItem(NamedTuple):
-    """One file that we keep. `expires_at` is epoch seconds, None if the content does not expire."""
+    """One file that ssohelper keeps. `expires_at`: epoch seconds; None if it does not expire."""
 
     kind: str
     session: str
@@ -23,9 +23,9 @@ class CachedItem(NamedTuple):
     key: RoleKey | None = None
 
 
-def list_items(app: App, session_name: str | None = None) -> list[CachedItem]:
+def list_cached_items(app: App, session_name: str | None = None) -> list[CachedItem]:
     """Return the saved tokens, credentials and lists of roles, of one session or of all."""
-    found = [*_sign_ins(app), *_list_role_credentials(app), *_load_listings(app)]
+    found = [*_list_sign_in_files(app), *_list_role_credentials(app), *_list_saved_listings(app)]
     return [item for item in found if session_name in (None, item.session)]
 
 
@@ -42,7 +42,7 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
     )
 
 
-def _sign_ins(app: App) -> list[CachedItem]:
+def _list_sign_in_files(app: App) -> list[CachedItem]:
     mark = f", {clock_text.NOT_IN_CONFIG}"
     return [
         CachedItem(
@@ -76,7 +76,7 @@ def _list_role_credentials(app: App) -> list[CachedItem]:
     ]
 
 
-def _load_listings(app: App) -> list[CachedItem]:
+def _list_saved_listings(app: App) -> list[CachedItem]:
     found = []
     for name in app.directory.list_session_names():
         listing = app.directory.load(name)

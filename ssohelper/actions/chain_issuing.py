@@ -15,44 +15,46 @@ if TYPE_CHECKING:
 
 
 class Work(broker_work.Work):
-    """The operations that the broker's loop runs, with those for chains."""
+    """All operations that the broker's loop runs: those of `broker_work`, and those for chains."""
 
     def find_source(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
         return chains.find_source(self.current_app(), key)
 
     def read_config_mark(self) -> str:
-        """Return a text that changes with the config."""
+        """Return a text that changes with each write of ~/.aws/config."""
         app = self.current_app()
         return str(app.prompt_state.read_mtime_ns(str(app.locations.aws_config_file)))
 
     def assume(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Get a chain's credentials with those of the document `source`. Raises its errors."""
+        """Get a chain's credentials with those in `source`. Raises like `issue_chained`."""
         return self.reply_with(lambda app: issue_chained(app, key, asked_by, source))
 
 
 def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
     """Assume a chain's role, cache and publish its credentials, and return them as JSON.
 
-    `source` is the document of the credentials that assume it. Sends one request.
+    `source` is the JSON document of the credentials that assume the role. Sends one request.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
     if the chain was edited, or a sign-in or sign-out happened meanwhile.
     """
     session = selection.require_session(app, key.session_name)
     token = app.tokens.load(session)
     if token is None:
-        raise tokens.signed_out(session)
+        raise tokens.signed_out_error(session)
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
-    # Before STS is asked: the credentials below may be renewed meanwhile, and the cache then holds
-    # others.
+    # Looked up before STS is asked, because the source credentials may be renewed meanwhile, and
+    # the cache then holds other ones.
     token_id = chains.find_token_id(app, key, session, below)
     try:
-        credentials, chain_id = chains.assume(app, key, session, below, deadline, asked_by)
+        credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            issuing.remove(app, session, key, token)
+            issuing.remove_credentials(app, session, key, token)
         raise
-    cached = issuing.received(app, "STS", credentials, token_id)._replace(chain_id=chain_id)
-    issuing.save(app, session, key, cached)
+    cached = issuing.checked_credentials(app, "STS", credentials, token_id)._replace(
+        chain_id=chain_id
+    )
+    issuing.save_credentials(app, session, key, cached)
     return credential_document(credentials, chains.find_account_id(app, key))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ChainPlan(NamedTuple):
-    """The section to add, and the notices about it. `data` is the config it was made from."""
+    """The config section of a chain to add, and notices for the user. `data`: the config read."""
 
     name: str
     section: AddSection
@@ -48,11 +48,11 @@ def plan(
     Raises: UsageProblem for an invalid value or a taken name; ConfigInvalid with file and line.
     """
     config = app.config.read()
-    _check_name(app, config, name)
-    step = _check_step(name, values, region)
+    _check_profile_name(app, config, name)
+    step = _checked_step(name, values, region)
     notices = []
     form = form or app.choices.load(via.session.name).form or app.settings.get("form")
-    if form == NATIVE and _is_guarded(app, via, step):
+    if form == NATIVE and _is_role_on_way_guarded(app, via, step):
         form = PROCESS
         notices.append(STAYS_PROCESS)
     own = _native_keys(config, via, step) if form == NATIVE else _process_keys(app, via, step)
@@ -60,7 +60,7 @@ def plan(
     section = AddSection(
         f"profile {name}", (*own.items(), ("region", shown), (MANAGED_KEY, "true"))
     )
-    _check_result(config, name, section, via)
+    _check_planned_profile(config, name, section, via)
     return ChainPlan(name, section, tuple(notices), config.data)
 
 
@@ -71,7 +71,7 @@ def diff(app: App, planned: ChainPlan) -> Iterator[str]:
 
 
 def apply(app: App, planned: ChainPlan) -> None:
-    """Write the profile. Raises: LocalState if the config changed since the diff was shown."""
+    """Write the new profile. Raises: LocalState if the config changed since the diff was shown."""
     agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile add")
     config_writing.write_as_shown(app, "profile add", planned.data, [planned.section])
 
@@ -96,13 +96,13 @@ def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]
     return {key.removeprefix(chains.OWN_PREFIX): value for key, value in keys.items()}
 
 
-def _check_name(app: App, config: ConfigFile, name: str) -> None:
+def _check_profile_name(app: App, config: ConfigFile, name: str) -> None:
     taken = {entry.name for entry in config.profiles()} | app.config.read_credentials_sections()
     if checked_name(name).lower() in {one.lower() for one in taken} | {"default"}:
         raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 
 
-def _check_step(name: str, values: Mapping[str, str], region: str | None) -> Step:
+def _checked_step(name: str, values: Mapping[str, str], region: str | None) -> Step:
     try:
         if region is not None:
             checked_region(region)
@@ -113,8 +113,10 @@ def _check_step(name: str, values: Mapping[str, str], region: str | None) -> Ste
     return step
 
 
-def _check_result(config: ConfigFile, name: str, section: AddSection, via: Profile) -> None:
-    """Read the profile as it will be, so that what is written can be used.
+def _check_planned_profile(
+    config: ConfigFile, name: str, section: AddSection, via: Profile
+) -> None:
+    """Check that the profile, once the section is added, leads to a role that can be used.
 
     Raises: ConfigInvalid; UsageProblem for a role in another partition than the session's.
     """
@@ -133,8 +135,8 @@ def _check_result(config: ConfigFile, name: str, section: AddSection, via: Profi
         ) from error
 
 
-def _is_guarded(app: App, via: Profile, step: Step) -> bool:
-    """Return whether a rule guards a role on the way: SDKs would assume the role without us."""
+def _is_role_on_way_guarded(app: App, via: Profile, step: Step) -> bool:
+    """Return whether a rule guards `via`'s role or the step's: SDKs would assume it without us."""
     if app.vault.find_guarding_rule(via.key) is not None:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")

@@ -1,7 +1,7 @@
-"""Gets credentials of a chain: those of a role that is assumed on top of an SSO role.
+"""Gets credentials of a chain: a role that is assumed with the credentials of an SSO role.
 
 Like actions.issuing, which calls it, this runs in the broker or in a caller's process. The broker
-gets the credentials below first, by the same rules as for any other caller (broker.chains).
+gets the source credentials first, by the same rules as for any other caller (broker.chains).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         SsoSession,
     )
 
-# STS takes these characters in the name of a role session.
+# Matches the characters that STS refuses in the name of a role session.
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 _LONGEST_SESSION_NAME = 64
 _USUAL_SESSION_NAME = "ssohelper"
@@ -34,23 +34,23 @@ _USUAL_SESSION_NAME = "ssohelper"
 
 def find_source(app: App, key: RoleKey) -> RoleKey:
     """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
-    return _find(app, key).source_key_of(key)
+    return _find_chain(app, key).source_key_of(key)
 
 
-def find_id(app: App, key: RoleKey) -> str:
-    """Return the id of the chain as it is now (Chain.id); "" for a key without a chain.
+def find_chain_id(app: App, key: RoleKey) -> str:
+    """Return the id of the key's chain by the present config (Chain.id); "" without a chain.
 
     Raises: ConfigInvalid.
     """
-    return _find(app, key).id if key.chain else ""
+    return _find_chain(app, key).id if key.chain else ""
 
 
 def find_account_id(app: App, key: RoleKey) -> str:
     """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
-    return _find(app, key).assumed.account_id if key.chain else key.account_id
+    return _find_chain(app, key).assumed.account_id if key.chain else key.account_id
 
 
-def assume(
+def assume_chain(
     app: App,
     key: RoleKey,
     session: SsoSession,
@@ -58,12 +58,12 @@ def assume(
     deadline: Deadline,
     asked_by: AskedBy,
 ) -> tuple[RoleCredentials, str]:
-    """Assume the chain's last role with the credentials below; return its credentials.
+    """Assume the chain's last role with the credentials `source`; return the new credentials.
 
-    The text is the `Chain.id` that was asked for. One request.
+    The text returned beside them is the `Chain.id` that was assumed. Sends one request.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid.
     """
-    chain = _find(app, key)
+    chain = _find_chain(app, key)
     region = chain.region(session)
     check_partition(chain, region)
     endpoint = sts_endpoint(region, app.environ, app.account_family(session))
@@ -71,7 +71,7 @@ def assume(
     step = chain.steps[-1]
     asked = chains.AssumeRole(
         step.role_arn,
-        step.session_name or _session_name(app, session),
+        step.session_name or _role_session_name(app, session),
         step.external_id,
         step.duration_seconds,
     )
@@ -85,8 +85,8 @@ def assume(
 def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCredentials) -> str:
     """Return the id of the access token that the SSO role's credentials were requested with.
 
-    "" if the credentials below are no longer cached: those above then count as of an unknown
-    sign-in, and are renewed before use.
+    Returns "" if the source credentials are no longer cached: the chain's credentials then count as
+    of an unknown sign-in, and are renewed before use.
     """
     cached: CachedCredentials | None = app.credentials.load(find_source(app, key), session)
     if cached is None or cached.credentials.access_key_id != source.access_key_id:
@@ -94,12 +94,12 @@ def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCrede
     return cached.token_id
 
 
-def _find(app: App, key: RoleKey) -> Chain:
+def _find_chain(app: App, key: RoleKey) -> Chain:
     return chains.find_chain_by_key(app.config.read(), key)
 
 
-def _session_name(app: App, session: SsoSession) -> str:
-    """Return the name of the role session, which CloudTrail shows: the signed-in user's, if known."""
+def _role_session_name(app: App, session: SsoSession) -> str:
+    """Return the role session's name, which CloudTrail shows: the user's name, if known."""
     user = app.tokens.load_facts(session.name).user or ""
     name = _NOT_IN_SESSION_NAME.sub("-", user)[:_LONGEST_SESSION_NAME].strip("-")
     return name if len(name) > 1 else _USUAL_SESSION_NAME

@@ -25,11 +25,12 @@ State = Literal["valid", "expired", "signed_out"]
 
 
 class SessionClock(NamedTuple):
-    """What is known of one session. Times are epoch seconds, or None if unknown.
+    """When one session's sign-in and token end. Times are epoch seconds, or None if unknown.
 
     `state` is the state of the access token. `sign_in_ends_at` is the end of the sign-in, as
-    `status --json` reports it. `answering_region` is the region of the instance that answers, as far
-    as is known. `outlook` says when a new sign-in is needed, and counts the token.
+    `status --json` reports it. `answering_region` is the last known region of the Identity Center
+    instance that answers requests. `outlook` says when a new sign-in is needed; it takes into
+    account whether the token can be renewed.
     """
 
     session: SsoSession
@@ -48,8 +49,8 @@ class SessionClock(NamedTuple):
 class UnusableSession(NamedTuple):
     """A session in the config that no command can use, and why.
 
-    `start_url` and `region` are the texts in the file, or None where it has none. `hint` says what
-    to do, or is "".
+    `start_url` and `region` are the texts in the config, or None if missing. `hint` says what the
+    user can do, or is "".
     """
 
     name: str
@@ -83,7 +84,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
     if token is None:
         return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
     facts = tokens.load_facts_of(app, session, token)
-    ends_at, source = sign_in_end(facts, _configured_hours(app, session))
+    ends_at, source = sign_in_end(facts, _configured_sign_in_hours(app, session))
     if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.clock.now():
         app.warn(
             f'the sign-in of session "{session.name}" may have ended: '
@@ -115,7 +116,7 @@ def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | No
     """Return when the session needs an interactive sign-in, if `token` is its access token."""
     facts = app.tokens.load_facts(session.name)
     return sign_in_outlook.sign_in_outlook(
-        token, facts, _configured_hours(app, session), app.clock.now()
+        token, facts, _configured_sign_in_hours(app, session), app.clock.now()
     )
 
 
@@ -137,8 +138,8 @@ def load_credentials(
 def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
     """Return whether a new sign-in will be needed within the given time.
 
-    An expired token is renewed first, because AWS refuses that if the sign-in has ended. Warns if
-    the sign-in's end is unknown. Raises: AwsUnreachable if the renewal failed.
+    An expired token is renewed first: AWS refuses the renewal if the sign-in has ended. Warns if
+    the end of the sign-in is unknown. Raises: AwsUnreachable if the renewal failed.
     """
     try:
         token = app.tokens.load(session)
@@ -157,9 +158,9 @@ def warn_of_unknown_end(
 ) -> None:
     """Warn that the sign-in may end within `seconds`, if its end is not known.
 
-    `seconds` is None for a job that runs until it is stopped. There is no warning if AWS's default
-    of 8 h leaves more time than `seconds`. After the 8 h there is none if `seconds` is an hour or
-    less, because a renewed token lasts an hour.
+    `seconds` is None for a job that runs until it is stopped. Does not warn if AWS's default length
+    of 8 h leaves more time than `seconds`. Once the 8 h have passed, does not warn if `seconds` is
+    an hour or less, because a renewed token lasts an hour.
     """
     outlook = load_outlook_of_token(app, session, token)
     if outlook.is_end_known:
@@ -196,6 +197,6 @@ def _load_token_and_outlook(
     return token, load_outlook_of_token(app, session, token)
 
 
-def _configured_hours(app: App, session: SsoSession) -> float | None:
+def _configured_sign_in_hours(app: App, session: SsoSession) -> float | None:
     hours: float | None = app.settings.get("session_hours", session=session.name)
     return hours

@@ -30,7 +30,7 @@ def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change
 
 
 def changed_meanwhile(app: App) -> LocalState:
-    """Return the error for a config that is not as it was when the diff was shown."""
+    """Return the error for a config that has changed since its diff was shown to the user."""
     return LocalState(
         f'"{app.locations.aws_config_file}" has changed since the diff was shown',
         hint="nothing was written; run the command again",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # How long we wait for a browser, which may take seconds to start. The console sign-in URL from AWS
 # is valid for 15 minutes.
 BROWSER_SECONDS = 30.0
-# How long we wait for a browser after its command failed: the command may have passed the URL to a
-# browser that was already running.
+# How many seconds we wait for a browser's request after the browser command failed: the command may
+# have passed the URL to a browser that was already running.
 _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 
@@ -64,9 +64,9 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
 def release_link(app: App, profile: Profile, page: ConsolePage) -> str:
     """Return the access portal's link to this page as this role.
 
-    The link holds no secret. But the user who opens it, signed in to the portal, works as this role:
-    so a guarded role needs a grant for it. Raises: Refused (9); UsageProblem for a chain, since the
-    portal signs in as the role below it.
+    The link holds no secret. But a user who is signed in to the portal and opens the link works as
+    this role, so a guarded role needs a grant. Raises: Refused (9); UsageProblem for a chain,
+    because the portal can only sign in as the SSO role below the chain.
     """
     if profile.assumed is not None:
         raise UsageProblem(
@@ -104,7 +104,7 @@ def open_in_browser(
         app, session, role, Way.CONSOLE, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.get_login_url(keys, session.start_url, page.url)
-    send_browser(app, address, start, has_failed, _other_ways(profile))
+    send_browser(app, address, start, has_failed, _other_ways_hint(profile))
     return Opened(page, keys.expires_at)
 
 
@@ -117,7 +117,7 @@ def send_browser(
 ) -> None:
     """Start a browser, and return once it has requested the redirect to this address.
 
-    `other_ways` is the hint of errors. Raises: LocalState (7).
+    `other_ways` is the hint that errors carry. Raises: LocalState (7).
     """
     with app.browser_pages() as pages:
         redirect = pages.add_redirect(address)
@@ -163,7 +163,7 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
 
 
 def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
-    """Return the console pages last opened as this role from the full screen, the last one first."""
+    """Return the console pages opened as this role from the full screen, the latest first."""
     try:
         return [PageChoice(*page) for page in app.console_visits.load_pages(key)]
     except (SsoHelperError, OSError) as error:
@@ -179,7 +179,7 @@ def record_page(app: App, key: RoleKey, page: PageChoice) -> None:
         app.warn(f"the page could not be remembered: {error}")
 
 
-def _other_ways(profile: Profile) -> str:
+def _other_ways_hint(profile: Profile) -> str:
     return (
         "get a link for any browser with --print, or name the browser's command: "
         f'ssohelper config set sessions.{profile.session.name}.browser "firefox %s"'

@@ -1,8 +1,8 @@
-"""Returns a role's credentials: only by `release` and `find_cached` do other modules get them.
+"""Returns a role's credentials. Other modules get them only through `release` and `find_cached`.
 
-Both name the way in which the credentials are handed out, and first get the vault's permit for it.
-The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker can run,
-this process asks AWS with the same code. This module never prompts and never imports
+Callers of both name the way in which the credentials are handed out; the vault must permit it
+first. The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker
+can run, this process asks AWS with the same code. This module never prompts and never imports
 actions.login.
 """
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Values of `least_share`, the share of the credentials' lifetime that must be left.
-# The share for a job that gets its credentials once and may run for nearly their whole lifetime.
+# `least_share` is the share of the credentials' lifetime that must be left. This value is for a job
+# that gets its credentials once and may run for nearly their whole lifetime.
 NEARLY_WHOLE = 0.9
-# A little more than half, because credentials are due for renewal at exactly half:
+# This `least_share` is a little above half, as credentials are due for renewal at exactly half:
 _HALF = 0.501
-# More than the whole lifetime, so that AWS is asked whatever is cached:
+# This `least_share` is more than the whole lifetime, so that AWS is asked whatever is cached:
 _ASK_AWS = 2.0
 
 
@@ -48,9 +48,10 @@ def release(
 ) -> RoleCredentials:
     """Return unexpired credentials of the role, from the cache or from AWS.
 
-    `least_share` is the share of their lifetime that must be left, 0 to 1; if AWS does not answer
-    within 5 s, credentials with less left are returned. Above 1, AWS is asked whatever is cached.
-    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7), Refused (9).
+    `least_share`, 0 to 1, is the share of the credentials' lifetime that must be left; if AWS does
+    not answer within 5 s, cached credentials with less left are returned. With a `least_share`
+    above 1, AWS is asked whatever is cached. Raises: LoginRequired (4), RoleNotAssigned (5),
+    AwsUnreachable (6), LocalState (7), Refused (9).
     """
     permit = app.vault.permit_release(session.key_of(role), way)
     if deadline.has_passed:
@@ -75,12 +76,12 @@ def find_cached(
 ) -> RoleCredentials | None:
     """Return cached credentials that need no renewal before use, or None. Never waits.
 
-    `allow_due` includes those that should be renewed before use, in case AWS is slow.
-    `allow_doubtful` includes those that may be another person's, with a warning, in case AWS cannot
-    be reached.
+    With `allow_due`, also returns credentials that should be renewed before use, for when AWS is
+    slow. With `allow_doubtful`, also returns credentials that may be another user's, with a
+    warning, for when AWS cannot be reached.
     Raises: Refused (9).
     """
-    found = issuing.find(app, app.vault.permit_release(session.key_of(role), way).key)
+    found = issuing.find_credentials(app, app.vault.permit_release(session.key_of(role), way).key)
     if not found.document or not (found.is_good or allow_due):
         return None
     if found.warning is not None:
@@ -104,7 +105,7 @@ def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: D
 
 
 def renew_now(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
-    """Get new credentials whatever is cached, when a clock may be wrong or the sign-in ends soon.
+    """Get new credentials, whatever is cached: for a wrong clock or a sign-in that ends soon.
 
     Raises the same errors as `release`, and AwsUnreachable if AWS issued no new credentials.
     """
@@ -160,8 +161,8 @@ def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share:
 
 
 def _reply_from_cache(app: App, permit: ReleasePermit) -> Reply:
-    """Return unexpired cached credentials, for when the broker is stopped or gave no answer."""
-    found = issuing.find(app, permit.key)
+    """Return unexpired cached credentials as a reply, if the broker stopped or gave no answer."""
+    found = issuing.find_credentials(app, permit.key)
     if found.document:
         return found.reply
     return Reply(

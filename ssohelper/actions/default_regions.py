@@ -1,4 +1,4 @@
-"""The default region of profiles. No other module decides where it comes from."""
+"""Chooses the default region of profiles. No other module decides this."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
-    """Return the region of the session's new profiles for which no account's rule counts.
+    """Return the default region of the session's new profiles, without the rules for accounts.
 
-    It is the one that the user chose for this session, else the setting, else Identity Center's.
+    This is the region that the user chose for this session, else that of the setting
+    `default_region`, else that of Identity Center.
     """
     region: str = choices.default_region or app.settings.get("default_region") or session.region
     return region
@@ -30,13 +31,13 @@ def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
 def written_region(app: App, session: SsoSession, choices: Choices) -> str:
     """Return the default region that the session's profiles were last written with.
 
-    The present one may be another: the setting may have changed since.
+    The default region may be another one now, because the setting may have changed since.
     """
     return choices.written_region or region_of_session(app, session, choices)
 
 
 def region_of_role(app: App, profile: Profile) -> str:
-    """Return the region that a new profile of this profile's role gets."""
+    """Return the region that a new profile for the role of `profile` would get."""
     session, role = profile.session, profile.shown_role
     default = region_of_session(app, session, app.choices.load(session.name))
     rules = app.settings.account_regions()
@@ -49,8 +50,8 @@ def region_of_role(app: App, profile: Profile) -> str:
 def propose_region(app: App, session: SsoSession) -> str | None:
     """Return the region to propose as the session's default; None if there is nothing to ask.
 
-    It is that of `[default]`, else that of the environment, else Identity Center's. There is
-    nothing to ask once a region was chosen or the session has managed profiles.
+    Proposes the region of the profile `[default]`, else of the environment, else of Identity
+    Center. There is nothing to ask once a region was chosen or the session has managed profiles.
     """
     if app.choices.load(session.name).default_region or app.settings.get("default_region"):
         return None

@@ -1,4 +1,4 @@
-"""Lists the accounts and roles of a session: from the saved listing, or anew from AWS.
+"""Lists the accounts and roles of a session, from the saved listing or from AWS.
 
 If a listing is interrupted, AWS's answers so far are saved in a separate file, from which the next
 listing continues. Until that is complete, `list` and `profile sync` use the last complete listing.
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# A callback that gets the number of accounts with listed roles so far, and of all accounts. It runs
-# in the thread that runs the listing.
+# A progress callback. It gets two numbers: the accounts whose roles are listed so far, and all
+# accounts. It runs in the thread that runs the listing.
 Progress = Callable[[int, int], None]
 
 LISTING_IS_OLD_SECONDS = 24 * 3600
@@ -62,11 +62,12 @@ def fetch_listing(
 ) -> Listing:
     """Return the saved listing if it is less than a day old, else ask AWS for a complete one.
 
-    With `refresh`, AWS is asked in any case; with `of_this_sign_in`, also if the saved listing
-    began before the present sign-in. With `from_scratch`, AWS is asked for every account: an
-    interrupted listing is not continued, since profiles of missing roles are about to be removed.
-    Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list the accounts;
-    AwsUnreachable (6) if AWS did not answer for some accounts. Its other answers are saved then.
+    With `refresh`, AWS is asked in any case; with `of_this_sign_in`, AWS is asked also if the saved
+    listing began before the present sign-in. With `from_scratch`, AWS is asked for the roles of
+    every account, and an interrupted listing is not continued: the caller is about to remove
+    profiles of missing roles. Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list
+    the accounts; AwsUnreachable (6) if AWS did not answer for some accounts; its other answers are
+    saved.
     """
     found = saved = load_listing(app, session)
     if (
@@ -76,13 +77,13 @@ def fetch_listing(
         or not is_recent(app, session, found, of_this_sign_in=of_this_sign_in)
     ):
         found = _Refresh(app, session, saved, progress, from_scratch=from_scratch).run()
-    _warn_of_refused(app, found)
+    _warn_of_refused_accounts(app, found)
     return found
 
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
-    """Return the session's last complete listing, however old, if it is from the present portal."""
-    return _of_portal(app.directory.load(session.name), session)
+    """Return the session's last complete listing of the present portal, however old, or None."""
+    return _listing_if_of_portal(app.directory.load(session.name), session)
 
 
 def is_recent(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
@@ -93,9 +94,10 @@ def is_recent(app: App, session: SsoSession, found: Listing, *, of_this_sign_in:
 
 
 def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
-    """Return whether a sign-in came after the listing began, so that it may be another user's.
+    """Return whether a sign-in came after the listing began, so the listing may be another user's.
 
-    The portal never names the user; only STS does, for a role's keys (actions.identity).
+    The portal does not say which user signed in; only STS does, for a role's keys
+    (actions.identity).
     Returns False while the session is signed out, because no newer listing can be fetched then.
     """
     since = tokens.load_user_since(app, session)
@@ -103,7 +105,7 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
 
 
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
-    """Delete another user's saved listing: one that is older than the present sign-in."""
+    """Delete a saved listing that is older than the present sign-in: it may be another user's."""
     saved = load_listing(app, session)
     if saved is not None and is_of_earlier_sign_in(app, session, saved):
         app.directory.forget(session.name)
@@ -118,7 +120,7 @@ def start_background_refresh(app: App, session: SsoSession) -> None:
 
 
 def refresh_in_this_process(app: App, session: SsoSession) -> None:
-    """Refresh the listing in a process started for that, unless another process does so now."""
+    """Refresh the listing, in a background process started for it, unless another one does so."""
     with (
         suppress(LockNotObtained),
         app.directory.lock_listing(session.name, app.clock.deadline(0.0)),
@@ -126,11 +128,11 @@ def refresh_in_this_process(app: App, session: SsoSession) -> None:
         fetch_listing(app, session, of_this_sign_in=True)
 
 
-def _of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
+def _listing_if_of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
     return found if found is not None and found.is_of_portal_of(session) else None
 
 
-def _warn_of_refused(app: App, found: Listing) -> None:
+def _warn_of_refused_accounts(app: App, found: Listing) -> None:
     refused = [f'"{a.account.name}" ({a.account.id})' for a in found.accounts if a.refused]
     if refused:
         more = len(refused) - _MOST_NAMES_IN_A_WARNING
@@ -163,7 +165,7 @@ class _Refresh:
         self._progress = progress or (lambda _answered, _all: None)
         app.company_policy.check_portal(session)
         self._portal: Portal = app.portal(session)
-        self._token = _Token(app, session)
+        self._token = _SharedToken(app, session)
         self._begun_at = app.clock.now()
         self._accounts: dict[str, ListedAccount] = {}
         self._failures: list[SsoHelperError] = []
@@ -171,7 +173,7 @@ class _Refresh:
 
     def run(self) -> Listing:
         """Get, save and return the listing. Raises an error after saving the answers so far."""
-        self._list_accounts()
+        self._ask_for_accounts()
         if not self._from_scratch:
             self._continue_unfinished()
         to_ask = [listed for listed in self._accounts.values() if not listed.answered]
@@ -183,17 +185,17 @@ class _Refresh:
             if not all(listed.answered for listed in self._accounts.values()):
                 self._save_unfinished()
         if self._failures:
-            raise self._failure()
-        return self._save()
+            raise self._error_of_listing()
+        return self._save_complete()
 
-    def _list_accounts(self) -> None:
+    def _ask_for_accounts(self) -> None:
         accounts = self._token.call(lambda token: list(self._portal.list_accounts(token)))
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
     def _continue_unfinished(self) -> None:
         """Reuse the answers of a listing that was interrupted less than a day ago."""
-        unfinished = _of_portal(
+        unfinished = _listing_if_of_portal(
             self._app.directory.load_unfinished(self._session.name), self._session
         )
         if unfinished is None or not is_recent(
@@ -214,7 +216,7 @@ class _Refresh:
         for number in range(min(_THREADS, len(to_ask))):
             # Daemon threads, so that Ctrl-C need not wait for eight answers.
             threading.Thread(
-                target=self._ask_accounts,
+                target=self._ask_for_roles_in_thread,
                 args=(waiting, answers),
                 daemon=True,
                 name=f"listing-{number}",
@@ -236,7 +238,7 @@ class _Refresh:
                 self._save_unfinished()
                 save_at = self._app.clock.monotonic() + _SAVE_EVERY_SECONDS
 
-    def _ask_accounts(
+    def _ask_for_roles_in_thread(
         self,
         waiting: queue.SimpleQueue[Account],
         answers: queue.SimpleQueue[ListedAccount | BaseException],
@@ -247,11 +249,11 @@ class _Refresh:
             except queue.Empty:
                 return
             try:
-                answers.put(self._ask_account(account))
+                answers.put(self._ask_for_roles_of_account(account))
             except BaseException as error:
                 answers.put(error)
 
-    def _ask_account(self, account: Account) -> ListedAccount:
+    def _ask_for_roles_of_account(self, account: Account) -> ListedAccount:
         """Ask AWS for the account's roles; if AWS refuses, return those in the saved listing."""
         try:
             names = self._token.call(lambda token: self._portal.list_roles(token, account.id))
@@ -261,7 +263,7 @@ class _Refresh:
         return ListedAccount(account, tuple(sorted(names)))
 
     def _ends_refresh(self, error: SsoHelperError) -> bool:
-        """Return whether to stop the listing after this error.
+        """Return whether the listing must stop after this error.
 
         It stops if a sign-in is needed, if AWS throttles, or after several failures.
         """
@@ -271,9 +273,9 @@ class _Refresh:
             or len(self._failures) >= _MOST_FAILURES
         )
 
-    # -- saving the answers -----------------------------------------------------------------
+    # -- saving the answers to a listing ----------------------------------------------------
 
-    def _so_far(self) -> Listing:
+    def _listing_so_far(self) -> Listing:
         accounts = tuple(self._accounts.values())
         return Listing(self._session.start_url, self._session.region, self._begun_at, accounts)
 
@@ -281,12 +283,12 @@ class _Refresh:
         """Save the answers so far. If that fails, only warn: the next listing asks AWS again."""
         try:
             with suppress(AnotherUsersHome):
-                self._app.directory.save_unfinished(self._session.name, self._so_far())
+                self._app.directory.save_unfinished(self._session.name, self._listing_so_far())
         except (LocalState, OSError) as error:
             self._app.warn(f"the accounts listed so far could not be saved: {error}")
 
-    def _save(self) -> Listing:
-        listing = self._so_far()
+    def _save_complete(self) -> Listing:
+        listing = self._listing_so_far()
         with suppress(AnotherUsersHome):
             self._app.directory.save(self._session.name, listing)
             self._app.directory.remove_unfinished(self._session.name)
@@ -294,13 +296,13 @@ class _Refresh:
         return listing
 
     def _withdraw_responses(self) -> None:
-        """Withdraw the published responses: a guard rule may name an account's new name."""
+        """Withdraw the published responses: a guard rule may match an account by its new name."""
         with suppress(SsoHelperError, OSError):
             if self._app.vault.policy.rules:
                 self._app.credentials.withdraw_session(self._session.name)
 
-    def _failure(self) -> SsoHelperError:
-        """Return the first error other than AwsUnreachable, or else how many accounts failed."""
+    def _error_of_listing(self) -> SsoHelperError:
+        """Return the first error other than AwsUnreachable, or one that counts failed accounts."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):
                 return error
@@ -314,7 +316,7 @@ class _Refresh:
         )
 
 
-class _Token:
+class _SharedToken:
     """The access token that all threads use. After a 401, one thread renews it, once."""
 
     def __init__(self, app: App, session: SsoSession) -> None:

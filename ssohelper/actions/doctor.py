@@ -1,4 +1,4 @@
-"""Finds what is wrong with the AWS setup of this user, and proves what works.
+"""Finds what is wrong with the AWS setup of this user, and proves which parts work.
 
 Facts are gathered first, from files and from AWS; `core.doctor.checks` finds what is wrong in them.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Report(NamedTuple):
-    """What `doctor` found. `sdks`: what each SDK family does, for `doctor PROFILE` only.
+    """What `doctor` found. `sdks`: how each SDK resolves the profile, for `doctor PROFILE` only.
 
     `proven` are the profiles whose program was run and gave credentials for the right account.
     """
@@ -44,27 +44,28 @@ class Report(NamedTuple):
 
 
 def examine(app: App, chosen: str | None = None, *, run: bool = False) -> Report:
-    """Examine everything, or what concerns one profile. Changes nothing.
+    """Examine the user's whole AWS setup, or what concerns one profile. Changes nothing.
 
-    `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. With `run`, its program is run even
-    if it is another tool's. Raises: UsageProblem and others of `resolve_profile` for an unknown one.
+    `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. With `run`, the profile's program is
+    run even if it is another tool's. Raises: the errors of `resolve_profile` for an unknown
+    profile.
     """
     facts = gather(app, chosen)
     facts = facts._replace(config=doctor_facts.measure_parsing(facts.config))
-    facts = _prove(app, facts, run=run)
-    # Reading a token of ours sets its mode, so some findings may be repaired by now.
+    facts = _add_proofs(app, facts, run=run)
+    # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired(checks.run_checks(facts))
-    sdks = _resolve(facts) if chosen is not None else []
-    return Report(tuple(findings), tuple(sdks), tuple(_list_proven(facts)))
+    sdks = _resolve_profiles_for_sdks(facts) if chosen is not None else []
+    return Report(tuple(findings), tuple(sdks), tuple(_list_proven_profiles(facts)))
 
 
 def repair(app: App, report: Report) -> Report:
-    """Make the safe repairs; return the report with what was repaired. Raises: Refused."""
+    """Make the safe repairs; return the report with repaired findings marked. Raises: Refused."""
     return report._replace(findings=tuple(doctor_repairs.repair(app, report.findings)))
 
 
 def prove_session(app: App, session: SsoSession) -> Report:
-    """Run the helper for one profile of the session; report that, and the problems in files."""
+    """Run our helper for one profile of the session; report the outcome and problems in files."""
     facts = gather(app)
     facts = facts._replace(
         sessions=tuple(one for one in facts.sessions if one.session.name == session.name)
@@ -74,7 +75,7 @@ def prove_session(app: App, session: SsoSession) -> Report:
     facts = facts._replace(proofs=tuple(proofs))
     found = doctor_repairs.mark_repaired(checks.run_checks(facts))
     problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
-    return Report(tuple(problems), (), tuple(_list_proven(facts)))
+    return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)))
 
 
 def find_shadowing(app: App, profile: Profile) -> list[Finding]:
@@ -92,7 +93,7 @@ def find_shadowing(app: App, profile: Profile) -> list[Finding]:
     return [one for one in found if one.severity == "problem"]
 
 
-# -- gathering the facts -------------------------------------------------------------------------
+# -- gathering the facts that doctor checks ------------------------------------------------------
 
 
 def gather(app: App, chosen: str | None = None) -> Facts:
@@ -100,12 +101,12 @@ def gather(app: App, chosen: str | None = None) -> Facts:
     files = doctor_machine.list_files(app)  # first: reading a file of ours sets its mode
     config = doctor_facts.read_config(app)
     profiles = doctor_facts.read_profiles(config)
-    shown = profiles if chosen is None else _choose(app, config, profiles, chosen)
+    shown = profiles if chosen is None else _find_chosen_profile(app, config, profiles, chosen)
     machine = doctor_machine.examine(app)
     sessions = [
         doctor_facts.read_session(app, session, profiles)
         for session in (config.file.sso_sessions() if config.file else ())
-        if chosen is None or any(_is_of(one, session) for one in shown)
+        if chosen is None or any(_is_of_session(one, session) for one in shown)
     ]
     return Facts(
         now=app.clock.now(),
@@ -124,10 +125,10 @@ def gather(app: App, chosen: str | None = None) -> Facts:
     )
 
 
-def _choose(
+def _find_chosen_profile(
     app: App, config: ConfigFacts, profiles: Sequence[ProfileFact], chosen: str
 ) -> list[ProfileFact]:
-    """Return the profile that the user names, or one made up for a role without a profile."""
+    """Return the profile that the user names. For a role without a profile, make one up."""
     found = [one for one in profiles if one.name == chosen]
     if found or config.file is None:
         return found
@@ -136,21 +137,21 @@ def _choose(
     target = Target(session, session.name, role, "process", session.start_url)
     keys = {"region": session.region}
     with suppress(UsageProblem):
-        # The line that a profile for this role would have.
+        # Makes up the credential_process line that a profile for this role would have.
         command = installation.find_profile_command(app.environ)
         keys |= identity_keys(session, role, PROCESS, command)
     entry = ProfileEntry(chosen, keys, managed=False, line=0, header="")
     return [ProfileFact(entry, target, role.account_id)]
 
 
-def _is_of(profile: ProfileFact, session: SsoSession) -> bool:
+def _is_of_session(profile: ProfileFact, session: SsoSession) -> bool:
     return profile.target is not None and belongs_to(profile.target, session)
 
 
-# -- proofs --------------------------------------------------------------------------------------
+# -- proving that profiles and endpoints work ----------------------------------------------------
 
 
-def _prove(app: App, facts: Facts, *, run: bool) -> Facts:
+def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
     facts = facts._replace(endpoints=tuple(doctor_proofs.ask_endpoints(app, sessions)))
     if facts.chosen is None:
@@ -165,7 +166,7 @@ def _prove(app: App, facts: Facts, *, run: bool) -> Facts:
     return facts._replace(proofs=tuple(proofs))
 
 
-def _resolve(facts: Facts) -> list[Resolved]:
+def _resolve_profiles_for_sdks(facts: Facts) -> list[Resolved]:
     return [
         one
         for profile in facts.profiles
@@ -179,7 +180,7 @@ def _resolve(facts: Facts) -> list[Resolved]:
     ]
 
 
-def _list_proven(facts: Facts) -> list[str]:
+def _list_proven_profiles(facts: Facts) -> list[str]:
     return [
         proof.profile
         for proof in facts.proofs

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
 
-# A smaller config is read in a few milliseconds.
+# The parsing of a smaller config is not measured, because it takes a few milliseconds.
 _MEASURED_BYTES = 200_000
 _VARIABLES = (
     *sdk_order.WEB_IDENTITY_VARIABLES,
@@ -47,7 +47,7 @@ _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
 def choose_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that SDKs read; of keys and tokens only that they are set."""
+    """Return the variables that SDKs read. The values of keys and tokens are replaced."""
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
@@ -78,7 +78,7 @@ def read_config(app: App) -> ConfigFacts:
 
 
 def measure_parsing(config: ConfigFacts) -> ConfigFacts:
-    """Return the facts with the CPU seconds in which configparser reads the config, as botocore does.
+    """Add the CPU seconds that configparser, which botocore uses, needs to read the config.
 
     A small config, and one that AWS tools cannot read, are not measured.
     """
@@ -89,7 +89,7 @@ def measure_parsing(config: ConfigFacts) -> ConfigFacts:
     return config._replace(parse_seconds=time.thread_time() - began)
 
 
-# -- profiles ----------------------------------------------------------------------------------
+# -- facts about profiles ----------------------------------------------------------------------
 
 
 def read_profiles(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
@@ -98,10 +98,14 @@ def read_profiles(facts: ConfigFacts, only: str | None = None) -> list[ProfileFa
     if config is None:
         return []
     entries = config.profiles() if only is None else [config.profile(only)]
-    return [_profile(config, entry, facts.credentials) for entry in entries if entry is not None]
+    return [
+        _make_profile_fact(config, entry, facts.credentials)
+        for entry in entries
+        if entry is not None
+    ]
 
 
-def _profile(
+def _make_profile_fact(
     config: ConfigFile, entry: ProfileEntry, credentials: Mapping[str, frozenset[str]]
 ) -> ProfileFact:
     try:
@@ -121,17 +125,17 @@ def _profile(
 def find_programs(
     profiles: Iterable[ProfileFact], app: App, own_command: str | None = None
 ) -> dict[str, ProgramFact]:
-    """Return the programs of the profiles' `credential_process`, by the word that names them.
+    """Return the programs that the profiles' `credential_process` run, by their name in it.
 
-    `own_command` is the present command of our helper, which is included.
+    `own_command` is the present command of our own helper; its program is included.
     """
     commands = {one.entry.keys.get("credential_process", "") for one in profiles}
     commands.add(own_command or "")
     words = {parts[0] for command in commands if (parts := process_command.split_command(command))}
-    return {word: _program(word, app.environ) for word in words}
+    return {word: _make_program_fact(word, app.environ) for word in words}
 
 
-def _program(word: str, environ: Mapping[str, str]) -> ProgramFact:
+def _make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
     is_own = os.path.basename(word.replace("\\", "/")) in _OWN_PROGRAMS
     path = programs.find_program(word, environ)
     if path is None:
@@ -141,7 +145,7 @@ def _program(word: str, environ: Mapping[str, str]) -> ProgramFact:
 
 
 def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenFact]:
-    """Return the token files that profiles in legacy form look for, one for each spelling."""
+    """Return the token files that legacy profiles look for, one for each spelling of a URL."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in profiles:
         if profile.target is not None and profile.target.form == "legacy":
@@ -155,7 +159,7 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
     return found
 
 
-# -- sessions ----------------------------------------------------------------------------------
+# -- facts about sessions ----------------------------------------------------------------------
 
 
 def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
@@ -169,7 +173,7 @@ def find_missing_sessions(
 ) -> dict[str, str]:
     """Return the sessions that profiles name and the config does not define.
 
-    Each with the command that brings it back.
+    The value of each is the command that restores the session.
     """
     known = facts.file.session_names() if facts.file else []
     targets = [one.target for one in profiles if one.target is not None]
@@ -184,7 +188,7 @@ def find_missing_sessions(
 
 
 def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:
-    """Return what files say of the session. A keyring that does not answer is no failure of it."""
+    """Return what files say of the session. A locked keyring is not the session's failure."""
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
     try:
@@ -202,11 +206,13 @@ def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact])
     except LocalState as error:
         failure = failure or Failure.of_error(error)
     fact = SessionFact(session, outlook, registration_ends_at, listing, failure=failure)
-    return _compare(fact, choices, profiles)
+    return _add_roles_without_profile(fact, choices, profiles)
 
 
-def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact]) -> SessionFact:
-    """Add the listed roles without a profile, and the remembered filters."""
+def _add_roles_without_profile(
+    fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact]
+) -> SessionFact:
+    """Add to `fact` the listed roles without a profile, and the remembered filters."""
     listing = fact.listing
     targets = [one.target for one in profiles if one.target is not None]
     is_managed = any(
@@ -217,7 +223,7 @@ def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact
     if listing is None:
         return fact._replace(filters=filters)
     has_profile = {target.role for target in targets}
-    new, left_out = _missing_roles(listing, choices, has_profile)
+    new, left_out = _find_roles_without_profile(listing, choices, has_profile)
     return fact._replace(
         new_roles=tuple(new) if is_managed else (),
         filters=filters,
@@ -225,10 +231,10 @@ def _compare(fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact
     )
 
 
-def _missing_roles(
+def _find_roles_without_profile(
     listing: Listing, choices: Choices, has_profile: set[Role]
 ) -> tuple[list[str], int]:
-    """Return the listed roles without a profile, as texts, and how many the filters leave out."""
+    """Return the listed roles without a profile, and how many roles the filters leave out."""
     is_wanted, new, left_out = role_filter(choices), list[str](), 0
     for account in listing.accounts:
         for name in account.roles:

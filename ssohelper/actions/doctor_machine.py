@@ -1,4 +1,4 @@
-"""Gathers what `doctor` checks beside the config: files, this installation, the shell."""
+"""Gathers facts for `doctor` beside the config: on files, this installation and the shell."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _COMPLETIONS = {
 }
 
 
-# -- owners and modes ----------------------------------------------------------------------------
+# -- owners and modes of files -------------------------------------------------------------------
 
 
 def list_files(app: App) -> list[FileFact]:
-    """Return owner and mode of AWS's files and of ours. Reads no content."""
+    """Return owner and mode of AWS's and ssohelper's files. Does not read the files."""
     if sys.platform == "win32":
         return []
     locations = app.locations
@@ -48,23 +48,27 @@ def list_files(app: App) -> list[FileFact]:
         (locations.aws_config_file, "config"),
         (locations.aws_credentials_file, "credentials"),
         (tokens, "token folder"),
-        *((tokens / name, "token") for name in _names(app, tokens) if name.endswith(".json")),
+        *(
+            (tokens / name, "token")
+            for name in _list_file_names(app, tokens)
+            if name.endswith(".json")
+        ),
     ]
     for folder in (locations.state_folder, locations.runtime_folder):
         places.append((folder, "own folder"))
-        for name in _names(app, folder):
+        for name in _list_file_names(app, folder):
             is_folder = os.path.isdir(folder / name)
             places.append((folder / name, "own folder" if is_folder else "own file"))
-    found = [_file(path, use) for path, use in dict.fromkeys(places)]
+    found = [_make_file_fact(path, use) for path, use in dict.fromkeys(places)]
     return [fact for fact in found if fact is not None]
 
 
-def _names(app: App, folder: Path) -> list[str]:
+def _list_file_names(app: App, folder: Path) -> list[str]:
     return app.examined_files.list_names(os.fspath(folder))[:_MOST_FILES]
 
 
-def _file(path: Path, use: Use) -> FileFact | None:
-    # The user's own files may be links: many users link their dotfiles.
+def _make_file_fact(path: Path, use: Use) -> FileFact | None:
+    # Links to AWS's files are followed, because many users link their dotfiles.
     is_followed = use in ("aws folder", "config", "credentials", "token folder")
     try:
         found = os.stat(path) if is_followed else os.lstat(path)
@@ -73,7 +77,8 @@ def _file(path: Path, use: Use) -> FileFact | None:
     if stat.S_ISSOCK(found.st_mode) or stat.S_ISCHR(found.st_mode):
         return None
     owner = ""
-    # On some systems the files of home folders belong to root, who may do anything anyway.
+    # A file of root is not reported: on some systems root owns home folders, and root may do
+    # anything anyway.
     if not open_file.is_ours(found) and found.st_uid != 0:
         owner = _user_name(found.st_uid)
     is_link = stat.S_ISLNK(found.st_mode)
@@ -104,12 +109,12 @@ def find_leftovers(app: App) -> tuple[str, ...]:
 
 def examine(app: App) -> MachineFacts:
     """Return what is known of this machine and this installation."""
-    command, failure = _attempt(lambda: installation.find_profile_command(app.environ))
-    storage, storage_failure = _attempt(lambda: _check_storage(app))
-    _, settings_failure = _attempt(lambda: app.settings)
-    _, state_failure = _attempt(lambda: _check_state(app))
+    command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
+    storage, storage_failure = _value_or_failure(lambda: _find_storage_name(app))
+    _, settings_failure = _value_or_failure(lambda: app.settings)
+    _, state_failure = _value_or_failure(lambda: _check_state_folder(app))
     runtime = os.fspath(app.locations.runtime_folder)
-    may_publish, _ = _attempt(lambda: app.storage.may_publish)
+    may_publish, _ = _value_or_failure(lambda: app.storage.may_publish)
     return MachineFacts(
         command=command,
         failure=failure,
@@ -117,7 +122,7 @@ def examine(app: App) -> MachineFacts:
         apart_seconds=app.clock.now() - app.clock.aws_now(),
         runtime_folder=runtime,
         is_runtime_in_memory=may_publish is not False,
-        runtime_refused=_refused_runtime(app, runtime),
+        runtime_refused=_find_refused_runtime_folder(app, runtime),
         storage=storage or "file",
         storage_failure=storage_failure,
         settings_failure=settings_failure,
@@ -127,21 +132,21 @@ def examine(app: App) -> MachineFacts:
     )
 
 
-def _attempt(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]:
+def _value_or_failure(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]:
     try:
         return get(), None
     except SsoHelperError as error:
         return None, Failure.of_error(error)
 
 
-def _check_storage(app: App) -> str:
+def _find_storage_name(app: App) -> str:
     name = app.storage.name
     if name == "keyring":
         app.storage.keyring.find()
     return name
 
 
-def _check_state(app: App) -> None:
+def _check_state_folder(app: App) -> None:
     """Raise LocalState if our state folder cannot be written."""
     folder = os.fspath(app.locations.state_folder)
     while not os.path.lexists(folder):
@@ -162,7 +167,7 @@ def _check_state(app: App) -> None:
         raise LocalState(f'the disk of "{folder}" is full', hint="free some space")
 
 
-def _refused_runtime(app: App, runtime: str) -> str:
+def _find_refused_runtime_folder(app: App, runtime: str) -> str:
     wanted = app.environ.get("XDG_RUNTIME_DIR", "")
     if app.environ.get("SSOHELPER_HOME") or not os.path.isdir(wanted):
         return ""

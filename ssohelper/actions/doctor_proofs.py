@@ -1,4 +1,4 @@
-"""Runs what `doctor` proves: programs of profiles, and whether AWS's endpoints answer."""
+"""Runs `doctor`'s proofs: whether profiles' programs work, and whether AWS's endpoints answer."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 PROOF_SECONDS = 8.0
 FOREIGN_SECONDS = 10.0
-# Our helper ends within 20 s by itself, so `setup` waits for its own words.
+# `setup` waits this long for our helper, which ends with its own message within 20 s.
 UNHURRIED_SECONDS = 25.0
 ENDPOINT_SECONDS = 5.0
-# A home has one to five sessions; more would take longer than a person waits.
+# Proofs are made for this many sessions at most: users have one to five, and more proofs would take
+# longer than a user waits.
 _MOST_SESSIONS = 8
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
@@ -51,11 +52,11 @@ class _Endpoint(NamedTuple):
     service: str
 
 
-# -- programs of profiles ------------------------------------------------------------------------
+# -- running the programs of profiles ------------------------------------------------------------
 
 
 def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
-    """Return one profile of each signed-in session whose helper may be run unasked.
+    """Return, for each signed-in session, one profile whose helper may run without asking the user.
 
     The helper is this installation's, no rule guards the role, and no section of the credentials
     file wins over the profile. Read-only roles come first.
@@ -80,14 +81,14 @@ def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
                 "readonly" not in pair[0].name.lower(),
             )
         )
-        found = next((p for p, t in usable if _is_unguarded(app, fact.session, t)), None)
+        found = next((p for p, t in usable if _is_role_unguarded(app, fact.session, t)), None)
         if found is not None:
             chosen.append(found)
     return chosen
 
 
 def _with_own_helper(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
-    """Return the profile if its command is our helper; a native one with the helper's command."""
+    """Return the profile if its command is our helper; give a native profile that command."""
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
@@ -98,15 +99,15 @@ def _with_own_helper(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
     if process_command.own_command_options(line) is None:
         return None
     program = facts.programs.get(process_command.split_command(line)[0])
-    is_usable = program is not None and _may_run(program)
+    is_usable = program is not None and _may_run_program(program)
     return profile if is_usable and program and not program.is_of_another_installation else None
 
 
-def _may_run(program: ProgramFact) -> bool:
+def _may_run_program(program: ProgramFact) -> bool:
     return program.path is not None and program.replaceable is None
 
 
-def _is_unguarded(app: App, session: SsoSession, target: Target) -> bool:
+def _is_role_unguarded(app: App, session: SsoSession, target: Target) -> bool:
     try:
         return app.vault.find_guarding_rule(session.key_of(target.role)) is None
     except SsoHelperError:
@@ -116,13 +117,13 @@ def _is_unguarded(app: App, session: SsoSession, target: Target) -> bool:
 def run_helpers(
     app: App, profiles: Sequence[ProfileFact], facts: Facts, seconds: float | None = None
 ) -> list[ProofFact]:
-    """Run the helper of each profile, all at once, and return what each one answered.
+    """Run the helper of all profiles at once, and return the outcome for each profile.
 
-    Without `seconds`, it has as long as a bare `doctor` may take.
+    Without `seconds`, the helpers have as long as `doctor` without arguments may take.
     """
     limit = PROOF_SECONDS if seconds is None else seconds
-    return _in_threads(
-        [lambda one=one: _run(app, one, facts.programs, limit) for one in profiles],  # type: ignore[misc]
+    return _run_in_threads(
+        [lambda one=one: _run_program(app, one, facts.programs, limit) for one in profiles],  # type: ignore[misc]
         limit + 1,
     )
 
@@ -132,22 +133,27 @@ def run_chosen(
 ) -> ProofFact | None:
     """Run the program of the profile that the user names; another tool's only with `foreign`.
 
-    Returns None if it may not be run: it is guarded, missing, or open to other users.
+    Returns None if the program may not be run: a rule guards the role, the program is missing, or
+    other users could replace it.
     """
     command = profile.entry.keys.get("credential_process", "")
     words = process_command.split_command(command)
     program = programs.get(words[0]) if words else None
-    if program is None or not _may_run(program):
+    if program is None or not _may_run_program(program):
         return None
     target = profile.target
     if process_command.own_command_options(command) is None:
-        return _run(app, profile, programs, FOREIGN_SECONDS) if foreign else None
-    if target is None or target.session is None or not _is_unguarded(app, target.session, target):
+        return _run_program(app, profile, programs, FOREIGN_SECONDS) if foreign else None
+    if (
+        target is None
+        or target.session is None
+        or not _is_role_unguarded(app, target.session, target)
+    ):
         return None
-    return _run(app, profile, programs, PROOF_SECONDS)
+    return _run_program(app, profile, programs, PROOF_SECONDS)
 
 
-def _run(
+def _run_program(
     app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], seconds: float
 ) -> ProofFact:
     command = profile.entry.keys["credential_process"]
@@ -166,13 +172,13 @@ def _run(
         return proof._replace(failure=Failure(what))
     if ended.code != 0:
         needs_sign_in = program.is_own and ended.code == _SIGN_IN_CODE
-        failure = Failure(_last_line(ended.stderr) or f"exit code {ended.code}")
+        failure = Failure(_last_line_of_errors(ended.stderr) or f"exit code {ended.code}")
         return proof._replace(failure=failure, needs_sign_in=needs_sign_in)
-    return _read_answer(proof, ended.stdout)
+    return _proof_with_account(proof, ended.stdout)
 
 
-def _read_answer(proof: ProofFact, stdout: bytes) -> ProofFact:
-    """Return the proof with the account in the program's answer; its keys are not kept."""
+def _proof_with_account(proof: ProofFact, stdout: bytes) -> ProofFact:
+    """Return the proof with the account, but not the keys, of the program's answer."""
     try:
         answer: Any = json.loads(stdout)
     except (ValueError, RecursionError):
@@ -188,8 +194,9 @@ def _read_answer(proof: ProofFact, stdout: bytes) -> ProofFact:
     return proof._replace(account_id=account_id if isinstance(account_id, str) else "")
 
 
-def _last_line(stderr: bytes) -> str:
-    # Without colours: a secret's name is recognised where a word begins.
+def _last_line_of_errors(stderr: bytes) -> str:
+    # Colour codes are removed first, because `redacted` finds the name of a secret only at the
+    # beginning of a word.
     lines = [
         line.strip() for line in _COLOUR.sub("", stderr.decode("utf-8", "replace")).splitlines()
     ]
@@ -197,11 +204,11 @@ def _last_line(stderr: bytes) -> str:
     return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
 
 
-# -- endpoints -----------------------------------------------------------------------------------
+# -- AWS endpoints that doctor checks ------------------------------------------------------------
 
 
 def ask_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact]:
-    """Ask the sign-in service, the portal and STS of each session, all at once."""
+    """Ask each session's sign-in service, portal and STS, all at once, whether they answer."""
     found: dict[_Endpoint, list[str]] = {}
     facts = []
     for session in list(sessions)[:_MOST_SESSIONS]:
@@ -212,10 +219,10 @@ def ask_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact
             facts.append(EndpointFact((session.name,), session.name, Failure.of_error(error)))
     deadline = app.clock.deadline(ENDPOINT_SECONDS)
     asked = [
-        lambda one=one, names=names: _ask(app, one, tuple(names), deadline)
+        lambda one=one, names=names: _probe_endpoint(app, one, tuple(names), deadline)
         for one, names in found.items()
     ]
-    return facts + _in_threads(asked, ENDPOINT_SECONDS + 1)
+    return facts + _run_in_threads(asked, ENDPOINT_SECONDS + 1)
 
 
 def _endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
@@ -228,7 +235,7 @@ def _endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
     return [_Endpoint(url, f"{service} in {region}") for url, service in urls]
 
 
-def _ask(
+def _probe_endpoint(
     app: App, endpoint: _Endpoint, session_names: tuple[str, ...], deadline: Deadline
 ) -> EndpointFact:
     host = endpoint.url.partition("://")[2].partition("/")[0]
@@ -239,8 +246,8 @@ def _ask(
     return EndpointFact(session_names, host, failure, found.proxy, found.bundle, apart)
 
 
-def _in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:
-    """Return the results of the calls, in their order, without those that take too long."""
+def _run_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:
+    """Run the calls at once; return their results in order, without calls that take too long."""
     results: dict[int, Any] = {}
 
     def call(number: int, function: Callable[[], Any]) -> None:

@@ -1,7 +1,8 @@
-"""Makes the safe repairs of `doctor --fix`. Nothing else is changed.
+"""Makes the safe repairs of `doctor --fix`, and changes nothing else.
 
-Modes of tokens and of our own files, the path of our helper in managed profiles (one write of the
-config, which `profile undo` reverses), the lines that `install` wrote, left temporary files.
+It repairs the modes of tokens and of our own files, the path of our helper in managed profiles (one
+write of the config, which `profile undo` reverses) and the lines that `install` wrote, and removes
+temporary files of killed processes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
-    """Make each repair and return the findings, those repaired with `is_fixed`.
+    """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
     A repair that fails is a warning, and its finding stays. Raises: Refused below an allow-list.
     """
@@ -38,7 +39,7 @@ def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
         for name in finding.repair.paths
     ]
     # One command is one write of the config, so that one `profile undo` reverses it.
-    is_written = bool(moved) and _try(app, lambda: _write_helper(app, moved))
+    is_written = bool(moved) and _try_repair(app, lambda: _write_helper_path(app, moved))
     return [
         finding._replace(is_fixed=_repair_one(app, finding, is_written))
         if finding.repair is not None
@@ -48,18 +49,18 @@ def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def mark_repaired(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings; `is_fixed` where a mode was set meanwhile: reading a file of ours does."""
+    """Mark findings whose file modes are right by now: reading one of our files sets its mode."""
     return [
         finding._replace(is_fixed=True)
         if finding.repair is not None
         and finding.repair.kind == "mode"
-        and all(_is_private(path) for path in finding.repair.paths)
+        and all(_is_file_private(path) for path in finding.repair.paths)
         else finding
         for finding in findings
     ]
 
 
-def _is_private(path: str) -> bool:
+def _is_file_private(path: str) -> bool:
     try:
         return not os.lstat(path).st_mode & 0o077
     except OSError:
@@ -74,15 +75,15 @@ def _repair_one(app: App, finding: Finding, is_config_written: bool) -> bool:
     done = []
     for path in repair.paths:
         if repair.kind == "mode":
-            done.append(_try(app, partial(app.examined_files.remove_others_access, path)))
+            done.append(_try_repair(app, partial(app.examined_files.remove_others_access, path)))
         elif repair.kind == "leftovers":
-            done.append(_try(app, partial(app.examined_files.remove_leftover, path)))
+            done.append(_try_repair(app, partial(app.examined_files.remove_leftover, path)))
         else:
-            done.append(_try(app, partial(_write_shell_lines, app, path)))
+            done.append(_try_repair(app, partial(_write_shell_lines, app, path)))
     return all(done)
 
 
-def _try(app: App, change: Callable[[], object]) -> bool:
+def _try_repair(app: App, change: Callable[[], object]) -> bool:
     try:
         change()
     except SsoHelperError as error:
@@ -95,20 +96,22 @@ def _write_shell_lines(app: App, shell: str) -> None:
     installing.write_edit(app, installing.plan_install(app, shell))
 
 
-def _write_helper(app: App, names: Sequence[str]) -> None:
+def _write_helper_path(app: App, names: Sequence[str]) -> None:
     """Write the present path of our helper into these managed profiles, in one write."""
     command = installation.find_profile_command(app.environ)
     changes: list[Change] = []
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
-        changes[:] = list(_changes(config, names, command))
+        changes[:] = list(_helper_path_changes(config, names, command))
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
         config_writing.add_to_journal(app, "doctor", changes)
 
 
-def _changes(config: ConfigFile, names: Sequence[str], command: str) -> Iterator[Change]:
+def _helper_path_changes(
+    config: ConfigFile, names: Sequence[str], command: str
+) -> Iterator[Change]:
     for name in names:
         entry = config.profile(name)
         line = entry.keys.get("credential_process", "") if entry and entry.managed else ""

@@ -27,7 +27,7 @@ _KEYS = (
     "AWS_ACCOUNT_ID",
 )
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
-# Where the credentials of a container's role are.
+# The variables that tell SDKs where to get the credentials of a container's role.
 CONTAINER = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -98,7 +98,7 @@ class Environment(NamedTuple):
 
 
 def build_profile_environment(app: App, profile: Profile) -> Environment:
-    """Return variables that name a profile. They hold no secret; SDKs get and renew credentials.
+    """Return variables that name a profile: SDKs then get and renew its credentials. No secrets.
 
     Warns if the credentials file has a section of that name, because SDKs prefer its keys.
     """
@@ -107,7 +107,9 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
             f'"{app.locations.aws_credentials_file}" has a section "{profile.name}" too: '
             "keys in it win over the profile"
         )
-    return _environment({"AWS_PROFILE": profile.name, **_regions(app, profile)})
+    return _environment_with_variables(
+        {"AWS_PROFILE": profile.name, **_region_variables_of_profile(app, profile)}
+    )
 
 
 def build_named_environment(
@@ -115,14 +117,14 @@ def build_named_environment(
 ) -> Environment:
     """Return variables that name a profile whose credentials are not ours.
 
-    `kept` are variables that its provider reads: they are not unset.
+    `kept` are variables that the provider of its credentials reads; they are not unset.
     """
-    made = _environment({"AWS_PROFILE": name, **_regions_or_none(region)})
+    made = _environment_with_variables({"AWS_PROFILE": name, **_region_variables(region)})
     return made._replace(unset=tuple(each for each in made.unset if each not in kept))
 
 
 def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
-    """Return variables with fixed keys that are not ours. They need not have a token or an end."""
+    """Return variables with another provider's fixed keys, with or without token and expiration."""
     variables: dict[str, str | Secret] = {
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
@@ -132,22 +134,23 @@ def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> E
     if keys.expires_at is not None:
         ends_at = to_iso(keys.expires_at)
         variables.update(AWS_CREDENTIAL_EXPIRATION=ends_at, AWS_SESSION_EXPIRATION=ends_at)
-    return _environment({**variables, **_regions_or_none(region)})
+    return _environment_with_variables({**variables, **_region_variables(region)})
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
-    """Return variables with fixed keys. AWS_PROFILE is unset: the JavaScript SDK prefers it."""
+    """Return variables with fixed keys. Unsets AWS_PROFILE, which the JavaScript SDK prefers."""
     ends_at = to_iso(credentials.expires_at)
-    return _environment(
+    return _environment_with_variables(
         {
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_SESSION_TOKEN": credentials.session_token,
-            # botocore and JavaScript read the first; starship and older prompts read the second.
+            # botocore and the JavaScript SDK read the first of these two variables; starship and
+            # older prompts read the second.
             "AWS_CREDENTIAL_EXPIRATION": ends_at,
             "AWS_SESSION_EXPIRATION": ends_at,
             "AWS_ACCOUNT_ID": profile.shown_role.account_id,
-            **_regions(app, profile),
+            **_region_variables_of_profile(app, profile),
         }
     )
 
@@ -155,18 +158,20 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return variables for using our endpoint: its own `variables`, the role and the region."""
+    """Return variables for using our endpoint: the endpoint's `variables`, the role and region."""
     served = {served_role.VARIABLE: profile.key.text}
-    return _environment({**variables, **served, **_regions(app, profile)})
+    return _environment_with_variables(
+        {**variables, **served, **_region_variables_of_profile(app, profile)}
+    )
 
 
 def choose_region(app: App, profile: Profile) -> str:
-    """Return the profile's region, or else the one that a new profile of its role gets."""
+    """Return the profile's region, or else the region that a new profile of its role would get."""
     return profile.region or default_regions.region_of_role(app, profile)
 
 
 def choose_endpoint_region(app: App, profile: Profile, region: str | None = None) -> str:
-    """Return the region whose AWS endpoints to use: `region` if given, else the profile's.
+    """Return the region of the AWS endpoints to use: `region` if given, else the profile's.
 
     Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
     profile's own.
@@ -184,7 +189,7 @@ def choose_endpoint_region(app: App, profile: Profile, region: str | None = None
 def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     """Renew the token if it is due; return when an interactive sign-in will be needed.
 
-    If the renewal fails at AWS or at our own files, warn, and answer from the old token.
+    If AWS or our own files make the renewal fail, warns, and answers from the old token.
     Raises: LoginRequired.
     """
     try:
@@ -193,18 +198,18 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.peek_token(app, session)
         return clocks.load_outlook_of_token(app, session, seen)
-    # Another tool may have signed in. The prompts of shells notice that only by this update.
+    # Another tool may have signed in. Shell prompts learn of it only by this update.
     prompt_notes.update_session(app, session)
     return clocks.load_outlook_of_token(app, session, token)
 
 
-def _environment(variables: dict[str, str | Secret]) -> Environment:
+def _environment_with_variables(variables: dict[str, str | Secret]) -> Environment:
     return Environment(variables, tuple(name for name in CLEARED if name not in variables))
 
 
-def _regions_or_none(region: str | None) -> dict[str, str]:
+def _region_variables(region: str | None) -> dict[str, str]:
     return dict.fromkeys(_REGIONS, region) if region else {}
 
 
-def _regions(app: App, profile: Profile) -> dict[str, str]:
+def _region_variables_of_profile(app: App, profile: Profile) -> dict[str, str]:
     return dict.fromkeys(_REGIONS, choose_region(app, profile))

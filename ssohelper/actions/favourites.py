@@ -1,4 +1,4 @@
-"""Favourite roles, and the record of when roles were used. Lists are sorted by both."""
+"""Favourite roles, and the record of when roles were used. Lists of roles are sorted by these."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ssohelper.errors import AnotherUsersHome, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long to wait for another process's lock: not long, as the command has done its work.
+# How long to wait for another process's lock. Not long, because the user's command has already done
+# its work.
 _RECORD_SECONDS = 1.0
 
 
@@ -24,7 +25,7 @@ def load_usage(app: App) -> dict[RoleKey, Usage]:
 
 
 def record_use(app: App, profile: Profile) -> None:
-    """Record that the role was used just now. A failure is a warning: the command succeeded."""
+    """Record that the role was used just now. Only warns on failure, as the command succeeded."""
     now, key = app.clock.now(), profile.key
     try:
         app.usage.update(key, lambda usage: usage.used(now), app.clock.deadline(_RECORD_SECONDS))
@@ -35,7 +36,7 @@ def record_use(app: App, profile: Profile) -> None:
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite or not, by `favourite`; return whether that is a change."""
+    """Make the role a favourite, or with False no longer one; return whether that is a change."""
     changed = []
 
     def change(usage: Usage) -> Usage:

@@ -1,7 +1,7 @@
 """Profiles whose credentials are not ours: finds them, and names them to a shell or a program.
 
-Nothing of them is read, cached or released here: the SDK of the program gets them by itself.
-actions.foreign_credentials gets them for the commands that need them.
+This module does not get, cache or release these credentials: the SDK of the program gets them
+itself. actions.foreign_credentials gets them for the commands that need them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
     from ssohelper.core.role_rows import RoleRow
 
-# Values of credential_source.
+# Values of the config's key credential_source, which say where the source credentials are.
 FROM_ENVIRONMENT = "Environment"
 _CONTAINER = "EcsContainer"
 
@@ -99,13 +99,13 @@ def find_own_region(app: App, found: Foreign) -> str | None:
 
 
 def read_keys(app: App, found: Foreign) -> Mapping[str, str]:
-    """Return the keys of the profile in the config."""
+    """Return the profile's options in the config, by key."""
     entry = app.config.read().profile(found.name)
     return entry.keys if entry is not None else {}
 
 
 def check_use(app: App, found: Foreign, *, is_on_terminal: bool) -> None:
-    """Refuse a profile that the SDK of a program could not use now.
+    """Raise an error for a profile that the SDK of a program could not use now.
 
     Raises: Refused below an allow-list; LoginRequired if `aws login` is needed; UsageProblem for an
     MFA device without a terminal.
@@ -120,10 +120,10 @@ def check_use(app: App, found: Foreign, *, is_on_terminal: bool) -> None:
             hint="run this on a terminal, or use a role of Identity Center",
         )
     if found.login_session is not None:
-        _check_login(app, found)
+        _check_aws_login(app, found)
 
 
-def _check_login(app: App, found: Foreign) -> None:
+def _check_aws_login(app: App, found: Foreign) -> None:
     expires_at = app.login_cache.load_end(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):

@@ -1,7 +1,7 @@
-"""Gets the credentials of a profile that is not ours, once and by its own provider.
+"""Gets the credentials of a profile that is not ours, once, from the profile's own provider.
 
 botocore's providers run in a process of their own (provider_process), because a provider may hang:
-after 18 s in all it is killed with everything that it started. Nothing is cached.
+after 18 s in all, the process is killed with everything that it started. Nothing is cached.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _USUAL_REGION = "us-east-1"
-# It makes TLS libraries write the keys of connections to a file.
+# This variable makes TLS libraries write the keys of connections to a file.
 _KEY_LOG = "SSLKEYLOGFILE"
 
 
 class Identity(NamedTuple):
-    """Who STS says that credentials are. `role_name` is None for an IAM user."""
+    """The identity that STS reports for credentials. `role_name` is None for an IAM user."""
 
     arn: str
     account_id: str
@@ -68,8 +68,9 @@ def obtain(
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
     clean = without_credentials(wanted)
-    # Our Python must not load what these name, and keys must not stand in /proc/PID/environ; the
-    # profile's provider gets them as they were.
+    # These variables are removed from the process's environment: our Python must not load what they
+    # name, and keys must not be readable in /proc/PID/environ. The profile's provider gets them as
+    # they were.
     kept = {name: value for name, value in wanted.items() if clean.get(name) != value}
     given = to_json({"codes": dict(codes), "environ": kept}).encode()
     argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
@@ -86,7 +87,7 @@ def obtain(
 
 
 def choose_region(app: App, found: Foreign) -> str:
-    """Return the region of the profile, else of the environment, else the setting's, else AWS's."""
+    """Return the region of the profile, else the environment's, else the setting's, else AWS's."""
     own = foreign.find_own_region(app, found)
     if own:
         return own

@@ -1,4 +1,4 @@
-"""Onboarding at a further portal: finds the session to whose instance a start URL belongs."""
+"""Onboarding at a further portal: finds the session whose Identity Center the start URL is of."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-    # Asks whether the portal belongs to the session; gets session, portal and what is known.
+    # Asks the user whether the portal belongs to the session; gets session, portal and a text that
+    # says what is known.
     Ask = Callable[[SsoSession, FurtherPortal, str], bool]
 
 
@@ -30,8 +31,9 @@ def find_session(
     """Return the session to which this start URL is a further portal, and the portal; else None.
 
     `name` is the session that the user named. `ask` is None off a terminal.
-    Raises: UsageProblem if only a person can know whether it is one; ConfigInvalid for a portal that
-    names the session's instance and cannot be it.
+    Raises: UsageProblem if only the user can know whether the URL is such a portal; ConfigInvalid
+    for a portal that cannot be a further one of the session, although its URL names the same
+    instance.
     """
     url = typed_start_url(start_url)
     if is_own_url(url):
@@ -39,7 +41,7 @@ def find_session(
     sessions = app.config.read().sso_sessions()
     if any(is_same_portal(one.start_url, url) for one in sessions if name in (None, one.name)):
         return None
-    known = _find_listed(app, sessions, url, name)
+    known = _find_portal_in_settings(app, sessions, url, name)
     if known is not None:
         return known
     region = region_of_start_url(url)
@@ -47,7 +49,7 @@ def find_session(
         return None
     portal, found = FurtherPortal(region, url), list[SsoSession]()
     for session in sessions:
-        if name in (None, session.name) and _belongs(session, portal, name, ask):
+        if name in (None, session.name) and _belongs_to_session(session, portal, name, ask):
             found.append(session)
     if len(found) > 1:
         raise UsageProblem(
@@ -58,19 +60,21 @@ def find_session(
 
 
 def add_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
-    """Add the portal to the session's setting. Returns whether it was not there already."""
+    """Add the portal to the setting `sessions.NAME.regions`; return False if it was there."""
     key = f"sessions.{session.name}.regions"
     texts = list(app.settings.get("regions", session=session.name))
     if portal.text in texts:
         return False
     texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
     regions.check_setting(app, session.name, [*texts, portal.text])
-    own_settings.change(app, key, ("sessions", session.name, "regions"), [*texts, portal.text])
+    own_settings.change_setting(
+        app, key, ("sessions", session.name, "regions"), [*texts, portal.text]
+    )
     app.forget_settings()
     return True
 
 
-def _find_listed(
+def _find_portal_in_settings(
     app: App, sessions: list[SsoSession], url: str, name: str | None
 ) -> tuple[SsoSession, FurtherPortal] | None:
     for session in sessions:
@@ -81,7 +85,9 @@ def _find_listed(
     return None
 
 
-def _belongs(session: SsoSession, portal: FurtherPortal, name: str | None, ask: Ask | None) -> bool:
+def _belongs_to_session(
+    session: SsoSession, portal: FurtherPortal, name: str | None, ask: Ask | None
+) -> bool:
     claim = compare_portal_urls(session.aws_url, portal.start_url)
     is_doubtful = claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None)
     if claim is Claim.PARTITION:

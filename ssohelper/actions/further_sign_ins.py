@@ -38,11 +38,11 @@ def find_missing(app: App, session: SsoSession) -> list[SsoSession]:
 
 
 def sign_in(app: App, session: SsoSession, ui: LoginUi, get_token: GetToken) -> None:
-    """Sign in at each further portal that is missing, one after another.
+    """Sign in at each further portal without a sign-in, one after another.
 
-    `get_token` gets a token of one portal from the user. One that fails is a warning: the session's
-    own sign-in works without it. Raises: UsageProblem if another person signed in there than to the
-    session; that sign-in is ended and not saved.
+    `get_token` gets a token of one portal by an interactive sign-in. A failed sign-in is a warning,
+    because the session's own sign-in works without it. Raises: UsageProblem if another user signed
+    in there than to the session; that sign-in is ended and not saved.
     """
     for further in find_missing(app, session):
         ui.report_further_region(further.region)
@@ -52,22 +52,22 @@ def sign_in(app: App, session: SsoSession, ui: LoginUi, get_token: GetToken) -> 
         except (UsageProblem, Superseded):
             raise
         except Interrupted:
-            app.warn(f"{_missing_text(session, further)}: cancelled")
+            app.warn(f"{_not_signed_in_text(session, further)}: cancelled")
             return
         except SsoHelperError as error:
-            app.warn(f"{_missing_text(session, further)}: {error.message}")
+            app.warn(f"{_not_signed_in_text(session, further)}: {error.message}")
 
 
 def warn_of_missing(app: App, session: SsoSession) -> None:
     """Warn of further portals that are not signed in, and say how to sign in there."""
     for further in find_missing(app, session):
         app.warn(
-            f"{_missing_text(session, further)}; sign in there too with: "
+            f"{_not_signed_in_text(session, further)}; sign in there too with: "
             f"ssohelper login {session.name} --force"
         )
 
 
-def forget(app: App, session: SsoSession) -> None:
+def forget_further_sign_ins(app: App, session: SsoSession) -> None:
     """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
     for further in app.tokens.list_further(session):
         app.tokens.forget(further)
@@ -77,15 +77,15 @@ def forget(app: App, session: SsoSession) -> None:
         app.region_failures.save(session.name, {})
 
 
-def revoke(app: App, session: SsoSession) -> SsoHelperError | None:
+def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | None:
     """End the sign-ins at further portals at AWS.
 
-    Those of portals that the settings no longer name are ended too. Returns the error, if AWS could
-    not be told of one.
+    Sign-ins at portals that the settings no longer name are ended too. Returns the error if AWS
+    could not be told to end one.
     """
     failure: SsoHelperError | None = None
     for further in app.tokens.list_further(session):
-        _token, error = tokens.revoke(app, further, _RENEWAL_SECONDS)
+        _token, error = tokens.revoke_sign_in(app, further, _RENEWAL_SECONDS)
         failure = failure or error
     return failure
 
@@ -94,7 +94,7 @@ def _sign_in_at(app: App, session: SsoSession, further: SsoSession, get_token: G
     app.tokens.prepare_sign_in(further)
     own_token = app.tokens.load(session)
     if own_token is None:
-        raise tokens.signed_out(session)
+        raise tokens.signed_out_error(session)
     token, life_seconds = get_token(further)
     user = sign_in_user.find_user(app, further, token)
     own_user = app.tokens.load_facts(session.name).user
@@ -107,10 +107,10 @@ def _sign_in_at(app: App, session: SsoSession, further: SsoSession, get_token: G
             hint="sign out of the access portal in the browser, then: "
             f"ssohelper login {session.name} --force",
         )
-    _save(app, session, further, own_token, token, life_seconds, user)
+    _save_further_sign_in(app, session, further, own_token, token, life_seconds, user)
 
 
-def _save(
+def _save_further_sign_in(
     app: App,
     session: SsoSession,
     further: SsoSession,
@@ -119,7 +119,7 @@ def _save(
     life_seconds: int,
     user: str | None,
 ) -> None:
-    """Save the further sign-in, if the session's own one is still the same. Raises: Superseded."""
+    """Save the further sign-in if the session's own is unchanged since. Raises: Superseded."""
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
         if lineage.validity_of(own_token.id, present, own) is not lineage.Validity.CURRENT:
@@ -137,5 +137,5 @@ def _save(
             app.tokens.save_facts(further.sign_in_name, facts)
 
 
-def _missing_text(session: SsoSession, further: SsoSession) -> str:
+def _not_signed_in_text(session: SsoSession, further: SsoSession) -> str:
     return f'"{session.name}" is not signed in in {further.region}'

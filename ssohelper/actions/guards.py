@@ -27,9 +27,9 @@ _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
 
 class Rule(NamedTuple):
-    """A rule in force. `is_configured` is false once its line has left the settings file.
+    """A guard rule in force. `is_configured` is False if the settings file no longer has it.
 
-    `matches`: how many roles of the saved lists it guards.
+    `matches` is how many roles of the saved lists the rule guards.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
-    """Return the rules to propose: the usual ones, if there is no rule and one matches the list."""
+    """Return the usual guard rules, to be proposed; none if rules exist or these match no role."""
     if app.vault.policy.rules:
         return ()
     roles = [(listed.account, role) for listed in listing.accounts for role in listed.roles]
@@ -46,8 +46,8 @@ def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
-def question(app: App, key: RoleKey) -> tuple[str, str]:
-    """Return the word that the user types to grant the role, and the notice of what is guarded."""
+def grant_question(app: App, key: RoleKey) -> tuple[str, str]:
+    """Return the word that the user types to grant the role, and a text naming rule and role."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
     return word, (
@@ -56,8 +56,8 @@ def question(app: App, key: RoleKey) -> tuple[str, str]:
     )
 
 
-def note_refused_loosening(app: App) -> None:
-    """Write to the journal that the user did not confirm that rules end."""
+def record_refused_loosening(app: App) -> None:
+    """Write to the journal that the user refused to put guard rules out of force."""
     app.journal.try_append(
         journal.refused_command_entry(
             "loosen guard rules", calling_process.find_parent_and_terminal()
@@ -66,19 +66,19 @@ def note_refused_loosening(app: App) -> None:
 
 
 def find_rule(app: App, key: RoleKey) -> str | None:
-    """Return a rule that guards the role; None when none does. Raises: LocalState."""
+    """Return a rule that guards the role, or None. Raises: LocalState."""
     return app.vault.find_guarding_rule(key)
 
 
 def check_word(app: App, key: RoleKey, typed: str, word: str) -> None:
-    """Refuse another word than the one of `question`, with a line in the journal. Raises: Refused."""
+    """Refuse a typed word that is not `word`, with a line in the journal. Raises: Refused."""
     if not is_word(typed, word):
         app.vault.note_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
 
 
 def is_word(typed: str, word: str) -> bool:
-    """Return whether the user typed this word, whatever white space is around and in it."""
+    """Return whether the user typed this word; white space around and in it does not count."""
     return " ".join(typed.split()) == word
 
 
@@ -90,7 +90,7 @@ def needs_grant(app: App, key: RoleKey) -> bool:
 def grant(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
-    """Allow the role to be handed out for so many seconds, on this terminal or on all of the user's.
+    """Allow the role to be handed out for `seconds`, on this terminal or on all of the user's.
 
     Raises: UsageProblem for an empty reason or more than 60 min, Refused without a terminal,
     LocalState when the journal or the runtime folder cannot be written.
@@ -121,7 +121,7 @@ def grant(
 
 
 def check_grant(app: App, key: RoleKey, reason: str) -> str:
-    """Return the reason as it is noted. Called before the user is asked for the typed word.
+    """Return the reason as the journal gets it. Call this before the user must type the word.
 
     Raises: UsageProblem for an empty or too long reason, Refused below an allow-list.
     """
@@ -140,8 +140,8 @@ def check_grant(app: App, key: RoleKey, reason: str) -> str:
 def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     """Return the environment with the grant's reason as the application id of the AWS SDKs.
 
-    CloudTrail then shows the reason in the user agent. An id that the user set stays; one that an
-    earlier `use` set is unset for a role that no rule guards.
+    CloudTrail then shows the reason in the user agent. An application id that the user set stays.
+    An id that an earlier `use` set is unset if no rule guards the role.
     """
     present = app.environ.get(environment.APP_ID, "")
     if present and not present.startswith(_APP_ID_PREFIX):
@@ -157,7 +157,7 @@ def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
 
 
 def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
-    """End the grants for the role, or all of them, in each terminal; return those that ended.
+    """End the grants for the role, or all grants, in all terminals; return the ended grants.
 
     Programs keep the credentials that they already have. Raises: LocalState.
     """
@@ -175,7 +175,7 @@ def list_rules(app: App) -> list[Rule]:
     try:
         configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
-        app.warn(f"the settings cannot be read, so these are the rules of before: {error.message}")
+        app.warn(f"the settings cannot be read; these rules were read before: {error.message}")
     roles = list(_load_known_roles(app))
     return [
         Rule(
@@ -188,9 +188,9 @@ def list_rules(app: App) -> list[Rule]:
 
 
 def warn_of_unmatched_rules(app: App, rules: Iterable[str]) -> None:
-    """Warn of each rule that guards no role of the saved lists: it may have a typing error.
+    """Warn of each rule that matches no role of the saved lists, as the rule may be mistyped.
 
-    Without a saved list nothing is known, and nothing is said.
+    Does not warn if there is no saved list.
     """
     rules = tuple(rules)
     roles = list(_load_known_roles(app)) if rules else []
@@ -215,8 +215,8 @@ def _load_known_roles(app: App) -> Iterator[tuple[str, Account, str]]:
                 yield name, listed.account, role
 
 
-def loosen(app: App, keep: list[str]) -> list[str]:
-    """Put rules out of force, all but `keep`; return them. The caller has asked the user.
+def end_rules(app: App, keep: list[str]) -> list[str]:
+    """Put all guard rules but `keep` out of force; return those. The user has confirmed this.
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
@@ -230,10 +230,11 @@ def loosen(app: App, keep: list[str]) -> list[str]:
     return ended
 
 
-def rules_after(app: App, key: str, before: Settings, after: Settings) -> list[str]:
-    """Return the user's own rules in force once the user has changed this key of the settings.
+def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
+    """Return the user's own guard rules that stay in force after this key of the settings changed.
 
-    `guard.rules` names all of them: those that left the file in another way end too.
+    A change of `guard.rules` names all rules that stay; any other rule ends, also one that was
+    removed from the file by hand.
     """
     configured = after.guard_rules()
     if key == "guard.rules":

@@ -1,4 +1,4 @@
-"""Finds the account, role and user of a profile in saved files, then confirms them by STS."""
+"""Finds the account, role and user of a profile in saved files, then asks STS to confirm them."""
 
 from __future__ import annotations
 
@@ -24,37 +24,38 @@ class KnownIdentity(NamedTuple):
 
 
 class ConfirmedIdentity(NamedTuple):
-    """The identity that STS reported: the ARN, and the user name (the role session's name)."""
+    """The identity that STS reported: ARN, and user name (which is the role session's name)."""
 
     user: str
     arn: str
 
 
-def look_up(app: App, profile: Profile) -> KnownIdentity:
+def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
     """Return the profile's identity from saved files: the account's name, the user if known."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.shown_role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
-    return KnownIdentity(profile, account, _load_facts(app, profile.session).user)
+    return KnownIdentity(profile, account, _load_sign_in_facts(app, profile.session).user)
 
 
-def _load_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the recorded facts of the present sign-in, which may be another tool's."""
+def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
+    """Return the recorded facts of the present sign-in, which another tool may have made."""
     token = tokens.peek_token(app, session)
     return (
         tokens.load_facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
     )
 
 
-def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
-    """Ask STS whose credentials the profile gives, and save the user name.
+def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
+    """Ask STS whose credentials the profile gives, save the user name, and return STS's answer.
 
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) if STS names
     another account or role.
     """
     session, role = known.profile.session, known.profile.role
-    # First: settings that cannot be read would end this before the journal has the refusal's line.
+    # The permit is asked for first, so that the journal gets the line of a refusal even if the
+    # settings cannot be read, which ends this function.
     app.vault.check(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
@@ -72,18 +73,18 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
             hint="get new ones: ssohelper cache clear, then try again",
         )
     if known.profile.assumed is None:  # a chain's role session may have another name
-        _remember_user(app, session, identity.role_session)
+        _save_user_name(app, session, identity.role_session)
     return ConfirmedIdentity(identity.role_session, identity.arn)
 
 
-def _remember_user(app: App, session: SsoSession, user: str) -> None:
-    """Save the user name. If an earlier user had another name, delete that user's listing."""
-    if _load_facts(app, session).user == user:
+def _save_user_name(app: App, session: SsoSession, user: str) -> None:
+    """Save the user name. If it differs from the earlier user's, delete the earlier listing."""
+    if _load_sign_in_facts(app, session).user == user:
         return
     try:
-        # Locked, because a renewal in another process writes the same file.
+        # The lock is needed because a renewal in another process writes the same file.
         with app.tokens.lock_state(session.name, app.clock.deadline()):
-            facts = _load_facts(app, session)
+            facts = _load_sign_in_facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):
             directory.forget_earlier_listing(app, session)

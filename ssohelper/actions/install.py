@@ -1,8 +1,8 @@
 """Adds our lines to a shell's rc file, or removes them.
 
-One runs `ssohelper shell-init`, which prints the shell function, the prompt and completion; the next
-switches the prompt on. They are at the end of bash's or zsh's interactive rc file; for fish they are
-in a file of its own in conf.d.
+The first line runs `ssohelper shell-init`, which prints the shell function, the prompt and
+completion; the second switches the prompt on. They stand at the end of bash's or zsh's interactive
+rc file; for fish they are in a separate file in conf.d.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
-# How long to wait for zsh, which reads .zshenv. Users keep that fast: every zsh reads it.
+# How long to wait for a zsh that reads .zshenv. Users keep .zshenv fast, since every zsh reads it.
 _ZSH_SECONDS = 5
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
 # Other files in which users may have written a line that runs shell-init.
@@ -38,9 +38,9 @@ _OTHER_FILES = {
 class Edit(NamedTuple):
     """The change to one rc file: its content `before` and `after`, or None if there is no file.
 
-    `by_hand` is FILE:LINE of a shell-init line that the user wrote; then nothing changes.
-    `folders` is how many folders `install` created for the file: `install --uninstall` removes
-    those that are empty.
+    `by_hand` is FILE:LINE of a shell-init line that the user wrote; then the edit is empty.
+    `folders` is how many folders `install` created for the file; `install --uninstall` removes the
+    empty ones.
     """
 
     shell: str
@@ -61,7 +61,7 @@ class Edit(NamedTuple):
 
 
 def choose_shell(app: App, name: str | None) -> str:
-    """Return `name`, or if it is None the name of the user's SHELL. Raises: UsageProblem."""
+    """Return the shell `name`; if it is None, the shell that SHELL names. Raises: UsageProblem."""
     known = ", ".join(SHELLS)
     if name is not None:
         if name not in SHELLS:
@@ -77,8 +77,8 @@ def choose_shell(app: App, name: str | None) -> str:
 def plan_install(app: App, shell: str, prompt: bool | None = None) -> Edit:
     """Return the edit that adds our lines. It is empty if the user already has a shell-init line.
 
-    `prompt` says whether they switch the prompt on; None: unless our lines in the file leave it out.
-    They also leave it to a line of the user's that shows the prompt.
+    `prompt` says whether our lines switch the prompt on; with None they do, unless our present
+    lines in the file do not. Our lines never do so if a line of the user shows the prompt already.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
     if installation.is_throw_away(app.environ):
@@ -87,7 +87,7 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> Edit:
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     path = find_rc_file(app, shell)
-    before = _read(app, path)
+    before = _read_file(app, path)
     by_hand = _find_user_line(app, shell, path)
     if by_hand and not rc_text.has_our_lines(before or b"", str(path)):
         return Edit(shell, path, before, before, by_hand)
@@ -109,10 +109,10 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> Edit:
 def plan_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> Edit:
     """Return the edit that removes our lines. Raises: ConfigInvalid, LocalState.
 
-    With `takes_prompt`, lines of the user that only run `ssohelper_prompt_on` go too.
+    With `takes_prompt`, also removes lines of the user that only run `ssohelper_prompt_on`.
     """
     path = find_rc_file(app, shell)
-    before, name = _read(app, path), str(path)
+    before, name = _read_file(app, path), str(path)
     after = before
     if before is not None:
         after = rc_text.rc_without_our_lines(before, name, takes_prompt=takes_prompt)
@@ -122,7 +122,7 @@ def plan_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> Edit:
 
 
 def plan_uninstall_all(app: App) -> list[Edit]:
-    """Return the edits that remove our lines from the files of all shells, the prompt's line too.
+    """Return the edits that remove our lines, also those for the prompt, from all shells' files.
 
     Only edits that change something. Raises: ConfigInvalid, LocalState.
     """
@@ -136,10 +136,10 @@ def plan_uninstall_all(app: App) -> list[Edit]:
 
 
 def has_own_prompt(app: App, shell: str, path: Path) -> bool:
-    """Return whether a line of the user shows the prompt, in this rc file or in one beside it."""
-    for candidate in _list_candidates(app, shell, path):
+    """Return whether a line of the user, in this rc file or one beside it, shows our prompt."""
+    for candidate in _list_files_with_possible_user_line(app, shell, path):
         try:
-            if rc_text.has_own_prompt(_read(app, candidate) or b""):
+            if rc_text.has_own_prompt(_read_file(app, candidate) or b""):
                 return True
         except LocalState:
             continue  # no error, since we do not edit this file
@@ -161,17 +161,19 @@ def _runs_compinit(rc_file: bytes) -> bool:
 
 
 def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
-    """Return the file that login shells of bash (ssh, tmux) read, if it does not read .bashrc.
+    """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
 
-    A login shell reads the first that exists of .bash_profile, .bash_login and .profile; the first
+    A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
     two often read .profile too. Returns None if login shells read .bashrc, or if the edit is of
     another file.
     """
     if edit.path.name != ".bashrc":
         return None
-    places = [Path(_home(app), name) for name in (".bash_profile", ".bash_login", ".profile")]
+    places = [
+        Path(_find_home_folder(app), name) for name in (".bash_profile", ".bash_login", ".profile")
+    ]
     try:
-        found = [(place, data) for place in places if (data := _read(app, place)) is not None]
+        found = [(place, data) for place in places if (data := _read_file(app, place)) is not None]
     except LocalState:
         return None  # no error, since we do not edit this file
     if not found:
@@ -185,36 +187,36 @@ def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
 
 
 def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
-    """Return the file that an interactive shell of this kind reads. Raises: UsageProblem."""
+    """Return the rc file that interactive shells of this kind read. Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
         return _find_bash_file(app, platform)
     if shell == "zsh":
-        folder = environ.get("ZDOTDIR") or _ask_zsh_for_zdotdir(app) or _home(app)
+        folder = environ.get("ZDOTDIR") or _ask_zsh_for_zdotdir(app) or _find_home_folder(app)
         return Path(folder, ".zshrc")
     if shell == "fish":
-        return Path(_config_home(app), "fish", "conf.d", "ssohelper.fish")
+        return Path(_find_config_folder(app), "fish", "conf.d", "ssohelper.fish")
     if sys.platform == "win32":
         raise UsageProblem(
             "install does not edit PowerShell's profile on Windows",
             hint=f"add this line to $PROFILE: {build_lines('pwsh', environ)[-1]}",
         )
-    return Path(_config_home(app), "powershell", "profile.ps1")
+    return Path(_find_config_folder(app), "powershell", "profile.ps1")
 
 
 def _find_bash_file(app: App, platform: str) -> Path:
-    home = _home(app)
+    home = _find_home_folder(app)
     profile = Path(home, ".bash_profile")
     # On macOS, Terminal starts login shells, which read .bashrc only if .bash_profile does.
-    if platform == "darwin" and b".bashrc" not in (_read(app, profile) or b""):
+    if platform == "darwin" and b".bashrc" not in (_read_file(app, profile) or b""):
         return profile
     return Path(home, ".bashrc")
 
 
 def _ask_zsh_for_zdotdir(app: App) -> str | None:
     """Run zsh and return its ZDOTDIR, which a .zshenv may set without exporting it."""
-    places = [Path(_home(app), ".zshenv"), Path("/etc/zsh/zshenv"), Path("/etc/zshenv")]
-    if not any(b"ZDOTDIR" in (_read(app, place) or b"") for place in places):
+    places = [Path(_find_home_folder(app), ".zshenv"), Path("/etc/zsh/zshenv"), Path("/etc/zshenv")]
+    if not any(b"ZDOTDIR" in (_read_file(app, place) or b"") for place in places):
         return None
     zsh = shutil.which("zsh", path=app.environ.get("PATH", os.defpath))
     if zsh is None:
@@ -236,9 +238,9 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
 
 def _find_user_line(app: App, shell: str, path: Path) -> str | None:
     """Return FILE:LINE of a line with shell-init that the user wrote, or None."""
-    for candidate in _list_candidates(app, shell, path):
+    for candidate in _list_files_with_possible_user_line(app, shell, path):
         try:
-            line = rc_text.find_user_line(_read(app, candidate) or b"")
+            line = rc_text.find_user_line(_read_file(app, candidate) or b"")
         except LocalState:
             continue  # no error, since we do not edit this file
         if line is not None:
@@ -246,41 +248,41 @@ def _find_user_line(app: App, shell: str, path: Path) -> str | None:
     return None
 
 
-def _list_candidates(app: App, shell: str, path: Path) -> list[Path]:
-    """Return the rc file and the other files in which the user may have written such a line."""
+def _list_files_with_possible_user_line(app: App, shell: str, path: Path) -> list[Path]:
+    """Return the rc file and other files in which the user may have written a shell-init line."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [
-        Path(_home(app), name[2:]) if name.startswith("~/") else folder / name
+        Path(_find_home_folder(app), name[2:]) if name.startswith("~/") else folder / name
         for name in _OTHER_FILES[shell]
     ]
     return list(dict.fromkeys([path, *others]))
 
 
-def _home(app: App) -> str:
+def _find_home_folder(app: App) -> str:
     home = app.environ.get("HOME") or os.path.expanduser("~")
     if not os.path.isabs(home):
         raise LocalState("there is no home folder", hint="set HOME to an absolute path")
     return home
 
 
-def _config_home(app: App) -> str:
+def _find_config_folder(app: App) -> str:
     folder = app.environ.get("XDG_CONFIG_HOME", "")
-    return folder if os.path.isabs(folder) else os.path.join(_home(app), ".config")
+    return folder if os.path.isabs(folder) else os.path.join(_find_home_folder(app), ".config")
 
 
-def _read(app: App, path: Path) -> bytes | None:
+def _read_file(app: App, path: Path) -> bytes | None:
     found = app.user_file(path).read()
     return None if found.mark is None else found.data
 
 
-# -- the lines to add ----------------------------------------------------------------------------
+# -- the lines to add to the rc file -------------------------------------------------------------
 
 
 def build_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     """Return the lines to add between our marker comments. They do nothing without ssohelper.
 
-    They name ssohelper by its path, because PATH is often set later (by Debian's .profile, by
-    fish's config.fish) or was set in one shell only (by a virtual environment).
+    The lines name ssohelper by its path, because PATH is often set after the lines run (by Debian's
+    .profile, by fish's config.fish) or in one shell only (by a virtual environment).
     """
     # The launcher is preferred: it ignores PYTHONPATH, which may be relative to the current folder.
     path = installation.find_launcher(environ) or installation.find_command(environ)

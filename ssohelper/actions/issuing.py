@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 # How long to wait for AWS to answer a role call, which normally takes well under a second.
 CALL_SECONDS = 10.0
 _LOCK_SECONDS = 5.0
-# How long to wait for a lock in the broker's loop, which waits once for each caller.
+# How long to wait for a lock in the broker's loop. Not long, because the loop waits once for each
+# caller.
 _LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
@@ -61,7 +62,7 @@ _DOUBTFUL = (
 )
 
 
-def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
+def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
     Publishes the credentials again if their published response was lost.
@@ -79,7 +80,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
         if found is None:
             raise
         return found
-    if cached is not None and cached.chain_id != chains.find_id(app, key):
+    if cached is not None and cached.chain_id != chains.find_chain_id(app, key):
         cached = None  # the chain was edited since
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
@@ -110,8 +111,8 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
 def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
-    Sends one request to each region that is asked; the next one is asked if one does not answer.
-    The credentials are filed under the session's own token, whichever region issued them.
+    Sends one request to a region; if that region does not answer, asks the next one. The
+    credentials are filed under the session's own token, whichever region issued them.
     Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
     AwsUnreachable, LocalState; Superseded if a sign-in or sign-out happened meanwhile.
     """
@@ -119,7 +120,7 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     role = Role(key.account_id, key.role_name)
     token = app.tokens.load(session)
     if token is None:
-        raise tokens.signed_out(session)
+        raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
     def ask(one: regions.Try) -> tuple[RoleCredentials, Portal, str]:
@@ -135,25 +136,28 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         return issued, portal, one.session.region
 
     try:
-        credentials, portal, region = regions.ask_in_turn(app, session, ask)
+        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask)
     except TokenRejected:
         raise
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            remove(app, session, key, token)
+            remove_credentials(app, session, key, token)
         raise
     app.clock.learn_aws_time(portal.answered_at())
-    cached = received(app, f"the access portal in {region}", credentials, token.id)
-    save(app, session, key, cached)
+    cached = checked_credentials(app, f"the access portal in {region}", credentials, token.id)
+    save_credentials(app, session, key, cached)
     notices.give_notice_before_renewal(app, session, cached)
     return credential_document(credentials, key.account_id)
 
 
-def received(
+def checked_credentials(
     app: App, service: str, credentials: RoleCredentials, token_id: str
 ) -> CachedCredentials:
-    """Return AWS's new credentials, with the time of arrival by AWS's clock. Raises BadAnswer."""
+    """Check AWS's new credentials; return them with the time of arrival by AWS's clock.
+
+    Raises: BadAnswer if they have expired or last too long.
+    """
     try:
         return schema.with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
@@ -169,10 +173,10 @@ def received(
 
 
 def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
-    """Return when (epoch seconds) the credentials or the token are past half of their lifetime.
+    """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
-    The earlier time counts. The token is included because SDKs renew it themselves once it has less
-    than 15 min left.
+    Returns the earlier of both times. The token counts because SDKs renew it themselves once it has
+    less than 15 min left.
     """
     half = app.clock.local(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
@@ -187,8 +191,8 @@ def _load_standing(
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        # A token file that is damaged or cannot be read does not mean a sign-out, so credentials
-        # that are cached are still good.
+        # A damaged or unreadable token file does not mean a sign-out, so cached credentials are
+        # still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
     return token, validity_of(cached.token_id, token, facts)
@@ -197,7 +201,7 @@ def _load_standing(
 def _load_standing_again(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check again, under the lock, whether the credentials are of the present sign-in.
+    """Check again, while holding the lock, whether the credentials are of the present sign-in.
 
     One of our renewals may have written its token and not recorded it yet. Waits for 50 ms at most,
     because the broker's loop is blocked meanwhile.
@@ -210,7 +214,9 @@ def _load_standing_again(
     return _load_standing(app, session, cached)
 
 
-def save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
+def save_credentials(
+    app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
+) -> None:
     """Cache and publish new credentials, unless the sign-in or portal changed since the request.
 
     With a full disk the caller still gets the credentials, but the next caller asks AWS again.
@@ -256,7 +262,7 @@ def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredenti
     token, standing = _load_standing(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
-    if cached.chain_id != chains.find_id(app, key):
+    if cached.chain_id != chains.find_chain_id(app, key):
         raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
@@ -305,7 +311,7 @@ def _publish(
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
-def remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
+def remove_credentials(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
     """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
     prompt_notes.note_renewal(app, session, key)
     try:

@@ -1,4 +1,4 @@
-"""Leaves ssohelper: turns managed profiles into ones that every tool reads by itself."""
+"""Leaves ssohelper: turns managed profiles into profiles that every tool can use without it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def plan(app: App) -> Leaving:
     return leaving.plan_leaving(app.config.read())
 
 
-def list_guarded(app: App, planned: Leaving) -> list[str]:
-    """Return the profiles' roles that a rule guards: the profiles would ask no guard any more."""
+def list_guarded_roles(app: App, planned: Leaving) -> list[str]:
+    """Return the roles in the plan that a rule guards, as their profiles will no longer obey it."""
     return [key.text for key in dict.fromkeys(planned.keys) if guards.find_rule(app, key)]
 
 
-def list_dependent(app: App) -> list[str]:
-    """Return the profiles that run ssohelper; none if the config cannot be read."""
+def list_profiles_that_need_ssohelper(app: App) -> list[str]:
+    """Return the names of the profiles that run ssohelper; none if the config cannot be read."""
     with suppress(ConfigInvalid, LocalState):
         return [
             entry.name
@@ -40,21 +40,21 @@ def list_dependent(app: App) -> list[str]:
     return []
 
 
-def list_served(app: App) -> list[str]:
-    """Return the profiles with `sso_start_url` whose token file our sign-ins write."""
+def list_profiles_served_by_sign_ins(app: App) -> list[str]:
+    """Return the names of profiles with `sso_start_url` whose token file our sign-ins write."""
     return [
         name
         for session in app.config.read().sso_sessions()
-        for name in legacy_sign_ins.list_served(app, session)
+        for name in legacy_sign_ins.list_served_profiles(app, session)
     ]
 
 
 def diff(app: App, planned: Leaving) -> Iterator[str]:
-    """Return the lines of the unified diff of the config."""
+    """Return the lines of the unified diff that the plan makes in the config."""
     return unified_diff(app.config.read().text, planned.changes, str(app.locations.aws_config_file))
 
 
 def apply(app: App, planned: Leaving) -> None:
-    """Write the changes. Raises: LocalState if the config changed since the diff was shown."""
+    """Write the planned changes. Raises: LocalState if the config changed since the diff."""
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {_COMMAND}")
     config_writing.write_as_shown(app, _COMMAND, planned.data, planned.changes)

@@ -1,4 +1,4 @@
-"""The remembered view of the list of roles, and the views that the user saved under a name."""
+"""The remembered view of the list of roles, and the views that the user saved under names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from ssohelper.app import App
 
-# The longest time to wait for the lock, which another program holds for a few milliseconds.
+# How long to wait at most for the lock, which another program holds for a few milliseconds.
 _LOCK_SECONDS = 1.0
 
 
 def load_view(app: App) -> View:
-    """Return the user's view; the default, with one warning, if its file cannot be read."""
+    """Return the user's view; the default view, with one warning, if its file cannot be read."""
     try:
         return app.list_view.load()
     except (SsoHelperError, OSError) as error:
@@ -27,7 +27,7 @@ def load_view(app: App) -> View:
 
 
 def save_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
-    """Apply the changes to the saved view. If that fails, warn once: the screen goes on."""
+    """Apply the changes to the saved view. If that fails, only warn, once."""
 
     def apply(view: View) -> View:
         for change in changes:
@@ -52,7 +52,7 @@ def load_saved(app: App) -> dict[str, SavedView]:
 
 
 def save_view(app: App, name: str, saved: SavedView) -> None:
-    """Save a view under this name, in place of one that has it already.
+    """Save a view under this name. Replaces a saved view that has the name already.
 
     Raises: UsageProblem for a name that is not valid, or if there are too many views; LocalState.
     """

@@ -49,7 +49,8 @@ _RENEWAL_SECONDS = 12.0
 class LoginOptions(NamedTuple):
     """Options of a login. `min_seconds` is how long the present sign-in must still last.
 
-    `completes`: if the present sign-in is kept, sign in at further portals that lack one.
+    `completes` says whether to sign in at further portals without a sign-in if the present sign-in
+    is kept.
     """
 
     device_code: bool = False
@@ -79,8 +80,8 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     A second login of the same session waits for the first and takes its result, so that only one
     browser tab opens. After an error nothing is saved.
     Raises: LoginRequired if no sign-in came or AWS refused it; AwsUnreachable; LocalState;
-    Interrupted if the user cancelled; UsageProblem if another user signed in than last time and
-    this was not confirmed.
+    Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
+    the user did not confirm this.
     """
     done = _log_in(app, session, ui, options)
     legacy_sign_ins.write_present(app, done.session, done.token)
@@ -108,7 +109,7 @@ def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -
         if joined is not None:
             return joined
         done = present or _sign_in_interactively(app, session, ui, options)
-        get_token = partial(_get_token, app, ui, options)
+        get_token = partial(_get_token_from_user, app, ui, options)
         further_sign_ins.sign_in(app, done.session, ui, get_token)
         return done
 
@@ -122,7 +123,8 @@ def opener_setting(app: App, session: SsoSession) -> str | None:
 def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
-    Returns whether there was a sign-in. Removes both even if AWS cannot be reached.
+    Returns whether there was a sign-in. Token and credentials are removed even if AWS cannot be
+    reached.
     Raises: AwsUnreachable or ConfigInvalid, after the removal, if AWS could not be told.
     ConfigInvalid, before the removal, if an environment variable would send AWS's token to another
     host: the sign-out works once the variable is unset.
@@ -133,20 +135,21 @@ def log_out(app: App, session: SsoSession) -> bool:
     app.tokens.check_writable(session)
     app.tokens.remove_leftovers()
     facts = app.tokens.load_facts(session.name)
-    token, failure = tokens.revoke(app, session, _RENEWAL_SECONDS)
+    token, failure = tokens.revoke_sign_in(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
-    failure = further_sign_ins.revoke(app, session) or failure
+    failure = further_sign_ins.revoke_further_sign_ins(app, session) or failure
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Ctrl-Z can stop us for minutes: another tool may have signed in since we read the token.
+        # Ctrl-Z can stop this process for minutes, so another tool may have signed in since the
+        # token was read.
         ids = legacy_sign_ins.find_own_ids(app, session)
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
             app.tokens.forget_session(session.name)
-        legacy_sign_ins.forget(app, session, ids)
-        further_sign_ins.forget(app, session)
+        legacy_sign_ins.remove_legacy_tokens(app, session, ids)
+        further_sign_ins.forget_further_sign_ins(app, session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
@@ -194,7 +197,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
 
 @contextmanager
 def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
-    """Hold the session's login lock. Yields whether this had to wait for another login."""
+    """Hold the session's login lock. Yields whether this process had to wait for another login."""
     with ExitStack() as stack:
         has_waited = False
         try:
@@ -236,7 +239,7 @@ def _sign_in_interactively(
         session = portal_address.resolve_session(app, session, ui)
         app.company_policy.check_portal(session)
         sign_in_user.import_account_client(app)
-        token, life_seconds = _get_token(app, ui, options, session)
+        token, life_seconds = _get_token_from_user(app, ui, options, session)
         user = sign_in_user.find_user(app, session, token)
         sign_in_user.confirm_user(app, session, ui, token, user)
     except Interrupted:
@@ -260,9 +263,9 @@ def _sign_in_interactively(
 
 def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
     """End the sign-in that the new one replaces, if the config named another portal for it."""
-    earlier = recorded_sign_ins.find_elsewhere(app, session)
+    earlier = recorded_sign_ins.find_sign_in_elsewhere(app, session)
     if earlier is not None:
-        _token, failure = tokens.revoke(app, earlier, _RENEWAL_SECONDS)
+        _token, failure = tokens.revoke_sign_in(app, earlier, _RENEWAL_SECONDS)
         done = f"was not ended at AWS: {failure.message}" if failure else "was ended"
         app.warn(
             f'the earlier sign-in to "{session.name}", at {earlier.start_url} in {earlier.region}, '
@@ -270,7 +273,7 @@ def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
         )
 
 
-def _get_token(
+def _get_token_from_user(
     app: App, ui: LoginUi, options: LoginOptions, session: SsoSession
 ) -> tuple[AccessToken, int]:
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
@@ -286,11 +289,14 @@ def _save_sign_in(
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds this new token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Credentials go first, so that a kill in between leaves no old ones with the new token.
+        # Credentials are removed first, so that a kill in between leaves no old credentials with
+        # the new token.
         app.credentials.forget_session(session.name)
-        further_sign_ins.forget(app, session)
+        further_sign_ins.forget_further_sign_ins(app, session)
         with suppress(LocalState):  # what stays there has ended at AWS, or soon will
-            legacy_sign_ins.forget(app, session, legacy_sign_ins.find_own_ids(app, session))
+            legacy_sign_ins.remove_legacy_tokens(
+                app, session, legacy_sign_ins.find_own_ids(app, session)
+            )
         portal_address.save_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.oidc import OidcClient
 
-# How long a client registration must still be valid to be used. It ends after 90 days; tokens made
-# with it cannot be renewed after that. A sign-in lasts 8 h by default, and 90 days at most.
+# How long a client registration must still be valid to be used for a sign-in. A registration ends
+# after 90 days; tokens that were made with it cannot be renewed after that. A sign-in lasts 8 h by
+# default, and 90 days at most.
 _REGISTRATION_MARGIN_SECONDS = 60 * 86400
 
 
@@ -49,13 +50,13 @@ def sign_in_by_browser(
     with app.sign_in_pages() as pages:
         pages.expect_callback(state)
         redirect_uri = pages.redirect_uri
-        challenge = _code_challenge(verifier)
+        challenge = _pkce_code_challenge(verifier)
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
         ui.open_browser(lambda: pages.add_redirect(Secret(page)).url)
         callback = wait_for_callback(app, session, ui, pages)
     if callback is None:
-        raise _sign_in_timed_out(session)
+        raise _sign_in_timeout_error(session)
     if callback.code is None:
         raise LoginRequired(
             f'the sign-in to "{session.name}" was refused in the browser '
@@ -98,7 +99,7 @@ def _wait_for_confirmation(
     registration: ClientRegistration,
     authorization: DeviceAuthorization,
 ) -> tuple[AccessToken, int]:
-    """Return the token and its lifetime in seconds, once the user has confirmed the code."""
+    """Wait until the user has confirmed the code; return the token and its lifetime in seconds."""
     waiting: DeviceAuthorization | None = authorization
     while waiting is not None:
         sleep_unless_cancelled(app, session, ui, waiting.interval_seconds)
@@ -106,7 +107,7 @@ def _wait_for_confirmation(
         if not isinstance(answer, Poll):
             return answer
         waiting = next_step(waiting, answer, app.clock.now())
-    raise _sign_in_timed_out(session)
+    raise _sign_in_timeout_error(session)
 
 
 def _poll_for_token(
@@ -149,12 +150,12 @@ def _save_client_issuer(
         app.tokens.save_facts(session.sign_in_name, noted)
 
 
-def _code_challenge(verifier: Secret) -> str:
+def _pkce_code_challenge(verifier: Secret) -> str:
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _sign_in_timed_out(session: SsoSession) -> LoginRequired:
+def _sign_in_timeout_error(session: SsoSession) -> LoginRequired:
     return LoginRequired(
         f'no sign-in to "{session.name}" came in time',
         hint=f"try again with: ssohelper login {session.name}",

@@ -1,4 +1,4 @@
-"""The user interface of a sign-in (`LoginUi`), and the waits for the user or another login."""
+"""The user interface of a sign-in (`LoginUi`), and functions that wait for user or other login."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class LoginUi(Protocol):
         """
 
     def report_waiting_for_another_login(self) -> None:
-        """Show that another login of this session is running, and that this one waits for it."""
+        """Show that another login of this session is running, and that this login waits for it."""
 
     def report_further_region(self, region: str) -> None:
-        """Show that the sign-in in a further region of the same instance follows."""
+        """Show that a sign-in in a further region of the same Identity Center instance follows."""
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
         """Ask whether to keep the sign-in by `user`, although `earlier` was signed in last.

@@ -1,4 +1,4 @@
-"""The sessions that profiles name and the config does not define, with what is known of them."""
+"""Sessions that profiles name and the config does not define, and what is known of these."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_NAMES = 3
 
 
 class MissingSession(NamedTuple):
-    """A session without a section. `recorded` is what a sign-in or a saved list knows of it."""
+    """A session without a config section. `recorded` has what a sign-in or list recorded."""
 
     name: str
     profiles: tuple[str, ...]
@@ -27,22 +27,22 @@ class MissingSession(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Return why nothing works with it. Safe for a terminal."""
+        """Return why no command works with this session. The text is safe for a terminal."""
         named = first_names([f'"{show(one, 60)}"' for one in self.profiles], _MOST_NAMES)
         return f"not in the config, and profiles name it: {named}"
 
 
 def list_missing(app: App) -> list[MissingSession]:
-    """Return the sessions that profiles name and the config does not define. Asks AWS nothing."""
+    """Return the sessions that profiles name and the config does not define. Sends no request."""
     return [
         MissingSession(name, tuple(users), find_recorded_or_none(app, name))
         for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
     ]
 
 
-def refuse(missing: MissingSession) -> UsageProblem:
-    """Return the error that names the session, with the command that brings it back."""
-    return UsageProblem(_problem(missing), hint=_way_back(missing))
+def missing_session_error(missing: MissingSession) -> UsageProblem:
+    """Return the error for a missing session, with the command that restores it."""
+    return UsageProblem(_missing_text(missing), hint=_restore_hint(missing))
 
 
 def refuse_recorded(session: SsoSession) -> UsageProblem:
@@ -55,27 +55,27 @@ def refuse_recorded(session: SsoSession) -> UsageProblem:
 
 
 def describe(missing: MissingSession) -> str:
-    """Return in one line which session is missing, and the command that brings it back."""
-    return f"{_problem(missing)}; {_way_back(missing)}"
+    """Return one line that names the missing session and the command that restores it."""
+    return f"{_missing_text(missing)}; {_restore_hint(missing)}"
 
 
-def _problem(missing: MissingSession) -> str:
+def _missing_text(missing: MissingSession) -> str:
     return f'the session "{show(missing.name, 64)}" is {missing.reason}'
 
 
-def _way_back(missing: MissingSession) -> str:
+def _restore_hint(missing: MissingSession) -> str:
     return f"bring it back with: {restore_command(missing.name, missing.recorded)}"
 
 
 def restore_command(name: str, recorded: SsoSession | None) -> str:
-    """Return the command that writes the session again, with all that is known of it."""
+    """Return the command that writes the session to the config again, with its recorded values."""
     url = shlex.quote(show(recorded.start_url, 200)) if recorded else "START_URL"
     command = f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}"
     return f"{command} --region {recorded.region}" if recorded else command
 
 
 def find_recorded(app: App, name: str) -> SsoSession | None:
-    """Return a session as an earlier sign-in, or else the saved list of roles, recorded it."""
+    """Return the session as an earlier sign-in recorded it, else as the saved list of roles did."""
     for session in app.tokens.load_sessions():
         if session.name == name:
             return session

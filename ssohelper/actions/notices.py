@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ssohelper.core.model import CachedCredentials, SsoSession
 
 _log = logging.getLogger(__name__)
-# Token and role credentials are renewed once more, this long before the sign-in or its last token
-# ends: long enough to repeat both calls. Renewed earlier, they would also expire earlier.
+# Token and role credentials are renewed a last time this long before the sign-in or its last token
+# ends. The time suffices to repeat both calls; credentials that are renewed earlier would also
+# expire earlier.
 LAST_RENEWAL_SECONDS = 120
 # How long to wait for the lock. The broker's event loop gives notices, so it must not wait long for
 # a stopped login that holds the lock.
@@ -29,7 +30,7 @@ _LOCK_SECONDS = 0.05
 
 
 def ends_to_renew_before(outlook: Outlook) -> list[int]:
-    """Return when (epoch seconds) sign-in and last token end; shortly before, we renew again."""
+    """Return when (epoch seconds) sign-in and last token end. Callers renew shortly before."""
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
@@ -45,8 +46,9 @@ def give_due_notice(
     """Start the user's `notify` command for the notice that is due, if any.
 
     `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
-    renewal. With `even_signed_out` the notice is given also if the session is signed out, which
-    is usually the user's own doing. Raises: LocalState if the notice cannot be recorded.
+    renewal. With `even_signed_out`, the notice is given also if the session is signed out; without
+    it, it is not, because users usually sign out on purpose. Raises: LocalState if the notice
+    cannot be recorded.
     """
     outlook = clocks.load_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
@@ -54,11 +56,11 @@ def give_due_notice(
     now = app.clock.now()
     due = sign_in_notices.due_notice_marks(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
-    if _is_current(record, outlook, now) and due <= record.marks_of(
+    if _is_record_current(record, outlook, now) and due <= record.marks_of(
         end_to_give_notice_of(outlook, now)
     ):
         return
-    is_first = _record(app, session, outlook, due)
+    is_first = _record_given_notices(app, session, outlook, due)
     found = sign_in_notices.make_notice(session.name, outlook, app.clock.now())
     if is_first and found is not None:
         app.start_notice(found)
@@ -89,7 +91,7 @@ def try_to_give_due_notice(
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
-    """Give the notice that is due after a token renewal; `error` is None if that succeeded."""
+    """Give the notice due after a token renewal. `error` is None if the renewal succeeded."""
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.clock.now(), is_refused=True)
     elif error is None:
@@ -99,34 +101,36 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
 
 
-def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]) -> bool:
-    """Record these notices as given; return whether this process is the one to give them.
+def _record_given_notices(
+    app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]
+) -> bool:
+    """Record these notices as given; return whether this process must give them.
 
-    Raises: LocalState if they cannot be recorded. Then no notice is given, because every role call
-    would repeat it.
+    Raises: LocalState if the notices cannot be recorded. Then no notice is given, because every
+    later role call would repeat it.
     """
     with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
         record = app.notice_record.load(session.name)
         now = app.clock.now()
         end = end_to_give_notice_of(outlook, now)
-        given = record.marks_of(end) if _is_current(record, outlook, now) else frozenset()
+        given = record.marks_of(end) if _is_record_current(record, outlook, now) else frozenset()
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
 
-def _is_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
+def _is_record_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
-    A notice recorded without an end, such as of a sign-out, is outdated after the next sign-in.
+    The notice of a sign-out is recorded without an end. After the next sign-in it is outdated.
     """
     return record.end is not None or not record.marks or outlook.is_over(now)
 
 
 class Reminder:
-    """Chooses the notices that one endpoint prints. The endpoint's thread asks every 15 s.
+    """Chooses the notices that one endpoint prints. Its thread asks for a notice every 15 s.
 
-    The first notice says when a sign-in will be needed. Each notice that is due follows; after a
-    new sign-in, one says that the session works again. Other processes' notices do not count here.
+    The first notice says when a sign-in will be needed. Then each due notice follows. After a new
+    sign-in, a notice says that the session works again. Other processes' notices do not count here.
     """
 
     def __init__(self, session: SsoSession) -> None:

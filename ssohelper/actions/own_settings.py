@@ -1,4 +1,4 @@
-"""Change one of ssohelper's own settings in its file."""
+"""Changes ssohelper's own settings in their file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ GUARDING_TABLES = ("guard", "tags")
 
 
 def refuse_below_allow_list(app: App, key: str) -> None:
-    """Refuse to change the key below an allow-list. Raises: Refused."""
+    """Refuse to change the setting `key` below an allow-list. Raises: Refused."""
     agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
 
 
 def check_change(app: App, key: str, value: Any) -> None:
-    """Raise Refused below an allow-list, and for a value that the company's policy sets."""
+    """Raise Refused below an allow-list, or if the company's policy sets this setting."""
     refuse_below_allow_list(app, key)
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):
@@ -35,7 +35,8 @@ def check_change(app: App, key: str, value: Any) -> None:
 def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
     """Copy the settings `sessions.OLD.…` to another session; without `replace` only if it has none.
 
-    Raises: ConfigInvalid when the file is not TOML, LocalState; and as `refuse_below_allow_list`.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
+    `refuse_below_allow_list`.
     """
     refuse_below_allow_list(app, f"sessions.{old}")
     if app.settings_store.copy_session(old, new, app.clock.deadline(), replace=replace):
@@ -43,17 +44,17 @@ def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
 
 
 def forget_session(app: App, name: str) -> None:
-    """Remove the settings `sessions.NAME.…`. Raises: as above."""
+    """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session`."""
     refuse_below_allow_list(app, f"sessions.{name}")
     if app.settings_store.forget_session(name, app.clock.deadline()):
         app.forget_settings()
 
 
-def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
-    """Set the key to the value, or remove it from the file for None, and add a journal line.
+def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
+    """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
 
     `parts` are the names of the key's tables and the key's own name.
-    Raises: ConfigInvalid when the file is not TOML, LocalState; and as `check_change`.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of `check_change`.
     """
     check_change(app, key, value)
     was_there = app.settings.is_in_file(key)

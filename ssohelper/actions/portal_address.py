@@ -1,4 +1,4 @@
-"""Finds the portal behind a company's own start URL, at each sign-in anew."""
+"""Finds the portal to which a company's own start URL leads. This is done at each sign-in."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
     """Return the session with the portal and region to which its start URL leads now.
 
-    A start URL of AWS's is not asked. If the start URL leads to another portal than at the last
-    sign-in, the user is asked; off a terminal that is an error.
-    Raises: ConfigInvalid if it leads to no portal, or to another one that was not confirmed;
-    AwsUnreachable.
+    For a start URL on AWS's own hosts no request is sent. If the start URL leads to another portal
+    than at the last sign-in, the user must confirm it; off a terminal that is an error.
+    Raises: ConfigInvalid if the URL leads to no portal, or to another one that the user did not
+    confirm; AwsUnreachable.
     """
     if not is_own_url(session.start_url):
         return session
@@ -29,14 +29,16 @@ def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
     known = app.portal_addresses.load(session.name)
     earlier = known.portal_url if known and known.start_url == session.start_url else None
     if earlier is not None:
-        _check_change(app, session, ui, earlier, found)
+        _confirm_changed_portal(app, session, ui, earlier, found)
     region = region_of_start_url(found) or session.region
     if region != session.region and earlier is None:
         app.warn(f"{session.start_url} leads to {region}, not to {session.region}")
     return session._replace(portal_url=found, region=region)
 
 
-def _check_change(app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str) -> None:
+def _confirm_changed_portal(
+    app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str
+) -> None:
     change = portal_address.find_portal_change(earlier, found)
     if change is Change.REGION:
         app.warn(portal_address.region_change_text(session, earlier, found))

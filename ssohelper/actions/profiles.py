@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class ConfigProfile(NamedTuple):
     """A profile in ~/.aws/config, with the role that it points at, if any.
 
-    `chain` is set for a profile that assumes a role on top of an SSO role; `target` is then None.
+    `chain` is set for a profile that assumes a role with the credentials of an SSO role; `target`
+    is then None.
     """
 
     entry: ProfileEntry
@@ -40,14 +41,14 @@ class ConfigProfile(NamedTuple):
 
     @property
     def shown(self) -> Target | None:
-        """The role to show; for a chain the role at its end, with the form "chain"."""
+        """The role to show in lists; for a chain the last role, with the form "chain"."""
         if self.chain is None:
             return self.target
         return self.chain.target._replace(role=self.chain.assumed, form="chain")
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the choices saved for the session's profiles, replaced by those `given` now.
+    """Return the choices saved for the session's profiles; those `given` now replace saved ones.
 
     Choices are filters, name template, form and region. Raises: UsageProblem for an invalid
     template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
@@ -89,14 +90,15 @@ def plan_sync(
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
-    `convert` says that the user gave a form now, `has_new_filters` that the user gave filters now.
-    `adopt` are the names of profiles of other tools to take over. With `has_new_region` the managed
-    profiles that have the default region with which they were written get the new one.
+    `convert` says that the user gave a form with this command, `has_new_filters` that the user gave
+    filters with it. `adopt` are the names of profiles of other tools to take over. With
+    `has_new_region`, managed profiles that still have the default region with which they were
+    written get the new default region.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     before = app.choices.load(session.name)
     old_region = default_regions.written_region(app, session, before) if has_new_region else None
-    request = _sync_request(app, session, listing, choices)._replace(
+    request = _make_sync_request(app, session, listing, choices)._replace(
         old_region=old_region,
         convert=convert,
         rename=rename,
@@ -133,18 +135,20 @@ def plan_add(
     *,
     region: str | None = None,
 ) -> Plan:
-    """Return the plan that adds a profile for a role. It is empty if the role has a profile.
+    """Return the plan that adds a profile for a role. The plan is empty if the role has a profile.
 
-    `region` is the profile's region, in place of the default one.
+    `region` is the profile's region, in place of the default region.
     Raises: RoleNotAssigned if the role is not listed, UsageProblem for an invalid or taken name.
     """
-    request = _request_for_roles(app, session, listing, choices, [role])
+    request = _make_request_for_roles(app, session, listing, choices, [role])
     if region is not None:
         region = default_regions.check_region(region)
         request = request._replace(region=region, region_rules=())
     config = app.config.read()
     if name is not None:
-        taken = {entry.name.lower() for entry in config.profiles()} | _lower(request.taken_names)
+        taken = {entry.name.lower() for entry in config.profiles()} | _lower_case_names(
+            request.taken_names
+        )
         if checked_name(name).lower() in taken | {"default"}:
             raise UsageProblem(
                 f'a profile named "{name}" already exists', hint="choose another name: --name NAME"
@@ -160,7 +164,7 @@ def plan_add_roles(
 
     Raises: RoleNotAssigned if a role is not listed.
     """
-    request = _request_for_roles(app, session, listing, choices, roles)
+    request = _make_request_for_roles(app, session, listing, choices, roles)
     return profile_plan.plan_sync(app.config.read(), request)
 
 
@@ -192,7 +196,7 @@ def apply(app: App, plan: Plan) -> None:
     )
     if is_written:
         config_writing.add_to_journal(app, command, plan.changes)
-    remember(app, plan)
+    save_sync_options(app, plan)
 
 
 def _refuse_below_allow_list(app: App, command: str) -> None:
@@ -200,12 +204,13 @@ def _refuse_below_allow_list(app: App, command: str) -> None:
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
 
 
-def remember(app: App, plan: Plan) -> None:
-    """Save the options of this plan: a later `profile sync` that gives none uses them.
+def save_sync_options(app: App, plan: Plan) -> None:
+    """Save the options of this plan: a later `profile sync` without options uses them.
 
-    Filters that match no listed role are mistyped, and are not saved. A plan for single roles saves
-    no choices. It only forgets that the user removed their profiles. Where options changed and the
-    config did not, a version of the config is saved, so that `profile undo` restores the options.
+    Filters that match no listed role count as mistyped and are not saved. A plan for single roles
+    saves no options; it only forgets that the user had removed the profiles of these roles. If
+    options changed and the config did not, a version of the config is saved, so that `profile undo`
+    restores the options.
     """
     session_name = plan.request.session.name
     remembered, chosen = app.choices.load(session_name), plan.request.choices
@@ -237,17 +242,17 @@ def remember(app: App, plan: Plan) -> None:
 def read_profiles(app: App) -> list[ConfigProfile]:
     """Return all profiles in ~/.aws/config, each with the role that it points at."""
     config = app.config.read()
-    return [_config_profile(config, entry) for entry in config.profiles()]
+    return [_make_config_profile(config, entry) for entry in config.profiles()]
 
 
 def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return the profiles with these names; a pattern (`pay*`) stands for each managed one it fits.
+    """Return the profiles with these names; a pattern (`pay*`) names all managed ones it matches.
 
-    Raises: UsageProblem if one is not managed, or a pattern fits none.
+    Raises: UsageProblem if a profile is not managed, or a pattern matches none.
     """
     config = app.config.read()
     found = []
-    for name in dict.fromkeys(fits for typed in names for fits in _expand(config, typed)):
+    for name in dict.fromkeys(fits for typed in names for fits in _expand_pattern(config, typed)):
         entry = config.profile(name)
         if entry is None:
             raise UsageProblem(
@@ -260,12 +265,12 @@ def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
                 f'the profile "{name}" is not managed by ssohelper: it was not removed',
                 hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
-        found.append(_config_profile(config, entry))
+        found.append(_make_config_profile(config, entry))
     return found
 
 
-def _expand(config: ConfigFile, name: str) -> list[str]:
-    """Return the names of managed profiles that a pattern fits; the name itself if it is none."""
+def _expand_pattern(config: ConfigFile, name: str) -> list[str]:
+    """Return the managed profiles that the pattern `name` matches; [name] if it is no pattern."""
     if not set(name) & set("*?[") or config.profile(name) is not None:
         return [name]
     fits = re.compile(fnmatch.translate(name)).match
@@ -277,13 +282,15 @@ def _expand(config: ConfigFile, name: str) -> list[str]:
     return found
 
 
-def _config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfile:
+def _make_config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfile:
     chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
     return ConfigProfile(entry, config.target_or_none(entry), chain)
 
 
-def find_left_behind(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:
-    """Return the profiles that stay and name one of these as their source, each with that name."""
+def find_profiles_left_without_source(
+    app: App, found: Sequence[ConfigProfile]
+) -> list[tuple[str, str]]:
+    """Return (profile that stays, its source profile) for each source among those to remove."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
     return [
@@ -317,7 +324,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     named = [
         (item.target.session_name or "", item.target.role)
         for item in found
-        # A profile may name an invalid session, for which no choices are saved.
+        # A profile may name an invalid session. No choices are saved for such sessions.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
     is_written = app.config.write(
@@ -335,10 +342,12 @@ def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
     return {name: app.choices.load(name) for name in session_names}
 
 
-# -- the request for a sync ----------------------------------------------------------------------
+# -- the request from which a sync of profiles is planned ----------------------------------------
 
 
-def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:
+def _make_sync_request(
+    app: App, session: SsoSession, listing: Listing, choices: Choices
+) -> SyncRequest:
     command = installation.find_profile_command(app.environ)
     installation.warn_if_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_sections())
@@ -359,7 +368,7 @@ def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choi
     )
 
 
-def _request_for_roles(
+def _make_request_for_roles(
     app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
 ) -> SyncRequest:
     listed = set(listing.roles())
@@ -371,10 +380,10 @@ def _request_for_roles(
                 hint=did_you_mean(role.name, names)
                 + f"see: ssohelper list --refresh --session {session.name}",
             )
-    return _sync_request(app, session, listing, choices)._replace(
+    return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles), not_counted=adopting.find_not_counted(app, only_reliable=True)
     )
 
 
-def _lower(names: Iterable[str]) -> set[str]:
+def _lower_case_names(names: Iterable[str]) -> set[str]:
     return {name.lower() for name in names}

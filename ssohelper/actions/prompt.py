@@ -1,7 +1,7 @@
-"""What a shell's prompt shows of the profile in use. Uses no network and no lock, never fails.
+"""What a shell's prompt shows of the profile in use. Uses no network and no lock; never fails.
 
-For each profile a shell runs ssohelper once (`answer_shell`); afterwards it reads the file that
-this call names. `status` is for programs that run ssohelper at each prompt.
+For each profile, a shell runs ssohelper once (`answer_shell`); after that the shell reads the file
+that ssohelper's answer names. `status` is for programs that run ssohelper at each prompt.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# The variable in which our shell function exports what is in use, as "keys NAME" or "profile NAME".
-# Fixed keys themselves do not name a profile.
+# The variable in which our shell function exports what `use` chose, as "keys NAME" or "profile
+# NAME". It is needed because variables with fixed keys do not name their profile.
 _USED = "_SSOHELPER_USED"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
@@ -30,9 +30,9 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 class Status(NamedTuple):
     """What the prompt shows. `label` is "" if no profile is in use.
 
-    `profile` is None where it does not take its credentials from one of our sessions.
-    `has_fixed_keys`: keys in the environment are used, whatever the profile is.
-    `has_grant`: the rows are for this terminal alone.
+    `profile` is None if the profile in use does not get its credentials from one of our sessions.
+    `has_fixed_keys` says that the environment has keys, which are used whatever the profile is.
+    `has_grant` says that a grant lasts here, so the rows are for this terminal only.
     """
 
     label: str
@@ -44,7 +44,7 @@ class Status(NamedTuple):
     has_grant: bool = False
 
     def line(self, now: int) -> str:
-        """Return what the prompt shows at `now`; "" where nothing is in use."""
+        """Return the text that the prompt shows at `now`; "" if no profile is in use."""
         return prompt_text.prompt_line(self.label, self.rows, now) if self.label else ""
 
     def formatted(self, template: str, now: int) -> str:
@@ -69,11 +69,11 @@ class Status(NamedTuple):
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
     def clock(self, now: int) -> PromptClock | None:
-        """Return the end to which the prompt counts down; None if nothing ends."""
+        """Return what ends next, to which the prompt counts down; None if nothing ends."""
         return prompt_text.row_at(self.rows, now).clock
 
     def level(self, now: int) -> Level:
-        """Return how urgent it is at `now`."""
+        """Return how urgent the next end is at `now`."""
         return prompt_text.row_at(self.rows, now).level
 
 
@@ -81,8 +81,8 @@ def answer_shell(app: App) -> str:
     """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Updates FILE.
 
     At each prompt the shell reads the rows from FILE. It runs ssohelper again once CONFIG is newer
-    than FILE. Both are "" for fixed keys, and if FILE cannot be written. In the latter case the
-    prompt shows no end, because it would not notice a sign-out.
+    than FILE. FILE and CONFIG are "" for fixed keys, and if FILE cannot be written. If it cannot be
+    written, the prompt shows no time left, because it would not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.read_mtime_ns(
@@ -97,7 +97,7 @@ def answer_shell(app: App) -> str:
         return "\n"
     file, watched = "", ""
     if not shown.has_fixed_keys:
-        file, watched = _write_file(app, shown, config, mtime_ns)
+        file, watched = _write_prompt_file(app, shown, config, mtime_ns)
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
     labels = prompt_text.fitted_labels(shown.label, shown.rows)
@@ -110,7 +110,7 @@ def read_status(app: App) -> Status:
     name, profile = _find_used_profile(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
-    label = prompt_text.prompt_label(_distinct(app, name), guarded=guarded)
+    label = prompt_text.prompt_label(_distinct_label(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
@@ -135,7 +135,7 @@ def read_status(app: App) -> Status:
     )
 
 
-def _distinct(app: App, name: str) -> str:
+def _distinct_label(app: App, name: str) -> str:
     """Return the name, or a form of it that no other profile's prompt shows."""
     if not prompt_text.may_look_alike(name):
         return name  # without reading the config
@@ -162,7 +162,7 @@ def _find_account(app: App, profile: Profile) -> Account:
     return app.vault.find_account(RoleKey(profile.session.name, shown.account_id, shown.name))
 
 
-def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
+def _write_prompt_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
@@ -179,7 +179,7 @@ def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[st
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in since we read the token found no file to rewrite.
+        # A sign-in after we read the token may have found no prompt file to rewrite.
         prompt_notes.update_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
@@ -202,10 +202,10 @@ def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | N
 
 
 def _find_served_role(app: App, served: str) -> tuple[str, Profile | None]:
-    """Return ACCOUNT/ROLE for the role of this shell's endpoint, and the role as a profile.
+    """Return ACCOUNT/ROLE for the role of the endpoint that this shell uses, and its profile.
 
-    ACCOUNT is the account's name where that names one account only. SESSION: is in front of it if
-    there are several sessions.
+    ACCOUNT is the account's name if no other account has that name, else the id. If there are
+    several sessions, `SESSION:` precedes it.
     """
     try:
         profile = selection.resolve_profile(app, served, None)

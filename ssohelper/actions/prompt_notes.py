@@ -1,4 +1,4 @@
-"""Rewrites the files that prompts read. Called when a sign-in changes, or a role's renewal fails.
+"""Rewrites the files that shell prompts read, after changed sign-ins and failed renewals.
 
 These functions never fail. If a file cannot be written, that is logged, and prompts show what they
 showed before.
@@ -27,12 +27,12 @@ _MOST_ATTEMPTS = 3
 
 def update_session(app: App, session: SsoSession) -> None:
     """Rewrite the prompt files of the session's roles from its token and recorded facts."""
-    _update(app, session, app.prompt_state.load_role_end)
+    _rewrite_prompt_files(app, session, app.prompt_state.load_role_end)
 
 
 def update_after_sign_in(app: App, session: SsoSession) -> None:
     """Rewrite the session's prompt files after a sign-in or sign-out, without failed renewals."""
-    _update(app, session, lambda _key: None)
+    _rewrite_prompt_files(app, session, lambda _key: None)
 
 
 def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
@@ -47,7 +47,7 @@ def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
 
 
 def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
-    """Let prompts show the sign-in's end for a role that was renewed or is no longer assigned."""
+    """Let prompts show when the sign-in ends, after a role was renewed or is no longer assigned."""
     with _log_failure(session.name):
         if app.prompt_state.has_file(key):
             rows = prompt_text.prompt_rows(read_clock(app, session))
@@ -55,19 +55,19 @@ def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
 
 
 def forget_all(app: App) -> None:
-    """Make shells run ssohelper again, because settings of guards or sign-in lengths changed."""
+    """Make prompts run ssohelper again after settings of guards or of sign-in lengths changed."""
     with _log_failure("every session"):
         app.prompt_state.forget_all()
 
 
 def forget_role(app: App, key: RoleKey) -> None:
-    """Make each shell prompt that shows the role be computed anew, as after `guard grant`."""
+    """Make prompts that show the role run ssohelper again, for example after `guard grant`."""
     with _log_failure(key.session_name):
         app.prompt_state.forget_role(key)
 
 
 def read_clock(app: App, session: SsoSession) -> PromptClock:
-    """Return what the session's prompts count down to, from files of this machine alone."""
+    """Return the end to which the session's prompts count down. Reads local files only."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(
@@ -75,7 +75,9 @@ def read_clock(app: App, session: SsoSession) -> PromptClock:
     )
 
 
-def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]) -> None:
+def _rewrite_prompt_files(
+    app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]
+) -> None:
     with _log_failure(session.name):
         app.prompt_state.forget_grants()
         keys, written = app.prompt_state.list_roles(session.name), None

@@ -1,7 +1,8 @@
-"""Serves a published response while the keyring, which has the key of the cache, is not available.
+"""Serves published responses while the keyring, which has the cache's key, is not available.
 
-Its credentials are good until they expire, past the time until which hits print it. What cannot be
-known meanwhile is only whether they should be renewed.
+The credentials in a published response work until they expire, which is later than the time until
+which the launcher prints it. Without the keyring we only cannot know whether they should be
+renewed.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def find_published(
 ) -> Found | None:
     """Return the role's unexpired published response, if it is of the present sign-in; or None.
 
-    A guarded role has none. Returns an empty answer if the session is signed out, which is known
-    without the keyring. Raises: NotOurs.
+    A guarded role has no published response. Returns an empty `Found` if the session is signed out,
+    which can be known without the keyring. Raises: NotOurs.
     """
     if not app.tokens.read_fingerprint(session):
         return Found()

@@ -1,4 +1,4 @@
-"""Keeps each recorded sign-in in view until it has ended: its name is not used for another one."""
+"""Protects recorded sign-ins: until one has ended, its name is not used for another session."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
-    """Raise UsageProblem if a sign-in has the name to which the session is to be renamed.
+    """Raise UsageProblem if a recorded sign-in has the name `new_name`, planned for the session.
 
-    The profiles of the session would answer as the user of that sign-in.
+    Otherwise the session's profiles would get credentials of the user of that sign-in.
     """
     if selection.find_signed_in(app, new_name) is not None:
         raise UsageProblem(
@@ -32,15 +32,18 @@ def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
         )
 
 
-def find_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
-    """Return the session of a sign-in of this name at another portal or region; else None."""
+def find_sign_in_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
+    """Return the session of a recorded sign-in with this name elsewhere, or None.
+
+    Elsewhere means at another portal or in another region than `session`.
+    """
     known = selection.find_signed_in(app, session.name)
     return None if known is None or is_same_session(known, session) else known
 
 
 def refuse_other_portal(app: App, session: SsoSession) -> None:
-    """Raise UsageProblem if a sign-in at another portal or region has the new session's name."""
-    known = find_elsewhere(app, session)
+    """Raise UsageProblem if a sign-in at another portal or region has the name of this session."""
+    known = find_sign_in_elsewhere(app, session)
     if known is not None:
         raise UsageProblem(
             f'"{session.name}" has a sign-in that is not in the config, at {show(known.start_url)} '
@@ -50,17 +53,17 @@ def refuse_other_portal(app: App, session: SsoSession) -> None:
 
 
 def warn_of_damaged(app: App) -> None:
-    """Warn of each record of a sign-in that cannot be read: the sign-in may be here."""
+    """Warn of each record of a sign-in that cannot be read, as the sign-in may still exist."""
     for path in app.tokens.list_damaged_records():
         app.warn(f"{_damaged_text(path)}; its sign-in may be missing here")
 
 
-def forget_stale(app: App, name: str | None = None) -> bool:
-    """Remove the records, of this session or of all, of sign-ins that are no longer here.
+def forget_stale_records(app: App, name: str | None = None) -> bool:
+    """Remove the records of sign-ins that no longer exist, of this session or of all sessions.
 
-    Removes also what processes left that were killed while they wrote a token.
-    A token under such a name is of another tool, and stays. Returns whether there was a record.
-    Raises: LocalState.
+    Also removes temporary files of processes that were killed while writing a token. If a token
+    file exists under the name of a removed record, it is another tool's and stays. Returns whether
+    there was a record. Raises: LocalState.
     """
     app.tokens.remove_leftovers()
     stale = app.tokens.find_stale(app.config.read().sso_sessions())
@@ -72,7 +75,7 @@ def forget_stale(app: App, name: str | None = None) -> bool:
 
 
 def check_all_readable(app: App) -> None:
-    """Raise LocalState if a record of a sign-in cannot be read: that sign-in was not ended."""
+    """Raise LocalState if a sign-in's record cannot be read, so that the sign-in was not ended."""
     paths = app.tokens.list_damaged_records()
     if paths:
         raise LocalState(

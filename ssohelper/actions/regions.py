@@ -1,7 +1,8 @@
 """Asks the regions of a session's instance one after another, until one answers.
 
-A session without further portals has one region, and is asked as ever. A further portal counts only
-if it was signed in together with the session's own sign-in, which other tools can end or replace.
+A session without further portals has one region, and only that is asked. A further portal is asked
+only if it was signed in together with the session's present sign-in, which other tools can end or
+replace.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _T = TypeVar("_T")
 
 
 class Try(NamedTuple):
-    """A portal to ask, and the part of the usual time that it gets; None: all that is left."""
+    """A portal to ask. `share` is the part of the usual time that it gets; None: all time left."""
 
     session: SsoSession
     share: float | None
@@ -54,10 +55,10 @@ class Try(NamedTuple):
 
 
 def list_further(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session at each of its further portals, as the settings name them.
+    """Return a copy of the session for each of its further portals that the settings name.
 
-    One that cannot be of the session's instance is left out, with a warning. So are all of them if
-    the settings cannot be read, which other code reports.
+    A portal that cannot be of the session's Identity Center instance is left out, with a warning.
+    If the settings cannot be read, which other code reports, returns none.
     """
     try:
         texts = app.settings.get("regions", session=session.name)
@@ -79,7 +80,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
 
 
 def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...]) -> None:
-    """Refuse a value of sessions.NAME.regions that names another instance. Raises: ConfigInvalid."""
+    """Raise ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
     session = app.config.read().sso_session(session_name)
     for portal in parse_portals(texts):
         if session is None:
@@ -97,7 +98,7 @@ def require_session(app: App, sign_in_name: str) -> SsoSession:
     session = selection.require_session(app, name)
     if not region:
         return session
-    # A portal that the settings no longer name has a token until the session is signed out.
+    # A portal that the settings no longer name keeps its token until the session is signed out.
     for further in (*list_further(app, session), *app.tokens.list_further(session)):
         if further.region == region:
             return further
@@ -105,20 +106,20 @@ def require_session(app: App, sign_in_name: str) -> SsoSession:
 
 
 def is_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
-    """Return whether the further portal is signed in, by the session's present sign-in."""
-    token = _peek(app, further)
+    """Return whether the further portal's sign-in belongs to the session's present sign-in."""
+    token = _peek_token(app, further)
     if token is None or not tokens.is_alive(app, token):
         return False
     facts = app.tokens.load_facts(further.sign_in_name)
     if facts.ended_at is not None or facts.of_token_id is None:
         return False
     own = app.tokens.load_facts(session.name)
-    return validity_of(facts.of_token_id, _peek(app, session), own) is Validity.CURRENT
+    return validity_of(facts.of_token_id, _peek_token(app, session), own) is Validity.CURRENT
 
 
 def plan_tries(app: App, session: SsoSession) -> list[Try]:
-    """Return the portals to ask, in this order. The session's own is always among them."""
-    portals = {one.region: one for one in _list_signed_in(app, session)}
+    """Return the portals to ask, in order. The session's own portal is always among them."""
+    portals = {one.region: one for one in _list_askable_portals(app, session)}
     if len(portals) == 1:
         return [Try(session, None)]
     failures = app.region_failures.load(session.name)
@@ -127,23 +128,23 @@ def plan_tries(app: App, session: SsoSession) -> list[Try]:
 
 
 def find_next(app: App, session: SsoSession) -> SsoSession:
-    """Return the session at the portal that is asked next."""
+    """Return the session with the portal that will be asked next."""
     return plan_tries(app, session)[0].session
 
 
 def find_answering(app: App, session: SsoSession) -> str:
-    """Return the region that answers for this session, as far as is known."""
-    names = [one.region for one in _list_signed_in(app, session)]
+    """Return the region that answers requests for this session, by the failures on record."""
+    names = [one.region for one in _list_askable_portals(app, session)]
     if len(names) == 1:
         return session.region
     failures = app.region_failures.load(session.name)
     return region_order.find_answering_region(names, failures, app.clock.now())
 
 
-def ask_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
+def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
     """Return what `ask` returns for the first portal that answers.
 
-    Raises: what `ask` raises. If no portal answers, that is the error of the first one.
+    Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
     """
     first: AwsUnreachable | None = None
     tries = plan_tries(app, session)
@@ -152,35 +153,36 @@ def ask_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
             found = ask(one)
         except AwsUnreachable as error:
             if len(tries) > 1:
-                _note_failure(app, one.session, error)
+                _record_failed_region(app, one.session, error)
             first = first or error
         except (TokenRejected, RoleNotAssigned):
-            _note_answer(app, one.session)
+            _record_answering_region(app, one.session)
             raise
         except (Refused, Superseded):
             raise
         except SsoHelperError:
-            # The sign-in at a further portal ended, or its token cannot be read or saved: what the
-            # session's own portal says counts.
+            # The sign-in at a further portal has ended, or its token cannot be read or saved. This
+            # error is ignored: only the answer of the session's own portal counts.
             if not one.session.is_further:
                 raise
         else:
-            _note_answer(app, one.session)
+            _record_answering_region(app, one.session)
             return found
     assert first is not None
     raise first
 
 
-def renew(
+def renew_in_any_region(
     app: App,
     session: SsoSession,
     seen_id: str,
     run: Callable[[SsoSession, str, float | None], SsoHelperError | None],
 ) -> None:
-    """Renew the token `seen_id`, or get a good token of another region if this one does not answer.
+    """Renew the token `seen_id`. If its region does not answer, get a valid token of another one.
 
-    `run` renews a token, and gets its session, its id and how many seconds to wait for the outcome
-    (None: the usual time); the renewal itself goes on. Raises: the errors of `run`.
+    `run` renews a token. It gets the token's session and id, and how many seconds to wait for the
+    outcome (None: the usual time); the renewal itself goes on after that. Raises: the errors of
+    `run`.
     """
 
     def renew_one(one: Try) -> None:
@@ -195,13 +197,13 @@ def renew(
             raise error
 
     if list_further(app, session):
-        ask_in_turn(app, session, renew_one)
+        ask_regions_in_turn(app, session, renew_one)
     elif (error := run(session, seen_id, None)) is not None:
         raise error
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline) -> None:
-    """Renew the token `seen_id`, or get a good one of another region, before the deadline.
+    """Renew the token `seen_id`, or get a valid token of another region, before the deadline.
 
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
@@ -216,26 +218,29 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew(app, session, seen_id, run)
+    renew_in_any_region(app, session, seen_id, run)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
-    """Return the id of the token that is asked with next, if half of its lifetime is over.
+    """Return the id of the token used for the next request, if half of its lifetime is over.
 
-    `own` is the session's own token. Returns None too for a token that cannot be renewed.
+    `own` is the session's own token. Else returns None, also for a token that cannot be renewed.
     """
     portal = find_next(app, session)
-    token = _peek(app, portal) if portal.is_further else own
+    token = _peek_token(app, portal) if portal.is_further else own
     due_at = tokens.load_renewal_due_at(app, portal)
     is_due = due_at is not None and app.clock.now() >= due_at
     return token.id if token is not None and is_due else None
 
 
-def follow_renewal(app: App, session: SsoSession, used: AccessToken, fresh: AccessToken) -> None:
-    """Let the sign-ins at further portals belong to the session's renewed token too.
+def record_renewed_token(
+    app: App, session: SsoSession, used: AccessToken, fresh: AccessToken
+) -> None:
+    """Record that the sign-ins at further portals belong to the session's renewed token `fresh`.
 
-    The session's facts list its last tokens only, which a long sign-in outlives. `used` is the token
-    that was renewed. The caller holds the session's state lock.
+    Without this record they would seem to be of another sign-in, because the session's facts list
+    only its last tokens. `used` is the token that was renewed. The caller holds the session's state
+    lock.
     """
     for further in app.tokens.list_further(session):
         facts = app.tokens.load_facts(further.sign_in_name)
@@ -244,12 +249,15 @@ def follow_renewal(app: App, session: SsoSession, used: AccessToken, fresh: Acce
             app.tokens.save_facts(further.sign_in_name, facts._replace(of_token_id=fresh.id))
 
 
-def _list_signed_in(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session at its own portal, and at each further one that may be asked."""
-    return [session, *(one for one in list_further(app, session) if _may_ask(app, session, one))]
+def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
+    """Return the session with its own portal, then with each further portal that may be asked."""
+    return [
+        session,
+        *(one for one in list_further(app, session) if _may_ask_portal(app, session, one)),
+    ]
 
 
-def _may_ask(app: App, session: SsoSession, further: SsoSession) -> bool:
+def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:
     try:
         app.company_policy.check_portal(further)
         return is_signed_in(app, session, further)
@@ -257,13 +265,13 @@ def _may_ask(app: App, session: SsoSession, further: SsoSession) -> bool:
         return False
 
 
-def _peek(app: App, session: SsoSession) -> AccessToken | None:
+def _peek_token(app: App, session: SsoSession) -> AccessToken | None:
     with suppress(SsoHelperError):
         return app.tokens.peek(session)
     return None
 
 
-def _note_failure(app: App, session: SsoSession, error: AwsUnreachable) -> None:
+def _record_failed_region(app: App, session: SsoSession, error: AwsUnreachable) -> None:
     failures = app.region_failures.load(session.name)
     failures[session.region] = region_order.failure_after(
         failures.get(session.region), app.clock.now(), is_throttled=isinstance(error, Throttled)
@@ -272,7 +280,7 @@ def _note_failure(app: App, session: SsoSession, error: AwsUnreachable) -> None:
         app.region_failures.save(session.name, failures)
 
 
-def _note_answer(app: App, session: SsoSession) -> None:
+def _record_answering_region(app: App, session: SsoSession) -> None:
     failures = app.region_failures.load(session.name)
     if failures.pop(session.region, None) is not None:
         with suppress(LocalState, OSError):

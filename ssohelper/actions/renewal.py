@@ -1,7 +1,8 @@
-"""Renews a session's token with one request, never repeated, if the new token can be saved.
+"""Renews a session's token with one request that is never repeated.
 
-A refresh token works once, so the process that sends it must wait for the answer and save it.
-Renewals run in a separate process, which no caller's end, deadline or signal can interrupt.
+A refresh token works once. So it is sent only if the new token can be saved, and the process that
+sends it must wait for the answer and save it. Renewals run in a separate process, which no caller's
+end, deadline or signal can interrupt.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 # How long to wait for AWS's answer. The AWS CLI waits for 60 s too.
 ANSWER_SECONDS = 60.0
-# How long to wait for another renewal of the session, which ends within its own 60 s.
+# How long to wait for another process's renewal of the session, which ends within its own 60 s.
 LOCK_SECONDS = 75.0
 _LOCK_TRIES = 3
 _STATE_LOCK_SECONDS = 5.0
@@ -46,7 +47,7 @@ _REREAD_PAUSE_SECONDS = 0.1
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
-    """Renew the session's token with the id `seen_id`; nothing if the file holds a newer valid one.
+    """Renew the session's token `seen_id`. Do nothing if the file has a newer valid token.
 
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
@@ -55,18 +56,19 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
         with app.tokens.lock_token(session, app.clock.deadline(LOCK_SECONDS)) as is_held:
             token = app.tokens.load(session)
             if token is None:
-                raise tokens.signed_out(session)
+                raise tokens.signed_out_error(session)
             if token.id != seen_id and tokens.is_usable(app, token):
                 return
             if not tokens.is_refreshable(app, token):
-                raise tokens.expired(session)
+                raise tokens.expired_error(session)
             # Disk space is reserved first: a refresh token works once, so the next one must be
             # saved.
             with app.tokens.reserve(session) as reserved, hold_signals():
                 if is_held:
                     _renew(app, session, token, reserved)
                     return
-        # The disk took no lock file, and now it takes a token: another renewal may have the lock.
+        # The lock file could not be written, but now a token could be: the disk is full from time
+        # to time. Another renewal may have the lock, so this one does not go on.
     raise LocalState(
         f'the token of "{session.sign_in_name}" cannot be renewed: the disk is full or read-only '
         "from time to time"
@@ -75,22 +77,22 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
 
 def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservation) -> None:
     _log.info('renewing the token of "%s"', session.sign_in_name)
-    sent_id = _id_of(token)
+    sent_id = _hash_refresh_token(token)
     was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
     oidc = app.oidc(session)
-    _note_sent(app, session, sent_id)
+    _record_sent_token(app, session, sent_id)
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
         if _wait_for_replacement(app, session, token):
             return
         error = _ended_error(session, refusal, was_lost=was_lost)
-        _note_end(app, session, token)
+        _record_sign_in_end(app, session, token)
         raise error from refusal
     except (AnswerLost, BadAnswer):
         raise  # `sent_id` stays recorded: if AWS refuses next time, this answer was lost
     except (AwsUnreachable, ConfigInvalid):
-        _note_sent(app, session, None)
+        _record_sent_token(app, session, None)
         raise
     _save(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
 
@@ -103,7 +105,7 @@ def _save(
     life_seconds: int,
     reserved: Reservation,
 ) -> None:
-    """Write the new token to its file at once, because a kill before would lose the sign-in."""
+    """Write the new token to its file at once: a kill before that would lose the sign-in."""
     fresh, issuer = issued
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
@@ -131,8 +133,8 @@ def _save(
         if stamp is None:
             return
         with suppress(LocalState, OSError):
-            regions.follow_renewal(app, session, used, fresh)
-        legacy_sign_ins.write(app, session, fresh)
+            regions.record_renewed_token(app, session, used, fresh)
+        legacy_sign_ins.write_legacy_tokens(app, session, fresh)
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.update_after_renewal()
@@ -165,20 +167,20 @@ def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool)
             "arrived (a renewal was killed, or the network failed)",
             hint=f"sign in with: ssohelper login {session.name}",
         )
-    return tokens.expired(session)
+    return tokens.expired_error(session)
 
 
-def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
+def _record_sent_token(app: App, session: SsoSession, sent_id: str | None) -> None:
     with _hold_state_lock(app, session):
         facts = app.tokens.load_facts(session.sign_in_name)
         if facts.sent_id != sent_id:
             _save_facts(app, session, facts._replace(sent_id=sent_id))
 
 
-def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
+def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Record that this token's sign-in has ended, and how long it lasted if that is known."""
     if tokens.load_facts_of(app, session, token).ended_at is not None:
-        _note_sent(app, session, None)
+        _record_sent_token(app, session, None)
         return
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)
@@ -218,6 +220,6 @@ def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
         app.tokens.save_facts(session.sign_in_name, facts)
 
 
-def _id_of(token: AccessToken) -> str:
+def _hash_refresh_token(token: AccessToken) -> str:
     value = token.refresh_token.reveal() if token.refresh_token else ""
     return hashlib.sha256(value.encode()).hexdigest()[:16]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """Roles as rows, best first, and when (epoch seconds) each session's listing began."""
+    """The known roles as rows, best first, and when (epoch s) each session's listing began."""
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -67,7 +67,7 @@ def read_roles(
         if saved is None or not saved.is_of_portal_of(session):
             continue
         listed_at[session.name] = saved.listed_at
-        # The accounts in which a role has a profile or usage. The other accounts' roles need no
+        # Accounts in which a role has a profile or was used. Roles of other accounts need no
         # lookup.
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
@@ -82,8 +82,8 @@ def read_roles(
                         session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
                     )
                 )
-    rows += _rows_of_profiles(profiles, rows, used)
-    rows += _rows_of_chains(app, sessions, rows, used)
+    rows += _make_rows_of_profiles(profiles, rows, used)
+    rows += _make_rows_of_chains(app, sessions, rows, used)
     rows = ranked_rows(rows) if used else rows
     if with_others and session_name is None:
         rows += _rows_of_others(app, [entry for entry, target in targets if target is None])
@@ -120,7 +120,7 @@ def _group_by_role(
     return found
 
 
-def _rows_of_profiles(
+def _make_rows_of_profiles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
     """Return rows for roles that have a profile but are in no saved listing."""
@@ -147,13 +147,13 @@ def _rows_of_others(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     return rows_of_other_profiles((one.name, one.what) for one in found)
 
 
-def _rows_of_chains(
+def _make_rows_of_chains(
     app: App,
     sessions: Sequence[SsoSession],
     rows: Sequence[RoleRow],
     used: dict[RoleKey, Usage],
 ) -> list[RoleRow]:
-    """Return rows for the profiles that assume a role on top of a role of these sessions."""
+    """Return rows for chains: profiles that assume a role with a role of these sessions."""
     config = app.config.read()
     found = [entry for entry in config.profiles() if chains.is_chain(entry)]
     if not found:

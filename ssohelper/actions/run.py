@@ -57,7 +57,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
     Empty and relative folders in PATH are skipped, so that no file in the current folder is run.
     Raises: ProgramNotFound, NotExecutable.
     """
-    names = _file_names(name, environ)
+    names = _possible_file_names(name, environ)
     has_folder = bool(os.path.dirname(name))
     if has_folder:
         candidates = names
@@ -84,7 +84,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
     )
 
 
-def _file_names(name: str, environ: Mapping[str, str]) -> list[str]:
+def _possible_file_names(name: str, environ: Mapping[str, str]) -> list[str]:
     """Return the possible file names of a program: on Windows, users leave out the extension."""
     if sys.platform != "win32":
         return [name]
@@ -98,8 +98,8 @@ if sys.platform == "win32":
     import subprocess
 
     def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # Ctrl-C is for the program only. We ignore it by a handler, because the program would
-        # inherit SIG_IGN, but inherits no handler.
+        # Ctrl-C is for the program only. We ignore Ctrl-C with a handler rather than SIG_IGN,
+        # because a program inherits SIG_IGN, but no handler.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
@@ -107,6 +107,6 @@ if sys.platform == "win32":
             raise start_error(path, cause) from cause
         finally:
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-        # Returns a signed number, because sys.exit would end with -1 for codes above 2**31, such as
-        # 0xC000013A (Ctrl-C).
+        # The exit code is returned as a signed number, because sys.exit would turn codes above
+        # 2**31, such as 0xC000013A (Ctrl-C), into -1.
         return (code & 0xFFFFFFFF ^ 0x80000000) - 0x80000000

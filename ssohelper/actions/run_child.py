@@ -34,16 +34,16 @@ _FORWARDED = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# The signals that a terminal sends to its foreground group. SIGHUP is not here: it goes only to the
-# session leader, which we are as the only command of a tmux window or of ssh. So the program may
-# get SIGHUP twice, and also the SIGCONT of `fg`.
+# The signals that a terminal sends to its foreground group. SIGHUP is not among them: the terminal
+# sends it only to the session leader, which this process is if it is the only command of a tmux
+# window or of ssh. So the program may get SIGHUP twice, and also the SIGCONT of `fg`.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
 # The si_code (SI_KERNEL) that Linux gives a signal from the terminal.
 _FROM_KERNEL = 0x80
 
 
 def block_signals() -> None:
-    """Block signals until `run_to_end` handles them. Call this before threads start.
+    """Block signals until `run_to_end` handles them. Call this before any thread starts.
 
     Threads inherit the blocking. SIGTTOU is blocked too, because with `stty tostop`, printing a
     notice from the background would stop us, and with us the endpoint that the program uses.
@@ -56,9 +56,10 @@ def block_signals() -> None:
 
 
 class ChildExit(NamedTuple):
-    """How the program ended: its exit code, or 128+n if signal n killed it.
+    """How a child program ended: its exit code, or 128+n if signal n killed it.
 
-    `by_terminal` says that Ctrl-C in our terminal ended it, which must end a calling script too.
+    `by_terminal` says that Ctrl-C in our terminal ended the program, which must end a calling
+    script too.
     """
 
     code: int
@@ -70,12 +71,12 @@ def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
-    pid = _start(argv, environ)
+    pid = _start_program(argv, environ)
     by_terminal = False
     while True:
         number, is_from_terminal = _wait_for_signal()
         if number == signal.SIGCHLD:
-            code = _reap(pid)
+            code = _poll_exit_code(pid)
             if code is not None:
                 return ChildExit(code, by_terminal and code == 128 + signal.SIGINT)
         elif is_from_terminal:
@@ -85,7 +86,7 @@ def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
 
 
 def _wait_for_signal() -> tuple[int, bool]:
-    """Wait for a signal; return it, and whether the terminal sent it to our process group."""
+    """Wait for a signal; return its number, and whether the terminal sent it to our group."""
     awaited = {*_FORWARDED, signal.SIGCHLD}
     if sys.platform == "linux":
         found = signal.sigwaitinfo(awaited)
@@ -94,18 +95,18 @@ def _wait_for_signal() -> tuple[int, bool]:
     return number, number in _OF_TERMINAL and _find_foreground_group() == os.getpgrp()
 
 
-def _start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def _start_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     path = find_program(argv[0], environ)
     try:
-        return _spawn(path, list(argv), environ)
+        return _spawn_process(path, list(argv), environ)
     except OSError as cause:
         if cause.errno != errno.ENOEXEC:
             raise start_error(path, cause) from cause
     # A script without `#!` is run by /bin/sh, as shells do it.
-    return _spawn(SHELL, [SHELL, path, *argv[1:]], environ)
+    return _spawn_process(SHELL, [SHELL, path, *argv[1:]], environ)
 
 
-def _spawn(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
+def _spawn_process(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
     with own_process.use_original_core_limit():
         return os.posix_spawn(
             path,
@@ -116,7 +117,7 @@ def _spawn(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
         )
 
 
-def _reap(pid: int) -> int | None:
+def _poll_exit_code(pid: int) -> int | None:
     """Return the program's exit code; None while it runs.
 
     If the user suspended it with Ctrl-Z, suspend this process too.
@@ -126,7 +127,8 @@ def _reap(pid: int) -> int | None:
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # We stop too, so that a shell's `fg` continues both. Without a terminal there is no `fg`.
+            # This process stops too, so that the shell's `fg` continues both. SIGSTOP without a
+            # terminal is left out, because then there is no `fg`.
             if os.WSTOPSIG(status) != signal.SIGSTOP or _find_foreground_group() is not None:
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):

@@ -1,9 +1,9 @@
-"""Decides which session and which role the user means. No other module decides that.
+"""Decides which session and which role the user means. No other module decides this.
 
 The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
-PROFILE is left out, AWS_PROFILE names the profile, else it is the role of the endpoint that this
-shell uses (core.served_role). If SESSION is left out, it is the session of that profile or role, else
-the only session in the config.
+PROFILE is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this
+shell uses (core.served_role). If SESSION is left out, the session is that of this profile or role,
+else the only session in the config.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _NATIVE_FORMS = ("sso", "legacy")
 
 
 class NoProfileNamed(UsageProblem):
-    """Neither the PROFILE argument nor AWS_PROFILE is given; on a terminal a picker may ask."""
+    """Neither the PROFILE argument nor AWS_PROFILE is given. On a terminal a picker may ask."""
 
 
 class UnknownProfile(UsageProblem):
-    """The PROFILE argument is no profile's name; on a terminal its words may find a role."""
+    """The PROFILE argument is not a profile's name. On a terminal its words may find a role."""
 
 
 class NoSessionNamed(UsageProblem):
-    """Several sessions are possible and none is named; on a terminal a picker may ask."""
+    """Several sessions are possible and the user named none. On a terminal a picker may ask."""
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)
@@ -58,16 +58,17 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     """
     config = app.config.read()
     if name:
-        # Only then: 12,000 profiles are read for it.
+        # Done only if there are several sessions, because it reads all profiles, which may be
+        # 12,000.
         is_defined = config.session_header(name) is not None
         for missing in () if is_defined else missing_sessions.list_missing(app):
             if missing.name == name:
-                raise missing_sessions.refuse(missing)
+                raise missing_sessions.missing_session_error(missing)
         recorded = None if is_defined else find_signed_in(app, name)
         if recorded is not None:
             raise missing_sessions.refuse_recorded(recorded)
         return named_session(config, name)
-    from_profile = _session_of_environment(app, config)
+    from_profile = _find_session_of_environment(app, config)
     if from_profile:
         return from_profile
     sessions = config.sso_sessions()
@@ -77,7 +78,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         for broken in config.session_names():
             named_session(config, broken)  # raises ConfigInvalid with the line
         for missing in missing_sessions.list_missing(app):
-            raise missing_sessions.refuse(missing)
+            raise missing_sessions.missing_session_error(missing)
         for recorded in find_unlisted(app):
             raise missing_sessions.refuse_recorded(recorded)
         raise UsageProblem(
@@ -87,7 +88,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
 
 
 def named_session(config: ConfigFile, name: str) -> SsoSession:
-    """Return the sso-session of this name. Raises: UsageProblem, which proposes similar names."""
+    """Return the sso-session of this name. Raises: UsageProblem, which hints at similar names."""
     session = config.sso_session(name)
     if session is not None:
         return session
@@ -99,18 +100,19 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 
 
 def find_unlisted(app: App) -> list[SsoSession]:
-    """Return the sessions of sign-ins that we made and whose session is not in the config.
+    """Return the sessions that the config does not have and that ssohelper signed in to.
 
-    That is so after a `setup` that was stopped or could not write, after `profile undo`, and if the
-    config names another portal or region for the session by now.
+    This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
+    the config now names another portal or region for the session.
     """
     return app.tokens.find_unlisted(app.config.read().sso_sessions())
 
 
 def list_sessions(app: App) -> list[SsoSession]:
-    """Return the sessions of the config, then those of `find_unlisted`.
+    """Return the sessions in the config, then those that `find_unlisted` returns.
 
-    Of two with one name only the latter: there is one token for a name, and it is of that one.
+    If both have a session of one name, only the second is returned, because the name's only token
+    belongs to it.
     """
     unlisted = find_unlisted(app)
     names = {session.name for session in unlisted}
@@ -123,9 +125,10 @@ def is_in_config(app: App, session: SsoSession) -> bool:
 
 
 def find_signed_in(app: App, name: str | None) -> SsoSession | None:
-    """Return the session of `find_unlisted` with this name; None if there is none.
+    """Return the session with this name from `find_unlisted`, or None.
 
-    Without a name: the only one, if no session of the config can be used.
+    If `name` is None, returns the only unlisted session, provided that the config has no valid
+    session.
     """
     if name is None and app.config.read().sso_sessions():
         return None
@@ -138,10 +141,10 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
     An entry point calls this once, with the text that the user typed. An empty text is an error,
     because an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: NoProfileNamed if neither names one, NoSessionNamed for a legacy profile whose portal
-    has several sessions, UnknownProfile for an unknown name, UsageProblem for a profile of another
-    session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the profile has no
-    role, RoleNotAssigned for an account name that is not in the saved listing.
+    Raises: NoProfileNamed if nothing names a profile, NoSessionNamed for a legacy profile whose
+    portal has several sessions, UnknownProfile for an unknown name, UsageProblem for a profile of
+    another session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the
+    profile has no role, RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)
@@ -157,7 +160,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         target = config.target_or_none(entry)
         if target is not None and target.form in _NATIVE_FORMS:
             app.use_family_of_profile(entry.keys)
-        return _resolved(app, config, entry, session_name)
+        return _resolve_entry(app, config, entry, session_name)
     role_text = text or served
     if role_text and "/" in role_text:
         return _resolve_role_text(app, role_text, session_name)
@@ -170,7 +173,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
 
 def _find_served_role(app: App, config: ConfigFile, session_name: str | None) -> str | None:
-    """Return the role of this shell's endpoint, unless a role of another session is asked for."""
+    """Return the role of this shell's endpoint; None if it is not of the session asked for."""
     served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
     is_other = named is not None and session_name not in (None, named.name)
@@ -180,8 +183,8 @@ def _find_served_role(app: App, config: ConfigFile, session_name: str | None) ->
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
     """Return the role chosen from a list as a `Profile`, named after one of its profiles if any.
 
-    `names` are the profiles that the list showed for the role. If one was edited since and points
-    at another role, its name is not used; the role does not change.
+    `names` are the profiles that the list showed for the role. A profile that was edited since and
+    points at another role is not used; the role does not change.
     Raises: UsageProblem if the session is gone, ConfigInvalid with file and line.
     """
     config = app.config.read()
@@ -194,7 +197,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
 
 
 def find_profiles_of(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
-    """Return which of these profiles point at this role, by the config as it is now."""
+    """Return those of the profiles `names` that point at this role by the present config."""
     return [entry.name for entry in _entries_pointing_at(app.config.read(), key, names)]
 
 
@@ -215,7 +218,7 @@ def _entries_pointing_at(
             yield entry
 
 
-def _resolved(
+def _resolve_entry(
     app: App, config: ConfigFile, entry: ProfileEntry, session_name: str | None
 ) -> Profile:
     """Return the profile with its session, account and role.
@@ -282,11 +285,11 @@ def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile
     if not ROLE_NAME.fullmatch(role_name):
         raise UsageProblem(f'"{role_name}" cannot be the name of a role')
     listing = app.directory.load(session.name)
-    account_id = _account_id(listing, session, account_text)
+    account_id = _resolve_account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
 
 
-def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
+def _resolve_account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
     if ACCOUNT_ID.fullmatch(text):
         return text
     accounts = [listed.account for listed in listing.accounts] if listing else []
@@ -309,7 +312,7 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
     )
 
 
-def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
+def _find_session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
     served = served_role.find_served_role(app.environ)
     if served and "/" in served:
         return config.sso_session(served.partition(":")[0])

@@ -1,6 +1,6 @@
-"""What is kept for each session, and the changes that add, rename or remove a session.
+"""What ssohelper keeps for each session, and the changes that add, rename or remove one.
 
-`setup` makes a session too, together with its profiles. Here nothing is listed at AWS.
+`setup` adds a session too, together with its profiles. This module lists no roles at AWS.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _MOST_NAMES = 5
 
 
 class SessionEntry(NamedTuple):
-    """A session with all that hangs on it.
+    """A session with all that ssohelper keeps for it.
 
-    `managed` are the names of the profiles that ssohelper writes, `others` of those that the user
-    or another tool wrote. `files` are the paths of the saved tokens and client registrations.
-    `in_config` is False for a sign-in whose session the config does not have.
+    `managed` are the names of the session's managed profiles, `others` those of profiles that the
+    user or another tool wrote. `files` are the paths of the saved tokens and client registrations.
+    `in_config` is False if the config does not have the session, although it is signed in.
     """
 
     clock: SessionClock
@@ -55,9 +55,10 @@ class SessionEntry(NamedTuple):
 
 
 class SessionPlan(NamedTuple):
-    """A change of a session. `make` returns the config's changes; `data` is the text planned from.
+    """A planned change of a session. `make` returns the changes of the config.
 
-    `command` names the command in errors and in the journal.
+    `data` is the config that the plan was made from. `command` names the user's command in errors
+    and in the journal.
     """
 
     command: str
@@ -88,8 +89,8 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
 
 
 def plan_add(app: App, session: SsoSession) -> SessionPlan:
-    """Return the plan that adds the session to the config; without changes if it is there."""
-    return _plan(
+    """Return the plan that adds the session to the config. It has no changes if it is there."""
+    return _make_plan(
         app, "session add", session, lambda c: session_changes.changes_that_add_session(c, session)
     )
 
@@ -97,8 +98,8 @@ def plan_add(app: App, session: SsoSession) -> SessionPlan:
 def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     """Return the plan that renames a session.
 
-    Raises: UsageProblem for a name that is invalid or taken, also by a sign-in that the config
-    lacks, and if a guard rule names the session: under its new name it would guard nothing.
+    Raises: UsageProblem if the new name is invalid or taken, also if only a sign-in has it; and if
+    a guard rule names the session, because the rule would no longer match its roles.
     """
     if not SESSION_NAME.fullmatch(new_name):
         raise UsageProblem(
@@ -108,7 +109,8 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     if app.config.read().session_header(new_name):
         raise UsageProblem(f'a session named "{new_name}" already exists')
     recorded_sign_ins.refuse_taken_name(app, session, new_name)
-    # The rules in force: also those that left the settings file without a typed word.
+    # These are the rules in force. They include rules that were deleted from the settings file,
+    # which end only when the user confirms with a typed word.
     patterns = [*app.vault.policy.rules]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
     lost = guard_rules.find_rule_of_session(patterns, session.name, new_name)
@@ -119,7 +121,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
             hint="change it first; see: ssohelper guard list",
         )
     old = session.name
-    plan = _plan(
+    plan = _make_plan(
         app,
         "session rename",
         session,
@@ -131,7 +133,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
 def plan_removal(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that removes a session and its managed profiles.
 
-    Raises: UsageProblem if profiles use the session that ssohelper did not write.
+    Raises: UsageProblem if profiles that ssohelper did not write use the session.
     """
     name, config = session.name, app.config.read()
     others = [
@@ -140,14 +142,16 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
         if not one.managed
     ]
     if others:
-        raise _refuse_removal(app, name, others)
-    return _plan(
+        raise _error_for_profiles_in_use(app, name, others)
+    return _make_plan(
         app, "session rm", session, lambda c: session_changes.changes_that_remove_session(c, name)
     )
 
 
-def _refuse_removal(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
-    """Return the error for profiles that ssohelper did not write, with what to do about each kind."""
+def _error_for_profiles_in_use(
+    app: App, session: str, others: Sequence[ProfileEntry]
+) -> UsageProblem:
+    """Return the error for profiles that ssohelper did not write, with a cure for each kind."""
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
     if len(assuming) < len(others):
@@ -158,17 +162,17 @@ def _refuse_removal(app: App, session: str, others: Sequence[ProfileEntry]) -> U
     if assuming:
         what = "assumes a role" if len(assuming) == 1 else "assume roles"
         ways.append(
-            f"{_names_of(assuming)} {what} with the credentials of a source_profile, which --adopt "
+            f"{_quoted_names(assuming)} {what} with the credentials of a source_profile, which --adopt "
             f"does not take over: name another source_profile in {app.locations.aws_config_file}, "
             "or remove the profile there"
         )
     return UsageProblem(
-        f'profiles that ssohelper did not write use the session "{session}": {_names_of(others)}',
+        f'profiles that ssohelper did not write use the session "{session}": {_quoted_names(others)}',
         hint="; ".join((*ways, f"to sign out alone: ssohelper logout {session}")),
     )
 
 
-def _names_of(entries: Sequence[ProfileEntry]) -> str:
+def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
     return first_names([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 
@@ -179,12 +183,13 @@ def diff(app: App, plan: SessionPlan) -> Iterator[str]:
 
 
 def apply(app: App, plan: SessionPlan) -> None:
-    """Carry out the plan. A renamed or removed session is signed out first.
+    """Carry out the plan. A session to be renamed or removed is signed out first.
 
-    So no token is left whose session no command knows. What is kept for a session is copied to its
-    new name before the config is written, and removed afterwards; if this is interrupted in between,
-    `remove_leftovers` ends it. Raises: LocalState if the config changed since the diff was shown;
-    AwsUnreachable, after everything else is done, if AWS could not be told of the sign-out.
+    Otherwise a token could stay whose session no command knows. What is kept for a session is
+    copied to its new name before the config is written, and removed afterwards; after an
+    interruption in between, `remove_leftovers` completes the removal. Raises: LocalState if the
+    config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
+    could not be told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")
@@ -209,7 +214,8 @@ def apply(app: App, plan: SessionPlan) -> None:
 def has_leftovers(app: App, name: str) -> bool:
     """Return whether something is kept for a session that is not in the config.
 
-    That is so after a rename or rm that was interrupted, and after an edit by hand.
+    This happens after an interrupted `session rename` or `session rm`, and after an edit of the
+    config by hand.
     """
     if app.config.read().session_header(name):
         return False
@@ -232,9 +238,9 @@ def list_users_of_missing(app: App, name: str) -> list[str]:
 def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
     """Remove what is kept for a session that is not in the config.
 
-    With `new_name`, what that session lacks is copied to it before. A sign-in that is left ends.
-    Raises: Refused below an allow-list; AwsUnreachable, after everything was removed here, if AWS
-    could not be told of the sign-out.
+    With `new_name`, first copies what the session `new_name` lacks. Signs out of a remaining
+    sign-in. Raises: Refused below an allow-list; AwsUnreachable, after everything was removed here,
+    if AWS could not be told of the sign-out.
     """
     agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
     if new_name is not None:
@@ -248,7 +254,7 @@ def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
 
 
 def discard(app: App, session: SsoSession) -> None:
-    """Sign out of a session that is not in the config, and forget what was listed for it.
+    """Sign out of a session that is not in the config, and delete its saved listing.
 
     Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
     """
@@ -275,7 +281,7 @@ def give_back(app: App, session: SsoSession) -> bool:
     return True
 
 
-def _plan(
+def _make_plan(
     app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
 ) -> SessionPlan:
     config = app.config.read()
@@ -289,9 +295,9 @@ def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
 
 
 def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:
-    """Copy settings, choices, favourites and uses to the new name. Roles are listed anew.
+    """Copy a session's settings, choices, favourites and usage to its new name, not its listing.
 
-    Without `replace`, what is already kept under the new name stays as it is.
+    Without `replace`, records that already exist under the new name stay as they are.
     """
     own_settings.copy_session(app, old, new, replace=replace)
     app.usage.copy_session(old, new, app.clock.deadline(), replace=replace)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
 
-# A person who can sign in to the portal can find it there without help.
+# A hint for users who do not know the region: the portal shows it to them.
 WHERE_THE_REGION_IS = 'the portal shows it as "SSO Region", behind "Access keys" of any role'
 
 
@@ -41,18 +41,18 @@ def choose_session(
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
-    A new session is called `name`; if that is None, as the session of this portal that managed
-    profiles or a sign-in of ours still name; without one, after the URL's host. Its region is
-    `region`, else the one in the host name, else that of another session or sign-in of this portal,
-    else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the region
-    that the portal's page names or None. With `takes_proposal` that region is used without asking.
-    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if a sign-in at another
-    portal has it, or if no region is known; ConfigInvalid or AwsUnreachable if a company's own URL
-    leads to no portal.
+    A new session is called `name`. If `name` is None, it gets the name under which managed profiles
+    or a sign-in of ours still know this portal, else one made from the URL's host. Its region is
+    `region`, else the region in the host name, else that of another session or sign-in of this
+    portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the
+    region that the portal's page names, or None. With `takes_proposal`, the page's region is used
+    without asking. Raises: ConfigInvalid if the name belongs to another URL; UsageProblem if a
+    sign-in at another portal has the name, or if no region is known; ConfigInvalid or
+    AwsUnreachable if a company's own URL leads to no portal.
     """
     url = typed_start_url(start_url)
     config = app.config.read()
-    known = _known_session(config, url, name)
+    known = _find_session_in_config(config, url, name)
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
     own = _find_own_sign_in(app, config, url, name, region)
@@ -68,7 +68,7 @@ def choose_session(
         (in_host if is_own_url(url) else None)
         or region
         or in_host
-        or _region_of_portal(config, url)
+        or _find_region_in_config(config, url)
         or (own.region if own else None)
         or _find_region(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
     )
@@ -79,7 +79,7 @@ def choose_session(
             f"the region of {url} is not known",
             hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
-    new = SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
+    new = SsoSession(chosen, _url_without_page(url), checked_region(found), DEFAULT_SCOPES)
     recorded_sign_ins.refuse_other_portal(app, new)
     return new
 
@@ -97,7 +97,7 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
 
 
 def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
-    """Yield start URL and region of each profile that names them itself; "" for a missing one."""
+    """Yield (start URL, region) of each profile that has them itself; "" for a missing value."""
     for entry in config.profiles():
         for prefix in ("sso_", GRANTED_PREFIX):
             url = entry.keys.get(f"{prefix}start_url", "")
@@ -108,9 +108,9 @@ def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
 def _find_own_sign_in(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
-    """Return the only session of this portal that the config lacks and that was recorded here.
+    """Return the recorded session of this portal that the config lacks; None unless only one.
 
-    It has a sign-in of ours, or managed profiles name it.
+    Such a session has a sign-in of ours, or managed profiles name it.
     """
     known = [*_sessions_of_profiles(app, config), *selection.find_unlisted(app)]
     found = [
@@ -125,7 +125,7 @@ def _find_own_sign_in(
 
 
 def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
-    """Yield the sessions that managed profiles name, as they were recorded here."""
+    """Yield the sessions that managed profiles name, as ssohelper recorded them."""
     targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
     for name in sorted({one.session_name for one in targets if one and one.session_name}):
         found = missing_sessions.find_recorded(app, name)
@@ -163,13 +163,13 @@ def _find_region(
     return ask_region(url, proposal) if ask_region else None
 
 
-def _without_page(url: str) -> str:
+def _url_without_page(url: str) -> str:
     """Return the start URL without a fragment that names a page, such as #/?tab=accounts."""
     portal, _, page = url.partition("#")
     return portal if page.strip("/") else url
 
 
-def _region_of_portal(config: ConfigFile, url: str) -> str | None:
+def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
     known = [(one.start_url, one.region) for one in config.sso_sessions()]
     regions = [
         region
@@ -179,7 +179,7 @@ def _region_of_portal(config: ConfigFile, url: str) -> str | None:
     return regions[0] if regions else None
 
 
-def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
+def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
     if name:
         named = config.sso_session(name)
         if named is not None and not is_same_portal(named.start_url, url):

@@ -1,4 +1,4 @@
-"""The words of a set-up: questions and findings that CLI and TUI show alike."""
+"""The texts of a set-up: questions and findings that CLI and TUI show in the same words."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MOST_PROBLEMS = 3
 
 
 def survey_lines(found: Sequence[Found]) -> Iterator[str]:
-    """Yield what other tools or the user wrote, and whether it works: a line for each kind.
+    """Yield a line for each kind of profile that other tools or the user wrote: does it work?
 
-    Nothing if there are no such profiles. All lines are safe for a terminal.
+    Yields nothing if there are no such profiles. All lines are safe for a terminal.
     """
     if found:
         yield "profiles that other tools or you wrote:"
-    kinds = Counter((one.tool, _state(one)) for one in found)
+    kinds = Counter((one.tool, _describe_state(one)) for one in found)
     for (tool, state), number in kinds.items():
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
         trouble, unknown, condition = state
@@ -39,8 +39,8 @@ def survey_lines(found: Sequence[Found]) -> Iterator[str]:
         yield f"  {profile_count(number)} of {tool}: {shown}"
 
 
-def _state(one: Found) -> tuple[str, str, str]:
-    """Return why a profile does not work, or why that is unknown; else on what it depends."""
+def _describe_state(one: Found) -> tuple[str, str, str]:
+    """Return why a profile does not work, why that is unknown, or on what its working depends."""
     program = one.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
@@ -64,7 +64,7 @@ def adopt_question(needing: Collection[str]) -> str:
 
 
 def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
-    """Return why aws-sso-cli's profiles `left` out are to be adopted with the others of their part."""
+    """Return the lines that say why the profiles `left` out must be adopted with their block."""
     return (
         "aws-sso-cli writes all profiles between its two marker lines again, so they",
         f"are adopted together or not at all; {profile_count(len(left))} left out",
@@ -77,7 +77,7 @@ def torn_part_question(left: Sequence[str]) -> str:
 
 
 def kept_markers_line(others: Sequence[str], why: str) -> str:
-    """Return that aws-sso-cli's markers stay, for which profiles, and what follows from that."""
+    """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
     named = first_names([show(name, 60) for name in others], _MOST_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
@@ -87,12 +87,12 @@ def kept_markers_line(others: Sequence[str], why: str) -> str:
 
 
 def keep_session_question(name: str) -> str:
-    """Return the question what to keep of a setup whose profiles the user did not want."""
+    """Return the question whether to keep the session of a setup whose profiles were declined."""
     return f'write the session "{show(name)}" without profiles, and stay signed in?'
 
 
 def guards_line(rules: Sequence[str]) -> str:
-    """Return what the proposed guard rules mean, before GUARD_QUESTION."""
+    """Return the line that explains the proposed guard rules. It precedes GUARD_QUESTION."""
     return f"guarded roles need a reason each time: {', '.join(rules)}"
 
 

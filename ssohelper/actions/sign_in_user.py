@@ -1,4 +1,4 @@
-"""Finds out which user signed in. The token does not tell; STS does, for the keys of a role.
+"""Finds out which user signed in. The token does not say it, but STS does, for a role's keys.
 
 STS is asked before the token is saved, so that the sign-in of another user can be discarded.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssohelper.wire.portal import Portal
 
 _log = logging.getLogger(__name__)
-# A sign-in waits this long for the user's name.
+# A sign-in waits this many seconds for the name of the user.
 _SECONDS = 3.0
 # In how many accounts, at most, we look for a role that no guard rule matches.
 _MAX_ACCOUNTS = 3
@@ -58,7 +58,7 @@ def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
 
 
 def load_last_user(app: App, session: SsoSession) -> str | None:
-    """Return the user who was signed in last under this session's name, or None."""
+    """Return the name of the user who signed in last under this session's name, or None."""
     facts = app.tokens.load_facts(session.name)
     return facts.user or facts.earlier_user
 
@@ -71,9 +71,9 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
 def confirm_user(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
-    """Ask for confirmation if another user signed in; if refused, end the new sign-in at AWS.
+    """Ask the user to confirm a sign-in by another user than before; if declined, end it at AWS.
 
-    Does not change files. Raises: UsageProblem if the user declines.
+    Does not change files. Raises: UsageProblem if declined.
     """
     earlier = load_last_user(app, session)
     if user is None or earlier is None or not is_another_user(user, earlier):
@@ -115,7 +115,8 @@ class _UserLookup:
         self._portal = _portal(app, session, token)
         self._vault = app.vault
         self._vault.load_settings_and_journal()
-        # In the journal: this program asked for itself, to learn who signed in.
+        # The journal names ssohelper itself as the program that asked, because it asks to learn who
+        # signed in.
         self._asked_by = AskedBy("ssohelper", calling_process.find_parent_and_terminal()[1])
         self._family = app.account_family(session)
         endpoint = sts_endpoint(session.region, app.environ, self._family)
@@ -125,14 +126,14 @@ class _UserLookup:
         """Append the user's name to `found`. Append nothing if the name cannot be found."""
         try:
             deadline = self._app.clock.deadline(_SECONDS)
-            for role in self._find_roles():
-                if name := self._ask_sts(role, deadline):
+            for role in self._find_roles_to_ask_about():
+                if name := self._ask_sts_for_user(role, deadline):
                     found.append(name)
                     return
         except Exception as error:  # the sign-in succeeds without the name
             _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 
-    def _ask_sts(self, role: Role, deadline: Deadline) -> str | None:
+    def _ask_sts_for_user(self, role: Role, deadline: Deadline) -> str | None:
         try:
             keys = self._vault.issue(
                 self._session, role, self._token, deadline, self._asked_by, self._portal
@@ -143,18 +144,18 @@ class _UserLookup:
         identity = client.get_caller_identity()
         return identity.role_session if identity.is_role(role) else None
 
-    def _find_roles(self) -> Iterator[Role]:
+    def _find_roles_to_ask_about(self) -> Iterator[Role]:
         """Yield roles to ask STS about: one from the saved listing, then some from AWS."""
         if self._saved is not None:
             saved = [
                 (listed.account, name) for listed in self._saved.accounts for name in listed.roles
             ]
-            yield from islice(self._unguarded(saved), 1)
+            yield from islice(self._unguarded_roles(saved), 1)
         for account in islice(self._portal.list_accounts(self._token), _MAX_ACCOUNTS):
             names = self._portal.list_roles(self._token, account.id)
-            yield from islice(self._unguarded((account, name) for name in names), 1)
+            yield from islice(self._unguarded_roles((account, name) for name in names), 1)
 
-    def _unguarded(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
+    def _unguarded_roles(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
         """Yield roles that no guard rule matches; short names first, as these often allow less."""
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
             if not guard_rules.is_guarded(self._rules, self._session.name, account, name):

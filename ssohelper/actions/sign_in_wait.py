@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# The variable of the setting wait_for_sign_in. `exec --hold` sets it for its child, so that every
-# ssohelper that the child runs waits too.
+# The environment variable of the setting wait_for_sign_in. `exec --hold` sets this variable for its
+# child, so that every ssohelper that the child runs waits too.
 VARIABLE = "SSOHELPER_WAIT_FOR_SIGN_IN"
 # How long `exec --hold` waits unless the settings say otherwise.
 HOLD = "12h"
@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 def configured_wait_seconds(app: App, session: SsoSession) -> int:
-    """Return for how many seconds a call waits for a sign-in; 0 means that it fails at once."""
+    """Return for how many seconds a call waits for a sign-in; 0 if the call fails at once."""
     return parse_wait_seconds(app.settings.get("wait_for_sign_in", session=session.name) or "")
 
 
@@ -45,12 +45,15 @@ def hold_text(app: App, session: SsoSession) -> str:
 
 
 def child_variables(hold_text: str) -> dict[str, str]:
-    """Return variables that make ssohelper in a child process wait for a sign-in; none for ""."""
+    """Return variables that make ssohelper in a child wait for a sign-in; {} if the text is ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 
 def prepare_wait(app: App, session: SsoSession) -> Wait | None:
-    """Give the notice that a sign-in is needed; return how the caller waits, None if it fails."""
+    """Give the notice that a sign-in is needed; return how the caller waits for it.
+
+    Returns None if the caller does not wait, but fails at once.
+    """
     seconds = configured_wait_seconds(app, session)
     notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
     if not seconds:
@@ -67,7 +70,7 @@ def retry_after_sign_in(
     *,
     say: Callable[[str], None],
 ) -> _T:
-    """Run the action and return its result. If it raises LoginRequired, repeat after a sign-in.
+    """Return the action's result. If the action raises LoginRequired, repeat it after a sign-in.
 
     `say` prints the line that tells the user about the wait.
     Raises: LoginRequired if no sign-in came within `seconds`; any other error of the action.

@@ -14,10 +14,10 @@ KEYRING = "keyring"
 
 
 class Moved(NamedTuple):
-    """What a move changed for the user. `lost` are the sessions whose sign-in was not readable.
+    """What a change of the storage meant. `lost`: sessions whose sign-in could not be read.
 
-    `native` and `foreign` are the profiles in native form, of ssohelper and of the user's own:
-    with keyring storage they are without a sign-in.
+    `native` and `foreign` are the names of profiles in native form, written by ssohelper and by
+    others: with keyring storage these profiles have no sign-in.
     """
 
     is_new: bool
@@ -28,7 +28,7 @@ class Moved(NamedTuple):
 
 
 def find_unreadable(app: App, wanted: str) -> list[str]:
-    """Return the sessions whose sign-in would be lost by a move to `wanted`. Changes nothing.
+    """Return the sessions whose sign-in a move to the storage `wanted` would lose. Changes nothing.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.
     """
@@ -48,10 +48,11 @@ def find_unreadable(app: App, wanted: str) -> list[str]:
     return found
 
 
-def move(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
-    """Move the sign-ins to the wanted storage.
+def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
+    """Move all sign-ins to the wanted storage.
 
-    Raises: KeyringUnavailable, LockNotObtained, LocalState. Run again, it goes on.
+    Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
+    the move.
     """
     is_new = app.storage.find_present() != wanted
     lost = app.storage.move_sign_ins(wanted, drop_unreadable=drop_unreadable)

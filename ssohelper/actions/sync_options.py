@@ -22,7 +22,7 @@ ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = (
     "form",
     "region",
 )
-# The option of `profile sync` for each field.
+# For each field, the command-line option of `profile sync` that sets it.
 OPTIONS = {
     ACCOUNTS: "--account",
     ROLES: "--role",
@@ -35,7 +35,7 @@ _Texts = Mapping[str, str]
 
 
 class Edited(NamedTuple):
-    """What the user's texts mean: the choices that differ, and by field what is wrong with a text."""
+    """The choices that the user's texts change, and by field, what is wrong with a text."""
 
     given: Choices
     problems: dict[str, str]
@@ -45,18 +45,18 @@ def present_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return the texts of the options that a sync of this session uses now, by field."""
     choices, settings = app.choices.load(session.name), app.settings
     return {
-        ACCOUNTS: _joined(choices.accounts),
-        ROLES: _joined(choices.roles),
+        ACCOUNTS: _join_filters(choices.accounts),
+        ROLES: _join_filters(choices.roles),
         TEMPLATE: choices.template or settings.get("name_template"),
         FORM: choices.form or settings.get("form"),
         REGION: default_regions.region_of_session(app, session, choices),
     }
 
 
-def parse(app: App, session: SsoSession, texts: _Texts) -> Edited:
-    """Return the choices that these texts give, as far as they differ from the present ones.
+def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
+    """Parse the texts of options; return the choices that differ from the present ones.
 
-    No text is an error here: `problems` says what is wrong.
+    Raises no error for a wrong text: `problems` says what is wrong.
     """
     before = present_texts(app, session)
     values: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def parse(app: App, session: SsoSession, texts: _Texts) -> Edited:
         text = text.strip()
         try:
             if text != before[field].strip():
-                values[_ATTRIBUTES[field]] = _value(app, session, field, text)
+                values[_ATTRIBUTES[field]] = _parse_field(app, session, field, text)
         except SsoHelperError as error:
             problems[field] = f"{error.message}: {error.hint}" if error.hint else error.message
     return Edited(Choices()._replace(**values), problems)
@@ -90,30 +90,30 @@ _ATTRIBUTES = {
 }
 
 
-def _value(app: App, session: SsoSession, field: str, text: str) -> object:
-    """Return the value of a field. Raises: SsoHelperError if the text is wrong."""
+def _parse_field(app: App, session: SsoSession, field: str, text: str) -> object:
+    """Return the value that the field's text means. Raises: SsoHelperError if the text is wrong."""
     if field in (ACCOUNTS, ROLES):
-        return _globs(text)
+        return _parse_filters(text)
     if field == TEMPLATE:
         return checked_template(text)
     if field == REGION:
         return default_regions.check_region(text)
     if text not in FORMS:
         raise UsageProblem(f"the form is {' or '.join(FORMS)}")
-    # Says whether profiles in this form would work with the storage of this machine.
+    # This call raises an error if profiles in this form cannot work with this machine's storage.
     profiles.merge_choices(app, session, Choices(form=text))
     return text
 
 
-def _globs(text: str) -> tuple[str, ...]:
-    """Return the filters of a text, in which quotes keep blanks together; an empty text is all."""
+def _parse_filters(text: str) -> tuple[str, ...]:
+    """Return the filters that a text lists, with quotes as in a shell; an empty text means all."""
     try:
         return tuple(shlex.split(text)) or (_ALL,)
     except ValueError:
         raise UsageProblem("a quote is not closed") from None
 
 
-def _joined(globs: tuple[str, ...]) -> str:
+def _join_filters(globs: tuple[str, ...]) -> str:
     needs_quotes = set(" \t'\"\\")
     return " ".join(
         shlex.quote(glob) if needs_quotes & set(glob) or not glob else glob for glob in globs

@@ -1,4 +1,4 @@
-"""Gets a session's access token without an interactive sign-in: never imports actions.login.
+"""Gets a session's access token without an interactive sign-in. Never imports actions.login.
 
 This module reads the token. A separate process (`actions.renewal`) renews it, so that the caller's
 signals and deadline do not interrupt the renewal.
@@ -27,7 +27,7 @@ from ssohelper.errors import (
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default, assumed for a token of another tool, which does not record the lifetime.
+# AWS's default lifetime. It is assumed for tokens of other tools, which do not record it.
 _USUAL_LIFE_SECONDS = 3600
 
 
@@ -40,7 +40,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
     if load_state(app, session, token) is TokenState.GOOD:
         return token
     if not is_refreshable(app, token):
-        raise expired(session)
+        raise expired_error(session)
     works = is_usable(app, token)
     if works:
         deadline = Deadline(
@@ -58,7 +58,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
 def renew_token(
     app: App, session: SsoSession, seen: AccessToken, deadline: Deadline
 ) -> AccessToken:
-    """Renew the token `seen`, which AWS rejected or which ends too early; return the new token.
+    """Renew the token `seen`, which AWS rejected or which ends too soon; return the new token.
 
     The renewal goes on even if the deadline passes or the caller is killed.
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
@@ -68,9 +68,9 @@ def renew_token(
         raise error
     token = app.tokens.load(session)
     if token is None:
-        raise signed_out(session)
+        raise signed_out_error(session)
     if token.value == seen.value or not is_usable(app, token):
-        raise error or expired(session)
+        raise error or expired_error(session)
     return token
 
 
@@ -91,12 +91,12 @@ def load_for_broker(app: App, session: SsoSession) -> Token:
     token = _present_token(app, session)
     state = load_state(app, session, token)
     if state is TokenState.ENDED and not is_refreshable(app, token):
-        raise expired(session)
+        raise expired_error(session)
     return Token(state, token.id)
 
 
 def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
-    """Return when (epoch seconds) half of the token's lifetime is over; None if not renewable."""
+    """Return when (epoch seconds) half the token's life is over; None if it cannot be renewed."""
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
@@ -124,7 +124,7 @@ def is_alive(app: App, token: AccessToken) -> bool:
 
 
 def peek_token(app: App, session: SsoSession) -> AccessToken | None:
-    """Return the token, or None, even if its file cannot be read: for optional information."""
+    """Return the token; None also if its file cannot be read. Use this for optional information."""
     with suppress(LocalState):
         return app.tokens.peek(session)
     return None
@@ -144,7 +144,7 @@ def load_issuer(app: App, session: SsoSession) -> str | None:
 
 
 def load_user_since(app: App, session: SsoSession) -> int | None:
-    """Return since when the same user has been signed in; None if signed out or unknown."""
+    """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
     token = peek_token(app, session)
     if token is None or not is_alive(app, token):
         return None
@@ -159,13 +159,13 @@ def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
 
-def revoke(
+def revoke_sign_in(
     app: App, session: SsoSession, renewal_seconds: float
 ) -> tuple[AccessToken | None, SsoHelperError | None]:
-    """End the sign-in at AWS; leave its files here.
+    """End the session's sign-in at AWS; do not remove its files.
 
     An expired token is renewed first, because the sign-in may still be valid. Returns the token, or
-    None if none was found; and the error, if AWS could not be told.
+    None if there is none; and the error if AWS could not be told, else None.
     """
     try:
         token = app.tokens.load(session)
@@ -193,7 +193,7 @@ def facts_of_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> SignInFacts:
-    """Return what is recorded of a sign-in that has just given this token; the rest of `before`."""
+    """Return the facts to record of a new sign-in with this token, and the rest of `before`."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
         issuer=app.oidc(session).issuer,
@@ -204,24 +204,24 @@ def facts_of_sign_in(
     )
 
 
-def signed_out(session: SsoSession) -> LoginRequired:
+def signed_out_error(session: SsoSession) -> LoginRequired:
     """Return the error for a session without a token."""
-    return LoginRequired(f'the session "{session.name}" is signed out', hint=_hint(session))
+    return LoginRequired(f'the session "{session.name}" is signed out', hint=_sign_in_hint(session))
 
 
-def expired(session: SsoSession) -> LoginRequired:
+def expired_error(session: SsoSession) -> LoginRequired:
     """Return the error for a sign-in that has ended."""
-    return LoginRequired(f'the session "{session.name}" expired', hint=_hint(session))
+    return LoginRequired(f'the session "{session.name}" expired', hint=_sign_in_hint(session))
 
 
 def _present_token(app: App, session: SsoSession) -> AccessToken:
     """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
-        # Another tool may have signed out. The prompts of shells notice that only by this update.
+        # Another tool may have signed out. Shell prompts learn of it only by this update.
         if not session.is_further:
             prompt_notes.update_session(app, session)
-        raise signed_out(session)
+        raise signed_out_error(session)
     return token
 
 
@@ -230,5 +230,5 @@ def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
     return token.expires_at - app.clock.now() <= margin
 
 
-def _hint(session: SsoSession) -> str:
+def _sign_in_hint(session: SsoSession) -> str:
     return f"sign in with: ssohelper login {session.name}"

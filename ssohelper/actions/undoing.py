@@ -1,4 +1,4 @@
-"""Reverses the last writes of ~/.aws/config, and the changes of options that came with them."""
+"""Reverses the last writes of ~/.aws/config, and the option changes that came with them."""
 
 from __future__ import annotations
 
@@ -64,11 +64,14 @@ def undo(app: App, version: Version) -> None:
 
 def list_restored_options(app: App, version: Version) -> list[str]:
     """Return a line for each session whose filters and other options `undo` changes back."""
-    return [plan_text.restored_options_line(*one) for one in _restored_choices(app, version)]
+    return [plan_text.restored_options_line(*one) for one in _find_restored_choices(app, version)]
 
 
 def describe_restored_options(app: App, version: Version) -> list[dict[str, Any]]:
-    """Return these sessions with the options that they get, under the names of `session show`."""
+    """Return the sessions whose options `undo` restores, with the options that each one gets.
+
+    The options' keys are those of `session show`.
+    """
     return [
         {
             "session": name,
@@ -78,11 +81,11 @@ def describe_restored_options(app: App, version: Version) -> list[dict[str, Any]
             "form": choices.form,
             "default_region": choices.default_region,
         }
-        for name, choices in _restored_choices(app, version)
+        for name, choices in _find_restored_choices(app, version)
     ]
 
 
-def _restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
+def _find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
     return [
         (name, choices)
         for name, choices in version.choices.items()

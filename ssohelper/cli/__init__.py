@@ -60,11 +60,11 @@ READER_GONE = 141
 
 
 class PipeBroken(Exception):
-    """Replaces a BrokenPipeError, at which click itself would end the process with code 1."""
+    """Raised in place of BrokenPipeError, for which click would end the process with code 1."""
 
 
 @contextlib.contextmanager
-def _hide_broken_pipe() -> Iterator[None]:
+def _replace_broken_pipe_error() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as cause:
@@ -72,18 +72,18 @@ def _hide_broken_pipe() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A click group that imports a command only to run it. Suggests names for an unknown one."""
+    """A click group that imports a command only to run it, and suggests names for unknown ones."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        with _hide_broken_pipe():  # for the output of --help and --version
+        with _replace_broken_pipe_error():  # for the output of --help and --version
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _hide_broken_pipe():
+        with _replace_broken_pipe_error():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, without importing one."""
+        """Return the names of all commands, without importing any."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -106,7 +106,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help's list of commands, without importing one."""
+        """Write the help's list of commands, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place[2]) for name, place in COMMANDS.items()])
 

@@ -1,4 +1,4 @@
-"""Says which profiles other tools wrote, and chooses with the user which of them to adopt."""
+"""Says which profiles other tools wrote, and asks the user which of them to adopt."""
 
 from collections.abc import Sequence
 
@@ -25,9 +25,10 @@ def choose_adopted(
 ) -> frozenset[str]:
     """Say which profiles other tools wrote; return the names of those to adopt.
 
-    `globs` are those of --adopt. With `offers` and without them, the user is asked about those that
-    do not work without ssohelper, if there is a terminal.
-    Raises: UsageProblem for a pattern that matches nothing, or that tears a part of aws-sso-cli's.
+    `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
+    whether to adopt the profiles that do not work without ssohelper.
+    Raises: UsageProblem for a pattern that matches nothing, or that matches only some profiles of a
+    block that aws-sso-cli rewrites.
     """
     found = adopting.survey(app, session, listing)
     for line in setup_text.survey_lines(found):
@@ -35,17 +36,17 @@ def choose_adopted(
     if globs:
         chosen = adopting.choose_by_globs(app, found, globs)
     elif offers and not yes and output.can_ask():
-        chosen = _offer(found)
+        chosen = _offer_to_adopt(found)
     else:
         chosen = frozenset()
-        if adopting.choose_needing_us(found):
+        if adopting.choose_profiles_that_need_ssohelper(found):
             output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
-    return _keep_parts_whole(app, found, chosen, yes=yes)
+    return _ask_to_complete_blocks(app, found, chosen, yes=yes)
 
 
 def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
-    """Say which other session serves the portal's profiles without sso_session, if one does."""
-    found = legacy_sign_ins.find_other_server(app, session)
+    """Say if another session's sign-in serves the portal's profiles that have no sso_session."""
+    found = legacy_sign_ins.find_other_serving_session(app, session)
     if found is not None:
         server, names = found
         shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
@@ -56,19 +57,19 @@ def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
 
 
 def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
-    """Say which profiles without sso_session work by this session's sign-in, if some do."""
-    names = legacy_sign_ins.list_served(app, session)
+    """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
+    names = legacy_sign_ins.list_served_profiles(app, session)
     if names:
         shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
-            f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; with "
-            f"`ssohelper profile sync --session {session.name} --adopt NAME` first they go too"
+            f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; to remove "
+            f"them too, first: ssohelper profile sync --session {session.name} --adopt NAME"
         )
 
 
-def _offer(found: Sequence[Found]) -> frozenset[str]:
+def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
     """Ask whether to adopt the profiles that do not work without ssohelper."""
-    needing = adopting.choose_needing_us(found)
+    needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
     question = setup_text.adopt_question(needing)
@@ -78,7 +79,7 @@ def _offer(found: Sequence[Found]) -> frozenset[str]:
     return frozenset()
 
 
-def _keep_parts_whole(
+def _ask_to_complete_blocks(
     app: App, found: Sequence[Found], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
     for left in adopting.find_left_out(app, found, chosen):

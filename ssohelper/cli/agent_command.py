@@ -1,4 +1,4 @@
-"""agent: settings with which coding agents get AWS credentials through us."""
+"""The command agent: settings with which AI coding agents get credentials through us."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""audit: shows, filters and checks the local journal."""
+"""The command audit: shows, filters and checks the local journal."""
 
 import sys
 from datetime import datetime
@@ -16,7 +16,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 _HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
-# The other fields of a line, in the order in which --json prints them.
+# The other fields of a line of the journal, in the order in which --json prints them.
 _FIELDS = (
     *("until", "access_key_id", "background", "others", "parent", "terminal", "user", "how", "way"),
     *("reason", "grant", "rule", "what", "before", "after", "command", "file"),
@@ -25,7 +25,10 @@ _FIELDS = (
 
 
 class Since(click.ParamType[float]):
-    """A duration back from now (2d, 90m) or a local date or time, as epoch seconds."""
+    """A click type for --since: a duration back from now (2d, 90m), or a local date or time.
+
+    Its value is in epoch seconds.
+    """
 
     name = "since"
 
@@ -85,21 +88,21 @@ def audit(since: float | None, roles: str | None, events: tuple[str, ...], verif
                 "--verify checks the whole journal and takes no filter",
                 hint="check it with: ssohelper audit --verify",
             )
-        _verify(app)
+        _verify_journal(app)
         return
     wanted = Wanted(None if since is None else int(since), session, events, roles)
-    rows = actions.read(app, wanted)
+    rows = actions.read_journal(app, wanted)
     if output.options().json:
         output.print_json([_row_json(row) for row in rows], app.warnings)
     elif rows:
-        output.print_rows(_HEADER, map(_cells, rows))
+        output.print_rows(_HEADER, map(_row_cells, rows))
     else:
         output.say("the journal has no such line")
 
 
-def _verify(app: App) -> None:
-    found = actions.verify(app)
-    error = actions.broken_chain(found)
+def _verify_journal(app: App) -> None:
+    found = actions.verify_journal(app)
+    error = actions.broken_chain_error(found)
     if output.options().json:
         fault = found.fault
         data = {
@@ -118,40 +121,40 @@ def _verify(app: App) -> None:
         raise error
 
 
-# -- one line ------------------------------------------------------------------------------------
+# -- printing one line of the journal ------------------------------------------------------------
 
 
-def _cells(row: AuditRow) -> tuple[str, ...]:
+def _row_cells(row: AuditRow) -> tuple[str, ...]:
     fields = row.line.fields
     return (
-        _time(row.line.at),
+        _time_text(row.line.at),
         row.line.event,
-        _role(row),
-        _time(fields.get("until", "")),
+        _role_text(row),
+        _time_text(fields.get("until", "")),
         fields.get("access_key_id", ""),
         fields.get("parent", ""),
         fields.get("terminal", ""),
-        _details(fields),
+        _details_text(fields),
     )
 
 
-def _time(text: str) -> str:
-    """Return the local time on a terminal; elsewhere the text of the journal, which is UTC."""
+def _time_text(text: str) -> str:
+    """Return the time as local time on a terminal, else as the journal's own text in UTC."""
     at = from_iso(text)
     if at is None or not sys.stdout.isatty():
         return text
     return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _role(row: AuditRow) -> str:
+def _role_text(row: AuditRow) -> str:
     if row.key is None:
         return str(row.line.fields.get("session", ""))
     account = row.account_name or row.key.account_id
     return f"{row.key.session_name}:{account}/{row.key.role_label}"
 
 
-def _details(fields: dict[str, Any]) -> str:
-    """Return what the other columns do not show, as NAME=VALUE or the reason's own text."""
+def _details_text(fields: dict[str, Any]) -> str:
+    """Return the fields of a line that no other column shows, as NAME=VALUE or as plain text."""
     parts = [fields[name] for name in ("reason", "command", "what") if fields.get(name)]
     if fields.get("background"):
         parts.append("in the background")

@@ -36,13 +36,13 @@ def list_cache() -> None:
     app = output.get_app()
     found = _find_items(app, output.options().session)
     if output.options().json:
-        output.print_json([_row(item) for item in found], app.warnings)
+        output.print_json([_item_json(item) for item in found], app.warnings)
         return
     if not found:
         output.say("nothing is saved")
         return
     rows = [
-        (item.kind, item.session, item.what, _left(item, app.clock.aws_now()), item.path)
+        (item.kind, item.session, item.what, _time_left_text(item, app.clock.aws_now()), item.path)
         for item in found
     ]
     output.print_rows(("kind", "session", "what", "lasts", "path"), rows)
@@ -75,17 +75,17 @@ def clear(yes: bool) -> None:
 
 
 def _find_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:
-    """Return the saved files, of one session if it is given.
+    """Return the saved files of the session, or of all sessions if `session` is None.
 
     Raises: UsageProblem, with similar names, for an unknown session.
     """
-    found = cache_contents.list_items(app, session)
+    found = cache_contents.list_cached_items(app, session)
     if session and not found:
         resolve_session(app, session)
     return found
 
 
-def _row(item: cache_contents.CachedItem) -> dict[str, Any]:
+def _item_json(item: cache_contents.CachedItem) -> dict[str, Any]:
     return {
         "kind": item.kind.replace(" ", "_").replace("-", "_"),
         "session": item.session,
@@ -97,7 +97,7 @@ def _row(item: cache_contents.CachedItem) -> dict[str, Any]:
     }
 
 
-def _left(item: cache_contents.CachedItem, now: int) -> str:
+def _time_left_text(item: cache_contents.CachedItem, now: int) -> str:
     if item.expires_at is None:
         return "-"
     left = item.expires_at - now

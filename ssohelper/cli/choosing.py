@@ -1,7 +1,7 @@
-"""Chooses the profile or session that a command uses. If none is named, the user picks one.
+"""Chooses the profile or session that a command uses. The user picks one if none is named.
 
-actions.selection decides what the user's words name. A picker needs a terminal that can draw it;
-without such a terminal, the error of actions.selection is raised (exit code 2).
+actions.selection decides what the user's words name. A picker needs a terminal on which it can be
+drawn; without such a terminal, the error of actions.selection is raised (exit code 2).
 """
 
 from ssohelper.actions import directory, foreign, roles, selection
@@ -18,13 +18,13 @@ from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsagePr
 def choose_profile(
     text: str | None, session: str | None = None, *, ask_always: bool = False
 ) -> Profile:
-    """Return the profile that `text` names, else AWS_PROFILE's, else one that the user picks.
+    """Return the profile that `text` or else AWS_PROFILE names, else one that the user picks.
 
-    With `ask_always`, AWS_PROFILE is ignored. Prints the warnings of `warn_about_config`.
+    With `ask_always`, AWS_PROFILE is ignored. Also warns as `warn_about_config` does.
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
     session = session or output.options().session
-    found = _choose(text, session, ask_always=ask_always, with_others=False)
+    found = _choose_named_or_pick(text, session, ask_always=ask_always, with_others=False)
     assert isinstance(found, Profile)  # no others are offered
     warn_about_config(output.get_app(), found.name)
     return found
@@ -37,7 +37,7 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
     """
     is_named = text is not None or not ask_always
     named = foreign.find(output.get_app(), text) if is_named else None
-    found = named or _choose(
+    found = named or _choose_named_or_pick(
         text, output.options().session, ask_always=ask_always, with_others=True
     )
     if isinstance(found, Profile):
@@ -46,14 +46,14 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
-    """Warn of parts of ~/.aws/config that other tools read differently, or that we ignore."""
+    """Warn of parts of ~/.aws/config that other tools read differently, or ssohelper ignores."""
     config = app.config.read()
     ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
     for warning in (*config.warnings(), *((ignored,) if ignored else ())):
         app.warn(warning)
 
 
-def _choose(
+def _choose_named_or_pick(
     text: str | None, session: str | None, *, ask_always: bool, with_others: bool
 ) -> Profile | Foreign:
     app = output.get_app()
@@ -128,7 +128,7 @@ def read_known_roles(
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
     choice = roles.read_roles(app, session_name, with_others=with_others)
-    if choice.unlisted and _list_missing(app, choice):
+    if choice.unlisted and _fetch_missing_lists(app, choice):
         choice = roles.read_roles(app, session_name, with_others=with_others)
     if not choice.rows:
         raise UsageProblem(
@@ -138,7 +138,7 @@ def read_known_roles(
     return choice
 
 
-def _list_missing(app: App, choice: KnownRoles) -> bool:
+def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
     """Get the missing lists of roles from AWS; return whether AWS answered for any session.
 
     Raises: the first error, when no session has a role to choose from.

@@ -41,11 +41,11 @@ def get(key: str) -> None:
     row = next((row for row in _policy_rows(app) if row["key"] == key), None)
     if row is None:
         known.setting_of(key)
-        row = _row(app.settings, key)
+        row = _setting_row(app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
     else:
-        output.echo(show(_text(row["value"])))
+        output.echo(show(_value_text(row["value"])))
 
 
 @config.command("set", context_settings={"ignore_unknown_options": True})
@@ -83,17 +83,17 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)
-        kept = guards.rules_after(app, key, before, before.changed(key, value))
+        kept = guards.rules_after_change(app, key, before, before.changed(key, value))
         ended = guarding.confirm_loosening(app, kept)
     storage = str(known.setting_of(key).default if to_default else value)
     if key == "storage":
         own_settings.check_change(app, key, value)
         storage_setting.confirm_move(app, storage, yes=yes)
-    own_settings.change(app, key, parts, value)
+    own_settings.change_setting(app, key, parts, value)
     if key == "storage":
         storage_setting.move(app, storage)
     if ended:
-        guards.loosen(app, kept)
+        guards.end_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the settings file")
@@ -104,7 +104,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     if parts[-1] == "session_hours" or is_guard:
         prompt_notes.forget_all(app)
     if output.options().json:
-        output.print_json(_row(after, key), app.warnings)
+        output.print_json(_setting_row(after, key), app.warnings)
 
 
 @config.command("list")
@@ -119,14 +119,14 @@ def list_settings() -> None:
     Nothing overrides the company's policy.
     """
     app = output.get_app()
-    rows = [_row(app.settings, key) for key in app.settings.names()]
+    rows = [_setting_row(app.settings, key) for key in app.settings.names()]
     rows = sorted((*rows, *_policy_rows(app)), key=lambda row: str(row["key"]))
     guards.warn_of_unmatched_rules(app, app.settings.guard_rules())
     if output.options().json:
         output.print_json(rows, app.warnings)
         return
     shown = [
-        (row["key"], _text(row["value"]), row["place"] or row["origin"], row["what"])
+        (row["key"], _value_text(row["value"]), row["place"] or row["origin"], row["what"])
         for row in rows
     ]
     output.print_rows(("setting", "value", "from", "what it is"), shown)
@@ -153,7 +153,7 @@ def path() -> None:
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:
-    """Warn when ~/.aws/config has no such session: a setting for it would have no effect."""
+    """Warn if ~/.aws/config has no session `name`: a setting for it would have no effect."""
     try:
         names = app.config.read().session_names()
     except SsoHelperError:
@@ -164,7 +164,7 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 
 def _policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return what the company's policy sets and no setting can."""
+    """Return rows for what the company's policy sets and the user's settings cannot set."""
     return [
         {
             "key": key,
@@ -177,7 +177,7 @@ def _policy_rows(app: App) -> list[dict[str, Any]]:
     ]
 
 
-def _row(settings: known.Settings, key: str) -> dict[str, Any]:
+def _setting_row(settings: known.Settings, key: str) -> dict[str, Any]:
     value = settings.get(key)
     return {
         "key": key,
@@ -188,7 +188,7 @@ def _row(settings: known.Settings, key: str) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     """Return the setting's value as the user would type it; "" when it is not set."""
     if value is None:
         return ""

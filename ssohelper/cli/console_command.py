@@ -26,7 +26,10 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 @click.option("--service", metavar="NAME", help="The service to open: ec2, s3, logs, iam, …")
 @click.option("--region", metavar="REGION", help="The region to open. Default: the profile's.")
 @click.option(
-    "--print", "only_print", is_flag=True, help="Print the portal's link to it; open nothing."
+    "--print",
+    "only_print",
+    is_flag=True,
+    help="Print the portal's link to the console; open no browser.",
 )
 @guarding.reason_option
 @output.common_options
@@ -57,8 +60,9 @@ def console(
         _open_foreign(app, chosen, service, region, only_print=only_print)
         return
     if reason is None:
-        # Before a sign-in is offered, which would be for nothing, and before settings that cannot be
-        # read end the command: a refusal has a line in the journal.
+        # The role is checked here, before a sign-in is offered, which would be useless for a
+        # refused role, and before unreadable settings end the command, because a refusal must get a
+        # line in the journal.
         app.vault.check(chosen.key, Way.CONSOLE)
     page = consoles.choose_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
@@ -78,11 +82,11 @@ def console(
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
     other = consoles.record_visit(app, " ".join(opener), chosen, opened.ends_at)
     if other is not None:
-        _say_two_sessions(chosen, other)
+        _say_browser_has_other_session(chosen, other)
     if output.options().json:
         # The portal signs in as the SSO role below a chain: it has no link to the chain's role.
         link = None if chosen.assumed else portal_link(chosen, page.url)
-        _print_json(app, chosen, page, link, opened.ends_at)
+        _print_console_json(app, chosen, page, link, opened.ends_at)
 
 
 def _open_foreign(
@@ -139,18 +143,18 @@ def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: 
             "where you are or will be signed in to the access portal"
         )
     if output.options().json:
-        _print_json(app, profile, page, link, None)
+        _print_console_json(app, profile, page, link, None)
     else:
         output.echo(link)
 
 
 def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
-    role, account = profile.shown_role, identity.look_up(app, profile).account
+    role, account = profile.shown_role, identity.look_up_identity(app, profile).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
 
 
-def _say_two_sessions(profile: Profile, other: RoleKey) -> None:
+def _say_browser_has_other_session(profile: Profile, other: RoleKey) -> None:
     output.say(
         f'this browser may still be signed in as "{show(other.role_name)}" in {other.account_id}: '
         "if AWS asks to log out first, turn on multi-session support in the console's account "
@@ -159,7 +163,7 @@ def _say_two_sessions(profile: Profile, other: RoleKey) -> None:
     )
 
 
-def _print_json(
+def _print_console_json(
     app: App, profile: Profile, page: ConsolePage, link: str | None, ends_at: int | None
 ) -> None:
     data: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""`ssohelper credential-process`, for calls that the fast entry point leaves to click, as --help."""
+"""`ssohelper credential-process` for what its fast entry point leaves to click, such as --help."""
 
 import click
 
@@ -14,7 +14,9 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 @click.option("--profile", metavar="NAME", help="A profile in ~/.aws/config.")
 @click.option("--account-id", metavar="ID", help="The account's id, 12 digits.")
 @click.option("--role-name", metavar="NAME", help="The role: its permission set's name.")
-@click.option("--chain", metavar="PROFILE", help="The profile of a role to assume with it.")
+@click.option(
+    "--chain", metavar="PROFILE", help="The chained profile whose role is assumed with this role."
+)
 @output.common_options
 @click.pass_context
 def credential_process(

@@ -48,7 +48,7 @@ def emulator() -> None:
     help="A JSON or TOML file with the users, accounts and roles to serve.",
 )
 @click.option(
-    "--ready-file", type=click.Path(path_type=Path), help="A file to write once it listens."
+    "--ready-file", type=click.Path(path_type=Path), help="A file to write once the server listens."
 )
 @output.common_options
 @click.pass_context

@@ -1,6 +1,6 @@
 """Runs the demo: real ssohelper commands against the emulator, in a temporary home folder.
 
-Each printed line that starts with $ is run as it is printed, in a process of its own.
+Each printed line that starts with $ is run exactly as printed, in a separate process.
 """
 
 import os
@@ -33,9 +33,10 @@ PROFILE = "payments-dev.ReadOnlyAccess"
 _REMOVAL_SECONDS = 5.0
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
-# Variables that the demo's commands do not get. With uv's and pipx's, ssohelper could refuse to
-# write profiles, because they name a throw-away installation; the demo's profiles may, since its
-# home is removed sooner. With the others, the demo's shell would use files of the user.
+# Variables that the demo's commands do not get. With the variables of uv and pipx, ssohelper could
+# refuse to write profiles that run a throw-away installation. The demo's profiles may run one,
+# because the demo's home is removed before that installation. With HISTFILE and ZDOTDIR, the demo's
+# shell would use files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
 # The rc files in the demo's home: the lines of `ssohelper install`, and the prompt. Without a
 # .zshrc, zsh would ask the user to make one.
@@ -121,22 +122,24 @@ def _run_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool
 @contextmanager
 def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
     with _exit_on_first_signal():
-        # The path is known before the folder is made: a signal can come between these steps.
+        # The folder's path is chosen before the folder is made, because a signal can come in
+        # between.
         home = Path(tempfile.gettempdir()) / f"ssohelper-demo-{secrets.token_hex(8)}"
         try:
             try:
                 home.mkdir(0o700)
                 with Emulator() as emulator:
-                    yield emulator, _make_environment(home, emulator.environment())
+                    yield emulator, _make_demo_environment(home, emulator.environment())
             finally:
                 _remove_home(home)
         finally:
-            # The first signal may have stopped the removal above; it is the only one that raises.
+            # The first signal may have stopped the removal above. Later signals raise nothing, so
+            # this second removal is not stopped.
             _remove_home(home)
 
 
 def _remove_home(home: Path) -> None:
-    """Remove the demo's home, again while a process of the demo that ends now still writes there."""
+    """Remove the demo's home; repeat this while an ending process of the demo writes there."""
     ends_at = time.monotonic() + _REMOVAL_SECONDS
     shutil.rmtree(home, ignore_errors=True)
     while home.exists() and time.monotonic() < ends_at:
@@ -146,10 +149,10 @@ def _remove_home(home: Path) -> None:
 
 @contextmanager
 def _exit_on_first_signal() -> Iterator[None]:
-    """Raise on the first SIGINT, SIGTERM or SIGHUP, so that children end and the home is removed.
+    """Raise an exception on the first SIGINT, SIGTERM or SIGHUP, so that the demo cleans up.
 
-    Later signals do nothing: a terminal that closes sends several. Their handler stays, since Python
-    prints a traceback for a signal whose handler becomes SIG_IGN while it is pending.
+    Later signals do nothing, because a terminal that closes sends several. The handler stays set,
+    since Python prints a traceback for a pending signal whose handler becomes SIG_IGN.
     """
     is_ending = False
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -174,10 +177,10 @@ def _exit_on_first_signal() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
+def _make_demo_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
     """Write the rc files of the demo's home; return the environment for the demo's commands.
 
-    It is the user's, without the variables that name files outside the demo's home.
+    This is the user's environment without the variables that name files outside the demo's home.
     """
     kept = {
         name: value
@@ -195,7 +198,7 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         | endpoints
         | {
             "HOME": str(home),
-            # The home folder on Windows.
+            # USERPROFILE names the home folder on Windows.
             "USERPROFILE": str(home),
             "LOCALAPPDATA": str(home / "AppData"),
             "XDG_RUNTIME_DIR": str(home / "run"),
@@ -206,7 +209,7 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
 
 
 def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
-    """Run an ssohelper command, print its output, and visit the sign-in page that it prints."""
+    """Run an ssohelper command, print its output, and visit any sign-in page that it prints."""
     output.echo(f"$ ssohelper {shlex.join(arguments)}")
     sys.stdout.flush()
     child = subprocess.Popen(
@@ -227,14 +230,16 @@ def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
             match = _URL.search(line)
             if match and not opened:
                 opened = True
-                threading.Thread(target=_visit, args=(match.group(),), daemon=True).start()
+                threading.Thread(
+                    target=_visit_sign_in_page, args=(match.group(),), daemon=True
+                ).start()
         return child.wait()
     finally:
         child.kill()
         child.wait()
 
 
-def _visit(url: str) -> None:
+def _visit_sign_in_page(url: str) -> None:
     """Open the sign-in page as a browser would: the emulator signs ana in and redirects."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -1,4 +1,4 @@
-"""The command doctor: finds what is wrong with the AWS setup, each with its cure."""
+"""The command doctor: finds what is wrong with the AWS setup, and names a cure for each finding."""
 
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
-# A mark and a word, so that no colour is needed to tell them apart.
+# The mark before a finding, by its severity. With the mark and the word, findings can be told apart
+# without colours.
 _MARKS = {"problem": "x", "sign-in": "!", "note": "-"}
 _FIXED_MARK = "v"
 
@@ -48,19 +49,19 @@ def doctor(profile: str | None, fix: bool, run: bool) -> int:
     if fix:
         report = examining.repair(app, report)
     if output.options().json:
-        output.print_json(_data(report), app.warnings)
+        output.print_json(_report_json(report), app.warnings)
     else:
         print_report(report)
     return findings.exit_code(report.findings)
 
 
 def print_report(report: Report) -> None:
-    """Print the findings: for people in groups, off a terminal one tab-separated row each."""
+    """Print the findings: on a terminal grouped by subject, else one tab-separated row each."""
     if not sys.stdout.isatty():
-        output.print_rows((), map(_row, report.findings))
+        output.print_rows((), map(_finding_row, report.findings))
         output.print_rows((), map(_sdk_row, report.sdks))
     else:
-        _print_sdks(report.sdks)
+        _print_sdk_table(report.sdks)
         print_findings(report.findings)
     for name in report.proven:
         output.say(show_message(f'"{name}" gave credentials just now'))
@@ -68,7 +69,7 @@ def print_report(report: Report) -> None:
 
 
 def print_findings(found: Sequence[Finding]) -> None:
-    """Print the findings for people: those of one subject under its name."""
+    """Print the findings for people to read, grouped under the name of their subject."""
     subject = None
     for finding in found:
         if finding.subject != subject:
@@ -81,7 +82,7 @@ def print_findings(found: Sequence[Finding]) -> None:
             output.echo(f"      fix:    {show_message(finding.fix)}")
 
 
-def _print_sdks(sdks: Sequence[Resolved]) -> None:
+def _print_sdk_table(sdks: Sequence[Resolved]) -> None:
     if not sdks:
         return
     output.print_rows(
@@ -91,7 +92,7 @@ def _print_sdks(sdks: Sequence[Resolved]) -> None:
     output.echo()
 
 
-def _row(finding: Finding) -> list[str]:
+def _finding_row(finding: Finding) -> list[str]:
     word = "repaired" if finding.is_fixed else finding.severity
     return [word, finding.id, finding.subject, finding.message, finding.fix]
 
@@ -100,7 +101,7 @@ def _sdk_row(one: Resolved) -> list[str]:
     return ["sdk", one.family, one.kind, one.detail, one.account_id or ""]
 
 
-def _data(report: Report) -> dict[str, Any]:
+def _report_json(report: Report) -> dict[str, Any]:
     counts = findings.count_findings(report.findings)
     return {
         "findings": [

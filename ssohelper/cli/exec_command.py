@@ -1,4 +1,4 @@
-"""The command exec: replaces this process by a program that gets a role's credentials."""
+"""The command exec: replaces this process with a program that gets a role's credentials."""
 
 import shlex
 import sys
@@ -27,8 +27,8 @@ from ssohelper.errors import UsageProblem
 _PROGRAM = "ssohelper.exec.program"
 
 
-class _Split(click.Command):
-    """A command whose own arguments end at the first `--`; the rest is the program's argv."""
+class _CommandBeforeProgram(click.Command):
+    """A click command whose own arguments end at the first `--`. The rest is a program's argv."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" not in args:
@@ -52,7 +52,7 @@ class _Split(click.Command):
         )
 
 
-@click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
+@click.command("exec", cls=_CommandBeforeProgram, options_metavar="[OPTIONS]")
 @click.argument("words", metavar="[PROFILE|WORDS...] -- COMMAND...", nargs=-1)
 @click.option(
     "--server", is_flag=True, help="Give the command renewed credentials instead of fixed keys."
@@ -116,7 +116,7 @@ def exec_program(
     if isinstance(chosen, Foreign):
         ctx.exit(_run_foreign(app, chosen, program, limits, server=server))
     guarding.grant_for_reason(app, chosen, reason)
-    # An exec that a command of `exec --hold` runs waits for a sign-in too.
+    # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
     if server:
@@ -140,9 +140,9 @@ def _check_chosen(profile: Profile | Foreign, chosen: str | None) -> None:
 def _run_foreign(
     app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
 ) -> int:
-    """Run the command with the profile's name: its own SDK gets the credentials.
+    """Run the command with the name of a profile that is not ours, for the command's own SDK.
 
-    With its keys, where the credential source are the environment's keys.
+    If the profile's credential source is the environment, runs the command with fixed keys instead.
     """
     if server:
         raise UsageProblem(
@@ -150,15 +150,15 @@ def _run_foreign(
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
-        # An SDK takes the variables themselves, rather than the role on top of them.
+        # An SDK would use the keys in the environment itself, not the role that they assume.
         keys = foreign_use.get_keys(app, found)
         variables = foreign.build_keys_environment(app, found, keys)
     else:
         foreign.check_use(app, found, is_on_terminal=output.can_ask())
         variables = foreign.build_environment(app, found)
         said = found.description
-        # How long a program takes is not bounded here: to run it before the command, which runs it
-        # again, could ask a person for a touch or a code twice.
+        # The profile's program is not run here to limit its time: the command runs the program
+        # again, so the user could be asked twice for a touch or a code.
         output.say(f"{said}, for which the command waits" if found.is_program else said)
     child = variables.for_child(app.environ)
     return run.replace_process(program, {**child, **limits})

@@ -32,7 +32,7 @@ def add(profile: str | None) -> None:
       ssohelper favourite add payments-prod.ReadOnlyAccess
       ssohelper favourite add payments-prod/Admin     a role without a profile
     """
-    chosen, changed = _set(profile, True)
+    chosen, changed = _set_favourite(profile, True)
     output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
 
 
@@ -46,7 +46,7 @@ def rm(profile: str | None) -> None:
     Examples:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
-    chosen, changed = _set(profile, False)
+    chosen, changed = _set_favourite(profile, False)
     output.say(
         f'"{show(chosen.name)}" {"is no longer a favourite" if changed else "was not a favourite"}'
     )
@@ -64,7 +64,7 @@ def list_favourites() -> None:
     """
     found = favourites.list_favourites(output.get_app())
     if output.options().json:
-        output.print_json([_data(key) for key in found], output.get_app().warnings)
+        output.print_json([_role_json(key) for key in found], output.get_app().warnings)
         return
     output.print_rows(
         ("SESSION", "ACCOUNT ID", "ROLE"),
@@ -75,14 +75,16 @@ def list_favourites() -> None:
 # -- setting and printing favourites -------------------------------------------------------------
 
 
-def _set(name: str | None, favourite: bool) -> tuple[Profile, bool]:
-    """Make the role a favourite or not; return its profile, and whether anything changed."""
+def _set_favourite(name: str | None, favourite: bool) -> tuple[Profile, bool]:
+    """Make the role a favourite, or no longer one; return its profile, and whether it changed."""
     chosen = choosing.choose_profile(name)
     changed = favourites.set_favourite(output.get_app(), chosen.key, favourite)
     if output.options().json:
-        output.print_json({**_data(chosen.key), "favourite": favourite}, output.get_app().warnings)
+        output.print_json(
+            {**_role_json(chosen.key), "favourite": favourite}, output.get_app().warnings
+        )
     return chosen, changed
 
 
-def _data(key: RoleKey) -> dict[str, str]:
+def _role_json(key: RoleKey) -> dict[str, str]:
     return {"session": key.session_name, "account_id": key.account_id, "role_name": key.role_name}

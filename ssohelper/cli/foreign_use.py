@@ -1,6 +1,7 @@
 """What the commands do with a profile whose credentials are not ours (core.foreign).
 
-Its own provider gives the credentials, once and within 18 s, and each command says so on stderr.
+The profile's own provider gives the credentials, once and within 18 s. Each command says on stderr
+where they come from.
 """
 
 import getpass
@@ -30,24 +31,24 @@ def get_keys(app: App, found: Foreign) -> ForeignCredentials:
     is_on_terminal = output.can_ask()
     foreign.check_use(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
-    codes = {serial: _ask_code(serial) for serial in found.mfa_serials}
+    codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
     return foreign_credentials.obtain(
         app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
     )
 
 
-def _ask_code(serial: str) -> str:
+def _ask_mfa_code(serial: str) -> str:
     code = getpass.getpass(f"code of the MFA device {show(serial, 120)}: ", sys.stderr).strip()
     if not (code.isascii() and code.isdigit()):
         raise UsageProblem("the code of an MFA device has six digits")
     return code
 
 
-# -- env ------------------------------------------------------------------------------------------
+# -- what `env` prints for a profile that is not ours ---------------------------------------------
 
 
 def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
-    """Print the profile's keys as `env` does. Keys of an IAM user have no token and no end."""
+    """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_keys(app, found)
     variables = foreign.build_keys_environment(app, found, keys)
     print_environment(app, variables, shell, form, keys)
@@ -61,7 +62,7 @@ def print_environment(
     if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "sts":
-        output.write(to_json({"Credentials": _sts_answer(keys)}, indent=2).encode() + b"\n")
+        output.write(to_json({"Credentials": _sts_answer_json(keys)}, indent=2).encode() + b"\n")
     elif form == "json":
         output.write(to_json(variables, indent=2).encode() + b"\n")
     else:
@@ -69,7 +70,7 @@ def print_environment(
         output.write(os.fsencode(text) + b"\n")
 
 
-def _sts_answer(keys: ForeignCredentials) -> dict[str, str]:
+def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
     answer = {
         "AccessKeyId": keys.access_key_id,
         "SecretAccessKey": keys.secret_access_key.reveal(),
@@ -81,7 +82,7 @@ def _sts_answer(keys: ForeignCredentials) -> dict[str, str]:
     return answer
 
 
-# -- whoami ---------------------------------------------------------------------------------------
+# -- what `whoami` prints for a profile that is not ours ------------------------------------------
 
 
 def print_identity(app: App, found: Foreign) -> None:
@@ -102,7 +103,7 @@ def print_identity(app: App, found: Foreign) -> None:
 
 
 def print_pair(what: str, value: str) -> None:
-    """Print a name and its value: aligned on a terminal, tab-separated elsewhere."""
+    """Print a line with a name and its value, aligned on a terminal, tab-separated elsewhere."""
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
 
@@ -121,11 +122,11 @@ def _print_identity_json(app: App, found: Foreign) -> None:
     output.print_json(data, app.warnings)
 
 
-# -- console --------------------------------------------------------------------------------------
+# -- what `console` prints for a profile that is not ours -----------------------------------------
 
 
 def refuse_link(found: Foreign) -> UsageProblem:
-    """Return the error for a console that no browser opens: there is no portal to link to."""
+    """Return the error for printing a console link: these profiles have no portal to link to."""
     return UsageProblem(
         f'no access portal knows the profile "{found.name}", so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",

@@ -1,4 +1,4 @@
-"""guard: which roles are guarded, and grants that hand one out for a while."""
+"""The command guard: shows which roles are guarded, and grants one for a limited time."""
 
 from typing import Any
 
@@ -31,9 +31,19 @@ def guard() -> None:
 
 @guard.command("grant")
 @click.argument("profile", required=False)
-@click.option("--reason", required=True, metavar="TEXT", help="Why: it goes into the journal.")
-@click.option("--for", "duration", default="30m", metavar="TIME", help="How long; at most 60m.")
-@click.option("--all-terminals", is_flag=True, help="In each terminal of yours, not in this alone.")
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="The reason, which goes into the journal."
+)
+@click.option(
+    "--for",
+    "duration",
+    default="30m",
+    metavar="TIME",
+    help="How long the grant lasts; at most 60m.",
+)
+@click.option(
+    "--all-terminals", is_flag=True, help="Grant it in all of your terminals, not only in this one."
+)
 @output.common_options
 def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
     """Allow a guarded role to be handed out for a while.
@@ -64,7 +74,7 @@ def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) 
 
 @guard.command("revoke")
 @click.argument("profile", required=False)
-@click.option("--all", "is_all", is_flag=True, help="End each grant, in each terminal.")
+@click.option("--all", "is_all", is_flag=True, help="End all grants, in all terminals.")
 @output.common_options
 def revoke(profile: str | None, is_all: bool) -> None:
     """End grants before their time.
@@ -117,7 +127,7 @@ def list_guards() -> None:
         return
     if not rules:
         output.say("no role is guarded; guard some with: ssohelper config set guard.rules RULE…")
-    rows = [(show(one.text), str(one.matches), _note(app, one)) for one in rules]
+    rows = [(show(one.text), str(one.matches), _rule_note(app, one)) for one in rules]
     if rows:
         output.print_rows(("rule", "roles", "note"), rows)
     if any(not one.is_configured for one in rules):
@@ -131,7 +141,7 @@ def list_guards() -> None:
         output.echo(f"granted {where}for {left} more: {show(one.key.text)} ({show(one.reason)})")
 
 
-def _note(app: App, rule: guards.Rule) -> str:
+def _rule_note(app: App, rule: guards.Rule) -> str:
     notes = [] if rule.matches else ["guards no role of the saved lists"]
     if rule.text in app.company_policy.guard_rules:
         notes.append("of the company's policy")

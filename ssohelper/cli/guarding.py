@@ -1,4 +1,4 @@
-"""The question before a guarded role is handed out, and before a guard is loosened."""
+"""Asks the user to confirm before a guarded role is granted, and before guard rules end."""
 
 import os
 import sys
@@ -22,17 +22,19 @@ if sys.platform != "win32":
 
 LOOSEN_WORD = "loosen"
 reason_option = click.option(
-    "--reason", metavar="TEXT", help="Grant a guarded role for 30 min; why goes into the journal."
+    "--reason",
+    metavar="TEXT",
+    help="Grant a guarded role for 30 min; the reason goes into the journal.",
 )
 _LONGEST_ANSWER = 512
 
 
 class NoTerminal(Refused):
-    """A word must be typed, and this process has no terminal."""
+    """Raised when the user must type a word and this process has no terminal."""
 
 
 def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
-    """Give a grant for the profile's role when --reason was given, a rule guards it, and none lasts.
+    """Grant the profile's role if --reason was given, the role is guarded, and no grant lasts.
 
     Asks for one typed word on the terminal. Raises: Refused, UsageProblem, LocalState.
     """
@@ -51,7 +53,7 @@ def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
 
 
 def say_what_a_guard_needs(app: App, profile: Profile) -> None:
-    """Say how to grant the role if it is guarded and nothing would be handed out now."""
+    """Say how to grant the profile's role, if it is guarded and no grant lasts."""
     if guards.needs_grant(app, profile.key):
         rule = guards.find_rule(app, profile.key)
         output.say(
@@ -63,9 +65,9 @@ def say_what_a_guard_needs(app: App, profile: Profile) -> None:
 def ask_and_grant(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
-    """Ask for the typed word, then give the grant. Raises: Refused, UsageProblem, LocalState."""
+    """Let the user type a word, then grant the role. Raises: Refused, UsageProblem, LocalState."""
     guards.check_grant(app, key, reason)
-    word, notice = guards.question(app, key)
+    word, notice = guards.grant_question(app, key)
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
@@ -86,12 +88,13 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
             terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as cause:
         raise NoTerminal(
-            "this needs an answer that a person types, and there is no terminal",
+            "this command needs an answer that a person types, and there is no terminal",
             hint=f"run it in a terminal: {output.command_line()}",
         ) from cause
     with os.fdopen(terminal, "r+b", buffering=0) as stream:
         if sys.platform != "win32":
-            # What was typed or pasted before the question is no answer to it.
+            # Input that was typed or pasted before the question is dropped, because it is no answer
+            # to it.
             termios.tcflush(stream, termios.TCIFLUSH)
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
@@ -100,7 +103,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
 
 
 def parse_grant_duration(text: str) -> int:
-    """Return the seconds of --for. Raises: UsageProblem."""
+    """Return the seconds that the value of --for means. Raises: UsageProblem."""
     seconds = parse_duration(text)
     if seconds is None or not 0 < seconds <= grants.MOST_SECONDS:
         raise UsageProblem(
@@ -110,7 +113,7 @@ def parse_grant_duration(text: str) -> int:
 
 
 def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask before rules go out of force; return those that will.
+    """Ask the user before guard rules go out of force; return the rules that will.
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """
@@ -124,9 +127,9 @@ def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
                 f"type {LOOSEN_WORD} to go on: ",
             )
         except NoTerminal as error:
-            guards.note_refused_loosening(app)
+            guards.record_refused_loosening(app)
             raise UsageProblem(error.message, hint=error.hint) from error
         except Refused:
-            guards.note_refused_loosening(app)
+            guards.record_refused_loosening(app)
             raise
     return ended

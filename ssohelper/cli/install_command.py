@@ -15,7 +15,9 @@ from ssohelper.errors import UsageProblem
 @click.command("install")
 @click.option("--shell", metavar="|".join(SHELLS), help="The shell to set up. Default: from SHELL.")
 @click.option("--uninstall", is_flag=True, help="Remove exactly what install wrote.")
-@click.option("--prompt/--no-prompt", default=None, help="Show the profile and the time left.")
+@click.option(
+    "--prompt/--no-prompt", default=None, help="Show the profile and the time left in the prompt."
+)
 @click.option("--profiles", is_flag=True, help="Let all managed profiles work without ssohelper.")
 @click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
@@ -69,25 +71,25 @@ def install(
         print_diff(diff, dry_run)
     if uninstall:
         leave_output.say_what_stops_working(app)
-    if edit.has_changes and not dry_run and _confirm(edit, uninstall, yes):
+    if edit.has_changes and not dry_run and _confirm_edit(edit, uninstall, yes):
         installing.write_edit(app, edit)
         written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:
-        _print_result(edit, uninstall, written)
+        _print_outcome(edit, uninstall, written)
         if written and not uninstall:
             _print_further_steps(app, edit)
 
 
-def _confirm(edit: Edit, uninstall: bool, yes: bool) -> bool:
+def _confirm_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
     what = "install --uninstall" if uninstall else "install"
     verb = "remove" if edit.after is None else "write"
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
+def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")

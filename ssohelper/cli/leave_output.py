@@ -19,7 +19,7 @@ _MOST_NAMES = 10
 def leave(app: App, *, dry_run: bool, yes: bool) -> None:
     """Turn managed profiles into AWS's own form, then remove our lines from all shells' files.
 
-    The profiles come first: where the command ends in between, every profile works.
+    The profiles are changed first, so that all work even if the command ends in between.
     """
     planned, edits = leaving.plan(app), installing.plan_uninstall_all(app)
     diff = list(leaving.diff(app, planned))
@@ -29,15 +29,15 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
     for edit in edits:
         print_diff(edit.diff(), dry_run)
     if dry_run:
-        for name in leaving.list_guarded(app, planned):
+        for name in leaving.list_guarded_roles(app, planned):
             output.say(f"no guard would be asked any more for: {show(name)}")
     if not dry_run and (diff or edits):
-        if _confirm(app, planned, edits, yes):
-            written = _write(app, planned, edits)
+        if _confirm_leaving(app, planned, edits, yes):
+            written = _write_changes(app, planned, edits)
         else:
             output.say("nothing was changed")
     if dry_run or written or not (diff or edits):
-        _print_result(planned, edits)
+        _print_outcome(planned, edits)
         _say_what_is_not_renewed(app)
     if output.options().json:
         kept = [one._asdict() for one in planned.kept]
@@ -49,7 +49,7 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
 
 def say_what_stops_working(app: App) -> None:
     """Warn of the profiles that run ssohelper, which `--uninstall` alone leaves as they are."""
-    names = leaving.list_dependent(app)
+    names = leaving.list_profiles_that_need_ssohelper(app)
     if names:
         output.say(
             f"{profile_count(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
@@ -58,7 +58,7 @@ def say_what_stops_working(app: App) -> None:
 
 
 def _say_what_is_not_renewed(app: App) -> None:
-    names = leaving.list_served(app)
+    names = leaving.list_profiles_served_by_sign_ins(app)
     if names:
         shown = first_names([show(name) for name in names], _MOST_NAMES)
         output.say(
@@ -67,8 +67,8 @@ def _say_what_is_not_renewed(app: App) -> None:
         )
 
 
-def _write(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
-    """Write all changes; return the paths of the files."""
+def _write_changes(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
+    """Write all changes; return the paths of the changed files."""
     written: list[str] = []
     if planned.changes:
         leaving.apply(app, planned)
@@ -82,11 +82,11 @@ def _write(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
     return written
 
 
-def _confirm(app: App, planned: Leaving, edits: list[Edit], yes: bool) -> bool:
-    """Ask once, for all files; before it a typed word, if guards end."""
+def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -> bool:
+    """Ask once for all files. If guards end, the user must type a word first."""
     if not yes:
         output.require_terminal(_WHAT)
-    guarded = leaving.list_guarded(app, planned)
+    guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
         shown = first_names([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(
@@ -105,7 +105,7 @@ def _confirm(app: App, planned: Leaving, edits: list[Edit], yes: bool) -> bool:
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 
-def _print_result(planned: Leaving, edits: list[Edit]) -> None:
+def _print_outcome(planned: Leaving, edits: list[Edit]) -> None:
     for kept in planned.kept:
         output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
     if not planned.changes and not edits:

@@ -60,7 +60,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
 def _fetch_or_load(
     app: App, session: SsoSession, refresh: bool
 ) -> tuple[Listing, SsoHelperError | None]:
-    """Return the listing; if AWS cannot be asked, the saved listing and the error to exit with."""
+    """Return the listing; if AWS cannot be asked, the saved listing and an error to exit with."""
     try:
         with listing_progress.show_listing_progress() as progress:
             found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
@@ -73,12 +73,12 @@ def _fetch_or_load(
         )
         return saved, error
     if directory.is_of_earlier_sign_in(app, session, found):
-        _refresh_for_next_time(app, session)
+        _refresh_outdated_list(app, session)
     return found, None
 
 
-def _refresh_for_next_time(app: App, session: SsoSession) -> None:
-    """Refresh the list in the background; warn that the printed one is of an earlier sign-in."""
+def _refresh_outdated_list(app: App, session: SsoSession) -> None:
+    """Refresh the list in the background; warn that the printed list is of an earlier sign-in."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
         directory.start_background_refresh(app, session)

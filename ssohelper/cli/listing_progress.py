@@ -1,4 +1,4 @@
-"""Shows the progress of listing accounts and roles at AWS, if that takes a while."""
+"""Shows the progress of listing accounts and roles at AWS, if the listing takes a while."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ _LINE_AFTER_SECONDS = 5.0
 
 @contextmanager
 def show_listing_progress() -> Iterator[Step]:
-    """Yield the function to call with each step of the listing.
+    """Yield the function that must be called at each step of the listing.
 
     A terminal shows a bar after 0.3 s. If stderr is no terminal, it gets one line after 5 s.
     """
@@ -38,7 +38,7 @@ class _DelayedDisplay:
         self._step: Step | None = None
         self._reached = (0, 0)
         self._is_over = False
-        self._timer = threading.Timer(seconds, self._begin)
+        self._timer = threading.Timer(seconds, self._begin_display)
         self._timer.daemon = True
 
     def __enter__(self) -> "_DelayedDisplay":
@@ -54,13 +54,13 @@ class _DelayedDisplay:
             self._open.close()
 
     def show_step(self, done: int, total: int) -> None:
-        """Record how far the listing is, and show it if the display has begun."""
+        """Record how many accounts are listed, and show it if the display has begun."""
         with self._lock:
             self._reached = (done, total)
             if self._step:
                 self._step(done, total)
 
-    def _begin(self) -> None:
+    def _begin_display(self) -> None:
         with self._lock:
             if not self._is_over:
                 self._step = self._open.enter_context(self._show())

@@ -1,7 +1,7 @@
-"""Prints data, messages, questions and errors of the command line. Adds the common options.
+"""Prints data, messages, questions and errors of the command line; adds common options.
 
-Data goes to stdout, all else to stderr. An error is one line in lower case, with a hint that says
-what to type next. Text from outside goes through core.text.show, so that no control character
+Data goes to stdout, everything else to stderr. An error is one line in lower case, with a hint that
+says what to type next. Text from outside goes through core.text.show, so that no control character
 reaches a terminal.
 """
 
@@ -41,7 +41,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
-    `has_printed_json` is set when the JSON object, which holds the warnings, has been printed.
+    `has_printed_json` is True once the JSON object, which has the warnings, has been printed.
     `chosen` is a role from the full screen, for the command `use`; no option sets it.
     """
 
@@ -75,7 +75,7 @@ def get_app() -> App:
 
 
 def common_options(function: _F) -> _F:
-    """Add -v, --json and --session to a command. They are accepted before its name too."""
+    """Add the options -v, --json and --session to a command, also in front of its name."""
 
     @click.option("-v", "--verbose", count=True, help="Log to stderr; with -vv each call to AWS.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -89,7 +89,7 @@ def common_options(function: _F) -> _F:
         try:
             return function(*args, **kw)
         except SsoHelperError:
-            _print_warnings_left()
+            _print_unprinted_warnings()
             raise
 
     return command  # type: ignore[return-value]
@@ -112,7 +112,7 @@ def checked_session_name(name: str | None) -> str | None:
 
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
-    """Print `data` and the warnings as one JSON object, in the envelope of every --json."""
+    """Print `data` and warnings as one JSON object. Its form is the same for every --json."""
     options().has_printed_json = True
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
@@ -174,8 +174,8 @@ def warn(message: str) -> None:
 def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bool:
     """Ask the question; return True for `y` or `yes`, False for any other answer.
 
-    An empty answer is the `default`. With --yes (`yes`) return True without asking. `what` names the
-    command that asks. Raises: UsageProblem off a terminal without --yes.
+    An empty answer counts as `default`. With `yes` (--yes), returns True without asking. `what`
+    names the command that asks. Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
         return True
@@ -205,7 +205,7 @@ def can_ask() -> bool:
 
 
 def can_draw() -> bool:
-    """Return whether a picker can be drawn: `can_ask`, and the terminal has cursor control."""
+    """Return whether a picker can be drawn: `can_ask` is True and the cursor can be moved."""
     return can_ask() and not terminal.is_dumb()
 
 
@@ -217,8 +217,8 @@ def not_on_windows(what: str) -> UsageProblem:
     )
 
 
-def _print_warnings_left() -> None:
-    """Print warnings to stderr if an error has prevented the JSON object that would hold them."""
+def _print_unprinted_warnings() -> None:
+    """Print warnings to stderr if, due to an error, the JSON object with them was not printed."""
     app = click.get_current_context().find_root().meta.get("ssohelper.app")
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:
@@ -229,7 +229,7 @@ def _print_warnings_left() -> None:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
-    """Return the error for an unknown name, which suggests up to three similar known names."""
+    """Return the error for an unknown name. Its hint suggests up to three similar known names."""
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
@@ -278,14 +278,14 @@ def report_stdout_error() -> int:
 def drop_output_without_reader() -> bool:
     """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output.
 
-    A flush would not tell, because the buffer is empty after a failed write of a large text.
+    A flush would not tell this, because the buffer is empty after a failed write of a large text.
     """
     if hasattr(select, "poll"):  # Windows has no poll
         poll = select.poll()
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # Otherwise Python would flush stdout at its end, and print that it could not.
+    # Otherwise Python would flush stdout at its end, and print that the flush failed.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return True
 
@@ -302,8 +302,8 @@ def replace_closed_streams() -> None:
     if sys.stdout is None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
-        # PYTHONUNBUFFERED is set, as in many containers. We need a buffer for stdout: without one,
-        # unwritten data is lost with the first error, and `flush` raises no second error.
+        # PYTHONUNBUFFERED is set, as in many containers. We need a buffer for stdout: without a
+        # buffer, unwritten data is lost at the first error, and `flush` raises no second error.
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 

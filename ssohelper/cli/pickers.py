@@ -18,13 +18,13 @@ _T = TypeVar("_T")
 
 
 def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
-    """Return the row that the user picks; None when they leave. `typed` is in the search at first."""
+    """Return the row that the user picks, None if they leave. `typed`: initial search text."""
     rules = app.vault.policy.rules
 
     def is_guarded(row: RoleRow) -> bool:
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
-    return _run_inline(RolePicker(app, choice.rows, is_guarded, typed))
+    return _run_picker_inline(RolePicker(app, choice.rows, is_guarded, typed))
 
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
@@ -32,15 +32,15 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
     states = [
         clocks.load_session_clock(app, session).state.replace("_", " ") for session in sessions
     ]
-    return _run_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
+    return _run_picker_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
 
 
 def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
     """Let the user tick rows; return them, or None if the user leaves the picker."""
-    return _run_inline(FilterPicker(app, rows))
+    return _run_picker_inline(FilterPicker(app, rows))
 
 
-def _run_inline(picker: TuiApp[_T]) -> _T | None:
+def _run_picker_inline(picker: TuiApp[_T]) -> _T | None:
     """Run the picker below the shell's prompt; on Windows, without inline mode, full-screen."""
     answer = picker.run(inline=sys.platform != "win32")
     picker.propagate_failure()

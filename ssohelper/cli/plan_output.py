@@ -19,15 +19,15 @@ from ssohelper.system import pager
 # Help texts of the options that setup and profile sync share.
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
-DEFAULT_REGION_HELP = "The region of profiles; also of managed ones with the old default."
+DEFAULT_REGION_HELP = "The region of profiles; managed ones with the old default get it too."
 PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 
 def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are_new: bool) -> None:
-    """Warn when the filters match no role: they are mistyped, or remembered from other roles.
+    """Warn if the filters match no role: they may be mistyped, or remembered from earlier roles.
 
-    `are_new`: the user gave filters now.
+    `are_new` says that the user gave the filters with this command.
     """
     warning = plan_text.no_match_warning(listing, choices, are_new=are_new)
     if warning:
@@ -37,7 +37,7 @@ def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are
 def print_plan(app: App, plan: Plan) -> None:
     """Print the plan's diff, or the plan as JSON. Writes nothing, and saves no choices."""
     if output.options().json:
-        output.print_json(_plan_document(plan), app.warnings)
+        output.print_json(_plan_json(plan), app.warnings)
         return
     swapped = plan_text.swapped_line(plan)
     if swapped:
@@ -60,7 +60,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         return False
     plan = agreed
     if not plan.changes:
-        profiles.remember(app, plan)
+        profiles.save_sync_options(app, plan)
         output.say("nothing to change")
     else:
         profiles.apply(app, plan)
@@ -69,15 +69,15 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         )
     _print_skipped(plan)
     if output.options().json:
-        output.print_json(_plan_document(plan), app.warnings)
+        output.print_json(_plan_json(plan), app.warnings)
     return True
 
 
 def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     """Show the plan and ask whether to write it: by its diff, or by a summary if it is big.
 
-    Scripts, and every command off a terminal, get the diff. Returns the plan to write, which is
-    another one if the user chose accounts or roles at the question; None for no.
+    Scripts, and all commands off a terminal, get the diff. Returns the plan to write, or None if
+    the user says no. If the user chose accounts or roles at the question, this is another plan.
     """
     if not plan.changes:
         return plan
@@ -95,7 +95,7 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     keys, answers = "d shows the diff", "y/N/d"
     if can_choose:
         keys, answers = f"{keys}, c chooses accounts and roles", f"{answers}/c"
-    question = f"{_question(app, summary)} ({keys}) [{answers}]"
+    question = f"{_write_question(app, summary)} ({keys}) [{answers}]"
     while True:
         answer: str = click.prompt(question, default="", show_default=False, err=True)
         answer = answer.strip().lower()
@@ -119,7 +119,7 @@ def _say_summary(plan: Plan) -> None:
 
 
 def _choose_filters(app: App, plan: Plan) -> Plan | None:
-    """Let the user tick accounts and role names; return the plan for these, None if they left."""
+    """Let the user tick accounts and role names; return the plan for them. None: the user left."""
     from ssohelper.cli import pickers
 
     listing = plan.request.listing
@@ -131,13 +131,13 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     return other
 
 
-def _question(app: App, summary: str) -> str:
+def _write_question(app: App, summary: str) -> str:
     return f"{summary} — write {show(str(app.locations.aws_config_file))}?"
 
 
 def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
     """Ask whether to write ~/.aws/config; with `yes`, return True without asking."""
-    return output.confirm(_question(app, summary), yes=yes, what=what)
+    return output.confirm(_write_question(app, summary), yes=yes, what=what)
 
 
 def _print_skipped(plan: Plan) -> None:
@@ -145,7 +145,7 @@ def _print_skipped(plan: Plan) -> None:
         output.say(line)
 
 
-def _plan_document(plan: Plan) -> dict[str, Any]:
+def _plan_json(plan: Plan) -> dict[str, Any]:
     return {
         "add": list(plan.add),
         "change": [change._asdict() for change in plan.change],

@@ -1,4 +1,4 @@
-"""The commands profile sync, list, show, add, rm and undo. They show each change before it."""
+"""The commands profile sync, list, show, add, rm and undo. They show changes before writing."""
 
 from typing import Any
 
@@ -145,11 +145,11 @@ def list_profiles() -> None:
     if wanted and not found:
         resolve_session(app, wanted)  # raises UsageProblem, with similar names, if it is unknown
     if output.options().json:
-        output.print_json([_document(item) for item in found], app.warnings)
+        output.print_json([_profile_json(item) for item in found], app.warnings)
     elif not found:
         output.say("there are no profiles yet; write them with: ssohelper profile sync")
     else:
-        output.print_rows(_HEADER, [_row(item) for item in found])
+        output.print_rows(_HEADER, [_profile_row(item) for item in found])
 
 
 @profile.command("show")
@@ -168,12 +168,12 @@ def show_profile(name: str) -> None:
     if name not in found:
         raise output.unknown_name("profile", name, found, "ssohelper profile list")
     item = found[name]
-    keys = {key: _shown(key, value) for key, value in item.entry.keys.items()}
+    keys = {key: _value_without_secret(key, value) for key, value in item.entry.keys.items()}
     place = f"{app.locations.aws_config_file}:{item.entry.line}"
     if output.options().json:
-        output.print_json({**_document(item), "keys": keys, "place": place}, app.warnings)
+        output.print_json({**_profile_json(item), "keys": keys, "place": place}, app.warnings)
         return
-    rows = [(key.lower(), text) for key, text in zip(_HEADER, _row(item), strict=True)]
+    rows = [(key.lower(), text) for key, text in zip(_HEADER, _profile_row(item), strict=True)]
     rows += [("place", place), *((f"key {key}", value) for key, value in keys.items())]
     output.print_rows(("WHAT", "VALUE"), rows)
 
@@ -181,11 +181,19 @@ def show_profile(name: str) -> None:
 @profile.command()
 @click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE|NAME")
 @click.option("--name", metavar="NAME", help="The profile's name. Default: from the template.")
-@click.option("--assume", metavar="ROLE_ARN", help="A role to assume on top of the one of --via.")
+@click.option(
+    "--assume", metavar="ROLE_ARN", help="The role that the profile assumes with --via's role."
+)
 @click.option("--via", metavar="PROFILE", help="The profile whose credentials assume it.")
-@click.option("--external-id", metavar="ID", help="The external id that its trust policy demands.")
-@click.option("--role-session-name", metavar="NAME", help="The name that CloudTrail shows.")
-@click.option("--duration", metavar="SECONDS", help="For how long: 900 to 3600, STS's limit.")
+@click.option(
+    "--external-id", metavar="ID", help="The external id that the role's trust policy demands."
+)
+@click.option(
+    "--role-session-name", metavar="NAME", help="The role session's name, which CloudTrail shows."
+)
+@click.option(
+    "--duration", metavar="SECONDS", help="How many seconds the role is assumed for: 900 to 3600."
+)
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--region", metavar="R", help="The profile's region.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
@@ -289,7 +297,7 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     found = profiles.read_managed(app, names)
     print_diff(profiles.diff_removal(app, found), dry_run)
-    for name, source in profiles.find_left_behind(app, found):
+    for name, source in profiles.find_profiles_left_without_source(app, found):
         app.warn(
             f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
             "used without it"
@@ -346,7 +354,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
 # -- describing a profile ------------------------------------------------------------------------
 
 
-def _row(item: ConfigProfile) -> tuple[str, ...]:
+def _profile_row(item: ConfigProfile) -> tuple[str, ...]:
     target = item.shown
     managed = "yes" if item.entry.managed else "no"
     if target is None:
@@ -356,7 +364,7 @@ def _row(item: ConfigProfile) -> tuple[str, ...]:
     return (item.entry.name, session, role.account_id, role.name, target.form, managed)
 
 
-def _document(item: ConfigProfile) -> dict[str, Any]:
+def _profile_json(item: ConfigProfile) -> dict[str, Any]:
     target = item.shown
     return {
         "name": item.entry.name,
@@ -370,5 +378,5 @@ def _document(item: ConfigProfile) -> dict[str, Any]:
     }
 
 
-def _shown(key: str, value: str) -> str:
+def _value_without_secret(key: str, value: str) -> str:
     return "(not shown)" if any(word in key for word in _SECRET_WORDS) else value.strip()

@@ -1,4 +1,4 @@
-"""Functions that the commands use, exec, console and serve share."""
+"""Functions that several commands share: use, exec, console and serve."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 def run_signed_in(
     app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0
 ) -> _T:
-    """Run the action and return its result. If it needs a sign-in, offer one and run it again.
+    """Return the action's result. If the action needs a sign-in, offer one and repeat the action.
 
     Without a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
     Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
@@ -40,10 +40,11 @@ def run_signed_in(
 def choose_profile(
     words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | Foreign:
-    """Return the profile that word_choice.choose_profile chooses.
+    """Return the profile that word_choice.choose_profile chooses, after a sign-in if necessary.
 
-    Its picker needs a sign-in when no list of roles is saved; this function offers to sign in.
-    Raises: LoginRequired without a terminal or when the user declines; the errors of word_choice.
+    That function's picker needs a sign-in if no list of roles is saved; then this function offers
+    one. Raises: LoginRequired without a terminal or when the user declines; the errors of
+    word_choice.
     """
     try:
         return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
@@ -67,7 +68,7 @@ def _confirm_sign_in(error: LoginRequired) -> bool:
 
 def describe_role(app: App, profile: Profile) -> str:
     """Return a text such as `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
-    known = identity.look_up(app, profile)
+    known = identity.look_up_identity(app, profile)
     role = profile.shown_role
     account = role.account_id
     if known.account.name:

@@ -1,4 +1,4 @@
-"""The command prompt: one line for status bars, and for prompts that start a program anyway.
+"""The command prompt: prints one line for status bars, and for prompts that run programs.
 
 `ssohelper.prompt_entry` serves the usual arguments without click. This command adds help, JSON and
 the messages for wrong arguments.
@@ -37,14 +37,14 @@ def prompt(template: str | None, state: bool) -> None:
     """
     if output.options().json:
         app = output.get_app()
-        output.print_json(_json(action.read_status(app), app.clock.now()), app.warnings)
+        output.print_json(_status_json(action.read_status(app), app.clock.now()), app.warnings)
         return
     prompt_entry.print_prompt(
         [prompt_entry.STATE] if state else ["--format", template] if template else []
     )
 
 
-def _json(status: Status, now: int) -> dict[str, Any]:
+def _status_json(status: Status, now: int) -> dict[str, Any]:
     profile, clock = status.profile, status.clock(now)
     has_end = clock is not None and clock.kind in ("known", "assumed")
     ends_at = clock.at if clock and has_end else None

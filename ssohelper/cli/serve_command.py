@@ -69,16 +69,16 @@ def serve(
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
-    # Before anything listens, and before settings that cannot be read end the command: a refusal has
-    # a line in the journal.
+    # The role is checked here, before the endpoint listens and before unreadable settings end the
+    # command, because a refusal must get a line in the journal.
     app.vault.check(chosen.key, Way.SERVE)
-    env_path, socket_path = _absolute(env_file), _absolute(socket_file)
-    token_path = _absolute(token_folder)
+    env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
+    token_path = _absolute_path(token_folder)
     if env_path and token_path:
-        _check_plain(token_path)
+        _check_path_for_env_file(token_path)
     old_port = app.env_file(env_path).load_port() if env_path else None
     with _make_endpoint(app, chosen) as endpoint:
-        # Listens before the sign-in, so that an address that cannot be used is an error at once.
+        # The endpoint listens before the sign-in, so that an unusable address is an error at once.
         if socket_path:
             endpoint.listen_on_socket(socket_path)
         if token_path:
@@ -104,7 +104,7 @@ def run_with_server(
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
-    `hold_text` says for how long it and the commands it runs wait for a sign-in; "" means not.
+    `hold_text` says for how long this process and the program wait for a sign-in; "" for no wait.
     `limits` is the variable of the program's allow-list, or empty.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
@@ -124,7 +124,7 @@ def run_with_server(
         favourites.record_use(app, chosen)
         ended = run_child.run_to_end(program, child)
     if ended.by_terminal:
-        # A script that runs us stops at Ctrl-C only when it sees that SIGINT has ended us too.
+        # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.
         output.flush()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -136,7 +136,7 @@ def run_with_server(
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    """Get credentials before any client asks, so that an error ends the command at its start."""
+    """Get credentials before any client asks for them, so that errors end the command at once."""
     profile_use.run_signed_in(
         app,
         chosen,
@@ -177,9 +177,9 @@ def _print_in_background(text: str) -> None:
 def _block_signals() -> set[signal.Signals]:
     """Block the signals that end the endpoint, and return them for `sigwait`.
 
-    Threads that start later block them too. If nohup ignores SIGHUP, it stays ignored. SIGINT ends
-    the endpoint even if a script ignores it for commands that it starts with `&`: when Ctrl-C ends
-    that script, the endpoint must end too.
+    Threads that start later block these signals too. If nohup ignores SIGHUP, SIGHUP stays ignored.
+    SIGINT ends the endpoint even if a script ignores it for commands that it starts with `&`: when
+    Ctrl-C ends that script, the endpoint must end too.
     """
     ending = set(_ENDING)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -190,7 +190,7 @@ def _block_signals() -> set[signal.Signals]:
 
 
 def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) -> None:
-    """Listen on the previous endpoint's port if possible, so that its clients reach this one."""
+    """Listen on `port`, else on the previous endpoint's port, so that its clients reach us."""
     try:
         endpoint.listen_on_port(port or old_port or 0)
     except LocalState:
@@ -200,8 +200,8 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
         output.warn(f"the previous port {old_port} is taken: clients must read the env file again")
 
 
-def _check_plain(folder: Path) -> None:
-    """Raise UsageProblem if docker and a shell would not read the same path from an env file."""
+def _check_path_for_env_file(folder: Path) -> None:
+    """Raise UsageProblem if docker and shells would not read this path alike in env files."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
         raise UsageProblem(
             f'"{show(str(folder), 80)}" cannot be written to an env file',
@@ -209,7 +209,7 @@ def _check_plain(folder: Path) -> None:
         )
 
 
-def _absolute(text: str | None) -> Path | None:
+def _absolute_path(text: str | None) -> Path | None:
     if text is None:
         return None
     if not text or not is_harmless(text):

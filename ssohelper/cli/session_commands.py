@@ -1,4 +1,4 @@
-"""The commands session list, show, add, rename and rm. They show each change before it."""
+"""The commands session list, show, add, rename and rm. They show changes before writing."""
 
 import sys
 from typing import Any
@@ -62,12 +62,16 @@ def list_sessions() -> None:
     names = {one.name for one in listed}
     missing = [one for one in missing_sessions.list_missing(app) if one.name not in names]
     if output.options().json:
-        documents = [*map(_document, found), *map(_unusable_document, unusable)]
-        output.print_json([*documents, *map(_missing_document, missing)], app.warnings)
+        documents = [*map(_session_json, found), *map(_unusable_session_json, unusable)]
+        output.print_json([*documents, *map(_missing_session_json, missing)], app.warnings)
     elif not found and not unusable and not missing:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
     else:
-        rows = [*map(_row, found), *map(_unusable_row, unusable), *map(_missing_row, missing)]
+        rows = [
+            *map(_session_row, found),
+            *map(_unusable_session_row, unusable),
+            *map(_missing_session_row, missing),
+        ]
         output.print_rows(_HEADER, rows)
         for one in missing:
             output.say(missing_sessions.describe(one))
@@ -84,14 +88,14 @@ def show_session(name: str | None) -> None:
       ssohelper session show corp
     """
     app = output.get_app()
-    named = _named(name)
+    named = _session_name_from(name)
     chosen = find_signed_in(app, named) or choosing.choose_session(named)
     entry = sessions.load_entry(app, chosen)
     if output.options().json:
-        output.print_json({**_document(entry), **_details(entry)}, app.warnings)
+        output.print_json({**_session_json(entry), **_session_details_json(entry)}, app.warnings)
     else:
         shows_all = not sys.stdout.isatty()
-        output.print_rows(("WHAT", "VALUE"), _rows_of(app, entry, shows_all=shows_all))
+        output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry, shows_all=shows_all))
 
 
 @session.command()
@@ -117,7 +121,7 @@ def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool)
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_who_serves_legacy_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
-    _carry_out(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
+    _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
 @session.command()
@@ -146,7 +150,7 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
         "out of it"
     )
     done = f"renamed; sign in with: ssohelper login {new}"
-    _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
 @session.command()
@@ -174,10 +178,10 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
     count = profile_count(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
-    _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
-def _carry_out(
+def _carry_out_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
     """Show the plan's diff, ask, carry the plan out, and say what was done."""
@@ -196,7 +200,7 @@ def _carry_out(
 def _remove_leftovers(
     app: App, name: str, new_name: str | None, *, dry_run: bool, yes: bool
 ) -> bool:
-    """After an interrupted rename or rm, or an edit by hand: remove what is kept for the session.
+    """Remove what is kept for a session that an interrupted command, or an edit by hand, left.
 
     Returns False if the session is in the config, or if nothing is kept for it.
     """
@@ -225,14 +229,14 @@ def _remove_leftovers(
     return True
 
 
-def _named(argument: str | None) -> str | None:
+def _session_name_from(argument: str | None) -> str | None:
     return output.checked_session_name(argument) or output.options().session
 
 
 # -- describing a session ------------------------------------------------------------------------
 
 
-def _row(entry: SessionEntry) -> tuple[str, ...]:
+def _session_row(entry: SessionEntry) -> tuple[str, ...]:
     clock = entry.clock
     regions = " ".join((clock.session.region, *(portal.region for portal in entry.further)))
     state = clock.state.replace("_", " ")
@@ -248,7 +252,7 @@ def _row(entry: SessionEntry) -> tuple[str, ...]:
     )
 
 
-def _document(entry: SessionEntry) -> dict[str, Any]:
+def _session_json(entry: SessionEntry) -> dict[str, Any]:
     clock = entry.clock
     return {
         "name": clock.session.name,
@@ -263,12 +267,12 @@ def _document(entry: SessionEntry) -> dict[str, Any]:
     }
 
 
-def _unusable_row(session: clocks.UnusableSession) -> tuple[str, ...]:
+def _unusable_session_row(session: clocks.UnusableSession) -> tuple[str, ...]:
     url, region = session.start_url or "-", session.region or "-"
     return (session.name, url, region, "-", f"unusable: {session.reason}", "-")
 
 
-def _unusable_document(session: clocks.UnusableSession) -> dict[str, Any]:
+def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
     return {
         "name": session.name,
         "start_url": session.start_url,
@@ -282,14 +286,14 @@ def _unusable_document(session: clocks.UnusableSession) -> dict[str, Any]:
     }
 
 
-def _missing_row(session: MissingSession) -> tuple[str, ...]:
+def _missing_session_row(session: MissingSession) -> tuple[str, ...]:
     known = session.recorded
     url, region = (known.start_url, known.region) if known else ("-", "-")
     state = f"missing, {clock_text.NOT_IN_CONFIG}"
     return (session.name, url, region, "-", state, str(len(session.profiles)))
 
 
-def _missing_document(session: MissingSession) -> dict[str, Any]:
+def _missing_session_json(session: MissingSession) -> dict[str, Any]:
     known = session.recorded
     return {
         "name": session.name,
@@ -304,7 +308,7 @@ def _missing_document(session: MissingSession) -> dict[str, Any]:
     }
 
 
-def _details(entry: SessionEntry) -> dict[str, Any]:
+def _session_details_json(entry: SessionEntry) -> dict[str, Any]:
     ends_at, choices = entry.clock.token_expires_at, entry.choices
     return {
         "token_expires_at": None if ends_at is None else to_iso(ends_at),
@@ -320,16 +324,16 @@ def _details(entry: SessionEntry) -> dict[str, Any]:
     }
 
 
-def _rows_of(app: App, entry: SessionEntry, *, shows_all: bool) -> list[tuple[str, str]]:
-    """Return the rows of `session show`; what was never chosen has the text of its default.
+def _make_detail_rows(app: App, entry: SessionEntry, *, shows_all: bool) -> list[tuple[str, str]]:
+    """Return the rows of `session show`. For options that were never chosen, shows the default.
 
-    Without `shows_all` there are at most ten rows for profiles of a kind, and one with the rest's
-    count: an organization has 1,200.
+    Without `shows_all`, there are at most ten rows for managed profiles and ten for others, each
+    followed by a row with the number of the rest: an organization has 1,200 profiles.
     """
     most = None if shows_all else _MOST_PROFILES
     choices, clock = entry.choices, entry.clock
     ends_at, now = clock.token_expires_at, app.clock.now()
-    rows = list(zip(_HEADER, _row(entry), strict=True))
+    rows = list(zip(_HEADER, _session_row(entry), strict=True))
     rows += [(f"further portal {portal.region}", portal.start_url) for portal in entry.further]
     rows += [
         ("access token", "-" if ends_at is None else clock_text.time_left(ends_at, now)),

@@ -80,7 +80,7 @@ def setup(
     """
     app = output.get_app()
     session, portal = _choose_session(app, start_url, region, yes=yes)
-    # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
+    # These checks are made before the sign-in, so that no user signs in for nothing.
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
     profiles.check_installation(app)
@@ -95,7 +95,7 @@ def setup(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
     narrowed = bool(accounts or roles)
-    with _give_back_if_interrupted(app, session):
+    with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
         adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
         if default_region is None and not yes and listing.roles():
@@ -120,10 +120,10 @@ def setup(
 
 
 @contextmanager
-def _give_back_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
+def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config.
 
-    After an error the sign-in stays, so that the next `setup` needs none; that is said.
+    After an error the sign-in is kept, so that the next `setup` needs none, and the user is told.
     """
     try:
         with _interrupt_by_signals():
@@ -153,9 +153,9 @@ def _interrupt_by_signals() -> Iterator[None]:
 
 
 def _ask_what_to_keep(app: App, session: SsoSession) -> None:
-    """After a "no" to the profiles: write the session alone, or sign out again.
+    """After the user declined the profiles, ask whether to write the session or to sign out.
 
-    Otherwise a token would be left whose session no command knows.
+    Without one of these, a token would be left whose session no command knows.
     """
     if sessions.has_section(app, session):
         return
@@ -179,7 +179,7 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
         return
     output.say(setup_text.guards_line(guarded))
     if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
-        own_settings.change(app, "guard.rules", ("guard", "rules"), list(guarded))
+        own_settings.change_setting(app, "guard.rules", ("guard", "rules"), list(guarded))
     else:
         output.say(f"later: {command}")
 
@@ -205,7 +205,7 @@ def _choose_session(
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
     found = further_setup.find_session(
-        app, start_url, name, _ask_about_portal if on_terminal else None
+        app, start_url, name, _ask_whether_further_portal if on_terminal else None
     )
     if found is not None:
         return found
@@ -216,7 +216,7 @@ def _choose_session(
     return session, None
 
 
-def _ask_about_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
+def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
     output.say(f'{show(portal.start_url)} {why} than "{session.name}" ({show(session.start_url)})')
     question = f'is it a further region of "{session.name}"?'
     return output.confirm(question, yes=False, what="a further region")
@@ -239,7 +239,7 @@ def _choose_portal(
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
-    return found[_ask_number(len(found)) - 1]
+    return found[_ask_portal_number(len(found)) - 1]
 
 
 def _refuse_to_choose(urls: list[str]) -> UsageProblem:
@@ -254,7 +254,7 @@ def _refuse_to_choose(urls: list[str]) -> UsageProblem:
     )
 
 
-def _ask_number(most: int) -> int:
+def _ask_portal_number(most: int) -> int:
     """Return the number that the user types. Raises: Interrupted for q or n."""
     while True:
         answer: str = click.prompt(f"which one (1-{most}, q to leave)", default="1", err=True)
@@ -280,17 +280,17 @@ def _ask_region(url: str, proposal: str | None) -> str:
 
 
 def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choices:
-    """Return the choices with the default region that the user names, unless it is known."""
+    """Return the choices with a default region, which the user is asked for if it is not known."""
     proposal = default_regions.propose_region(app, session)
     if proposal is None:
         return choices
     region: str = click.prompt(
-        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_read_region
+        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer
     )
     return choices.choose(default_region=region)
 
 
-def _read_region(answer: str) -> str:
+def _parse_region_answer(answer: str) -> str:
     try:
         return default_regions.check_region(answer.strip())
     except UsageProblem as error:
@@ -298,7 +298,7 @@ def _read_region(answer: str) -> str:
 
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print what is wrong, and a command that was just seen to work."""
+    """Print the problems that were found, and a command to try that works."""
     if output.options().json:
         return
     if not listing.roles():

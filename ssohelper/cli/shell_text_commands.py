@@ -1,4 +1,4 @@
-"""The click commands shell-init and completion: help, and what their fast entry points refuse."""
+"""The click commands shell-init and completion, for what their fast entry points do not handle."""
 
 import click
 
@@ -23,13 +23,13 @@ def shell_init(shell: str, name: str) -> None:
       ssohelper-credentials shell-init fish | source             in ~/.config/fish/config.fish
       eval "$(ssohelper-credentials shell-init bash --cmd sso)"  the function is named sso
     """
-    _check_shell(shell)
+    _check_shell_name(shell)
     if not shell_texts.is_function_name(name):
         raise UsageProblem(
             f'"{name}" cannot be the name of a shell function',
             hint="use letters, digits, _ and -, beginning with a letter or _",
         )
-    _print(shell_texts.shell_init_text(shell, name), f"text for {shell}")
+    _print_script(shell_texts.shell_init_text(shell, name), f"text for {shell}")
 
 
 @click.command("completion")
@@ -46,17 +46,17 @@ def completion(shell: str) -> None:
 
     `ssohelper shell-init` prints this script too. The script for pwsh is not tested.
     """
-    _check_shell(shell)
-    _print(shell_texts.completion_script_of(shell), f"completion for {shell}")
+    _check_shell_name(shell)
+    _print_script(shell_texts.completion_script_of(shell), f"completion for {shell}")
 
 
-def _check_shell(shell: str) -> None:
+def _check_shell_name(shell: str) -> None:
     if shell not in shell_texts.SHELLS:
         known = ", ".join(shell_texts.SHELLS)
         raise UsageProblem(f'no shell named "{shell}"', hint=f"known shells are: {known}")
 
 
-def _print(text: bytes | None, name: str) -> None:
+def _print_script(text: bytes | None, name: str) -> None:
     if text is None:
         raise LocalState(
             f"the {name} is missing from this installation", hint="install ssohelper again"

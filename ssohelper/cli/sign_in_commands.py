@@ -27,7 +27,7 @@ from ssohelper.system import browser
 
 
 class Duration(click.ParamType[int]):
-    """A duration such as 20m, 1h30m or 90, as whole seconds."""
+    """A click type for a duration such as 20m, 1h30m or 90. Its value is in whole seconds."""
 
     name = "duration"
 
@@ -66,7 +66,7 @@ def sign_in_on_terminal(
     )
     ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
     outcome = sign_in.log_in(app, session, ui, options)
-    output.say(_outcome_text(app, session, outcome))
+    output.say(_login_outcome_text(app, session, outcome))
     return outcome
 
 
@@ -106,7 +106,7 @@ def login(
       ssohelper login --device-code      the browser is on another machine
     """
     app = output.get_app()
-    session = choosing.choose_session(_chosen(session_name))
+    session = choosing.choose_session(_chosen_session_name(session_name))
     outcome = sign_in_on_terminal(
         app,
         session,
@@ -140,10 +140,10 @@ def logout(session_name: str | None, everywhere: bool) -> None:
       ssohelper logout --all
     """
     app = output.get_app()
-    chosen = _chosen(session_name)
+    chosen = _chosen_session_name(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
-    sessions = list_sessions(app) if everywhere else _chosen_for_logout(app, chosen)
+    sessions = list_sessions(app) if everywhere else _find_session_to_sign_out(app, chosen)
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
@@ -156,7 +156,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         results.append({"session": session.name, "revoked": was_signed_in})
         output.say(clock_text.logout_result(session.name, was_signed_in))
     if everywhere:
-        recorded_sign_ins.forget_stale(app)
+        recorded_sign_ins.forget_stale_records(app)
         if not sessions:
             output.say("there is no sso-session to sign out of")
     if output.options().json:
@@ -178,7 +178,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     type=Duration(),
     default="30m",
     show_default=True,
-    help="With --check: how soon counts.",
+    help="With --check: exit 4 if a sign-in is needed within this time.",
 )
 @output.common_options
 def status(session_name: str | None, check: bool, min_seconds: int) -> None:
@@ -191,7 +191,7 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
       ssohelper status --check --min 2h || ssohelper login --min 2h
     """
     app = output.get_app()
-    chosen = _chosen(session_name)
+    chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
     unlisted = [one for one in find_unlisted(app) if chosen in (None, one.name)]
     recorded_sign_ins.warn_of_damaged(app)
@@ -230,7 +230,8 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
             f"an interactive sign-in to {names} is needed within {duration_text(min_seconds)}",
-            # Without --force, login does nothing if the sign-in lasts 20 minutes more.
+            # The hint has --force, because `login` does nothing if the sign-in lasts 20 minutes
+            # more.
             hint=f"sign in with: ssohelper login {needing[0].name} --force",
         )
 
@@ -238,26 +239,26 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
 # -- session names, texts and JSON -------------------------------------------------------------
 
 
-def _chosen(argument: str | None) -> str | None:
+def _chosen_session_name(argument: str | None) -> str | None:
     option = output.options().session
     if output.checked_session_name(argument) and option and argument != option:
         raise UsageProblem(f'two sessions are named: "{argument}" and "{option}"')
     return argument or option
 
 
-def _chosen_for_logout(app: App, chosen: str | None) -> list[SsoSession]:
-    """Return the session to sign out of; none if another tool has replaced our sign-in to it."""
+def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
+    """Return the session to sign out of, or [] if another tool has replaced our sign-in to it."""
     found = find_signed_in(app, chosen)
     if found is not None:
         return [found]
     names = app.config.read().session_names()
-    if chosen and chosen not in names and recorded_sign_ins.forget_stale(app, chosen):
+    if chosen and chosen not in names and recorded_sign_ins.forget_stale_records(app, chosen):
         output.say(clock_text.logout_result(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]
 
 
-def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
+def _login_outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     outlook = clocks.load_outlook_of_token(app, session, outcome.token)
     return clock_text.login_result(
         session.name, outcome.how, outlook, app.clock.now(), outcome.user
@@ -272,9 +273,9 @@ def _session_json(clock: clocks.SessionClock, in_config: bool) -> dict[str, Any]
         "user": clock.user,
         "state": clock.state,
         "refreshable": clock.refreshable,
-        "token_expires_at": _instant(clock.token_expires_at),
-        "signed_in_at": _instant(clock.signed_in_at),
-        "sign_in_ends_at": _instant(clock.sign_in_ends_at),
+        "token_expires_at": _instant_text(clock.token_expires_at),
+        "signed_in_at": _instant_text(clock.signed_in_at),
+        "sign_in_ends_at": _instant_text(clock.sign_in_ends_at),
         "sign_in_ends_source": clock.sign_in_ends_source,
         "reason": None,
         "in_config": in_config,
@@ -311,12 +312,12 @@ def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]
     }
 
 
-def _instant(at: int | None) -> str | None:
+def _instant_text(at: int | None) -> str | None:
     return None if at is None else to_iso(at)
 
 
 def _say_foreign_profile(app: App) -> None:
-    """Say if the profile of this shell is none whose clocks are shown."""
+    """If this shell's profile is not ours, say so, because no clocks are shown for it."""
     with contextlib.suppress(SsoHelperError):
         found = foreign.find(app, None)
         if found is not None:

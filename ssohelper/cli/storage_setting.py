@@ -1,4 +1,4 @@
-"""The question before `config set storage` drops a sign-in, and what it says after the move."""
+"""Texts of `config set storage`: a question before it drops sign-ins, and its results."""
 
 from ssohelper.actions import storage
 from ssohelper.app import App
@@ -18,9 +18,10 @@ _ON_DISK = (
 
 
 def confirm_move(app: App, wanted: str, *, yes: bool) -> None:
-    """Ask before a move that would drop sign-ins which the keyring does not give.
+    """Ask before a change of the storage that would drop sign-ins which cannot be read.
 
-    Raises: KeyringUnavailable before a move into the keyring; UsageProblem without an answer.
+    Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer;
+    UsageProblem if the user declines or cannot be asked.
     """
     lost = storage.find_unreadable(app, wanted)
     if not lost:
@@ -28,14 +29,19 @@ def confirm_move(app: App, wanted: str, *, yes: bool) -> None:
     names = ", ".join(show(name) for name in lost)
     output.say(f"the keyring does not give the sign-in to: {names}")
     if not output.confirm(
-        "drop it, and sign in again later?", yes=yes, what="a sign-in that would be dropped"
+        "drop what cannot be read, and sign in again later?",
+        yes=yes,
+        what="a sign-in that would be dropped",
     ):
         raise UsageProblem("nothing was changed", hint="unlock the keyring and try again")
 
 
 def move(app: App, wanted: str) -> None:
-    """Move the sign-ins, and say what that changes. Raises: KeyringUnavailable, LocalState."""
-    moved = storage.move(app, wanted, drop_unreadable=True)
+    """Move the sign-ins to the storage `wanted`, and say what that changes for the user.
+
+    Raises: KeyringUnavailable, LocalState.
+    """
+    moved = storage.move_sign_ins(app, wanted, drop_unreadable=True)
     if not moved.is_new:
         return
     output.say(_IN_KEYRING if wanted == storage.KEYRING else _IN_FILES)

@@ -46,7 +46,7 @@ class TerminalUi:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start the browser, unless there is none or the user wants none; return whether it started."""
+        """Start the browser, if there is one and the user wants it. Return whether it started."""
         if self._opener is None:
             return False
         started = browser.start_opener(self._opener, make_address(), self._app.environ)
@@ -55,7 +55,7 @@ class TerminalUi:
         return started
 
     def report_waiting_for_another_login(self) -> None:
-        """Print that another login is running."""
+        """Print that another login of this session is running, and that this login waits."""
         output.say(
             f'another login of "{show(self._session.name)}" is running: waiting for its result'
         )
@@ -65,13 +65,13 @@ class TerminalUi:
         output.say(f"now the same in {show(region)}, as the same person")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
-        """Ask whether to keep the sign-in of another user."""
+        """Ask whether to keep a sign-in by another user than last time."""
         name = show(self._session.name)
         output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether to sign in at another portal. No flag answers this off a terminal."""
+        """Ask whether to sign in at a portal that is new; off a terminal, return False."""
         if not output.can_ask():
             return False
         output.say(f"{show(self._session.start_url)} now leads to another portal:")

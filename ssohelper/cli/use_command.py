@@ -32,8 +32,8 @@ from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# Variables that the shell function sets: its shell, and which profile or keys were used last and
-# before that ("profile NAME" or "keys NAME").
+# Variables that the shell function sets: the name of its shell, what this shell uses now, and what
+# it used before (each as "profile NAME" or "keys NAME").
 _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS"
 _KINDS = ("profile", "keys")
 
@@ -65,7 +65,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
     row = output.options().chosen
     is_previous = words == ("-",)
     if is_previous:
-        previous, keys = _previous(app)
+        previous, keys = _find_previous_profile(app)
         words = (previous,)
     if row is not None:
         chosen = choosing.resolve_row(app, row)
@@ -78,8 +78,8 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         return
     if keys:
         guarding.grant_for_reason(app, chosen, reason)
-        found, left = _get_keys(app, chosen)
-        name = _lasting_name(app, chosen)
+        found, left = _get_keys_environment(app, chosen)
+        name = _name_for_going_back(app, chosen)
     else:
         session = chosen.session
         outlook = profile_use.run_signed_in(
@@ -87,21 +87,21 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         )
         left = clock_text.sign_in_left_text(outlook, app.clock.now())
         chosen = _ensure_profile(app, chosen, yes, is_typed=words == (chosen.name,))
-        # A grant is made after all other questions: an answer may end the command, and the time
-        # of a grant runs from the moment it is made.
+        # The role is granted after all other questions, because an answer may end the command, and
+        # the time of a grant runs from the moment it is given.
         guarding.grant_for_reason(app, chosen, reason)
         guarding.say_what_a_guard_needs(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)
-    text = _script(app, shell, found, f"{_KINDS[keys]} {name}")
+    text = _make_script(app, shell, found, f"{_KINDS[keys]} {name}")
     _print_script(text)
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
 
 
 def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
-    """Switch the shell to a profile whose credentials its SDKs get by themselves."""
+    """Switch the shell to a profile that is not ours: SDKs get its credentials themselves."""
     if keys:
         raise UsageProblem(
             f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
@@ -114,7 +114,7 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
     foreign.check_use(app, found, is_on_terminal=True)
-    text = _script(app, shell, foreign.build_environment(app, found), f"profile {found.name}")
+    text = _make_script(app, shell, foreign.build_environment(app, found), f"profile {found.name}")
     _print_script(text)
     output.say(found.description)
 
@@ -138,7 +138,7 @@ def clear() -> None:
 
 
 def _shell_of_function(command: str) -> str:
-    """Return the shell whose function evaluates our stdout.
+    """Return the name of the shell whose function evaluates our stdout.
 
     Raises: UsageProblem when the shell function did not run us.
     """
@@ -165,8 +165,8 @@ def _install_line() -> str:
     return f"{line} (ssohelper install does it)"
 
 
-def _previous(app: App) -> tuple[str, bool]:
-    """Return the profile that this shell used before, and whether it was used as fixed keys."""
+def _find_previous_profile(app: App) -> tuple[str, bool]:
+    """Return the profile that this shell used before, and whether the shell used its fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
         raise UsageProblem(
@@ -176,7 +176,7 @@ def _previous(app: App) -> tuple[str, bool]:
     return name, kind == "keys"
 
 
-def _get_keys(app: App, profile: Profile) -> tuple[Environment, str]:
+def _get_keys_environment(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = profile_use.run_signed_in(
         app,
         profile,
@@ -194,7 +194,7 @@ def _get_keys(app: App, profile: Profile) -> tuple[Environment, str]:
     )
 
 
-def _lasting_name(app: App, chosen: Profile) -> str:
+def _name_for_going_back(app: App, chosen: Profile) -> str:
     """Return a name by which a later `use -` finds the same role, whatever AWS_PROFILE is then."""
     return _profile_name(app, chosen) or chosen.key.text
 
@@ -202,15 +202,15 @@ def _lasting_name(app: App, chosen: Profile) -> str:
 def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
-    A profile whose credentials another program provides is used only if the user typed its name, and
-    if that program is installed: only a run would show whether it works.
+    A profile whose credentials another program provides is used only if the user typed its name and
+    that program is installed, because only a run would show whether it works.
     Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _profile_name(app, chosen)
     missing = adopting.find_missing_program(app, name) if name and is_typed else None
     if missing is not None:
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
-    if name is None or missing is not None or not (is_typed or _is_counted(app, name)):
+    if name is None or missing is not None or not (is_typed or _counts_as_profile(app, name)):
         name = _find_profile(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
@@ -239,14 +239,14 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
-def _is_counted(app: App, name: str) -> bool:
+def _counts_as_profile(app: App, name: str) -> bool:
     return name not in adopting.find_not_counted(app, only_reliable=True)
 
 
 def _find_profile(app: App, chosen: Profile) -> str | None:
     """Return a profile that names this role, a managed one if there is one; None if none does.
 
-    Those of other tools that may not work are passed over.
+    Profiles of other tools that may not work are left out.
     """
     unsure = adopting.find_not_counted(app, only_reliable=True)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
@@ -254,16 +254,16 @@ def _find_profile(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
 
 
-def _script(app: App, shell: str, found: Environment, used: str) -> str:
+def _make_script(app: App, shell: str, found: Environment, used: str) -> str:
     """Return the text to evaluate: it sets and unsets variables, and records how to undo that.
 
-    `used` is "profile NAME" or "keys NAME", for what this shell uses from now on.
+    `used` is what this shell uses from now on, as "profile NAME" or "keys NAME".
     """
     before = app.environ.get(_USED, "")
     lines = [shell_text.set_variable_text(shell, "__ssohelper_used", used)]
     if shell == "fish":
-        # The text stops at a universal variable of fish: programs get it even if a global one hides
-        # it, and only the user should erase universal variables.
+        # In fish, the text stops if one of these is a universal variable: programs get its value
+        # even if a global variable hides it, and only the user should erase universal variables.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))
@@ -277,5 +277,5 @@ def _script(app: App, shell: str, found: Environment, used: str) -> str:
 
 
 def _print_script(text: str) -> None:
-    # Written as bytes, because values of the old environment need not be UTF-8.
+    # The text is written as bytes, because values of the old environment need not be UTF-8.
     output.write(os.fsencode(text) + b"\n")

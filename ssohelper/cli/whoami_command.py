@@ -43,40 +43,40 @@ def whoami(profile: str | None, reason: str | None) -> None:
     if trouble:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     with app.vault.preferring_refusal(chosen.key, Way.WHOAMI):
-        known = identity.look_up(app, chosen)
+        known = identity.look_up_identity(app, chosen)
     if output.options().json:
-        _print_json(known)
+        _print_identity_json(known)
         return
-    _print_known(known)
-    confirmed = identity.confirm(app, known)
+    _print_known_identity(known)
+    confirmed = identity.confirm_identity(app, known)
     print_pair("user", confirmed.user)
     print_pair("arn", confirmed.arn)
     output.say("confirmed by AWS")
 
 
-def _print_known(known: KnownIdentity) -> None:
+def _print_known_identity(known: KnownIdentity) -> None:
     role = known.profile.shown_role
     name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
     print_pair("profile", known.profile.name)
     print_pair("session", known.profile.session.name)
     print_pair("account", name)
     print_pair("role", role.name)
-    # The lines must appear now, since STS may take seconds to answer.
+    # These lines must appear before STS is asked, since its answer may take seconds.
     sys.stdout.flush()
 
 
-def _print_json(known: KnownIdentity) -> None:
+def _print_identity_json(known: KnownIdentity) -> None:
     app = output.get_app()
     try:
-        confirmed = identity.confirm(app, known)
+        confirmed = identity.confirm_identity(app, known)
     except SsoHelperError as error:
         app.warn(f"not confirmed by AWS: {error.message}")
-        output.print_json(_data(known, None), app.warnings)
+        output.print_json(_identity_json(known, None), app.warnings)
         raise
-    output.print_json(_data(known, confirmed), app.warnings)
+    output.print_json(_identity_json(known, confirmed), app.warnings)
 
 
-def _data(known: KnownIdentity, confirmed: ConfirmedIdentity | None) -> dict[str, Any]:
+def _identity_json(known: KnownIdentity, confirmed: ConfirmedIdentity | None) -> dict[str, Any]:
     return {
         "profile": known.profile.name,
         "session": known.profile.session.name,

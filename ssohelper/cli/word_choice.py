@@ -1,4 +1,4 @@
-"""Chooses the role that has all of the words of `use WORDS…`, `exec WORDS… --`, `console WORDS…`.
+"""Chooses the role that the words of `use WORDS…`, `exec WORDS… --` or `console WORDS…` find.
 
 A profile's name and [SESSION:]ACCOUNT/ROLE win over a search. A search chooses on a terminal only:
 a mistyped profile in a script must never run as another role.
@@ -20,7 +20,7 @@ from ssohelper.core.search import Index
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import Interrupted, UsageProblem
 
-# How many roles an error names. It is one line.
+# How many roles an error names at most. Few, because an error is one line.
 _NAMED = 5
 
 
@@ -31,11 +31,12 @@ def choose_profile(
 
     Profiles whose credentials are not ours are named, found and offered too.
 
-    The only role that has each word as a whole is shown and taken; if it is guarded, or with
-    `confirm` (what is done with it, such as "run the command"), the user is asked first. If there
-    are several or none, a picker opens with the words. `ask_always` as in choosing.choose_any_profile.
-    Raises: UsageProblem with the roles that were found, off a terminal; Interrupted (130) when the
-    user says no or picks none; the errors of choosing.choose_any_profile.
+    If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
+    `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
+    such as "run the command". If several roles or none match, a picker opens with the words in its
+    search. For `ask_always` see choosing.choose_any_profile. Raises: UsageProblem off a terminal,
+    with the roles that were found; Interrupted (130) when the user says no or picks none; the
+    errors of choosing.choose_any_profile.
     """
     if len(words) < 2:
         try:
@@ -64,14 +65,14 @@ def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
 ) -> Profile | Foreign:
     index = role_rows.index_of(choice.rows)
-    row = _find_only(words, index, choice.rows)
+    row = _find_only_match(words, index, choice.rows)
     if row is None:
         if not index.search(words, fuzzy=True):
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_from(app, choice, " ".join(words))
     several = len(choice.sessions) > 1
-    output.say(f"the only match: {_describe(row, with_session=several)}")
+    output.say(f"the only match: {_describe_row(row, with_session=several)}")
     rules = app.vault.policy.rules
     if guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name):
         confirm = f"this role is guarded; {confirm or 'use it'}"
@@ -80,15 +81,15 @@ def _choose_role(
     return choosing.resolve_row(app, row)
 
 
-def _find_only(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleRow | None:
-    """Return the only row that has each word as a whole; None if there are several or none."""
+def _find_only_match(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleRow | None:
+    """Return the only row that matches all words exactly; None if several rows do, or none."""
     if all(term.is_excluded for term in parse_query(words)):
         return None  # nothing says which role is wanted
     found = index.search(words)
     return rows[found[0]] if len(found) == 1 else None
 
 
-def _describe(row: RoleRow, *, with_session: bool) -> str:
+def _describe_row(row: RoleRow, *, with_session: bool) -> str:
     if row.provider:
         return f'profile "{show(row.role_name)}", whose credentials are not ours'
     account = row.account.id
@@ -101,7 +102,7 @@ def _describe(row: RoleRow, *, with_session: bool) -> str:
 def _error_with_roles(
     app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
 ) -> UsageProblem:
-    """Return the error for words off a terminal: it names the first roles that have them all."""
+    """Return the error for words off a terminal. It names the first roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_others=True).rows

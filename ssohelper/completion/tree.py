@@ -20,7 +20,7 @@ TREE = """\
 --region=region The region of your Identity Center.
 --name-template=text Names: default {account_name}.{role_name}
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
---default-region=region The region of profiles; also of managed ones with the old default.
+--default-region=region The region of profiles; managed ones with the old default get it too.
 --account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
 --role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
 --adopt=text* Take over profiles of other tools, under the names they have. Repeata…
@@ -44,7 +44,7 @@ TREE = """\
 +
 <session
 --check Exit 4 when a sign-in will be needed soon.
---min=text With --check: how soon counts.
+--min=text With --check: exit 4 if a sign-in is needed within this time.
 [session] Manage the portals that you sign in to
 +
 [session add] Write a session to ~/.aws/config, without a sign-in.
@@ -91,11 +91,11 @@ TREE = """\
 +
 <address
 --name=text The profile's name. Default: from the template.
---assume=text A role to assume on top of the one of --via.
+--assume=text The role that the profile assumes with --via's role.
 --via=profile The profile whose credentials assume it.
---external-id=text The external id that its trust policy demands.
---role-session-name=text The name that CloudTrail shows.
---duration=text For how long: 900 to 3600, STS's limit.
+--external-id=text The external id that the role's trust policy demands.
+--role-session-name=text The role session's name, which CloudTrail shows.
+--duration=text How many seconds the role is assumed for: 900 to 3600.
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
 --region=region The profile's region.
 --dry-run Print the diff, change nothing.
@@ -116,7 +116,7 @@ TREE = """\
 --role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
 --name-template=text Names: default {account_name}.{role_name}
---default-region=region The region of profiles; also of managed ones with the old default.
+--default-region=region The region of profiles; managed ones with the old default get it too.
 --rename Rename existing profiles by the template too.
 --prune Remove managed profiles whose role is gone, or left out by filters gi…
 --refresh Ask AWS even if the saved list is recent.
@@ -133,7 +133,7 @@ TREE = """\
 <usable_profile*
 --keys Export fixed keys instead of a profile.
 --yes Add a profile for a role that has none, without asking.
---reason=text Grant a guarded role for 30 min; why goes into the journal.
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [clear] Undo `use`: restore this shell's environment
 +
 [exec] Run a command with credentials of a role
@@ -142,14 +142,14 @@ TREE = """\
 --server Give the command renewed credentials instead of fixed keys.
 --hold If a sign-in is needed, wait for it.
 --allow=text* Give the command these roles only: ACCOUNT/ROLE or a profile. Repeata…
---reason=text Grant a guarded role for 30 min; why goes into the journal.
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [env] Print a role's keys as shell exports, for eval
 +
 <usable_profile
 --shell=words:bash,zsh,fish,pwsh,sh The shell that will read the exports; for any POSIX shell: bash.
 --format=words:env,json,sts Print exports, one JSON object of the variables, or JSON as AWS STS a…
 --reveal Print the secrets even on a terminal.
---reason=text Grant a guarded role for 30 min; why goes into the journal.
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [shell-init] Print the shell code of `use`, for eval
 +
 <words:bash,zsh,fish,pwsh
@@ -158,7 +158,7 @@ TREE = """\
 +
 --shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
 --uninstall Remove exactly what install wrote.
---prompt/--no-prompt Show the profile and the time left.
+--prompt/--no-prompt Show the profile and the time left in the prompt.
 --profiles Let all managed profiles work without ssohelper.
 --dry-run Print the diff and change nothing.
 --yes Write without asking.
@@ -173,7 +173,7 @@ TREE = """\
 [whoami] Show which account and role a profile stands for
 +
 <usable_profile
---reason=text Grant a guarded role for 30 min; why goes into the journal.
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [serve] Serve a role's credentials to containers and jobs
 +
 <profile
@@ -186,14 +186,14 @@ TREE = """\
 <usable_profile*
 --service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
 --region=region The region to open. Default: the profile's.
---print Print the portal's link to it; open nothing.
---reason=text Grant a guarded role for 30 min; why goes into the journal.
+--print Print the portal's link to the console; open no browser.
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
 +
 --profile=profile A profile in ~/.aws/config.
 --account-id=account_id The account's id, 12 digits.
 --role-name=role The role: its permission set's name.
---chain=text The profile of a role to assume with it.
+--chain=text The chained profile whose role is assumed with this role.
 [prompt] Print one line for a prompt: profile and time left
 +
 --format=text The line to print, with {FIELD}s.
@@ -217,15 +217,15 @@ TREE = """\
 [guard grant] Allow a guarded role to be handed out for a while.
 +
 <profile
---reason=text Why: it goes into the journal.
---for=text How long; at most 60m.
---all-terminals In each terminal of yours, not in this alone.
+--reason=text The reason, which goes into the journal.
+--for=text How long the grant lasts; at most 60m.
+--all-terminals Grant it in all of your terminals, not only in this one.
 [guard list] Show the guard rules in force, and the grants that last.
 +
 [guard revoke] End grants before their time.
 +
 <profile
---all End each grant, in each terminal.
+--all End all grants, in all terminals.
 [agent] Set up coding agents for your profiles
 +
 [agent install] Write the agent's own settings so that it uses PROFILE; shows the...
@@ -256,5 +256,5 @@ TREE = """\
 +
 --port=text 0 means any free port.
 --world=files A JSON or TOML file with the users, accounts and roles to serve.
---ready-file=files A file to write once it listens.
+--ready-file=files A file to write once the server listens.
 """

@@ -125,6 +125,6 @@ def set_theme(app: FullScreenApp, name: str) -> None:
     app.theme = name_for(app, name, is_light=app.background.is_light)
     services = app.services
     app.run_in_background(
-        lambda: own_settings.change(services, "theme", ("theme",), name),
+        lambda: own_settings.change_setting(services, "theme", ("theme",), name),
         lambda _done: app.show_done(f"theme {name}", f"ssohelper config set theme {name}"),
     )

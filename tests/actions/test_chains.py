@@ -27,7 +27,7 @@ def chained(home: Home, monkeypatch: pytest.MonkeyPatch) -> Chained:
 
 def assume(app: App) -> None:
     jump = selection.resolve_profile(app, "jump", None)
-    chains.assume(app, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy())
+    chains.assume_chain(app, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy())
 
 
 @pytest.mark.parametrize(

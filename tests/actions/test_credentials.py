@@ -57,7 +57,7 @@ def test_an_answer_of_aws_is_cached_and_published_for_half_of_its_lifetime(app):
 )
 def test_what_is_served_while_aws_answers(app, left, given, is_due, served_for):
     app.keep(left)
-    found = issuing.find(app, KEY)
+    found = issuing.find_credentials(app, KEY)
     assert (found.is_good, found.is_due) == (given == "old", is_due)
     assert bool(found.document) == (60 < left <= 3660)
     for _ in range(2):  # a caller in the same second changes nothing
@@ -237,7 +237,7 @@ def test_a_token_that_is_due_sooner_decides(app):
 def test_a_token_after_half_of_its_lifetime_is_due(app, token_left, is_due):
     app.sign_in(token_left)
     app.keep(3600)
-    found = issuing.find(app, KEY)
+    found = issuing.find_credentials(app, KEY)
     assert found.is_good
     assert not found.is_due
     assert found.due_token_id == (app.tokens.load(SESSION).id if is_due else None)

@@ -85,7 +85,7 @@ class TestGrant:
         assert guards.needs_grant(app, KEY)
 
     def test_another_word_is_refused_with_a_line_in_the_journal(self, app: GuardedApp) -> None:
-        word, notice = guards.question(app, KEY)
+        word, notice = guards.grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
         guards.check_word(app, KEY, f"  {word}\t", word)
         assert app.events() == []
@@ -185,12 +185,12 @@ class TestRules:
             (RULE, False),
             ("*/Other", True),
         ]
-        assert guards.loosen(later, ["*/Other"]) == [RULE]
+        assert guards.end_rules(later, ["*/Other"]) == [RULE]
         [line] = later.journal.read().lines
         assert (line.fields["before"], line.fields["after"]) == (f"{RULE}, */Other", "*/Other")
         last = WorldApp(tmp_path)
         assert last.vault.own_rules == ("*/Other",)
-        assert guards.loosen(last, ["*/Other"]) == []
+        assert guards.end_rules(last, ["*/Other"]) == []
 
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
         self, app: GuardedApp, tmp_path: Path
@@ -203,11 +203,11 @@ class TestRules:
         assert set(now.vault.own_rules) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings
         fewer = before.changed("tags.t", ("e/f", "g/h"))
-        assert set(guards.rules_after(now, "tags.t", before, fewer)) == {
+        assert set(guards.rules_after_change(now, "tags.t", before, fewer)) == {
             RULE,
             "a/b",
             "e/f",
             "g/h",
         }
         other = before.changed("guard.rules", ("x/y",))
-        assert guards.rules_after(now, "guard.rules", before, other) == ["x/y"]
+        assert guards.rules_after_change(now, "guard.rules", before, other) == ["x/y"]

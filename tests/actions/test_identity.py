@@ -43,21 +43,21 @@ def sign_in(app: App, expires_at: int) -> None:
 
 
 def confirm(app: App) -> identity.ConfirmedIdentity:
-    return identity.confirm(app, identity.look_up(app, PROFILE))
+    return identity.confirm_identity(app, identity.look_up_identity(app, PROFILE))
 
 
 def test_a_confirmed_user_is_known_afterwards(app):
-    assert identity.look_up(app, PROFILE).user is None
+    assert identity.look_up_identity(app, PROFILE).user is None
     assert confirm(app) == ("ana", ARN)
-    assert identity.look_up(app, PROFILE).user == "ana"
+    assert identity.look_up_identity(app, PROFILE).user == "ana"
 
 
 def test_after_another_tools_sign_in_the_user_is_unknown(app):
     facts = SignInFacts(user="ana", ended_at=NOW, token_expires_at=NOW + 3600)
     app.tokens.save_facts("corp", facts)
-    assert identity.look_up(app, PROFILE).user == "ana"
+    assert identity.look_up_identity(app, PROFILE).user == "ana"
     sign_in(app, NOW + 7200)
-    assert identity.look_up(app, PROFILE).user is None
+    assert identity.look_up_identity(app, PROFILE).user is None
 
 
 @pytest.mark.parametrize(("before", "keeps_the_list"), [("ana", True), ("ben", False)])
@@ -67,7 +67,7 @@ def test_the_user_of_another_tools_sign_in_is_known_once_confirmed(app, before, 
     app.directory.save("corp", Listing(SESSION.start_url, SESSION.region, NOW - 60, ()))
     sign_in(app, NOW + 7200)
     confirm(app)
-    assert identity.look_up(app, PROFILE).user == "ana"
+    assert identity.look_up_identity(app, PROFILE).user == "ana"
     assert (app.directory.load("corp") is not None) == keeps_the_list
 
 
@@ -99,7 +99,7 @@ def test_another_account_or_role_is_a_bad_answer(app, more):
     says(app, **more)
     with pytest.raises(BadAnswer, match="STS says that these credentials are"):
         confirm(app)
-    assert identity.look_up(app, PROFILE).user is None
+    assert identity.look_up_identity(app, PROFILE).user is None
 
 
 @pytest.mark.parametrize(("region", "asked"), [("eu-west-1", "eu-west-1"), (None, "us-east-1")])
@@ -114,5 +114,5 @@ def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
         return identify(keys, region, family)
 
     app.account_client = account_client  # type: ignore[method-assign]
-    identity.confirm(app, identity.look_up(app, PROFILE._replace(region=region)))
+    identity.confirm_identity(app, identity.look_up_identity(app, PROFILE._replace(region=region)))
     assert regions == [asked]

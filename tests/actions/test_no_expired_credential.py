@@ -123,7 +123,7 @@ def _call(folder: Path, world: World) -> None:
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
         assert (from_iso(document["Expiration"]) or 0) > world.true
-    is_due = issuing.find(app, KEY).is_due
+    is_due = issuing.find_credentials(app, KEY).is_due
     try:
         given_out = credentials.release(
             app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()

@@ -117,7 +117,9 @@ def test_a_file_that_is_not_a_dead_token_is_neither_replaced_nor_removed(
     ]
     path.write_text(content)
     write(world)
-    legacy_sign_ins.forget(world, SESSION, legacy_sign_ins.find_own_ids(world, SESSION))
+    legacy_sign_ins.remove_legacy_tokens(
+        world, SESSION, legacy_sign_ins.find_own_ids(world, SESSION)
+    )
     assert path.read_text() == content
 
 
@@ -157,7 +159,7 @@ def test_with_keyring_storage_none_is_written(world: WorldApp) -> None:
     present = world.tokens.load(SESSION)
     assert present is not None
     world.storage.__class__ = type("Keyring", (world.storage.__class__,), {"name": "keyring"})
-    legacy_sign_ins.write(world, SESSION, present)
+    legacy_sign_ins.write_legacy_tokens(world, SESSION, present)
     assert saved(world) is None
 
 

@@ -17,7 +17,7 @@ def test_variables_that_lead_out_of_the_home_are_left_out(
     for name in own:
         monkeypatch.setenv(name, "/own")
     monkeypatch.setenv("EDITOR", "vi")
-    environ = demo_run._make_environment(home, {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
+    environ = demo_run._make_demo_environment(home, {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
     assert not own & environ.keys()
     assert environ["EDITOR"] == "vi"
     assert environ["AWS_ENDPOINT_URL_SSO"] == "http://127.0.0.1:1"

@@ -169,7 +169,7 @@ def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk
     assert token is not None
     desk.emulator.reset_counters()
     lookup = sign_in_user._UserLookup(app, session, token)
-    assert next(lookup._find_roles()).name == names[1]
+    assert next(lookup._find_roles_to_ask_about()).name == names[1]
     assert desk.emulator.counters["ListAccounts"] == 0
     found: list[str] = []
     lookup.find_user(found)

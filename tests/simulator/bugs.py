@@ -243,14 +243,14 @@ def _give_up_early(put: Put) -> None:
         try:
             real(app, session, token, room)
         except AwsUnreachable as error:
-            raise tokens.expired(session) from error
+            raise tokens.expired_error(session) from error
 
     put(renewal, "_renew", renew)
 
 
 def _find_after_sign_out(put: Put) -> None:
     """find looks at the credentials alone, not at the token file."""
-    real = issuing.find
+    real = issuing.find_credentials
 
     def find(app: Any, key: Any, least_share: float = 0.0) -> Found:
         found = real(app, key, least_share)
@@ -262,7 +262,7 @@ def _find_after_sign_out(put: Put) -> None:
             return found
         return Found(issuing.credential_document(cached.credentials, key.account_id), True)
 
-    put(issuing, "find", find)
+    put(issuing, "find_credentials", find)
 
 
 BUGS = (

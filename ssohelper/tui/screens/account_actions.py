@@ -202,7 +202,9 @@ class RowActions:
 
         def ask() -> tuple[Profile, identity.ConfirmedIdentity]:
             profile = self._resolve_profile(row)
-            return profile, identity.confirm(services, identity.look_up(services, profile))
+            return profile, identity.confirm_identity(
+                services, identity.look_up_identity(services, profile)
+            )
 
         with self._announce_wait("whoami"):
             profile, who = await background.run(self.app, ask)

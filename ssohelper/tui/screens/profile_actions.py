@@ -54,7 +54,7 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
     if plan is None:
         return False
     if not plan.changes:
-        await background.run(app, lambda: profiles.remember(services, plan))
+        await background.run(app, lambda: profiles.save_sync_options(services, plan))
         app.show_done("nothing to change", command)
         return True
     if not await _confirm_plan(app, plan, command):

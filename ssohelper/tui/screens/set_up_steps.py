@@ -89,7 +89,7 @@ async def _ask(
         region = await background.run(
             app, lambda: default_regions.propose_region(services, session)
         )
-    is_asked = bool(adopting.choose_needing_us(found))
+    is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
     survey = () if is_asked else tuple(setup_text.survey_lines(found))
     if region is None:
         return _Answers(chosen, None, survey)
@@ -99,7 +99,7 @@ async def _ask(
 
 async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
     """Say which profiles other tools wrote; ask about those that do not work without ssohelper."""
-    needing = adopting.choose_needing_us(found)
+    needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
     lines = _broken(app, setup_text.survey_lines(found))
@@ -164,7 +164,7 @@ async def _propose(
         await background.run(app, lambda: profiles.apply(services, plan))
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
     else:
-        await background.run(app, lambda: profiles.remember(services, plan))
+        await background.run(app, lambda: profiles.save_sync_options(services, plan))
         app.show_done(_NO_CHANGE, command)
     return plan
 
@@ -264,7 +264,9 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     if await app.push_screen_wait(screen):
         await background.run(
             app,
-            lambda: own_settings.change(services, "guard.rules", ("guard", "rules"), list(rules)),
+            lambda: own_settings.change_setting(
+                services, "guard.rules", ("guard", "rules"), list(rules)
+            ),
         )
         app.show_done(setup_text.guards_line(rules), command)
     else:
