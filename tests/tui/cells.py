@@ -17,12 +17,15 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.color import Color
 from textual.errors import NoWidget
 from textual.geometry import Region
 from textual.screen import Screen
+from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
 from ssohelper.tui import themes
+from ssohelper.tui.widgets.key_bar import KeyBar
 
 Rgb = tuple[int, int, int]
 
@@ -33,6 +36,8 @@ XTERM_16: tuple[str, ...] = (
 )  # fmt: skip
 # xterm draws faint text with two thirds of its colour.
 _FAINT = 2 / 3
+# Textual's tint of the background of a field that has the focus.
+_FOCUS_TINT = 0.05
 
 
 class Palette(NamedTuple):
@@ -84,7 +89,7 @@ class Box(NamedTuple):
     """A widget of the current screen. `parent` is its parent's number in Frame.boxes, or None.
 
     `seen` is the part of `region` that its parents do not cut off. `can_scroll_x` and `_y`: a
-    parent scrolls to the rest.
+    parent scrolls to the rest. `has_more`: a list that shows a part of its lines.
     """
 
     name: str
@@ -206,8 +211,8 @@ def _boxes(screen: Screen[Any]) -> Iterator[Box]:
         if not widget.visible or not widget.display:
             continue
         parents = [each for each in widget.ancestors if isinstance(each, Widget)]
-        numbers[widget] = len(numbers)
-        yield Box(
+        number = numbers[widget] = len(numbers)
+        box = Box(
             f"{type(widget).__name__}{f'#{widget.id}' if widget.id else ''}",
             numbers.get(widget.parent),
             place.region,
@@ -218,17 +223,46 @@ def _boxes(screen: Screen[Any]) -> Iterator[Box]:
             widget.disabled,
             any(each.max_scroll_x > 0 and each.allow_horizontal_scroll for each in parents),
             any(each.max_scroll_y > 0 and each.allow_vertical_scroll for each in parents),
-            widget.max_scroll_y > 0,
+            isinstance(widget, ScrollView) and widget.max_scroll_y > 0,
         )
+        yield box
+        if isinstance(widget, KeyBar):
+            for item in widget.items:
+                if not item.active.enabled:
+                    region = Region(place.region.x + item.x, place.region.y, item.width, 1)
+                    numbers[item] = len(numbers)
+                    yield box._replace(
+                        name=f"{box.name}.{item.label}", parent=number, region=region,
+                        seen=region.intersection(place.clip), is_disabled=True,
+                    )  # fmt: skip
 
 
 def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
-    """Return the backgrounds of the theme's colours, also below a dialog."""
+    """Return the backgrounds of the theme's colours, also those that are drawn half transparent."""
     found = {palette.default_background}
+    transparent: list[Color] = []
     for name, value in app.theme_variables.items():
         is_background = "background" in name or name.startswith(("surface", "panel", "scrollbar"))
-        if is_background and value.startswith("#"):
-            found.add(RichColor.parse(value[:7]).get_truecolor())
+        if not is_background or not value.startswith(("#", "ansi_")):
+            continue
+        color = Color.parse(value)
+        if color.a < 1:
+            transparent.append(color)
+        elif color.ansi is None:
+            found.add(color.rgb)
+        elif color.ansi >= 0:
+            found.add(Color.parse(XTERM_16[color.ansi]).rgb)
+    # The field that has the focus is tinted.
+    tint = Color.parse(app.theme_variables["foreground"])
+    if tint.ansi is None:
+        transparent.append(tint.with_alpha(_FOCUS_TINT))
+    found |= {_blend(under, over.rgb, over.a) for under in found for over in transparent}
+    if palette.no_color:
+        found |= {Color(*color).monochrome.rgb for color in found}
+    if palette.has_256:
+        for color in list(found):
+            shown = _shown(RichColor.from_rgb(*color), palette, palette.default_background)
+            found.add(shown)
     return frozenset(found)
 
 

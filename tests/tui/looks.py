@@ -1,7 +1,7 @@
 """The rules for what a screen may not look like. Each takes a frame and yields findings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -12,9 +12,11 @@ from tests.tui.cells import Box, Frame, Rgb
 # WCAG's least contrast of texts, and of marks and faint texts.
 TEXT_CONTRAST, MARK_CONTRAST = 4.5, 3.0
 # A blank area with more lines and columns than this is a void, if a list has more to show.
-VOID_LINES, VOID_COLUMNS = 6, 12
+VOID_LINES, VOID_COLUMNS = 6, 20
 # So many cells may have a background that is not the theme's: a cursor, or a selection.
 _FOREIGN_CELLS = 30
+# Textual rounds each of the blends that make a colour.
+_ROUNDING = 2
 
 _CLOCK = re.compile(r"\d+[dhms](?: \d+[dhms])?(?![a-z\d])")
 # A clock whose second part has no unit.
@@ -164,14 +166,23 @@ def _largest_free(area: Region, taken: list[Region]) -> Region | None:
 def foreign_backgrounds(frame: Frame) -> Iterator[str]:
     """Yield backgrounds of many blank cells that are not the theme's."""
     areas = _areas(frame)
+    codes = [box.seen for box in frame.boxes if box.name.startswith("QrCode")]
     cells: dict[Rgb, int] = {}
     for y, line in enumerate(frame.lines):
         for run in line:
-            if not run.text.strip() and any(area.contains(run.x, y) for area in areas):
+            is_here = any(area.contains(run.x, y) for area in areas)
+            if is_here and not run.text.strip() and not any(c.contains(run.x, y) for c in codes):
                 cells[run.background] = cells.get(run.background, 0) + run.cells
     for color, count in cells.items():
-        if count > _FOREIGN_CELLS and color not in frame.backgrounds:
+        if count > _FOREIGN_CELLS and not _is_near(color, frame.backgrounds):
             yield f"{color}: {count} cells"
+
+
+def _is_near(color: Rgb, colors: Iterable[Rgb]) -> bool:
+    """Return whether it is one of the colours, but for rounding."""
+    return any(
+        max(abs(a - b) for a, b in zip(color, other, strict=True)) <= _ROUNDING for other in colors
+    )
 
 
 def invisible_texts(frame: Frame) -> Iterator[str]:
