@@ -5,6 +5,7 @@ terminal lacks. Only public names of Textual and Rich are used.
 """
 
 import html
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
@@ -36,6 +37,14 @@ XTERM_16: tuple[str, ...] = (
 )  # fmt: skip
 # xterm draws faint text with two thirds of its colour.
 _FAINT = 2 / 3
+# The theme's colours that an area may have. The palette of commands has the last of the panel's.
+_BACKGROUNDS = (
+    "background", "surface", "panel", "panel-darken-1", "footer-background",
+    "block-cursor-background", "block-cursor-blurred-background", "input-cursor-background",
+    "scrollbar", "scrollbar-background", "primary",
+)  # fmt: skip
+# Other values of a theme's variables are those that depend on what is below: `auto 87%`.
+_COLOR = re.compile(r"#\w+|ansi_\w+")
 # Textual's tint of the background of a field that has the focus.
 _FOCUS_TINT = 0.05
 
@@ -241,9 +250,9 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
     """Return the backgrounds of the theme's colours, also those that are drawn half transparent."""
     found = {palette.default_background}
     transparent: list[Color] = []
-    for name, value in app.theme_variables.items():
-        is_background = "background" in name or name.startswith(("surface", "panel", "scrollbar"))
-        if not is_background or not value.startswith(("#", "ansi_")):
+    for name in _BACKGROUNDS:
+        value = app.theme_variables[name]
+        if not _COLOR.fullmatch(value):
             continue
         color = Color.parse(value)
         if color.a < 1:

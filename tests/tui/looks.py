@@ -109,8 +109,10 @@ def _numbers_of(frame: Frame) -> frozenset[str]:
 
 
 def _is_id(digits: str, numbers: frozenset[str]) -> bool:
-    return digits.isdigit() and any(
-        len(number) == _ACCOUNT_ID_DIGITS and number.startswith(digits) for number in numbers
+    """Return whether this begins an account's id. No count that goes on begins with 0."""
+    return digits.isdigit() and (
+        digits.startswith("0")
+        or any(len(each) == _ACCOUNT_ID_DIGITS and each.startswith(digits) for each in numbers)
     )
 
 
@@ -150,9 +152,7 @@ def _largest_free(area: Region, taken: list[Region]) -> Region | None:
             if region.y <= y < region.bottom:
                 start, end = max(region.x, area.x) - area.x, min(region.right, area.right) - area.x
                 is_free[start:end] = [False] * max(0, end - start)
-        heights = [
-            height + 1 if free else 0 for height, free in zip(heights, is_free, strict=True)
-        ]
+        heights = [height + 1 if free else 0 for height, free in zip(heights, is_free, strict=True)]
         tall = "".join("1" if height > VOID_LINES else "0" for height in heights)
         for found in re.finditer(f"1{{{VOID_COLUMNS + 1},}}", tall):
             height = min(heights[found.start() : found.end()])

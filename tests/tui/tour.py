@@ -1,13 +1,13 @@
-"""Visits every screen and dialog in one seeded home, and takes each at many sizes and palettes."""
+"""Visits every screen and dialog in one seeded home, and takes each at many sizes."""
 
 import asyncio
 import os
 import random
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import mock
 
 from textual.command import CommandPalette
@@ -48,6 +48,13 @@ Size = tuple[int, int]
 SIZES: tuple[Size, ...] = ((40, 12), (80, 24), (100, 30), (140, 40), (200, 60))
 # The size at which the screens are visited, and the one at which everything fits.
 _VISITED, WHOLE = (100, 30), (200, 60)
+# The palettes of the samples: of the screens of each program, in the order of `_visits`.
+_SAMPLED = tuple(
+    palette
+    for name in ("ansi-light", "256", "truecolor-light", "ansi-dark")
+    for palette in PALETTES
+    if palette.name == name
+)
 SEED = 17
 _SETTINGS = """\
 guard.rules = ["*/DatabaseAdmin"]
@@ -59,35 +66,28 @@ _WORDS = ("payments", "orders", "search", "billing", "mobile", "identity", "ware
 _STAGES = ("prod", "dev", "test", "staging", "eu-central-1-disaster-recovery", "東京")
 
 
-class Shot(NamedTuple):
-    """A size and a palette in which a screen is taken."""
-
-    size: Size
-    palette: Palette
+# Gives the sizes of the next screen; its argument is how many frames were taken before.
+Sizes = Callable[[int], Sequence[Size]]
 
 
 class Camera:
-    """Takes the current screen in several views. `frames` are all that were taken."""
+    """Takes the current screen at several sizes in one palette. `frames` are all that were taken."""
 
     def __init__(
-        self, app: TuiApp[Any], pilot: Pilot[Any], views: Sequence[Shot], *, sets_theme: bool
+        self, app: TuiApp[Any], pilot: Pilot[Any], palette: Palette, sizes: Sizes, taken: int = 0
     ) -> None:
-        self._app, self._pilot, self._sets_theme = app, pilot, sets_theme
-        self._views = views
+        self._app, self._pilot = app, pilot
+        self._palette, self._sizes = palette, sizes
+        self._taken = taken
         self.frames: list[Frame] = []
 
     async def take(self, name: str) -> None:
-        """Take the screen in each view, and go back to the first size."""
+        """Take the screen at each size, and go back to the first size."""
         for field in self._app.screen.query(Input):
             field.cursor_blink = False
-        for size in dict.fromkeys(view.size for view in self._views):
+        for size in self._sizes(self._taken + len(self.frames)):
             await self._pilot.resize_terminal(*size)
-            palettes = [view.palette for view in self._views if view.size == size]
-            # The present palette first: a change of the theme computes all styles.
-            for palette in sorted(palettes, key=lambda one: one.theme != self._app.theme):
-                if self._sets_theme and self._app.theme != palette.theme:
-                    self._app.theme = palette.theme
-                self.frames.append(await self._frame_at_rest(name, palette))
+            self.frames.append(await self._frame_at_rest(name, self._palette))
         await self._pilot.resize_terminal(*_VISITED)
 
     async def _frame_at_rest(self, name: str, palette: Palette) -> Frame:
@@ -101,16 +101,48 @@ class Camera:
             before = frame
 
 
-def take_tour(views: Iterable[Shot]) -> list[Frame]:
-    """Return a frame of every screen and dialog in each of these views."""
-    views = list(views)
+Visit = Callable[[User, Camera], Awaitable[None]]
+
+
+def take_tour(palette: Palette, sizes: Sequence[Size] = SIZES) -> list[Frame]:
+    """Return a frame of every screen and dialog at each of these sizes, in one palette."""
+    return _take([palette], lambda _taken: sizes)
+
+
+def take_samples() -> list[Frame]:
+    """Return one frame of every screen and dialog, in which sizes and palettes take turns."""
+    return _take(_SAMPLED, lambda taken: SIZES[taken % len(SIZES) :][:1])
+
+
+def _take(palettes: Sequence[Palette], sizes: Sizes) -> list[Frame]:
     frames: list[Frame] = []
-    for no_color in (False, True):
-        wanted = [view for view in views if view.palette.no_color is no_color]
-        if wanted:
-            with _terminal(no_color=no_color), seeded_home() as world:
-                frames += asyncio.run(_visit_everything(world, wanted))
+    with seeded_home() as world:
+        for number, (make, visit) in enumerate(_visits(world)):
+            palette = palettes[number % len(palettes)]
+            with _terminal(palette):
+                app = make()
+                if isinstance(app, FullScreenApp):
+                    app.theme = palette.theme
+                frames += asyncio.run(_run(app, visit, palette, sizes, len(frames)))
     return frames
+
+
+def _visits(world: DemoHome) -> Iterator[tuple[Callable[[], TuiApp[Any]], Visit]]:
+    """Yield the programs, each with the function that visits its screens."""
+    services = world.app(monotonic=lambda: 0.0)
+    empty = world.home / "empty"
+    nothing = App({"HOME": str(empty), "SSOHELPER_HOME": str(empty / "own")}, clock=world.clock)
+    yield lambda: FullScreenApp(services), _visit_accounts
+    yield lambda: FullScreenApp(services), _visit_others
+    yield lambda: FullScreenApp(nothing), _visit_empty
+    rows = roles.read_roles(services).rows
+    states = [(session, "valid") for session in services.config.read().sso_sessions()]
+    listing = services.directory.load("corp")
+    assert listing is not None
+    yield lambda: RolePicker(services, rows, typed="prod"), _visit_picker("role-picker")
+    yield lambda: SessionPicker(services, states), _visit_picker("session-picker")
+    filters = filter_rows(listing)
+    yield lambda: FilterPicker(services, filters), _visit_picker("filter-picker")
 
 
 @contextmanager
@@ -118,7 +150,7 @@ def seeded_home() -> Iterator[DemoHome]:
     """Make the demo's home with so many more accounts that no list fits on any screen."""
     dice = random.Random(SEED)
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         demo_home(Path(folder)) as world,
         mock.patch.object(history, "clock_text", return_value="14:30:00"),
         mock.patch.object(
@@ -141,36 +173,26 @@ def seeded_home() -> Iterator[DemoHome]:
 
 
 @contextmanager
-def _terminal(*, no_color: bool) -> Iterator[None]:
-    variables = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    with mock.patch.dict(os.environ, variables | ({"NO_COLOR": "1"} if no_color else {})):
-        if not no_color:
-            os.environ.pop("NO_COLOR", None)
+def _terminal(palette: Palette) -> Iterator[None]:
+    variables = {"TERM": "xterm-256color"}
+    if not palette.has_256:
+        variables["COLORTERM"] = "truecolor"
+    if palette.no_color:
+        variables["NO_COLOR"] = "1"
+    with mock.patch.dict(os.environ):
+        for name in ("COLORTERM", "NO_COLOR"):
+            os.environ.pop(name, None)
+        os.environ.update(variables)
         yield
 
 
-async def _visit_everything(world: DemoHome, views: Sequence[Shot]) -> list[Frame]:
-    frames = await _run(FullScreenApp(world.app(monotonic=lambda: 0.0)), _visit_accounts, views)
-    frames += await _run(FullScreenApp(world.app(monotonic=lambda: 0.0)), _visit_others, views)
-    with tempfile.TemporaryDirectory() as empty:
-        services = App({"HOME": empty, "SSOHELPER_HOME": f"{empty}/own"}, clock=world.clock)
-        frames += await _run(FullScreenApp(services), _visit_empty, views)
-    for name, picker in _pickers(world):
-        frames += await _run(picker, _only(name), views, sets_theme=False)
-    return frames
-
-
 async def _run(
-    app: TuiApp[Any],
-    visit: Callable[[User, Camera], Awaitable[None]],
-    views: Sequence[Shot],
-    *,
-    sets_theme: bool = True,
+    app: TuiApp[Any], visit: Visit, palette: Palette, sizes: Sizes, taken: int
 ) -> list[Frame]:
     app.animation_level = "none"
     app.note_seconds = 600.0
     async with app.run_test(size=_VISITED) as pilot:
-        camera = Camera(app, pilot, views, sets_theme=sets_theme)
+        camera = Camera(app, pilot, palette, sizes, taken)
         await visit(User(app, pilot), camera)
     return camera.frames
 
@@ -276,29 +298,9 @@ async def _see(user: User, camera: Camera, kind: type, name: str, text: str) -> 
     await camera.take(name)
 
 
-def _only(name: str) -> Callable[[User, Camera], Awaitable[None]]:
+def _visit_picker(name: str) -> Visit:
     async def visit(user: User, camera: Camera) -> None:
-        await user.wait_for_text("enter: choose" if "filter" not in name else "enter: take")
+        await user.wait_for_text("enter: ")
         await camera.take(name)
 
     return visit
-
-
-def _pickers(world: DemoHome) -> Iterator[tuple[str, TuiApp[Any]]]:
-    services = world.app()
-    known = roles.read_roles(services)
-    yield "role-picker", RolePicker(services, known.rows, typed="prod")
-    config = services.config.read()
-    states = [(session, "valid") for session in config.sso_sessions()]
-    yield "session-picker", SessionPicker(services, states)
-    listing = services.directory.load("corp")
-    assert listing is not None
-    yield "filter-picker", FilterPicker(services, filter_rows(listing))
-
-
-def every_view(
-    sizes: Iterable[Size] = SIZES, palettes: Iterable[Palette] = PALETTES
-) -> list[Shot]:
-    """Return each size in each palette."""
-    palettes = list(palettes)
-    return [Shot(size, palette) for size in sizes for palette in palettes]
