@@ -248,7 +248,7 @@ def _boxes(screen: Screen[Any]) -> Iterator[Box]:
 
 def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
     """Return the backgrounds of the theme's colours, also those that are drawn half transparent."""
-    found = {palette.default_background}
+    found: set[Rgb] = set()
     transparent: list[Color] = []
     for name in _BACKGROUNDS:
         value = app.theme_variables[name]
@@ -259,8 +259,10 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
             transparent.append(color)
         elif color.ansi is None:
             found.add(color.rgb)
-        elif color.ansi >= 0:
-            found.add(Color.parse(XTERM_16[color.ansi]).rgb)
+        else:
+            is_own = color.ansi < 0
+            shown = palette.default_background if is_own else Color.parse(XTERM_16[color.ansi]).rgb
+            found.add(shown)
     # The field that has the focus is tinted.
     tint = Color.parse(app.theme_variables["foreground"])
     if tint.ansi is None:

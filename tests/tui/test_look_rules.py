@@ -182,7 +182,8 @@ def test_256_colours_are_those_that_the_terminal_has() -> None:
     style = Style(color="#5f6672", bgcolor="#11151b")
     assert look(style, DARK)[0] == (0x5F, 0x66, 0x72)
     assert look(style, DARK_256)[0] != (0x5F, 0x66, 0x72)
-    assert look(Style(color="blue"), ANSI_DARK)[0] == (0, 0, 0xEE) and XTERM_16[4] == "#0000ee"
+    assert look(Style(color="blue"), ANSI_DARK)[0] == (0, 0, 0xEE)
+    assert XTERM_16[4] == "#0000ee"
 
 
 def test_marks_may_have_less_contrast_than_text_and_faint_text_too() -> None:

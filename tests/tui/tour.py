@@ -51,7 +51,7 @@ _VISITED, WHOLE = (100, 30), (200, 60)
 # The palettes of the samples: of the screens of each program, in the order of `_visits`.
 _SAMPLED = tuple(
     palette
-    for name in ("ansi-light", "256", "truecolor-light", "ansi-dark")
+    for name in ("ansi-light", "256", "truecolor-light", "no-color", "ansi-dark", "ansi-light")
     for palette in PALETTES
     if palette.name == name
 )
@@ -154,7 +154,7 @@ def seeded_home() -> Iterator[DemoHome]:
         demo_home(Path(folder)) as world,
         mock.patch.object(history, "clock_text", return_value="14:30:00"),
         mock.patch.object(
-            terminal_session, "find_session", lambda: TerminalSession(os.getpid(), 1, "pts/0")
+            terminal_session, "find_session", return_value=TerminalSession(os.getpid(), 1, "pts/0")
         ),
     ):
         organization = world.emulator.world
