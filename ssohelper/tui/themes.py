@@ -106,7 +106,7 @@ DARK_256 = Theme(
     variables=_variables(
         muted="#a8a8a8", track="#121212", bar="#767676", mark="#5fafff", cursor="#080808"
     )
-    | {"footer-key-foreground": "#ffaf5f"},
+    | {"footer-key-foreground": "#ffaf5f", "block-cursor-blurred-background": "#444444"},
 )
 LIGHT_256 = Theme(
     name="ssohelper-light-256",

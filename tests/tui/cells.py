@@ -263,6 +263,9 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
             is_own = color.ansi < 0
             shown = palette.default_background if is_own else Color.parse(XTERM_16[color.ansi]).rgb
             found.add(shown)
+    for view in app.screen.query(ScrollView):
+        bar = view.styles.scrollbar_color
+        found.add(bar.rgb if bar.ansi is None else Color.parse(XTERM_16[max(0, bar.ansi)]).rgb)
     # The field that has the focus is tinted.
     tint = Color.parse(app.theme_variables["foreground"])
     if tint.ansi is None:
