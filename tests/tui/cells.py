@@ -285,20 +285,22 @@ def to_svg(frame: Frame) -> str:
     width, height = 8, 17
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{frame.width * width}" '
-        f'height="{frame.height * height}" font-family="monospace" font-size="13.3" '
-        'xml:space="preserve">'
+        f'height="{frame.height * height}" font-family="monospace" font-size="13.3">'
     ]
     for y, line in enumerate(frame.lines):
         for run in line:
-            x, long = run.x * width, run.cells * width
             parts.append(
-                f'<rect x="{x}" y="{y * height}" width="{long}" height="{height}" '
-                f'fill="{_hex(run.background)}"/>'
+                f'<rect x="{run.x * width}" y="{y * height}" width="{run.cells * width}" '
+                f'height="{height}" fill="{_hex(run.background)}"/>'
             )
-            if run.text.strip():
+            words = run.text.strip()
+            if words:
+                x = run.x + cell_len(run.text) - cell_len(run.text.lstrip())
+                # SVG makes one of several blanks.
+                shown = html.escape(words).replace(" ", "\N{NO-BREAK SPACE}")
                 parts.append(
-                    f'<text x="{x}" y="{y * height + 13}" textLength="{long}" '
-                    f'fill="{_hex(run.color)}">{html.escape(run.text)}</text>'
+                    f'<text x="{x * width}" y="{y * height + 13}" '
+                    f'textLength="{cell_len(words) * width}" fill="{_hex(run.color)}">{shown}</text>'
                 )
     return "\n".join([*parts, "</svg>\n"])
 

@@ -232,5 +232,5 @@ def test_with_no_color_the_greys_are_looked_at(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_picture_has_the_texts_and_colours_of_the_frame() -> None:
     svg = to_svg(frame_of(text("<words> & more", color="#fedcba")))
-    assert "&lt;words&gt; &amp; more" in svg
+    assert "&lt;words&gt;\xa0&amp;\xa0more" in svg
     assert 'fill="#fedcba"' in svg
