@@ -285,7 +285,7 @@ def to_svg(frame: Frame) -> str:
     width, height = 8, 17
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{frame.width * width}" '
-        f'height="{frame.height * height}" font-family="monospace" font-size="13.3">'
+        f'height="{frame.height * height}" font-family="monospace" font-size="13.3" shape-rendering="crispEdges">'
     ]
     for y, line in enumerate(frame.lines):
         for run in line:
