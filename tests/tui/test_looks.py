@@ -4,6 +4,7 @@ The rules are those of tests/tui/looks.py. `make pictures` draws the same frames
 """
 
 import pytest
+from textual.command import CommandPalette
 
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
@@ -45,6 +46,12 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
 
     async def scenario(user: User) -> None:
         palette = next(one for one in PALETTES if one.theme == user.app.theme)
+        # Before any dialog: the palette has its styles from the start.
+        await user.press("ctrl+p")
+        await user.wait_for_screen(CommandPalette)
+        await user.wait_for_text("quit, and use this role")
+        found.extend(findings_of([take_frame(user.app, "palette", palette)]))
+        await user.press("escape")
         for text, dialog in dialogs.items():
             user.app.push_screen(dialog)
             await user.wait_for_screen(type(dialog))

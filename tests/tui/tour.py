@@ -51,7 +51,7 @@ _VISITED, WHOLE = (100, 30), (200, 60)
 # The palettes of the samples: of the screens of each program, in the order of `_visits`.
 _SAMPLED = tuple(
     palette
-    for name in ("ansi-light", "256", "truecolor-light", "no-color", "ansi-dark", "ansi-light")
+    for name in ("ansi-light", "truecolor", "256", "no-color", "ansi-dark", "ansi-light")
     for palette in PALETTES
     if palette.name == name
 )
