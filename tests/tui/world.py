@@ -236,7 +236,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
         yield made
 
 
-async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until the condition is true; fail after so many seconds."""
     end = time.monotonic() + seconds
     while not condition():
