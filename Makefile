@@ -23,7 +23,7 @@ help:
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives: 30 min (S=30: a few, SEED=n repeats)'
 	@echo 'make simulate random schedules of the engine (S=60 seconds or N=number, SEED=n repeats)'
-	@echo 'make pictures  draw the screens anew into docs/pictures'
+	@echo 'make pictures  draw the screens anew into docs/pictures, and at every size into .cache/pictures'
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make mutants change one line at a time: does a test notice? (N=200, SEED=n, ONLY="core cli")'

@@ -1,5 +1,7 @@
 """Pictures of every screen, for the docs: `python -m tests.pictures [FOLDER]`, or `make pictures`.
 
+Without a FOLDER, tests/gallery.py draws further pictures, which are not in the repository.
+
 The home and the clock are fixed, so that tests/tui/test_pictures.py notices old pictures.
 """
 
@@ -21,6 +23,7 @@ from ssohelper.tui.screens import history
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.themes import name_for
+from tests import gallery
 from tests.tui.driving import read_screen
 from tests.tui.world import DemoHome, demo_home, until
 
@@ -40,6 +43,8 @@ def main(folder: Path = FOLDER) -> None:
     for name, svg in drawn.items():
         (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
     print(f"{len(drawn)} pictures in {folder}")
+    if folder == FOLDER:
+        print(f"{gallery.draw()} pictures in {gallery.FOLDER}: open index.html there")
 
 
 def draw_all() -> dict[str, str]:

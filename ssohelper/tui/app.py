@@ -142,6 +142,12 @@ class FullScreenApp(TuiApp[str]):
         elif type(self.screen) is _HELP.load():
             self.pop_screen()
 
+    def action_command_palette(self) -> None:
+        """Show the palette of commands. If it is shown already, do nothing."""
+        palette = import_module("ssohelper.tui.commands").Palette
+        if not palette.is_open(self):
+            self.push_screen(palette(id="--command-palette"))
+
     def action_messages(self) -> None:
         """Show all messages since the start. If they are shown already, close them."""
         if type(self.screen) is _HISTORY.load():

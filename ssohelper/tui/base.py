@@ -12,13 +12,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
 from textual.events import Event, Resize
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
 
@@ -44,6 +45,7 @@ _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
 # Actions that only show something. An error stays while the user reads about it.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
+_NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
 
 
@@ -162,6 +164,17 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             and found.binding.id not in _ONLY_SHOW
             for found in self.screen.active_bindings.values()
         )
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return the filters of what is drawn. With NO_COLOR, an ansi theme has no colour at all.
+
+        Textual chooses the filter before the theme is set. The one for other themes would draw the
+        terminal's own colours black on black.
+        """
+        filters = super().get_line_filters()
+        if not (self.no_color and self.native_ansi_color):
+            return filters
+        return [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
 
     # -- the terminal's size, signals and hang-up -----------------------------------------------
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from ssohelper.actions import own_settings
@@ -37,6 +37,20 @@ class Command(NamedTuple):
     description: str
     run: Callable[[], Any]
     action: str = ""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, in colours that can be read, and low enough for 12 lines."""
+
+    # The search icon is an emoji, which many terminals draw too wide. Textual's lines are black.
+    CSS = """
+    Palette #--input { border: hkey $primary; }
+    Palette #--input SearchIcon { display: none; }
+    Palette #--input CommandInput { padding: 0 1; border: none; height: 1; }
+    Palette > Vertical { margin-top: 1; }
+    Palette CommandList { border-bottom: hkey $primary; }
+    Palette > .command-palette--help-text { text-style: not bold; }
+    """
 
 
 class Commands(Provider):

@@ -39,6 +39,9 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     ]
     CSS = """
     Screen, Screen:inline { border: none; height: 14; max-height: 100%; background: transparent; }
+    /* Colours that can be read on a dark and on a light terminal. */
+    RoleList > .role-list--hit { color: ansi_default; text-style: bold underline; }
+    RoleList, Chooser { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
     .status { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 

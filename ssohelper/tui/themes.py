@@ -10,13 +10,17 @@ from ssohelper.app import App
 from ssohelper.tui.keys import textual_keymap
 
 
-def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:
+def _variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
     """Return the colours that Textual would choose with too little or too much contrast."""
     return {
+        # The examples in empty fields.
+        "text-disabled": muted,
         # An opaque colour, because a line is drawn without knowing the background under it.
         "text-muted": muted,
         "block-cursor-text-style": "none",
         "block-cursor-foreground": cursor,
+        "input-selection-background": mark,
+        "input-selection-foreground": cursor,
         "scrollbar": bar,
         "scrollbar-hover": bar,
         "scrollbar-active": muted,
@@ -30,10 +34,9 @@ def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, st
 def _ansi_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
     """Return colours for what Textual would draw half transparent, magenta, or black on blue."""
     return {
-        **_variables(muted=text, track="ansi_default", bar=mark, cursor=cursor),
+        **_variables(muted=text, track="ansi_default", bar=mark, mark=mark, cursor=cursor),
         "ansi-background": cursor,
         "ansi-foreground": text,
-        "text-disabled": text,
         "foreground-muted": text,
         "footer-key-foreground": mark,
         "block-cursor-background": mark,
@@ -44,8 +47,6 @@ def _ansi_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
         "input-cursor-background": text,
         "input-cursor-foreground": cursor,
         "input-cursor-text-style": "none",
-        "input-selection-background": mark,
-        "input-selection-foreground": cursor,
         "screen-selection-background": mark,
         "screen-selection-foreground": cursor,
     }
@@ -64,7 +65,9 @@ DARK = Theme(
     surface="#171c24",
     panel="#222a36",
     dark=True,
-    variables=_variables(muted="#98a3b3", track="#11151b", bar="#66758a", cursor="#0b0f14")
+    variables=_variables(
+        muted="#98a3b3", track="#11151b", bar="#66758a", mark="#4c9bf5", cursor="#0b0f14"
+    )
     | {"footer-key-foreground": "#f2b155"},
 )
 LIGHT = Theme(
@@ -80,7 +83,9 @@ LIGHT = Theme(
     surface="#f2f5f8",
     panel="#e1e7ee",
     dark=False,
-    variables=_variables(muted="#5a6576", track="#eef1f4", bar="#788594", cursor="#ffffff")
+    variables=_variables(
+        muted="#556070", track="#eef1f4", bar="#788594", mark="#0a5dbd", cursor="#ffffff"
+    )
     | {"footer-key-foreground": "#8a4f00"},
 )
 # The same for terminals with 256 colours, from that palette. Rich would replace the bluish greys of the
@@ -98,8 +103,10 @@ DARK_256 = Theme(
     surface="#1c1c1c",
     panel="#303030",
     dark=True,
-    variables=_variables(muted="#a8a8a8", track="#121212", bar="#767676", cursor="#080808")
-    | {"footer-key-foreground": "#ffaf5f"},
+    variables=_variables(
+        muted="#a8a8a8", track="#121212", bar="#767676", mark="#5fafff", cursor="#080808"
+    )
+    | {"footer-key-foreground": "#ffaf5f", "block-cursor-blurred-background": "#444444"},
 )
 LIGHT_256 = Theme(
     name="ssohelper-light-256",
@@ -114,7 +121,9 @@ LIGHT_256 = Theme(
     surface="#f0f0f0",
     panel="#dfdfdf",
     dark=False,
-    variables=_variables(muted="#585858", track="#f0f0f0", bar="#808080", cursor="#ffffff")
+    variables=_variables(
+        muted="#585858", track="#f0f0f0", bar="#808080", mark="#005faf", cursor="#ffffff"
+    )
     | {"footer-key-foreground": "#5f5f00"},
 )
 # The terminal's own 16 colours, of which only those are used that can be read on its background with

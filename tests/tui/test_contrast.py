@@ -21,6 +21,8 @@ TEXTS = [
         for text in ("foreground", *(f"text-{s}" for s in STATES))
     ),
     ("block-cursor-foreground", "block-cursor-background"),
+    ("input-selection-foreground", "input-selection-background"),
+    *(("text-disabled", under) for under in BACKGROUNDS),
     ("footer-key-foreground", "footer-background"),
     ("footer-description-foreground", "footer-background"),
 ]

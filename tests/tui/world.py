@@ -159,7 +159,7 @@ class DemoHome:
         self.clock.now = NOW - 3 * 3600
         self._sign_in(services, corp)
         self.clock.now = NOW - 7 * 60
-        services.directory.save("corp", _listing_of(self.emulator.world))
+        services.directory.save("corp", listing_of(self.emulator.world))
         for minutes, account, role, life in (
             (55, "000030000001", "DatabaseAdmin", 2),
             (31, "000040000001", "ReadOnlyAccess", 8),
@@ -202,7 +202,7 @@ class DemoHome:
         favourites.record_use(services, _profile(session, *role[:2]))
 
 
-def _listing_of(world: World) -> Listing:
+def listing_of(world: World) -> Listing:
     """Return what AWS would list for ana now."""
     offered = world.roles_of("ana")
     accounts = sorted(

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ssohelper.core.text import show
+from ssohelper.tui import dialog_sizes
 from ssohelper.tui.keys import action_binding
 
 
@@ -19,6 +20,8 @@ class AskScreen(ModalScreen["str | None"]):
     """Its result is what the user typed, or None if the user left or typed nothing."""
 
     CSS_PATH = "../styles/screens.tcss"
+    HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
+    VERTICAL_BREAKPOINTS = dialog_sizes.LINES
     HELP_TEXT = (
         "A question: type the answer, then press Enter. Nothing changes before a diff is shown."
     )

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from ssohelper.core.text import show
+from ssohelper.tui import dialog_sizes
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
@@ -27,6 +28,8 @@ class ConfirmScreen(ModalScreen[bool]):
     """A question with the answers yes and no. Its result is True if the user answered yes."""
 
     CSS_PATH = "../styles/screens.tcss"
+    HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
+    VERTICAL_BREAKPOINTS = dialog_sizes.LINES
     HELP_TEXT = "The dialog asks a question: nothing changes before you answer yes."
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("confirm.yes", "answer(True)"),

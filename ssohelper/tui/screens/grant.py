@@ -18,7 +18,7 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import RoleKey
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
-from ssohelper.tui import background
+from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.keys import action_binding
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class GrantScreen(ModalScreen["Answer | None"]):
     """Its result is the user's answer, or None if the user left."""
 
     CSS_PATH = "../styles/screens.tcss"
+    HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
+    VERTICAL_BREAKPOINTS = dialog_sizes.LINES
     HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
 

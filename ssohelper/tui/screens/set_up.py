@@ -259,6 +259,7 @@ class SetUpScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         form = self.query_one(SetUpForm)
         form.styles.height = "auto"
+        form.styles.max_height = "100%"
         form.begin("Set up another session (esc: leave)")
 
     def on_set_up_form_done(self) -> None:

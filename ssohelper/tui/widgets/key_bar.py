@@ -54,7 +54,7 @@ class KeyBar(Widget):
         dock: bottom; height: 1;
         background: $footer-background; color: $footer-description-foreground;
         & > .key-bar--key { color: $footer-key-foreground; text-style: bold; }
-        & > .key-bar--off { color: $text-muted; text-style: dim; }
+        & > .key-bar--off { color: $text-muted; }
     }
     """
     app: TuiApp[Any]

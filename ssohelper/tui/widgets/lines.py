@@ -45,10 +45,6 @@ class LineView(ScrollView, can_focus=True):
         & > .line--strong { text-style: bold; }
         & > .line--hit { text-style: bold underline; color: $text-accent; }
         & > .line--cursor {
-            background: $block-cursor-blurred-background;
-            color: $block-cursor-blurred-foreground;
-        }
-        &:focus > .line--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
         }

@@ -37,7 +37,6 @@ class RoleDetail(LineView, can_focus=False):
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
     AccountsScreen .error { height: auto; padding: 1 2; color: $text-error; }
     AccountsScreen .error.empty-list { color: $text-muted; }
-    CommandPalette #--input SearchIcon { display: none; }
     AccountsScreen.empty RolePane, AccountsScreen.empty RoleDetail, AccountsScreen.empty FilterBar { display: none; }
     AccountsScreen.beside #body { layout: horizontal; }
     AccountsScreen.beside RolePane { width: 1fr; }

@@ -68,7 +68,9 @@ class TopBar(Horizontal):
         dock: top; height: 1; background: $panel; color: $foreground;
         & > Static { width: auto; padding: 0 1; }
         & > .top-bar--title { text-style: bold; color: $text-primary; }
-        & > .top-bar--here { background: $primary; color: $background; text-style: bold; }
+        & > .top-bar--here {
+            background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+        }
         & > .top-bar--space { width: 1fr; padding: 0; }
         & > Tab:hover { background: $surface; }
     }
