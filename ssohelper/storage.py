@@ -142,7 +142,7 @@ class Storage:
                 locks.enter_context(old.lock_token(session, deadline))
                 locks.enter_context(old.lock_state(session.sign_in_name, deadline))
             for session in sessions:
-                was_there = old.read_fingerprint(session) != ""
+                was_there = old.read_token_file_fingerprint(session) != ""
                 try:
                     documents = old.export_documents(session)
                 except KeyringUnavailable:

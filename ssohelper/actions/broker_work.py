@@ -42,13 +42,13 @@ class Work:
         session = selection.require_session(app, session_name)
         return tokens.load_for_broker(app, regions.find_next(app, session))
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes with each write of the token file; "" for a bad config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
             portals = [session, *regions.list_further(app, session)]
-            return " ".join(map(app.tokens.read_fingerprint, portals))
+            return " ".join(map(app.tokens.read_token_file_fingerprint, portals))
         except SsoHelperError:
             return ""  # an error in the config, which `find` reports, must not end the broker
 

@@ -103,7 +103,7 @@ def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -
         app.company_policy.check_portal(session)
     if options.device_code:
         app.company_policy.check_device_code()
-    before = app.tokens.read_fingerprint(session)
+    before = app.tokens.read_token_file_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
         joined = _load_other_login_result(app, session, before) if has_waited else None
         if joined is not None:
@@ -214,7 +214,7 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
 
     `before` is the token file's fingerprint from before the wait. Raises the other login's error.
     """
-    if app.tokens.read_fingerprint(session) != before:
+    if app.tokens.read_token_file_fingerprint(session) != before:
         # The other login may have recorded another region for the session.
         found = app.config.read().sso_session(session.name) or session
         token = app.tokens.load(found)

@@ -30,7 +30,7 @@ def find_published(
     A guarded role has no published response. Returns an empty `Found` if the session is signed out,
     which can be known without the keyring. Raises: NotOurs.
     """
-    if not app.tokens.read_fingerprint(session):
+    if not app.tokens.read_token_file_fingerprint(session):
         return Found()
     document = app.credentials.load_published(key) if stamp.are_responses_current else None
     if document is None:

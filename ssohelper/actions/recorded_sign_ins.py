@@ -25,7 +25,7 @@ def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
             hint=f"end it first: ssohelper logout {new_name}",
         )
     renamed = session._replace(name=new_name)
-    if app.tokens.read_fingerprint(renamed):
+    if app.tokens.read_token_file_fingerprint(renamed):
         raise UsageProblem(
             f'"{new_name}" has a sign-in of another tool',
             hint=f"choose another name, or remove the token first: {app.tokens.token_file(renamed)}",

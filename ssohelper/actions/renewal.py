@@ -40,8 +40,8 @@ ANSWER_SECONDS = 60.0
 LOCK_SECONDS = 75.0
 _LOCK_TRIES = 3
 _STATE_LOCK_SECONDS = 5.0
-# How long to read the token file again after AWS refused: another tool may have renewed the token
-# and be about to write it (the contract).
+# After AWS refused a renewal, the token file is read again and again for this time: another tool
+# may have renewed the token and be about to write it.
 _REREAD_SECONDS = 3.0
 _REREAD_PAUSE_SECONDS = 0.1
 

@@ -46,7 +46,7 @@ def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     try:
         lookup = _UserLookup(app, session, token)
         thread = threading.Thread(
-            target=lookup.find_user, args=(found,), daemon=True, name="ssohelper-user"
+            target=lookup.append_user_name, args=(found,), daemon=True, name="ssohelper-user"
         )
         thread.start()
     except (SsoHelperError, OSError, RuntimeError) as error:
@@ -122,7 +122,7 @@ class _UserLookup:
         endpoint = sts_endpoint(session.region, app.environ, self._family)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
-    def find_user(self, found: list[str]) -> None:
+    def append_user_name(self, found: list[str]) -> None:
         """Append the user's name to `found`. Append nothing if the name cannot be found."""
         try:
             deadline = self._app.clock.deadline(_SECONDS)

@@ -79,7 +79,7 @@ def retry_after_sign_in(
     has_notified = False
     while True:
         # The fingerprint is read before the action, to notice a sign-in during the action.
-        before = app.tokens.read_fingerprint(session)
+        before = app.tokens.read_token_file_fingerprint(session)
         try:
             return action()
         except LoginRequired:
@@ -95,7 +95,7 @@ def retry_after_sign_in(
 
 def _wait_for_change(app: App, session: SsoSession, before: str, ends_at: float) -> bool:
     """Wait until the token file differs from `before`; return False at `ends_at` (monotonic)."""
-    while app.tokens.read_fingerprint(session) == before:
+    while app.tokens.read_token_file_fingerprint(session) == before:
         left = ends_at - app.clock.monotonic()
         if left <= 0:
             return False

@@ -205,8 +205,8 @@ class _PortsOfRoles:
     def load_token(self, session_name: str) -> Token:
         return self._ports.load_token(session_name)
 
-    def read_fingerprint(self, session_name: str) -> str:
-        return self._ports.read_fingerprint(session_name)
+    def read_token_file_fingerprint(self, session_name: str) -> str:
+        return self._ports.read_token_file_fingerprint(session_name)
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         return self._ports.start_call(key, asked_by)
@@ -239,10 +239,12 @@ class _PortsOfChains(_PortsOfRoles):
     def load_token(self, _session_name: str) -> Token:
         return Token(TokenState.GOOD, "")
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         # The text changes when the config is edited, so that a remembered refusal of STS ends at
         # once.
-        return f"{super().read_fingerprint(session_name)} {self._ports.read_config_mark()}"
+        return (
+            f"{super().read_token_file_fingerprint(session_name)} {self._ports.read_config_mark()}"
+        )
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         return self._brokers.start_call(key, asked_by)

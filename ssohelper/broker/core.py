@@ -47,7 +47,7 @@ class Broker:
         self._pace = pace or Pace()
         self._jobs: dict[RoleKey, Job] = {}
         self._sessions: dict[str, Session] = {}
-        self._refusals = Refusals(ports.read_fingerprint)
+        self._refusals = Refusals(ports.read_token_file_fingerprint)
         self._advanced_at = NEVER
 
     # -- events that the loop reports --------------------------------------------------------
@@ -86,7 +86,7 @@ class Broker:
             self._drop_unwanted_job(job)
 
     def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
-        """Handle the outcome of one call for role credentials: the callers' reply, or an error."""
+        """Handle the end of one call for role credentials. `outcome` is the reply or the error."""
         job, session = self._jobs[key], self._ensure_session(key.session_name)
         job.is_under_way = False
         session.under_way -= 1

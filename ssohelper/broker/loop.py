@@ -52,7 +52,7 @@ class Work(Protocol):
     def load_token(self, session_name: str) -> Token:
         """Return the state of the session's token."""
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes with each write of the token file."""
 
     def may_renew_in_background(self) -> bool:
@@ -177,9 +177,9 @@ class Loop:
         """Return the state of the session's token."""
         return self._work.load_token(session_name)
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes with each write of the token file."""
-        return self._work.read_fingerprint(session_name)
+        return self._work.read_token_file_fingerprint(session_name)
 
     def may_renew_in_background(self) -> bool:
         """Return whether a renewal that no caller waits for may start."""

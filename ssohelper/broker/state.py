@@ -47,7 +47,7 @@ class Ports(Protocol):
         """Return the state of the session's token. Raises: LoginRequired, LocalState."""
         ...
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes whenever the session's token file changes."""
         ...
 

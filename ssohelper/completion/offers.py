@@ -7,7 +7,7 @@ is offered part by part, as shells complete paths.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from ssohelper.completion.names import Names, OfferedAccount, usable_roles
+from ssohelper.completion.names import Names, OfferedAccount, valid_role_names
 from ssohelper.completion.words import Request
 
 # Kinds of value for which the shell itself finds the candidates.
@@ -193,7 +193,7 @@ def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
     found: set[str] = set()
     for account in accounts:
         found.update(account.listed_roles)
-    return sorted(usable_roles(found))
+    return sorted(valid_role_names(found))
 
 
 def _query_offers(request: Request, names: Names) -> Offers:

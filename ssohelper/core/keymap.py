@@ -74,7 +74,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.rename", "e", "Rename", "rename the session, in its profiles too"),
         KeyAction("sessions.remove", "d", "Remove", "remove the session and its managed profiles"),
         KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
-        KeyAction("sessions.refresh", "r", "Refresh", "read the times left again"),
+        KeyAction(
+            "sessions.refresh", "r", "Refresh", "read again how much time each sign-in has left"
+        ),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
         KeyAction("sessions.quit", "q", "Quit", "quit, and stop what is running"),
         KeyAction("sessions.help", "question_mark", "Help", "show this help"),

@@ -189,7 +189,7 @@ def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str
 
 
 def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
-    """Return the role that all the keys and commands of a profile name; or None and the reason."""
+    """Return the one role that a profile's keys and commands all point at, or None and why not."""
     roles = [one for one in found if isinstance(one, NamedRole)]
     reasons = [one for one in found if isinstance(one, str)]
     if reasons:

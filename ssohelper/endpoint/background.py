@@ -128,13 +128,13 @@ class BackgroundWork:
             return
         if not self._may_release(app):
             return
-        if app.tokens.read_fingerprint(self._session) == self._refused_fingerprint:
+        if app.tokens.read_token_file_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
             credentials.renew_ahead(app, self._session, self._role, Way.SERVE, app.clock.deadline())
             self._refused_fingerprint = ""
         except (LoginRequired, Refused):  # a client's own request says so
-            self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
+            self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
         """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""

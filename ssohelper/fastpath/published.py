@@ -175,7 +175,7 @@ def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
     return _is_valid(found, validity, until_counts=True)
 
 
-def was_written_earlier(found: os.stat_result, validity: bytes) -> bool:
+def was_response_written_before_now(found: os.stat_result, validity: bytes) -> bool:
     """Return whether the response was written before now, since this machine's last start."""
     return _is_valid(found, validity, until_counts=False)
 

@@ -71,7 +71,7 @@ class CredentialCache:
         Returns None, and raises, for the same files as `load_published_until`.
         """
         found = self._read_published(key)
-        if found is None or not published.was_written_earlier(*found[1:]):
+        if found is None or not published.was_response_written_before_now(*found[1:]):
             return None
         return found[0]
 

@@ -34,9 +34,11 @@ class RecordedSignIns(TokenFiles):
         return [one for one in self.load_sessions() if not is_session_listed(one, listed)]
 
     def _has_sign_in(self, session: SsoSession) -> bool:
-        if any(map(self.read_fingerprint, self.list_further(session))):
+        if any(map(self.read_token_file_fingerprint, self.list_further(session))):
             return True
-        return bool(self.read_fingerprint(session)) and not self._holds_another_sign_in(session)
+        return bool(self.read_token_file_fingerprint(session)) and not self._holds_another_sign_in(
+            session
+        )
 
     def _holds_another_sign_in(self, session: SsoSession) -> bool:
         """Return whether another tool has overwritten our token file with another sign-in's token.

@@ -125,7 +125,7 @@ class TokenFiles(SignInFactsFiles):
         Raises: LoginRequired when the session was signed out meanwhile; LocalState.
         """
         while True:
-            seen = self.read_fingerprint(session)
+            seen = self.read_token_file_fingerprint(session)
             replacement = self._load_replacement(session, used)
             if replacement is not None:
                 return replacement
@@ -166,7 +166,7 @@ class TokenFiles(SignInFactsFiles):
             if not files.is_in_another_users_home(folder):
                 files.remove_those_of_killed_processes(str(folder))
 
-    def read_fingerprint(self, session: SsoSession) -> str:
+    def read_token_file_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
         try:
             found = os.lstat(self._token_file(session))
@@ -175,7 +175,7 @@ class TokenFiles(SignInFactsFiles):
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
     def _has_fingerprint(self, session: SsoSession, fingerprint: str) -> bool:
-        return self.read_fingerprint(session) == fingerprint
+        return self.read_token_file_fingerprint(session) == fingerprint
 
     def check_writable(self, session: SsoSession) -> None:
         """Raise LocalState if the token file is in another user's home, where we write nothing."""
@@ -312,7 +312,7 @@ class TokenFiles(SignInFactsFiles):
 
     def _read_whole_document(self, session: SsoSession) -> dict[str, Any] | None:
         path = self._token_file(session)
-        known = self.read_fingerprint(session)
+        known = self.read_token_file_fingerprint(session)
         began = time.monotonic()
         for number in range(_MOST_READS):
             content = files.read_own_file(path)
@@ -321,10 +321,12 @@ class TokenFiles(SignInFactsFiles):
             found = files.parse_object(content)
             if found is not None:
                 return self._decode_token(found, session)
-            if known and _damaged.get(str(path)) == known == self.read_fingerprint(session):
+            if known and _damaged.get(str(path)) == known == self.read_token_file_fingerprint(
+                session
+            ):
                 break
             if number >= _LEAST_READS and time.monotonic() - began > _TORN_SECONDS:
-                _damaged[str(path)] = self.read_fingerprint(session)
+                _damaged[str(path)] = self.read_token_file_fingerprint(session)
                 break
             time.sleep(0.0005 + 0.001 * os.urandom(1)[0] / 255)
         raise LoginRequired(

@@ -1,4 +1,4 @@
-"""What the Profiles screen lists: each profile once, below what the next sync does with it.
+"""The rows of the Profiles screen: each profile once, in groups by what the next sync does to it.
 
 Made in the background: 12,000 profiles take a moment. Imports no widget.
 """

@@ -160,7 +160,7 @@ class _Tokens:
 
         return SignInFacts()
 
-    def read_fingerprint(self, session: SsoSession) -> str:
+    def read_token_file_fingerprint(self, session: SsoSession) -> str:
         return "same"
 
     def lock_state(self, name: str, deadline: Deadline):

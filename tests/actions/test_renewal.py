@@ -133,12 +133,12 @@ class TestReservedSpace:
         self, app, monkeypatch, call, number
     ):
         app.sign_in(0)
-        before = app.tokens.read_fingerprint(SESSION)
+        before = app.tokens.read_token_file_fingerprint(SESSION)
         token_folder_refuses(monkeypatch, app, call, number)
         with pytest.raises(LocalState, match="cannot be written"):
             renew(app)
         assert app.used == []
-        assert app.tokens.read_fingerprint(SESSION) == before
+        assert app.tokens.read_token_file_fingerprint(SESSION) == before
 
     def test_space_is_reserved_during_the_request_only(self, app):
         app.sign_in(0)

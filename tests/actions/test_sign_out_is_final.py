@@ -96,9 +96,9 @@ def test_doubtful_credentials_are_served_with_a_warning_when_aws_cannot_be_reach
 
 def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp) -> None:
     app.at += HOUR // 4
-    before = app.tokens.read_fingerprint(SESSION)
+    before = app.tokens.read_token_file_fingerprint(SESSION)
     renewal.renew_token(app, SESSION, token("first").id)
-    assert app.tokens.read_fingerprint(SESSION) != before
+    assert app.tokens.read_token_file_fingerprint(SESSION) != before
     assert is_served(app)
     assert app.asked == ["first"]
 

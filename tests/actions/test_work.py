@@ -86,12 +86,12 @@ def test_a_token_has_an_id_that_does_not_reveal_it(app, work):
 
 
 def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work):
-    first = work.read_fingerprint("corp")
+    first = work.read_token_file_fingerprint("corp")
     app.sign_in(HOUR, "second")
-    assert work.read_fingerprint("corp") != first
+    assert work.read_token_file_fingerprint("corp") != first
     app.locations.aws_config_file.write_text("[sso-session corp\n")
     fresh = broker_work.Work(lambda: WorldApp(app.locations.aws_config_file.parent.parent))
-    assert fresh.read_fingerprint("corp") == ""
+    assert fresh.read_token_file_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
         fresh.find(KEY, 0.0, is_permitted=True)
 

@@ -54,7 +54,7 @@ class World:
             raise self.token
         return self.token
 
-    def read_fingerprint(self, _session_name: str) -> str:
+    def read_token_file_fingerprint(self, _session_name: str) -> str:
         return "f1"
 
     def read_config_mark(self) -> str:

@@ -46,7 +46,7 @@ class Work:
     def load_token(self, session_name: str) -> Token:
         return Token(self.token_state, "t1")
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         return "f1"
 
     def may_renew_in_background(self) -> bool:

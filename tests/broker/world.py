@@ -56,7 +56,7 @@ class World:
             raise found
         return found
 
-    def read_fingerprint(self, session_name: str) -> str:
+    def read_token_file_fingerprint(self, session_name: str) -> str:
         return self.prints.get(session_name, "f1")
 
     def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:

@@ -172,7 +172,7 @@ def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk
     assert next(lookup._find_roles_to_ask_about()).name == names[1]
     assert desk.emulator.counters["ListAccounts"] == 0
     found: list[str] = []
-    lookup.find_user(found)
+    lookup.append_user_name(found)
     assert found == ["ana"]
     assert desk.emulator.counters["GetRoleCredentials"] == 1
 

@@ -58,7 +58,7 @@ class TokenStoreContract:
 
     def test_a_new_store_is_empty(self, store):
         assert store.load(CORP) is None
-        assert store.read_fingerprint(CORP) == ""
+        assert store.read_token_file_fingerprint(CORP) == ""
         assert store.load_facts("corp") == SignInFacts()
         assert store.load_registration(CORP, "authorization_code") is None
 
@@ -138,10 +138,10 @@ class TokenStoreContract:
 
     def test_the_fingerprint_changes_with_the_token(self, store):
         store.save(CORP, token("a"))
-        first = store.read_fingerprint(CORP)
-        assert first == store.read_fingerprint(CORP) != ""
+        first = store.read_token_file_fingerprint(CORP)
+        assert first == store.read_token_file_fingerprint(CORP) != ""
         store.save(CORP, token("b"))
-        assert store.read_fingerprint(CORP) not in ("", first)
+        assert store.read_token_file_fingerprint(CORP) not in ("", first)
 
     def test_registrations_are_separate_by_grant_and_session(self, store, other_process):
         pkce = CLIENT._replace(grant_types=("authorization_code", "refresh_token"), scopes=SCOPES)

@@ -23,8 +23,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 # The longest uptime of a machine that counts as valid: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
-# The form of a prompt's file: one line with the rows of core.prompt_text, which the shells check,
-# and perhaps a second line with the instant at which the role's credentials expire.
+# The format of a prompt file. Its first line has the rows that core.prompt_text makes and that the
+# shells read. A second line, if present, is the time at which the role's credentials expire.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 

@@ -44,8 +44,8 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
     found = await background.run(app, lambda: plan_from_saved_list(services, wish))
     for problem in found.problems.values():
         raise UsageProblem(f"an option is not valid: {problem}")
-    # Like `profile sync`, this refreshes an old list of roles before it writes, and any list before
-    # it removes profiles.
+    # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
+    # before it removes profiles, it refreshes any list.
     is_old = await background.run(app, lambda: must_list_again(services, session, prune=wish.prune))
     if is_old and await refresh_list(app, session, from_scratch=wish.prune) is None:
         return False
