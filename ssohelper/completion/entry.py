@@ -22,6 +22,7 @@ _ZSH_TAGS = {
     "option": "option",
     "profile": "profile",
     "any_profile": "profile",
+    "usable_profile": "profile",
     "managed_profile": "profile",
     "session": "session",
     "region": "region",
