@@ -492,6 +492,14 @@ class TestDefaultRegion:
         assert f"--default-region {proposed}" in child.before
         assert ended(child)[0] == 0
 
+    def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run: Run, home: Home) -> None:
+        home.browser()
+        home.write_config("[default]\nregion = eu-west-3\n")
+        printed = ok(run(*self.GIVEN, "--yes"))
+        assert "default region of the profiles: eu-west-3, that of [default]" in printed
+        assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "eu-west-3"
+        assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
+
     def test_an_unknown_region_is_refused_and_asked_for_again(
         self, terminal: Terminal, home: Home
     ) -> None:
