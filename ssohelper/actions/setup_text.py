@@ -47,6 +47,8 @@ def _state(one: Found) -> tuple[str, str, str]:
         condition = f"if {show(program, 80)} works (it was not run)"
     elif one.needs_us:
         condition = "by ssohelper's sign-in, until its access token ends"
+    if one.differs_by_sdk:
+        condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
     if one.lacks_region:
         condition += ", if you give --region (none is written)"
     return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
