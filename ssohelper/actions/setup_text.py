@@ -116,7 +116,8 @@ def result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterato
     if report.proven:
         yield f"try it: {try_command(report.proven[0], has_aws=has_aws)}"
     yield f"for all your roles: ssohelper list --session {session_name}"
-    yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
+    if not report.has_shell_lines:
+        yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
 
 
 def try_command(name: str, *, has_aws: bool) -> str:

@@ -155,6 +155,14 @@ class TestOffATerminal:
         # Every command that it names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
+    def test_install_is_not_proposed_once_it_is_done(self, run: Run, home: Home) -> None:
+        home.browser()
+        home.env["SHELL"] = "/bin/bash"
+        (home.path / ".bashrc").write_text('eval "$(ssohelper shell-init bash)"\n')
+        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+        assert "for all your roles: ssohelper list" in printed
+        assert "ssohelper install" not in printed
+
     def test_it_proposes_nothing_that_was_not_seen_to_work(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
