@@ -436,6 +436,10 @@ BROKEN = {
     "a profile without a region": Broken(
         {"no-region"}, lambda home: add_profile(home, "mine", *_SSO, region=None)
     ),
+    "a name with a blank, without quotes": Broken(
+        {"header-without-quotes"},
+        lambda home: add(home, "\n".join(["[profile dev two]", *_SSO, ""])),
+    ),
     "a profile without a region beside a default": Broken({"no-region"}, region_of_default_only),
 }
 
