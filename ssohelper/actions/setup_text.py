@@ -65,6 +65,11 @@ def adopt_question(needing: Collection[str]) -> str:
     return f"adopt {profile_count(len(needing))} {which}?"
 
 
+def adopt_not_in_command(count: int) -> str:
+    """Return that the command line shown does not name the profiles to adopt, and what that means."""
+    return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
+
+
 def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
     """Return why aws-sso-cli's profiles `left` out are to be adopted with the others of their part."""
     return (
