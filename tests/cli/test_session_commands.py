@@ -128,6 +128,11 @@ class TestAdding:
         again = run(*command, "--yes")
         assert (again.returncode, again.stderr) == (0, 'the session "corp" exists already\n')
 
+    def test_an_empty_name_is_exit_2(self, home: Home, run: Run) -> None:
+        done = run("session", "add", "", URL, "--region", "eu-west-1", "--yes")
+        assert (done.returncode, "is not a valid name" in done.stderr) == (2, True)
+        assert not home.config_file.exists()
+
     def test_another_url_under_a_known_name_is_exit_3(self, synced: Home, run: Run) -> None:
         done = run("session", "add", "corp", "https://other.awsapps.com/start", "--yes")
         assert done.returncode == 3
