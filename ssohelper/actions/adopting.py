@@ -6,6 +6,7 @@ This module runs no program of another tool and sends no request to AWS.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from ssohelper.core import adoption
 from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import glob_filter
 from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_origins
 from ssohelper.core.text import first_names, show
@@ -35,7 +37,8 @@ class Found(NamedTuple):
     `needs_us` says that the profile does not work without ssohelper: either it is broken, or it
     works only through the token file that our sign-in writes. `unknown` says why it cannot be known
     here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools fail
-    with it unless the user gives a region.
+    with it unless the user gives a region. `differs_by_sdk`: it has a second source of
+    credentials, which some SDKs take first.
     """
 
     candidate: Candidate
@@ -43,6 +46,7 @@ class Found(NamedTuple):
     needs_us: bool
     unknown: str = ""
     lacks_region: bool = False
+    differs_by_sdk: bool = False
 
     @property
     def name(self) -> str:
@@ -71,8 +75,19 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
         lacks_region = default_regions.lacks_region(app, config, one.name)
-        found.append(Found(one, trouble, needs_us, unknown, lacks_region))
+        differs = one.origin.program is None and _has_second_source(app, config, one.name)
+        found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
     return found
+
+
+def _has_second_source(app: App, config: ConfigFile, name: str) -> bool:
+    """Return whether the profile has another source of credentials beside its `sso_*` keys."""
+    entry = config.profile(name)
+    if entry is not None and len(credential_sources(entry.keys)) > 1:
+        return True
+    with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
+        return name in app.config.read_credentials_sections()
+    return False
 
 
 def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:

@@ -36,11 +36,13 @@ class Report(NamedTuple):
     """What `doctor` found. `sdks`: how each SDK resolves the profile, for `doctor PROFILE` only.
 
     `proven` are the profiles whose program was run and gave credentials for the right account.
+    `has_shell_lines`: what `install` writes for the user's shell is there.
     """
 
     findings: tuple[Finding, ...]
     sdks: tuple[Resolved, ...] = ()
     proven: tuple[str, ...] = ()
+    has_shell_lines: bool = False
 
 
 def examine(app: App, chosen: str | None = None, *, run: bool = False) -> Report:
@@ -75,7 +77,9 @@ def prove_session(app: App, session: SsoSession) -> Report:
     facts = facts._replace(proofs=tuple(proofs))
     found = doctor_repairs.mark_repaired(checks.run_checks(facts))
     problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
-    return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)))
+    shell = facts.machine.shell
+    is_current = shell is not None and shell.state == "current"
+    return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)), is_current)
 
 
 def find_shadowing(app: App, profile: Profile) -> list[Finding]:

@@ -228,6 +228,18 @@ def has_leftovers(app: App, name: str) -> bool:
     )
 
 
+def refuse_if_renamed(app: App, name: str, new_name: str) -> None:
+    """Raise UsageProblem if nothing of session `name` is left to rename, and `new_name` exists."""
+    header = app.config.read().session_header
+    is_gone = not (header(name) or has_leftovers(app, name) or list_users_of_missing(app, name))
+    if is_gone and header(new_name):
+        raise UsageProblem(
+            f'there is no session "{show(name, 64)}", and "{show(new_name, 64)}" exists: it may be '
+            "renamed already",
+            hint=f"see: ssohelper session show {new_name}",
+        )
+
+
 def list_users_of_missing(app: App, name: str) -> list[str]:
     """Return the names of the profiles that name a session that is not in the config."""
     return [

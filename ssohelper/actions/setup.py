@@ -51,6 +51,8 @@ def choose_session(
     AwsUnreachable if a company's own URL leads to no portal.
     """
     url = typed_start_url(start_url)
+    if name == "":
+        raise _refuse_name(name)
     config = app.config.read()
     known = _find_session_in_config(config, url, name)
     if known is not None:
@@ -58,10 +60,7 @@ def choose_session(
     own = _find_own_sign_in(app, config, url, name, region)
     chosen = own.name if own else name or session_name_of(url)
     if not SESSION_NAME.fullmatch(chosen):
-        raise UsageProblem(
-            f'"{chosen}" is not a valid name for a session',
-            hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
-        )
+        raise _refuse_name(chosen)
     portal_url = _find_portal(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
@@ -82,6 +81,13 @@ def choose_session(
     new = SsoSession(chosen, _url_without_page(url), checked_region(found), DEFAULT_SCOPES)
     recorded_sign_ins.refuse_other_portal(app, new)
     return new
+
+
+def _refuse_name(name: str) -> UsageProblem:
+    return UsageProblem(
+        f'"{name}" is not a valid name for a session',
+        hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
+    )
 
 
 def find_portals(app: App) -> list[tuple[str, str, str | None]]:

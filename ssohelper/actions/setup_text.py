@@ -47,6 +47,8 @@ def _describe_state(one: Found) -> tuple[str, str, str]:
         condition = f"if {show(program, 80)} works (it was not run)"
     elif one.needs_us:
         condition = "by ssohelper's sign-in, until its access token ends"
+    if one.differs_by_sdk:
+        condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
     if one.lacks_region:
         condition += ", if you give --region (none is written)"
     return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
@@ -61,6 +63,11 @@ def adopt_question(needing: Collection[str]) -> str:
         else "that need ssohelper to work, with their names"
     )
     return f"adopt {profile_count(len(needing))} {which}?"
+
+
+def adopt_not_in_command(count: int) -> str:
+    """Return that the command line shown does not name the profiles to adopt, and what that means."""
+    return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
 def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
@@ -114,7 +121,8 @@ def result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterato
     if report.proven:
         yield f"try it: {try_command(report.proven[0], has_aws=has_aws)}"
     yield f"for all your roles: ssohelper list --session {session_name}"
-    yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
+    if not report.has_shell_lines:
+        yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
 
 
 def try_command(name: str, *, has_aws: bool) -> str:

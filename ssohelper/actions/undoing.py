@@ -44,17 +44,22 @@ def diff_undo(app: App, version: Version) -> Iterator[str]:
     return unified_diff(config.text, _undo_changes(app, version, config), name)
 
 
-def undo(app: App, version: Version) -> None:
+def undo(app: App, version: Version, data: bytes) -> None:
     """Restore config and choices as they were before this saved write, which may be an undo.
 
-    If the config was edited since, only what the write changed is reversed.
+    If the config was edited since, only what the write changed is reversed. `data` is the config
+    from which the diff was made. Raises: LocalState, and nothing is changed, if it is another now.
     """
     agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile undo")
     present = {name: app.choices.load(name) for name in version.choices}
-    changes = _undo_changes(app, version, app.config.read())
-    is_written = app.config.undo(
-        version, lambda config: _undo_changes(app, version, config), app.clock.deadline(), present
-    )
+
+    def changes_for(config: ConfigFile) -> list[Change]:
+        if config.data != data:
+            raise config_writing.changed_meanwhile(app)
+        return _undo_changes(app, version, config)
+
+    changes = changes_for(app.config.read())
+    is_written = app.config.undo(version, changes_for, app.clock.deadline(), present)
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
         config_writing.add_to_journal(app, command, changes)

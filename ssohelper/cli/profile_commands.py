@@ -331,6 +331,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     version = undoing.load_last_write(app, redo=redo)
+    data = app.config.read().data  # before the diff: what changes after it is refused
     lines = list(undoing.diff_undo(app, version))
     options = undoing.list_restored_options(app, version)
     restored = undoing.describe_restored_options(app, version)
@@ -341,7 +342,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     summary = "reverse the last undo" if redo else f"undo the last {what}"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
         before = selection.find_unlisted(app)
-        undoing.undo(app, version)
+        undoing.undo(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
         for session in selection.find_unlisted(app):

@@ -143,6 +143,7 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers(app, old, new, dry_run=dry_run, yes=yes):
         return
+    sessions.refuse_if_renamed(app, old, new)
     plan = sessions.plan_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = (

@@ -98,8 +98,8 @@ def setup(
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
         adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
-        if default_region is None and not yes and listing.roles():
-            choices = _ask_default_region(app, session, choices)
+        if default_region is None and listing.roles():
+            choices = _choose_default_region(app, session, choices, yes=yes)
         plan = profiles.plan_sync(
             app,
             session,
@@ -279,11 +279,22 @@ def _ask_region(url: str, proposal: str | None) -> str:
     return answer.strip()
 
 
-def _ask_default_region(app: App, session: SsoSession, choices: Choices) -> Choices:
-    """Return the choices with a default region, which the user is asked for if it is not known."""
+def _choose_default_region(
+    app: App, session: SsoSession, choices: Choices, *, yes: bool
+) -> Choices:
+    """Return the choices with the default region that the user names, unless it is known.
+
+    With `yes` it is the proposed one, which is printed if it is another than Identity Center's.
+    """
     proposal = default_regions.propose_region(app, session)
-    if proposal is None:
+    if proposal is None or (yes and proposal == session.region):
         return choices
+    if yes:
+        output.say(
+            f"{setup_text.DEFAULT_REGION}: {proposal}, that of [default] or of this shell; for "
+            "another one: ssohelper profile sync --default-region R"
+        )
+        return choices.choose(default_region=proposal)
     region: str = click.prompt(
         setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer
     )

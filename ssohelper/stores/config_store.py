@@ -154,10 +154,11 @@ class ConfigStore:
         """
 
         def make_content(found: Found) -> bytes | None:
+            config = ConfigFile.parse(found.data, str(self.path))
+            changes = changes_for(config)  # always: it may refuse this content
             if _content_before(found) == version.after:
                 return version.before
-            config = ConfigFile.parse(found.data, str(self.path))
-            return config.with_changes(changes_for(config))
+            return config.with_changes(changes)
 
         return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)
 

@@ -246,6 +246,11 @@ def native(*lines: str) -> Callable[[Home], None]:
     return lambda home: add_profile(home, "mine", *lines)
 
 
+def region_of_default_only(home: Home) -> None:
+    add(home, "[default]\nregion = eu-west-1\n")
+    add_profile(home, "mine", *_SSO, region=None)
+
+
 _SSO = ("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Read")
 _FOREIGN = "credential_process = /bin/true"
 
@@ -431,6 +436,11 @@ BROKEN = {
     "a profile without a region": Broken(
         {"no-region"}, lambda home: add_profile(home, "mine", *_SSO, region=None)
     ),
+    "a name with a blank, without quotes": Broken(
+        {"header-without-quotes"},
+        lambda home: add(home, "\n".join(["[profile dev two]", *_SSO, ""])),
+    ),
+    "a profile without a region beside a default": Broken({"no-region"}, region_of_default_only),
 }
 
 

@@ -236,6 +236,20 @@ def test_it_is_not_said_that_a_profile_works_that_does_not(
     assert "while you are signed in" not in printed
 
 
+@pytest.mark.parametrize("in_credentials_file", [True, False])
+def test_a_second_source_of_credentials_is_not_passed_over(
+    saved: Home, run: Run, in_credentials_file: bool
+) -> None:
+    keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
+    program = "credential_process = aws-sso-util credential-process --profile x\n"
+    text = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\nregion = eu-west-1\n"
+    add(saved, "\n[profile x]\n" + text + ("" if in_credentials_file else program))
+    if in_credentials_file:
+        (saved.config_file.parent / "credentials").write_text(f"[x]\n{keys}")
+    printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
+    assert "in the AWS CLI and boto3 while you are signed in (another SDK may take" in printed
+
+
 def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run) -> None:
     add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
     said = run("whoami", "old").stderr

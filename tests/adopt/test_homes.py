@@ -127,6 +127,7 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(
     old = {entry.name: entry.keys for entry in app.config.read().profiles()}
     set_up(run, "--adopt", "*")
     config = app.config.read()
+    proposed = old.get("default", {}).get("region", "us-east-1")
     for profile, expected in EXPECTED[name].items():
         entry = config.profile(profile)
         assert entry is not None
@@ -136,8 +137,8 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(
         # Keys that are not identity stay; keys of other tools go. Without a region, most commands
         # of AWS tools fail.
         assert {key: entry.keys.get(key) for key in ("region", "output", "s3")} == {
-            # aws-vault's `include_profile` gives one.
-            "region": "eu-west-1" if "include_profile" in old[profile] else "us-east-1",
+            # aws-vault's `include_profile` gives one, else that of [default] is proposed.
+            "region": "eu-west-1" if "include_profile" in old[profile] else proposed,
             **{key: old[profile].get(key) for key in ("output", "s3")},
             **{key: value for key, value in old[profile].items() if key == "region"},
         }
@@ -145,7 +146,7 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(
     for profile in old.keys() - EXPECTED[name].keys():
         assert config.profile(profile).keys == old[profile]  # type: ignore[union-attr]
     assert b"AWS_SSO_CLI" not in config.data
-    undoing.undo(app, undoing.load_last_write(app))
+    undoing.undo(app, undoing.load_last_write(app), app.config.read().data)
     assert home.config_file.read_bytes() == before
 
 

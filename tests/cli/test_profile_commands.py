@@ -8,8 +8,11 @@ import pytest
 from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
+from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
+
+__all__ = ["terminal"]  # a fixture
 
 
 @pytest.fixture
@@ -159,6 +162,16 @@ class TestUndo:
         assert "-credential_process" in done.stderr
         expected = f"# first\n{before}\n[profile dev.Read]\noutput = json\n"
         assert saved.config_file.read_text() == expected
+
+    def test_an_edit_during_the_question_is_refused(self, synced: Home, terminal: Terminal) -> None:
+        child = terminal("profile", "undo")
+        child.expect_exact("[y/N]")
+        edited = synced.config_file.read_text() + "\n[profile late]\nregion = eu-west-1\n"
+        synced.config_file.write_text(edited)
+        child.sendline("y")
+        code, said = ended(child)
+        assert (code, "has changed since the diff was shown" in said) == (7, True)
+        assert synced.config_file.read_text() == edited
 
     def test_redo_reverses_the_undo(self, synced: Home, run: Run) -> None:
         written = synced.config_file.read_bytes()

@@ -128,6 +128,11 @@ class TestAdding:
         again = run(*command, "--yes")
         assert (again.returncode, again.stderr) == (0, 'the session "corp" exists already\n')
 
+    def test_an_empty_name_is_exit_2(self, home: Home, run: Run) -> None:
+        done = run("session", "add", "", URL, "--region", "eu-west-1", "--yes")
+        assert (done.returncode, "is not a valid name" in done.stderr) == (2, True)
+        assert not home.config_file.exists()
+
     def test_another_url_under_a_known_name_is_exit_3(self, synced: Home, run: Run) -> None:
         done = run("session", "add", "corp", "https://other.awsapps.com/start", "--yes")
         assert done.returncode == 3
@@ -216,7 +221,8 @@ class TestRenaming:
         assert App(synced.env).choices.load("corp").roles == ()
         assert "corp" not in app.locations.settings_file.read_text()
         assert data_of(run, "session", "show", "acme")["roles"] == ["Read"]
-        assert run("session", "rename", "corp", "acme", "--yes").returncode == 2
+        done = run("session", "rename", "corp", "acme", "--yes")
+        assert (done.returncode, "it may be renamed already" in done.stderr) == (2, True)
 
     def test_leftovers_are_kept_by_dry_run_and_without_an_answer(
         self, synced: Home, run: Run

@@ -155,6 +155,14 @@ class TestOffATerminal:
         # Every command that it names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
+    def test_install_is_not_proposed_once_it_is_done(self, run: Run, home: Home) -> None:
+        home.browser()
+        home.env["SHELL"] = "/bin/bash"
+        (home.path / ".bashrc").write_text('eval "$(ssohelper shell-init bash)"\n')
+        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+        assert "for all your roles: ssohelper list" in printed
+        assert "ssohelper install" not in printed
+
     def test_it_proposes_nothing_that_was_not_seen_to_work(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
@@ -491,6 +499,14 @@ class TestDefaultRegion:
         guard_nothing(child)
         assert f"--default-region {proposed}" in child.before
         assert ended(child)[0] == 0
+
+    def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run: Run, home: Home) -> None:
+        home.browser()
+        home.write_config("[default]\nregion = eu-west-3\n")
+        printed = ok(run(*self.GIVEN, "--yes"))
+        assert "default region of the profiles: eu-west-3, that of [default]" in printed
+        assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "eu-west-3"
+        assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
 
     def test_an_unknown_region_is_refused_and_asked_for_again(
         self, terminal: Terminal, home: Home

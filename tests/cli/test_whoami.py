@@ -143,3 +143,14 @@ def test_what_shadows_the_profile_and_a_missing_helper_are_said_first(shell):
     assert "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY" in first
     assert 'ssohelper is no longer at "/x/ssohelper"' in second
     assert shell.run("whoami", "payments", "--json", **keys).stdout.index("is set")
+
+
+def test_a_missing_region_is_said_first_also_beside_a_default(shell):
+    text = PROFILE.replace("region = eu-west-1\n", "") + "\n[default]\nregion = eu-west-1\n"
+    shell.write_config(text)
+    done = shell.run("whoami", "payments")
+    assert 'the profile "payments" has no region' in done.stderr
+    assert "add a line: region = " in done.stderr
+    assert "has no region" not in shell.run("whoami", "payments", AWS_REGION="eu-west-1").stderr
+    shell.write_config(PROFILE)
+    assert "has no region" not in shell.run("whoami", "payments").stderr

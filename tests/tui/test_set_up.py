@@ -251,8 +251,17 @@ def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
     run_scenario(world.app(sleep=quick), scenario)
 
 
-def test_many_adopted_profiles_leave_room_for_diff_and_buttons(world: DemoHome) -> None:
+@pytest.mark.parametrize("has_more", [True, False])
+def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
+    world: DemoHome, has_more: bool
+) -> None:
     many = [BROKEN.replace("old/reader", f"old/reader-{number}") for number in range(30)]
+    if has_more:  # one that works without us, and is not adopted
+        program = world.home / "aws-sso"
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        many.append(f"[profile b]\ncredential_process = {program} -S X process "
+                    "--arn arn:aws:iam::000040000001:role/Developer\n")  # fmt: skip
     forget_all(world, "\n".join(many))
 
     async def scenario(user: User) -> None:
@@ -262,7 +271,8 @@ def test_many_adopted_profiles_leave_room_for_diff_and_buttons(world: DemoHome) 
         await user.wait_for_text("default region of the profiles?")
         await user.press("enter")
         await user.wait_for_text("to add, 30 to adopt", "Yes (y)", "No (n)")
-        assert "--adopt" not in user.screen
+        assert ("--adopt '*'" in user.screen) is not has_more
+        assert ("whether to adopt the 30 profiles; with --yes" in user.screen) is has_more
 
     run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
 

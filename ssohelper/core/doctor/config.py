@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from ssohelper.core.doctor import sdk_order
@@ -142,6 +143,30 @@ def check_profile_headers(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def check_unquoted_names(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that AWS tools do not read, since a name with blanks is not in quotes."""
+    file = facts.config.file
+    if file is None or facts.chosen is not None:
+        return
+    for header in file.text.sections:
+        word, _, name = header.partition(" ")
+        if word == "profile" and _count_words(name) > 1:
+            yield problem(
+                "header-without-quotes",
+                f'section "[{show(header, 80)}]"',
+                "AWS tools do not read it: the profile's name has blanks and is not in quotes",
+                f"write in an editor: [profile {show(shlex.quote(name.strip()), 80)}]",
+            )
+
+
+def _count_words(name: str) -> int:
+    """Return in how many words botocore splits the name; 0 if its quotes are no pairs."""
+    try:
+        return len(shlex.split(name))
+    except ValueError:
+        return 0
+
+
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section."""
     for name, command in facts.missing_sessions.items():
@@ -183,5 +208,6 @@ CHECKS = (
     check_aws_sso_cli_marks,
     check_session_sections,
     check_profile_headers,
+    check_unquoted_names,
     check_missing_sessions,
 )

@@ -272,16 +272,18 @@ def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
 
 
 def check_regions(facts: Facts) -> Iterator[Finding]:
-    """Note profiles without a region: most calls of boto3 then stop with NoRegionError."""
+    """Note profiles without a region: most calls of boto3 then stop with NoRegionError.
+
+    The region of `[default]` does not help: a profile with another name does not inherit it.
+    """
     if facts.environ.get("AWS_DEFAULT_REGION") or facts.config.file is None:
         return
-    default = facts.config.file.profile("default")
     names = [
         one.name
         for one in facts.profiles
         if one.name != "default" and one.target is not None and not one.entry.keys.get("region")
     ]
-    if names and not (default and default.keys.get("region")):
+    if names:
         yield note(
             "no-region",
             profiles_subject(names),

@@ -109,15 +109,16 @@ async def undo(app: TuiApp[Any]) -> None:
     """
     services, command = app.services, "ssohelper profile undo"
 
-    def read() -> tuple[Version, list[Line], list[str]]:
+    def read() -> tuple[Version, bytes, list[Line], list[str]]:
         version = undoing.load_last_write(services)
+        data = services.config.read().data  # before the diff: what changes after it is refused
         lines = diff_lines(undoing.diff_undo(services, version))
-        return version, lines, undoing.list_restored_options(services, version)
+        return version, data, lines, undoing.list_restored_options(services, version)
 
-    version, lines, options = await background.run(app, read)
+    version, data, lines, options = await background.run(app, read)
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
     if await confirm(app, f"undo the last write: {_line_counts(lines)}", shown, command):
-        await background.run(app, lambda: undoing.undo(services, version))
+        await background.run(app, lambda: undoing.undo(services, version, data))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
         app.show_done("; ".join((*done, *options)), command)
 

@@ -45,19 +45,21 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _NO_CHANGE = "nothing to change"
-# With more profiles to adopt, the command line is without them: that `setup` asks about them too.
+# More profiles to adopt are not named in the command line, which would not fit.
 _MOST_ADOPT_OPTIONS = 3
 
 
 class _Answers(NamedTuple):
     """What the user chose before the diff. `default_region` is None where nothing was asked.
 
-    `survey` says which profiles other tools wrote, unless a question has said it.
+    `survey` says which profiles other tools wrote, unless a question has said it. `adopts_all`:
+    `--adopt '*'` adopts the same profiles.
     """
 
     adopt: frozenset[str]
     default_region: str | None
     survey: tuple[str, ...] = ()
+    adopts_all: bool = False
 
 
 async def write_profiles(
@@ -91,10 +93,11 @@ async def _ask(
         )
     is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
     survey = () if is_asked else tuple(setup_text.survey_lines(found))
+    adopts_all = chosen == {one.name for one in found}
     if region is None:
-        return _Answers(chosen, None, survey)
+        return _Answers(chosen, None, survey, adopts_all)
     region = await _ask_region(app, region, command)
-    return None if region is None else _Answers(chosen, region, survey)
+    return None if region is None else _Answers(chosen, region, survey, adopts_all)
 
 
 async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
@@ -177,7 +180,7 @@ async def _agree(
     while plan.changes:
         question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
         command_line = command + _options_of(answers, plan)
-        screen = _make_question(app, question, plan, answers.survey, lines, command_line)
+        screen = _make_question(app, question, plan, answers, lines, command_line)
         if await app.push_screen_wait(screen):
             return plan
         if not screen.wants_choice:
@@ -199,12 +202,14 @@ def _make_question(
     app: TuiApp[Any],
     question: str,
     plan: Plan,
-    survey: tuple[str, ...],
+    answers: _Answers,
     lines: list[Line],
     command: str,
 ) -> ConfirmScreen:
     """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
-    first = _broken(app, survey)
+    first = _broken(app, answers.survey)
+    if _are_unnamed(answers):
+        first += _broken(app, [setup_text.adopt_not_in_command(len(answers.adopt))])
     swapped = plan_text.swapped_line(plan)
     first += _broken(app, [swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
@@ -221,15 +226,22 @@ def _broken(app: TuiApp[Any], texts: Iterable[str], style: str = "") -> list[Lin
 def _options_of(answers: _Answers, plan: Plan) -> str:
     """Return the options of `ssohelper setup` that give the same answers.
 
-    Many profiles to adopt are left out: `setup` asks about them with the same proposal.
+    Many profiles to adopt are left out unless all are adopted; the question says so.
     """
     region, adopt = answers.default_region, sorted(answers.adopt)
     words = [f"--default-region {word_as_typed(region)}"] if region else []
-    if len(adopt) <= _MOST_ADOPT_OPTIONS:
+    if len(adopt) > _MOST_ADOPT_OPTIONS and answers.adopts_all:
+        words.append("--adopt '*'")
+    elif not _are_unnamed(answers):
         words += [f"--adopt {word_as_typed(filter_of_exact_text(name))}" for name in adopt]
     if plan.request.has_new_filters:
         words.append(plan_text.filter_options(plan.request.choices))
     return "".join(f" {word}" for word in words)
+
+
+def _are_unnamed(answers: _Answers) -> bool:
+    """Return whether the command line does not name the profiles to adopt: many, but not all."""
+    return len(answers.adopt) > _MOST_ADOPT_OPTIONS and not answers.adopts_all
 
 
 async def _keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
