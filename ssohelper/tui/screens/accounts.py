@@ -177,7 +177,7 @@ class AccountsScreen(Screen[None]):
 
     def _offer_set_up(self) -> None:
         """Show the form that sets up a session if no session exists. Otherwise remove it."""
-        has_any = self._config_error or self._choice.has_role or self._choice.sessions
+        has_any = self._config_error or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
         if has_any and form:
@@ -228,6 +228,8 @@ class AccountsScreen(Screen[None]):
         self._set_lists()
 
     def _set_lists(self) -> None:
+        if not self._choice.sessions:  # the form is shown: the cursor begins at the first role later
+            self._choice = self._choice._replace(rows=[])
         names = tuple(session.name for session in self._choice.sessions)
         self.app.list_states.set_lists(names, self._choice.listed_at)
         self.app.messages_changed.publish(None)
@@ -248,7 +250,7 @@ class AccountsScreen(Screen[None]):
         self.query(".error").remove()
         self.mount_all(self._messages(), before="#body")
         self._offer_set_up()
-        self.roles.set_rows(choice.rows)
+        self.roles.set_rows(self._choice.rows)
         self._pane.show_count()
         self._controls.show()
         self._show_refreshing()
