@@ -228,7 +228,8 @@ class AccountsScreen(Screen[None]):
         self._set_lists()
 
     def _set_lists(self) -> None:
-        if not self._choice.sessions:  # the form is shown: the cursor begins at the first role later
+        if not self._choice.sessions:
+            # The form stands in the list's place: later the cursor begins at the first role.
             self._choice = self._choice._replace(rows=[])
         names = tuple(session.name for session in self._choice.sessions)
         self.app.list_states.set_lists(names, self._choice.listed_at)
