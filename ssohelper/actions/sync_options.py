@@ -22,13 +22,13 @@ ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = (
     "form",
     "region",
 )
-# For each field, the command-line option of `profile sync` that sets it.
-OPTIONS = {
-    ACCOUNTS: "--account",
-    ROLES: "--role",
-    TEMPLATE: "--name-template",
-    FORM: "--form",
-    REGION: "--default-region",
+# For each field, the field of Choices that holds its value.
+_ATTRIBUTES = {
+    ACCOUNTS: "accounts",
+    ROLES: "roles",
+    TEMPLATE: "template",
+    FORM: "form",
+    REGION: "default_region",
 }
 _ALL = "*"
 _Texts = Mapping[str, str]
@@ -69,25 +69,6 @@ def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
         except SsoHelperError as error:
             problems[field] = f"{error.message}: {error.hint}" if error.hint else error.message
     return Edited(Choices()._replace(**values), problems)
-
-
-def command_options(given: Choices) -> str:
-    """Return the options of `profile sync` that give these choices: ` --role 'Read*'`, or ""."""
-    words = [(OPTIONS[ACCOUNTS], glob) for glob in given.accounts]
-    words += [(OPTIONS[ROLES], glob) for glob in given.roles]
-    for field in (FORM, TEMPLATE, REGION):
-        value = getattr(given, _ATTRIBUTES[field])
-        words += [(OPTIONS[field], value)] if value else []
-    return "".join(f" {option} {shlex.quote(value)}" for option, value in words)
-
-
-_ATTRIBUTES = {
-    ACCOUNTS: "accounts",
-    ROLES: "roles",
-    TEMPLATE: "template",
-    FORM: "form",
-    REGION: "default_region",
-}
 
 
 def _parse_field(app: App, session: SsoSession, field: str, text: str) -> object:

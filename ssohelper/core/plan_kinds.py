@@ -16,6 +16,7 @@ _KINDS = ("form", "program path", "session", "role", "region", "name")
 FORM, PROGRAM, SESSION, ROLE, REGION, NAME = _KINDS
 ADOPT = "adopt, with the name that it has"
 _OTHER = "how it gets credentials"
+_TO_CHANGE = "to change"
 _PROCESS = "credential_process"
 _SESSION_KEYS = frozenset({"sso_session", "sso_start_url", "sso_region", "sso_registration_scopes"})
 _ROLE_KEYS = frozenset({"sso_account_id", "sso_role_name"})
@@ -91,7 +92,7 @@ def groups(plan: Plan) -> list[Group]:
     adopted = tuple(names.pop(ADOPT, ()))
     found = [Group("+", "to add", plan.add), Group("~", "to adopt", adopted)]
     for kind in sorted(names, key=lambda kind: -len(names[kind])):
-        found.append(Group("~", f"to change: {kind}", tuple(names[kind])))
+        found.append(Group("~", f"{_TO_CHANGE}: {kind}", tuple(names[kind])))
     found.append(Group("-", "to remove", plan.remove))
     return [group for group in found if group.names]
 
@@ -102,14 +103,16 @@ def counts_line(plan: Plan) -> str:
     if not parts:
         name = plan.request.session.name
         return f"section [sso-session {name}] to write" if plan.changes else "nothing to change"
-    changed = [group for group in parts if group.what.startswith("to change")]
+    changed = [group for group in parts if group.what.startswith(_TO_CHANGE)]
     rest = changed[_MOST_KINDS:]
-    lines = [f"{len(group.names)} {group.what}" for group in parts if group not in rest]
-    if rest:
-        number = sum(len(group.names) for group in rest)
-        at = lines.index(f"{len(changed[_MOST_KINDS - 1].names)} {changed[_MOST_KINDS - 1].what}")
-        lines.insert(at + 1, f"{number} to change otherwise")
-    return ", ".join(lines)
+    counts: list[str] = []
+    for group in parts:
+        if group not in rest:
+            counts.append(f"{len(group.names)} {group.what}")
+        elif group == rest[0]:
+            number = sum(len(other.names) for other in rest)
+            counts.append(f"{number} to change otherwise")
+    return ", ".join(counts)
 
 
 def count_details(plan: Plan) -> Counter[str]:

@@ -138,8 +138,13 @@ def remembered_options_line(plan: Plan) -> str | None:
 
 def restored_options_line(session_name: str, choices: Choices) -> str:
     """Return the line that `undo` shows after it restored a session's filters and other options."""
-    words = " ".join(filter(None, (filter_options(choices), _other_options(choices))))
-    return f'filters and options of session "{session_name}" are put back: {words or "none"}'
+    words = sync_options(choices) or "none"
+    return f'filters and options of session "{session_name}" are put back: {words}'
+
+
+def sync_options(choices: Choices) -> str:
+    """Return the options of `profile sync` that give these choices, as typed; "" if none does."""
+    return " ".join(filter(None, (filter_options(choices), _other_options(choices))))
 
 
 def _other_options(choices: Choices) -> str:

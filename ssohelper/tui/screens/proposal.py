@@ -103,8 +103,8 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
 
 def sync_command(wish: Wish, given: Choices) -> str:
     """Return the command line, without `ssohelper`, that does what the user asks."""
-    flags = " --rename" * wish.rename + " --prune" * wish.prune
-    return f"profile sync --session {wish.session.name}{sync_options.command_options(given)}{flags}"
+    options = [plan_text.sync_options(given), "--rename" * wish.rename, "--prune" * wish.prune]
+    return " ".join(filter(None, [f"profile sync --session {wish.session.name}", *options]))
 
 
 def plan_lines(services: App, plan: Plan) -> list[Line]:
