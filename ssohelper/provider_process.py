@@ -5,9 +5,9 @@ program's `credential_process`, `credential_source`, static keys, `aws login`, a
 them. Such a provider may hang, so this is a process group of its own, which the caller kills.
 Nothing is cached: botocore keeps the credentials in memory alone.
 
-stdin is a JSON object: `codes` are those of MFA devices, by serial number; `environ` has variables
-that our own Python must not follow, and that the profile's program gets. The answer is one JSON
-object, which core.foreign reads.
+stdin is a JSON object: `codes` are those of MFA devices, by serial number; `environ` is the
+environment of the profile's provider, with variables that our own Python must not follow. The
+answer is one JSON object, which core.foreign reads.
 """
 
 import json
@@ -54,7 +54,7 @@ def run(argv: list[str]) -> int:
         signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
         signal.alarm(_LONGEST_LIFE_SECONDS)
     given = json.loads(sys.stdin.buffer.read())
-    os.environ.pop("PYTHONSAFEPATH", None)
+    os.environ.clear()
     os.environ.update(given["environ"])
     try:
         answer = _get_credentials(argv[0], given["codes"])

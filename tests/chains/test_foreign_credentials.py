@@ -145,6 +145,16 @@ def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
     assert role["account_id"] == JUMP_ACCOUNT
 
 
+def test_the_root_users_key_is_confirmed_too(keyed: Keyed, run: Run):
+    arn = f"arn:aws:iam::{USER_ACCOUNT}:root"
+    key = keyed.key._replace(arn=arn)
+    keyed.emulator.service.center.state.issued[key.access_key_id] = key
+    keyed.write(lines_of("keys", key))
+    done = run("whoami", "keys")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2:] == ["user\troot", f"arn\t{arn}"]
+
+
 def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key))
     done = run("whoami", "keys", "--json", env={"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
@@ -206,17 +216,18 @@ def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
     seen = keyed.home.path / "seen"
     program = write_program(
         keyed,
-        f'echo "$PYTHONPATH $BROWSER" >{seen}\n'
+        f'echo "$PYTHONPATH $PYTHONSAFEPATH $BROWSER" >{seen}\n'
         f"test -e {keyed.home.path}/ok || {{ echo 'no: {key.secret_access_key}' >&2; exit 3; }}\n"
         f"echo '{document(key)}'",
     )
     keyed.write(f"[profile own]\ncredential_process = {program}\n")
-    done = run("env", "own", "--format", "json", env={"PYTHONPATH": "/mine"})
+    own = {"PYTHONPATH": "/mine", "PYTHONSAFEPATH": "1"}
+    done = run("env", "own", "--format", "json", env=own)
     assert (done.returncode, done.stdout) == (6, "")
     assert 'no credentials for the profile "own" from the program' in done.stderr
     assert "no: (redacted)" in done.stderr
     assert key.secret_access_key not in done.stderr
-    assert seen.read_text() == "/mine false\n"
+    assert seen.read_text() == "/mine 1 false\n"
     (keyed.home.path / "ok").touch()
     assert run("whoami", "own").returncode == 0
 
