@@ -104,12 +104,12 @@ def counts_line(plan: Plan) -> str:
         return f"section [sso-session {name}] to write" if plan.changes else "nothing to change"
     changed = [group for group in parts if group.what.startswith("to change")]
     rest = changed[_MOST_KINDS:]
-    lines = [f"{len(group.names)} {group.what}" for group in parts if group not in rest]
-    if rest:
-        number = sum(len(group.names) for group in rest)
-        at = lines.index(f"{len(changed[_MOST_KINDS - 1].names)} {changed[_MOST_KINDS - 1].what}")
-        lines.insert(at + 1, f"{number} to change otherwise")
-    return ", ".join(lines)
+    number = sum(len(group.names) for group in rest)
+    return ", ".join(
+        f"{number} to change otherwise" if group in rest else f"{len(group.names)} {group.what}"
+        for group in parts
+        if group not in rest[1:]
+    )
 
 
 def count_details(plan: Plan) -> Counter[str]:
