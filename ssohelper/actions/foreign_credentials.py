@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import console, foreign
+from ssohelper.actions import console, default_regions, foreign
 from ssohelper.core import console_urls, partitions
 from ssohelper.core.endpoints import (
     checked_region,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.foreign import Foreign
 
-_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _USUAL_REGION = "us-east-1"
 # This variable makes TLS libraries write the keys of connections to a file.
 _KEY_LOG = "SSLKEYLOGFILE"
@@ -88,7 +87,7 @@ def choose_region(app: App, found: Foreign) -> str:
     own = foreign.find_own_region(app, found)
     if own:
         return own
-    known = [app.environ.get(name, "") for name in _REGIONS]
+    known = [app.environ.get(name, "") for name in default_regions.VARIABLES]
     known.append(app.settings.get("default_region") or "")
     partition = found.role_arn.partition("arn:")[2].partition(":")[0]
     home = {one.name: one.home_region for one in partitions.PARTITIONS}.get(partition)
@@ -108,12 +107,11 @@ def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
 
 def choose_page(app: App, found: Foreign, service: str | None, region: str | None) -> ConsolePage:
     """Return the console page of a service in a region, as actions.console.choose_page does."""
-    try:
-        chosen = checked_region(region or choose_region(app, found))
-    except ConfigInvalid as error:
-        if region:
-            raise UsageProblem(error.message, hint=error.hint) from error
-        raise
+    chosen = (
+        default_regions.check_region(region)
+        if region
+        else checked_region(choose_region(app, found))
+    )
     return console_urls.service_page(service or "home", chosen)
 
 
