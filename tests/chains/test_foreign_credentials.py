@@ -5,7 +5,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.state import IssuedCredentials
 from ssohelper.errors import AwsUnreachable
+from ssohelper.system import timed_run
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
 from tests.conftest import SCRIPT, Run
 from tests.endpoint.world import Program, wait_for
@@ -207,6 +208,32 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
     without = run("whoami", "box")
     assert without.returncode == 6
     assert "No credentials found in credential_source" in without.stderr
+
+
+def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_can_read(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+):
+    key, seen = keyed.key, list[object]()
+    keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
+    keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+    run_really = timed_run.run
+
+    def run_seen(
+        argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
+    ) -> timed_run.Ended:
+        seen.extend((argv, environ))
+        return run_really(argv, environ, seconds, given)
+
+    monkeypatch.setattr(timed_run, "run", run_seen)
+    app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
+    found = foreign.find(app, "box")
+    assert found is not None
+    deadline = Deadline(60.0, time.monotonic)
+    got = foreign_credentials.obtain(app, found, {}, deadline, is_on_terminal=False)
+    assert got.is_temporary
+    assert "ssohelper" in repr(seen)
+    for absent in (*keys.values(), "/mine"):
+        assert absent not in repr(seen)
 
 
 def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
