@@ -5,9 +5,9 @@ program's `credential_process`, `credential_source`, static keys, `aws login`, a
 them. Such a provider may hang, so this is a process group of its own, which the caller kills.
 Nothing is cached: botocore keeps the credentials in memory alone.
 
-stdin is a JSON object: `codes` are those of MFA devices, by serial number; `environ` has variables
-that our own Python must not follow, and that the profile's program gets. The answer is one JSON
-object, which core.foreign reads.
+stdin is a JSON object: `codes` are those of MFA devices, by serial number; `environ` is the
+environment of the profile's provider, with variables that our own Python must not follow. The
+answer is one JSON object, which core.foreign reads.
 """
 
 import json
@@ -25,12 +25,12 @@ from ssohelper.core.foreign import NO_PROVIDER
 from ssohelper.core.instants import from_iso
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show, to_json
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, RoleNotAssigned
 
 # This group ends by itself if the process that would kill it was killed.
 _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
-_INVALID, _SIGN_IN, _DENIED, _UNREACHABLE = 3, 4, 5, 6
 # Versions of botocore before `aws login` lack these.
 _LoginProvider: Any = getattr(credentials, "LoginProvider", object)
 _LoginError: Any = getattr(exceptions, "LoginError", ())
@@ -54,7 +54,7 @@ def run(argv: list[str]) -> int:
         signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
         signal.alarm(_LONGEST_LIFE_SECONDS)
     given = json.loads(sys.stdin.buffer.read())
-    os.environ.pop("PYTHONSAFEPATH", None)
+    os.environ.clear()
     os.environ.update(given["environ"])
     try:
         answer = _get_credentials(argv[0], given["codes"])
@@ -118,13 +118,14 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
 
 def _exit_code_of(cause: Exception) -> int:
     if isinstance(cause, _LoginError):
-        return _SIGN_IN
+        return LoginRequired.exit_code
     if isinstance(cause, _BAD_CONFIG):
-        return _INVALID
+        return ConfigInvalid.exit_code
     if isinstance(cause, exceptions.ClientError):
         status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return _DENIED if 400 <= status < 500 and status != 429 else _UNREACHABLE
-    return _UNREACHABLE
+        if 400 <= status < 500 and status != 429:
+            return RoleNotAssigned.exit_code
+    return AwsUnreachable.exit_code
 
 
 def _message_of(cause: Exception) -> str:

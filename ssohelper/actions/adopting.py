@@ -65,6 +65,9 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
     listed = frozenset(listing.roles())
     # During `setup` the new session is signed in already, but not in the config yet.
     check = _ProfileChecker(app, config, (session,))
+    keyed: Collection[str] = ()
+    with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
+        keyed = app.config.read_credentials_sections()
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
@@ -75,19 +78,18 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
         lacks_region = default_regions.lacks_region(app, config, one.name)
-        differs = one.origin.program is None and _has_second_source(app, config, one.name)
+        differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
         found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
     return found
 
 
-def _has_second_source(app: App, config: ConfigFile, name: str) -> bool:
-    """Return whether the profile has another source of credentials beside its `sso_*` keys."""
+def _has_second_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
+    """Return whether the profile has another source of credentials beside its `sso_*` keys.
+
+    `keyed` are the names of the sections of ~/.aws/credentials.
+    """
     entry = config.profile(name)
-    if entry is not None and len(credential_sources(entry.keys)) > 1:
-        return True
-    with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
-        return name in app.config.read_credentials_sections()
-    return False
+    return name in keyed or (entry is not None and len(credential_sources(entry.keys)) > 1)
 
 
 def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:

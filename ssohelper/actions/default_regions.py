@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
     from ssohelper.core.model import Profile, SsoSession
 
-_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# The variables that give SDKs their region; botocore reads the second one only.
+VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
@@ -62,14 +63,14 @@ def propose_region(app: App, session: SsoSession) -> str | None:
             return None
     default = config.profile("default")
     known = [default.keys.get("region", "").strip()] if default else []
-    known += [app.environ.get(name, "") for name in _VARIABLES]
+    known += [app.environ.get(name, "") for name in VARIABLES]
     return next((region for region in known if is_region(region)), session.region)
 
 
 def lacks_region(app: App, config: ConfigFile, name: str) -> bool:
     """Return whether AWS tools know no region for this profile: those of `[default]` do not count."""
     entry = config.profile(name)
-    return not any(app.environ.get(variable) for variable in _VARIABLES) and (
+    return not any(app.environ.get(variable) for variable in VARIABLES) and (
         entry is None or not entry.keys.get("region")
     )
 

@@ -26,7 +26,6 @@ _KEYS = (
     "AWS_SESSION_EXPIRATION",
     "AWS_ACCOUNT_ID",
 )
-_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 # The variables that tell SDKs where to get the credentials of a container's role.
 CONTAINER = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -75,7 +74,7 @@ CLEARED = (
     served_role.VARIABLE,
 )
 # All variables that `ssohelper use` may change and `ssohelper clear` restores.
-TOUCHED = (*_REGIONS, *CLEARED, APP_ID)
+TOUCHED = (*default_regions.VARIABLES, *CLEARED, APP_ID)
 
 
 class Environment(NamedTuple):
@@ -125,30 +124,20 @@ def build_named_environment(
 
 def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
     """Return variables with another provider's fixed keys, with or without token and expiration."""
-    variables: dict[str, str | Secret] = {
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    if keys.is_temporary:
-        variables["AWS_SESSION_TOKEN"] = keys.session_token
-    if keys.expires_at is not None:
-        ends_at = to_iso(keys.expires_at)
-        variables.update(AWS_CREDENTIAL_EXPIRATION=ends_at, AWS_SESSION_EXPIRATION=ends_at)
+    variables = _key_variables(
+        keys.access_key_id,
+        keys.secret_access_key,
+        keys.session_token if keys.is_temporary else None,
+        keys.expires_at,
+    )
     return _environment_with_variables({**variables, **_region_variables(region)})
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
     """Return variables with fixed keys. Unsets AWS_PROFILE, which the JavaScript SDK prefers."""
-    ends_at = to_iso(credentials.expires_at)
     return _environment_with_variables(
         {
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token,
-            # botocore and the JavaScript SDK read the first of these two variables; starship and
-            # older prompts read the second.
-            "AWS_CREDENTIAL_EXPIRATION": ends_at,
-            "AWS_SESSION_EXPIRATION": ends_at,
+            **_key_variables(*credentials),
             "AWS_ACCOUNT_ID": profile.shown_role.account_id,
             **_region_variables_of_profile(app, profile),
         }
@@ -207,9 +196,26 @@ def _environment_with_variables(variables: dict[str, str | Secret]) -> Environme
     return Environment(variables, tuple(name for name in CLEARED if name not in variables))
 
 
+def _key_variables(
+    access_key_id: str, secret_access_key: Secret, token: Secret | None, expires_at: int | None
+) -> dict[str, str | Secret]:
+    variables: dict[str, str | Secret] = {
+        "AWS_ACCESS_KEY_ID": access_key_id,
+        "AWS_SECRET_ACCESS_KEY": secret_access_key,
+    }
+    if token is not None:
+        variables["AWS_SESSION_TOKEN"] = token
+    if expires_at is not None:
+        # botocore and the JavaScript SDK read the first of these two variables; starship and older
+        # prompts read the second.
+        ends_at = to_iso(expires_at)
+        variables.update(AWS_CREDENTIAL_EXPIRATION=ends_at, AWS_SESSION_EXPIRATION=ends_at)
+    return variables
+
+
 def _region_variables(region: str | None) -> dict[str, str]:
-    return dict.fromkeys(_REGIONS, region) if region else {}
+    return dict.fromkeys(default_regions.VARIABLES, region) if region else {}
 
 
 def _region_variables_of_profile(app: App, profile: Profile) -> dict[str, str]:
-    return dict.fromkeys(_REGIONS, choose_region(app, profile))
+    return _region_variables(choose_region(app, profile))

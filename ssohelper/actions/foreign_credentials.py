@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import console, foreign
+from ssohelper.actions import console, default_regions, foreign
 from ssohelper.core import console_urls, partitions
 from ssohelper.core.endpoints import (
     checked_region,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.foreign import Foreign
 
-_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _USUAL_REGION = "us-east-1"
 # This variable makes TLS libraries write the keys of connections to a file.
 _KEY_LOG = "SSLKEYLOGFILE"
@@ -67,15 +66,12 @@ def obtain(
     wanted["AWS_DEFAULT_REGION"] = choose_region(app, found)
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
-    clean = without_credentials(wanted)
-    # These variables are removed from the process's environment: our Python must not load what they
-    # name, and keys must not be readable in /proc/PID/environ. The profile's provider gets them as
-    # they were.
-    kept = {name: value for name, value in wanted.items() if clean.get(name) != value}
-    given = to_json({"codes": dict(codes), "environ": kept}).encode()
+    # The profile's provider gets these variables as they were, through stdin: our Python must not
+    # load what they name, and keys must not be readable in /proc/PID/environ.
+    given = to_json({"codes": dict(codes), "environ": wanted}).encode()
     argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
     seconds = deadline.seconds_left()
-    ended = timed_run.run(argv, clean, seconds, given)
+    ended = timed_run.run(argv, without_credentials(wanted), seconds, given)
     if ended.reason:
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
@@ -91,7 +87,7 @@ def choose_region(app: App, found: Foreign) -> str:
     own = foreign.find_own_region(app, found)
     if own:
         return own
-    known = [app.environ.get(name, "") for name in _REGIONS]
+    known = [app.environ.get(name, "") for name in default_regions.VARIABLES]
     known.append(app.settings.get("default_region") or "")
     partition = found.role_arn.partition("arn:")[2].partition(":")[0]
     home = {one.name: one.home_region for one in partitions.PARTITIONS}.get(partition)
@@ -103,24 +99,19 @@ def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
     region = checked_region(choose_region(app, found))
     family = app.family_of_keys(foreign.read_keys(app, found))
     answer = app.account_client(keys.for_request, region, family).get_any_identity()
-    kind, *_, name = answer.arn.rpartition(":")[2].split("/")
-    is_role = kind == "assumed-role"
-    role_name = answer.arn.split("/")[1] if is_role else None
-    return (
-        Identity(answer.arn, answer.account_id, name, role_name)
-        if name
-        else Identity(answer.arn, answer.account_id, kind, None)
-    )
+    # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
+    kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
+    role_name = path[0] if kind == "assumed-role" and path else None
+    return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
 
 
 def choose_page(app: App, found: Foreign, service: str | None, region: str | None) -> ConsolePage:
     """Return the console page of a service in a region, as actions.console.choose_page does."""
-    try:
-        chosen = checked_region(region or choose_region(app, found))
-    except ConfigInvalid as error:
-        if region:
-            raise UsageProblem(error.message, hint=error.hint) from error
-        raise
+    chosen = (
+        default_regions.check_region(region)
+        if region
+        else checked_region(choose_region(app, found))
+    )
     return console_urls.service_page(service or "home", chosen)
 
 

@@ -68,7 +68,7 @@ def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
                 values[_ATTRIBUTES[field]] = _parse_field(app, session, field, text)
         except SsoHelperError as error:
             problems[field] = f"{error.message}: {error.hint}" if error.hint else error.message
-    return Edited(Choices()._replace(**values), problems)
+    return Edited(Choices(**values), problems)
 
 
 def _parse_field(app: App, session: SsoSession, field: str, text: str) -> object:

@@ -192,7 +192,7 @@ def _unusable(found: Foreign) -> BadAnswer:
 
 
 def failure_of(found: Foreign) -> str:
-    """Return the begin of a message that says that there are no credentials."""
+    """Return the beginning of a message that says that there are no credentials."""
     return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
 
 

@@ -110,7 +110,7 @@ class LastLine(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A journal line that does not fit to the one before: file, number there from 1, reason."""
+    """A journal line that does not fit the one before: file, number there from 1, reason."""
 
     file: str
     line: int
@@ -169,7 +169,7 @@ class _Chain:
         self._is_after_damage = False
 
     def check_next_line(self, raw: bytes) -> str:
-        """Check the next line. Return why it does not fit to the lines before it; "" if it fits."""
+        """Check the next line. Return why it does not fit the lines before it; "" if it fits."""
         before, is_after_damage = self._prev, self._is_after_damage
         self._prev = hash_of_line(raw)
         try:

@@ -105,14 +105,12 @@ def counts_line(plan: Plan) -> str:
         return f"section [sso-session {name}] to write" if plan.changes else "nothing to change"
     changed = [group for group in parts if group.what.startswith(_TO_CHANGE)]
     rest = changed[_MOST_KINDS:]
-    counts: list[str] = []
-    for group in parts:
-        if group not in rest:
-            counts.append(f"{len(group.names)} {group.what}")
-        elif group == rest[0]:
-            number = sum(len(other.names) for other in rest)
-            counts.append(f"{number} to change otherwise")
-    return ", ".join(counts)
+    number = sum(len(group.names) for group in rest)
+    return ", ".join(
+        f"{number} to change otherwise" if group in rest else f"{len(group.names)} {group.what}"
+        for group in parts
+        if group not in rest[1:]
+    )
 
 
 def count_details(plan: Plan) -> Counter[str]:

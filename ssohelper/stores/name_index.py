@@ -62,8 +62,8 @@ class NameIndexFile:
         self._path = runtime / "names.json"
         self._stamp: list[object] = []
         self._is_sure = self._add_to_stamp(config_file)
-        if credentials_file is not None and credentials_file.exists():
-            self._is_sure &= self._add_to_stamp(credentials_file)
+        if credentials_file is not None:
+            self._is_sure &= self._add_to_stamp(credentials_file, is_required=False)
 
     def load(
         self,
@@ -87,10 +87,15 @@ class NameIndexFile:
                 self._save(index)
         return index
 
-    def _add_to_stamp(self, file: Path) -> bool:
-        """Record the file's status; return whether it was last written long enough ago."""
+    def _add_to_stamp(self, file: Path, *, is_required: bool = True) -> bool:
+        """Record the file's status; return whether it was last written long enough ago.
+
+        A file that is missing was not, if it `is_required`.
+        """
         try:
             status = os.stat(file)
+        except (FileNotFoundError, NotADirectoryError):
+            return not is_required
         except (OSError, ValueError):
             return False
         self._stamp += [str(file), status.st_ino, status.st_mtime_ns, status.st_size]

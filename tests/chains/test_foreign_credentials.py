@@ -5,7 +5,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.state import IssuedCredentials
 from ssohelper.errors import AwsUnreachable
+from ssohelper.system import timed_run
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
 from tests.conftest import SCRIPT, Run
 from tests.endpoint.world import Program, wait_for
@@ -145,6 +146,16 @@ def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
     assert role["account_id"] == JUMP_ACCOUNT
 
 
+def test_the_root_users_key_is_confirmed_too(keyed: Keyed, run: Run):
+    arn = f"arn:aws:iam::{USER_ACCOUNT}:root"
+    key = keyed.key._replace(arn=arn)
+    keyed.emulator.service.center.state.issued[key.access_key_id] = key
+    keyed.write(lines_of("keys", key))
+    done = run("whoami", "keys")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2:] == ["user\troot", f"arn\t{arn}"]
+
+
 def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key))
     done = run("whoami", "keys", "--json", env={"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
@@ -199,6 +210,32 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
     assert "No credentials found in credential_source" in without.stderr
 
 
+def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_can_read(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+):
+    key, seen = keyed.key, list[object]()
+    keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
+    keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+    run_really = timed_run.run
+
+    def run_seen(
+        argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
+    ) -> timed_run.Ended:
+        seen.extend((argv, environ))
+        return run_really(argv, environ, seconds, given)
+
+    monkeypatch.setattr(timed_run, "run", run_seen)
+    app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
+    found = foreign.find(app, "box")
+    assert found is not None
+    deadline = Deadline(60.0, time.monotonic)
+    got = foreign_credentials.obtain(app, found, {}, deadline, is_on_terminal=False)
+    assert got.is_temporary
+    assert "ssohelper" in repr(seen)
+    for absent in (*keys.values(), "/mine"):
+        assert absent not in repr(seen)
+
+
 def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
     keyed: Keyed, run: Run
 ):
@@ -206,17 +243,18 @@ def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
     seen = keyed.home.path / "seen"
     program = write_program(
         keyed,
-        f'echo "$PYTHONPATH $BROWSER" >{seen}\n'
+        f'echo "$PYTHONPATH $PYTHONSAFEPATH $BROWSER" >{seen}\n'
         f"test -e {keyed.home.path}/ok || {{ echo 'no: {key.secret_access_key}' >&2; exit 3; }}\n"
         f"echo '{document(key)}'",
     )
     keyed.write(f"[profile own]\ncredential_process = {program}\n")
-    done = run("env", "own", "--format", "json", env={"PYTHONPATH": "/mine"})
+    own = {"PYTHONPATH": "/mine", "PYTHONSAFEPATH": "1"}
+    done = run("env", "own", "--format", "json", env=own)
     assert (done.returncode, done.stdout) == (6, "")
     assert 'no credentials for the profile "own" from the program' in done.stderr
     assert "no: (redacted)" in done.stderr
     assert key.secret_access_key not in done.stderr
-    assert seen.read_text() == "/mine false\n"
+    assert seen.read_text() == "/mine 1 false\n"
     (keyed.home.path / "ok").touch()
     assert run("whoami", "own").returncode == 0
 

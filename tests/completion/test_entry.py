@@ -209,6 +209,11 @@ class TestCandidates:
         (corp.path / ".aws" / "credentials").write_text("[plain]\naws_access_key_id = A\n")
         assert candidates(corp, "use", "pl") == ["plain"]
 
+    def test_a_credentials_file_that_cannot_be_looked_at_hides_no_profile(self, corp: Home) -> None:
+        add_profile(corp, "profile o", f"{ROLE}sso_session = corp\n")
+        too_long = {"AWS_SHARED_CREDENTIALS_FILE": f"/{'a' * 300}"}
+        assert "o" in candidates(corp, "use", "o", env=too_long)
+
     def test_with_two_sessions_an_address_begins_with_one(self, corp: Home) -> None:
         corp.add_session("other")
         assert candidates(corp, "use", "co") == ["corp:"]

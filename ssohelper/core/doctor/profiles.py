@@ -287,9 +287,8 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
         yield note(
             "no-region",
             profiles_subject(names),
-            'has no region, so most calls stop with "You must specify a region"'
-            if len(names) == 1
-            else 'have no region, so most calls stop with "You must specify a region"',
+            f"{'has' if len(names) == 1 else 'have'} no region, so most calls stop with "
+            '"You must specify a region"',
             "add a line: region = eu-west-1",
         )
 

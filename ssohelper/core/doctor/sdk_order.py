@@ -58,8 +58,6 @@ _ORDERS: Mapping[str, tuple[Kind, ...]] = {
         *("credentials file", "config keys", "environment web identity", "container"),
     ),
 }
-# These sources of credentials are in the shell's environment, not in the profile.
-FROM_THE_SHELL = ("environment keys", "environment web identity", "container")
 CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
