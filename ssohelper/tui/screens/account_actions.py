@@ -170,9 +170,8 @@ class RowActions:
                 hint=f"press F9 to add one, or run: ssohelper profile add {word_as_typed(row.key.text)}",
             )
         if what == "export":
-            name = shell_text.quoted_word(
-                "bash", names[0]
-            )  # refuses a name with control characters
+            # It refuses a name with control characters.
+            name = shell_text.quoted_word("bash", names[0])
             return f"export AWS_PROFILE={name}", f"ssohelper use {word_as_typed(names[0])}"
         listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
         return names[0], f"ssohelper {listed}"
