@@ -151,8 +151,7 @@ def test_no_letter_is_a_command(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ?/!.-"
-        for letter in letters:
-            await user.press("space" if letter == " " else letter)
+        await user.type(letters)
         assert screen.pane.line.value == letters
         assert user.app.screen is screen
         assert "--prune" not in user.screen
