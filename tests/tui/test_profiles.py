@@ -161,6 +161,7 @@ def test_no_letter_is_a_command(world: DemoHome) -> None:
         await user.type(letters)
         assert screen.pane.line.value == letters
         assert user.app.screen is screen
+        await until(lambda: screen.is_planned)
         assert "--prune" not in user.screen
         await user.press("escape")
         await user.type("undo")
