@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -90,10 +91,10 @@ class ProfileList(Chooser):
         if self.query_text:
             found = self.data.search.search(self.query_text, fuzzy=True)
             self.found_count = len(found)
-            section_of = {n: at for at, one in enumerate(sections) for n in one.numbers}
+            starts = [section.numbers.start for section in sections]
             by_section: dict[int, list[int]] = {}
             for number in found:
-                by_section.setdefault(section_of[number], []).append(number)
+                by_section.setdefault(bisect_right(starts, number) - 1, []).append(number)
             self._numbers = {sections[at].key: numbers for at, numbers in by_section.items()}
             order: Iterable[int] = by_section
         else:
