@@ -45,8 +45,8 @@ def start(
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
     """Do the work in a thread, and return its result or raise its SsoHelperError.
 
-    Only workers and tasks may await this. In a message handler it would block the keyboard. They are
-    cancelled if the app ends meanwhile: its screens have no parts any more.
+    Only workers and tasks may await this. In a message handler it would block the keyboard. If the
+    app has ended meanwhile, they are cancelled, because its screens have no widgets any more.
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 

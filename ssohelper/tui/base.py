@@ -69,7 +69,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
-        # user's answer: whoever leaves meanwhile would leave a token whose session no command knows.
+        # user's answer: a user who quits then would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
         # The console is quiet, because Textual would print a traceback with the values of
         # variables, such as credentials.

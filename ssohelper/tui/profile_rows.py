@@ -120,7 +120,7 @@ class _Maker:
             done |= set(left)
             if left:
                 title = "whose role is gone, to keep"
-                yield "stale", SKIPPED, title, [self._row(present[name], "!") for name in left]
+                yield "stale", SKIPPED, title, [self._row(present[name], SKIPPED) for name in left]
             skipped = [name for name in self._notes if name not in present and name not in done]
             if skipped:
                 yield "skipped", SKIPPED, "skipped", [self._skipped(name) for name in skipped]

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from ssohelper.app import App
 from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.typed_ahead import read_keys
 from tests.tui.world import until
 
 Scenario = Callable[["User"], Awaitable[None]]
@@ -49,6 +50,12 @@ class User:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type this text at once: no key waits until the one before it has been handled."""
+        for key in read_keys(text.encode()):
+            self.app.post_message(key)
+        await self.pilot.pause()
 
     @property
     def screen(self) -> str:

@@ -47,7 +47,11 @@ def test_one_new_profile_among_many_changed_paths_is_seen_at_once(
         await open_screen(user)
         await user.press("f5")
         await user.wait_for_message("refreshed the list")
-        await user.press("ctrl+o", *"payments-dev", "tab", *"Team* Developer", "enter")
+        await user.press("ctrl+o")
+        await user.type("payments-dev")
+        await user.press("tab")
+        await user.type("Team* Developer")
+        await user.press("enter")
         await user.wait_for_text(
             "1 to add, 98 to change: program",
             "▾ + 1 to add",
@@ -78,7 +82,8 @@ def test_one_new_profile_among_many_changed_paths_is_seen_at_once(
 def test_the_diff_is_shown_on_demand_wrapped_from_the_profile_on(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press(*"sandbox", "enter")
+        await user.type("sandbox")
+        await user.press("enter")
         await user.wait_for_screen(DiffScreen)
         view = user.app.screen.query_one("#diff", LineView)
         await user.wait_for_text("+[profile sandbox-ana.SandboxAdmin]")
@@ -98,13 +103,17 @@ def test_options_are_edited_in_place_and_apply_writes_what_is_shown(world: DemoH
 
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        await user.press("ctrl+o", *"*dev* !data*")
+        await user.press("ctrl+o")
+        await user.type("*dev* !data*")
         await user.wait_for_text("3 to add, 1 to change: program path")
-        await user.press("tab", *"Read*")
+        await user.press("tab")
+        await user.type("Read*")
         await user.wait_for_text("1 to add, 1 to change: program path")
-        await user.press("tab", "ctrl+u", *"x-{role_name}-{account_name}")
+        await user.press("tab", "ctrl+u")
+        await user.type("x-{role_name}-{account_name}")
         await user.wait_for_text("+ x-ReadOnlyAccess-orders-dev")
-        await user.press("tab", "tab", "ctrl+u", *"eu-north-1")
+        await user.press("tab", "tab", "ctrl+u")
+        await user.type("eu-north-1")
         await until(lambda: screen.is_planned)
         assert world.config_file.read_bytes() == before
         assert world.app().choices.load("corp") == Choices()
@@ -132,7 +141,14 @@ def test_a_wrong_option_is_said_beside_its_field_and_nothing_is_written(world: D
 
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        await user.press("ctrl+o", *"'x", "tab", "tab", *"{foo}", "tab", *"x", "tab", *"-9")
+        await user.press("ctrl+o")
+        await user.type("'x")
+        await user.press("tab", "tab")
+        await user.type("{foo}")
+        await user.press("tab")
+        await user.type("x")
+        await user.press("tab")
+        await user.type("-9")
         await user.wait_for_text(
             "a quote is not closed",
             "has no field",
@@ -159,7 +175,9 @@ def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(
         await user.press("f9")
         await answer(user, "y", "write ~/.aws/config?")
         await user.wait_for_text("nothing to change")
-        await user.press("ctrl+o", "tab", *"Read*", "enter")
+        await user.press("ctrl+o", "tab")
+        await user.type("Read*")
+        await user.press("enter")
         await user.wait_for_text("changed, not yet applied")
         await user.press("f9")
         await user.wait_for_message("nothing to change · $ ssohelper profile sync")
@@ -179,7 +197,9 @@ def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(
 def test_rename_names_the_profiles_by_the_template(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("ctrl+o", "tab", "tab", "ctrl+u", *"{role_name}-{account_name}", "enter")
+        await user.press("ctrl+o", "tab", "tab", "ctrl+u")
+        await user.type("{role_name}-{account_name}")
+        await user.press("enter")
         await user.press("ctrl+r")
         await user.wait_for_text("to change: name", "--rename")
 
@@ -216,7 +236,7 @@ def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press(*"orders-dev.dev")
+        await user.type("orders-dev.dev")
         await user.wait_for_text("❯  ~ orders-dev.Developer")
         await user.press("ctrl+e")
         await user.wait_for_text("6 profiles in")

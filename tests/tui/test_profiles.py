@@ -103,12 +103,14 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
 def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        await user.press(*"default")
+        await user.type("default")
         await user.wait_for_text("❯  · default")
         assert screen.check_action("remove", ()) is None  # it is the user's own
         await user.press("ctrl+x")
         assert user.app.screen is screen
-        await user.press("ctrl+u", *"paydevread", "ctrl+x")
+        await user.press("ctrl+u")
+        await user.type("paydevread")
+        await user.press("ctrl+x")
         await answer(user, "y", "-[profile payments-dev.ReadOnlyAccess]", "ssohelper profile rm")
         await user.wait_for_message("removed 1 profile")
         await user.wait_for_text(
@@ -125,9 +127,14 @@ def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
 def test_ticked_profiles_are_removed_together(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        await user.press(*"paydevread", "tab", "ctrl+u", *"payprod database", "tab")
+        await user.type("paydevread")
+        await user.press("tab", "ctrl+u")
+        await user.type("payprod database")
+        await user.press("tab")
         await user.wait_for_text("✓2  ")
-        await user.press("ctrl+u", *"audit", "tab")
+        await user.press("ctrl+u")
+        await user.type("audit")
+        await user.press("tab")
         await user.wait_for_message("only profiles that ssohelper manages can be ticked")
         await user.press("escape")
         await user.wait_for_text("✓2  22/22")
@@ -151,13 +158,14 @@ def test_no_letter_is_a_command(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ?/!.-"
-        for letter in letters:
-            await user.press("space" if letter == " " else letter)
+        await user.type(letters)
         assert screen.pane.line.value == letters
         assert user.app.screen is screen
+        await until(lambda: screen.is_planned)
         assert "--prune" not in user.screen
         await user.press("escape")
-        await user.press(*"undo", "home", "end", "backspace")
+        await user.type("undo")
+        await user.press("home", "end", "backspace")
         assert screen.pane.line.value == "und"
 
     run_scenario(world.app(), scenario)
@@ -167,13 +175,14 @@ def test_no_letter_is_a_command(world: DemoHome) -> None:
 def test_the_search_ranks_as_on_accounts_and_marks_the_matches(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        await user.press(*"payprod dbadmin")
+        await user.type("payprod dbadmin")
         await user.wait_for_text("❯  ◆ payments-prod.DatabaseAdmin", "2/22")
         line = screen.pane.list._draw_line(1, 90)
         hits = "".join(text for text, style in line if style == "hit")
         assert hits.startswith("payprod")
         assert hits.endswith("DbAdmin"[-5:])
-        await user.press("escape", *"!prod 000040000001")
+        await user.press("escape")
+        await user.type("!prod 000040000001")
         await user.wait_for_text("3/22")
         await user.press("escape", "escape")
         await user.wait_for_screen(AccountsScreen)

@@ -92,6 +92,12 @@ async def begin_set_up(user: User, world: DemoHome) -> None:
     world.emulator.approve_device(code.group(), "ana")
 
 
+async def take_region(user: User) -> None:
+    """Take the region that the question offers."""
+    await user.wait_for_text("default region of the profiles?")
+    await user.press("enter")
+
+
 BROKEN = f"""\
 [profile old/reader]
 sso_start_url = {PORTAL}
@@ -112,8 +118,7 @@ def test_set_up_adopts_what_does_not_work_without_it(world: DemoHome) -> None:
             "profiles that other tools or you wrote:",
         )
         await user.press("enter")  # yes is proposed, as on the command line
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text("19 profiles to add, 1 to adopt", "-sso_start_url")
         await user.press("y")
         await user.wait_for_text("guard these roles?")
@@ -160,8 +165,7 @@ def test_the_end_of_a_set_up_says_what_is_wrong_and_how_to_mend_it(world: DemoHo
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text("20 profiles to add")
         await user.press("y")
         await user.wait_for_text("guard these roles?")
@@ -207,8 +211,7 @@ def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
             "adopt this one too?", "are adopted together or not at all; 1 profile left out", " b "
         )
         await user.press("y" if takes_all else "n")
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text("to add, 2 to adopt" if takes_all else "profiles to add — write")
         await user.press("y")
         await user.wait_for_text("guard these roles?")
@@ -242,8 +245,7 @@ def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text(
             "profiles to add", "1 profile of aws-sso-cli: works if", "(it was not run)"
         )
@@ -268,8 +270,7 @@ def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
         await begin_set_up(user, world)
         await user.wait_for_text("adopt 30 profiles that need ssohelper to work")
         await user.press("enter")
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text("to add, 30 to adopt", "Yes (y)", "No (n)")
         assert ("--adopt '*'" in user.screen) is not has_more
         assert ("whether to adopt the 30 profiles; with --yes" in user.screen) is has_more
@@ -279,8 +280,7 @@ def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
 
 async def refuse_profiles(user: User, world: DemoHome) -> None:
     await begin_set_up(user, world)
-    await user.wait_for_text("default region of the profiles?")
-    await user.press("enter")
+    await take_region(user)
     await user.wait_for_text("20 profiles to add")
     await user.press("n")
     await user.wait_for_text('write the session "work" without profiles, and stay signed in?')
@@ -313,17 +313,21 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
     assert "credential_process" not in world.config_file.read_text()
 
 
-def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: DemoHome) -> None:
-    forget_all(world)
+def assign_more(world: DemoHome) -> None:
+    """Assign 30 more roles, so that the plan of the set-up is big."""
     for number in range(30):
         account = f"0000700000{number:02}"
         world.emulator.world.add_account(account, f"more-{number:02}")
         world.emulator.world.assign("ana", "ReadOnlyAccess", account)
 
+
+def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: DemoHome) -> None:
+    forget_all(world)
+    assign_more(world)
+
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text("50 profiles to add — write", "by role:", "ReadOnlyAccess")
         assert "+[sso-session work]" not in user.screen
         await user.press("d")
@@ -337,15 +341,11 @@ def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: Dem
 
 def test_accounts_and_roles_are_chosen_at_the_question(world: DemoHome) -> None:
     forget_all(world)
-    for number in range(30):
-        account = f"0000700000{number:02}"
-        world.emulator.world.add_account(account, f"more-{number:02}")
-        world.emulator.world.assign("ana", "ReadOnlyAccess", account)
+    assign_more(world)
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
+        await take_region(user)
         await user.wait_for_text("50 profiles to add — write", "Choose (c)")
         await user.press("c")
         await user.wait_for_text("profiles for which accounts and roles?", "role, in")
@@ -354,7 +354,7 @@ def test_accounts_and_roles_are_chosen_at_the_question(world: DemoHome) -> None:
         await user.press("c")
         await user.wait_for_text("profiles for which accounts and roles?")
         for name in ("more-03", "more-14"):
-            await user.press(*name.replace("-", " "))
+            await user.type(name.replace("-", " "))
             await user.wait_for_text(name, "1/")
             await user.press("tab", "escape")
         await user.wait_for_text(f"{TICKED}2")

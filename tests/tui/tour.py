@@ -86,9 +86,13 @@ class Camera:
         for field in self._app.screen.query(Input):
             field.cursor_blink = False
         for size in self._sizes(self._taken + len(self.frames)):
-            await self._pilot.resize_terminal(*size)
+            await self._resize(size)
             self.frames.append(await self._frame_at_rest(name, self._palette))
-        await self._pilot.resize_terminal(*_VISITED)
+        await self._resize(_VISITED)
+
+    async def _resize(self, size: Size) -> None:
+        if self._app.size != size:
+            await self._pilot.resize_terminal(*size)
 
     async def _frame_at_rest(self, name: str, palette: Palette) -> Frame:
         """Return the frame when it no longer changes."""
@@ -200,6 +204,12 @@ async def _run(
 async def _visit_accounts(user: User, camera: Camera) -> None:
     """Visit the Accounts screen and its dialogs."""
     press, take = user.press, camera.take
+
+    async def search(text: str) -> None:
+        await press("ctrl+u")
+        await user.type(text)
+        await user.wait_for_text(text)
+
     await user.wait_for_text("━", "F1 Help")
     await take("accounts-tree")
     await press("ctrl+d")
@@ -207,20 +217,21 @@ async def _visit_accounts(user: User, camera: Camera) -> None:
     await press("ctrl+d", "ctrl+g")
     await user.wait_for_text("○ tree")
     await take("accounts-flat")
-    await press("ctrl+g", *"pay prod")
+    await press("ctrl+g")
+    await user.type("pay prod")
     await user.wait_for_text("● tree", "pay prod")
     await take("search")
     await press("tab", "tab")
     await take("ticks")
-    await press("escape", "escape", *"nothinglikethis")
+    await press("escape", "escape")
+    await user.type("nothinglikethis")
     await user.wait_for_text("nothinglikethis")
     await take("search-nothing")
-    await press("ctrl+u", *"'readonly prod")
-    await user.wait_for_text("'readonly prod")
+    await search("'readonly prod")
     await press("f6")
     await _see(user, camera, ConsoleChooser, "console-chooser", "Console of")
-    await press("escape", "ctrl+u", *"'database prod")
-    await user.wait_for_text("'database prod")
+    await press("escape")
+    await search("'database prod")
     await press("f7")
     await _see(user, camera, GrantScreen, "grant", "guards the role")
     await press("escape", "ctrl+v")

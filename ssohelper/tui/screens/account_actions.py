@@ -29,11 +29,10 @@ from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
-from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.other_profile_actions import OtherProfileActions, commands_of_other
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.screens.ticked_actions import TickedActions
 from ssohelper.tui.widgets.lines import Line, diff_lines
@@ -170,9 +169,8 @@ class RowActions:
                 hint=f"press F9 to add one, or run: ssohelper profile add {word_as_typed(row.key.text)}",
             )
         if what == "export":
-            name = shell_text.quoted_word(
-                "bash", names[0]
-            )  # refuses a name with control characters
+            # It refuses a name with control characters.
+            name = shell_text.quoted_word("bash", names[0])
             return f"export AWS_PROFILE={name}", f"ssohelper use {word_as_typed(names[0])}"
         listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
         return names[0], f"ssohelper {listed}"
@@ -319,9 +317,7 @@ class RowActions:
             return plan, diff_lines(profiles.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan)
-        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
-        if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
-            app.show_done(NOTHING_WRITTEN)
+        if not await confirm_write(app, plan_text.plan_summary_text(plan), lines, command):
             return False
         await background.run(app, lambda: profiles.apply(services, plan))
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
@@ -337,9 +333,7 @@ class RowActions:
 
         found, lines = await background.run(app, make_diff)
         count = plan_text.profile_count(len(found))
-        question = f"{count} to remove — write {display_path(services)}?"
-        if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
-            app.show_done(NOTHING_WRITTEN)
+        if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
         await background.run(app, lambda: profiles.remove(services, found))
         app.show_done(f"removed {count}; to undo: F4, then F8", command)

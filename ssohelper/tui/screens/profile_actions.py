@@ -13,12 +13,10 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import first_names, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background, foreground
-from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.config_write import confirm_write, write_plan
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
-    NOTHING_WRITTEN,
     Wish,
-    display_path,
     kind_lines,
     must_list_again,
     plan_from_saved_list,
@@ -42,25 +40,21 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
     """
     services, session = app.services, wish.session
     found = await background.run(app, lambda: plan_from_saved_list(services, wish))
-    for problem in found.problems.values():
-        raise UsageProblem(f"an option is not valid: {problem}")
+    if found.problems:
+        raise UsageProblem(f"an option is not valid: {next(iter(found.problems.values()))}")
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
     # before it removes profiles, it refreshes any list.
     is_old = await background.run(app, lambda: must_list_again(services, session, prune=wish.prune))
-    if is_old and await refresh_list(app, session, from_scratch=wish.prune) is None:
-        return False
-    found = await background.run(app, lambda: plan_from_saved_list(services, wish))
+    if is_old:
+        if await refresh_list(app, session, from_scratch=wish.prune) is None:
+            return False
+        found = await background.run(app, lambda: plan_from_saved_list(services, wish))
     plan, command = found.plan, f"ssohelper {sync_command(wish, found.given)}"
     if plan is None:
         return False
-    if not plan.changes:
-        await background.run(app, lambda: profiles.save_sync_options(services, plan))
-        app.show_done("nothing to change", command)
-        return True
-    if not await _confirm_plan(app, plan, command):
+    if plan.changes and not await _confirm_plan(app, plan, command):
         return False
-    await background.run(app, lambda: profiles.apply(services, plan))
-    app.show_done(plan_text.plan_summary_text(plan, done=True), command)
+    await write_plan(app, plan, command)
     return True
 
 
@@ -70,7 +64,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = kind_lines(plan)
     shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
-    return await confirm(app, plan_kinds.counts_line(plan), shown, command, other)
+    return await confirm_write(app, plan_kinds.counts_line(plan), shown, command, other)
 
 
 async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
@@ -83,7 +77,7 @@ async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
     found = await background.run(app, lambda: profiles.read_managed(services, names))
     lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
     what = f"{plan_text.profile_count(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
-    if not await confirm(app, what, lines, command):
+    if not await confirm_write(app, what, lines, command):
         return False
     await background.run(app, lambda: profiles.remove(services, found))
     app.show_done(f"removed {plan_text.profile_count(len(found))}", command)
@@ -117,7 +111,7 @@ async def undo(app: TuiApp[Any]) -> None:
 
     version, data, lines, options = await background.run(app, read)
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
-    if await confirm(app, f"undo the last write: {_line_counts(lines)}", shown, command):
+    if await confirm_write(app, f"undo the last write: {_line_counts(lines)}", shown, command):
         await background.run(app, lambda: undoing.undo(services, version, data))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
         app.show_done("; ".join((*done, *options)), command)
@@ -135,19 +129,3 @@ def edit(app: TuiApp[Any], line: int) -> None:
     """Open the user's editor at this line of the config. Raises: LocalState without an editor."""
     path = str(app.services.locations.aws_config_file)
     foreground.run_editor(app, path, line)
-
-
-async def confirm(
-    app: TuiApp[Any],
-    what: str,
-    lines: Sequence[Line],
-    command: str,
-    other: Sequence[Line] = (),
-) -> bool:
-    """Ask whether to write the config. `other` are lines that a key shows in place of `lines`."""
-    question = f"{what} — write {display_path(app.services)}?"
-    screen = ConfirmScreen(question, lines=lines, command=command, other=other)
-    yes = await app.push_screen_wait(screen)
-    if not yes:
-        app.show_done(NOTHING_WRITTEN)
-    return yes

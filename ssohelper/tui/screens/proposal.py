@@ -5,14 +5,12 @@ The screen calls these functions in the background.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import directory, profiles, sync_options
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
-from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
@@ -59,13 +57,6 @@ class Proposal(NamedTuple):
     given: Choices = NO_CHOICES
 
 
-class SetUpPlan(NamedTuple):
-    """The first sync of a session: its plan, and the lines that show it."""
-
-    plan: Plan
-    lines: list[Line]
-
-
 def read_current(services: App) -> CurrentProfiles:
     """Return the profiles and sessions of ~/.aws/config.
 
@@ -85,7 +76,6 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         return Proposal(problems=edited.problems, texts=texts, given=edited.given)
     given = edited.given
     choices = profiles.merge_choices(services, session, given)
-    has_new_filters = bool(given.accounts or given.roles)
     plan = profiles.plan_sync(
         services,
         session,
@@ -94,11 +84,10 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         convert=given.form is not None,
         rename=wish.rename,
         prune=wish.prune,
-        has_new_filters=has_new_filters,
+        has_new_filters=bool(given.accounts or given.roles),
         has_new_region=given.default_region is not None,
     )
-    warning = plan_text.no_match_warning(listing, choices, are_new=has_new_filters)
-    return Proposal(plan, listing.listed_at, warning, texts=texts, given=given)
+    return Proposal(plan, listing.listed_at, _filter_warning(plan), texts=texts, given=given)
 
 
 def sync_command(wish: Wish, given: Choices) -> str:
@@ -109,10 +98,7 @@ def sync_command(wish: Wish, given: Choices) -> str:
 
 def plan_lines(services: App, plan: Plan) -> list[Line]:
     """Return the diff of the plan, then the profiles that the sync skips."""
-    lines = diff_lines(profiles.diff_plan(services, plan))
-    for line in plan_text.skipped_lines(plan):
-        lines += plain_lines(line, "dim")
-    return lines
+    return diff_lines(profiles.diff_plan(services, plan)) + _skipped_lines(plan)
 
 
 def kind_lines(plan: Plan) -> list[Line]:
@@ -122,35 +108,24 @@ def kind_lines(plan: Plan) -> list[Line]:
     for group in plan_kinds.groups(plan):
         lines.append([(f"{group.sign} {len(group.names)} {group.what}", styles[group.sign])])
         lines.append([(show(f"  {', '.join(group.names)}"), "")])
-    for line in plan_text.skipped_lines(plan):
-        lines += plain_lines(line, "dim")
-    return lines
+    return lines + _skipped_lines(plan)
 
 
-def make_proposal(
-    services: App,
-    session: SsoSession,
-    listing: Listing,
-    *,
-    given: Choices = NO_CHOICES,
-    adopt: Collection[str] = (),
-) -> SetUpPlan:
-    """Return what the first `profile sync` of a session would change by this list of roles.
-
-    `given` are choices that the user made now; `adopt` are the profiles of other tools to take over.
-    """
-    choices = profiles.merge_choices(services, session, given)
-    plan = profiles.plan_sync(services, session, listing, choices, adopt=adopt)
-    return SetUpPlan(plan, lines_of_plan(services, plan))
+def _skipped_lines(plan: Plan) -> list[Line]:
+    return [line for text in plan_text.skipped_lines(plan) for line in plain_lines(text, "dim")]
 
 
-def lines_of_plan(services: App, plan: Plan) -> list[Line]:
+def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
     """Return the diff of the plan, the profiles that it skips, and a warning for its filters."""
+    warning = _filter_warning(plan)
+    return plan_lines(services, plan) + (plain_lines(warning, "warn") if warning else [])
+
+
+def _filter_warning(plan: Plan) -> str | None:
     request = plan.request
-    warning = plan_text.no_match_warning(
+    return plan_text.no_match_warning(
         request.listing, request.choices, are_new=request.has_new_filters
     )
-    return plan_lines(services, plan) + (plain_lines(warning, "warn") if warning else [])
 
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
@@ -165,8 +140,6 @@ def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
 
 def display_path(services: App) -> str:
     """Return the path of the AWS config file as it is shown: with `~` for the home folder."""
-    path, home = (
-        str(services.locations.aws_config_file),
-        services.environ.get("HOME", "").rstrip("/"),
-    )
+    path = str(services.locations.aws_config_file)
+    home = services.environ.get("HOME", "").rstrip("/")
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

@@ -18,7 +18,7 @@ from ssohelper.tui.widgets.lines import LineView, wrapped_lines
 
 # The most columns of a dialog, and those beside its lines: its border, its padding, the lines' own
 # padding and scrollbar.
-DIALOG_WIDTH, BESIDE = 110, 7
+_DIALOG_WIDTH, _BESIDE = 110, 7
 
 
 class ReportScreen(ModalScreen[None]):
@@ -27,7 +27,7 @@ class ReportScreen(ModalScreen[None]):
     HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes it."
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
-    ReportScreen .dialog { width: 110; height: auto; }
+    ReportScreen .dialog { width: 110; }
     ReportScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]
@@ -59,4 +59,4 @@ class ReportScreen(ModalScreen[None]):
 
 def lines_width(width: int) -> int:
     """Return how many columns a dialog's lines have on a screen of this width."""
-    return min(width, DIALOG_WIDTH) - BESIDE
+    return min(width, _DIALOG_WIDTH) - _BESIDE

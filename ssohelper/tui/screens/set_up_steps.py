@@ -30,21 +30,16 @@ from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
 from ssohelper.tui import background
 from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.config_write import NO_CHANGE, write_plan, write_question
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
-from ssohelper.tui.screens.proposal import (
-    NOTHING_WRITTEN,
-    display_path,
-    lines_of_plan,
-    make_proposal,
-)
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, plan_lines_with_warning
 from ssohelper.tui.screens.report import ReportScreen, lines_width
 from ssohelper.tui.widgets.lines import Line, plain_lines, wrapped_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-_NO_CHANGE = "nothing to change"
 # More profiles to adopt are not named in the command line, which would not fit.
 _MOST_ADOPT_OPTIONS = 3
 
@@ -155,30 +150,23 @@ async def _propose(
     """Show what will be written, ask, and write it. Returns what was written; None after a "no"."""
     services = app.services
     given = Choices(default_region=answers.default_region)
-    found = await background.run(
-        app,
-        lambda: make_proposal(services, session, listing, given=given, adopt=answers.adopt),
-    )
-    plan = await _agree(app, found.plan, found.lines, answers, command)
-    if plan is None:
-        return None
-    command += _options_of(answers, plan)
-    if plan.changes:
-        await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
-    else:
-        await background.run(app, lambda: profiles.save_sync_options(services, plan))
-        app.show_done(_NO_CHANGE, command)
+
+    def make_plan() -> Plan:
+        choices = profiles.merge_choices(services, session, given)
+        return profiles.plan_sync(services, session, listing, choices, adopt=answers.adopt)
+
+    plan = await _agree(app, await background.run(app, make_plan), answers, command)
+    if plan is not None:
+        await write_plan(app, plan, command + _options_of(answers, plan))
     return plan
 
 
-async def _agree(
-    app: TuiApp[Any], plan: Plan, lines: list[Line], answers: _Answers, command: str
-) -> Plan | None:
+async def _agree(app: TuiApp[Any], plan: Plan, answers: _Answers, command: str) -> Plan | None:
     """Return the plan to which the user says yes, after other choices of roles; None for no."""
     services = app.services
+    lines = await background.run(app, partial(plan_lines_with_warning, services, plan))
     while plan.changes:
-        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
+        question = write_question(services, plan_text.plan_summary_text(plan))
         command_line = command + _options_of(answers, plan)
         screen = _make_question(app, question, plan, answers, lines, command_line)
         if await app.push_screen_wait(screen):
@@ -192,7 +180,7 @@ async def _agree(
         other = await background.run(app, partial(profiles.plan_for_rows, services, plan, picked))
         if other.changes:
             plan = other
-            lines = await background.run(app, partial(lines_of_plan, services, other))
+            lines = await background.run(app, partial(plan_lines_with_warning, services, other))
         else:
             app.show_done(plan_text.NOTHING_CHOSEN)
     return plan
@@ -296,7 +284,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
         texts += setup_text.result_lines(report, session.name, has_aws=has_aws)
     else:
         texts.append(setup_text.NO_ACCOUNT)
-    title = plan_text.plan_summary_text(plan, done=True) if plan.changes else _NO_CHANGE
+    title = plan_text.plan_summary_text(plan, done=True) if plan.changes else NO_CHANGE
     if plan.changes:
         texts.insert(0, "undo with: ssohelper profile undo")
     await app.push_screen_wait(ReportScreen(title, texts))

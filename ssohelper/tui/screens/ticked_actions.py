@@ -12,8 +12,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.tui import background
-from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
+from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -101,9 +100,7 @@ class TickedActions:
         if not plan.changes:
             app.show_done(f"each of {_count(rows)} has a profile already")
             return
-        question = f"{plan_text.plan_summary_text(plan)} — write {display_path(services)}?"
-        if not await app.push_screen_wait(ConfirmScreen(question, lines=lines)):
-            app.show_done(NOTHING_WRITTEN)
+        if not await confirm_write(app, plan_text.plan_summary_text(plan), lines):
             return
         await background.run(app, lambda: profiles.apply(services, plan))
         app.show_done(f"{plan_text.plan_summary_text(plan, done=True)}; to undo: F4, then F8")

@@ -67,10 +67,10 @@ def measure(rows: Sequence[RoleRow]) -> Content:
     profiles = set(map(itemgetter(3), rows))
     providers = set(map(itemgetter(6), rows))
     return Content(
-        max(_widest(account.name for account in accounts), _ID_WIDTH - 1),
-        _widest(set(map(itemgetter(2), rows))),
-        _widest(sessions),
-        max(_widest(map(" ".join, profiles)), _widest(providers)),
+        max(widest(account.name for account in accounts), _ID_WIDTH - 1),
+        widest(set(map(itemgetter(2), rows))),
+        widest(sessions),
+        max(widest(map(" ".join, profiles)), widest(providers)),
         len(sessions - {""}) > 1,
     )
 
@@ -181,7 +181,8 @@ def _are_all_different(rows: Sequence[RoleRow], columns: Columns) -> bool:
     return len(drawn) == len(rows)
 
 
-def _widest(texts: Iterable[str]) -> int:
+def widest(texts: Iterable[str]) -> int:
+    """Return the most cells that one of the texts takes, escaped; 0 without a text."""
     return max(map(_cells, texts), default=0)
 
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
@@ -16,13 +15,13 @@ from ssohelper.core.search import Index
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import TICKED
-from ssohelper.tui.widgets.search_line import SearchLine
+from ssohelper.tui.widgets.search_pane import SearchPane
 
 _KEYS = "tab: tick · enter: take the ticked ones · esc: clear the search, or leave"
 _NOTE_CELLS = 30
 
 
-class FilterList(Vertical):
+class FilterList(SearchPane):
     """Lets the user tick rows. Enter without a tick takes the row at the cursor."""
 
     # The search has the focus. Keys that act on the list come before it.
@@ -56,36 +55,25 @@ class FilterList(Vertical):
         self._rows = rows
         self._index = Index([[row.name for row in rows], [row.note for row in rows]])
         self._found = list(range(len(rows)))
-        self._searched = ""
         self._ticks: set[int] = set()
-        self._line = SearchLine()
         self._list = Chooser(self._draw_row)
 
     def compose(self) -> ComposeResult:
-        yield self._line
+        yield self.line
         yield self._list
         yield Static(_KEYS, classes="keys", markup=False)
 
     def on_mount(self) -> None:
         self._list.set_count(len(self._found))
-        self._show_count()
-        self._line.focus()
+        self.show_count()
+        self.line.focus()
 
-    def on_search_line_changed(self) -> None:
-        self._search_now()
+    def counts(self) -> tuple[int, int, int]:
+        return len(self._ticks), len(self._found), len(self._rows)
 
-    def _search_now(self) -> None:
-        """Search for what is typed so far: an action must not use a row from before that."""
-        if self._line.value != self._searched:
-            self._searched = self._line.value
-            self._found = self._index.search(self._searched)
-            self._list.set_count(len(self._found), 0)
-            self._show_count()
-
-    def _show_count(self) -> None:
-        ticks = f"{TICKED}{len(self._ticks)}  " if self._ticks else ""
-        self._line.note = f"{ticks}{len(self._found)}/{len(self._rows)}"
-        self._line.refresh()
+    def search_list(self, text: str) -> None:
+        self._found = self._index.search(text)
+        self._list.set_count(len(self._found), 0)
 
     def _draw_row(self, number: int, width: int) -> Line:
         row = self._rows[self._found[number]]
@@ -98,32 +86,32 @@ class FilterList(Vertical):
         ]
 
     def action_move(self, lines: int) -> None:
-        self._search_now()
+        self.search_now()
         self._list.action_move(lines)
 
     def action_page(self, pages: int) -> None:
-        self._search_now()
+        self.search_now()
         self._list.action_page(pages)
 
     def action_tick(self) -> None:
         """Tick the row at the cursor, or take its tick away, and go on to the next row."""
-        self._search_now()
+        self.search_now()
         if self._found:
             self._ticks ^= {self._found[self._list.cursor]}
             self._list.action_move(1)
             self._list.refresh()
-            self._show_count()
+            self.show_count()
 
     def action_take(self) -> None:
         """End with the ticked rows, else with the one at the cursor."""
-        self._search_now()
+        self.search_now()
         taken = self._ticks or set(self._found[self._list.cursor :][:1])
         if taken:
             self.post_message(self.Taken([self._rows[number] for number in sorted(taken)]))
 
     def action_leave(self) -> None:
         """Clear the search; if it is empty, leave without a choice."""
-        if self._line.value:
-            self._line.action_clear()
+        if self.line.value:
+            self.line.action_clear()
         else:
             self.post_message(self.Left())

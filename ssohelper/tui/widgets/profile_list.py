@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
 from textual.events import Click
 
 from ssohelper.core.search import Span
@@ -22,7 +22,7 @@ from ssohelper.tui.profile_rows import (
     Section,
 )
 from ssohelper.tui.widgets.cells import fitted, pieces_of
-from ssohelper.tui.widgets.columns import tail_of
+from ssohelper.tui.widgets.columns import tail_of, widest
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 
@@ -73,10 +73,10 @@ class ProfileList(Chooser):
         self.data = data
         self.ticked &= {row.name for row in data.rows if row.can_be_removed}
         self._content = _Widths(
-            _widest(row.name for row in data.rows),
+            widest(row.name for row in data.rows),
             12 if any(row.account_id for row in data.rows) else 0,
-            _widest({row.role for row in data.rows}),
-            _widest({row.session for row in data.rows}),
+            widest({row.role for row in data.rows}),
+            widest({row.session for row in data.rows}),
         )
         self._update(before)
 
@@ -91,10 +91,10 @@ class ProfileList(Chooser):
         if self.query_text:
             found = self.data.search.search(self.query_text, fuzzy=True)
             self.found_count = len(found)
-            section_of = {n: at for at, one in enumerate(sections) for n in one.numbers}
+            starts = [section.numbers.start for section in sections]
             by_section: dict[int, list[int]] = {}
             for number in found:
-                by_section.setdefault(section_of[number], []).append(number)
+                by_section.setdefault(bisect_right(starts, number) - 1, []).append(number)
             self._numbers = {sections[at].key: numbers for at, numbers in by_section.items()}
             order: Iterable[int] = by_section
         else:
@@ -267,13 +267,3 @@ def _cells(
     )
     pieces = pieces_of(text, hits, width - 2, tail)
     return [*((piece, "hit" if is_hit else style) for piece, is_hit in pieces), ("  ", style)]
-
-
-def _widest(texts: Iterable[str]) -> int:
-    return max(
-        (
-            len(text) if text.isascii() and text.isprintable() else cell_len(show(text))
-            for text in texts
-        ),
-        default=0,
-    )

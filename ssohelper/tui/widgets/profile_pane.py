@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import ProfileRow, ProfileRows
 from ssohelper.tui.widgets.lines import Chooser
 from ssohelper.tui.widgets.profile_list import ProfileList
-from ssohelper.tui.widgets.role_lines import TICKED
-from ssohelper.tui.widgets.search_line import SearchLine
+from ssohelper.tui.widgets.search_pane import SearchPane
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-class ProfilePane(Vertical):
+class ProfilePane(SearchPane):
     """Searches the list of profiles while the user types; the arrow keys move the list's cursor."""
 
     DEFAULT_CSS = "ProfilePane { height: 1fr; width: 1fr; }"
@@ -53,8 +51,6 @@ class ProfilePane(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self.list = ProfileList()
-        self.line = SearchLine(id="search")
-        self._searched = ""
 
     def compose(self) -> ComposeResult:
         yield self.line
@@ -70,7 +66,7 @@ class ProfilePane(Vertical):
     def set_data(self, data: ProfileRows) -> None:
         """Show these rows, as far as they match the search."""
         self.list.set_data(data)
-        self._show_count()
+        self.show_count()
 
     @property
     def row(self) -> ProfileRow | None:
@@ -87,29 +83,18 @@ class ProfilePane(Vertical):
 
     def clear_ticks(self) -> None:
         self.list.clear_ticks()
-        self._show_count()
+        self.show_count()
 
-    def _show_count(self) -> None:
-        """Show beside the search how many profiles are ticked, match, and exist."""
-        ticks = f"{TICKED}{len(self.list.ticked)}  " if self.list.ticked else ""
-        self.line.note = f"{ticks}{self.list.found_count}/{len(self.list.data.rows)}"
-        self.line.refresh()
+    def counts(self) -> tuple[int, int, int]:
+        return len(self.list.ticked), self.list.found_count, len(self.list.data.rows)
+
+    def search_list(self, text: str) -> None:
+        self.list.search(text)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         # Textual does not pass a message of a child on if its parent's handler has caused it.
         event.stop()
         self.post_message(self.Moved())
-
-    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
-        event.stop()
-        self.search_now()
-
-    def search_now(self) -> None:
-        """Search for what has been typed so far; each action on a row calls this first."""
-        if self.line.value != self._searched:
-            self._searched = self.line.value
-            self.list.search(self._searched)
-            self._show_count()
 
     def action_move(self, lines: int) -> None:
         self.search_now()
@@ -128,7 +113,7 @@ class ProfilePane(Vertical):
         self.search_now()
         if not self.list.toggle_tick():
             self.app.show_done("only profiles that ssohelper manages can be ticked")
-        self._show_count()
+        self.show_count()
 
     def action_open(self) -> None:
         """Fold or unfold the section under the cursor, or say that a profile is to be shown."""

@@ -7,20 +7,18 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.role_list import RoleList
-from ssohelper.tui.widgets.search_line import SearchLine
+from ssohelper.tui.widgets.search_pane import SearchPane
 
 _PREPARE_SECONDS = 0.1
 
 
-class RolePane(Vertical):
+class RolePane(SearchPane):
     """Searches the list of roles while the user types.
 
     The search field always has the focus, and the arrow keys move the list's cursor.
@@ -61,8 +59,6 @@ class RolePane(Vertical):
         super().__init__()
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
-        self.line = SearchLine(id="search")
-        self._searched = ""
         if typed:
             self.line.insert(typed)
             self.search_now()
@@ -77,27 +73,11 @@ class RolePane(Vertical):
         # The search index is built after the first paint, so that the first search need not wait.
         self.set_timer(_PREPARE_SECONDS, self.list.shown.build_index)
 
-    def show_count(self) -> None:
-        """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""
-        ticks = f"{TICKED}{self.list.tick_count}  " if self.list.tick_count else ""
-        self.line.note = f"{ticks}{self.list.shown.count}/{len(self.list.rows)}"
-        self.line.refresh()
+    def counts(self) -> tuple[int, int, int]:
+        return self.list.tick_count, self.list.shown.count, len(self.list.rows)
 
-    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
-        event.stop()
-        self.search_now()
-
-    def search_now(self) -> None:
-        """Search for the text that has been typed so far.
-
-        Every action on a row calls this first. Letters that are typed at once cause one search,
-        after the last of them, and the action must not use a row from before that search.
-        """
-        value = self.line.value
-        if value != self._searched:
-            self._searched = value
-            self.list.search(value)
-            self.show_count()
+    def search_list(self, text: str) -> None:
+        self.list.search(text)
 
     def action_move(self, lines: int) -> None:
         self.search_now()

@@ -1,0 +1,55 @@
+"""Asks before ~/.aws/config is written, and writes a plan. Call these functions in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.actions import profiles
+from ssohelper.core import plan_text
+from ssohelper.core.profile_plan import Plan
+from ssohelper.tui import background
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
+from ssohelper.tui.widgets.lines import Line
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.tui.base import TuiApp
+
+NO_CHANGE = "nothing to change"
+
+
+def write_question(services: App, what: str) -> str:
+    """Return the question before a write; `what` says what changes, in counts."""
+    return f"{what} — write {display_path(services)}?"
+
+
+async def confirm_write(
+    app: TuiApp[Any],
+    what: str,
+    lines: Sequence[Line],
+    command: str | None = None,
+    other: Sequence[Line] = (),
+) -> bool:
+    """Ask whether to write the config. `other` are lines that a key shows in place of `lines`."""
+    question = write_question(app.services, what)
+    screen = ConfirmScreen(question, lines=lines, command=command, other=other)
+    yes = await app.push_screen_wait(screen)
+    if not yes:
+        app.show_done(NOTHING_WRITTEN)
+    return yes
+
+
+async def write_plan(app: TuiApp[Any], plan: Plan, command: str) -> None:
+    """Write the plan of a sync and say so; if it changes nothing, only remember its options.
+
+    Raises: SsoHelperError if it cannot be written.
+    """
+    services = app.services
+    if plan.changes:
+        await background.run(app, lambda: profiles.apply(services, plan))
+        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
+    else:
+        await background.run(app, lambda: profiles.save_sync_options(services, plan))
+        app.show_done(NO_CHANGE, command)

@@ -1,0 +1,46 @@
+"""The search field above a list, and when the list is searched."""
+
+from textual.containers import Vertical
+
+from ssohelper.tui.widgets.role_lines import TICKED
+from ssohelper.tui.widgets.search_line import SearchLine
+
+
+class SearchPane(Vertical):
+    """Searches a list while the user types. A subclass yields `line`, then its list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = SearchLine(id="search")
+        self._searched = ""
+
+    def search_list(self, text: str) -> None:
+        """Show the rows of the list that match this text."""
+        raise NotImplementedError
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many rows of the list are ticked, match the search, and exist."""
+        raise NotImplementedError
+
+    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
+        event.stop()
+        self.search_now()
+
+    def search_now(self) -> None:
+        """Search for the text that has been typed so far.
+
+        Every action on a row calls this first. Letters that are typed at once cause one search,
+        after the last of them, and the action must not use a row from before that search.
+        """
+        value = self.line.value
+        if value != self._searched:
+            self._searched = value
+            self.search_list(value)
+            self.show_count()
+
+    def show_count(self) -> None:
+        """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""
+        ticked, found, count = self.counts()
+        ticks = f"{TICKED}{ticked}  " if ticked else ""
+        self.line.note = f"{ticks}{found}/{count}"
+        self.line.refresh()
