@@ -206,6 +206,27 @@ def test_rename_names_the_profiles_by_the_template(world: DemoHome) -> None:
     run_scenario(world.app(), scenario, size=(140, 40))
 
 
+def test_names_that_another_profile_has_now_are_said_before_the_question(world: DemoHome) -> None:
+    swapped = {"ReadOnlyAccess": "Developer", "Developer": "ReadOnlyAccess"}
+    profiles = [
+        f"[profile data-lake-dev.{swapped[role]}]\ncredential_process = {OLD} --session corp "
+        f"--account-id 000040000003 --role-name {role}\nregion = eu-west-1\n"
+        "ssohelper_managed = true\n"
+        for role in swapped
+    ]
+    world.config_file.write_text(world.config_file.read_text() + "\n" + "\n".join(profiles))
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("ctrl+r")
+        await user.wait_for_text("--rename")
+        await user.press("f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text('names swapped: "data-lake-dev.', "another role from then on")
+
+    run_scenario(world.app(), scenario, size=(140, 40))
+
+
 def make_editor(folder: Path, name: str, script: str) -> Path:
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")

@@ -230,7 +230,7 @@ class AccountsScreen(Screen[None]):
     def _set_lists(self) -> None:
         if not self._choice.sessions:
             # The form stands in the list's place: later the cursor begins at the first role.
-            self._choice = self._choice._replace(rows=[])
+            self._choice = KnownRoles([], {}, [])
         names = tuple(session.name for session in self._choice.sessions)
         self.app.list_states.set_lists(names, self._choice.listed_at)
         self.app.messages_changed.publish(None)

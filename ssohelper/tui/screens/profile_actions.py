@@ -23,7 +23,7 @@ from ssohelper.tui.screens.proposal import (
     plan_lines,
     sync_command,
 )
-from ssohelper.tui.widgets.lines import Line, diff_lines
+from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
     from ssohelper.stores.config_versions import Version
@@ -63,6 +63,9 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = kind_lines(plan)
+    swapped = plan_text.swapped_line(plan)
+    first = plain_lines(swapped, "warn") if swapped else []
+    diff, kinds = [*first, *diff], [*first, *kinds]
     shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
     return await confirm_write(app, plan_kinds.counts_line(plan), shown, command, other)
 
