@@ -49,6 +49,7 @@ check: dev-env
 	$(BIN)/ruff format --check .
 	set -e; for each in linux darwin win32; do \
 	    $(BIN)/mypy --platform $$each --cache-dir .mypy_cache/$$each; done
+	$(BIN)/mypy --implicit-reexport --cache-dir .mypy_cache/tests -p tests
 	$(BIN)/lint-imports --no-cache
 	$(MAKE) --no-print-directory docs package
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS) && echo 'shellcheck: $(SCRIPTS)'; \

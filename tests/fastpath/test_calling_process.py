@@ -85,17 +85,18 @@ class TestTerminal:
         reader, writer = os.pipe()
         process, terminal = pty.fork()
         if process == 0:
+            own = os.ttyname(0)
             null = os.open(os.devnull, os.O_RDWR)
             for stream, target in ((0, null), (1, writer), (2, null)):
                 os.dup2(target, stream)
-            os.write(1, os.ttyname(os.open("/dev/tty", os.O_RDWR)).encode() + b"\n")
+            os.write(1, own.encode() + b"\n")
             os.execv(sys.executable, [sys.executable, "-c", FIND])
         os.close(writer)
         try:
             with os.fdopen(reader) as answers:
-                answers.readline()
+                own = answers.readline().strip()
                 found = eval(answers.readline())
-            assert found[1] == os.ptsname(terminal).removeprefix("/dev/")
+            assert found[1] == own.removeprefix("/dev/")
             assert found[1].startswith("pts/")
         finally:
             os.close(terminal)

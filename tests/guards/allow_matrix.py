@@ -11,6 +11,7 @@ from tests.guards.ways import ASK_ENDPOINT, other_order
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 
 OTHER = GUARDED  # the second role, here without a rule
+_IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0" && "$@"'
 ROLE = {FREE: f"corp:{NAME}/{FREE}", OTHER: f"corp:{NAME}/{OTHER}"}
 
 
@@ -44,7 +45,6 @@ WAYS: dict[str, Callable[[str], list[str]]] = {
     ],
 }
 ENDPOINT = '-H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
-_IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0" && "$@"'
 _SERVE_AND_ASK = """
 rm -f "$HOME/s" "$HOME/e"
 "$0" serve "$1" %s >/dev/null & serve=$!

@@ -7,8 +7,10 @@ It imports nothing of ours. Needs Python 3.12, for sys.monitoring.
 import os
 import sys
 from types import CodeType
+from typing import Any
 
 _TOOL = 4
+_monitoring: Any = getattr(sys, "monitoring", None)  # absent before Python 3.12
 # Taken now, since tests replace some of them.
 _open, _write, _close = os.open, os.write, os.close
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -23,22 +25,21 @@ class Tracer:
         self._target = ""
 
     def start(self) -> None:
-        monitoring = sys.monitoring
-        monitoring.use_tool_id(_TOOL, "reach")
-        monitoring.register_callback(_TOOL, monitoring.events.PY_START, self._see_function)
-        monitoring.register_callback(_TOOL, monitoring.events.LINE, self._see_line)
-        monitoring.set_events(_TOOL, monitoring.events.PY_START)
+        _monitoring.use_tool_id(_TOOL, "reach")
+        _monitoring.register_callback(_TOOL, _monitoring.events.PY_START, self._see_function)
+        _monitoring.register_callback(_TOOL, _monitoring.events.LINE, self._see_line)
+        _monitoring.set_events(_TOOL, _monitoring.events.PY_START)
 
     def follow(self, test: str) -> None:
         """Count what runs from now on for this test, of this process and of those it starts."""
         with open(f"{self._folder}/current", "w") as file:
             file.write(test)
         self._target = f"{self._folder}/{test}.lines"
-        sys.monitoring.restart_events()
+        _monitoring.restart_events()
 
     def join(self) -> None:
         """Count what this process runs for the test that started it."""
-        if sys.monitoring.get_tool(_TOOL):
+        if _monitoring.get_tool(_TOOL):
             return  # lib64 is lib: Python reads a .pth file once for each
         try:
             with open(f"{self._folder}/current") as file:
@@ -49,8 +50,8 @@ class Tracer:
 
     def _see_function(self, code: CodeType, offset: int) -> object:
         if code.co_filename.startswith(self._product):
-            sys.monitoring.set_local_events(_TOOL, code, sys.monitoring.events.LINE)
-        return sys.monitoring.DISABLE
+            _monitoring.set_local_events(_TOOL, code, _monitoring.events.LINE)
+        return _monitoring.DISABLE
 
     def _see_line(self, code: CodeType, line: int) -> object:
         # Opened each time: a program closes descriptors that it does not know.
@@ -60,4 +61,4 @@ class Tracer:
             _close(file)
         except OSError:
             pass  # another user's process, or one without descriptors
-        return sys.monitoring.DISABLE
+        return _monitoring.DISABLE

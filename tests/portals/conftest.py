@@ -88,13 +88,18 @@ def _rows() -> Iterator[Row]:
             (_FIPS, suffix, fips),
             ({**_DUAL, **_FIPS}, dual, "-fips"),
         ):
-            hosts = [f"{name}{addition}.{region}.{own}" for name in ("oidc", "portal.sso", "sts")]
-            yield Row(url, region, asks_for, *hosts, sign_in)
+            oidc, portal, sts = (
+                f"{name}{addition}.{region}.{own}" for name in ("oidc", "portal.sso", "sts")
+            )
+            yield Row(url, region, asks_for, oidc, portal, sts, sign_in)
         # A dual-stack portal is asked on dual-stack hosts; STS follows the variables alone.
-        hosts = [f"oidc.{region}.{dual}", f"portal.sso.{region}.{dual}", f"sts.{region}.{suffix}"]
-        yield Row(dual_url, region, {}, *hosts, sign_in)
-        fips_hosts = [f"oidc-fips.{region}.{dual}", f"portal.sso-fips.{region}.{dual}"]
-        yield Row(dual_url, region, _FIPS, *fips_hosts, f"sts{fips}.{region}.{suffix}", sign_in)
+        for asks_for, fips_name, sts_name in (({}, "", "sts"), (_FIPS, "-fips", f"sts{fips}")):
+            oidc, portal = (
+                f"oidc{fips_name}.{region}.{dual}",
+                f"portal.sso{fips_name}.{region}.{dual}",
+            )
+            sts = f"{sts_name}.{region}.{suffix}"
+            yield Row(dual_url, region, asks_for, oidc, portal, sts, sign_in)
 
 
 ROWS = tuple(_rows())

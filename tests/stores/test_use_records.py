@@ -88,6 +88,8 @@ def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
+    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+
     def use_it() -> None:
         store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
         for _ in range(5):
@@ -95,7 +97,6 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
             ends = Deadline(60, app.clock.monotonic)
             store.update(KEY, lambda before: before.used(NOON), ends)
 
-    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     threads = [threading.Thread(target=use_it) for _ in range(8)]
     for thread in threads:
         thread.start()

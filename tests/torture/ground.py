@@ -175,8 +175,10 @@ class Ground:
             answers = []
             for number, (began, process) in enumerate(running):
                 code = process.wait(PATIENCE_SECONDS)
-                texts = [Path(f"{folder}/{number}.{what}").read_text() for what in ("out", "err")]
-                answers.append(Answer(code, *texts, began, time.time()))
+                printed, errors = (
+                    Path(f"{folder}/{number}.{what}").read_text() for what in ("out", "err")
+                )
+                answers.append(Answer(code, printed, errors, began, time.time()))
             return answers
 
 

@@ -41,7 +41,7 @@ def helper_runs(dice: Dice) -> list[Row]:
     lives = (_HOUR, 12 * _HOUR) if dice.scale > 0.3 else (_HOUR,)
     cases = [(life, kind) for life in lives for kind in ("new", "running")]
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda case: _runs(*case, dice), cases))
+        return list(pool.map(lambda case: _runs(case[0], case[1], dice), cases))
 
 
 def _runs(life: int, kind: str, dice: Dice) -> Row:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -194,7 +194,9 @@ def _restore(place: Ground, pristine: Path) -> None:
 
 
 @contextmanager
-def _copies(place: Ground, pristine: Path, number: int) -> Iterator[Callable[[], object]]:
+def _copies(
+    place: Ground, pristine: Path, number: int
+) -> Iterator[Callable[[], AbstractContextManager[Ground]]]:
     """Give homes for so many points at a time; all lead to the same Identity Center."""
     homes = [place.home.with_name(f"{place.home.name}-{index}") for index in range(number)]
     free = [Ground(_made(home), place.emulator) for home in homes]

@@ -274,8 +274,10 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
     if palette.no_color:
         found |= {Color(*color).monochrome.rgb for color in found}
     if palette.has_256:
-        for color in list(found):
-            shown = _shown(RichColor.from_rgb(*color), palette, palette.default_background)
+        for red, green, blue in list(found):
+            shown = _shown(
+                RichColor.from_rgb(red, green, blue), palette, palette.default_background
+            )
             found.add(shown)
     return frozenset(found)
 

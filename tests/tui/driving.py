@@ -1,6 +1,7 @@
 """Drives the full screen in a test: sends keys, and reads the screen as text."""
 
 import asyncio
+import builtins
 import html
 import re
 from collections import defaultdict
@@ -75,7 +76,7 @@ class User:
         """Wait until the messages since the start contain all of these texts."""
         await self._until(texts, lambda: self.messages)
 
-    async def wait_for_screen(self, kind: type) -> None:
+    async def wait_for_screen(self, kind: builtins.type) -> None:
         """Wait until the current screen is of this class."""
         await until(lambda: isinstance(self.app.screen, kind))
 
