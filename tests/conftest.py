@@ -17,6 +17,7 @@ from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests import real_home
 from tests.issuers import record_issuer
+from tests.leak_check import PLUGIN_NAME, LeakCheck
 from tests.processes import end_detached_processes
 from tests.published import date_back
 from tests.runs import RUNS
@@ -100,9 +101,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Programs that the tests start inherit an ignored signal, and Ctrl-C then ends none of them.
     """
-    # Once, not in each process of pytest-xdist. As root, `sudo -E` uses root's own cache folder.
-    if not hasattr(config, "workerinput") and not _names_two_users(config):
-        config.pluginmanager.register(real_home.RealHomeCheck())
+    # Once, not in each process of pytest-xdist.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(LeakCheck(), PLUGIN_NAME)
+        if not _names_two_users(config):  # as root, `sudo -E` uses root's own cache folder
+            config.pluginmanager.register(real_home.RealHomeCheck())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -158,31 +161,6 @@ def home_of_this_test(homes: Path) -> Iterator[None]:
     real_home.enter_home(path)
     yield
     real_home.remove_if_empty(path)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_secret_in_any_process_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The whole run fails at its end when a secret stood in an argv, or strayed in an environ."""
-    if not Path("/proc/self/environ").exists():
-        yield
-        return
-    watching = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.leak_watch",
-            str(os.getpid()),
-            str(tmp_path_factory.getbasetemp()),
-        ],
-        cwd=Path(__file__).parent.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield
-    told = json.loads(watching.communicate(timeout=RUN_SECONDS)[0])
-    assert told["ticks"] > 0
-    assert told["findings"] == [], "a secret of the emulator was there for others to read"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,8 +6,8 @@ given keys, put it there for its children, all of a role's keys under AWS's own 
 that another command of ours started (an opener, a renewal) may have none. exec becomes its child:
 where the machine was too slow for us to see it before, the child's whole set of keys speaks for it.
 
-A process of its own (`python -m tests.leak_watch PID FOLDER`): a thread would make every os.fork
-of a test a warning. It ends when its stdin does, and then prints what it saw as JSON.
+A process of its own (`python -m tests.leak_watch PID FOLDER [CANARY]`): a thread would make every
+os.fork of a test a warning. It ends when its stdin does, and then prints what it saw as JSON.
 """
 
 import json
@@ -26,8 +26,8 @@ _WHOLE_SET = frozenset({b"AWS_ACCESS_KEY_ID", b"AWS_SECRET_ACCESS_KEY", b"AWS_SE
 _SHELLS = frozenset({b"bash", b"zsh", b"fish", b"sh", b"dash", b"pwsh", b"tmux", b"env"})
 _GIVES_KEYS = frozenset({b"exec", b"use", b"env"})
 _TICK_SECONDS = 0.05
-# A tenth of a core at most, also while a test runs 500 processes at once.
-_LONGEST_SHARE = 0.1
+# At most this part of a core, also while a test runs 500 processes at once.
+_LONGEST_SHARE = 0.2
 _MOST_FINDINGS = 20
 
 
@@ -52,7 +52,7 @@ class _Process:
 class LeakWatch:
     """Looks at the processes below `root`, and at those whose environment names `folder`."""
 
-    def __init__(self, root: int, folder: str, canary: bytes = CANARY) -> None:
+    def __init__(self, root: int, folder: str | bytes, canary: bytes = CANARY) -> None:
         self._root = root
         self._folder = os.fsencode(folder)
         self._canary = re.compile(canary)
@@ -173,7 +173,7 @@ def _ticks() -> Iterator[None]:
 
 
 def main() -> None:
-    watch = LeakWatch(int(sys.argv[1]), sys.argv[2])
+    watch = LeakWatch(int(sys.argv[1]), *map(os.fsencode, sys.argv[2:]))
     for _ in _ticks():
         watch.look()
     told = {"ticks": watch.ticks, "processes": watch.watched, "findings": sorted(watch.findings)}

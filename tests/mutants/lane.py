@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from tests import few_cases
+from tests.leak_check import PLUGIN_NAME
 from tests.mutants.reach import Recorder, recorded_files, recorded_tests
 from tests.mutants.verdicts import PACKAGES
 from tests.processes import end_detached_processes
@@ -34,20 +35,9 @@ _IMPORTED = (
     "asyncio", "freezegun", "pexpect", "pyte",
 )  # fmt: skip
 _CHANGED = tuple(f"ssohelper.{package}" for package in PACKAGES)
-_PLUGINS = ("-p", "_hypothesis_pytestplugin", "-p", "pytest_timeout")
+# Without the watcher of process lists, which takes 0.2 s in each run.
+_PLUGINS = (*("-p", "_hypothesis_pytestplugin", "-p", "pytest_timeout", "-p", f"no:{PLUGIN_NAME}"),)
 _TRACED_BY = "ssohelper-reach.pth"
-_LEAK_WATCH = "no_secret_in_any_process_list"
-
-
-class WithoutLeakWatch:
-    """A pytest plugin that skips the watcher of process lists: a process a run, of 0.2 s."""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> object:
-        if fixturedef.argname != _LEAK_WATCH:
-            return None
-        fixturedef.cached_result = (None, fixturedef.cache_key(request), None)
-        return True
 
 
 def main() -> int:
@@ -139,7 +129,7 @@ def run_in_fork(tests: list[str], options: list[str], folder: Path | None) -> No
         os.dup2(log.fileno(), 2)
     code = 1
     try:
-        plugins: list[object] = [WithoutLeakWatch()]
+        plugins: list[object] = []
         if folder:
             plugins += [Recorder(Path("ssohelper").resolve(), folder), few_cases]
         code = int(pytest.main(["-q", "-rf", *_PLUGINS, *options, *tests], plugins))
