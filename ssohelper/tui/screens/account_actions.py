@@ -35,6 +35,7 @@ from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.other_profile_actions import OtherProfileActions, commands_of_other
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.screens.ticked_actions import TickedActions
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -212,14 +213,20 @@ class RowActions:
 
     async def _open_console(self, row: RoleRow) -> None:
         """Ask which page of the console to open, and open it."""
-        await self._open_consoles([row], is_granted=True)
+        choice = await self._choose_page([row])
+        if choice is not None:
+            await self._open_page(row, choice)
 
-    async def _open_consoles(self, rows: Sequence[RoleRow], *, is_granted: bool = False) -> None:
+    async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
         """Ask for a page of the console, and open it as each of these roles, one after the other."""
         choice = await self._choose_page(rows)
-        for row in rows if choice is not None else ():
-            if is_granted or await ensure_grant(self.app, row.key, self._reload):
+
+        async def open_page(row: RoleRow) -> None:
+            if await ensure_grant(self.app, row.key, self._reload):
                 await self._open_page(row, choice)
+
+        if choice is not None:
+            await act_on_each(self.app, rows, open_page)
 
     async def _choose_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]

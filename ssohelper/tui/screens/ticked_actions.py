@@ -52,23 +52,13 @@ class TickedActions:
             return
         self._screen.run_worker(self._run_slow(name, rows), group=name, exclusive=True)
 
-    async def _run_slow(
-        self, name: str, rows: Sequence[RoleRow], *, signed_in: bool = False
-    ) -> None:
-        """Run the action. If it needs a sign-in, offer that, and then run the action once more."""
-        slow = {"profile": self._add_profiles, "console": self._open_consoles}
-
-        def go_on() -> None:
-            work = self._run_slow(name, rows, signed_in=True)
-            self._screen.run_worker(work, group=name, exclusive=True)
-
+    async def _run_slow(self, name: str, rows: Sequence[RoleRow]) -> None:
+        """Run the action. The sign-ins that it needs are offered, then it goes on."""
+        slow = {"profile": self._add_profiles_signed_in, "console": self._open_consoles}
         try:
             await slow[name](rows)
         except SsoHelperError as error:
-            if isinstance(error, LoginRequired) and not signed_in:
-                self._app.sign_in(rows[0].session_name, error, go_on)
-            else:
-                self._app.show_error(error)
+            self._app.show_error(error)
 
     def _copy_names(self, rows: Sequence[RoleRow]) -> None:
         """Copy the roles' names, quoted for a shell, on one line: a pasted line runs nothing."""
@@ -83,6 +73,14 @@ class TickedActions:
             return
         self._app.copy_to_clipboard(" ".join(names))
         self._app.show_done(f"copied {_count(rows)}: {' '.join(names)}")
+
+    async def _add_profiles_signed_in(self, rows: Sequence[RoleRow]) -> None:
+        """Add the profiles. If their session lacks a sign-in, offer that, and then add them."""
+        try:
+            await self._add_profiles(rows)
+        except LoginRequired as error:
+            if await self._app.offer_sign_in(rows[0].session_name, error):
+                await self._add_profiles(rows)
 
     async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:
         """Add a profile for each of the roles that has none: one diff, one question, one write."""
