@@ -247,7 +247,11 @@ def _run(background: Background | None, *, may_suspend: bool) -> FullScreenApp:
     program = FullScreenApp(App(warn=warn), background)
     program.may_suspend = may_suspend
     running.append(program)
-    program.run()
+    try:
+        program.run()
+    finally:
+        for end in tuple(program.end_work):
+            end()
     program.save_view()
     _give_back_sign_in(program)
     program.propagate_failure()

@@ -29,6 +29,7 @@ from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
+from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
@@ -101,9 +102,12 @@ class RowActions:
             "copy_link": self._copy_link,
             "shell": self._open_shell,
             "profile": self._toggle_profile,
+            "command": self._run_command,
         }
         try:
-            if name == "profile" or await ensure_grant(self.app, row.key, self._reload):
+            if name in ("profile", "command") or await ensure_grant(
+                self.app, row.key, self._reload
+            ):
                 await slow[name](row)
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
@@ -300,6 +304,9 @@ class RowActions:
         run_shell(self.app, profile)
         self._reload()
 
+    async def _run_command(self, row: RoleRow) -> None:
+        await run_command(self.app, [row], self._reload)
+
     # -- adding and removing the role's profiles -----------------------------------------------
 
     async def _toggle_profile(self, row: RoleRow) -> None:
@@ -375,6 +382,7 @@ class RowActions:
             "console": f"console {name}",
             "copy_link": f"console --print {name}",
             "shell": f"exec --server {name} -- $SHELL",
+            "command": f"exec {name} -- COMMAND",
             "whoami": f"whoami {name}",
             "profile": f"profile {change} {name}",
         }

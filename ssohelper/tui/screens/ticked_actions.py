@@ -1,4 +1,4 @@
-"""The actions on all ticked roles of the list of roles: write profiles, open consoles, copy names."""
+"""The actions on all ticked roles of the list of roles: write profiles, open consoles, run a command."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_list import RoleList
 
 # The actions that act on the ticked roles, if there are any, and not on the row under the cursor.
-ACTIONS = frozenset({"profile", "console", "copy_profile"})
+ACTIONS = frozenset({"profile", "console", "copy_profile", "command"})
 
 
 class TickedActions:
@@ -54,7 +55,11 @@ class TickedActions:
 
     async def _run_slow(self, name: str, rows: Sequence[RoleRow]) -> None:
         """Run the action. The sign-ins that it needs are offered, then it goes on."""
-        slow = {"profile": self._add_profiles_signed_in, "console": self._open_consoles}
+        slow = {
+            "profile": self._add_profiles_signed_in,
+            "console": self._open_consoles,
+            "command": self._run_command,
+        }
         try:
             await slow[name](rows)
         except SsoHelperError as error:
@@ -73,6 +78,9 @@ class TickedActions:
             return
         self._app.copy_to_clipboard(" ".join(names))
         self._app.show_done(f"copied {_count(rows)}: {' '.join(names)}")
+
+    async def _run_command(self, rows: Sequence[RoleRow]) -> None:
+        await run_command(self._app, rows, self._reload)
 
     async def _add_profiles_signed_in(self, rows: Sequence[RoleRow]) -> None:
         """Add the profiles. If their session lacks a sign-in, offer that, and then add them."""

@@ -55,8 +55,9 @@ async def _try_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) -> _
 
 def names_of(rows: Sequence[RoleRow]) -> str:
     """Return the first of the roles, each with its account and session, and how many follow."""
-    names = [
-        f"{row.role_name} in {row.account.name or row.account.id} ({row.session_name})"
-        for row in rows
-    ]
-    return first_names(names, _MOST_NAMES)
+    return first_names([label_of(row) for row in rows], _MOST_NAMES)
+
+
+def label_of(row: RoleRow) -> str:
+    """Return a text such as `ReadOnlyAccess in payments-dev (corp)`."""
+    return f"{row.role_name} in {row.account.name or row.account.id} ({row.session_name})"
