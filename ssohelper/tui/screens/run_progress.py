@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
 
 _DRAW_SECONDS = 0.1
-_STATE_WIDTH = 9
+_STATE_WIDTH, _CODE_WIDTH = 9, 4
+# In less columns a row has no words but the role's name.
+_NARROW = 70
 
 
 class RunScreen(ModalScreen[None]):
@@ -127,16 +129,24 @@ class RunScreen(ModalScreen[None]):
     def _row(self, number: int, width: int) -> Line:
         run = self._runs[number]
         sign, word, style = run.state.value
+        account = run.row.account
+        if width < _NARROW:
+            # The sign tells the state. The account's id is never cut, so that rows differ.
+            code = "" if run.code is None else str(run.code)
+            rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
+            return [
+                (f"  {sign} {fitted(code, _CODE_WIDTH)}", style),
+                (f"{account.id} ", "dim"),
+                (fitted(run.row.role_name, rest), "strong"),
+            ]
         state = word if run.code is None or run.state is State.STOPPED else f"exit {run.code}"
-        row = run.row
-        account = f"{row.account.name}  {row.account.id}" if row.account.name else row.account.id
-        rest = max(8, width - 4 - _STATE_WIDTH)
+        named = f"{account.id}  {run.row.session_name}  {account.name or ''}"
+        rest = width - 4 - _STATE_WIDTH
         role_width = min(34, rest // 2)
         return [
-            (f"  {sign} ", style),
-            (fitted(state, _STATE_WIDTH), style),
-            (fitted(row.role_name, role_width) + " ", "strong"),
-            (fitted(f"{account}  {row.session_name}", rest - role_width - 1), "dim"),
+            (f"  {sign} {fitted(state, _STATE_WIDTH)}", style),
+            (fitted(run.row.role_name, role_width) + " ", "strong"),
+            (fitted(named, rest - role_width - 1), "dim"),
         ]
 
     def _command_of(self, run: RoleRun) -> str:
