@@ -73,3 +73,18 @@ def _process_folders() -> list[Path]:
         return [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []  # not Linux
+
+
+def is_running(pid: int) -> bool:
+    """Return whether the process still runs a moment later; a zombie does not."""
+    ends_at = time.monotonic() + _GONE_WITHIN_SECONDS / 10
+    while True:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            return False
+        if stat.rpartition(")")[2].split()[0] in "ZX":
+            return False
+        if time.monotonic() > ends_at:
+            return True
+        time.sleep(0.005)

@@ -5,22 +5,12 @@ import sys
 
 import click
 
-from ssohelper.actions import (
-    agents,
-    credentials,
-    environment,
-    favourites,
-    foreign,
-    guards,
-    run,
-    sign_in_wait,
-)
+from ssohelper.actions import agents, favourites, fixed_keys, foreign, run, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.model import Profile
-from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -170,18 +160,10 @@ def _run_with_keys(
     keys = profile_use.run_signed_in(
         app,
         chosen,
-        lambda: credentials.release(
-            app,
-            chosen.session,
-            chosen.role,
-            Way.EXEC,
-            app.clock.deadline(),
-            least_share=credentials.NEARLY_WHOLE,
-        ),
+        lambda: fixed_keys.release_keys(app, chosen),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
-    found = environment.build_keys_environment(app, chosen, keys)
-    child = guards.add_reason(app, chosen.key, found).for_child(app.environ)
+    child = fixed_keys.build_child_environment(app, chosen, keys)
     child.update({**sign_in_wait.child_variables(hold_text), **limits})
     output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
     favourites.record_use(app, chosen)

@@ -45,6 +45,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
         KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
         KeyAction("accounts.tick", "tab", "Tick", "tick the role, or all of the account"),
+        KeyAction("accounts.command", "f10", "Run", "run one command as each of the ticked roles"),
         KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
         KeyAction(
             "accounts.group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles"
@@ -115,6 +116,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("views.save", "ctrl+s", "Save", "save the present view under the typed name"),
         KeyAction("views.remove", "ctrl+x", "Remove", "remove the saved view under the cursor"),
         KeyAction("views.cancel", "escape", "Cancel", "change nothing"),
+        KeyAction("run.stop", "s", "Stop", "stop the commands that run, and start no more"),
+        KeyAction("run.copy", "c", "Copy", "copy the output under the cursor"),
+        KeyAction("run.close", "escape,q", "Close", "close, once all commands have ended"),
         KeyAction("messages.copy", "c", "Copy", "copy the message under the cursor"),
         KeyAction("messages.close", "escape,q", "Close", "close the messages"),
         KeyAction("grant.cancel", "escape", "Cancel", "grant nothing"),

@@ -27,7 +27,6 @@ from ssohelper.tui.typed_ahead import read_keys
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from ssohelper.actions.login import LoginOutcome
     from ssohelper.core.role_rows import RoleRow
 
 
@@ -175,20 +174,27 @@ class FullScreenApp(TuiApp[str]):
 
         After the sign-in, `go_on` is called, which carries the action out.
         """
+
+        async def offer() -> None:
+            if await self.offer_sign_in(session_name, why) and go_on is not None:
+                go_on()
+
+        self.run_worker(offer())
+
+    async def offer_sign_in(self, session_name: str, why: LoginRequired) -> bool:
+        """Offer to sign in to a session, and return whether the user did. Call it in a worker.
+
+        `why` is the error of the action that needs the sign-in; the dialog shows it.
+        """
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
-            return
-
-        def end(outcome: LoginOutcome | None) -> None:
-            if outcome is None:
-                self.show_done(f'not signed in to "{session_name}": nothing was done')
-            elif go_on is not None:
-                self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
-                go_on()
-
-        # The dialog shows the error.
-        self.push_screen(_SIGN_IN.load()(session, why=why), end)
+            return False
+        if await self.push_screen_wait(_SIGN_IN.load()(session, why=why)) is None:
+            self.show_done(f'not signed in to "{session_name}": nothing was done')
+            return False
+        self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
+        return True
 
 
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
@@ -241,7 +247,11 @@ def _run(background: Background | None, *, may_suspend: bool) -> FullScreenApp:
     program = FullScreenApp(App(warn=warn), background)
     program.may_suspend = may_suspend
     running.append(program)
-    program.run()
+    try:
+        program.run()
+    finally:
+        for end in tuple(program.end_work):
+            end()
     program.save_view()
     _give_back_sign_in(program)
     program.propagate_failure()

@@ -71,6 +71,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
         # user's answer: a user who quits then would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
+        # Each ends work that must not outlive the program, such as commands that run.
+        self.end_work: set[Callable[[], None]] = set()
         # The console is quiet, because Textual would print a traceback with the values of
         # variables, such as credentials.
         self.error_console.quiet = True

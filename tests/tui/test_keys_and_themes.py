@@ -11,6 +11,8 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 
 from ssohelper.core.keymap import ACTIONS, parse_keys
+from ssohelper.core.model import Account
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
 from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
@@ -23,6 +25,8 @@ from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.role_runs import RoleRun
+from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
@@ -103,13 +107,16 @@ class TestKeys:
                 ConsoleChooser("?", (), "eu-west-1"),
                 ViewsScreen(SavedView("", DEFAULT_VIEW), {}),
             )
-            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff"
+            row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")
+            runs = [RoleRun(world.app(), row, ["true"])]
+            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff, #runs"
             for screen in (
                 *dialogs,
                 *searches,
                 AskScreen("", "", ""),
                 HistoryScreen(),
                 DiffScreen("", []),
+                RunScreen(runs, ["true"]),
             ):
                 user.app.push_screen(screen)
                 await until(lambda: user.app.screen.query(ids))

@@ -27,6 +27,7 @@ from ssohelper.tui.filter_picker import FilterPicker
 from ssohelper.tui.picker import RolePicker, SessionPicker
 from ssohelper.tui.screens import history
 from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.diff import DiffScreen
@@ -35,6 +36,7 @@ from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -234,6 +236,14 @@ async def _visit_accounts(user: User, camera: Camera) -> None:
     await search("'database prod")
     await press("f7")
     await _see(user, camera, GrantScreen, "grant", "guards the role")
+    await press("escape")
+    await search("'readonly prod")
+    await press("f10")
+    await _see(user, camera, CommandScreen, "command-line", "Command to run as")
+    await user.type("sh -c 'echo $AWS_ACCOUNT_ID; exit 3'")
+    await press("enter")
+    await user.wait_for_text("1 of 1 ended: 1 failed")
+    await _see(user, camera, RunScreen, "run", "exit 3")
     await press("escape", "ctrl+v")
     await _see(user, camera, ViewsScreen, "saved-views", "prod read")
     await press("escape")

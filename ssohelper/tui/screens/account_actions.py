@@ -29,12 +29,14 @@ from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
+from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.other_profile_actions import OtherProfileActions, commands_of_other
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.screens.ticked_actions import TickedActions
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -100,9 +102,12 @@ class RowActions:
             "copy_link": self._copy_link,
             "shell": self._open_shell,
             "profile": self._toggle_profile,
+            "command": self._run_command,
         }
         try:
-            if name == "profile" or await ensure_grant(self.app, row.key, self._reload):
+            if name in ("profile", "command") or await ensure_grant(
+                self.app, row.key, self._reload
+            ):
                 await slow[name](row)
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
@@ -212,14 +217,20 @@ class RowActions:
 
     async def _open_console(self, row: RoleRow) -> None:
         """Ask which page of the console to open, and open it."""
-        await self._open_consoles([row], is_granted=True)
+        choice = await self._choose_page([row])
+        if choice is not None:
+            await self._open_page(row, choice)
 
-    async def _open_consoles(self, rows: Sequence[RoleRow], *, is_granted: bool = False) -> None:
+    async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
         """Ask for a page of the console, and open it as each of these roles, one after the other."""
         choice = await self._choose_page(rows)
-        for row in rows if choice is not None else ():
-            if is_granted or await ensure_grant(self.app, row.key, self._reload):
+
+        async def open_page(row: RoleRow) -> None:
+            if await ensure_grant(self.app, row.key, self._reload):
                 await self._open_page(row, choice)
+
+        if choice is not None:
+            await act_on_each(self.app, rows, open_page)
 
     async def _choose_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]
@@ -292,6 +303,9 @@ class RowActions:
             profile = await background.run(self.app, ask)
         run_shell(self.app, profile)
         self._reload()
+
+    async def _run_command(self, row: RoleRow) -> None:
+        await run_command(self.app, [row], self._reload)
 
     # -- adding and removing the role's profiles -----------------------------------------------
 
@@ -368,6 +382,7 @@ class RowActions:
             "console": f"console {name}",
             "copy_link": f"console --print {name}",
             "shell": f"exec --server {name} -- $SHELL",
+            "command": f"exec {name} -- COMMAND",
             "whoami": f"whoami {name}",
             "profile": f"profile {change} {name}",
         }

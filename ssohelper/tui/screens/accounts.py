@@ -54,7 +54,7 @@ _BESIDE_COLUMNS = 120
 # The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
 # numbers.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
-_ROW_ACTIONS = ("favourite", "console", "shell", "profile")
+_ROW_ACTIONS = ("favourite", "console", "shell", "profile", "command")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("details", "refresh")
 
@@ -73,8 +73,8 @@ class AccountsScreen(Screen[None]):
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
         "found as a whole. Enter switches this shell to the role, or prints how to. Favourites and "
-        "recently used roles come first. tab ticks a role for F9, F6 and "
-        "ctrl+y. ctrl+w deletes a word of the search, ctrl+u all of it. "
+        "recently used roles come first. tab ticks a role for F9, F6, "
+        "ctrl+y and F10, which runs one command as each. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [

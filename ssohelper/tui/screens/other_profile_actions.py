@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",
+    "command": "run the command in a shell with it",
     "copy_account": "it names no account of Identity Center",
     "copy_link": "no access portal knows it, so there is no link",
 }

@@ -1,4 +1,4 @@
-"""The actions on all ticked roles of the list of roles: write profiles, open consoles, copy names."""
+"""The actions on all ticked roles of the list of roles: write profiles, open consoles, run a command."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_list import RoleList
 
 # The actions that act on the ticked roles, if there are any, and not on the row under the cursor.
-ACTIONS = frozenset({"profile", "console", "copy_profile"})
+ACTIONS = frozenset({"profile", "console", "copy_profile", "command"})
 
 
 class TickedActions:
@@ -52,23 +53,17 @@ class TickedActions:
             return
         self._screen.run_worker(self._run_slow(name, rows), group=name, exclusive=True)
 
-    async def _run_slow(
-        self, name: str, rows: Sequence[RoleRow], *, signed_in: bool = False
-    ) -> None:
-        """Run the action. If it needs a sign-in, offer that, and then run the action once more."""
-        slow = {"profile": self._add_profiles, "console": self._open_consoles}
-
-        def go_on() -> None:
-            work = self._run_slow(name, rows, signed_in=True)
-            self._screen.run_worker(work, group=name, exclusive=True)
-
+    async def _run_slow(self, name: str, rows: Sequence[RoleRow]) -> None:
+        """Run the action. The sign-ins that it needs are offered, then it goes on."""
+        slow = {
+            "profile": self._add_profiles_signed_in,
+            "console": self._open_consoles,
+            "command": self._run_command,
+        }
         try:
             await slow[name](rows)
         except SsoHelperError as error:
-            if isinstance(error, LoginRequired) and not signed_in:
-                self._app.sign_in(rows[0].session_name, error, go_on)
-            else:
-                self._app.show_error(error)
+            self._app.show_error(error)
 
     def _copy_names(self, rows: Sequence[RoleRow]) -> None:
         """Copy the roles' names, quoted for a shell, on one line: a pasted line runs nothing."""
@@ -83,6 +78,17 @@ class TickedActions:
             return
         self._app.copy_to_clipboard(" ".join(names))
         self._app.show_done(f"copied {_count(rows)}: {' '.join(names)}")
+
+    async def _run_command(self, rows: Sequence[RoleRow]) -> None:
+        await run_command(self._app, rows, self._reload)
+
+    async def _add_profiles_signed_in(self, rows: Sequence[RoleRow]) -> None:
+        """Add the profiles. If their session lacks a sign-in, offer that, and then add them."""
+        try:
+            await self._add_profiles(rows)
+        except LoginRequired as error:
+            if await self._app.offer_sign_in(rows[0].session_name, error):
+                await self._add_profiles(rows)
 
     async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:
         """Add a profile for each of the roles that has none: one diff, one question, one write."""

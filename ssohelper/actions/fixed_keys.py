@@ -1,0 +1,37 @@
+"""Fixed keys for one program: what `exec` and the full screen's command give to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import credentials, environment, guards
+from ssohelper.core.policy import Way
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.model import Profile, RoleCredentials
+
+
+def release_keys(app: App, profile: Profile) -> RoleCredentials:
+    """Return the role's credentials with nearly their whole lifetime left.
+
+    Raises: the errors of `credentials.release`.
+    """
+    return credentials.release(
+        app,
+        profile.session,
+        profile.role,
+        Way.EXEC,
+        app.clock.deadline(),
+        least_share=credentials.NEARLY_WHOLE,
+    )
+
+
+def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -> dict[str, str]:
+    """Return our environment with the keys, for a program that we start.
+
+    Variables that take precedence over the keys are left out. For a guarded role, the grant's
+    reason is the application id of the AWS SDKs.
+    """
+    found = environment.build_keys_environment(app, profile, keys)
+    return guards.add_reason(app, profile.key, found).for_child(app.environ)

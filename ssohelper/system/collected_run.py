@@ -1,0 +1,105 @@
+"""Runs a program without a terminal, collects what it prints, and ends it with its children.
+
+The program is in a session of its own: it cannot write to our terminal, nor read from it.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ssohelper.fastpath import own_process
+
+# The most bytes of output that are kept: the last ones.
+MOST_BYTES = 64 * 1024
+# How long a program has between SIGTERM and SIGKILL.
+GRACE_SECONDS = 3.0
+_CHECK_SECONDS = 0.05
+# How long to wait for output after the end: a process that has left the group may keep the pipe.
+_OUTPUT_SECONDS = 1.0
+
+
+class CollectedRun:
+    """A program that runs. `left_out` is the number of bytes at the start of its output not kept."""
+
+    def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
+        """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
+        self.left_out = 0
+        self._kept = bytearray()
+        with own_process.use_original_core_limit():
+            self._process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                close_fds=True,
+                env=dict(environ),
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True, name="ssohelper-output")
+        self._reader.start()
+
+    @property
+    def output(self) -> bytes:
+        """Return what the program has printed so far, at most its last MOST_BYTES."""
+        return bytes(self._kept)
+
+    def wait(self, is_stopped: Callable[[], bool], printed: Callable[[], None]) -> int:
+        """Wait for the program's end, end what it left running, and return its exit code.
+
+        The code is 128+n if signal n killed it. `is_stopped` is asked often: once it is true, the
+        program and its children get SIGTERM, and SIGKILL three seconds later. `printed` is called
+        from time to time after new output.
+        """
+        stopped_at: float | None = None
+        seen = 0
+        while not self._has_ended():
+            if is_stopped():
+                if stopped_at is None:
+                    stopped_at = time.monotonic()
+                    self._signal_group("SIGTERM")
+                elif time.monotonic() - stopped_at > GRACE_SECONDS:
+                    self._signal_group("SIGKILL")
+            self._reader.join(_CHECK_SECONDS)
+            if not self._reader.is_alive():
+                time.sleep(_CHECK_SECONDS)
+            size = self.left_out + len(self._kept)
+            if size != seen:
+                seen = size
+                printed()
+        # Until it is reaped below, no other process can have its number.
+        self._signal_group("SIGTERM")
+        self._reader.join(_OUTPUT_SECONDS)
+        self._signal_group("SIGKILL")
+        self._reader.join(_OUTPUT_SECONDS)
+        code = self._process.wait()
+        return 128 - code if code < 0 else code
+
+    def _has_ended(self) -> bool:
+        if sys.platform != "win32" and hasattr(os, "waitid"):
+            # Does not reap the program, whose number stays that of its group.
+            options = os.WEXITED | os.WNOWAIT | os.WNOHANG
+            return os.waitid(os.P_PID, self._process.pid, options) is not None
+        return self._process.poll() is not None
+
+    def _signal_group(self, name: str) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, getattr(signal, name))
+
+    def _read(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        with pipe, contextlib.suppress(OSError, ValueError):
+            while part := os.read(pipe.fileno(), 1 << 16):
+                self._kept += part
+                extra = len(self._kept) - MOST_BYTES
+                if extra > 0:
+                    self.left_out += extra
+                    del self._kept[:extra]

@@ -1,0 +1,123 @@
+"""Runs one command line as each of several roles: asks for it, then for grants and sign-ins."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from ssohelper.actions import credentials, environment, guards, run, selection
+from ssohelper.core.policy import Way
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.tui import background
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.grant import ensure_grant
+from ssohelper.tui.screens.role_runs import RoleRun
+from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of, names_of
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.tui.app import FullScreenApp
+
+
+class CommandScreen(AskScreen):
+    """Asks for a command line. Its result is the line, which can be split and whose program exists."""
+
+    HELP_TEXT = (
+        "The command runs as each of these roles, without a terminal, and its output is shown. The "
+        "line is split into words as a shell does, but no shell runs it: write sh -c '…' for "
+        "pipes and variables. Guarded roles are asked for first."
+    )
+    app: FullScreenApp
+
+    def __init__(self, question: str, guarded: str) -> None:
+        super().__init__(question, "", "ssohelper exec ROLE -- COMMAND")
+        self._guarded = guarded
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(show(self._question)), classes="dialog--title")
+            yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
+            yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
+            yield Static("", id="wrong", classes="error", markup=False)
+            yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+
+    def on_mount(self) -> None:
+        self.query_one("#guarded").display = bool(self._guarded)
+        self.query_one("#wrong").display = False
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.prevent_default()  # Textual would call the method of AskScreen too
+        try:
+            if split_command(event.value):
+                run.find_program(split_command(event.value)[0], self.app.services.environ)
+        except SsoHelperError as error:
+            wrong = self.query_one("#wrong", Static)
+            wrong.update(Content(show(error.message)))
+            wrong.display = True
+        else:
+            self.dismiss(event.value.strip() or None)
+
+
+def split_command(line: str) -> list[str]:
+    """Return the words of a command line, split as a shell does. Raises: UsageProblem."""
+    try:
+        return shlex.split(line)
+    except ValueError as cause:
+        raise UsageProblem(f"the line cannot be split: {str(cause).lower()}") from cause
+
+
+async def run_command(
+    app: FullScreenApp, rows: Sequence[RoleRow], granted: Callable[[], None]
+) -> None:
+    """Ask for a command line and run it as each of these roles. Call it in a worker.
+
+    A guarded role is asked for first, and each sign-in that is missing is offered. `granted` is
+    called after a grant. Raises: SsoHelperError.
+    """
+    services = app.services
+    guarded = await background.run(
+        app, lambda: [row for row in rows if guards.needs_grant(services, row.key)]
+    )
+    note = f"{len(guarded)} guarded, asked for first: {names_of(guarded)}" if guarded else ""
+    line = await app.push_screen_wait(CommandScreen(_question(rows), note))
+    if line is None:
+        app.show_done("nothing was run")
+        return
+    argv = split_command(line)
+    ready: list[RoleRow] = []
+
+    async def prepare(row: RoleRow) -> None:
+        if await ensure_grant(app, row.key, granted):
+            await background.run(app, lambda: _ensure_signed_in(services, row))
+            ready.append(row)
+
+    await act_on_each(app, rows, prepare)
+    if not ready:
+        app.show_done("nothing was run")
+        return
+    ready.sort(key=rows.index)
+    await app.push_screen_wait(RunScreen([RoleRun(services, row, argv) for row in ready], argv))
+    granted()
+
+
+def _question(rows: Sequence[RoleRow]) -> str:
+    if len(rows) == 1:
+        return f"Command to run as {label_of(rows[0])}"
+    return f"Command to run as each of {len(rows)} ticked roles"
+
+
+def _ensure_signed_in(services: App, row: RoleRow) -> None:
+    """Raise LoginRequired if the role's credentials need a sign-in that is missing."""
+    profile = selection.resolve_chosen_role(services, row.key, row.profiles)
+    if credentials.find_cached(services, profile.session, profile.role, Way.EXEC) is None:
+        environment.ensure_sign_in(services, profile.session)

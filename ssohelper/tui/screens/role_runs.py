@@ -1,0 +1,152 @@
+"""The runs of one command as several roles: a few at a time, each with the keys of its role."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import favourites, fixed_keys, run, selection
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+from ssohelper.system.collected_run import CollectedRun
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.role_rows import RoleRow
+
+# How many commands run at the same time.
+AT_ONCE = 4
+# Longer than a command that ignores SIGTERM takes to end.
+_END_SECONDS = 10.0
+_Start = Callable[[Sequence[str], Mapping[str, str]], CollectedRun | None]
+_Changed = Callable[[], None]
+
+
+class State(Enum):
+    """The state of a run: its sign, the word for it and its style."""
+
+    WAITING = "·", "waiting", "dim"
+    RUNNING = "●", "running", "accent"
+    DONE = "✓", "done", "good"
+    FAILED = "✗", "failed", "bad"
+    STOPPED = "■", "stopped", "warn"
+
+
+class RoleRun:
+    """A command to run as one role. `code` is its exit code, once it has ended."""
+
+    def __init__(self, services: App, row: RoleRow, argv: Sequence[str]) -> None:
+        self.row = row
+        self.state = State.WAITING
+        self.code: int | None = None
+        self._services, self._argv = services, argv
+        self._error: SsoHelperError | None = None
+        self._started: CollectedRun | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state not in (State.WAITING, State.RUNNING)
+
+    @property
+    def text(self) -> str:
+        """Return the output so far, or the error for which the command did not start."""
+        if self._error is not None:
+            hint = f"\n{self._error.hint}" if self._error.hint else ""
+            return f"{self._error.message}{hint}"
+        if self._started is None:
+            return ""
+        text = self._started.output.decode(errors="backslashreplace").replace("\r\n", "\n")
+        left_out = self._started.left_out
+        return f"… {left_out} bytes before this are not kept\n{text}" if left_out else text
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines of `text`, with control and bidi characters escaped."""
+        return [show(line.expandtabs()) for line in self.text.rstrip("\n").split("\n")]
+
+    def run(self, start: _Start, is_stopped: Callable[[], bool], changed: _Changed) -> None:
+        """Run the command to its end. Call it in a thread; it raises no SsoHelperError."""
+        self.state = State.RUNNING
+        changed()
+        try:
+            self._started = self._start(start)
+        except SsoHelperError as error:
+            self._error, self.code, self.state = error, error.exit_code, State.FAILED
+            return
+        if self._started is not None:
+            self.code = self._started.wait(is_stopped, changed)
+        ended = State.FAILED if self.code else State.DONE
+        self.state = State.STOPPED if self.code != 0 and is_stopped() else ended
+
+    def _start(self, start: _Start) -> CollectedRun | None:
+        """Start the command with the role's keys. The names of role and account do not reach it."""
+        services, row = self._services, self.row
+        path = run.find_program(self._argv[0], services.environ)
+        profile = selection.resolve_chosen_role(services, row.key, row.profiles)
+        keys = fixed_keys.release_keys(services, profile)
+        environ = fixed_keys.build_child_environment(services, profile, keys)
+        favourites.record_use(services, profile)
+        try:
+            return start([path, *self._argv[1:]], environ)
+        except OSError as cause:
+            raise run.start_error(path, cause) from cause
+
+
+class RunGroup:
+    """Runs the commands of several roles, a few at a time, in the threads that call `work`."""
+
+    def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
+        """`changed` is called in those threads, whenever a state or an output has changed."""
+        self._waiting = deque(runs)
+        self._changed = changed
+        self._is_stopped = False
+        # Held while a program is started, so that none is started after `stop`.
+        self._starting = threading.Lock()
+        self._running: set[RoleRun] = set()
+        self._has_ended = threading.Condition(self._starting)
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._is_stopped
+
+    def stop(self) -> None:
+        """Stop the commands that run, and start no more. Does not wait for their end."""
+        with self._starting:
+            self._is_stopped = True
+
+    def end(self) -> None:
+        """Stop all commands, and wait until all that run have ended: some seconds at most."""
+        self.stop()
+        with self._has_ended:
+            self._has_ended.wait_for(lambda: not self._running, _END_SECONDS)
+
+    def work(self) -> None:
+        """Run the commands that wait, one after the other."""
+        while self._waiting:
+            try:
+                role_run = self._waiting.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            self._run(role_run)
+            self._changed()
+
+    def _run(self, role_run: RoleRun) -> None:
+        def start(argv: Sequence[str], environ: Mapping[str, str]) -> CollectedRun | None:
+            with self._starting:
+                if self._is_stopped:
+                    return None
+                self._running.add(role_run)
+                return CollectedRun(argv, environ)
+
+        if self._is_stopped:
+            role_run.state = State.STOPPED
+            return
+        try:
+            role_run.run(start, lambda: self._is_stopped, self._changed)
+        finally:
+            with self._has_ended:
+                self._running.discard(role_run)
+                self._has_ended.notify_all()

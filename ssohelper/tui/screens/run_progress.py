@@ -1,0 +1,180 @@
+"""A dialog with the runs of one command as several roles: their states, exit codes and output."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.text import show
+from ssohelper.tui import background, dialog_sizes
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens.role_runs import AT_ONCE, RoleRun, RunGroup, State
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView
+from ssohelper.tui.widgets.message_line import MessageLine
+
+if TYPE_CHECKING:
+    from ssohelper.tui.app import FullScreenApp
+
+_DRAW_SECONDS = 0.1
+_STATE_WIDTH, _CODE_WIDTH = 9, 4
+# In less columns a row has no words but the role's name.
+_NARROW = 70
+
+
+class RunScreen(ModalScreen[None]):
+    """Runs the command as each role, and shows the output of the run under the cursor."""
+
+    HELP_TEXT = (
+        "One command as several roles, four at a time. Each has the keys of its role in its "
+        "environment, as `ssohelper exec` gives them, and no terminal. The last 64 KiB of each "
+        "output are kept. Stop sends SIGTERM, and SIGKILL three seconds later. What a command "
+        "leaves running is ended with it."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    RunScreen .dialog--title { padding-bottom: 0; }
+    RunScreen .dialog #runs { height: auto; max-height: 40%; min-height: 2; }
+    RunScreen .dialog #output { height: 1fr; min-height: 2; margin-top: 1; }
+    RunScreen.-low .dialog #output { margin-top: 0; }
+    """
+    HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
+    VERTICAL_BREAKPOINTS = dialog_sizes.LINES
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("run.stop"),
+        action_binding("run.copy"),
+        action_binding("run.close"),
+    ]
+    app: FullScreenApp
+
+    def __init__(self, runs: Sequence[RoleRun], argv: Sequence[str]) -> None:
+        super().__init__()
+        self._runs, self._line = runs, shlex.join(argv)
+        self._changed = threading.Event()
+        self._group = RunGroup(runs, self._changed.set)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Static(Content(show(self._line)), classes="dialog--title")
+            yield Static("", id="progress", classes="dialog--note", markup=False)
+            yield Chooser(self._row, id="runs")
+            yield WrappedView(id="output")
+            yield Static("", id="command", classes="dialog--command", markup=False)
+            keys = {
+                name: self.app.key_of(f"run.{name}", self) for name in ("stop", "copy", "close")
+            }
+            note = " · ".join(f"{key}: {name}" for name, key in keys.items())
+            yield Static(Content(note), classes="dialog--note")
+        yield MessageLine(in_dialog=True)
+
+    def on_mount(self) -> None:
+        chooser = self.query_one("#runs", Chooser)
+        chooser.set_count(len(self._runs))
+        chooser.focus()
+        # A program that ends any other way than by closing this dialog ends the commands too.
+        self.app.end_work.add(self._group.end)
+        for _number in range(min(AT_ONCE, len(self._runs))):
+            background.start(
+                self.app, self._group.work, lambda _done: self._changed.set(), self.app.show_error
+            )
+        self._show()
+        self.set_interval(_DRAW_SECONDS, self._show_changes)
+
+    def on_unmount(self) -> None:
+        self._group.stop()
+
+    @property
+    def _has_ended(self) -> bool:
+        return all(run.has_ended for run in self._runs)
+
+    # -- showing the runs -----------------------------------------------------------------------
+
+    def _show_changes(self) -> None:
+        if self._changed.is_set():
+            self._changed.clear()
+            self._show(stay=True)
+
+    def _show(self, *, stay: bool = False) -> None:
+        """Show all states, and the output of the run under the cursor."""
+        self.query_one("#progress", Static).update(Content(self._summary()))
+        chooser = self.query_one("#runs", Chooser)
+        chooser.refresh()
+        run = self._runs[chooser.cursor]
+        lines: list[Line] = [[(line, "")] for line in run.lines]
+        self.query_one("#output", WrappedView).set_lines(lines, stay=stay)
+        self.query_one("#command", Static).update(Content(f"$ {show(self._command_of(run))}"))
+
+    def _summary(self) -> str:
+        """Return a text such as `7 of 12 ended: 1 failed`."""
+        ended = sum(run.has_ended for run in self._runs)
+        parts = []
+        for state in (State.FAILED, State.STOPPED):
+            count = sum(run.state is state for run in self._runs)
+            parts += [f"{count} {state.value[1]}"] if count else []
+        if self._group.is_stopped and not self._has_ended:
+            parts.append("stopping")
+        found = f": {', '.join(parts)}" if parts else ""
+        return f"{ended} of {len(self._runs)} ended{found}"
+
+    def _row(self, number: int, width: int) -> Line:
+        run = self._runs[number]
+        sign, word, style = run.state.value
+        account = run.row.account
+        if width < _NARROW:
+            # The sign tells the state. The account's id is never cut, so that rows differ.
+            code = "" if run.code is None else str(run.code)
+            rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
+            return [
+                (f"  {sign} {fitted(code, _CODE_WIDTH)}", style),
+                (f"{account.id} ", "dim"),
+                (fitted(run.row.role_name, rest), "strong"),
+            ]
+        state = word if run.code is None or run.state is State.STOPPED else f"exit {run.code}"
+        named = f"{account.id}  {run.row.session_name}  {account.name or ''}"
+        rest = width - 4 - _STATE_WIDTH
+        role_width = min(34, rest // 2)
+        return [
+            (f"  {sign} {fitted(state, _STATE_WIDTH)}", style),
+            (fitted(run.row.role_name, role_width) + " ", "strong"),
+            (fitted(named, rest - role_width - 1), "dim"),
+        ]
+
+    def _command_of(self, run: RoleRun) -> str:
+        return f"ssohelper exec {word_as_typed(run.row.profile_argument)} -- {self._line}"
+
+    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+        self._show()
+
+    # -- the dialog's keys ----------------------------------------------------------------------
+
+    def action_stop(self) -> None:
+        """Stop the commands that run, and start no more."""
+        if not self._has_ended:
+            self._group.stop()
+            self._changed.set()
+
+    def action_copy(self) -> None:
+        """Copy the output of the run under the cursor to the clipboard, through the terminal."""
+        run = self._runs[self.query_one("#runs", Chooser).cursor]
+        self.app.copy_to_clipboard("\n".join(run.lines))
+        self.app.show_done("copied the output, if the terminal allows it")
+
+    def action_close(self) -> None:
+        """Close the dialog, if all commands have ended."""
+        if not self._has_ended:
+            key = self.app.key_of("run.stop", self)
+            self.app.show_done(f"commands are still running: {key} stops them")
+            return
+        self.app.end_work.discard(self._group.end)
+        self.app.show_done(f"ran {self._line}: {self._summary()}", self._command_of(self._runs[0]))
+        self.dismiss(None)

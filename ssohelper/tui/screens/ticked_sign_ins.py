@@ -1,0 +1,63 @@
+"""Acts on ticked roles one after the other, with the sign-in of each session that lacks one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.text import first_names
+from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
+
+if TYPE_CHECKING:
+    from ssohelper.tui.app import FullScreenApp
+
+_Act = Callable[[RoleRow], Awaitable[None]]
+# The rows of a session that wait for its sign-in, and the error of the first of them.
+_Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
+_MOST_NAMES = 3
+
+
+async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) -> None:
+    """Call `act` with each row. Offer each sign-in that is missing, then go on with its rows.
+
+    If the user leaves a sign-in, its session's rows are left out, which a message says. The error
+    of a role that is refused or no longer assigned is shown, and the next role follows.
+    Call it in a worker. Raises: the other errors of `act`.
+    """
+    waiting = await _try_each(app, rows, act)
+    left: list[RoleRow] = []
+    go_on: list[RoleRow] = []
+    for session_name, (error, its_rows) in waiting.items():
+        is_signed_in = await app.offer_sign_in(session_name, error)
+        (go_on if is_signed_in else left).extend(its_rows)
+    for error, its_rows in (await _try_each(app, go_on, act)).values():
+        app.show_error(error)
+        left += its_rows
+    if left:
+        app.show_warning(f"left out, because not signed in: {names_of(left)}")
+
+
+async def _try_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) -> _Waiting:
+    waiting: _Waiting = {}
+    for row in rows:
+        if row.session_name in waiting:
+            waiting[row.session_name][1].append(row)
+            continue
+        try:
+            await act(row)
+        except LoginRequired as error:
+            waiting[row.session_name] = error, [row]
+        except (Refused, RoleNotAssigned) as error:
+            app.show_error(error)
+    return waiting
+
+
+def names_of(rows: Sequence[RoleRow]) -> str:
+    """Return the first of the roles, each with its account and session, and how many follow."""
+    return first_names([label_of(row) for row in rows], _MOST_NAMES)
+
+
+def label_of(row: RoleRow) -> str:
+    """Return a text such as `ReadOnlyAccess in payments-dev (corp)`."""
+    return f"{row.role_name} in {row.account.name or row.account.id} ({row.session_name})"

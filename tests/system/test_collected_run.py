@@ -1,0 +1,49 @@
+"""A program without a terminal: its output is collected, and its children end with it."""
+
+import os
+import sys
+
+import pytest
+
+from ssohelper.system import collected_run
+from ssohelper.system.collected_run import CollectedRun
+from tests.processes import is_running
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are sh")
+
+
+def run(script: str, *, stops: bool = False) -> tuple[CollectedRun, int]:
+    started = CollectedRun(["/bin/sh", "-c", script], {"PATH": os.environ["PATH"]})
+    return started, started.wait(lambda: stops and b"up" in started.output, lambda: None)
+
+
+def test_both_streams_are_collected_and_the_exit_code_is_a_shells() -> None:
+    started, code = run("echo one; echo two >&2; exit 3")
+    assert (started.output, code) == (b"one\ntwo\n", 3)
+    assert run("kill -9 $$")[1] == 137
+
+
+def test_the_last_part_of_a_long_output_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collected_run, "MOST_BYTES", 10)
+    started, _code = run("for n in 1 2 3 4 5 6 7 8 9; do echo line $n; done")
+    assert (started.output, started.left_out) == (b"e 8\nline 9\n"[-10:], 63 - 10)
+
+
+def test_what_the_program_left_running_ends_with_it() -> None:
+    started, code = run("sleep 600 & echo $!")
+    assert code == 0
+    assert not is_running(int(started.output))
+
+
+def test_a_program_that_ignores_sigterm_is_killed_with_its_children(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collected_run, "GRACE_SECONDS", 0.2)
+    started, code = run("trap '' TERM; sleep 600 & echo $! up; while :; do wait; done", stops=True)
+    assert code == 137
+    assert not is_running(int(started.output.split()[0]))
+
+
+def test_the_program_has_no_terminal_and_reads_nothing() -> None:
+    started, _code = run("cat; (: > /dev/tty) 2> /dev/null || echo no terminal")
+    assert started.output == b"no terminal\n"

@@ -1,0 +1,133 @@
+"""One command line, run as each of the ticked roles."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.system import collected_run, terminal_session
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.grant import GrantScreen
+from ssohelper.tui.screens.run_progress import RunScreen
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
+from tests.processes import is_running
+from tests.tui.driving import User, run_scenario
+from tests.tui.terminal import Terminal
+from tests.tui.test_guards import SESSION
+from tests.tui.test_keys_and_themes import settle
+from tests.tui.world import DemoHome, until
+
+HOSTILE = "x$(touch HACKED);\x1b[31m"
+
+
+async def give_command(user: User, line: str) -> None:
+    await user.press("f10")
+    await user.wait_for_screen(CommandScreen)
+    await user.type(line)
+    await user.press("enter")
+
+
+def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
+    world: DemoHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_session, "find_session", lambda: SESSION)
+    monkeypatch.setattr(collected_run, "GRACE_SECONDS", 0.2)
+    monkeypatch.chdir(tmp_path)
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+    world.environ |= {"AWS_PROFILE": "other", "AWS_ROLE_ARN": "arn:other"}
+    services = world.app()
+    listing = services.directory.load("corp")
+    assert listing is not None
+    accounts = tuple(
+        listed._replace(account=listed.account._replace(name=HOSTILE))
+        if listed.account.id == "000030000001"
+        else listed
+        for listed in listing.accounts
+    )
+    services.directory.save("corp", listing._replace(accounts=accounts))
+    pids = tmp_path / "pids"
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments dev", "tab", "tab", "ctrl+u", *"000030000001 !break", "tab")
+        await user.press("tab", "escape")
+        await user.wait_for_text("✓4")
+        await user.press("f10")
+        await user.wait_for_screen(CommandScreen)
+        await user.wait_for_text(
+            "Command to run as each of 4 ticked roles", "1 guarded, asked for first: DatabaseAdmin"
+        )
+        for line, wrong in (("'open", "no closing quotation"), ("no-program", "no command")):
+            await user.press("ctrl+u")
+            await user.type(line)
+            await user.press("enter")
+            await user.wait_for_text(wrong)
+        await user.press("ctrl+u")
+        await user.type(
+            'sh -c \'printf "\\033[2J%s %s\\n" $AWS_ACCOUNT_ID ${AWS_PROFILE-none}${AWS_ROLE_ARN};'
+            " env >> env; exit 3'"
+        )
+        await user.press("enter")
+        await user.wait_for_screen(GrantScreen)
+        await user.press("escape")  # this role is left out
+        await user.wait_for_screen(RunScreen)
+        await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
+        await user.press("escape")
+        await user.wait_for_message("3 of 3 ended: 3 failed", "$ ssohelper exec ")
+        await user.wait_for_screen(AccountsScreen)
+
+        await user.press("escape")
+        await until(lambda: "✓" not in user.screen)
+        await give_command(user, f"sh -c 'trap \"\" TERM; sleep 600 & echo $! $$ >> {pids}; wait'")
+        await user.wait_for_screen(RunScreen)
+        await until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+        await user.press("escape")
+        await user.wait_for_message("commands are still running: s stops them")
+        assert isinstance(user.app.screen, RunScreen)
+        await user.press("s")
+        await user.wait_for_text("1 of 1 ended: 1 stopped", "■ stopped")
+        await user.press("q")
+        await user.wait_for_screen(AccountsScreen)
+
+    app = run_scenario(services, scenario)
+    assert not app.end_work
+    assert not any(map(is_running, map(int, pids.read_text().split())))
+    variables = (tmp_path / "env").read_text().splitlines()
+    assert sum(line.startswith("AWS_SESSION_TOKEN=") for line in variables) == 3
+    assert not any("touch" in line for line in variables)
+    assert not (tmp_path / "HACKED").exists()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Emulator() as emulator:
+        made = Shell(tmp_path, emulator)
+        assert made.run("list").returncode == 0
+        yield made
+
+
+@pytest.mark.parametrize("end", long_after(1, ["close", "ctrl+q"]))
+def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
+    pids = shell.home / "pids"
+    terminal = Terminal((SCRIPT,), shell.environ, size=(100, 30))
+    terminal.until("F7 Shell")
+    terminal.send("payments prod readonly")
+    terminal.until("1/20")
+    terminal.send("\x1b[21~")
+    terminal.until("Command to run as ReadOnlyAccess in payments-prod")
+    terminal.send(f"sh -c 'trap \"\" HUP TERM; sleep 600 & echo $! $$ >> {pids}; wait'\r")
+    terminal.until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    if end == "close":
+        terminal.child.ptyproc.fileobj.close()
+        terminal.child.ptyproc.closed = True
+        _pid, status = os.waitpid(terminal.child.pid, 0)
+        assert os.waitstatus_to_exitcode(status) == -signal.SIGHUP
+    else:
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+    assert not any(map(is_running, map(int, pids.read_text().split())))
