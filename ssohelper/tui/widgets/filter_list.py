@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -50,21 +50,30 @@ class FilterList(SearchPane):
     class Left(Message):
         """The message that the user wants to leave without a choice."""
 
-    def __init__(self, rows: Sequence[FilterRow]) -> None:
+    def __init__(
+        self, rows: Sequence[FilterRow], typed: str = "", ticks: Iterable[int] = ()
+    ) -> None:
         super().__init__()
         self._rows = rows
         self._index = Index([[row.name for row in rows], [row.note for row in rows]])
         self._found = list(range(len(rows)))
-        self._ticks: set[int] = set()
+        self._ticks = set(ticks)
         self._list = Chooser(self._draw_row)
+        self.line.insert(typed)
 
     def compose(self) -> ComposeResult:
         yield self.line
         yield self._list
         yield Static(_KEYS, classes="keys", markup=False)
 
+    @property
+    def ticks(self) -> frozenset[int]:
+        """Return the numbers of the ticked rows."""
+        return frozenset(self._ticks)
+
     def on_mount(self) -> None:
         self._list.set_count(len(self._found))
+        self.search_now()
         self.show_count()
         self.line.focus()
 
