@@ -63,8 +63,8 @@ function __ssohelper_untraced {
 
 # Becomes ssohelper, in a subshell. The first argument is the file for its text, if not stdout.
 function __ssohelper_program {
-    \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER=$1 _SSOHELPER_USED=${__ssohelper_used-} \
-        _SSOHELPER_PREVIOUS=${__ssohelper_previous-}
+    \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$1" \
+        _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
     \builtin shift
     \builtin exec ssohelper "$@"
 }
@@ -72,7 +72,7 @@ function __ssohelper_program {
 # Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
 # `$(…)`. If ssohelper is suspended, this function is over, and a later prompt takes the text.
 function __ssohelper_on_terminal {
-    \builtin local file=${XDG_RUNTIME_DIR-} code=0
+    \builtin local file="${XDG_RUNTIME_DIR-}" code=0
     if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
     file=$(\builtin command mktemp "$file/ssohelper.XXXXXXXXXX") || \builtin return
     (__ssohelper_program "$file" "$@") && code=0 || code=$?

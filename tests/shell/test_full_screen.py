@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,16 +90,6 @@ def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, s
     inside.send("echo no''w-$AWS_PROFILE\r")
     inside.until(f"now-{PROD}")
     assert not list(place.home.glob("run/*"))
-    inside.close()
-
-
-def test_a_suspended_program_whose_terminal_is_closed_leaves_no_file(place: Place) -> None:
-    inside = start(place, "bash")
-    inside.send("\x1a")
-    inside.until("is-before")
-    assert len(list(place.home.glob("run/ssohelper.*"))) == 1
-    os.kill(inside.child.pid, signal.SIGHUP)
-    inside.until(lambda: not list(place.home.glob("run/*")))
     inside.close()
 
 
