@@ -19,6 +19,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.system import terminal
+from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -52,6 +53,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
     def on_load(self) -> None:
         self.theme = "ansi-dark"
+        themes.apply_keys(self, self.services)
 
     def make_copy(self) -> InlinePicker[_Answer]:
         """Return a picker that has not run, in the state of this one."""
