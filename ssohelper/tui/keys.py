@@ -59,8 +59,8 @@ def list_bindings() -> list[Binding]:
     ]
 
 
-# In pickers only: the full screen's own ctrl+p, which comes first, shows its commands.
-PICKER_UP = Binding("ctrl+p", "move(-1)", show=False, priority=True)
+# In pickers only: without priority, the full screen's own ctrl+p comes first and shows its commands.
+PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:

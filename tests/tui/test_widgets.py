@@ -56,7 +56,7 @@ def test_an_unknown_end_has_no_bar() -> None:
     [
         ("one two three four five", ["one two three four five"]),
         ("one two three four five six", ["one two three four five", "  six"]),
-        ("  one two three four five six", ["  one two three four", "    five six"]),
+        ("  one two three four five six", ["  one two three four five", "    six"]),
         ("+one  two " + "x" * 31, ["+one  two", "  " + "x" * 23, "  xxxxxxxx"]),
         ("x" * 30, ["x" * 25, "  xxxxx"]),
         ("a\nb", ["a\\x0ab"]),

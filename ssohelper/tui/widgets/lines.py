@@ -74,7 +74,8 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        number, width = y + int(top), self.size.width
+        # Without the scroll bar, which would cover the end of a line that is fitted to the width.
+        number, width = y + int(top), self.scrollable_content_region.width
         base = self.rich_style
         if number >= self.virtual_size.height:
             return Strip.blank(width, base)
