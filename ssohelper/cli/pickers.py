@@ -1,5 +1,7 @@
 """Runs a picker and returns the user's choice. Imported only for a picker, as it loads Textual."""
 
+import os
+import signal
 import sys
 from typing import TypeVar
 
@@ -10,7 +12,6 @@ from ssohelper.core import guard_rules
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.system import terminal
 from ssohelper.tui.filter_picker import FilterPicker
 from ssohelper.tui.picker import InlinePicker, RolePicker, SessionPicker
 
@@ -48,4 +49,10 @@ def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
         if picker.continued is None:
             return answer
         picker = picker.continued
-        terminal.suspend()
+        _stop()
+
+
+def _stop() -> None:
+    """Stop this program, as the terminal itself does at ctrl+z, until the shell continues it."""
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGTSTP)

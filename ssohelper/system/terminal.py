@@ -21,11 +21,3 @@ def can_suspend() -> bool:
     if sys.platform == "win32":
         return False
     return os.getpgrp() == os.getpid() != os.getsid(0)
-
-
-def suspend() -> None:
-    """Stop this program, as the terminal itself does at ctrl+z, until the shell continues it."""
-    import signal
-
-    if sys.platform != "win32":
-        os.killpg(0, signal.SIGTSTP)

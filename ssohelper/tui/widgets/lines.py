@@ -238,7 +238,7 @@ def text_lines(texts: Iterable[str], style: str = "") -> list[Line]:
 def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
     """Return the lines cut into lines of at most `width` cells, with their styles.
 
-    A line is cut at a space if possible. It goes on in the next one below its first word, after two
+    A line is cut at a space if possible, which is then left out. It goes on in the next one below its first word, after two
     more spaces, if these leave space.
     """
     found: list[Line] = []
