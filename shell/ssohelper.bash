@@ -1,3 +1,4 @@
+# shellcheck disable=SC2128,SC2178
 # The ssohelper function for bash: `use`, `clear` and the full screen change this shell.
 # In ~/.bashrc:  eval "$(ssohelper-credentials shell-init bash)"
 
@@ -6,20 +7,11 @@
 function __ssohelper {
     \builtin local word='' command='' skip='' text=''
     if [[ $- == *[vx]* ]]; then
-        # `set -x` and `set -v` are switched off, because they would print the exported keys.
-        text=$-
-        { \builtin set +vx; } 2>/dev/null
-        __ssohelper "$@" && word=0 || word=$?
-        if [[ $text == *v* ]]; then \builtin set -v; fi
-        if [[ $text == *x* ]]; then \builtin set -x; fi
-        \builtin return "$word"
+        __ssohelper_untraced __ssohelper "$@"
+        \builtin return
     fi
     if [[ $# == 0 && -t 0 && -t 1 && -t 2 ]]; then
-        # The full screen is on the terminal; its text for this shell comes through descriptor 3.
-        text=$(_SSOHELPER_SHELL=bash _SSOHELPER_ANSWER=3 _SSOHELPER_USED="${__ssohelper_used-}" \
-            _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \
-            \builtin command ssohelper 3>&1 >/dev/tty) || \builtin return
-        if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
+        __ssohelper_on_terminal
         \builtin return
     fi
     for word in "$@"; do
@@ -28,6 +20,8 @@ function __ssohelper {
         elif [[ $word == -h || $word == --help || $word == --version ]]; then
             command=''
             \builtin break
+        elif [[ $word == --keys ]]; then
+            text=keys
         elif [[ -z $command ]]; then
             case $word in
             use | clear) command=$word ;;
@@ -46,12 +40,94 @@ function __ssohelper {
         __ssohelper_clear
         \builtin return
     fi
-    if text=$(_SSOHELPER_SHELL=bash _SSOHELPER_USED="${__ssohelper_used-}" \
-        _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \builtin command ssohelper "$@"); then
+    if [[ -t 0 && -t 2 && -z $text ]]; then
+        __ssohelper_on_terminal "$@"
+        \builtin return
+    fi
+    if text=$(__ssohelper_program '' "$@"); then
         __ssohelper_apply "$text"
     else
         \builtin return
     fi
+}
+
+# Runs a function without `set -x` and `set -v`, which would print the exported keys.
+function __ssohelper_untraced {
+    \builtin local flags=$- code=0
+    { \builtin set +vx; } 2>/dev/null
+    "$@" && code=0 || code=$?
+    if [[ $flags == *v* ]]; then \builtin set -v; fi
+    if [[ $flags == *x* ]]; then \builtin set -x; fi
+    \builtin return "$code"
+}
+
+# Becomes ssohelper, in a subshell. The first argument is the file for its text, if not stdout.
+function __ssohelper_program {
+    \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$1" \
+        _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
+    \builtin shift
+    \builtin exec ssohelper "$@"
+}
+
+# Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
+# `$(…)`. If ssohelper is suspended, this function is over, and a later prompt takes the text.
+function __ssohelper_on_terminal {
+    \builtin local file="${XDG_RUNTIME_DIR-}" code=0
+    if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
+    file=$(\builtin command mktemp "$file/ssohelper.XXXXXXXXXX") || \builtin return
+    (__ssohelper_program "$file" "$@") && code=0 || code=$?
+    # 128 and the number of SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU: it is suspended.
+    if ((code > 144 && code < 151)) && [[ -O $file && ! -s $file ]]; then
+        __ssohelper_files+=("$file")
+        __ssohelper_add_hook
+    else
+        __ssohelper_take "$file" || code=$?
+    fi
+    \builtin return "$code"
+}
+
+# Applies the text in the file, if there is any, and removes the file.
+function __ssohelper_take {
+    \builtin local text=''
+    if [[ ! -O $1 || -L $1 ]]; then \builtin return 0; fi
+    text=$(<"$1")
+    (\builtin exec rm -f -- "$1")
+    if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
+}
+
+# Comes before the other commands of the prompt, which then see the new role.
+function __ssohelper_add_hook {
+    if [[ ${PROMPT_COMMAND[*]-} == *__ssohelper_hook* ]]; then
+        \builtin return 0
+    elif [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+        PROMPT_COMMAND=(__ssohelper_hook "${PROMPT_COMMAND[@]}")
+    else
+        PROMPT_COMMAND="__ssohelper_hook${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}"
+    fi
+}
+
+function __ssohelper_hook {
+    \builtin local code=$?
+    if [[ -n ${__ssohelper_files[*]-} ]]; then
+        __ssohelper_untraced __ssohelper_take_all || \builtin true
+    fi
+    if [[ $- == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
+    \builtin return "$code"
+}
+
+# An empty file means that ssohelper still runs, as long as this shell has any job.
+function __ssohelper_take_all {
+    \builtin local file='' IFS=$' \t\n'
+    \builtin local -a files
+    files=("${__ssohelper_files[@]}")
+    __ssohelper_files=()
+    for file in "${files[@]}"; do
+        if [[ -O $file && ! -s $file && -n $(\builtin jobs -p) ]]; then
+            __ssohelper_files+=("$file")
+        else
+            __ssohelper_take "$file" || \builtin true
+        fi
+    done
 }
 
 # Evaluates ssohelper's text, all of it or nothing: a subshell tries it first, since a variable may

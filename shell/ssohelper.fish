@@ -5,14 +5,9 @@ function __ssohelper
     set -l fish_trace # a trace would print the exported keys
     set -l command ''
     set -l skip ''
+    set -l keys ''
     if test (count $argv) = 0; and isatty stdin; and isatty stdout; and isatty stderr
-        # The full screen is on the terminal; its text for this shell comes through descriptor 3.
-        set -l text (_SSOHELPER_SHELL=fish _SSOHELPER_ANSWER=3 _SSOHELPER_USED="$__ssohelper_used" \
-            _SSOHELPER_PREVIOUS="$__ssohelper_previous" command ssohelper 3>&1 >/dev/tty)
-        or return
-        if test -n "$text"
-            __ssohelper_apply $text
-        end
+        __ssohelper_on_terminal
         return
     end
     for word in $argv
@@ -21,6 +16,8 @@ function __ssohelper
         else if contains -- $word -h --help --version
             set command ''
             break
+        else if test "$word" = --keys
+            set keys 1
         else if test -z "$command"
             switch $word
                 case use clear
@@ -41,10 +38,70 @@ function __ssohelper
         __ssohelper_clear
         return
     end
+    if test -z "$keys"; and isatty stdin; and isatty stderr
+        __ssohelper_on_terminal $argv
+        return
+    end
     set -l text (_SSOHELPER_SHELL=fish _SSOHELPER_USED="$__ssohelper_used" \
         _SSOHELPER_PREVIOUS="$__ssohelper_previous" command ssohelper $argv)
     or return
     __ssohelper_apply $text
+end
+
+# Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
+# `(…)`. If ssohelper is suspended, this function is over, and a later prompt takes the text.
+function __ssohelper_on_terminal
+    set -l fish_trace
+    set -l folder "$XDG_RUNTIME_DIR"
+    if not test -d "$folder" -a -w "$folder"
+        set folder "$TMPDIR"
+        test -n "$folder"; or set folder /tmp
+    end
+    set -l file (command mktemp "$folder/ssohelper.XXXXXXXXXX")
+    or return
+    # Set by lines of their own, so that `jobs` shows only the command.
+    set -lx _SSOHELPER_SHELL fish
+    set -lx _SSOHELPER_ANSWER "$file"
+    set -lx _SSOHELPER_USED "$__ssohelper_used"
+    set -lx _SSOHELPER_PREVIOUS "$__ssohelper_previous"
+    command ssohelper $argv
+    set -l code $status
+    # A suspended program has status 0 here. One that ends without a text removes its file.
+    if test $code = 0 -a -O "$file" -a ! -s "$file"
+        set -ga __ssohelper_files "$file"
+        return
+    end
+    __ssohelper_take "$file"
+    or set code $status
+    return $code
+end
+
+# Applies the text in the file, if there is any, and removes the file.
+function __ssohelper_take
+    set -l fish_trace
+    if not test -O "$argv[1]"; or test -L "$argv[1]"
+        return 0
+    end
+    set -l text (command cat -- "$argv[1]")
+    command rm -f -- "$argv[1]"
+    if test -n "$text"
+        __ssohelper_apply $text
+    end
+end
+
+# An empty file means that ssohelper still runs, as long as this shell has any job.
+function __ssohelper_hook --on-event fish_prompt
+    set -q __ssohelper_files[1]
+    or return
+    set -l files $__ssohelper_files
+    set -eg __ssohelper_files
+    for file in $files
+        if test -O "$file" -a ! -s "$file"; and jobs -q
+            set -ga __ssohelper_files "$file"
+        else
+            __ssohelper_take "$file"
+        end
+    end
 end
 
 function __ssohelper_apply

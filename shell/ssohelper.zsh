@@ -8,11 +8,7 @@ function __ssohelper {
     \builtin setopt no_xtrace # a trace would print the exported keys
     \builtin local word='' command='' skip='' text=''
     if [[ $# == 0 && -t 0 && -t 1 && -t 2 ]]; then
-        # The full screen is on the terminal; its text for this shell comes through descriptor 3.
-        text=$(_SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER=3 _SSOHELPER_USED="${__ssohelper_used-}" \
-            _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \
-            \builtin command ssohelper 3>&1 >/dev/tty) || \builtin return
-        if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
+        __ssohelper_on_terminal
         \builtin return
     fi
     for word in "$@"; do
@@ -21,6 +17,8 @@ function __ssohelper {
         elif [[ $word == -h || $word == --help || $word == --version ]]; then
             command=''
             \builtin break
+        elif [[ $word == --keys ]]; then
+            text=keys
         elif [[ -z $command ]]; then
             case $word in
             use | clear) command=$word ;;
@@ -38,12 +36,80 @@ function __ssohelper {
         __ssohelper_clear
         \builtin return
     fi
-    if text=$(_SSOHELPER_SHELL=zsh _SSOHELPER_USED="${__ssohelper_used-}" \
-        _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \builtin command ssohelper "$@"); then
+    if [[ -t 0 && -t 2 && -z $text ]]; then
+        __ssohelper_on_terminal "$@"
+        \builtin return
+    fi
+    if text=$(__ssohelper_program '' "$@"); then
         __ssohelper_apply "$text"
     else
         \builtin return
     fi
+}
+
+# Runs ssohelper. The first argument is the file for its text, if not stdout.
+function __ssohelper_program {
+    \builtin emulate -L zsh
+    \builtin local file="$1"
+    \builtin shift
+    _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER="$file" _SSOHELPER_USED="${__ssohelper_used-}" \
+        _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \builtin command ssohelper "$@"
+}
+
+# Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
+# `$(…)`. If ssohelper is suspended, zsh moves the rest of this function into a subshell, which
+# cannot change this shell: a hook, set before, takes the text at a later prompt.
+function __ssohelper_on_terminal {
+    \builtin emulate -L zsh
+    \builtin local file="${XDG_RUNTIME_DIR-}" code=0 level="${ZSH_SUBSHELL}"
+    if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
+    file=$(\builtin command mktemp "$file/ssohelper.XXXXXXXXXX") || \builtin return
+    \builtin typeset -ga __ssohelper_files precmd_functions
+    __ssohelper_files+=("$file")
+    if ((! ${precmd_functions[(Ie)__ssohelper_hook]})); then
+        precmd_functions=(__ssohelper_hook "${precmd_functions[@]}")
+    fi
+    __ssohelper_program "$file" "$@" && code=0 || code=$?
+    if ((ZSH_SUBSHELL != level)); then \builtin return "$code"; fi
+    __ssohelper_files[-1]=()
+    __ssohelper_take "$file" || code=$?
+    \builtin return "$code"
+}
+
+# Applies the text in the file, if there is any, and removes the file.
+function __ssohelper_take {
+    \builtin emulate -L zsh
+    \builtin setopt no_xtrace
+    \builtin local text=''
+    if [[ ! -O $1 || -L $1 ]]; then \builtin return 0; fi
+    text=$(<"$1")
+    \builtin command rm -f -- "$1"
+    if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
+}
+
+# Is before the other hooks of the prompt, which then see the new role. An empty file means that
+# ssohelper still runs, as long as this shell has any job.
+function __ssohelper_hook {
+    \builtin local code="$?" flags="$-"
+    if [[ -n "${__ssohelper_files[*]-}" ]]; then __ssohelper_take_all || \builtin true; fi
+    if [[ $flags == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
+    \builtin return "$code"
+}
+
+function __ssohelper_take_all {
+    \builtin emulate -L zsh
+    \builtin local file=''
+    \builtin local -a files
+    files=("${__ssohelper_files[@]}")
+    \builtin typeset -ga __ssohelper_files
+    __ssohelper_files=()
+    for file in "${files[@]}"; do
+        if [[ -O $file && ! -s $file ]] && ((${#jobstates})); then
+            __ssohelper_files+=("$file")
+        else
+            __ssohelper_take "$file" || \builtin true
+        fi
+    done
 }
 
 # Evaluates ssohelper's text, all of it or nothing: a subshell tries it first, since a variable may

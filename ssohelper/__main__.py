@@ -11,6 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ssohelper.core.role_rows import RoleRow
@@ -138,30 +139,48 @@ def _run(argv: list[str]) -> int:
         # The first screen enables garbage collection again, after the first paint. Until then
         # little garbage is created, and to look for it takes 13 ms while Textual is imported.
         gc.disable()
-        from ssohelper.system.shell_answer import take_answer_stream
+        return _with_answer_file(_show_full_screen)
+    if "_SSOHELPER_ANSWER" in os.environ:
+        return _with_answer_file(lambda waiting: _run_command(argv, waiting))
+    return _run_command(argv, None)
 
-        waiting = take_answer_stream()
-        _raise_on_interrupt()
-        from ssohelper.system.terminal_background import ask_background
 
-        with ask_background(os.environ) as background:
-            from ssohelper.tui import app
+def _with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
+    """Run with the file for the shell function that runs us, and end that file."""
+    from ssohelper.system.shell_answer import take_answer_file
 
-        return app.main(
-            None if waiting is None else lambda row: _use_role(row, waiting), background
-        )
+    waiting = take_answer_file()
+    code = 1
+    try:
+        code = run(waiting)
+    finally:
+        if waiting is not None:
+            waiting.end(code)
+    return code
+
+
+def _show_full_screen(waiting: "ShellAnswer | None") -> int:
+    _raise_on_interrupt()
+    from ssohelper.system.terminal_background import ask_background
+
+    with ask_background(os.environ) as background:
+        from ssohelper.tui import app
+
+    # Enter switches the shell whose function runs us to the role that was chosen.
+    use = None if waiting is None else lambda row: _run_command(["use"], waiting, row)
+    return app.main(use, background)
+
+
+def _run_command(
+    argv: list[str], waiting: "ShellAnswer | None", row: "RoleRow | None" = None
+) -> int:
+    """Run a command. If a shell function waits, stdout is its file."""
     from ssohelper.cli import run
 
     _raise_on_interrupt()
-    return run(argv)
-
-
-def _use_role(row: "RoleRow", waiting: "ShellAnswer") -> int:
-    """Switch the shell whose function runs us to the role that was chosen on the full screen."""
-    from ssohelper.cli import run
-
-    waiting.redirect_stdout()
-    return run(["use"], row)
+    if waiting is not None:
+        waiting.redirect_stdout()
+    return run(argv, row)
 
 
 def _disable_core_dumps() -> None:

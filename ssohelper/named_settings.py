@@ -40,9 +40,9 @@ def find_named_setting(parts: tuple[str, ...], place: str) -> Setting | None:
 
 
 def _setting_of_action(name: str, place: str) -> Setting:
-    action = keymap.ACTIONS.get(name)
+    action = keymap.BINDABLE.get(name)
     if action is None:
-        near = did_you_mean(name, keymap.ACTIONS)
+        near = did_you_mean(name, keymap.BINDABLE)
         raise ConfigInvalid(
             f'{place}no action named "{show(name, 80)}"',
             hint=f"{near}the help of each screen (F1) lists its actions",

@@ -307,12 +307,13 @@ def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
 
 
 def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:
-    """Copy a session's settings, choices, favourites and usage to its new name, not its listing.
+    """Copy a session's records to its new name: all but its listing.
 
     Without `replace`, records that already exist under the new name stay as they are.
     """
     own_settings.copy_session(app, old, new, replace=replace)
     app.usage.copy_session(old, new, app.clock.deadline(), replace=replace)
+    app.console_visits.copy_session(old, new, replace=replace)
     if replace or app.choices.load(new) == NO_CHOICES:
         app.choices.save(new, app.choices.load(old))
     with app.tokens.lock_state(new, app.clock.deadline()):
@@ -323,6 +324,7 @@ def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:
 def _forget_records(app: App, name: str) -> None:
     own_settings.forget_session(app, name)
     app.usage.forget_session(name, app.clock.deadline())
+    app.console_visits.forget_session(name)
     app.choices.forget(name)
     app.directory.forget(name)
     app.tokens.forget_facts(name)

@@ -1,5 +1,7 @@
 """Runs a picker and returns the user's choice. Imported only for a picker, as it loads Textual."""
 
+import os
+import signal
 import sys
 from typing import TypeVar
 
@@ -10,9 +12,8 @@ from ssohelper.core import guard_rules
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.tui.base import TuiApp
 from ssohelper.tui.filter_picker import FilterPicker
-from ssohelper.tui.picker import RolePicker, SessionPicker
+from ssohelper.tui.picker import InlinePicker, RolePicker, SessionPicker
 
 _T = TypeVar("_T")
 
@@ -40,8 +41,18 @@ def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
     return _run_picker_inline(FilterPicker(app, rows))
 
 
-def _run_picker_inline(picker: TuiApp[_T]) -> _T | None:
+def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
     """Run the picker below the shell's prompt; on Windows, without inline mode, full-screen."""
-    answer = picker.run(inline=sys.platform != "win32")
-    picker.propagate_failure()
-    return answer
+    while True:
+        answer = picker.run(inline=sys.platform != "win32")
+        picker.propagate_failure()
+        if picker.continued is None:
+            return answer
+        picker = picker.continued
+        _stop()
+
+
+def _stop() -> None:
+    """Stop this program, as the terminal itself does at ctrl+z, until the shell continues it."""
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGTSTP)

@@ -112,6 +112,11 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
         KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
         KeyAction("console.cancel", "escape", "Cancel", "open nothing"),
+        KeyAction(
+            "filters.take", "enter", "Take", "take the ticked rows, or the one at the cursor"
+        ),
+        KeyAction("filters.tick", "tab", "Tick", "tick the row"),
+        KeyAction("filters.leave", "escape", "Leave", "clear the search, or choose nothing"),
         KeyAction("views.use", "enter", "Use", "show the list in this view"),
         KeyAction("views.save", "ctrl+s", "Save", "save the present view under the typed name"),
         KeyAction("views.remove", "ctrl+x", "Remove", "remove the saved view under the cursor"),
@@ -129,6 +134,24 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("confirm.choose", "c", "Choose", "choose accounts and roles for the profiles"),
     )
 }
+
+# The keys that move the cursor of a list below a search. The settings can change them too. They are
+# not in ACTIONS: no footer, no help and no palette names them one by one.
+MOVES: dict[str, KeyAction] = {
+    action.name: action
+    for action in (
+        KeyAction("list.up", "up,ctrl+k", "Up", "go one line up in the list"),
+        KeyAction("list.down", "down,ctrl+j,ctrl+n", "Down", "go one line down in the list"),
+        KeyAction("list.page_up", "pageup", "Page up", "go one page up in the list"),
+        KeyAction("list.page_down", "pagedown", "Page down", "go one page down in the list"),
+        KeyAction("list.first", "home", "First", "go to the first line of the list"),
+        KeyAction("list.last", "end", "Last", "go to the last line of the list"),
+    )
+}
+BINDABLE = {**ACTIONS, **MOVES}
+
+# The scopes of the actions that are on a screen together with such a list.
+_WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
 # Keys that no action may have: every terminal uses them to interrupt and suspend programs.
 _RESERVED = frozenset({"ctrl+c", "ctrl+z"})
@@ -160,11 +183,12 @@ def parse_keys(text: str) -> tuple[str, ...]:
 def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return (action, other action, key) if a key of the settings also belongs to another action.
 
-    Two screens may use the same key for different actions. A key of `app` works on all screens.
+    Two screens may use the same key for different actions. A key of `app` works on all screens, a
+    key of `list` on those with a list below a search.
     """
     if not settings:
         return None  # the table alone has no conflict: to compare its keys takes 0.2 ms
-    keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in ACTIONS.items()}
+    keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in BINDABLE.items()}
     for name in settings:
         for other, others in keys.items():
             if other != name and _share_a_screen(name, other):
@@ -176,7 +200,11 @@ def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 def _share_a_screen(one: str, other: str) -> bool:
     scopes = {one.partition(".")[0], other.partition(".")[0]}
-    return len(scopes) == 1 or "app" in scopes
+    return (
+        len(scopes) == 1
+        or "app" in scopes
+        or ("list" in scopes and not scopes.isdisjoint(_WITH_LIST))
+    )
 
 
 def _parse_key(text: str) -> str:

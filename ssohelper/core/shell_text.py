@@ -41,6 +41,12 @@ def word_as_typed(word: str) -> str:
     return word if _BARE.fullmatch(word) else quoted_variable_value("bash", word)
 
 
+def arguments_as_typed(*words: str) -> str:
+    """Return a command's last arguments as users type them, after `--` if one looks like an option."""
+    first = ["--"] if any(word.startswith("-") for word in words) else []
+    return " ".join([*first, *map(word_as_typed, words)])
+
+
 def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
     """Return shell lines that unset and export variables. The lines for bash also work in `sh`.
 

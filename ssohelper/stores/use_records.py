@@ -131,6 +131,29 @@ class ConsoleVisits:
         before = known.pop(key, [])
         pages = [page, *(other for other in before if other != page)]
         known[key] = pages[: schema.MOST_PAGES]
+        self._save_all_pages(known)
+
+    def copy_session(self, old: str, new: str, *, replace: bool) -> None:
+        """Copy the pages of a session's roles to another session.
+
+        Without `replace`, the pages of a role that the other session has already stay."""
+        known = self._load_all_pages()
+        copies = {
+            key._replace(session_name=new): pages
+            for key, pages in known.items()
+            if key.session_name == old
+        }
+        if copies:
+            self._save_all_pages({**known, **copies} if replace else {**copies, **known})
+
+    def forget_session(self, name: str) -> None:
+        """Forget the pages of a session's roles."""
+        known = self._load_all_pages()
+        left = {key: pages for key, pages in known.items() if key.session_name != name}
+        if left != known:
+            self._save_all_pages(left)
+
+    def _save_all_pages(self, known: dict[RoleKey, list[tuple[str, str]]]) -> None:
         newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
         lines = [[*role.parts, found] for role, found in newest]
         files.ensure_private_folder(self._state)

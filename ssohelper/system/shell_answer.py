@@ -1,46 +1,58 @@
-"""The stream on which the shell function waits, while a screen is shown, for text to evaluate.
+"""The private file into which the program writes the text that the shell function evaluates.
 
-Without arguments, the shell function runs us with stdout on the terminal, and reads descriptor 3.
+The shell function makes the file, empty and readable only by the user, and names it in a variable.
+It is a file, not the pipe of `$(…)`, in which job control does not work: after ctrl+z the function
+is over, and a hook of the prompt takes the text when `fg` has ended. The hook sees by the file how
+far the program is: an empty file means that it still runs, no file that it ended without an answer.
 """
 
 import os
-import stat
+from contextlib import suppress
 
-# The shell function sets these variables: the descriptor's number, the shell's name, the profile or
-# role in use, and the one before.
+from ssohelper.fastpath.open_file import open_own_file
+
+# The shell function sets these variables: the file's path, the shell's name, the profile or role in
+# use, and the one before.
 _ANSWER = "_SSOHELPER_ANSWER"
-_ALL = (_ANSWER, "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
+_ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 
 
 class ShellAnswer:
-    """The stream to the shell function that runs us. Child processes do not inherit it."""
+    """The open file. Child processes do not inherit it."""
 
-    def __init__(self, descriptor: int, variables: dict[str, str]) -> None:
+    def __init__(self, descriptor: int, path: str, variables: dict[str, str]) -> None:
         self._descriptor = descriptor
+        self._path = path
         self._variables = variables
 
     def redirect_stdout(self) -> None:
-        """Make stdout write to the shell function, and restore the variables that it has set."""
+        """Make stdout write to the file, and restore the variables that the function has set."""
         os.environ.update(self._variables)
         os.dup2(self._descriptor, 1)
-        os.close(self._descriptor)
+
+    def end(self, code: int) -> None:
+        """Remove the file, unless the program ends with exit code 0 and an answer is in the file."""
+        with suppress(OSError):
+            if code or not os.fstat(self._descriptor).st_size:
+                os.unlink(self._path)
 
 
-def take_answer_stream() -> ShellAnswer | None:
-    """Return the stream; None if no shell function waits. Removes the variables from os.environ.
+def take_answer_file() -> ShellAnswer | None:
+    """Return the file; None if no shell function waits. Removes the variables from os.environ.
 
-    Otherwise a shell that the full screen starts would have these variables too, and a detached
-    process would keep open the stream for whose end the shell function waits.
+    Otherwise a shell that the full screen starts would have these variables too.
     """
-    variables = {name: os.environ.pop(name) for name in _ALL if name in os.environ}
-    number = variables.pop(_ANSWER, "")
-    if not (number.isascii() and number.isdecimal() and 2 < int(number) < 256):
+    path = os.environ.pop(_ANSWER, "")
+    if not os.path.isabs(path):
         return None
-    descriptor = int(number)
     try:
-        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            return None
-        os.set_inheritable(descriptor, False)
-    except OSError:
+        descriptor, found = open_own_file(path, os.O_WRONLY)
+    except (OSError, ValueError):
         return None
-    return ShellAnswer(descriptor, variables)
+    # What is not empty is not the file that the shell function has just made.
+    if found.st_size:
+        os.close(descriptor)
+        return None
+    return ShellAnswer(
+        descriptor, path, {name: os.environ.pop(name) for name in _ALL if name in os.environ}
+    )

@@ -1,9 +1,23 @@
-"""Says, by TERM, what the terminal can do. Must stay light, since `__main__` imports it first."""
+"""Says what the terminal can do. Must stay light, since `__main__` imports it first."""
 
 import os
 import sys
+
+CANNOT_SUSPEND = "this cannot be suspended: no shell with job control has started it"
 
 
 def is_dumb() -> bool:
     """Return whether the terminal cannot draw screens; always False on Windows, without TERM."""
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
+
+
+def can_suspend() -> bool:
+    """Return whether a shell with job control runs this program, which `fg` could then continue.
+
+    Such a shell gives each program a process group of its own. A program that stops in the group of
+    another one, as in `$(…)` or below `uv run`, would leave the user with a terminal that waits. The
+    leader of a process session (`ssh -t host ssohelper`) has no shell above it at all.
+    """
+    if sys.platform == "win32":
+        return False
+    return os.getpgrp() == os.getpid() != os.getsid(0)

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from ssohelper.app import App
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.system import terminal
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
@@ -96,9 +97,6 @@ class FullScreenApp(TuiApp[str]):
         self._has_theme = False
         self.background = background or Background()
         self.chosen: RoleRow | None = None
-        # A shell function waits in `$(…)` for the answer. A program that stops there would stop the
-        # shell with it.
-        self.may_suspend = True
         # Saves the changes of the list's view that are not saved yet. The first screen sets it.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services)
@@ -155,13 +153,11 @@ class FullScreenApp(TuiApp[str]):
             self.push_screen(_HISTORY.load()())
 
     def action_suspend_process(self) -> None:
-        """Stop the program; the shell's `fg` continues it. Inside the shell function, say why not."""
-        if self.may_suspend:
+        """Stop the program; the shell's `fg` continues it. Without job control, say why not."""
+        if terminal.can_suspend():
             super().action_suspend_process()
         else:
-            self.show_done(
-                "inside the shell function nothing can be suspended", "command ssohelper"
-            )
+            self.show_warning(terminal.CANNOT_SUSPEND)
 
     def action_help_quit(self) -> None:
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
@@ -209,7 +205,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     click would delay the first paint by 20 ms.
     """
     try:
-        program = _run(background, may_suspend=use is None)
+        program = _run(background)
     except SsoHelperError as error:
         _print(f"ssohelper: error: {show(error.message)}")
         if error.hint:
@@ -230,7 +226,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     return 0
 
 
-def _run(background: Background | None, *, may_suspend: bool) -> FullScreenApp:
+def _run(background: Background | None) -> FullScreenApp:
     """Run the program until the user leaves, and return it with its result.
 
     Raises: ConfigInvalid if the settings cannot be read.
@@ -245,7 +241,6 @@ def _run(background: Background | None, *, may_suspend: bool) -> FullScreenApp:
                 _print(f"ssohelper: warning: {show(message)}")
 
     program = FullScreenApp(App(warn=warn), background)
-    program.may_suspend = may_suspend
     running.append(program)
     try:
         program.run()

@@ -74,13 +74,13 @@ def find_use_command(services: App, row: RoleRow) -> str:
     It names a profile of the role only if that profile still points at the role in ~/.aws/config.
     """
     from ssohelper.actions import selection
-    from ssohelper.core.shell_text import word_as_typed
+    from ssohelper.core.shell_text import arguments_as_typed
 
     try:
         names = selection.find_profiles_of(services, row.key, row.profiles)
     except SsoHelperError:
         names = []
-    return f"ssohelper use {word_as_typed(names[0] if names else row.key.text)}"
+    return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
 
 
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:

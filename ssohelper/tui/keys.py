@@ -13,7 +13,7 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
-from ssohelper.core.keymap import ACTIONS, parse_keys
+from ssohelper.core.keymap import BINDABLE, parse_keys
 
 _Answer = TypeVar("_Answer")
 # While a key waits for an earlier key, the app checks this often whether the widget that handles
@@ -28,7 +28,7 @@ def action_binding(
 
     The binding runs `action`, by default the method `action_ACTION`.
     """
-    found = ACTIONS[name]
+    found = BINDABLE[name]
     return Binding(
         ",".join(parse_keys(found.keys)),
         action or name.partition(".")[2],
@@ -38,6 +38,29 @@ def action_binding(
         priority=priority,
         tooltip=found.description,
     )
+
+
+def list_bindings() -> list[Binding]:
+    """Return the bindings that move a list's cursor while the search above it has the focus.
+
+    They run `action_move(LINES)`, `action_page(PAGES)` and `action_go(LINE)`.
+    """
+    actions = {
+        "up": "move(-1)",
+        "down": "move(1)",
+        "page_up": "page(-1)",
+        "page_down": "page(1)",
+        "first": "go(0)",
+        "last": "go(-1)",
+    }
+    return [
+        action_binding(f"list.{name}", action, show=False, priority=True)
+        for name, action in actions.items()
+    ]
+
+
+# In pickers only: without priority, the full screen's own ctrl+p comes first and shows its commands.
+PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,8 @@ from ssohelper.app import App
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
+from ssohelper.system import terminal
+from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -36,7 +38,11 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     INLINE_PADDING = 0
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
+    # Textual cannot suspend a program that it draws below the prompt. So this program ends, with
+    # the picker to show when the user continues it.
+    continued: InlinePicker[_Answer] | None = None
     CSS = """
     Screen, Screen:inline { border: none; height: 14; max-height: 100%; background: transparent; }
     /* Colours that can be read on a dark and on a light terminal. */
@@ -47,6 +53,19 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
     def on_load(self) -> None:
         self.theme = "ansi-dark"
+        themes.apply_keys(self, self.services)
+
+    def make_copy(self) -> InlinePicker[_Answer]:
+        """Return a picker that has not run, in the state of this one."""
+        raise NotImplementedError
+
+    def action_suspend_process(self) -> None:
+        """End this picker for the time in which the process is stopped. If it cannot be, say why."""
+        if terminal.can_suspend():
+            self.continued = self.make_copy()
+            self.exit()
+        else:
+            self.query(Static).last().update(terminal.CANNOT_SUSPEND)
 
 
 class RolePicker(InlinePicker[RoleRow]):
@@ -67,6 +86,10 @@ class RolePicker(InlinePicker[RoleRow]):
         self._typed = typed
         self._is_guarded = is_guarded
         self._status = Static("", classes="status", markup=False)
+
+    def make_copy(self) -> RolePicker:
+        typed = self.query_one(RolePane).line.value
+        return RolePicker(self.services, self._rows, self._is_guarded, typed)
 
     def compose(self) -> ComposeResult:
         yield RolePane(
@@ -110,6 +133,9 @@ class SessionPicker(InlinePicker[SsoSession]):
         super().__init__(services)
         self._states = states
         self._names_width = min(40, max(cell_len(show(session.name)) for session, _ in states))
+
+    def make_copy(self) -> SessionPicker:
+        return SessionPicker(self.services, self._states)
 
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)

@@ -187,9 +187,7 @@ def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = Fals
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
     default = named if named in app.available_themes else name_for(app, "auto", is_light=is_light)
-    if not services.locations.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
-        # The settings are not read, since there are none. To import tomllib for them would take 4
-        # ms.
+    if not _has_settings(services) and "SSOHELPER_THEME" not in services.environ:
         _set_first_theme(app, default)
         return
     settings = services.settings
@@ -197,7 +195,18 @@ def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = Fals
     _set_first_theme(
         app, name_for(app, settings.get("theme"), is_light=is_light) if is_set else default
     )
-    app.set_keymap(textual_keymap(settings.keymap()))
+    apply_keys(app, services)
+
+
+def apply_keys(app: TextualApp[Any], services: App) -> None:
+    """Give the app the keys of the settings."""
+    if _has_settings(services):
+        app.set_keymap(textual_keymap(services.settings.keymap()))
+
+
+def _has_settings(services: App) -> bool:
+    # Without a file, the settings are not read: to import tomllib for them would take 4 ms.
+    return services.locations.settings_file.exists()
 
 
 def _set_first_theme(app: TextualApp[Any], name: str) -> None:

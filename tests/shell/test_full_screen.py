@@ -1,6 +1,7 @@
 """`ssohelper` alone in a shell that has the function: Enter switches this shell."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,12 +24,26 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield made
 
 
-def start(place: Place, shell: str) -> Terminal:
-    env = place.env(PS1="$ ", SHELL="/bin/sh", COLUMNS="", LINES="", AWS_PROFILE="before")
+def start_shell(place: Place, shell: str) -> Terminal:
+    folder = place.home / "run"
+    folder.mkdir(exist_ok=True)
+    env = place.env(
+        PS1="$ ",
+        SHELL="/bin/sh",
+        COLUMNS="",
+        LINES="",
+        AWS_PROFILE="before",
+        XDG_RUNTIME_DIR=str(folder),
+    )
     inside = Terminal([require_program(shell), *ARGV[shell]], env, size=(110, 30))
     # The typed words have quotes, the printed ones have none.
     inside.send(f"{INSTALL[shell]}; echo lo''aded\r")
     inside.until("loaded")
+    return inside
+
+
+def start(place: Place, shell: str) -> Terminal:
+    inside = start_shell(place, shell)
     status = "$status" if shell == "fish" else "$?"
     inside.send(f"ssohelper; echo co''de {status} is-''$AWS_PROFILE\r")
     inside.until("type to search")
@@ -56,6 +71,26 @@ def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
     inside.send("\x1b")
     inside.until("code 0 is-before")
     assert "unexpected" not in inside.text
+    inside.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, shell: str) -> None:
+    inside = start_shell(place, shell)
+    inside.send("ssohelper use\r")
+    inside.until("20/20")
+    inside.send("pay prod 'read")
+    inside.until("1/20")
+    inside.send("\x1a")
+    inside.until(lambda: "enter: choose" not in inside.text)
+    before = len(inside.raw)
+    inside.send("fg\r")
+    inside.until(lambda: b"1/20" in inside.raw[before:])
+    inside.send("\r")
+    inside.until('account "payments-prod" (000030000001), role "ReadOnlyAccess": ')
+    inside.send("echo no''w-$AWS_PROFILE\r")
+    inside.until(f"now-{PROD}")
+    assert not list(place.home.glob("run/*"))
     inside.close()
 
 
@@ -87,21 +122,88 @@ def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(pla
     assert inside.wait() == 0
 
 
-@pytest.mark.parametrize("number", ["", "x", "0", "2", "-3", "999999999999", "77", "³"])
-def test_a_variable_that_names_no_pipe_is_ignored(
-    monkeypatch: pytest.MonkeyPatch, number: str
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
+    place: Place, shell: str
 ) -> None:
-    monkeypatch.setenv("_SSOHELPER_ANSWER", number)
+    inside = start(place, shell)
+    inside.send("pay prod 'read")
+    inside.until("1/20")
+    inside.send("\x1a")
+    # The rest of the line runs now; in zsh it is suspended too.
+    inside.until("suspended" if shell == "zsh" else "is-before")
+    inside.send("jobs; echo li''sted\r")
+    inside.until("listed")
+    assert re.search("stopped|suspended", inside.text, re.IGNORECASE)
+    # pyte has no second screen: what it shows may be from before `fg`.
+    before = len(inside.raw)
+    inside.send("fg\r")
+    inside.until(lambda: b"1/20" in inside.raw[before:].partition(b"\x1b[?1049h")[2])
+    inside.send("\r")
+    inside.until('account "payments-prod" (000030000001), role "ReadOnlyAccess": ')
+    inside.send("echo no''w-$AWS_PROFILE\r")
+    inside.until(f"now-{PROD}")
+    inside.send("ssohelper clear; echo af''ter-$AWS_PROFILE\r")
+    inside.until("after-before")
+    assert not list(place.home.glob("run/*"))
+    inside.close()
+
+
+def make_answer_file(folder: Path) -> Path:
+    path = folder / "answer"
+    path.touch(0o600)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["none", "", "x", "answer", "full", "link", "twice", "folder"])
+def test_a_variable_that_names_no_new_private_file_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = make_answer_file(tmp_path)
+    (tmp_path / "full").write_text("kept")
+    (tmp_path / "link").symlink_to(path)
+    (tmp_path / "folder").mkdir()
+    if kind == "twice":
+        os.link(path, tmp_path / "twice")
+    is_relative = kind in ("", "x", "answer")
+    monkeypatch.setenv("_SSOHELPER_ANSWER", kind if is_relative else str(tmp_path / kind))
     monkeypatch.setenv("_SSOHELPER_SHELL", "bash")
-    assert shell_answer.take_answer_stream() is None
-    assert not any(name.startswith("_SSOHELPER_") for name in os.environ)
+    assert shell_answer.take_answer_file() is None
+    assert "_SSOHELPER_ANSWER" not in os.environ
+    assert (tmp_path / "full").read_text() == "kept"
 
 
-def test_a_child_process_does_not_inherit_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    os.set_inheritable(writing, True)
-    monkeypatch.setenv("_SSOHELPER_ANSWER", str(writing))
-    assert shell_answer.take_answer_stream() is not None
-    assert not os.get_inheritable(writing)
-    os.close(reading)
-    os.close(writing)
+@pytest.mark.parametrize(
+    ("text", "code", "stays"), [("x", 0, True), ("x", 4, False), ("", 0, False)]
+)
+def test_the_file_stays_only_with_an_answer_of_a_program_that_succeeded(
+    tmp_path: Path, text: str, code: int, stays: bool
+) -> None:
+    path = make_answer_file(tmp_path)
+    with os.fdopen(os.open(path, os.O_WRONLY), "w") as file:
+        answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
+        file.write(text)
+        file.flush()
+        answer.end(code)
+    assert path.exists() == stays
+
+
+def test_a_child_process_does_not_inherit_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_answer_file(tmp_path)
+    monkeypatch.setenv("_SSOHELPER_ANSWER", str(path))
+    monkeypatch.setenv("_SSOHELPER_SHELL", "bash")
+    assert shell_answer.take_answer_file() is not None
+    assert "_SSOHELPER_SHELL" not in os.environ
+    found = [number for number in map(int, os.listdir("/proc/self/fd")) if is_open(number, path)]
+    assert [os.get_inheritable(number) for number in found] == [False]
+    os.close(*found)
+
+
+def is_open(number: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(number), path.stat())
+    except OSError:
+        return False

@@ -46,7 +46,14 @@ def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome)
 def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_chooser(user)
-        await user.press(*"jkgG?q")
+        await user.press(*"lam eu-w")
+        await user.wait_for_text("❯ lambda          eu-west-1")
+        chooser = user.app.screen
+        assert isinstance(chooser, ConsoleChooser)
+        assert chooser.chosen is not None
+        hits = [text for text, style in chooser.draw(chooser.chosen, 80) if style == "hit"]
+        assert hits == ["lam", "eu-w"]
+        await user.press("ctrl+u", *"jkgG?q")
         await user.wait_for_text("jkgG?q", "0/")
         await user.press("enter")
         assert isinstance(user.app.screen, ConsoleChooser)

@@ -10,7 +10,8 @@ from textual.app import App as TextualApp
 from textual.binding import Binding
 from textual.command import CommandPalette
 
-from ssohelper.core.keymap import ACTIONS, parse_keys
+from ssohelper.core.filter_rows import FilterRow
+from ssohelper.core.keymap import BINDABLE, parse_keys
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
@@ -21,6 +22,7 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.diff import DiffScreen
+from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
@@ -30,6 +32,7 @@ from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
+from ssohelper.tui.widgets.profile_pane import ProfilePane
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -54,6 +57,29 @@ class TestKeys:
             await user.wait_for_screen(ConfirmScreen)
 
         run_scenario(world.app(), scenario)
+
+    def test_keys_of_the_settings_move_the_cursor_of_each_list_below_a_search(
+        self, world: DemoHome
+    ) -> None:
+        settle(world, 'keys.list.down = "f11"\nkeys.filters.take = "f12"\n')
+        taken: list[list[FilterRow] | None] = []
+
+        async def scenario(user: User) -> None:
+            await user.press("f4")
+            await until(lambda: getattr(user.app.screen, "is_planned", False))
+            profiles = user.app.screen.query_one(ProfilePane).list
+            before = profiles.cursor
+            await user.press("down", "ctrl+n")
+            await user.press("f11")
+            await until(lambda: profiles.cursor == before + 1)
+            rows = [FilterRow(False, "a", "", "a"), FilterRow(False, "b", "", "b")]
+            user.app.push_screen(FilterChoiceScreen(rows), taken.append)
+            await user.wait_for_text("F12: take the ticked ones")
+            await user.press("down", "f11", "enter", "f12")
+            await until(lambda: bool(taken))
+
+        run_scenario(world.app(), scenario)
+        assert taken == [[FilterRow(False, "b", "", "b")]]
 
     def test_an_unknown_action_in_the_settings_is_an_error_at_the_start(
         self, world: DemoHome
@@ -89,7 +115,7 @@ class TestKeys:
 
     def test_the_docs_have_every_action_with_its_key(self) -> None:
         page = (ROOT / "docs" / "how-to" / "tui.md").read_text()
-        missing = [name for name in ACTIONS if f"`{name}`" not in page]
+        missing = [name for name in BINDABLE if f"`{name}`" not in page]
         assert missing == []
 
     def test_every_action_has_the_keys_of_the_table(self, world: DemoHome) -> None:
@@ -106,10 +132,11 @@ class TestKeys:
             searches = (
                 ConsoleChooser("?", (), "eu-west-1"),
                 ViewsScreen(SavedView("", DEFAULT_VIEW), {}),
+                FilterChoiceScreen([]),
             )
             row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")
             runs = [RoleRun(world.app(), row, ["true"])]
-            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff, #runs"
+            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff, #runs, FilterList"
             for screen in (
                 *dialogs,
                 *searches,
@@ -134,7 +161,7 @@ class TestKeys:
                         bound.setdefault(binding.id or "", set()).add(binding.key)
 
         run_scenario(world.app(), scenario)
-        for name, action in ACTIONS.items():
+        for name, action in BINDABLE.items():
             assert bound.get(name) == set(parse_keys(action.keys)), name
 
 

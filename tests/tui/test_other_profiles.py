@@ -298,24 +298,32 @@ def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) 
     inside.until("code 130")
 
 
-def test_f7_opens_a_shell_that_has_its_name(shell: Shell) -> None:
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("legacy-keys", "ssohelper exec legacy-keys -- /bin/sh"),
+        ("-legacy", "AWS_PROFILE=-legacy ssohelper exec -- /bin/sh"),
+    ],
+)
+def test_f7_opens_a_shell_that_has_its_name(shell: Shell, name: str, line: str) -> None:
+    shell.write_config(keys_of(shell.emulator, name) + TOOL)
     inside = Terminal((SCRIPT,), {**shell.environ, "SHELL": "/bin/sh", "PS1": "$ "}, size=(100, 30))
     inside.until("F7 Shell")
     inside.send("legacy")
     inside.until("1/22")
     inside.send("\x1b[18~")
-    inside.until("$ ssohelper exec legacy-keys -- /bin/sh")
-    inside.until('profile "legacy-keys": not ours')
+    inside.until(f"$ {line}")
+    inside.until(f'profile "{name}": not ours')
     inside.until(lambda: inside.raw.rstrip().endswith(b"$"))  # the shell's prompt
     out = shell.home / "out"
     inside.send(f"env > {out}; echo do''ne\r")
     inside.until("done")
     inside.send("exit\r")
-    inside.until("the shell with legacy-keys has ended")
+    inside.until(f"the shell with {name} has ended")
     inside.send("\x11")
     inside.wait()
     lines = out.read_text().splitlines()
-    assert "AWS_PROFILE=legacy-keys" in lines
+    assert f"AWS_PROFILE={name}" in lines
     assert not [one for one in lines if one.startswith(("AWS_ACCESS_KEY_ID", "AWS_CONTAINER"))]
 
 

@@ -88,7 +88,7 @@ def test_the_diff_is_shown_on_demand_wrapped_from_the_profile_on(world: DemoHome
         view = user.app.screen.query_one("#diff", LineView)
         await user.wait_for_text("+[profile sandbox-ana.SandboxAdmin]")
         assert view.virtual_size.width <= view.size.width
-        whole = "".join(part.removeprefix("  ") for part in text_of(view).split("\n"))
+        whole = " ".join(part.strip() for part in text_of(view).split("\n"))
         assert "--account-id 000050000001 --role-name SandboxAdmin" in whole
         await user.press("escape")
         await user.wait_for_screen(ProfilesScreen)

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from ssohelper.system import terminal
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -79,17 +80,17 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
     assert "sso-session lab" not in world.config_file.read_text()
 
 
-def test_inside_the_shell_function_ctrl_z_says_that_it_cannot(
+def test_without_job_control_ctrl_z_says_that_it_cannot(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed: list[int] = []
+    monkeypatch.setattr(terminal, "can_suspend", lambda: False)
     monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
-        user.app.may_suspend = False
         await user.press("ctrl+z")
-        await user.wait_for_message("inside the shell function nothing can be suspended")
+        await user.wait_for_message("this cannot be suspended")
 
     run_scenario(world.app(), scenario)
     assert signal.SIGTSTP not in killed

@@ -7,7 +7,7 @@ from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.tui.widgets.clocks import bar, sign_in_line, token_line
-from ssohelper.tui.widgets.lines import Line, diff_lines
+from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines, wrapped
 from ssohelper.tui.widgets.qr import half_block_rows
 
 CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
@@ -49,6 +49,21 @@ def test_an_assumed_end_has_no_warning_colour_and_says_so() -> None:
 def test_an_unknown_end_has_no_bar() -> None:
     assert "━" not in text(sign_in_line(clock(outlook=Outlook(None, "unknown")), 0, 8))
     assert text(token_line(clock(), 0, 8)).strip() == "access token  16m left"
+
+
+@pytest.mark.parametrize(
+    ("whole", "lines"),
+    [
+        ("one two three four five", ["one two three four five"]),
+        ("one two three four five six", ["one two three four five", "  six"]),
+        ("  one two three four five six", ["  one two three four five", "    six"]),
+        ("+one  two " + "x" * 31, ["+one  two", "  " + "x" * 23, "  xxxxxxxx"]),
+        ("x" * 30, ["x" * 25, "  xxxxx"]),
+        ("a\nb", ["a\\x0ab"]),
+    ],
+)
+def test_a_long_line_goes_on_below_its_first_word(whole: str, lines: list[str]) -> None:
+    assert [text(line) for line in wrapped(text_lines([whole]), 25)] == lines
 
 
 def test_lines_of_a_diff_have_styles_and_file_names_are_left_out() -> None:

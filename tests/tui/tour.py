@@ -321,7 +321,7 @@ async def _see(user: User, camera: Camera, kind: type, name: str, text: str) -> 
 
 def _visit_picker(name: str) -> Visit:
     async def visit(user: User, camera: Camera) -> None:
-        await user.wait_for_text("enter: ")
+        await user.wait_for_text(" · esc: ")
         await camera.take(name)
 
     return visit

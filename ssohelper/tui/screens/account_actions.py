@@ -24,7 +24,7 @@ from ssohelper.core.console_choices import PageChoice
 from ssohelper.core.model import Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
@@ -176,7 +176,7 @@ class RowActions:
         if what == "export":
             # It refuses a name with control characters.
             name = shell_text.quoted_word("bash", names[0])
-            return f"export AWS_PROFILE={name}", f"ssohelper use {word_as_typed(names[0])}"
+            return f"export AWS_PROFILE={name}", f"ssohelper use {arguments_as_typed(names[0])}"
         listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
         return names[0], f"ssohelper {listed}"
 
@@ -212,7 +212,7 @@ class RowActions:
         with self._announce_wait("whoami"):
             profile, who = await background.run(self.app, ask)
         self.app.show_done(
-            f"{who.user}: {who.arn}", f"ssohelper whoami {word_as_typed(profile.name)}"
+            f"{who.user}: {who.arn}", f"ssohelper whoami {arguments_as_typed(profile.name)}"
         )
 
     async def _open_console(self, row: RoleRow) -> None:
@@ -275,8 +275,10 @@ class RowActions:
 
         profile, link = await background.run(self.app, start)
         options = "--print " if link else ""
+        # An option of the page follows, so `--` cannot come before a name such as "-x".
+        name = profile.key.text if profile.name.startswith("-") else profile.name
         page_options = f" --service {service} --region {region}" if choice else ""
-        command = f"ssohelper console {options}{word_as_typed(profile.name)}{page_options}"
+        command = f"ssohelper console {options}{word_as_typed(name)}{page_options}"
         if link:
             self.app.copy_to_clipboard(link)
             # The message does not show the link itself, which would take five lines.
@@ -339,7 +341,7 @@ class RowActions:
 
     async def _remove_profiles(self, row: RoleRow) -> bool:
         services, app = self.app.services, self.app
-        command = f"ssohelper profile rm {' '.join(map(word_as_typed, row.profiles))}"
+        command = f"ssohelper profile rm {arguments_as_typed(*row.profiles)}"
 
         def make_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
@@ -373,7 +375,7 @@ class RowActions:
         row = self.roles.row
         if row is None:
             return []
-        name = word_as_typed(row.profile_argument)
+        name = arguments_as_typed(row.profile_argument)
         verb = "rm" if row.usage.favourite else "add"
         change = "rm" if row.profiles else "add"
         lines = {

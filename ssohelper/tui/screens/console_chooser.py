@@ -14,7 +14,7 @@ from ssohelper.core import console_choices, console_urls
 from ssohelper.core.console_choices import PageChoice
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.search_dialog import SearchDialog
-from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.cells import fitted, hit_pieces
 from ssohelper.tui.widgets.lines import Line
 
 _SERVICE_WIDTH = max(map(len, console_urls.SERVICES)) + 2
@@ -57,10 +57,14 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         region = "global" if console_urls.is_global(choice.service) else choice.region
         path = console_urls.service_page(*choice).url.partition("://")[2].partition("/")[2]
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
+        query = self.typed
+        spans = self._index.spans(query, number, fuzzy=True) if query.strip() else []
+        # A global service is found by its region too, but shows none.
+        region_spans = spans if region == choice.region else []
         return [
             ("  ", ""),
-            (fitted(choice.service, _SERVICE_WIDTH), ""),
-            (fitted(region, _REGION_WIDTH), "accent"),
+            *hit_pieces(choice.service, spans, 0, _SERVICE_WIDTH, ""),
+            *hit_pieces(region, region_spans, 1, _REGION_WIDTH, "accent"),
             (fitted(path.partition("?")[0], left), "dim"),
         ]
 

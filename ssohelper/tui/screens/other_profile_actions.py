@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import foreign, foreign_credentials
 from ssohelper.core.foreign import Foreign, ForeignCredentials
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
@@ -83,7 +83,7 @@ class OtherProfileActions:
 
         self._say_wait(row)
         who = await background.run(self._app, ask)
-        command = f"ssohelper whoami {word_as_typed(row.role_name)}"
+        command = f"ssohelper whoami {arguments_as_typed(row.role_name)}"
         self._app.show_done(f"{who.user}: {who.arn}", command)
 
     async def _open_console(self, row: RoleRow) -> None:

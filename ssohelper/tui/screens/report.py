@@ -9,12 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
-from ssohelper.tui.widgets.lines import LineView, wrapped_lines
+from ssohelper.tui.widgets.lines import WrappedView, text_lines
 
 # The most columns of a dialog, and those beside its lines: its border, its padding, the lines' own
 # padding and scrollbar.
@@ -28,7 +27,7 @@ class ReportScreen(ModalScreen[None]):
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     ReportScreen .dialog { width: 110; }
-    ReportScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
+    ReportScreen WrappedView { height: auto; max-height: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]
 
@@ -39,19 +38,13 @@ class ReportScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._title)), classes="dialog--title")
-            yield LineView()
+            yield WrappedView()
             yield Static("enter: close", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        self._show(self.app.size.width)
-        self.query_one(LineView).focus()
-
-    def on_resize(self, event: Resize) -> None:
-        self._show(event.size.width)
-
-    def _show(self, width: int) -> None:
-        lines = wrapped_lines(self._texts, lines_width(width))
-        self.query_one(LineView).set_lines(lines, stay=True)
+        lines = self.query_one(WrappedView)
+        lines.set_lines(text_lines(self._texts))
+        lines.focus()
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
@@ -54,17 +55,32 @@ def run_shell_of_other(app: TuiApp[str], found: Foreign) -> None:
 
     The programs in the shell get the credentials by themselves: no endpoint serves them.
     """
-    _run_exec(app, [found.name], found.origin, found.name)
+    if found.name.startswith("-"):
+        # Before the command's `--`, click would take the name for an option. It has no other name.
+        more = {"AWS_PROFILE": found.name}
+        _run_exec(app, [], found.origin, found.name, more)
+    else:
+        _run_exec(app, [found.name], found.origin, found.name)
 
 
-def _run_exec(app: TuiApp[str], words: Sequence[str], chosen: str, what: str) -> None:
-    """Run `ssohelper exec WORDS… -- $SHELL`. `chosen` is the value of served_role.CHOSEN."""
+def _run_exec(
+    app: TuiApp[str],
+    words: Sequence[str],
+    chosen: str,
+    what: str,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Run `ssohelper exec WORDS… -- $SHELL`. `chosen` is the value of served_role.CHOSEN.
+
+    `more` are variables that ssohelper gets too.
+    """
     shell = app.services.environ.get("SHELL") or "/bin/sh"
     argv = ["exec", *words, "--", shell]
-    line = " ".join(["ssohelper", *map(word_as_typed, argv)])
+    given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
+    line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
     try:
         with app.suspend():
-            environ = {**app.services.environ, served_role.CHOSEN: chosen}
+            environ = {**app.services.environ, **more, served_role.CHOSEN: chosen}
             _run_until_end(argv, environ, f"$ {line}\nexit: back to the full screen\n")
     except (SuspendNotSupported, OSError) as cause:
         raise LocalState(f"no shell could be started here: {cause}", hint=line) from cause

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Click
@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
+from ssohelper.tui.keys import list_bindings
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.search_line import SearchLine
 
@@ -31,12 +32,7 @@ class SearchDialog(ModalScreen[_Answer]):
     SearchDialog .dialog { height: 80%; }
     SearchDialog SearchLine { background: $background; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,ctrl+k", "move(-1)", show=False, priority=True),
-        Binding("down,ctrl+j,ctrl+n", "move(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*list_bindings()]
     app: TuiApp[Any]
 
     def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
@@ -109,6 +105,10 @@ class SearchDialog(ModalScreen[_Answer]):
     def action_page(self, pages: int) -> None:
         self._search_now()
         self.query_one(Chooser).action_page(pages)
+
+    def action_go(self, line: int) -> None:
+        self._search_now()
+        self.query_one(Chooser).action_go(line)
 
     def on_click(self, event: Click) -> None:
         if event.chain == 2 and isinstance(event.widget, Chooser):

@@ -5,7 +5,6 @@ They are those of `ssohelper setup`, in the same order and words. Call them in a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,7 +34,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, plan_lines_with_warning
 from ssohelper.tui.screens.report import ReportScreen, lines_width
-from ssohelper.tui.widgets.lines import Line, plain_lines, wrapped_lines
+from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -100,7 +99,7 @@ async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
-    lines = _broken(app, setup_text.survey_lines(found))
+    lines = text_lines(setup_text.survey_lines(found))
     screen = ConfirmScreen(setup_text.adopt_question(needing), lines=lines, proposes_yes=True)
     if await app.push_screen_wait(screen):
         return needing
@@ -117,7 +116,7 @@ async def _keep_parts_whole(
         return chosen
     torn = await background.run(app, lambda: adopting.find_left_out(services, found, chosen))
     for left in torn:
-        lines = _broken(app, (*setup_text.torn_part_lines(left), "", *left))
+        lines = text_lines((*setup_text.torn_part_lines(left), "", *left))
         screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
         if await app.push_screen_wait(screen):
             chosen |= set(left)
@@ -195,20 +194,16 @@ def _make_question(
     command: str,
 ) -> ConfirmScreen:
     """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
-    first = _broken(app, answers.survey)
+    first = text_lines(answers.survey)
     if _are_unnamed(answers):
-        first += _broken(app, [setup_text.adopt_not_in_command(len(answers.adopt))])
+        first += text_lines([setup_text.adopt_not_in_command(len(answers.adopt))])
     swapped = plan_text.swapped_line(plan)
-    first += _broken(app, [swapped] if swapped else [], "warn")
+    first += text_lines([swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
         return ConfirmScreen(question, lines=[*first, *lines], command=command)
     for line in plan_summary.summary_lines(plan, lines_width(app.size.width)):
         first += plain_lines(line)
     return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
-
-
-def _broken(app: TuiApp[Any], texts: Iterable[str], style: str = "") -> list[Line]:
-    return wrapped_lines(texts, lines_width(app.size.width), style)
 
 
 def _options_of(answers: _Answers, plan: Plan) -> str:
@@ -259,7 +254,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     if not rules:
         return
     command = setup_text.guard_command(rules)
-    lines = _broken(app, [setup_text.guards_line(rules)])
+    lines = text_lines([setup_text.guards_line(rules)])
     screen = ConfirmScreen(setup_text.GUARD_QUESTION, lines=lines, command=command)
     if await app.push_screen_wait(screen):
         await background.run(

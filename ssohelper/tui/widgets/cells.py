@@ -38,6 +38,21 @@ def marked(
     ]
 
 
+def hit_pieces(
+    text: str, spans: Iterable[Span], field: int, width: int, style: str, tail: int = 0
+) -> list[tuple[str, str]]:
+    """Return the escaped text in exactly `width` cells, as pieces with the names of their styles.
+
+    Its characters that match are in the style "hit": `spans` are those of a row, `field` is the
+    number of this text's field; `tail` as in `fitted`.
+    """
+    hits = frozenset(
+        place for span in spans if span.field == field for place in range(span.start, span.end)
+    )
+    pieces = pieces_of(text, hits, width, tail)
+    return [(piece, "hit" if is_hit else style) for piece, is_hit in pieces]
+
+
 def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> list[tuple[str, bool]]:
     """Return the escaped text as pieces, which take exactly `width` cells together.
 

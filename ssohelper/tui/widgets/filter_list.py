@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Static
 
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.search import Index
-from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.keys import PICKER_UP, action_binding, list_bindings
+from ssohelper.tui.widgets.cells import hit_pieces
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.search_pane import SearchPane
 
-_KEYS = "tab: tick · enter: take the ticked ones · esc: clear the search, or leave"
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+_KEYS = {"tick": "tick", "take": "take the ticked ones", "leave": "clear the search, or leave"}
 _NOTE_CELLS = 30
 
 
@@ -26,19 +30,19 @@ class FilterList(SearchPane):
 
     # The search has the focus. Keys that act on the list come before it.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,ctrl+i", "tick", "Tick", show=False, priority=True),
-        Binding("enter", "take", "Take", show=False, priority=True),
-        Binding("escape", "leave", "Leave", show=False, priority=True),
-        Binding("up,ctrl+p,ctrl+k", "move(-1)", show=False, priority=True),
-        Binding("down,ctrl+n,ctrl+j", "move(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
+        action_binding("filters.tick", show=False, priority=True),
+        action_binding("filters.take", show=False, priority=True),
+        action_binding("filters.leave", show=False, priority=True),
+        *list_bindings(),
+        PICKER_UP,
     ]
     DEFAULT_CSS = """
     FilterList { height: 1fr; }
     FilterList Chooser { height: 1fr; }
     FilterList .keys { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
     """
+
+    app: TuiApp[Any]
 
     class Taken(Message):
         """The message that the user took these rows, in their order."""
@@ -50,23 +54,37 @@ class FilterList(SearchPane):
     class Left(Message):
         """The message that the user wants to leave without a choice."""
 
-    def __init__(self, rows: Sequence[FilterRow]) -> None:
+    def __init__(
+        self, rows: Sequence[FilterRow], typed: str = "", ticks: Iterable[int] = ()
+    ) -> None:
         super().__init__()
         self._rows = rows
         self._index = Index([[row.name for row in rows], [row.note for row in rows]])
         self._found = list(range(len(rows)))
-        self._ticks: set[int] = set()
+        self._ticks = set(ticks)
         self._list = Chooser(self._draw_row)
+        self.line.insert(typed)
 
     def compose(self) -> ComposeResult:
         yield self.line
         yield self._list
-        yield Static(_KEYS, classes="keys", markup=False)
+        yield Static("", classes="keys", markup=False)
+
+    @property
+    def ticks(self) -> frozenset[int]:
+        """Return the numbers of the ticked rows."""
+        return frozenset(self._ticks)
 
     def on_mount(self) -> None:
         self._list.set_count(len(self._found))
+        self.search_now()
         self.show_count()
         self.line.focus()
+        self.call_after_refresh(self._show_keys)
+
+    def _show_keys(self) -> None:
+        keys = [f"{self.app.key_of(f'filters.{name}')}: {does}" for name, does in _KEYS.items()]
+        self.query_one(".keys", Static).update(" · ".join(keys))
 
     def counts(self) -> tuple[int, int, int]:
         return len(self._ticks), len(self._found), len(self._rows)
@@ -77,12 +95,14 @@ class FilterList(SearchPane):
 
     def _draw_row(self, number: int, width: int) -> Line:
         row = self._rows[self._found[number]]
+        spans = self._index.spans(self.line.value, self._found[number])
         tick = TICKED if self._found[number] in self._ticks else " "
         names_width = max(12, width - _NOTE_CELLS - 4)
         return [
             (f" {tick}", "strong"),
-            (fitted(row.name, names_width), ""),
-            (f"  {fitted(row.note, _NOTE_CELLS)}", "dim"),
+            *hit_pieces(row.name, spans, 0, names_width, ""),
+            ("  ", ""),
+            *hit_pieces(row.note, spans, 1, _NOTE_CELLS, "dim"),
         ]
 
     def action_move(self, lines: int) -> None:
@@ -92,6 +112,10 @@ class FilterList(SearchPane):
     def action_page(self, pages: int) -> None:
         self.search_now()
         self._list.action_page(pages)
+
+    def action_go(self, line: int) -> None:
+        self.search_now()
+        self._list.action_go(line)
 
     def action_tick(self) -> None:
         """Tick the row at the cursor, or take its tick away, and go on to the next row."""

@@ -16,14 +16,14 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ssohelper.core.text import broken_into_lines, show
+from ssohelper.core.text import show
 
 # A piece of a line: its text, and the name of its style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
 _CURSOR_HIT = Style(bold=True, underline=True)
-# A further line of a text that was broken begins with this. Narrower lines would show nothing.
+# A further line of a text that was cut begins with this, unless so few columns would be left.
 _FURTHER, _LEAST_WIDTH = "  ", 20
 
 
@@ -74,7 +74,8 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        number, width = y + int(top), self.size.width
+        # Without the scroll bar, which would cover the end of a line that is fitted to the width.
+        number, width = y + int(top), self.scrollable_content_region.width
         base = self.rich_style
         if number >= self.virtual_size.height:
             return Strip.blank(width, base)
@@ -229,10 +230,16 @@ def plain_lines(text: str, style: str = "") -> list[Line]:
     return [[(show(line), style)] for line in text.split("\n")]
 
 
+def text_lines(texts: Iterable[str], style: str = "") -> list[Line]:
+    """Return a line for each text, escaped and all in this style."""
+    return [[(show(text), style)] for text in texts]
+
+
 def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
     """Return the lines cut into lines of at most `width` cells, with their styles.
 
-    A line goes on in the next one after two spaces, if these leave space.
+    A line is cut at a space if possible, which is then left out. It goes on in the next one below its first word, after two
+    more spaces, if these leave space.
     """
     found: list[Line] = []
     for line in lines:
@@ -244,7 +251,9 @@ def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
 
 
 def _wrapped(line: Line, width: int) -> Iterator[Line]:
-    indent = "  " if width > 20 else ""
+    first = line[0][0]
+    spaces = len(first) - len(first.lstrip(" ")) + len(_FURTHER)
+    indent = " " * spaces if width > _LEAST_WIDTH + spaces else ""
     pieces: list[Piece] = []
     left = width
     for text, style in line:
@@ -253,12 +262,22 @@ def _wrapped(line: Line, width: int) -> Iterator[Line]:
             part = _start_of(rest, left)
             if not part and not pieces:
                 part = rest[0]  # wider than the view
+            part = _up_to_space(part, rest)
             pieces.append((part, style))
             rest, left = rest[len(part) :], left - cell_len(part)
             if rest:
                 yield pieces
                 pieces, left = [(indent, "")] if indent else [], width - len(indent)
+                rest = rest.removeprefix(" ")
     yield pieces
+
+
+def _up_to_space(part: str, rest: str) -> str:
+    """Return as much of `part`, the start of `rest`, as has whole words; all if it has no space."""
+    if len(part) == len(rest) or rest[len(part)] == " ":
+        return part
+    space = part.rstrip(" ").rfind(" ")
+    return part[:space] if space > 0 and part[:space].strip(" ") else part
 
 
 def _start_of(text: str, cells: int) -> str:
@@ -271,20 +290,6 @@ def _start_of(text: str, cells: int) -> str:
         if used > cells:
             return text[:number]
     return text
-
-
-def wrapped_lines(texts: Iterable[str], width: int, style: str = "") -> list[Line]:
-    """Return the texts, escaped, in lines of at most this width. Further lines are indented."""
-    found: list[Line] = []
-    for text in map(show, texts):
-        words = text.lstrip(" ")
-        indent = " " * (len(text) - len(words))
-        first, *rest = broken_into_lines(
-            words, max(_LEAST_WIDTH, width - len(indent) - len(_FURTHER))
-        )
-        found.append([(indent + first, style)])
-        found += [[(f"{indent}{_FURTHER}{line}", style)] for line in rest]
-    return found
 
 
 def _cells(line: Line) -> int:

@@ -21,7 +21,7 @@ from ssohelper.tui.profile_rows import (
     ProfileRows,
     Section,
 )
-from ssohelper.tui.widgets.cells import fitted, pieces_of
+from ssohelper.tui.widgets.cells import fitted, hit_pieces
 from ssohelper.tui.widgets.columns import tail_of, widest
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
@@ -262,8 +262,4 @@ def _cells(
     """Return the text as pieces of exactly this width, with the matches in the style of a hit."""
     if width <= 2:
         return [(fitted(text, width, tail), style)]
-    hits = frozenset(
-        place for span in spans if span.field == field for place in range(span.start, span.end)
-    )
-    pieces = pieces_of(text, hits, width - 2, tail)
-    return [*((piece, "hit" if is_hit else style) for piece, is_hit in pieces), ("  ", style)]
+    return [*hit_pieces(text, spans, field, width - 2, style, tail), ("  ", style)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
-from ssohelper.tui.keys import action_binding
+from ssohelper.tui.keys import action_binding, list_bindings
 from ssohelper.tui.profile_rows import ProfileRow, ProfileRows
 from ssohelper.tui.widgets.lines import Chooser
 from ssohelper.tui.widgets.profile_list import ProfileList
@@ -28,14 +28,7 @@ class ProfilePane(SearchPane):
         action_binding("profiles.fold", "fold(True)", priority=True, show=False),
         action_binding("profiles.unfold", "fold(False)", priority=True, show=False),
         action_binding("profiles.back", priority=True, show=False),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("ctrl+k", "move(-1)", show=False),
-        Binding("ctrl+n,ctrl+j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("home", "go_to_end(0)", show=False, priority=True),
-        Binding("end", "go_to_end(-1)", show=False, priority=True),
+        *list_bindings(),
     ]
     app: TuiApp[Any]
 
@@ -104,7 +97,7 @@ class ProfilePane(SearchPane):
         self.search_now()
         self.list.action_page(pages)
 
-    def action_go_to_end(self, line: int) -> None:
+    def action_go(self, line: int) -> None:
         self.search_now()
         self.list.action_go(line)
 

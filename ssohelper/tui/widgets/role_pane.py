@@ -11,6 +11,7 @@ from textual.message import Message
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
+from ssohelper.tui.keys import PICKER_UP, list_bindings
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import SearchPane
@@ -25,16 +26,8 @@ class RolePane(SearchPane):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True, id="roles.up"),
-        Binding("down", "move(1)", "Down", show=False, priority=True, id="roles.down"),
-        Binding("ctrl+p,ctrl+k", "move(-1)", "Up", show=False, id="roles.up"),
-        Binding("ctrl+n,ctrl+j", "move(1)", "Down", show=False, id="roles.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, priority=True, id="roles.page_up"),
-        Binding(
-            "pagedown", "page(1)", "Page down", show=False, priority=True, id="roles.page_down"
-        ),
-        Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
-        Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
+        *list_bindings(),
+        PICKER_UP,
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
     ]
@@ -87,13 +80,13 @@ class RolePane(SearchPane):
         self.search_now()
         self.list.move_page(pages)
 
-    def action_first(self) -> None:
+    def action_go(self, line: int) -> None:
+        """Go to the first line, or with -1 to the last."""
         self.search_now()
-        self.list.go_to(0)
-
-    def action_last(self) -> None:
-        self.search_now()
-        self.list.go_to(len(self.list.rows) * 2, -1)
+        if line < 0:
+            self.list.go_to(len(self.list.rows) * 2, -1)
+        else:
+            self.list.go_to(line)
 
     def action_choose(self) -> None:
         self.search_now()
