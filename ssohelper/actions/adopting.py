@@ -10,8 +10,8 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import default_regions, legacy_sign_ins
-from ssohelper.core import adoption
+from ssohelper.actions import legacy_sign_ins
+from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import filter_of_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
@@ -79,7 +79,8 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
-        lacks_region = default_regions.lacks_region(app, config, one.name)
+        entry = config.profile(one.name)
+        lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
         found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
     return found
