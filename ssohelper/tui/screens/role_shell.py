@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from ssohelper.actions import credentials
+from ssohelper.actions import credentials, run
 from ssohelper.core import served_role
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
@@ -59,7 +59,7 @@ def run_shell_of_other(app: TuiApp[str], found: Foreign) -> None:
 
 def _run_exec(app: TuiApp[str], words: Sequence[str], chosen: str, what: str) -> None:
     """Run `ssohelper exec WORDS… -- $SHELL`. `chosen` is the value of served_role.CHOSEN."""
-    shell = app.services.environ.get("SHELL") or "/bin/sh"
+    shell = run.find_own_shell(app.services.environ)
     argv = ["exec", *words, "--", shell]
     line = " ".join(["ssohelper", *map(word_as_typed, argv)])
     try:
