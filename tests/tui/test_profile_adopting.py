@@ -32,7 +32,7 @@ def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.wait_for_text("2 profiles of other tools, 1 need ssohelper to work: F6 adopts")
+        await user.wait_for_text("2 profiles of other tools, 1 needs ssohelper to work: F6 adopts")
         await user.press("f6")
         await user.wait_for_text("profiles that other tools or you wrote:", "it has no sso_region")
         await answer(user, "enter", "adopt 1 profile that needs ssohelper to work, with its name?")
@@ -124,6 +124,6 @@ def test_a_part_of_aws_sso_cli_is_adopted_whole_or_not_at_all(
             await user.wait_for_text("--adopt a --adopt b", "2 to adopt")
         else:
             await answer(user, "n", "adopt 2 profiles of other tools, with their names?")
-            await user.wait_for_text("2 profiles of other tools, 1 need ssohelper to work")
+            await user.wait_for_text("2 profiles of other tools, 1 needs ssohelper to work")
 
     run_scenario(world.app(), scenario, size=(120, 40))

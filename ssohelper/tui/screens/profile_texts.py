@@ -78,7 +78,8 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
             f"{count} of {len(able)} to adopt: {key_of('profiles.apply')} writes, {key} leaves them"
         )
     needing = adopting.choose_profiles_that_need_ssohelper(found.proposal.others)
-    need = f", {len(needing)} need ssohelper to work" if needing else ""
+    verb = "needs" if len(needing) == 1 else "need"
+    need = f", {len(needing)} {verb} ssohelper to work" if needing else ""
     return f"{plan_text.profile_count(len(able))} of other tools{need}: {key} adopts"
 
 
