@@ -10,10 +10,10 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import default_regions, legacy_sign_ins
-from ssohelper.core import adoption
+from ssohelper.actions import legacy_sign_ins
+from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import Candidate
-from ssohelper.core.choices import glob_filter
+from ssohelper.core.choices import filter_of_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_portals
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _MOST_NAMES = 10
+# More patterns would not fit into the command line that a question shows.
+_MOST_PATTERNS = 3
 _NOT_MANAGED = "they are not managed"
 
 
@@ -77,7 +79,8 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
-        lacks_region = default_regions.lacks_region(app, config, one.name)
+        entry = config.profile(one.name)
+        lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
         found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
     return found
@@ -98,10 +101,29 @@ def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) ->
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
     check_globs(app, globs)
+    return _match(found, globs)
+
+
+def _match(found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
     is_match = glob_filter(globs)
     return frozenset(
         one.name for one in found if one.name in globs or (globs and is_match(one.name))
     )
+
+
+def patterns_of(found: Sequence[Found], chosen: Collection[str]) -> tuple[str, ...] | None:
+    """Return the values of --adopt that adopt exactly these profiles; None if they would be many."""
+    able = choose_able(found)
+    exact = {name: filter_of_exact_text(name) for name in able}
+    left = sorted(able.difference(chosen))
+    for patterns in (
+        tuple(exact[name] for name in sorted(able.intersection(chosen))),
+        ("*", *(f"!{exact[name]}" for name in left)),
+    ):
+        # Patterns ignore case, so that the name of one profile may match another one too.
+        if len(patterns) <= _MOST_PATTERNS and _match(found, patterns) & able == able & set(chosen):
+            return patterns
+    return None
 
 
 def check_globs(app: App, globs: tuple[str, ...]) -> None:
@@ -112,6 +134,11 @@ def check_globs(app: App, globs: tuple[str, ...]) -> None:
             raise UsageProblem(
                 f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
             )
+
+
+def choose_able(found: Iterable[Found]) -> frozenset[str]:
+    """Return the names of the profiles that can be adopted."""
+    return frozenset(one.name for one in found if one.candidate.role)
 
 
 def choose_profiles_that_need_ssohelper(found: Iterable[Found]) -> frozenset[str]:
@@ -144,10 +171,12 @@ def explain_kept_markers(
 ) -> list[tuple[list[str], str]]:
     """Return the profiles that keep aws-sso-cli's markers around those in `adopt`, and why."""
     reasons = {one.name: one.candidate.reason for one in found}
-    able = {one.name for one in found if one.candidate.role}
+    able = choose_able(found)
     return [
         (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
-        for others in adoption.find_profiles_left_in_blocks(app.config.read(), set(adopt) & able)
+        for others in adoption.find_profiles_left_in_blocks(
+            app.config.read(), able.intersection(adopt)
+        )
     ]
 
 

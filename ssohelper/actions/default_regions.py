@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssohelper.core import profile_region
 from ssohelper.core.choices import make_value_finder
 from ssohelper.core.endpoints import checked_region, is_region
 from ssohelper.core.model import RoleKey
@@ -12,11 +13,7 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
-    from ssohelper.core.config_file import ConfigFile
     from ssohelper.core.model import Profile, SsoSession
-
-# The variables that give SDKs their region; botocore reads the second one only.
-VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
@@ -63,16 +60,8 @@ def propose_region(app: App, session: SsoSession) -> str | None:
             return None
     default = config.profile("default")
     known = [default.keys.get("region", "").strip()] if default else []
-    known += [app.environ.get(name, "") for name in VARIABLES]
+    known += [app.environ.get(name, "") for name in profile_region.VARIABLES]
     return next((region for region in known if is_region(region)), session.region)
-
-
-def lacks_region(app: App, config: ConfigFile, name: str) -> bool:
-    """Return whether AWS tools know no region for this profile: those of `[default]` do not count."""
-    entry = config.profile(name)
-    return not any(app.environ.get(variable) for variable in VARIABLES) and (
-        entry is None or not entry.keys.get("region")
-    )
 
 
 def check_region(text: str) -> str:

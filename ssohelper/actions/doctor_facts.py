@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import clocks, directory, missing_sessions
-from ssohelper.core import chains, plan_text, process_command
+from ssohelper.core import chains, plan_text, process_command, session_changes
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
 from ssohelper.core.config_text import ConfigText
@@ -19,13 +19,14 @@ from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
     Failure,
+    MissingSessionFact,
     ProfileFact,
     ProgramFact,
     SessionFact,
     TokenFact,
 )
 from ssohelper.core.foreign import find_foreign
-from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
 from ssohelper.system import installation, programs
@@ -170,21 +171,20 @@ def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
 
 def find_missing_sessions(
     app: App, facts: ConfigFacts, profiles: Iterable[ProfileFact]
-) -> dict[str, str]:
-    """Return the sessions that profiles name and the config does not define.
-
-    The value of each is the command that restores the session.
-    """
-    known = facts.file.session_names() if facts.file else []
-    targets = [one.target for one in profiles if one.target is not None]
-    names = {one.session_name for one in targets if one.session_name is not None}
-    missing = sorted(names - set(known))
-    return {
-        name: missing_sessions.restore_command(
-            name, missing_sessions.find_recorded_or_none(app, name)
-        )
-        for name in missing
-    }
+) -> dict[str, MissingSessionFact]:
+    """Return the sessions that these profiles name and the config does not define."""
+    undefined = session_changes.find_undefined_sessions(facts.file) if facts.file else {}
+    shown = {one.name for one in profiles}
+    found = {}
+    for name, users in sorted(undefined.items()):
+        names = tuple(user for user in users if user in shown)
+        if names:
+            command = ""
+            if SESSION_NAME.fullmatch(name):
+                recorded = missing_sessions.find_recorded_or_none(app, name)
+                command = missing_sessions.restore_command(name, recorded)
+            found[name] = MissingSessionFact(names, command)
+    return found
 
 
 def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
-from ssohelper.core import served_role
+from ssohelper.core import profile_region, served_role
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
@@ -74,7 +74,7 @@ CLEARED = (
     served_role.VARIABLE,
 )
 # All variables that `ssohelper use` may change and `ssohelper clear` restores.
-TOUCHED = (*default_regions.VARIABLES, *CLEARED, APP_ID)
+TOUCHED = (*profile_region.VARIABLES, *CLEARED, APP_ID)
 
 
 class Environment(NamedTuple):
@@ -214,7 +214,7 @@ def _key_variables(
 
 
 def _region_variables(region: str | None) -> dict[str, str]:
-    return dict.fromkeys(default_regions.VARIABLES, region) if region else {}
+    return dict.fromkeys(profile_region.VARIABLES, region) if region else {}
 
 
 def _region_variables_of_profile(app: App, profile: Profile) -> dict[str, str]:

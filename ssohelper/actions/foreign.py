@@ -33,11 +33,10 @@ def find(app: App, name: str | None) -> Foreign | None:
     Raises: ConfigInvalid for a chain that cannot be used.
     """
     asked = name if name is not None else app.environ.get("AWS_PROFILE")
-    config = app.config.read()
-    entry = config.profile(asked) if asked else None
+    entry = app.config.find_profile(asked) if asked else None
     if entry is None:
         return None
-    return _find_of(config, entry, app.config.read_credentials_sections)
+    return _find_of(app.config.read(), entry, app.config.read_credentials_sections)
 
 
 def _find_of(
@@ -91,7 +90,7 @@ def find_own_region(app: App, found: Foreign) -> str | None:
     """Return the region of the nearest profile that has one. Raises: ConfigInvalid."""
     config = app.config.read()
     for name in found.profiles:
-        entry = config.profile(name)
+        entry = app.config.find_profile(name)
         region = config.region(entry) if entry is not None else None
         if region:
             return region
@@ -100,7 +99,7 @@ def find_own_region(app: App, found: Foreign) -> str | None:
 
 def read_keys(app: App, found: Foreign) -> Mapping[str, str]:
     """Return the profile's options in the config, by key."""
-    entry = app.config.read().profile(found.name)
+    entry = app.config.find_profile(found.name)
     return entry.keys if entry is not None else {}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import console, default_regions, foreign
-from ssohelper.core import console_urls, partitions
+from ssohelper.core import console_urls, partitions, profile_region
 from ssohelper.core.endpoints import (
     checked_region,
     console_sign_in_endpoint,
@@ -87,7 +87,7 @@ def choose_region(app: App, found: Foreign) -> str:
     own = foreign.find_own_region(app, found)
     if own:
         return own
-    known = [app.environ.get(name, "") for name in default_regions.VARIABLES]
+    known = [app.environ.get(name, "") for name in profile_region.VARIABLES]
     known.append(app.settings.get("default_region") or "")
     partition = found.role_arn.partition("arn:")[2].partition(":")[0]
     home = {one.name: one.home_region for one in partitions.PARTITIONS}.get(partition)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import session_changes
 from ssohelper.core.config_file import DEFAULT_SCOPES
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.text import first_names, show
 from ssohelper.errors import SsoHelperError, UsageProblem
 
@@ -33,10 +33,14 @@ class MissingSession(NamedTuple):
 
 
 def list_missing(app: App) -> list[MissingSession]:
-    """Return the sessions that profiles name and the config does not define. Sends no request."""
+    """Return the sessions that profiles name and the config does not define. Sends no request.
+
+    Names that no session can have are left out: no command brings such a session back.
+    """
     return [
         MissingSession(name, tuple(users), find_recorded_or_none(app, name))
         for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
+        if SESSION_NAME.fullmatch(name)
     ]
 
 

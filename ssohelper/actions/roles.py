@@ -86,7 +86,9 @@ def read_roles(
     rows += _make_rows_of_chains(app, sessions, rows, used)
     rows = ranked_rows(rows) if used else rows
     if with_others and session_name is None:
-        rows += _rows_of_others(app, [entry for entry, target in targets if target is None])
+        with_role = {entry.name for entry, target in targets if target is not None}
+        others = [one for one in app.config.list_profiles() if one.name not in with_role]
+        rows += _rows_of_others(app, others)
     return KnownRoles(rows, listed_at, sessions)
 
 

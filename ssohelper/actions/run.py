@@ -21,6 +21,13 @@ _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 
+def find_own_shell(environ: Mapping[str, str]) -> str:
+    """Return the user's own shell, as the environment names it."""
+    return environ.get("SHELL") or (
+        environ.get("COMSPEC", "cmd.exe") if sys.platform == "win32" else SHELL
+    )
+
+
 def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Replace this process with the program and do not return; on Windows, return its exit code.
 

@@ -155,7 +155,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         if is_empty:
             hint = "nothing is set up yet; begin with: ssohelper setup START_URL"
         raise NoProfileNamed("which profile?", hint=hint)
-    entry = config.profile(asked)
+    entry = app.config.find_profile(asked)
     if entry is not None:
         target = config.target_or_none(entry)
         if target is not None and target.form in _NATIVE_FORMS:
@@ -164,7 +164,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     role_text = text or served
     if role_text and "/" in role_text:
         return _resolve_role_text(app, role_text, session_name)
-    names = [entry.name for entry in config.profiles()]
+    names = [entry.name for entry in app.config.list_profiles()]
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
     if text is not None:

@@ -65,6 +65,12 @@ def adopt_question(needing: Collection[str]) -> str:
     return f"adopt {profile_count(len(needing))} {which}?"
 
 
+def adopt_all_question(able: Collection[str]) -> str:
+    """Return the question whether to adopt all profiles that can be, those that work too."""
+    one = len(able) == 1
+    return f"adopt {profile_count(len(able))} of other tools, with {'its name' if one else 'their names'}?"
+
+
 def adopt_not_in_command(count: int) -> str:
     """Return that the command line shown does not name the profiles to adopt, and what that means."""
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"

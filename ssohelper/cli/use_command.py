@@ -1,12 +1,14 @@
 """The commands use and clear: print text that our shell function evaluates.
 
-A program cannot change the environment of the shell that runs it. stdout gets only this text, and
+A program cannot change the environment of the shell that runs it. Without the function, `use` starts
+a shell on a terminal. stdout gets only this text, and
 only when everything has succeeded. The shell function says in environment variables which shell it
 runs in, and which profile was used last and before that.
 """
 
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -19,6 +21,7 @@ from ssohelper.actions import (
     foreign,
     guards,
     profiles,
+    run,
     selection,
 )
 from ssohelper.actions.environment import Environment
@@ -57,13 +60,15 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
       ssohelper clear                                   undo it
 
     Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and unsets the variables that take
-    precedence over them. Needs the shell function: see `ssohelper install`. With it, Enter in the
-    full screen (`ssohelper` alone) does the same.
+    precedence over them. The shell function does this in your shell: see `ssohelper install`; with
+    it, Enter in the full screen (`ssohelper` alone) does the same. Without it, on a terminal, a
+    shell in your shell gets these variables; exit ends it.
     """
-    shell = _shell_of_function("use")
     app = output.get_app()
     row = output.options().chosen
     is_previous = words == ("-",)
+    has_own_shell = not is_previous and _can_start_shell(app)
+    shell = "" if has_own_shell else _shell_of_function("use")
     if is_previous:
         previous, keys = _find_previous_profile(app)
         words = (previous,)
@@ -94,10 +99,12 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)
-    text = _make_script(app, shell, found, f"{_KINDS[keys]} {name}")
-    _print_script(text)
+    if shell:
+        _print_script(_make_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
+    if not shell:
+        _become_shell(app, found)
 
 
 def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
@@ -114,9 +121,12 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
     foreign.check_use(app, found, is_on_terminal=True)
-    text = _make_script(app, shell, foreign.build_environment(app, found), f"profile {found.name}")
-    _print_script(text)
+    variables = foreign.build_environment(app, found)
+    if shell:
+        _print_script(_make_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
+    if not shell:
+        _become_shell(app, variables)
 
 
 @click.command()
@@ -150,6 +160,28 @@ def _shell_of_function(command: str) -> str:
     raise UsageProblem(
         f'"{command}" changes this shell, which needs the shell function', hint=_install_line()
     )
+
+
+def _can_start_shell(app: App) -> bool:
+    """Return whether `use` starts a shell, since no shell function runs it, but a user does.
+
+    Raises: ProgramNotFound (127) or NotExecutable (126) if SHELL names no program.
+    """
+    if os.environ.get(_SHELL) or output.options().json:
+        return False
+    if not (output.can_ask() and sys.stdout.isatty()):
+        return False
+    run.find_program(run.find_own_shell(app.environ), app.environ)
+    return True
+
+
+def _become_shell(app: App, variables: Environment) -> NoReturn:
+    """Replace this process with the user's shell, which gets these variables."""
+    shell = run.find_own_shell(app.environ)
+    output.say(
+        f"this is a shell in your shell: exit ends it; to switch your own, {_install_line()}"
+    )
+    click.get_current_context().exit(run.replace_process([shell], variables.for_child(app.environ)))
 
 
 def _install_line() -> str:

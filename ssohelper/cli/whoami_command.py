@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, default_regions, doctor, identity
+from ssohelper.actions import adopting, doctor, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.cli.foreign_use import print_pair
+from ssohelper.core import profile_region
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
@@ -42,8 +43,8 @@ def whoami(profile: str | None, reason: str | None) -> None:
     trouble = adopting.find_trouble(app, chosen.name)
     if trouble:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
-    config = app.config.read()
-    if config.profile(chosen.name) and default_regions.lacks_region(app, config, chosen.name):
+    entry = app.config.read().profile(chosen.name)
+    if entry is not None and profile_region.lacks_region(entry.keys, app.environ):
         app.warn(
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
             f'specify a region"; add a line: region = {chosen.session.region}'

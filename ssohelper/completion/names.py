@@ -48,7 +48,7 @@ class Names:
         """Return the names of profiles that point at a role, in file order.
 
         With `foreign`, those whose credentials are not ours too, which are of no session. With
-        `any_kind`, all profiles are returned; with `managed`, those that `profile sync` owns.
+        `any_kind`, all profiles of the config are returned; with `managed`, those that `profile sync` owns.
         With `session`, profiles of other sessions are left out: commands refuse them anyway.
         """
         return [
@@ -57,7 +57,9 @@ class Names:
             if (
                 profile.is_managed
                 if managed
-                else any_kind or profile.has_role or (foreign and profile.is_foreign)
+                else profile.has_role
+                or (any_kind and profile.is_in_config)
+                or (foreign and profile.is_foreign)
             )
             and (session is None or profile.session_name in (None, session))
             and profile.name.isprintable()
@@ -95,7 +97,9 @@ class Names:
         # Passed as a lambda, because naming `self._app.config.read` here would load the parser,
         # even if the index is valid.
         return self._app.name_index.load(
-            lambda: self._app.config.read(), lambda: self._app.config.read_credentials_sections()
+            lambda: self._app.config.read(),
+            lambda: self._app.config.read_credentials_sections(),
+            lambda: self._app.config.read_keyed_profiles(),
         )
 
 

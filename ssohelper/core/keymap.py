@@ -88,6 +88,7 @@ ACTIONS: dict[str, KeyAction] = {
             "profiles.options", "ctrl+o", "Options", "change filters, names, form and region"
         ),
         KeyAction("profiles.diff", "ctrl+d", "Diff", "show the diff of all changes"),
+        KeyAction("profiles.adopt", "f6", "Adopt", "take over profiles of other tools, or not"),
         KeyAction("profiles.undo", "f8", "Undo", "ask, then undo the last config write"),
         KeyAction("profiles.edit", "ctrl+e", "Edit", "open the editor at the profile's line"),
         KeyAction("profiles.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),

@@ -15,6 +15,7 @@ from ssohelper.core.profile_plan import Plan
 _KINDS = ("form", "program path", "session", "role", "region", "name")
 FORM, PROGRAM, SESSION, ROLE, REGION, NAME = _KINDS
 ADOPT = "adopt, with the name that it has"
+TO_ADOPT = "to adopt"
 _OTHER = "how it gets credentials"
 _TO_CHANGE = "to change"
 _PROCESS = "credential_process"
@@ -90,7 +91,7 @@ def groups(plan: Plan) -> list[Group]:
     for change in plan.change:
         names.setdefault(kind_of(plan, change), []).append(change.profile)
     adopted = tuple(names.pop(ADOPT, ()))
-    found = [Group("+", "to add", plan.add), Group("~", "to adopt", adopted)]
+    found = [Group("+", "to add", plan.add), Group("~", TO_ADOPT, adopted)]
     for kind in sorted(names, key=lambda kind: -len(names[kind])):
         found.append(Group("~", f"{_TO_CHANGE}: {kind}", tuple(names[kind])))
     found.append(Group("-", "to remove", plan.remove))

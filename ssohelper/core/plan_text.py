@@ -1,7 +1,7 @@
 """Texts about a plan of `profile sync`, for CLI and TUI: counts, skipped roles, a warning."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
@@ -145,6 +145,11 @@ def restored_options_line(session_name: str, choices: Choices) -> str:
 def sync_options(choices: Choices) -> str:
     """Return the options of `profile sync` that give these choices, as typed; "" if none does."""
     return " ".join(filter(None, (filter_options(choices), _other_options(choices))))
+
+
+def adopt_options(patterns: Iterable[str]) -> list[str]:
+    """Return the option --adopt for each of these patterns, as typed."""
+    return [f"--adopt {shlex.quote(pattern)}" for pattern in patterns]
 
 
 def _other_options(choices: Choices) -> str:

@@ -6,11 +6,12 @@ working.
 """
 
 import re
+from collections.abc import Iterator
 
 from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
-from ssohelper.core.model import SESSION_NAME, SsoSession
+from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_keys import session_section
 
 _COMMAND, _SESSION = "credential_process", "sso_session"
@@ -61,15 +62,25 @@ def find_profiles_of_session(config: ConfigFile, name: str) -> list[ProfileEntry
 def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
     """Return the sessions that profiles name and the file has no section of, with these profiles.
 
-    Names that no session can have are left out.
+    A name may be one that no session can have. No other function decides which session is missing.
     """
     defined, found = set(config.session_names()), dict[str, list[str]]()
     for entry in config.profiles():
-        keys = _own_keys(config, entry)
-        for name in dict.fromkeys((keys.get(_SESSION), _session_of_command(keys))):
-            if name and name not in defined and SESSION_NAME.fullmatch(name):
+        for name in dict.fromkeys(_list_sessions_named_by(config, entry)):
+            if name and name not in defined:
                 found.setdefault(name, []).append(entry.name)
     return found
+
+
+def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator[str | None]:
+    """Yield the sessions that SDKs or our command take for the profile, [DEFAULT]'s too."""
+    keys = entry.keys
+    yield keys.get(_SESSION)
+    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
+    yield options.get("--session")
+    if "--profile" in options:
+        target = config.target_or_none(entry)
+        yield target.session_name if target else None
 
 
 def find_profiles_that_need_session(config: ConfigFile, name: str) -> list[ProfileEntry]:

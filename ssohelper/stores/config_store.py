@@ -8,15 +8,17 @@ AWS's own tools take no lock, so just before the rename the config is read and c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoints import is_region
 from ssohelper.core.start_url import is_own_url
-from ssohelper.errors import LocalState
+from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 from ssohelper.stores.portal_addresses import PortalAddresses
 from ssohelper.stores.user_file import Changed, Found, UserFile
@@ -92,6 +94,42 @@ class ConfigStore:
         """Return the section names of the credentials file. SDKs prefer them to profiles."""
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
+
+    def read_keyed_profiles(self) -> list[ProfileEntry]:
+        """Return the profiles that stand only in the credentials file, with static keys.
+
+        They have no keys but `region`: their secrets are for SDKs alone.
+        Raises: ConfigInvalid, which names the bad line; LocalState when a file cannot be read.
+        """
+        data = UserFile(self._credentials_path).read().data
+        text = ConfigText(data, str(self._credentials_path))
+        config, inherited = self.read(), text.defaults.values()
+        found = []
+        for name, section in text.sections.items():
+            keys = inherited | section.values()
+            if keys.get("aws_access_key_id") and config.profile(name) is None:
+                region = keys.get("region", "")
+                kept = {"region": region} if is_region(region) else {}
+                found.append(ProfileEntry(name, kept, False, section.line + 1, name))
+        return found
+
+    def list_profiles(self) -> list[ProfileEntry]:
+        """Return all profiles that SDKs know: those of the config, then `read_keyed_profiles`.
+
+        A credentials file that cannot be read counts as one without profiles.
+        Raises: ConfigInvalid or LocalState when the config cannot be read.
+        """
+        found = self.read().profiles()
+        with suppress(ConfigInvalid, LocalState):
+            found += self.read_keyed_profiles()
+        return found
+
+    def find_profile(self, name: str) -> ProfileEntry | None:
+        """Return the one of `list_profiles` with this name, or None."""
+        entry = self.read().profile(name)  # nearly always: the other file is not read then
+        if entry is not None:
+            return entry
+        return next((one for one in self.list_profiles() if one.name == name), None)
 
     def write(
         self,

@@ -20,10 +20,10 @@ from ssohelper.stores import files
 if TYPE_CHECKING:
     # The config parser is imported for type checks only: with a valid index, TAB completion does
     # not need it.
-    from ssohelper.core.config_file import ConfigFile
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry
 
 # Increase this when the index's format changes, or what is read from the config for it.
-_VERSION = 3
+_VERSION = 4
 _LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
 _SURE_AFTER_SECONDS = 2
@@ -32,7 +32,8 @@ _SURE_AFTER_SECONDS = 2
 class IndexedProfile(NamedTuple):
     """A profile of the config; `session_name` is None if the config does not name its session.
 
-    `is_foreign`: its credentials are not ours, and commands take it by name.
+    `is_foreign`: its credentials are not ours, and commands take it by name. `is_in_config` is
+    False if only the credentials file has it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class IndexedProfile(NamedTuple):
     has_role: bool
     is_managed: bool
     is_foreign: bool = False
+    is_in_config: bool = True
 
 
 class NameIndex(NamedTuple):
@@ -69,17 +71,18 @@ class NameIndexFile:
         self,
         read_config: Callable[[], ConfigFile],
         read_credentials_names: Callable[[], Collection[str]] = tuple,
+        read_keyed_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
-        A config that cannot be read counts as one without names.
+        After them come those of the profiles that only the credentials file has. A config that cannot be read counts as one without names.
         """
         with contextlib.suppress(LocalState):
             saved = files.read_record(self._path, self._parse, _LIMIT_BYTES)
             if saved:
                 return saved
         try:
-            index = _index_of(read_config(), read_credentials_names)
+            index = _index_of(read_config(), read_credentials_names, read_keyed_profiles)
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -117,16 +120,19 @@ class NameIndexFile:
 
 
 def _index_of(
-    config: ConfigFile, read_credentials_names: Callable[[], Collection[str]]
+    config: ConfigFile,
+    read_credentials_names: Callable[[], Collection[str]],
+    read_keyed_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
     from ssohelper.core.foreign import find_foreign
 
     profiles = []
     keyed: Collection[str] = ()
+    only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed = read_credentials_names()
-    for entry in config.profiles():
+        keyed, only_keyed = read_credentials_names(), read_keyed_profiles()
+    for entry in (*config.profiles(), *only_keyed):
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)
         session_name = target.session_name if target else None
@@ -134,8 +140,11 @@ def _index_of(
         if target is None:
             with contextlib.suppress(SsoHelperError):
                 is_foreign = find_foreign(config, entry, keyed) is not None
+        has_role, is_in_config = target is not None, config.profile(entry.name) is not None
         profiles.append(
-            IndexedProfile(entry.name, session_name, target is not None, entry.managed, is_foreign)
+            IndexedProfile(
+                entry.name, session_name, has_role, entry.managed, is_foreign, is_in_config
+            )
         )
     keys = [section.keys for section in config.text.sections.values()]
     regions = {of[key].value for of in keys for key in ("region", "sso_region") if key in of}

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.actions import credentials, directory, doctor
+from ssohelper.actions import credentials, directory, doctor, missing_sessions
 from ssohelper.app import App
+from ssohelper.core import profile_region
 from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.findings import Finding, profiles_subject
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
@@ -149,3 +150,62 @@ def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):
     found = find(home)
     assert found["sessions-of-one-portal"].subject == 'sessions "corp", "corp2"'
     assert found["signed-out"].subject == 'session "corp2"'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("sso_session = gone",),  # for tokens alone, without a role
+        ("sso_session = gone", f"sso_account_id = {PAY}", "sso_role_name = Read"),
+        (
+            f"credential_process = ssohelper credential-process --session gone "
+            f"--account-id {PAY} --role-name Read",
+        ),
+    ],
+)
+def test_doctor_and_the_other_commands_agree_which_session_is_missing(home, emulator, lines):
+    add_profile(home, "mine", *lines)
+    add_profile(home, "by-name", "credential_process = ssohelper credential-process --profile mine")
+    [missing] = missing_sessions.list_missing(App(home.env))
+    found = find(home)["session-missing"]
+    assert (missing.name, missing.profiles[0]) == ("gone", "mine")
+    assert found.subject == profiles_subject(missing.profiles)
+    assert found.fix == missing_sessions.restore_command("gone", None)
+    if len(lines[0].split()) > 3 or len(lines) > 1:
+        assert missing.profiles == ("mine", "by-name")
+        assert find(home, "by-name")["session-missing"].subject == 'profile "by-name"'
+
+
+def test_a_name_that_no_session_can_have_is_to_be_corrected(home, emulator):
+    line = f"--session a%b --account-id {PAY} --role-name Read"
+    add_profile(home, "mine", f"credential_process = ssohelper credential-process {line}")
+    assert missing_sessions.list_missing(App(home.env)) == []
+    assert find(home)["session-missing"].fix == "correct its name in an editor"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ((), 'has no region, so most calls stop with "You must specify a region"'),
+        (
+            ("AWS_REGION",),
+            "has no region; only AWS_REGION of this shell gives one, and boto3 reads "
+            "AWS_DEFAULT_REGION alone",
+        ),
+        (("AWS_DEFAULT_REGION",), "has no region; only AWS_DEFAULT_REGION of this shell gives one"),
+        (
+            ("AWS_REGION", "AWS_DEFAULT_REGION"),
+            "has no region; only AWS_REGION and AWS_DEFAULT_REGION of this shell give one",
+        ),
+    ],
+)
+def test_a_region_that_only_this_shell_has_is_named(home, emulator, variables, message):
+    lines = ("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Read")
+    add_profile(home, "mine", *lines, region=None)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        home.env.pop(name, None)
+    home.env.update(dict.fromkeys(variables, "eu-west-1"))
+    app = App(home.env)
+    assert find(home)["no-region"].message == message
+    entry = app.config.read().profile("mine")
+    assert profile_region.lacks_region(entry.keys, home.env) is (not variables)

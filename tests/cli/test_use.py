@@ -57,6 +57,66 @@ def test_without_the_shell_function_it_is_exit_2_with_the_line_to_install(
     assert line in done.stderr
 
 
+def start_on_a_terminal(shell: Shell, *argv: str, **environ: str) -> "pexpect.spawn[str]":
+    """Run `use` as a user does whose shell has no function. SHELL is a program that says what it has."""
+    own = shell.home / "own-shell"
+    own.write_text(
+        '#!/bin/sh\necho "shell: $AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none}"\nexit 7\n'
+    )
+    own.chmod(0o755)
+    return pexpect.spawn(
+        str(SCRIPT),
+        ["use", *argv],
+        env={**shell.environ, "SHELL": str(own), **environ},
+        encoding="utf-8",
+        timeout=RUN_SECONDS,
+        dimensions=(40, 400),
+    )
+
+
+def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(
+    shell: Shell,
+) -> None:
+    child = start_on_a_terminal(shell, "mine", AWS_ACCESS_KEY_ID="AKIAOTHER")
+    said = child.read()
+    child.close()
+    assert "shell: mine us-east-1 none" in said
+    assert "this is a shell in your shell: exit ends it; to switch your own, put into" in said
+    assert "export AWS_PROFILE" not in said
+    assert child.exitstatus == 7  # the shell's own code, as with exec
+
+
+def test_there_a_role_without_a_profile_ends_in_a_shell_on_that_role(shell: Shell) -> None:
+    child = start_on_a_terminal(shell, "000000000000/Role00")
+    child.expect(r"write .*\[y/N\]")
+    child.sendline("y")
+    child.expect("shell: account-00000.Role00 us-east-1 none")
+    child.read()
+    child.close()
+    assert child.exitstatus == 7
+
+
+def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(
+    shell: Shell,
+) -> None:
+    before = shell.config.read_bytes()
+    child = start_on_a_terminal(shell, "000000000000/Role00", SHELL="/gone/shell")
+    said = child.read()
+    child.close()
+    assert (child.exitstatus, "has no profile yet" in said) == (127, False)
+    assert shell.config.read_bytes() == before
+
+
+@pytest.mark.parametrize("argv", [["use", "-"], ["clear"]])
+def test_there_nothing_can_be_undone(shell: Shell, argv: list[str]) -> None:
+    child = pexpect.spawn(
+        str(SCRIPT), argv, env=shell.environ, encoding="utf-8", timeout=RUN_SECONDS
+    )
+    child.read()
+    child.close()
+    assert child.exitstatus == 2
+
+
 def test_text_for_a_shell_is_not_shown_on_a_terminal(shell: Shell) -> None:
     child = pexpect.spawn(
         str(SCRIPT),

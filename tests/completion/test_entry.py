@@ -209,6 +209,19 @@ class TestCandidates:
         (corp.path / ".aws" / "credentials").write_text("[plain]\naws_access_key_id = A\n")
         assert candidates(corp, "use", "pl") == ["plain"]
 
+    def test_a_profile_that_only_the_credentials_file_has_is_offered(self, corp: Home) -> None:
+        credentials = corp.path / ".aws" / "credentials"
+        credentials.write_text("[plain]\naws_access_key_id = A\n[plague]\nregion = eu-west-1\n")
+        date_back(corp.config_file)
+        date_back(credentials)
+        assert candidates(corp, "use", "pl") == ["plain"]
+        assert candidates(corp, "profile", "show", "pl") == []
+        credentials.write_text(
+            "[plane]\naws_access_key_id = A\n[pl\x1b[2J]\naws_access_key_id = B\n"
+        )
+        assert candidates(corp, "use", "pl") == ["plane"]
+        assert candidates(corp, "--session", "corp", "use", "plan") == []
+
     def test_a_credentials_file_that_cannot_be_looked_at_hides_no_profile(self, corp: Home) -> None:
         add_profile(corp, "profile o", f"{ROLE}sso_session = corp\n")
         too_long = {"AWS_SHARED_CREDENTIALS_FILE": f"/{'a' * 300}"}

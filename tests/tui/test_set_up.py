@@ -258,12 +258,15 @@ def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
     world: DemoHome, has_more: bool
 ) -> None:
     many = [BROKEN.replace("old/reader", f"old/reader-{number}") for number in range(30)]
-    if has_more:  # one that works without us, and is not adopted
+    if has_more:  # some that work without us, and are not adopted
         program = world.home / "aws-sso"
         program.write_text("#!/bin/sh\nexit 1\n")
         program.chmod(0o755)
-        many.append(f"[profile b]\ncredential_process = {program} -S X process "
-                    "--arn arn:aws:iam::000040000001:role/Developer\n")  # fmt: skip
+        many += [
+            f"[profile b{number}]\ncredential_process = {program} -S X process "
+            "--arn arn:aws:iam::000040000001:role/Developer\n"
+            for number in range(3)
+        ]
     forget_all(world, "\n".join(many))
 
     async def scenario(user: User) -> None:

@@ -170,18 +170,13 @@ def _count_words(name: str) -> int:
 
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section."""
-    for name, command in facts.missing_sessions.items():
-        users = [
-            one.name
-            for one in facts.profiles
-            if one.target is not None and one.target.session_name == name
-        ]
+    for name, missing in facts.missing_sessions.items():
         yield problem(
             "session-missing",
-            profiles_subject(users),
+            profiles_subject(missing.profiles),
             f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, and '
             "without it there are no credentials",
-            command,
+            missing.command or "correct its name in an editor",
         )
 
 

@@ -113,6 +113,16 @@ class SessionFact(NamedTuple):
     failure: Failure | None = None
 
 
+class MissingSessionFact(NamedTuple):
+    """A session that `profiles` name and the config does not define.
+
+    `command` is the command that brings it back, "" if no session can have this name.
+    """
+
+    profiles: tuple[str, ...]
+    command: str
+
+
 class TokenFact(NamedTuple):
     """The token file that SDKs look for if a profile in legacy form has this start URL.
 
@@ -200,8 +210,7 @@ class Facts(NamedTuple):
     `environ` has the variables that SDKs read; the values of secret keys are replaced. `chosen` is
     the profile of the command `doctor PROFILE`; `profiles` then holds that profile only, and
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
-    `missing_sessions` are the sessions that profiles name and the config does not define, each with
-    the command that brings it back.
+    `missing_sessions` are the sessions that profiles name and the config does not define, by name.
     """
 
     now: int = 0
@@ -214,7 +223,7 @@ class Facts(NamedTuple):
     files: tuple[FileFact, ...] = ()
     sessions: tuple[SessionFact, ...] = ()
     unusable_sessions: Mapping[str, Failure] = {}
-    missing_sessions: Mapping[str, str] = {}
+    missing_sessions: Mapping[str, MissingSessionFact] = {}
     tokens: tuple[TokenFact, ...] = ()
     endpoints: tuple[EndpointFact, ...] = ()
     machine: MachineFacts = MachineFacts()

@@ -7,7 +7,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
-from ssohelper.core import process_command
+from ssohelper.core import process_command, profile_region
 from ssohelper.core.choices import filter_of_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
@@ -274,23 +274,25 @@ def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
 def check_regions(facts: Facts) -> Iterator[Finding]:
     """Note profiles without a region: most calls of boto3 then stop with NoRegionError.
 
-    The region of `[default]` does not help: a profile with another name does not inherit it.
+    The region of `[default]` does not help: a profile with another name does not inherit it. That
+    of the environment helps in this shell alone.
     """
-    if facts.environ.get("AWS_DEFAULT_REGION") or facts.config.file is None:
-        return
     names = [
         one.name
         for one in facts.profiles
-        if one.name != "default" and one.target is not None and not one.entry.keys.get("region")
+        if one.target is not None and not profile_region.has_own_region(one.entry.keys)
     ]
-    if names:
-        yield note(
-            "no-region",
-            profiles_subject(names),
-            f"{'has' if len(names) == 1 else 'have'} no region, so most calls stop with "
-            '"You must specify a region"',
-            "add a line: region = eu-west-1",
-        )
+    if not names:
+        return
+    have = "has no region" if len(names) == 1 else "have no region"
+    variables = profile_region.find_region_variables(facts.environ)
+    message = f'{have}, so most calls stop with "You must specify a region"'
+    if variables:
+        gives = "gives" if len(variables) == 1 else "give"
+        message = f"{have}; only {' and '.join(variables)} of this shell {gives} one"
+        if profile_region.OF_BOTOCORE not in variables:
+            message += f", and boto3 reads {profile_region.OF_BOTOCORE} alone"
+    yield note("no-region", profiles_subject(names), message, "add a line: region = eu-west-1")
 
 
 CHECKS = (

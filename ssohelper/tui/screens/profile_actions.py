@@ -49,7 +49,7 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
         if await refresh_list(app, session, from_scratch=wish.prune) is None:
             return False
         found = await background.run(app, lambda: plan_from_saved_list(services, wish))
-    plan, command = found.plan, f"ssohelper {sync_command(wish, found.given)}"
+    plan, command = found.plan, f"ssohelper {sync_command(wish, found.given, found.others)}"
     if plan is None:
         return False
     if plan.changes and not await _confirm_plan(app, plan, command):

@@ -57,6 +57,8 @@ class Planner:
         self.found: Found | None = None
         self.session_number = 0
         self.prune = self.rename = False
+        # The profiles of other tools that the user wants to adopt.
+        self.adopt: frozenset[str] = frozenset()
         # What the user has typed into the fields of the options; None: nothing.
         self.texts: dict[str, str] | None = None
         self._current: CurrentProfiles | None = None
@@ -84,13 +86,21 @@ class Planner:
     def wish(self) -> Wish | None:
         """Return what the user asks of the sync, or None if there is no session."""
         session = self.session
-        return Wish(session, self.texts, self.prune, self.rename) if session else None
+        return self._make_wish(session) if session else None
+
+    def _make_wish(self, session: SsoSession) -> Wish:
+        return Wish(session, self.texts, self.prune, self.rename, self.adopt)
 
     def show_next_session(self) -> None:
         """Plan the sync of the next session, with the options that it has."""
         self.session_number += 1
-        self.texts = None
+        self.forget_wishes()
         self.plan()
+
+    def forget_wishes(self) -> None:
+        """Forget the changed options and the profiles to adopt: they are written, or of no use."""
+        self.texts = None
+        self.adopt = frozenset()
 
     def plan_soon(self, texts: dict[str, str]) -> None:
         """Plan with these texts of the options when the user has stopped typing."""

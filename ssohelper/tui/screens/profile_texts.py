@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ssohelper.actions import adopting
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES
@@ -30,7 +31,7 @@ def plan_line(found: Found, now: int) -> str:
     wish, proposal = found.wish, found.proposal
     if wish is None:
         return "profile sync: there is no session yet"
-    command = sync_command(wish, NO_CHOICES)
+    command = sync_command(wish, NO_CHOICES, proposal.others)
     if found.error is not None:
         return f"{command}: not possible"
     if proposal.problems:
@@ -58,7 +59,31 @@ def options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> 
 
 
 def hint(found: Found, key_of: KeyOf) -> str:
-    """Return what the user should do first, or be warned of; "" if there is nothing."""
+    """Return what the user should do first, or be warned of; "" if there is nothing.
+
+    Then the profiles that other tools or the user wrote and that can be adopted.
+    """
+    return "\n".join(filter(None, (_first_hint(found, key_of), _adopt_hint(found, key_of))))
+
+
+def _adopt_hint(found: Found, key_of: KeyOf) -> str:
+    """Return how many profiles can be adopted, with the key for that; "" if there is none."""
+    able = adopting.choose_able(found.proposal.others)
+    key = key_of("profiles.adopt")
+    if not able:
+        return ""
+    if found.wish is not None and found.wish.adopt:
+        count = plan_text.profile_count(len(able & found.wish.adopt))
+        return (
+            f"{count} of {len(able)} to adopt: {key_of('profiles.apply')} writes, {key} leaves them"
+        )
+    needing = adopting.choose_profiles_that_need_ssohelper(found.proposal.others)
+    verb = "needs" if len(needing) == 1 else "need"
+    need = f", {len(needing)} {verb} ssohelper to work" if needing else ""
+    return f"{plan_text.profile_count(len(able))} of other tools{need}: {key} adopts"
+
+
+def _first_hint(found: Found, key_of: KeyOf) -> str:
     proposal = found.proposal
     if found.error is not None:
         return ". ".join(filter(None, (found.error.message, found.error.hint)))
@@ -94,6 +119,9 @@ def section_lines(section: Section, key_of: KeyOf) -> list[Line]:
         "": "The sync leaves these profiles as they are.",
     }
     says["!"] = "The sync skips these; each line says why."
+    if section.key == plan_kinds.TO_ADOPT:
+        apply = key_of("profiles.apply")
+        says["~"] = f"{apply} takes these over, with the names that they have, after a question."
     if section.key == "stale":
         says["!"] = (
             f"Their roles are no longer listed. {key_of('profiles.prune')} removes them too."

@@ -18,6 +18,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
+from ssohelper.actions import adopting
 from ssohelper.core import plan_kinds
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -25,10 +26,10 @@ from ssohelper.tui import background
 from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import NO_ROWS
-from ssohelper.tui.screens import profile_actions, profile_texts
+from ssohelper.tui.screens import adopt_questions, profile_actions, profile_texts
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profile_planner import Found, Planner
-from ssohelper.tui.screens.proposal import Wish, plan_lines, sync_command
+from ssohelper.tui.screens.proposal import plan_lines, sync_command
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
 
 # The actions that need a config which can be read, and those that need a session too.
 _CHANGING = frozenset(
-    ["apply", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
+    ["apply", "adopt", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
 )
-_OF_SESSION = frozenset(["apply", "options", "refresh", "diff", "prune", "rename"])
+_OF_SESSION = frozenset(["apply", "adopt", "options", "refresh", "diff", "prune", "rename"])
 _BESIDE_COLUMNS, _LOW_LINES, _NARROW_COLUMNS = 120, 20, 70
 
 
@@ -53,7 +54,7 @@ class ProfilesScreen(Screen[None]):
     HELP_TEXT = (
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
-        "changes yours. Type to search, as on Accounts. Enter folds a kind, or shows the diff. tab "
+        "changes yours until you adopt them. Type to search, as on Accounts. Enter folds a kind, or shows the diff. tab "
         "ticks profiles to remove them together. Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
@@ -78,6 +79,7 @@ class ProfilesScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(action_binding(f"profiles.{name}") for name in ("apply", "remove", "options", "diff")),
         *(action_binding(f"profiles.{name}") for name in ("undo", "refresh", "prune", "rename")),
+        action_binding("profiles.adopt"),
         action_binding("profiles.session"),
         action_binding("profiles.edit", priority=True),
     ]
@@ -217,6 +219,20 @@ class ProfilesScreen(Screen[None]):
         self._planner.rename = not self._planner.rename
         self._planner.plan()
 
+    def action_adopt(self) -> None:
+        """Ask which profiles of other tools the next sync takes over; once more: none."""
+        found, planner = self._planner.found, self._planner
+        if found is None or planner.adopt:
+            planner.adopt = frozenset()
+            planner.plan()
+            return
+        others = found.proposal.others
+
+        async def choose() -> None:
+            planner.adopt = await adopt_questions.offer_all(self.app, others)
+
+        self._write(choose)
+
     def action_session(self) -> None:
         """Show the sync of the next session."""
         if self.fields.display:
@@ -235,6 +251,9 @@ class ProfilesScreen(Screen[None]):
             return None
         if action == "session":
             return self._planner.has_several_sessions
+        if action == "adopt":
+            found = self._planner.found
+            return found is not None and bool(adopting.choose_able(found.proposal.others))
         if action == "remove":
             return True if self.pane.names_to_remove() else None
         return True
@@ -244,8 +263,9 @@ class ProfilesScreen(Screen[None]):
         found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
         lines = {"undo": "profile undo", "prune": "profile sync --prune"}
         lines["rename"] = "profile sync --rename"
+        lines["adopt"] = "profile sync --adopt GLOB"
         if wish is not None and found is not None:
-            lines["apply"] = sync_command(wish, found.proposal.given)
+            lines["apply"] = sync_command(wish, found.proposal.given, found.proposal.others)
             lines["refresh"] = f"list --refresh --session {wish.session.name}"
         if names:
             lines["remove"] = f"profile rm {profile_actions.few_names(names)}"
@@ -267,12 +287,12 @@ class ProfilesScreen(Screen[None]):
         if wish is None or found is None:
             return
         if self.fields.display:
-            wish = Wish(wish.session, self.fields.texts, wish.prune, wish.rename)
+            wish = wish._replace(texts=self.fields.texts)
 
         async def apply() -> None:
             if await profile_actions.apply(self.app, wish):
                 # The options are remembered now.
-                self._planner.texts = None
+                self._planner.forget_wishes()
                 if self.fields.display:
                     self._close_fields()
 

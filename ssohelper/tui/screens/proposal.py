@@ -5,9 +5,11 @@ The screen calls these functions in the background.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory, profiles, sync_options
+from ssohelper.actions import adopting, directory, profiles, sync_options
+from ssohelper.actions.adopting import Found
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
@@ -34,12 +36,14 @@ class Wish(NamedTuple):
     """What the user asks of a sync.
 
     `texts` are what the user has typed into the fields of the options, by field; None: nothing.
+    `adopt` are the profiles of other tools to take over.
     """
 
     session: SsoSession
     texts: dict[str, str] | None = None
     prune: bool = False
     rename: bool = False
+    adopt: frozenset[str] = frozenset()
 
 
 class Proposal(NamedTuple):
@@ -47,6 +51,7 @@ class Proposal(NamedTuple):
 
     If there is no saved list, or a text of the user is wrong, `plan` is None; `problems` says by
     field what is wrong. `texts` are the present options, and `given` those that the user changed.
+    `others` are the profiles of other tools.
     """
 
     plan: Plan | None = None
@@ -55,6 +60,7 @@ class Proposal(NamedTuple):
     problems: dict[str, str] = {}  # noqa: RUF012  (never changed)
     texts: dict[str, str] = {}  # noqa: RUF012
     given: Choices = NO_CHOICES
+    others: tuple[Found, ...] = ()
 
 
 def read_current(services: App) -> CurrentProfiles:
@@ -86,14 +92,22 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         prune=wish.prune,
         has_new_filters=bool(given.accounts or given.roles),
         has_new_region=given.default_region is not None,
+        adopt=wish.adopt,
     )
-    return Proposal(plan, listing.listed_at, _filter_warning(plan), texts=texts, given=given)
+    others = tuple(adopting.survey(services, session, listing))
+    warning = _filter_warning(plan)
+    return Proposal(plan, listing.listed_at, warning, texts=texts, given=given, others=others)
 
 
-def sync_command(wish: Wish, given: Choices) -> str:
-    """Return the command line, without `ssohelper`, that does what the user asks."""
+def sync_command(wish: Wish, given: Choices, others: Sequence[Found] = ()) -> str:
+    """Return the command line, without `ssohelper`, that does what the user asks.
+
+    If the profiles to adopt would need many options, it has `--adopt NAME...` in their place.
+    """
+    patterns = adopting.patterns_of(others, wish.adopt)
+    adopt = ["--adopt NAME..."] if patterns is None else plan_text.adopt_options(patterns)
     options = [plan_text.sync_options(given), "--rename" * wish.rename, "--prune" * wish.prune]
-    return " ".join(filter(None, [f"profile sync --session {wish.session.name}", *options]))
+    return " ".join(filter(None, [f"profile sync --session {wish.session.name}", *options, *adopt]))
 
 
 def plan_lines(services: App, plan: Plan) -> list[Line]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from ssohelper.actions import credentials
+from ssohelper.actions import credentials, run
 from ssohelper.core import served_role
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
@@ -74,7 +74,7 @@ def _run_exec(
 
     `more` are variables that ssohelper gets too.
     """
-    shell = app.services.environ.get("SHELL") or "/bin/sh"
+    shell = run.find_own_shell(app.services.environ)
     argv = ["exec", *words, "--", shell]
     given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])

@@ -18,9 +18,8 @@ from ssohelper.actions import (
     sessions,
     setup_text,
 )
-from ssohelper.actions.adopting import Found
 from ssohelper.core import filter_rows, plan_summary, plan_text
-from ssohelper.core.choices import Choices, filter_of_exact_text
+from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
@@ -28,6 +27,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
 from ssohelper.tui import background
+from ssohelper.tui.screens.adopt_questions import offer_those_in_need
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, write_plan, write_question
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -39,21 +39,18 @@ from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# More profiles to adopt are not named in the command line, which would not fit.
-_MOST_ADOPT_OPTIONS = 3
-
 
 class _Answers(NamedTuple):
     """What the user chose before the diff. `default_region` is None where nothing was asked.
 
-    `survey` says which profiles other tools wrote, unless a question has said it. `adopts_all`:
-    `--adopt '*'` adopts the same profiles.
+    `survey` says which profiles other tools wrote, unless a question has said it. `patterns` are
+    the values of --adopt for the same profiles; None if they would be too many.
     """
 
     adopt: frozenset[str]
     default_region: str | None
     survey: tuple[str, ...] = ()
-    adopts_all: bool = False
+    patterns: tuple[str, ...] | None = ()
 
 
 async def write_profiles(
@@ -79,7 +76,7 @@ async def _ask(
     """Return what to adopt and the default region; None if the user left."""
     services = app.services
     found = await background.run(app, lambda: adopting.survey(services, session, listing))
-    chosen = await _keep_parts_whole(app, found, await _offer(app, found))
+    chosen = await offer_those_in_need(app, found)
     region = None
     if listing.roles():
         region = await background.run(
@@ -87,45 +84,11 @@ async def _ask(
         )
     is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
     survey = () if is_asked else tuple(setup_text.survey_lines(found))
-    adopts_all = chosen == {one.name for one in found}
+    patterns = adopting.patterns_of(found, chosen)
     if region is None:
-        return _Answers(chosen, None, survey, adopts_all)
+        return _Answers(chosen, None, survey, patterns)
     region = await _ask_region(app, region, command)
-    return None if region is None else _Answers(chosen, region, survey, adopts_all)
-
-
-async def _offer(app: TuiApp[Any], found: list[Found]) -> frozenset[str]:
-    """Say which profiles other tools wrote; ask about those that do not work without ssohelper."""
-    needing = adopting.choose_profiles_that_need_ssohelper(found)
-    if not needing:
-        return frozenset()
-    lines = text_lines(setup_text.survey_lines(found))
-    screen = ConfirmScreen(setup_text.adopt_question(needing), lines=lines, proposes_yes=True)
-    if await app.push_screen_wait(screen):
-        return needing
-    app.show_done(setup_text.ADOPT_LATER)
-    return frozenset()
-
-
-async def _keep_parts_whole(
-    app: TuiApp[Any], found: list[Found], chosen: frozenset[str]
-) -> frozenset[str]:
-    """Adopt aws-sso-cli's profiles of one part together or not at all, as the user says."""
-    services = app.services
-    if not chosen:
-        return chosen
-    torn = await background.run(app, lambda: adopting.find_left_out(services, found, chosen))
-    for left in torn:
-        lines = text_lines((*setup_text.torn_part_lines(left), "", *left))
-        screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
-        if await app.push_screen_wait(screen):
-            chosen |= set(left)
-    whole = await background.run(app, lambda: adopting.leave_whole_parts(services, found, chosen))
-    for others, why in await background.run(
-        app, lambda: adopting.explain_kept_markers(services, found, whole)
-    ):
-        app.show_warning(setup_text.kept_markers_line(others, why))
-    return whole
+    return None if region is None else _Answers(chosen, region, survey, patterns)
 
 
 async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
@@ -195,7 +158,7 @@ def _make_question(
 ) -> ConfirmScreen:
     """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
     first = text_lines(answers.survey)
-    if _are_unnamed(answers):
+    if answers.patterns is None:
         first += text_lines([setup_text.adopt_not_in_command(len(answers.adopt))])
     swapped = plan_text.swapped_line(plan)
     first += text_lines([swapped] if swapped else [], "warn")
@@ -209,22 +172,14 @@ def _make_question(
 def _options_of(answers: _Answers, plan: Plan) -> str:
     """Return the options of `ssohelper setup` that give the same answers.
 
-    Many profiles to adopt are left out unless all are adopted; the question says so.
+    Profiles to adopt that would need many options are left out; the question says so.
     """
-    region, adopt = answers.default_region, sorted(answers.adopt)
+    region = answers.default_region
     words = [f"--default-region {word_as_typed(region)}"] if region else []
-    if len(adopt) > _MOST_ADOPT_OPTIONS and answers.adopts_all:
-        words.append("--adopt '*'")
-    elif not _are_unnamed(answers):
-        words += [f"--adopt {word_as_typed(filter_of_exact_text(name))}" for name in adopt]
+    words += plan_text.adopt_options(answers.patterns or ())
     if plan.request.has_new_filters:
         words.append(plan_text.filter_options(plan.request.choices))
     return "".join(f" {word}" for word in words)
-
-
-def _are_unnamed(answers: _Answers) -> bool:
-    """Return whether the command line does not name the profiles to adopt: many, but not all."""
-    return len(answers.adopt) > _MOST_ADOPT_OPTIONS and not answers.adopts_all
 
 
 async def _keep_session(app: TuiApp[Any], session: SsoSession) -> bool:

@@ -1,0 +1,79 @@
+"""The questions which profiles of other tools to adopt: in a set-up, and on the Profiles screen.
+
+They are those of `ssohelper setup` and `profile sync --adopt`. Call them in a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.actions import adopting, setup_text
+from ssohelper.actions.adopting import Found
+from ssohelper.tui import background
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.widgets.lines import text_lines
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+
+async def offer_those_in_need(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+    """Ask about the profiles that do not work without ssohelper. Returns those to adopt."""
+    needing = adopting.choose_profiles_that_need_ssohelper(found)
+    if not needing:
+        return frozenset()
+    chosen = await _ask(app, found, needing, setup_text.adopt_question(needing), proposes_yes=True)
+    return await _keep_parts_whole(app, found, chosen)
+
+
+async def offer_all(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+    """Ask about those that do not work without ssohelper; after a "no", or without any, about all.
+
+    Returns the profiles to adopt.
+    """
+    chosen = await offer_those_in_need(app, found)
+    able = adopting.choose_able(found)
+    if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
+        return chosen
+    question = setup_text.adopt_all_question(able)
+    chosen = await _ask(app, found, able, question, proposes_yes=False)
+    return await _keep_parts_whole(app, found, chosen)
+
+
+async def _ask(
+    app: TuiApp[Any],
+    found: Sequence[Found],
+    names: frozenset[str],
+    question: str,
+    *,
+    proposes_yes: bool,
+) -> frozenset[str]:
+    """Say which profiles other tools wrote; return `names` after a yes, no name after a no."""
+    lines = text_lines(setup_text.survey_lines(found))
+    screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
+    if await app.push_screen_wait(screen):
+        return names
+    app.show_done(setup_text.ADOPT_LATER)
+    return frozenset()
+
+
+async def _keep_parts_whole(
+    app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
+) -> frozenset[str]:
+    """Adopt aws-sso-cli's profiles of one part together or not at all, as the user says."""
+    services = app.services
+    if not chosen:
+        return chosen
+    torn = await background.run(app, lambda: adopting.find_left_out(services, found, chosen))
+    for left in torn:
+        lines = text_lines((*setup_text.torn_part_lines(left), "", *left))
+        screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
+        if await app.push_screen_wait(screen):
+            chosen |= set(left)
+    whole = await background.run(app, lambda: adopting.leave_whole_parts(services, found, chosen))
+    for others, why in await background.run(
+        app, lambda: adopting.explain_kept_markers(services, found, whole)
+    ):
+        app.show_warning(setup_text.kept_markers_line(others, why))
+    return whole

@@ -1,0 +1,84 @@
+"""Profiles that stand only in ~/.aws/credentials, with static keys, are known as others are."""
+
+import pytest
+
+from ssohelper.actions.roles import read_roles
+from ssohelper.app import App
+from tests.chains.conftest import Chained
+from tests.conftest import Run
+
+SHOW = 'echo "$AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none}"'
+SAID = 'profile "plain": not ours, its credentials come from static keys\n'
+CREDENTIALS = """\
+[plain]
+aws_access_key_id = AKIAEXAMPLE0000000AA
+aws_secret_access_key = s3cr3tNeverShown
+region = eu-west-3
+
+[base]
+aws_access_key_id = AKIAEXAMPLE0000000BB
+aws_secret_access_key = s
+
+[empty]
+region = eu-west-3
+"""
+
+
+@pytest.fixture
+def keyed(chained: Chained) -> Chained:
+    chained.write("")
+    (chained.home.path / ".aws" / "credentials").write_text(CREDENTIALS)
+    return chained
+
+
+def test_exec_and_use_name_it(keyed: Chained, run: Run):
+    done = run("exec", "plain", "--", "sh", "-c", SHOW, env={"AWS_ACCESS_KEY_ID": "AKIAOTHER"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "plain eu-west-3 none\n", SAID)
+    used = run("use", "plain", env={"_SSOHELPER_SHELL": "bash"})
+    assert used.returncode == 0, used.stderr
+    assert "AWS_PROFILE=plain" in used.stdout.replace("'", "")
+    assert "not ours" in used.stderr
+
+
+def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed: Chained, run: Run):
+    env = run("env", "plain")
+    assert "AKIAEXAMPLE0000000AA" in env.stdout, env.stderr
+    assert SAID in run("whoami", "plain").stderr
+    console = run("console", "plain")
+    assert console.returncode == 2
+    assert "no access portal knows the profile" in console.stderr
+
+
+def test_status_and_aws_profile_know_it(keyed: Chained, run: Run):
+    assert SAID in run("status", env={"AWS_PROFILE": "plain"}).stderr
+    done = run("exec", "--", "sh", "-c", SHOW, env={"AWS_PROFILE": "plain"})
+    assert (done.returncode, done.stdout) == (0, "plain eu-west-3 none\n")
+
+
+def test_commands_that_do_not_take_it_say_what_it_is(keyed: Chained, run: Run):
+    done = run("inspect", "plain")
+    served = run("serve", "plain")
+    for each in (done, served):
+        assert each.returncode in (2, 3)
+        assert "no profile named" not in each.stderr
+    assert "come from static keys" in served.stderr
+
+
+def test_a_profile_of_the_config_and_a_section_without_keys_are_what_they_were(
+    keyed: Chained, run: Run
+):
+    assert "not ours" not in run("exec", "base", "--", "true").stderr
+    assert 'no profile named "empty"' in run("exec", "empty", "--", "true").stderr
+    assert 'did you mean "plain"' in run("exec", "plian", "--", "true").stderr
+
+
+def test_the_pickers_list_it_last(keyed: Chained):
+    rows = read_roles(App(keyed.home.env), with_others=True).rows
+    others = [(row.role_name, row.provider) for row in rows if row.provider]
+    assert others == [("plain", "static keys")]
+
+
+def test_an_unreadable_credentials_file_hides_no_role(keyed: Chained, run: Run):
+    (keyed.home.path / ".aws" / "credentials").write_text("no section\n")
+    assert run("exec", "000030000001/ReadOnlyAccess", "--", "true").returncode == 0
+    assert 'no profile named "plain"' in run("exec", "plain", "--", "true").stderr
