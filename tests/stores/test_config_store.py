@@ -213,13 +213,13 @@ def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
     assert {mode_of(path) for path in saved} == {0o600}
 
 
-def test_undo_after_an_edit_makes_the_given_changes(store: ConfigStore) -> None:
+def test_undo_after_an_edit_writes_the_given_content(store: ConfigStore) -> None:
     path = create(store)
     store.write(adding("a"), within())
     path.write_text(path.read_text() + "# later\n")
     version = store.load_last_version()
     assert version is not None
-    store.undo(version, adding("b"), within())
+    store.undo(version, lambda config: config.with_changes(adding("b")(config)), within())
     assert path.read_text() == MINE + added("a") + "# later\n" + added("b")
 
 
