@@ -192,6 +192,20 @@ class TestUndo:
         found = saved.config_file.read_bytes().decode()
         assert found == f"# later\n{before}[profile later]\nregion=y\n"
 
+    def test_one_foreign_line_end_does_not_decide_those_of_new_profiles(
+        self, saved: Home, run: Run
+    ) -> None:
+        before = saved.config_file.read_bytes() + b"[profile mine]\r\nregion = x\n"
+        saved.config_file.write_bytes(before)
+        run("profile", "sync", "--yes")
+        written = saved.config_file.read_bytes()
+        assert written.startswith(before)
+        assert b"credential_process" in written
+        assert written.count(b"\r") == 1
+        saved.config_file.write_bytes(b"# later\r\n" + written)
+        assert run("profile", "undo", "--yes").returncode == 0
+        assert saved.config_file.read_bytes() == b"# later\r\n" + before
+
     def test_redo_reverses_the_undo(self, synced: Home, run: Run) -> None:
         written = synced.config_file.read_bytes()
         assert run("profile", "undo", "--redo", "--yes").returncode == 2

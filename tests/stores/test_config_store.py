@@ -168,7 +168,7 @@ def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -
 def undo(store: ConfigStore) -> None:
     version = store.load_last_version()
     assert version is not None
-    store.undo(version, lambda _config: [], within())
+    store.undo(version, lambda _config: b"", within())
 
 
 def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
@@ -328,7 +328,7 @@ def test_a_config_that_may_not_be_written_stays_unchanged(
 def redo(store: ConfigStore) -> None:
     version = store.load_last_version(is_undone=True)
     assert version is not None
-    store.undo(version, lambda _config: [], within())
+    store.undo(version, lambda _config: b"", within())
 
 
 def history(tmp_path: Path) -> list[Path]:
