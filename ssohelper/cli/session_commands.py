@@ -115,6 +115,8 @@ def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool)
     `ssohelper setup` does this too, and then signs in and writes the profiles.
     """
     app = output.get_app()
+    if not dry_run:
+        app.config.check_writable()  # before the portal is asked
     new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
     plan = sessions.plan_add(app, new)
     if not plan.changes:

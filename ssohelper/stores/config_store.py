@@ -123,6 +123,11 @@ class ConfigStore:
             records_unchanged=records_unchanged,
         )
 
+    def check_writable(self) -> None:
+        """Raise LocalState if `write` would, since the config is a copy or read-only."""
+        self._refuse_copy()
+        self._file.check_replaceable()
+
     @cached_property
     def _versions(self) -> ConfigVersions:
         # Imported here, since only writes and undos need this module, and its import takes 4 ms.

@@ -253,9 +253,16 @@ def as_nobody(folder: Path) -> str:
 
 
 def outcome(folder: Path) -> str:
+    store, is_noticed_before = make(folder), False
     try:
-        make(folder).write(adding("a"), within())
+        store.check_writable()
+    except SsoHelperError:
+        is_noticed_before = True
+    try:
+        store.write(adding("a"), within())
     except SsoHelperError as error:
+        if not is_noticed_before:
+            return "only the write was refused"
         return f"{error.exit_code} {error.message}"
     except Exception as error:
         return f"crashed: {error!r}"
