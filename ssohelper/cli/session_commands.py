@@ -14,7 +14,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.missing_sessions import MissingSession
-from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
+from ssohelper.actions.selection import find_signed_in, list_shown_sessions, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, output
@@ -55,7 +55,7 @@ def list_sessions() -> None:
       ssohelper session list --json
     """
     app = output.get_app()
-    listed = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+    listed, _unlisted = list_shown_sessions(app)
     recorded_sign_ins.warn_of_damaged(app)
     found = [sessions.load_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)

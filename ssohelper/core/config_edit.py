@@ -86,6 +86,18 @@ def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iter
         yield from Edits(text, changes).hunks()
 
 
+def describe_write(text: ConfigText, changes: Sequence[Change]) -> tuple[object, ...]:
+    """Return what these changes write: the lines, and the present lines of the sections they change.
+
+    It is equal for two texts if they differ in nothing that these changes touch.
+    """
+    named = [c.header for c in changes if isinstance(c, EditSection | RemoveSection)]
+    sections = [text.sections[header] for header in named if header in text.sections]
+    present = [text.lines[one.line : one.last_line + 1] for one in sections]
+    written = [line for line in Edits(text, changes).hunks() if line[0] in "+-"]
+    return text.newline, named, present, written
+
+
 class Edits:
     """The lines of a file after some changes.
 
