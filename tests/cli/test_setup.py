@@ -794,7 +794,7 @@ def _link_to_read_only_file(home: Home) -> str:
 
 def _put_file_for_folder(home: Home) -> str:
     home.config_file.parent.write_text("")
-    return f'"{home.config_file}" cannot be written: not a directory'
+    return f'"{home.config_file}" cannot be written: Not a directory'
 
 
 @pytest.mark.parametrize("spoil", [_make_read_only, _link_to_read_only_file, _put_file_for_folder])

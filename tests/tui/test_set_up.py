@@ -428,7 +428,7 @@ def test_a_read_only_config_is_refused_before_the_sign_in(world: DemoHome) -> No
         typed(user, "start_url", PORTAL)
         typed(user, "region", "us-east-1")
         await user.press("enter")
-        await user.wait_for_text("is read-only: not touched")
+        await user.wait_for_text("read-only: not touched")
         assert not isinstance(user.app.screen, SignInScreen)
 
     run_scenario(world.app(sleep=quick), scenario)
