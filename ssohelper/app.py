@@ -171,7 +171,7 @@ class App(AwsClients):
         """The choices that `profile sync` repeats, by session."""
         from ssohelper.stores.choices_file import ChoicesStore
 
-        return ChoicesStore(self.locations.state_folder)
+        return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder)
 
     @cached_property
     def storage(self) -> Storage:

@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.core import journal
-from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
+from ssohelper.core.config_edit import (
+    AddSection,
+    Change,
+    EditSection,
+    RemoveSection,
+    describe_write,
+)
 from ssohelper.errors import LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
+    from ssohelper.core.config_text import ConfigText
+
+    _Write = tuple[ConfigText, Sequence[Change]]
 
 
 def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
@@ -34,6 +43,20 @@ def changed_meanwhile(app: App) -> LocalState:
     return LocalState(
         f'"{app.locations.aws_config_file}" has changed since the diff was shown',
         hint="nothing was written; run the command again",
+    )
+
+
+def check_same_write(app: App, shown: _Write, now: _Write) -> None:
+    """Warn that other parts of the config have changed since the diff of `shown`, and are kept.
+
+    Each of the two is a config and the changes to it. Raises: LocalState if they write other lines,
+    or if a section that they change has changed.
+    """
+    if describe_write(*shown) != describe_write(*now):
+        raise changed_meanwhile(app)
+    app.warn(
+        f'"{app.locations.aws_config_file}" has changed elsewhere since the diff was shown: '
+        "those changes are kept"
     )
 
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, agents, config_writing, default_regions
+from ssohelper.actions import adopting, agents, config_writing, default_regions, saved_options
 from ssohelper.core import chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
+from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan
@@ -169,16 +170,24 @@ def plan_add_roles(
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    """Return the lines of the unified diff that the plan makes in the config."""
-    return unified_diff(app.config.read().text, plan.changes, str(app.locations.aws_config_file))
+    """Return the lines of the unified diff that the plan makes in the config that it was made from."""
+    return unified_diff(_planned_text(app, plan), plan.changes, str(app.locations.aws_config_file))
+
+
+def _planned_text(app: App, plan: Plan) -> ConfigText:
+    config = app.config.read()
+    if config.data == plan.data:
+        return config.text
+    return ConfigText(plan.data, str(app.locations.aws_config_file))
 
 
 def apply(app: App, plan: Plan) -> None:
     """Write the plan's changes to the config, then save its choices.
 
-    Reads the config again under the lock. If the config has changed, plans again, and writes
-    nothing if the new plan differs from the one that the user saw. Raises: LocalState,
-    ConfigInvalid.
+    Reads the config again under the lock. If the config has changed since the user saw the diff,
+    plans again. Then writes nothing if other lines would be written, or if a section that they
+    change has changed; if only other parts have changed, they stay, and a warning says so.
+    Raises: LocalState, ConfigInvalid.
     """
     command = "profile add" if plan.request.only_roles else "profile sync"
     _refuse_below_allow_list(app, command)
@@ -189,54 +198,22 @@ def apply(app: App, plan: Plan) -> None:
         again = profile_plan.plan_sync(config, plan.request)
         if not again.same_as(plan):
             raise config_writing.changed_meanwhile(app)
+        config_writing.check_same_write(
+            app, (_planned_text(app, plan), plan.changes), (config.text, again.changes)
+        )
         return again.changes
 
-    is_written = app.config.write(
-        changes_for, app.clock.deadline(), _load_choices(app, [plan.request.session.name])
-    )
-    if is_written:
-        config_writing.add_to_journal(app, command, plan.changes)
-    save_sync_options(app, plan)
+    deadline = app.clock.deadline()
+    with app.choices.hold_lock(deadline):
+        before = _load_choices(app, [plan.request.session.name])
+        if app.config.write(changes_for, deadline, before):
+            config_writing.add_to_journal(app, command, plan.changes)
+        saved_options.save_under_lock(app, plan)
 
 
 def _refuse_below_allow_list(app: App, command: str) -> None:
     """Refuse a write below an allow-list: its patterns may name profiles. Raises: Refused."""
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
-
-
-def save_sync_options(app: App, plan: Plan) -> None:
-    """Save the options of this plan: a later `profile sync` without options uses them.
-
-    Filters that match no listed role count as mistyped and are not saved. A plan for single roles
-    saves no options; it only forgets that the user had removed the profiles of these roles. If
-    options changed and the config did not, a version of the config is saved, so that `profile undo`
-    restores the options.
-    """
-    session_name = plan.request.session.name
-    remembered, chosen = app.choices.load(session_name), plan.request.choices
-    # Not all of `chosen`: another command may have saved other options since this one began.
-    new = remembered._replace(**{name: getattr(chosen, name) for name in chosen.given})
-    if plan.request.only_roles:
-        new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
-        if plan.add and new.written_region is None:
-            region = default_regions.region_of_session(app, plan.request.session, new)
-            new = new._replace(written_region=region)
-    elif not plan_text.has_match(plan.request.listing, chosen):
-        new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
-    if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
-        new = new._replace(written_region=plan.request.region)
-    if (
-        not plan.changes
-        and new.without_recorded != remembered.without_recorded
-        and not app.config.is_copy
-    ):
-        app.config.write(
-            lambda _config: (),
-            app.clock.deadline(),
-            {session_name: remembered},
-            records_unchanged=True,
-        )
-    app.choices.save(session_name, new)
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
@@ -327,15 +304,15 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         # A profile may name an invalid session. No choices are saved for such sessions.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
-    is_written = app.config.write(
-        changes_for, app.clock.deadline(), _load_choices(app, [name for name, _ in named])
-    )
-    if is_written:
-        removed = [RemoveSection(item.entry.header) for item in found]
-        config_writing.add_to_journal(app, "profile rm", removed)
-    for name, role in named:
-        choices = app.choices.load(name)
-        app.choices.save(name, choices._replace(removed=choices.removed | {role}))
+    deadline = app.clock.deadline()
+    with app.choices.hold_lock(deadline):
+        before = _load_choices(app, [name for name, _ in named])
+        if app.config.write(changes_for, deadline, before):
+            removed = [RemoveSection(item.entry.header) for item in found]
+            config_writing.add_to_journal(app, "profile rm", removed)
+        for name, role in named:
+            choices = app.choices.load(name)
+            app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
 def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:

@@ -108,15 +108,24 @@ def find_unlisted(app: App) -> list[SsoSession]:
     return app.tokens.find_unlisted(app.config.read().sso_sessions())
 
 
+def list_shown_sessions(app: App) -> tuple[list[SsoSession], frozenset[SsoSession]]:
+    """Return the sessions that lists show: those in the config, then those of `find_unlisted`.
+
+    Both may have a session of one name. The second item is the set of the unlisted ones.
+    """
+    unlisted = find_unlisted(app)
+    return [*app.config.read().sso_sessions(), *unlisted], frozenset(unlisted)
+
+
 def list_sessions(app: App) -> list[SsoSession]:
     """Return the sessions in the config, then those that `find_unlisted` returns.
 
     If both have a session of one name, only the second is returned, because the name's only token
     belongs to it.
     """
-    unlisted = find_unlisted(app)
+    shown, unlisted = list_shown_sessions(app)
     names = {session.name for session in unlisted}
-    return [one for one in app.config.read().sso_sessions() if one.name not in names] + unlisted
+    return [one for one in shown if one in unlisted or one.name not in names]
 
 
 def is_in_config(app: App, session: SsoSession) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ssohelper.actions import agents, config_writing
 from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
-from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import changes_that_undo
+from ssohelper.core.config_undo_merge import undone_config
 from ssohelper.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -38,28 +38,27 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
 def diff_undo(app: App, version: Version) -> Iterator[str]:
     """Return the lines of the unified diff by which `undo` reverses this saved write."""
     config, name = app.config.read(), str(app.locations.aws_config_file)
-    if config.data == (version.after or b""):  # undo then restores the very bytes
-        before = ConfigText(version.before or b"", name)
-        return diff_texts(config.text.text, before.text, name)
-    return unified_diff(config.text, _undo_changes(app, version, config), name)
+    undone = _make_undone_content(app, version, config)
+    return diff_texts(config.text.text, undone.decode(), name)
 
 
 def undo(app: App, version: Version, data: bytes) -> None:
     """Restore config and choices as they were before this saved write, which may be an undo.
 
-    If the config was edited since, only what the write changed is reversed. `data` is the config
+    If the config was edited since, only what the write changed is reversed, and lines that were not
+    edited get the bytes that they had before the write. `data` is the config
     from which the diff was made. Raises: LocalState, and nothing is changed, if it is another now.
     """
     agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile undo")
     present = {name: app.choices.load(name) for name in version.choices}
 
-    def changes_for(config: ConfigFile) -> list[Change]:
+    def content_for(config: ConfigFile) -> bytes:
         if config.data != data:
             raise config_writing.changed_meanwhile(app)
-        return _undo_changes(app, version, config)
+        return _make_undone_content(app, version, config)
 
-    changes = changes_for(app.config.read())
-    is_written = app.config.undo(version, changes_for, app.clock.deadline(), present)
+    changes = changes_that_undo(*_saved_texts(app, version), app.config.read().text)
+    is_written = app.config.undo(version, content_for, app.clock.deadline(), present)
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
         config_writing.add_to_journal(app, command, changes)
@@ -98,7 +97,13 @@ def _find_restored_choices(app: App, version: Version) -> list[tuple[str, Choice
     ]
 
 
-def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
+def _make_undone_content(app: App, version: Version, config: ConfigFile) -> bytes:
+    """Return the config's content after the undo; empty if the undo removes the file."""
+    if config.data == (version.after or b""):
+        return version.before or b""
+    return undone_config(*_saved_texts(app, version), config.text)
+
+
+def _saved_texts(app: App, version: Version) -> tuple[ConfigText, ConfigText]:
     origin = str(app.locations.aws_config_file)
-    before = ConfigText(version.before or b"", origin)
-    return changes_that_undo(before, ConfigText(version.after or b"", origin), config.text)
+    return ConfigText(version.before or b"", origin), ConfigText(version.after or b"", origin)

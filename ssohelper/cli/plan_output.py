@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import profiles
+from ssohelper.actions import profiles, saved_options
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core import filter_rows, plan_summary, plan_text
@@ -60,7 +60,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         return False
     plan = agreed
     if not plan.changes:
-        profiles.save_sync_options(app, plan)
+        saved_options.save_sync_options(app, plan)
         output.say("nothing to change")
     else:
         profiles.apply(app, plan)

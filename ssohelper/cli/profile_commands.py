@@ -88,6 +88,8 @@ def sync(
     the next sync; to remove them: --account '*' --role '*'.
     """
     app = output.get_app()
+    if not dry_run:
+        app.config.check_writable()  # before AWS is asked
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)
@@ -225,6 +227,8 @@ def add(
     profile. They last for one hour, and are renewed as those of other roles are.
     """
     app = output.get_app()
+    if not dry_run:
+        app.config.check_writable()  # before AWS is asked
     values = {
         "role_arn": assume,
         "external_id": external_id,

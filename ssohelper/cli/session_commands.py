@@ -14,7 +14,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.missing_sessions import MissingSession
-from ssohelper.actions.selection import find_signed_in, find_unlisted, resolve_session
+from ssohelper.actions.selection import find_signed_in, list_shown_sessions, resolve_session
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, output
@@ -55,7 +55,7 @@ def list_sessions() -> None:
       ssohelper session list --json
     """
     app = output.get_app()
-    listed = [*app.config.read().sso_sessions(), *find_unlisted(app)]
+    listed, _unlisted = list_shown_sessions(app)
     recorded_sign_ins.warn_of_damaged(app)
     found = [sessions.load_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
@@ -115,6 +115,8 @@ def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool)
     `ssohelper setup` does this too, and then signs in and writes the profiles.
     """
     app = output.get_app()
+    if not dry_run:
+        app.config.check_writable()  # before the portal is asked
     new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
     plan = sessions.plan_add(app, new)
     if not plan.changes:

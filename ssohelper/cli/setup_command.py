@@ -79,8 +79,9 @@ def setup(
     Shows what it will write and asks first. Run it again to write profiles that are missing.
     """
     app = output.get_app()
-    session, portal = _choose_session(app, start_url, region, yes=yes)
     # These checks are made before the sign-in, so that no user signs in for nothing.
+    app.config.check_writable()
+    session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
     profiles.check_installation(app)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_range
 
@@ -18,6 +18,38 @@ from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_ra
 _MOST_LINES = 2000
 _Part = tuple[str, ...]
 _T = TypeVar("_T")
+
+
+class ChangedLines(NamedTuple):
+    """Lines that one text has in place of the lines `first` to `stop` - 1 of another, from 0.
+
+    Lines end with their newline; the last line of a text may lack it.
+    """
+
+    first: int
+    stop: int
+    lines: tuple[str, ...]
+
+
+def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
+    """Return what `after` has in place of lines of `before`, from top to bottom.
+
+    Changes of two sections are two items, so that a caller can take one of them alone.
+    """
+    found: list[ChangedLines] = []
+    at = 0
+    is_open = False
+    for sign, line in _compare_parts(_split_at_sections(before), _split_at_sections(after)):
+        if sign == " ":
+            at, is_open = at + 1, False
+            continue
+        is_open = is_open and not line.startswith("[")
+        first, stop, lines = found.pop() if is_open else ChangedLines(at, at, ())
+        if sign == "-":
+            at = stop = at + 1
+        found.append(ChangedLines(first, stop, lines + (line,) * (sign == "+")))
+        is_open = True
+    return found
 
 
 def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
@@ -69,13 +101,26 @@ def _compare_parts(old: list[_Part], new: list[_Part]) -> Iterator[tuple[str, st
     for olds, news in _pair_equal_runs(old, new):
         if olds == news:
             yield from ((" ", line) for part in olds for line in part)
-        elif len(olds) == len(news):
-            for one, other in zip(olds, news, strict=True):
-                yield from _compare_lines(one, other)
-        else:
+            continue
+        for some, others in _pair_by_header(olds, news):
             yield from _compare_lines(
-                tuple(chain.from_iterable(olds)), tuple(chain.from_iterable(news))
+                tuple(chain.from_iterable(some)), tuple(chain.from_iterable(others))
             )
+
+
+def _pair_by_header(
+    old: Sequence[_Part], new: Sequence[_Part]
+) -> Iterator[tuple[Sequence[_Part], Sequence[_Part]]]:
+    """Yield pairs of sections that have the same header, and the sections between two pairs."""
+    if len(old) == len(new):
+        yield from ((old[n : n + 1], new[n : n + 1]) for n in range(len(old)))
+        return
+    matcher = SequenceMatcher(None, [one[0] for one in old], [one[0] for one in new], False)
+    for tag, i, end, j, stop in matcher.get_opcodes():
+        if tag == "equal":
+            yield from ((old[i + n : i + n + 1], new[j + n : j + n + 1]) for n in range(end - i))
+        else:
+            yield old[i:end], new[j:stop]
 
 
 def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,10 @@ NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
-    """Adds a section at the end of the file, from `keys`, or from a saved version's `raw` lines."""
+    """Adds a section at the end of the file, from `keys`, or from a saved version's `raw` lines.
+
+    Raw lines, and those of AddComment, keep their own line ends.
+    """
 
     header: str
     keys: tuple[tuple[str, str], ...]
@@ -81,6 +84,18 @@ def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iter
         yield f"--- {name}"
         yield f"+++ {name}"
         yield from Edits(text, changes).hunks()
+
+
+def describe_write(text: ConfigText, changes: Sequence[Change]) -> tuple[object, ...]:
+    """Return what these changes write: the lines, and the present lines of the sections they change.
+
+    It is equal for two texts if they differ in nothing that these changes touch.
+    """
+    named = [c.header for c in changes if isinstance(c, EditSection | RemoveSection)]
+    sections = [text.sections[header] for header in named if header in text.sections]
+    present = [text.lines[one.line : one.last_line + 1] for one in sections]
+    written = [line for line in Edits(text, changes).hunks() if line[0] in "+-"]
+    return text.newline, named, present, written
 
 
 class Edits:
@@ -143,7 +158,7 @@ class Edits:
             return
         if isinstance(change, AddComment):
             _check_comment(change.text)
-            self.after.setdefault(change.below, []).append(change.text.rstrip("\r") + self._end)
+            self.after.setdefault(change.below, []).append(change.text)
             return
         section = text.sections.get(change.header)
         if section is None:
@@ -157,11 +172,11 @@ class Edits:
         if self._added or not self._is_empty:
             self._added.append(self._end)
         if change.raw:
-            self._added += [line.rstrip("\r") + self._end for line in change.raw]
+            self._added += change.raw
             return
         _check_header(change.header)
         self._added.append(f"[{change.header}]{self._end}")
-        self._added += [self._key_line(name, value) for name, value in change.keys]
+        self._added += [_key_line(name, value) + self._end for name, value in change.keys]
 
     def _remove_section(self, section: Section) -> None:
         for line in range(section.line, section.last_line + 1):
@@ -175,9 +190,8 @@ class Edits:
     def _edit_section(self, section: Section, change: EditSection) -> None:
         if change.new_header is not None:
             _check_header(change.new_header)
-            self.replaced[section.line] = [
-                f"[{change.new_header}]{self._line_ending_of(section.line)}"
-            ]
+            end = self._line_ending_of(section.line)
+            self.replaced[section.line] = [f"[{change.new_header}]{end}"]
         dropped = [section.keys[name] for name in change.drop if name in section.keys]
         for key in dropped:
             self._replace_key(key, [])
@@ -187,25 +201,19 @@ class Edits:
             if found is None:
                 new.append((name, value))
             else:
-                self._replace_key(
-                    found, [self._indentation_of(found.lines[0]) + self._key_line(name, value)]
-                )
+                self._replace_key(found, self._key_lines([(name, value)], found.lines[0]))
         if new and dropped:
             # Write new keys in place of a removed key and with its indentation, so that no
             # neighbouring line becomes the continuation of another value.
             place = min(dropped, key=lambda key: key.lines[0])
-            self._replace_key(
-                place,
-                [self._indentation_of(place.lines[0]) + self._key_line(*pair) for pair in new],
-            )
+            self._replace_key(place, self._key_lines(new, place.lines[0]))
         elif new:
             # Indent new keys like the section's last key. Otherwise an indented header on the next
             # line would become part of the new value.
             last = section.last_line
             keys = [key for key in section.keys.values() if key.content_lines[-1] == last]
-            margin = self._indentation_of(keys[0].lines[0] if keys else section.line)
-            lines = [margin + self._key_line(*pair) for pair in new]
-            self.after.setdefault(section.last_line, []).extend(lines)
+            lines = self._key_lines(new, keys[0].lines[0] if keys else section.line)
+            self.after.setdefault(last, []).extend(lines)
 
     def _replace_key(self, key: Key, lines: list[str]) -> None:
         for line in key.content_lines:
@@ -225,16 +233,16 @@ class Edits:
 
     # -- making lines of the config and of its diff ----------------------------------------
 
-    def _key_line(self, name: str, value: str) -> str:
-        _check_key_and_value(name, value)
-        return f"{name} = {value}{self._end}"
+    def _key_lines(self, pairs: Sequence[tuple[str, str]], like: int) -> list[str]:
+        """Return a line for each key, with the indentation and the line end of the line `like`."""
+        line = self._lines[like]
+        margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like)
+        return [f"{margin}{_key_line(*pair)}{end}" for pair in pairs]
 
-    def _indentation_of(self, number: int) -> str:
-        line = self._lines[number]
-        return line[: len(line) - len(line.lstrip())]
-
-    def _line_ending_of(self, line: int) -> str:
-        return "\r" if self._lines[line].endswith("\r") else ""
+    def _line_ending_of(self, number: int) -> str:
+        if number == len(self._lines) - 1:  # the file has no final newline
+            return self._end
+        return "\r" if self._lines[number].endswith("\r") else ""
 
     def _new_lines_at(self, line: int) -> list[str]:
         return self.replaced.get(line, [self._lines[line]]) + self.after.get(line, [])
@@ -296,6 +304,11 @@ def _check_header(header: str) -> None:
 def _check_comment(line: str) -> None:
     if not line.startswith("#") or not is_harmless(line.rstrip("\r")):
         raise ConfigInvalid(f'the line "{show(line, 80)}" is not a comment: it stays as it is')
+
+
+def _key_line(name: str, value: str) -> str:
+    _check_key_and_value(name, value)
+    return f"{name} = {value}"
 
 
 def _check_key_and_value(name: str, value: str) -> None:

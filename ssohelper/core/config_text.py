@@ -86,13 +86,13 @@ class Section:
 class ConfigText:
     """The lines and the sections of one AWS config file. `origin` names the file in error messages.
 
-    `defaults` is the section [DEFAULT], which is not in `sections`.
+    `defaults` is the section [DEFAULT], which is not in `sections`. `newline` ends most of the lines.
     """
 
     def __init__(self, data: bytes, origin: str) -> None:
         self.origin = origin
         self.text = _decoded(data, origin)
-        self.newline = "\r\n" if "\r\n" in self.text else "\n"
+        self.newline = _usual_newline(self.text)
         self.sections: dict[str, Section] = {}
         self.defaults = Section(DEFAULT_SECTION, 0)
         _Reader(self).read()
@@ -192,6 +192,11 @@ class _Reader:
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
         self._key = section.keys[name] = Key(rest.strip(), number)
+
+
+def _usual_newline(text: str) -> str:
+    returns = text.count("\r\n") if "\r" in text else 0
+    return "\r\n" if 2 * returns > text.count("\n") else "\n"
 
 
 def _decoded(data: bytes, origin: str) -> str:

@@ -23,7 +23,7 @@ def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText
     Keys that were edited after the write keep their value. In a section that the write added, keys
     that were added after the write stay.
     """
-    old_headers = _old_headers(before, after)
+    old_headers = find_old_headers(before, after)
     changes: list[Change] = []
     for header, written in after.sections.items():
         present = current.sections.get(header)
@@ -106,7 +106,7 @@ def _first_line_of(section: Section) -> int:
     return section.line
 
 
-def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
+def find_old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
     """Return a dict from new to old header of each config section that the write renamed.
 
     A renamed section is one with the same keys and values under another header.

@@ -1,9 +1,11 @@
 """Stores each session's options of `profile sync`, in `<state>/choices/<session>.json`."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ssohelper.core.choices import Choices
+from ssohelper.core.deadline import Deadline
 from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.stores import files
@@ -15,8 +17,17 @@ class ChoicesStore:
     A choice whose value is missing, malformed or unknown counts as not made.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, runtime: Path) -> None:
         self._folder = state / "choices"
+        self._runtime = runtime
+
+    def hold_lock(self, deadline: Deadline) -> AbstractContextManager[bool]:
+        """Hold the lock under which choices are loaded, changed and saved again.
+
+        A write of the config may be made under it: the config's lock is always the second.
+        Raises: LockNotObtained.
+        """
+        return files.hold_lock(self._runtime / "locks" / "choices.lock", deadline, self._runtime)
 
     def load(self, session_name: str) -> Choices:
         """Return the user's choices for the session. Damaged values are logged and left out."""

@@ -161,6 +161,11 @@ class ConfigStore:
             records_unchanged=records_unchanged,
         )
 
+    def check_writable(self) -> None:
+        """Raise LocalState if `write` would, since the config is a copy or read-only."""
+        self._refuse_copy()
+        self._file.check_replaceable()
+
     @cached_property
     def _versions(self) -> ConfigVersions:
         # Imported here, since only writes and undos need this module, and its import takes 4 ms.
@@ -180,23 +185,21 @@ class ConfigStore:
     def undo(
         self,
         version: Version,
-        changes_for: _ChangesFor,
+        content_for: Callable[[ConfigFile], bytes],
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
     ) -> bool:
         """Reverse a config write or an undo, so that the config is as it was before.
 
-        Restores the exact bytes unless the config was edited since; otherwise makes the changes
-        that `changes_for` returns. The reversal is saved as a version too, with the user's present
+        Restores the exact bytes unless the config was edited since; otherwise writes what
+        `content_for` returns. The reversal is saved as a version too, with the user's present
         `choices`, so that it can be reversed in turn. Returns whether the config was written.
         """
 
         def make_content(found: Found) -> bytes | None:
             config = ConfigFile.parse(found.data, str(self.path))
-            changes = changes_for(config)  # always: it may refuse this content
-            if _content_before(found) == version.after:
-                return version.before
-            return config.with_changes(changes)
+            content = content_for(config)  # always: it may refuse the present config
+            return version.before if _content_before(found) == version.after else content
 
         return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)
 

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import reason
+from ssohelper.stores.disk_errors import reason, unwritable
+from ssohelper.stores.temporary_files import name_beside
 
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
 # limit is no config.
@@ -168,6 +169,26 @@ class UserFile:
                 f'"{self.path}" is read-only: not touched', hint=f"see: ls -l {target}"
             )
         return stat.S_IMODE(status.st_mode)
+
+    def check_replaceable(self) -> None:
+        """Raise LocalState if `replace` would: the file or its folder is not writable.
+
+        A missing folder counts as writable if it can be made.
+        """
+        files.refuse_another_users_home(self.path)
+        self.check_writable()
+        target = os.path.realpath(self.path)
+        folder = os.path.dirname(target)
+        while not os.path.lexists(folder):
+            folder = os.path.dirname(folder)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return
+        probe = name_beside(os.path.join(folder, os.path.basename(target)))
+        try:  # the error says why: no permission, a read-only disk, no folder
+            os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.unlink(probe)
+        except OSError as cause:
+            raise unwritable(target, cause) from cause
 
 
 def _unreadable(path: Path, cause: Exception) -> LocalState:

@@ -1,8 +1,12 @@
 """Applying a plan to a config that another program may have changed since the user saw the diff."""
 
+import multiprocessing
+import random
+from multiprocessing.synchronize import Barrier
+
 import pytest
 
-from ssohelper.actions import profiles
+from ssohelper.actions import profiles, saved_options
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
@@ -62,6 +66,46 @@ def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home: Home) -> No
     assert home.config_file.read_text().startswith(changed)
     assert app.config.read().profile("pay.Admin") is not None
     assert app.choices.load("corp") == FILTERED._replace(written_region="eu-west-1")
+    assert [one for one in app.warnings if "has changed elsewhere since the diff was shown" in one]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("output = text\n", "output = json\n"),
+        ("# mine\n", "# other\n"),
+        ("# mine\n", ""),
+        ("region = x\n", "region = x\r\n"),
+        ("region = x\n", "region = x\ncli_pager = less\n"),
+    ],
+)
+def test_writes_nothing_when_a_section_that_it_changes_was_edited(
+    app: App, home: Home, old: str, new: str
+) -> None:
+    append(
+        home,
+        f"[profile own]\nsso_session = corp\nsso_account_id = {PAY}\n# mine\n"
+        "sso_role_name = Admin\nregion = x\noutput = text\n",
+    )
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    plan = profiles.plan_sync(app, session, listing, Choices(), adopt=["own"])
+    assert plan.adopt == ("own",)
+    before = home.config_file.read_bytes()
+    changed = before.replace(old.encode(), new.encode())
+    assert changed != before
+    home.config_file.write_bytes(changed)
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        profiles.apply(app, plan)
+    assert home.config_file.read_bytes() == changed
+
+
+def test_the_diff_is_that_of_the_config_that_was_planned(app: App, home: Home) -> None:
+    plan = plan_admin(app)
+    shown = list(profiles.diff_plan(app, plan))
+    append(home, "[profile other]\nregion = eu-west-1\n")
+    assert list(profiles.diff_plan(app, plan)) == shown
 
 
 def test_options_that_another_sync_saved_meanwhile_stay(app: App, home: Home) -> None:
@@ -91,3 +135,58 @@ def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: H
     profiles.apply(app, profiles.plan_add(app, session, listing, choices, admin, None))
     left = removed._replace(removed=frozenset({read}), written_region="eu-west-1")
     assert app.choices.load("corp") == left
+
+
+_ROUNDS = 20
+
+
+def option_of_round(field: str, number: int) -> object:
+    """Return the value that a process gives to this option of the sync in this round."""
+    values: dict[str, list[object]] = {
+        "form": ["sso", "process"],
+        "default_region": ["eu-west-1", "us-east-1"],
+        "accounts": [("pay",), ("p*",)],
+        "roles": [("Admin",), ("A*",)],
+        "template": ["{account_name}.{role_name}", "{account_id}.{role_name}"],
+    }
+    return random.Random(f"{field} {number}").choice(values[field])
+
+
+def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrier) -> None:
+    app = App(env)
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    for number in range(_ROUNDS):
+        choices = profiles.merge_choices(app, session).choose(
+            **{field: option_of_round(field, number)}
+        )
+        plan = profiles.plan_sync(app, session, listing, choices)
+        start.wait(60)
+        saved_options.save_sync_options(app, plan)
+        end.wait(60)
+        end.wait(60)  # the test has looked
+
+
+def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home: Home) -> None:
+    fields = ("form", "default_region", "accounts", "roles", "template")
+    context = multiprocessing.get_context("fork")
+    start, end = context.Barrier(len(fields)), context.Barrier(len(fields) + 1)
+    started = [
+        context.Process(target=save_one_option, args=(home.env, field, start, end))
+        for field in fields
+    ]
+    for process in started:
+        process.start()
+    try:
+        for number in range(_ROUNDS):
+            end.wait(60)
+            found = app.choices.load("corp")
+            wanted = {field: option_of_round(field, number) for field in fields}
+            assert {field: getattr(found, field) for field in fields} == wanted
+            end.wait(60)
+    finally:
+        end.abort()
+        start.abort()
+        for process in started:
+            process.join(60)

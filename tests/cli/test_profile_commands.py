@@ -173,6 +173,39 @@ class TestUndo:
         assert (code, "has changed since the diff was shown" in said) == (7, True)
         assert synced.config_file.read_text() == edited
 
+    def test_undo_after_an_edit_elsewhere_restores_the_bytes_of_adopted_sections(
+        self, saved: Home, run: Run
+    ) -> None:
+        odd = (
+            f"[profile prod/Admin]\r\n# mine\r\nsso_account_id:{PAY}\r\nsso_session   =  corp  \r\n"
+            "\r\nsso_role_name=Admin\r\nregion : x\r\n"
+        )
+        before = saved.config_file.read_text() + odd
+        saved.config_file.write_bytes(before.encode())
+        run("profile", "sync", "--yes", "--adopt", "prod/Admin")
+        written = saved.config_file.read_bytes().decode()
+        assert "credential_process" in written
+        assert odd not in written
+        edited = f"# later\n{written}[profile later]\nregion=y\n"
+        saved.config_file.write_bytes(edited.encode())
+        assert run("profile", "undo", "--yes").returncode == 0
+        found = saved.config_file.read_bytes().decode()
+        assert found == f"# later\n{before}[profile later]\nregion=y\n"
+
+    def test_one_foreign_line_end_does_not_decide_those_of_new_profiles(
+        self, saved: Home, run: Run
+    ) -> None:
+        before = saved.config_file.read_bytes() + b"[profile mine]\r\nregion = x\n"
+        saved.config_file.write_bytes(before)
+        run("profile", "sync", "--yes")
+        written = saved.config_file.read_bytes()
+        assert written.startswith(before)
+        assert b"credential_process" in written
+        assert written.count(b"\r") == 1
+        saved.config_file.write_bytes(b"# later\r\n" + written)
+        assert run("profile", "undo", "--yes").returncode == 0
+        assert saved.config_file.read_bytes() == b"# later\r\n" + before
+
     def test_redo_reverses_the_undo(self, synced: Home, run: Run) -> None:
         written = synced.config_file.read_bytes()
         assert run("profile", "undo", "--redo", "--yes").returncode == 2

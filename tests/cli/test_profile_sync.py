@@ -9,9 +9,11 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.emulator.server import Emulator
+from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import SCRIPT, Home, Run
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
+__all__ = ["terminal"]  # a fixture
 ONLY_DEV = ("--account", "payments-dev")
 
 
@@ -54,6 +56,31 @@ class TestWriting:
         assert "nothing to change" in ok(run("profile", "sync", "--yes"))
         assert saved.config_file.read_bytes() == written
         assert saved.config_file.stat() == stat
+
+    @pytest.mark.parametrize(
+        ("edit", "code", "words"),
+        [
+            ("\n[profile late]\nregion = x\n", 0, "has changed elsewhere since the diff was shown"),
+            ("output = json\n", 7, "has changed since the diff was shown"),
+        ],
+        ids=["elsewhere", "in the section that changes"],
+    )
+    def test_an_edit_during_the_question_is_said_or_refused(
+        self, saved: Home, terminal: Terminal, edit: str, code: int, words: str
+    ) -> None:
+        text = saved.config_file.read_text() + (
+            f"[profile own]\nsso_session=corp\nsso_account_id={PAY}\nsso_role_name=Admin\n"
+        )
+        saved.config_file.write_text(text)
+        child = terminal("profile", "sync", "--adopt", "own")
+        child.expect_exact("[y/N]")
+        saved.config_file.write_text(text + edit)
+        child.sendline("y")
+        found, said = ended(child)
+        assert (found, words in said) == (code, True), said
+        written = saved.config_file.read_text()
+        assert edit in written
+        assert (written == text + edit) == (code != 0)
 
     def test_updates_lines_that_name_the_command_of_an_earlier_version(
         self, saved: Home, run: Run

@@ -775,3 +775,50 @@ def test_an_invalid_session_name_is_refused(
     assert "Traceback" not in done.stderr
     assert emulator.counters.total() == 0
     assert not (home.path / ".aws").exists()
+
+
+def _make_read_only(home: Home) -> str:
+    home.write_config("[profile mine]\nregion = x\n")
+    home.config_file.chmod(0o444)
+    return f'"{home.config_file}" is read-only: not touched'
+
+
+def _link_to_read_only_file(home: Home) -> str:
+    target = home.path / "dotfiles"
+    target.write_text("[profile mine]\nregion = x\n")
+    target.chmod(0o444)
+    home.config_file.parent.mkdir()
+    home.config_file.symlink_to(target)
+    return f'"{home.config_file}" is read-only: not touched'
+
+
+def _put_file_for_folder(home: Home) -> str:
+    home.config_file.parent.write_text("")
+    return f'"{home.config_file}" cannot be written: Not a directory'
+
+
+@pytest.mark.parametrize("spoil", [_make_read_only, _link_to_read_only_file, _put_file_for_folder])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("setup", START_URL, "--yes"),
+        ("profile", "sync", "--yes"),
+        ("profile", "add", f"corp:{DEV}/Admin", "--yes"),
+        ("session", "add", "corp", START_URL, "--yes"),
+    ],
+    ids=" ".join,
+)
+def test_a_config_that_cannot_be_written_is_refused_before_aws_is_asked(
+    home: Home,
+    emulator: Emulator,
+    run: Run,
+    spoil: Callable[[Home], str],
+    command: tuple[str, ...],
+) -> None:
+    opened = home.browser()
+    words = spoil(home)
+    done = run(*command)
+    assert done.returncode == 7
+    assert words in done.stderr
+    assert not opened.exists()
+    assert not emulator.calls

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,9 +94,10 @@ def test_a_config_that_cannot_be_written_leaves_a_sign_in_that_logout_sees(
     home: Home, run: Run, emulator: Emulator
 ) -> None:
     home.browser()
-    # Root can write everywhere but below a file.
+    # It can be written until the browser opens. Root can write everywhere but below a file.
     blocker = home.path / "not-a-folder"
-    blocker.touch()
+    browser = Path(home.env["BROWSER"])
+    browser.write_text(browser.read_text().replace("\n", f"\ntouch {blocker}\n", 1))
     home.env["AWS_CONFIG_FILE"] = str(blocker / "config")
     done = run(*SETUP)
     assert done.returncode == 7, done.stderr

@@ -112,6 +112,21 @@ def test_a_name_that_tools_read_differently_is_refused(name: str) -> None:
         edited_config(config("[default]\n"), [AddSection(f"profile {name}", (("x", "1"),))])
 
 
+@pytest.mark.parametrize("usual", ["\n", "\r\n"])
+def test_in_a_file_with_mixed_line_ends_each_new_line_ends_like_its_neighbours(usual: str) -> None:
+    other = "\n" if usual == "\r\n" else "\r\n"
+    text = config(f"[profile a]{usual}x = 1{other}y = 1{other}[profile b]{usual}z = 1{usual}")
+    changes = [
+        EditSection("profile a", (("x", "2"), ("new", "1")), new_header="profile c"),
+        EditSection("profile b", (("new", "1"),)),
+        AddSection("profile d", (("k", "v"),)),
+    ]
+    assert edited_config(text, changes).decode() == (
+        f"[profile c]{usual}x = 2{other}y = 1{other}new = 1{other}[profile b]{usual}z = 1{usual}"
+        f"new = 1{usual}{usual}[profile d]{usual}k = v{usual}"
+    )
+
+
 def test_the_diff_does_not_show_a_secret() -> None:
     text = config("[default]\naws_secret_access_key = wJalrXUtnFEMI\nregion = x\n")
     added = AddSection("profile a", (("region", "x"),))

@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.core.config_edit import Change, EditSection, RemoveLines, edited_config
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import changes_that_undo
+from ssohelper.core.config_undo_merge import undone_config
 from ssohelper.core.profile_origin import MARKERS
 
 BEGIN, END = MARKERS
@@ -69,5 +69,5 @@ def test_comments_stay_on_their_side_of_the_marks(seed: int) -> None:
     before = config(text)
     after = config(edited_config(before, adopt(before)).decode())
     current = config(edit_as_a_person(random.Random(seed), after.text))
-    restored = edited_config(current, changes_that_undo(before, after, current)).decode()
+    restored = undone_config(before, after, current).decode()
     assert shape_of(restored) == shape_of(edit_as_a_person(random.Random(seed), text))

@@ -10,7 +10,7 @@ from ssohelper.stores.choices_file import ChoicesStore
 
 
 def test_saved_choices_are_loaded_and_damaged_ones_count_as_not_chosen(tmp_path: Path) -> None:
-    store = ChoicesStore(tmp_path)
+    store = ChoicesStore(tmp_path, tmp_path)
     assert store.load("corp") == Choices()
     choices = Choices(
         ("a*", "!b"), ("R",), "{session}.{role_name}", "sso", "eu-west-1",
@@ -28,7 +28,7 @@ def test_saved_choices_are_loaded_and_damaged_ones_count_as_not_chosen(tmp_path:
 
 
 def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
-    store = ChoicesStore(tmp_path)
+    store = ChoicesStore(tmp_path, tmp_path)
     store.save("corp", Choices())
     assert not (tmp_path / "choices").exists()
     store.save("corp", Choices(form="sso"))
@@ -43,7 +43,7 @@ def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
 def test_a_damaged_choice_is_reported_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = ChoicesStore(tmp_path)
+    store = ChoicesStore(tmp_path, tmp_path)
     store.save("corp", Choices(form="sso"))
     path = tmp_path / "choices" / "corp.json"
     path.write_text('{"accounts": 5, "form": "sso"}')

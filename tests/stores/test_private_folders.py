@@ -78,7 +78,10 @@ def renew(base: Path) -> Any:
 
 # What each store writes below `base`, by the path of a file or folder that is there afterwards.
 WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
-    "choices": ("choices", lambda base: ChoicesStore(base).save("corp", Choices(roles=("x",)))),
+    "choices": (
+        "choices",
+        lambda base: ChoicesStore(base, base).save("corp", Choices(roles=("x",))),
+    ),
     "clock": ("", lambda base: ClockFile(base).save_reading(5_000.0, 1_000.0)),
     "versions": (
         "*",

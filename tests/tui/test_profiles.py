@@ -82,6 +82,33 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
     assert world.config_file.read_bytes() == before
 
 
+def test_an_edit_during_the_question_is_refused_where_it_matters_and_else_said(
+    world: DemoHome,
+) -> None:
+    before = world.config_file.read_bytes()
+    section = b"[profile orders-dev.Developer]\n"
+    touched = before.replace(section, section + b"output = json\n")
+    assert touched != before
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        for edited, words in (
+            (touched, "has changed since the diff was shown"),
+            (before + b"# mine\n", "17 profiles added, 1 changed"),
+        ):
+            world.config_file.write_bytes(before)
+            await user.press("f9")
+            await user.wait_for_screen(ConfirmScreen)
+            world.config_file.write_bytes(edited)
+            await user.press("y")
+            await user.wait_for_message(words)
+        said = "has changed elsewhere since the diff was shown"
+        assert [one for one in user.app.services.warnings if said in one]
+        assert world.config_file.read_bytes() != before
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
 def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome) -> None:
     services = world.app()
     session, listing = services.config.read().sso_session("corp"), services.directory.load("corp")

@@ -421,6 +421,22 @@ def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:
     assert world.config_file.read_text() == ""
 
 
+def test_a_read_only_config_is_refused_before_the_sign_in(world: DemoHome) -> None:
+    forget_all(world)
+    world.config_file.chmod(0o444)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("No session is set up yet.")
+        typed(user, "start_url", PORTAL)
+        typed(user, "region", "us-east-1")
+        await user.press("enter")
+        await user.wait_for_text("read-only: not touched")
+        assert not isinstance(user.app.screen, SignInScreen)
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
 def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
     forget_all(world)
 

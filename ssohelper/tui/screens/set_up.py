@@ -181,6 +181,7 @@ class SetUpForm(VerticalScroll):
         url, region, name = self._read_answers()
 
         def check() -> SsoSession:
+            services.config.check_writable()
             session = setup.choose_session(
                 services, url, name=name or None, region=region or None, ask_region=_propose_region
             )

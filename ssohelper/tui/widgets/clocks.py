@@ -72,9 +72,7 @@ class Snapshot(NamedTuple):
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     # As `session list`: a sign-in whose session is not in the config is shown too.
-    listed = services.config.read().sso_sessions()
-    unlisted = selection.find_unlisted(services)
-    sessions = [*listed, *unlisted]
+    sessions, unlisted = selection.list_shown_sessions(services)
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
@@ -85,7 +83,7 @@ def read_snapshot(services: App) -> Snapshot:
         for listed in _listed_accounts(services, session)
     }
     session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
-    return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted))
+    return Snapshot(session_clocks, credentials, names, tuple(broken), unlisted)
 
 
 def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:

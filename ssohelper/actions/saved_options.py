@@ -1,0 +1,53 @@
+"""Saves the options of a sync, which a later `profile sync` without options uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import default_regions
+from ssohelper.core import plan_text
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.profile_plan import Plan
+
+
+def save_sync_options(app: App, plan: Plan) -> None:
+    """Save the options of a plan that changes no profile. Raises: LocalState, ConfigInvalid."""
+    with app.choices.hold_lock(app.clock.deadline()):
+        save_under_lock(app, plan)
+
+
+def save_under_lock(app: App, plan: Plan) -> None:
+    """Save the options of this plan. The caller holds the lock of `app.choices`.
+
+    Filters that match no listed role count as mistyped and are not saved. A plan for single roles
+    saves no options; it only forgets that the user had removed the profiles of these roles. If
+    options changed and the config did not, a version of the config is saved, so that `profile undo`
+    restores the options.
+    """
+    session_name = plan.request.session.name
+    remembered, chosen = app.choices.load(session_name), plan.request.choices
+    # Not all of `chosen`: another command may have saved other options since this one began.
+    new = remembered._replace(**{name: getattr(chosen, name) for name in chosen.given})
+    if plan.request.only_roles:
+        new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
+        if plan.add and new.written_region is None:
+            region = default_regions.region_of_session(app, plan.request.session, new)
+            new = new._replace(written_region=region)
+    elif not plan_text.has_match(plan.request.listing, chosen):
+        new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
+    if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
+        new = new._replace(written_region=plan.request.region)
+    if (
+        not plan.changes
+        and new.without_recorded != remembered.without_recorded
+        and not app.config.is_copy
+    ):
+        app.config.write(
+            lambda _config: (),
+            app.clock.deadline(),
+            {session_name: remembered},
+            records_unchanged=True,
+        )
+    app.choices.save(session_name, new)

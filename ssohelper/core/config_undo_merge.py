@@ -1,0 +1,137 @@
+"""The config after an undo, to the byte, when it was edited since the write. Pure.
+
+`config_undo` decides by sections and keys what an undo changes. This module takes the lines of the
+saved version wherever the user left the written lines alone: comments, blank lines, delimiters and
+line ends come back as they were.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from operator import itemgetter
+
+from ssohelper.core.config_diff import ChangedLines, find_changed_lines
+from ssohelper.core.config_edit import edited_config
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_undo import changes_that_undo, find_old_headers
+from ssohelper.core.profile_origin import MARKERS
+from ssohelper.errors import ConfigInvalid
+
+
+def undone_config(before: ConfigText, after: ConfigText, current: ConfigText) -> bytes:
+    """Return the config `current` without what the write from `before` to `after` changed.
+
+    Later edits stay. Lines that were not edited get the bytes that they had before the write.
+    Raises: ConfigInvalid for a file or a value that cannot be written safely.
+    """
+    # What the result must mean. It is returned as it is if no merge of lines means the same.
+    by_keys = edited_config(current, changes_that_undo(before, after, current))
+    target = ConfigText(by_keys, current.origin)
+    restored = find_changed_lines(after.text, before.text)
+    edited = find_changed_lines(after.text, current.text)
+    free = list(_without_overlap(restored, edited))
+    for refused in (frozenset[str](), _find_edited_sections(after, current)):
+        kept = list(_without_sections(free, after, refused))
+        with suppress(ConfigInvalid):
+            merged = ConfigText(_merge_lines(after, kept, edited), current.origin)
+            content = edited_config(merged, changes_that_undo(before, after, merged))
+            found = ConfigText(content, current.origin)
+            if _means_the_same(found, target, before, after, current):
+                return content
+    return by_keys
+
+
+def _find_edited_sections(after: ConfigText, current: ConfigText) -> frozenset[str]:
+    """Return the headers of sections that have other keys or values than the write left there."""
+    old, new = (
+        {header: section.values() for header, section in text.sections.items()}
+        for text in (after, current)
+    )
+    return frozenset(header for header in old | new if old.get(header) != new.get(header))
+
+
+def _without_overlap(
+    ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
+) -> Iterator[ChangedLines]:
+    """Yield those of our changes that have no line in common with their changes."""
+    at = 0
+    for one in ours:
+        while at < len(theirs) and theirs[at].stop <= one.first:
+            at += 1
+        other = theirs[at] if at < len(theirs) else None
+        if other is None or not (other.first < one.stop and one.first < other.stop):
+            yield one
+
+
+def _without_sections(
+    changes: Sequence[ChangedLines], text: ConfigText, headers: Collection[str]
+) -> Iterator[ChangedLines]:
+    """Yield the changes of the text's lines that belong to no section with one of these headers."""
+    starts = [(section.line, header) for header, section in text.sections.items()]
+    refused = {line for line, header in starts if header in headers}
+    for one in changes:
+        is_added = one.first == one.stop  # below the line before it
+        first = bisect_right(starts, one.first - is_added, key=itemgetter(0))
+        stop = bisect_right(starts, max(one.first, one.stop - 1), key=itemgetter(0))
+        touched = {header for _, header in starts[max(0, first - 1) : stop]}
+        touched |= {line[1 : line.rfind("]")] for line in one.lines if line.startswith("[")}
+        if touched.isdisjoint(headers):
+            # The blank line above a section stays with it.
+            keeps_blank = one.stop in refused and not text.lines[one.stop - 1].strip()
+            yield one._replace(stop=max(one.first, one.stop - keeps_blank))
+
+
+def _merge_lines(
+    base: ConfigText, ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
+) -> bytes:
+    """Return the base with both changes. At one place, lines that are only added come first."""
+    old = _lines_of(base.text)
+    lines: list[str] = []
+    at = 0
+    for first, stop, new in sorted([*ours, *theirs], key=itemgetter(0, 1)):
+        lines += [*old[at:first], *new]
+        at = stop
+    lines += old[at:]
+    # A line that was the last one of a file without a final newline may have lines below it now.
+    ended = [line if line.endswith("\n") else line + base.newline for line in lines[:-1]]
+    return "".join(ended + lines[-1:]).encode()
+
+
+def _lines_of(text: str) -> list[str]:
+    *lines, last = text.split("\n")
+    return [f"{line}\n" for line in lines] + [last] * bool(last)
+
+
+def _means_the_same(
+    found: ConfigText,
+    target: ConfigText,
+    before: ConfigText,
+    after: ConfigText,
+    current: ConfigText,
+) -> bool:
+    """Return whether each section of `found` means what it means in `target`.
+
+    A section that was not edited may also mean exactly what it meant before the write: an undo by
+    keys does not restore nested values.
+    """
+    if found.defaults.values() != target.defaults.values() or _markers(found) != _markers(target):
+        return False
+    if found.sections.keys() != target.sections.keys():
+        return False
+    edited = _find_edited_sections(after, current)
+    new_headers = {old: new for new, old in find_old_headers(before, after).items()}
+    for header, section in found.sections.items():
+        values, old = section.values(), before.sections.get(header)
+        is_restored = new_headers.get(header, header) not in edited
+        if values != target.sections[header].values() and not (
+            is_restored and old and values == old.values()
+        ):
+            return False
+    return True
+
+
+def _markers(text: ConfigText) -> Counter[str]:
+    return Counter(line.rstrip() for line in text.lines if line.rstrip() in MARKERS)

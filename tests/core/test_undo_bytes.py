@@ -1,0 +1,152 @@
+"""Undo after edits elsewhere in the file gives the bytes that the same edits make in the old file."""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from ssohelper.core.config_edit import RemoveSection
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_undo_merge import undone_config
+from ssohelper.core.profile_plan import plan_sync
+from tests.core.test_profile_origin import GRANTED, LEGACY, SSO
+from tests.core.test_profile_plan import PAY, request, synced
+
+_ARN = f"arn:aws:iam::{PAY}:role/"
+_ADOPTABLE = (
+    GRANTED,
+    LEGACY,
+    f"# mine\n{SSO}region = eu-west-1",
+    f"; note\ncredential_process = aws-sso -S A process --arn {_ARN}Admin\ns3 =\n  a = b",
+    f"credential_process = aws-sso\n   process --arn {_ARN}Read\nx = 1",
+)
+_FOREIGN = ("region = x\n; c\n", "aws_access_key_id=A\n\ncli_pager :\n", "s3 =\n  a = b\n\n")
+
+
+def text(content: str) -> ConfigText:
+    return ConfigText(content.encode(), "config")
+
+
+def generate(chance: Random) -> str:
+    """Return a config with profiles of other tools, written in unusual ways, among foreign ones."""
+    sections = [
+        _write_section(chance, f"profile t{n}", chance.choice(_ADOPTABLE))
+        for n in range(chance.randint(1, 4))
+    ]
+    sections += [
+        _write_section(chance, f"profile other{n}", chance.choice(_FOREIGN))
+        for n in range(chance.randint(1, 3))
+    ]
+    chance.shuffle(sections)
+    head = chance.choice(["", "# head\n\n", "\n"])
+    whole = head + "".join(sections)
+    whole = whole.rstrip("\n") if chance.random() < 0.2 else whole
+    if chance.random() < 0.3:
+        return whole.replace("\n", "\r\n")
+    if chance.random() < 0.3:  # mixed line ends
+        return "".join(f"{one}{chance.choice(('', chr(13)))}\n" for one in whole.split("\n"))
+    return whole
+
+
+def _write_section(chance: Random, header: str, body: str) -> str:
+    lines = []
+    for line in body.strip("\n").split("\n"):
+        name, found, value = line.partition("=")
+        if found and line[:1] not in " #;" and "=" not in value:
+            delimiter = chance.choice([" = ", "=", " : ", "      = ", "=\t"])
+            line = f"{name.strip()}{delimiter}{value.strip()}{chance.choice(['', '', '  '])}"
+        lines.append(line)
+        if chance.random() < 0.2:
+            lines.append(chance.choice(["", "# between", "; between"]))
+    return f"[{header}]\n" + "\n".join(lines) + "\n" * chance.choice([1, 1, 2, 3])
+
+
+def _add_at_top(config: str) -> str:
+    return f"# mine, at the top\n{config}"
+
+
+def _add_section(config: str) -> str:
+    config = config if config.endswith("\n") else f"{config}\n"
+    return f"{config}\n[profile mine]\nregion = y\n"
+
+
+def _change_foreign(config: str) -> str:
+    return config.replace("region = x", "region   = z # mine").replace(
+        "cli_pager", "output:t\ncli_pager"
+    )
+
+
+def _add_key_to_foreign(config: str) -> str:
+    return config.replace("[profile other0]", "[profile other0]\nmine =1\n# mine", 1)
+
+
+def _comment_above_adopted(config: str) -> str:
+    return config.replace("[profile t0]", "# above\n[profile t0]", 1)
+
+
+def _section_before_adopted(config: str) -> str:
+    return config.replace("[profile t0]", "[profile new]\nx=1\n\n[profile t0]", 1)
+
+
+_EDITS: tuple[Callable[[str], str], ...] = (
+    _add_at_top,
+    _add_section,
+    _change_foreign,
+    _add_key_to_foreign,
+    _comment_above_adopted,
+    _section_before_adopted,
+)
+
+
+@pytest.mark.parametrize("seed", range(600))
+def test_undo_brings_back_the_bytes_and_keeps_edits_elsewhere(seed: int) -> None:
+    chance = Random(seed)
+    before = generate(chance)
+    config = ConfigFile.parse(before.encode(), "config")
+    adopt = frozenset(entry.name for entry in config.profiles())
+    planned = plan_sync(config, request(adopt=adopt))
+    assert planned.adopt
+    after = config.with_changes(planned.changes).decode()
+    edits = chance.sample(_EDITS, chance.randint(1, 3))
+    current, expected = after, before
+    for edit in edits:
+        current, expected = edit(current), edit(expected)
+    found = undone_config(text(before), text(after), text(current)).decode()
+    if before.endswith("\n") or _add_section not in edits:
+        assert found == expected
+    else:  # the edit had to end the last line, and no rule says how
+        assert found.replace("\r", "") == expected.replace("\r", "")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_removed_section_comes_back_where_it_was(seed: int) -> None:
+    chance = Random(seed)
+    before = synced(generate(chance)).replace("ssohelper_managed =", "# kept\nssohelper_managed  :")
+    config = ConfigFile.parse(before.encode(), "config")
+    managed = [entry.header for entry in config.profiles() if entry.managed]
+    gone = chance.sample(managed, chance.randint(1, len(managed)))
+    after = config.with_changes([RemoveSection(header) for header in gone]).decode()
+    found = undone_config(text(before), text(after), text(_add_at_top(after))).decode()
+    assert found == _add_at_top(before)
+
+
+def test_an_edited_section_keeps_its_edit_and_the_other_ones_get_their_bytes() -> None:
+    before = "[profile a]\nx: 1\n# c\ny=2\n\n[profile b]\nx   = 1\n"
+    after = "[profile a]\nx = 9\n# c\n\n[profile b]\nx = 9\n\n[profile new]\nk = v\n"
+    current = after.replace("# c", "# c\ny = mine") + "region = mine\n"
+    found = undone_config(text(before), text(after), text(current)).decode()
+    assert found == (
+        "[profile a]\nx = 1\n# c\ny = mine\n\n[profile b]\nx   = 1\n\n[profile new]\nregion = mine\n"
+    )
+
+
+def test_an_undo_among_ten_thousand_edited_profiles_takes_no_minute() -> None:
+    before = "".join(f"[profile p{n}]\nregion=x\noutput = {n}\n\n" for n in range(10_000))
+    after = before.replace("region=x", "region = y") + "[profile last]\nk = v\n"
+    current = after.replace("[profile p77]", "# mine\n[profile p77]")
+    began = time.process_time()
+    found = undone_config(text(before), text(after), text(current)).decode()
+    assert time.process_time() - began < 20
+    assert found == before.replace("[profile p77]", "# mine\n[profile p77]")
