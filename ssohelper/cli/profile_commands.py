@@ -88,8 +88,6 @@ def sync(
     the next sync; to remove them: --account '*' --role '*'.
     """
     app = output.get_app()
-    if not dry_run:
-        app.config.check_writable()  # before AWS is asked
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)

@@ -57,6 +57,17 @@ class TestWriting:
         assert saved.config_file.read_bytes() == written
         assert saved.config_file.stat() == stat
 
+    def test_a_read_only_config_is_refused_only_if_something_is_to_be_written(
+        self, saved: Home, run: Run
+    ) -> None:
+        saved.config_file.chmod(0o444)
+        refused = run("profile", "sync", "--yes")
+        assert (refused.returncode, "is read-only" in refused.stderr) == (7, True)
+        saved.config_file.chmod(0o600)
+        assert run("profile", "sync", "--yes").returncode == 0
+        saved.config_file.chmod(0o444)
+        assert run("profile", "sync", "--yes").returncode == 0
+
     @pytest.mark.parametrize(
         ("edit", "code", "words"),
         [

@@ -802,7 +802,6 @@ def _put_file_for_folder(home: Home) -> str:
     "command",
     [
         ("setup", START_URL, "--yes"),
-        ("profile", "sync", "--yes"),
         ("profile", "add", f"corp:{DEV}/Admin", "--yes"),
         ("session", "add", "corp", START_URL, "--yes"),
     ],
