@@ -1,9 +1,9 @@
 """The commands use and clear: print text that our shell function evaluates.
 
 A program cannot change the environment of the shell that runs it. Without the function, `use` starts
-a shell on a terminal. stdout gets only this text, and
-only when everything has succeeded. The shell function says in environment variables which shell it
-runs in, and which profile was used last and before that.
+a shell on a terminal. stdout gets only this text, and only when everything has succeeded. The shell
+function says in environment variables which shell it runs in, and which profile was used last and
+before that.
 """
 
 import os
