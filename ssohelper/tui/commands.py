@@ -15,7 +15,7 @@ from textual.content import Content
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
-from ssohelper.tui.themes import NAMES, name_for
+from ssohelper.tui.themes import NAMES, textual_theme_name
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -58,19 +58,19 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         """Yield all commands, for an empty search."""
-        for command, line in self._lines():
+        for command, line in self._commands_with_palette_lines():
             yield DiscoveryHit(Content(line), command.run, command.name, show(command.description))
 
     async def search(self, query: str) -> Hits:
         """Yield the commands that match by key, name or description."""
         matcher = self.matcher(query)
-        for command, line in self._lines():
+        for command, line in self._commands_with_palette_lines():
             text = f"{line}  {show(command.description)}"
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, Content(line), command.run, text, show(command.description))
 
-    def _lines(self) -> Iterator[tuple[Command, str]]:
+    def _commands_with_palette_lines(self) -> Iterator[tuple[Command, str]]:
         """Yield each command with its line, which has the key first."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         for command in list_commands(app, self.screen):
@@ -136,7 +136,7 @@ def common_commands(app: FullScreenApp) -> list[Command]:
 
 def set_theme(app: FullScreenApp, name: str) -> None:
     """Show the program in this theme from now on, and save the theme in the settings."""
-    app.theme = name_for(app, name, is_light=app.background.is_light)
+    app.theme = textual_theme_name(app, name, is_light=app.background.is_light)
     services = app.services
     app.run_in_background(
         lambda: own_settings.change_setting(services, "theme", ("theme",), name),

@@ -29,7 +29,7 @@ class Failure(NamedTuple):
     message: str
 
 
-class Mark(NamedTuple):
+class FailureNote(NamedTuple):
     """What to show lastingly, in full and, where the space is short, in a few words."""
 
     text: str
@@ -89,7 +89,7 @@ class ListStates:
             return f"{failure.trouble.value} · {age}"
         return f"{age} · {failure.trouble.value}"
 
-    def mark(self, now: int) -> Mark | None:
+    def failure_note(self, now: int) -> FailureNote | None:
         """Return what to show lastingly, or None if the last refresh of no session failed."""
         texts = {name: self.describe(name, now) for name in self._failures}
         texts = {name: text for name, text in sorted(texts.items()) if text}
@@ -97,9 +97,9 @@ class ListStates:
             return None
         named = len(self._sessions) > 1
         parts = [f"{show(name, 24)}: {text}" if named else text for name, text in texts.items()]
-        return Mark("; ".join(parts), self._short_text(list(texts), named))
+        return FailureNote("; ".join(parts), self._short_failure_text(list(texts), named))
 
-    def _short_text(self, names: list[str], named: bool) -> str:
+    def _short_failure_text(self, names: list[str], named: bool) -> str:
         troubles = {self._failures[name].trouble for name in names}
         what = troubles.pop().value if len(troubles) == 1 else "lists not refreshed"
         what = what.removeprefix("last ")

@@ -102,12 +102,12 @@ class RolePicker(InlinePicker[RoleRow]):
         yield Static(_KEYS, classes="status", markup=False)
 
     def on_role_list_moved(self) -> None:
-        self._show_row()
+        self._show_row_under_cursor()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_row)
+        self.call_after_refresh(self._show_row_under_cursor)
 
-    def _show_row(self) -> None:
+    def _show_row_under_cursor(self) -> None:
         self._status.update(row_text(self.query_one(RoleList).row, self.size.width))
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
@@ -139,14 +139,14 @@ class SessionPicker(InlinePicker[SsoSession]):
 
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)
-        yield Chooser(self._line)
+        yield Chooser(self._draw_session)
         yield Static(_SESSION_KEYS, classes="status", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).set_count(len(self._states))
         self.query_one(Chooser).focus()
 
-    def _line(self, number: int, width: int) -> Line:
+    def _draw_session(self, number: int, width: int) -> Line:
         session, state = self._states[number]
         note = f"  {f'({state})':<12}  {show(session.start_url)}"
         return [("  ", ""), (fitted(session.name, self._names_width), ""), (note, "dim")]

@@ -63,9 +63,9 @@ class ProfileRows(NamedTuple):
     search: Index
 
 
-def build(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
+def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
     """Return the rows of these profiles of the config, and of what the plan would do with them."""
-    maker = _Maker(found, plan)
+    maker = _RowMaker(found, plan)
     rows: list[ProfileRow] = []
     sections: list[Section] = []
     for key, sign, title, members in maker.sections():
@@ -89,7 +89,7 @@ def build(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
 NO_ROWS = ProfileRows((), (), Index([[]]))
 
 
-class _Maker:
+class _RowMaker:
     def __init__(self, found: Sequence[ConfigProfile], plan: Plan | None) -> None:
         self._found, self._plan = found, plan
         listed = plan.request.listing.accounts if plan else ()
@@ -108,10 +108,10 @@ class _Maker:
             for group in plan_kinds.groups(plan):
                 done |= set(group.names)
                 if group.sign == "+":
-                    members = self._added(plan)
+                    members = self._make_rows_to_add(plan)
                 else:
                     members = [
-                        self._row(present[name], group.sign, changes.get(name))
+                        self._make_row(present[name], group.sign, changes.get(name))
                         for name in group.names
                         if name in present
                     ]
@@ -120,18 +120,30 @@ class _Maker:
             done |= set(left)
             if left:
                 title = "whose role is gone, to keep"
-                yield "stale", SKIPPED, title, [self._row(present[name], SKIPPED) for name in left]
+                yield (
+                    "stale",
+                    SKIPPED,
+                    title,
+                    [self._make_row(present[name], SKIPPED) for name in left],
+                )
             skipped = [name for name in self._notes if name not in present and name not in done]
             if skipped:
-                yield "skipped", SKIPPED, "skipped", [self._skipped(name) for name in skipped]
+                yield (
+                    "skipped",
+                    SKIPPED,
+                    "skipped",
+                    [self._make_skipped_row(name) for name in skipped],
+                )
         staying = [item for item in self._found if item.entry.name not in done]
         managed = sum(item.entry.managed for item in staying)
         if staying:
             title = f"unchanged: {MANAGED} {managed} managed, {len(staying) - managed} yours"
-            rows = [self._row(item, MANAGED if item.entry.managed else YOURS) for item in staying]
+            rows = [
+                self._make_row(item, MANAGED if item.entry.managed else YOURS) for item in staying
+            ]
             yield STAY, "", title, rows
 
-    def _row(
+    def _make_row(
         self, item: ConfigProfile, sign: str, change: ProfileChange | None = None
     ) -> ProfileRow:
         name = item.entry.name
@@ -147,7 +159,7 @@ class _Maker:
             name, sign, account_name, account_id, role, session, item, before, after, note
         )
 
-    def _added(self, plan: Plan) -> list[ProfileRow]:
+    def _make_rows_to_add(self, plan: Plan) -> list[ProfileRow]:
         keys = {one.header: one.keys for one in plan.changes if isinstance(one, AddSection)}
         return [
             ProfileRow(
@@ -163,5 +175,5 @@ class _Maker:
             for name, role in zip(plan.add, plan.add_roles, strict=True)
         ]
 
-    def _skipped(self, name: str) -> ProfileRow:
+    def _make_skipped_row(self, name: str) -> ProfileRow:
         return ProfileRow(name, SKIPPED, note="; ".join(self._notes[name]))

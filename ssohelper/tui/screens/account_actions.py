@@ -33,7 +33,10 @@ from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
-from ssohelper.tui.screens.other_profile_actions import OtherProfileActions, commands_of_other
+from ssohelper.tui.screens.other_profile_actions import (
+    OtherProfileActions,
+    other_profile_command_lines,
+)
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.screens.ticked_actions import TickedActions
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each
@@ -76,21 +79,21 @@ class RowActions:
         row = self._require_row()
         if row is None:
             return
-        if row.provider and self._others.applies(name):
+        if row.provider and self._others.handles(name):
             self._others.run(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
-            self._copy(name.removeprefix("copy_"), row)
+            self._copy_name(name.removeprefix("copy_"), row)
         elif name == "favourite":
             self._toggle_favourite(row)
         else:
-            self._start(name, row)
+            self._start_action(name, row)
 
-    def _start(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
+    def _start_action(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
         """Start an action that asks AWS. Of each kind the later one cancels the earlier one."""
-        work = self._run_slow(name, row, signed_in=signed_in)
+        work = self._run_action_after_grant(name, row, signed_in=signed_in)
         self._screen.run_worker(work, group=name, exclusive=True)
 
-    async def _run_slow(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
+    async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
 
         If it hands out credentials, a guarded role is asked for first. `signed_in` says that the
@@ -99,7 +102,7 @@ class RowActions:
         slow: dict[str, _Action] = {
             "whoami": self._ask_identity,
             "console": self._open_console,
-            "copy_link": self._copy_link,
+            "copy_link": self._copy_console_link,
             "shell": self._open_shell,
             "profile": self._toggle_profile,
             "command": self._run_command,
@@ -111,7 +114,7 @@ class RowActions:
                 await slow[name](row)
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
-                go_on = partial(self._start, name, row, signed_in=True)
+                go_on = partial(self._start_action, name, row, signed_in=True)
                 self.app.sign_in(row.session_name, error, go_on)
             else:
                 self.app.show_error(error)
@@ -153,7 +156,7 @@ class RowActions:
 
     # -- copying to the clipboard --------------------------------------------------------------
 
-    def _copy(self, what: str, row: RoleRow) -> None:
+    def _copy_name(self, what: str, row: RoleRow) -> None:
         """Copy a name to the clipboard through the terminal (OSC 52), never credentials."""
         try:
             text, command = self._find_text_to_copy(what, row)
@@ -217,37 +220,37 @@ class RowActions:
 
     async def _open_console(self, row: RoleRow) -> None:
         """Ask which page of the console to open, and open it."""
-        choice = await self._choose_page([row])
+        choice = await self._choose_console_page([row])
         if choice is not None:
-            await self._open_page(row, choice)
+            await self._open_console_page(row, choice)
 
     async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
         """Ask for a page of the console, and open it as each of these roles, one after the other."""
-        choice = await self._choose_page(rows)
+        choice = await self._choose_console_page(rows)
 
-        async def open_page(row: RoleRow) -> None:
+        async def open_page_as_role(row: RoleRow) -> None:
             if await ensure_grant(self.app, row.key, self._reload):
-                await self._open_page(row, choice)
+                await self._open_console_page(row, choice)
 
         if choice is not None:
-            await act_on_each(self.app, rows, open_page)
+            await act_on_each(self.app, rows, open_page_as_role)
 
-    async def _choose_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
+    async def _choose_console_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]
 
-        def read() -> tuple[list[PageChoice], str]:
+        def read_last_pages_and_region() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
             region = environment.choose_endpoint_region(services, profile)
             return console.load_pages(services, row.key), region
 
-        last, region = await background.run(self.app, read)
+        last, region = await background.run(self.app, read_last_pages_and_region)
         where = row.account.name or row.account.id
         title = f"Console of {row.role_name} in {where}"
         if len(rows) > 1:
             title = f"Console of {len(rows)} ticked roles"
         return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
 
-    async def _open_page(self, row: RoleRow, choice: PageChoice | None) -> None:
+    async def _open_console_page(self, row: RoleRow, choice: PageChoice | None) -> None:
         """Open this page in a browser; without a browser, copy the link to it.
 
         Without a page, copy the link to the console's home page.
@@ -255,7 +258,7 @@ class RowActions:
         services = self.app.services
         service, region = choice or (None, None)
 
-        def start() -> tuple[Profile, str]:
+        def open_page_or_make_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
             page = console.choose_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
@@ -273,7 +276,7 @@ class RowActions:
             favourites.record_use(services, profile)
             return profile, ""
 
-        profile, link = await background.run(self.app, start)
+        profile, link = await background.run(self.app, open_page_or_make_link)
         options = "--print " if link else ""
         # An option of the page follows, so `--` cannot come before a name such as "-x".
         name = profile.key.text if profile.name.startswith("-") else profile.name
@@ -289,8 +292,8 @@ class RowActions:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
 
-    async def _copy_link(self, row: RoleRow) -> None:
-        await self._open_page(row, None)
+    async def _copy_console_link(self, row: RoleRow) -> None:
+        await self._open_console_page(row, None)
 
     async def _open_shell(self, row: RoleRow) -> None:
         """Run a shell with renewed credentials. It has the whole terminal until it ends."""
@@ -389,7 +392,7 @@ class RowActions:
             "profile": f"profile {change} {name}",
         }
         if row.provider:
-            lines = commands_of_other(name)
+            lines = other_profile_command_lines(name)
         return commands_of(
             "accounts",
             lines,

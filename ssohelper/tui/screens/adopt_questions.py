@@ -18,30 +18,34 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-async def offer_those_in_need(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+async def offer_to_adopt_profiles_in_need(
+    app: TuiApp[Any], found: Sequence[Found]
+) -> frozenset[str]:
     """Ask about the profiles that do not work without ssohelper. Returns those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
-    chosen = await _ask(app, found, needing, setup_text.adopt_question(needing), proposes_yes=True)
-    return await _keep_parts_whole(app, found, chosen)
+    chosen = await _ask_to_adopt(
+        app, found, needing, setup_text.adopt_question(needing), proposes_yes=True
+    )
+    return await _ask_about_split_parts(app, found, chosen)
 
 
-async def offer_all(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
     """Ask about those that do not work without ssohelper; after a "no", or without any, about all.
 
     Returns the profiles to adopt.
     """
-    chosen = await offer_those_in_need(app, found)
+    chosen = await offer_to_adopt_profiles_in_need(app, found)
     able = adopting.choose_able(found)
     if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
         return chosen
     question = setup_text.adopt_all_question(able)
-    chosen = await _ask(app, found, able, question, proposes_yes=False)
-    return await _keep_parts_whole(app, found, chosen)
+    chosen = await _ask_to_adopt(app, found, able, question, proposes_yes=False)
+    return await _ask_about_split_parts(app, found, chosen)
 
 
-async def _ask(
+async def _ask_to_adopt(
     app: TuiApp[Any],
     found: Sequence[Found],
     names: frozenset[str],
@@ -58,7 +62,7 @@ async def _ask(
     return frozenset()
 
 
-async def _keep_parts_whole(
+async def _ask_about_split_parts(
     app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
 ) -> frozenset[str]:
     """Adopt aws-sso-cli's profiles of one part together or not at all, as the user says."""

@@ -66,16 +66,16 @@ class ListControls:
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
             "only_favourites": self._toggle_favourites,
-            "views": self._open_views,
+            "views": self._open_saved_views,
             "fold": self._roles.fold,
             "unfold": self._roles.unfold,
-            "fold_all": lambda: self._roles.set_view(_fold_all),
-            "unfold_all": lambda: self._roles.set_view(_unfold_all),
+            "fold_all": lambda: self._roles.set_view(_fold_all_accounts),
+            "unfold_all": lambda: self._roles.set_view(_unfold_all_accounts),
         }
         actions[name]()
-        self.show()
+        self.show_active_filters()
 
-    def show(self) -> None:
+    def show_active_filters(self) -> None:
         """Show in the bar what is on; a key may change that before the bar is there."""
         view = self._roles.shown.view
         only = view.only_session
@@ -101,7 +101,7 @@ class ListControls:
 
     def _toggle_favourites(self) -> None:
         wanted = not self._roles.shown.view.only_favourites
-        self._filter(lambda view: view.with_only_favourites(wanted))
+        self._change_filters(lambda view: view.with_only_favourites(wanted))
 
     def _show_next_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
@@ -111,23 +111,25 @@ class ListControls:
         ]
         only = self._roles.shown.view.only_session
         wanted = names[(names.index(only) + 1) % len(names)] if only in names else None
-        self._filter(lambda view: view.with_only_session(wanted))
+        self._change_filters(lambda view: view.with_only_session(wanted))
 
-    def _filter(self, change: Callable[[View], View]) -> None:
+    def _change_filters(self, change: Callable[[View], View]) -> None:
         self._roles.set_view(change)
         self._pane.show_count()
 
     # -- saved views ---------------------------------------------------------------------------
 
-    def _open_views(self) -> None:
+    def _open_saved_views(self) -> None:
         app, services = self._screen.app, self._screen.services
         present = SavedView(self._pane.line.value, self._roles.shown.view)
 
-        def use(saved: SavedView | None) -> None:
+        def use_chosen_view(saved: SavedView | None) -> None:
             if saved is not None:
                 self.use_view(saved)
 
-        app.push_screen(self._make_views_screen(present, list_view.load_saved(services)), use)
+        app.push_screen(
+            self._make_views_screen(present, list_view.load_saved(services)), use_chosen_view
+        )
 
     def use_view(self, saved: SavedView) -> None:
         """Show the list in this saved view, with its search."""
@@ -135,22 +137,22 @@ class ListControls:
         self._pane.line.set_value(saved.query, len(saved.query))
         self._pane.search_now()
         # Filters that would hide everything are left out, as at the start.
-        self._filter(lambda _before: saved.view.without_empty_filters(rows))
-        self.show()
+        self._change_filters(lambda _before: saved.view.without_empty_filters(rows))
+        self.show_active_filters()
 
     # -- saving the view -----------------------------------------------------------------------
 
-    def remember(self, change: Callable[[View], View]) -> None:
+    def save_change_soon(self, change: Callable[[View], View]) -> None:
         """Save the change of the view soon, together with those that follow at once."""
         if not self._changes:
-            save = partial(self.save, self._screen.services)
+            save = partial(self.save_changes, self._screen.services)
             self._screen.set_timer(
                 _SAVE_AFTER_SECONDS,
                 lambda: threading.Thread(target=save, daemon=True, name="list-view").start(),
             )
         self._changes.append(change)
 
-    def save(self, services: App) -> None:
+    def save_changes(self, services: App) -> None:
         """Save the changes that are not saved yet. At the end of the program, wait for that."""
         with self._saving:
             changes, self._changes = self._changes, []
@@ -158,9 +160,9 @@ class ListControls:
                 list_view.save_changes(services, changes)
 
 
-def _fold_all(view: View) -> View:
+def _fold_all_accounts(view: View) -> View:
     return view.with_all_folded(folded=True)
 
 
-def _unfold_all(view: View) -> View:
+def _unfold_all_accounts(view: View) -> View:
     return view.with_all_folded(folded=False)

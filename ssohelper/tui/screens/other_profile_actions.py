@@ -44,7 +44,7 @@ class OtherProfileActions:
             "shell": self._open_shell,
         }
 
-    def applies(self, name: str) -> bool:
+    def handles(self, name: str) -> bool:
         """Return whether the action `accounts.NAME` differs from that on a role."""
         return name in _REFUSED or name in self._slow
 
@@ -54,15 +54,17 @@ class OtherProfileActions:
             what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
             self._app.show_done(f"{what}: {_REFUSED[name]}")
         else:
-            self._screen.run_worker(self._run_slow(name, row), group=name, exclusive=True)
+            self._screen.run_worker(
+                self._run_action_in_worker(name, row), group=name, exclusive=True
+            )
 
-    async def _run_slow(self, name: str, row: RoleRow) -> None:
+    async def _run_action_in_worker(self, name: str, row: RoleRow) -> None:
         try:
             await self._slow[name](row)
         except SsoHelperError as error:
             self._app.show_error(error)
 
-    def _get_keys(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
+    def _obtain_profile_and_credentials(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
         """Return the profile with its credentials. Call it in a background thread.
 
         Its provider runs without a terminal. Raises: the errors of foreign.check_use and
@@ -78,23 +80,23 @@ class OtherProfileActions:
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self._app.services
 
-        def ask() -> foreign_credentials.Identity:
-            return foreign_credentials.confirm(services, *self._get_keys(row))
+        def ask_identity() -> foreign_credentials.Identity:
+            return foreign_credentials.confirm(services, *self._obtain_profile_and_credentials(row))
 
-        self._say_wait(row)
-        who = await background.run(self._app, ask)
+        self._announce_wait(row)
+        who = await background.run(self._app, ask_identity)
         command = f"ssohelper whoami {arguments_as_typed(row.role_name)}"
         self._app.show_done(f"{who.user}: {who.arn}", command)
 
     async def _open_console(self, row: RoleRow) -> None:
         services, app = self._app.services, self._app
 
-        def read() -> tuple[str, browser.Opener | None]:
+        def find_region_and_browser() -> tuple[str, browser.Opener | None]:
             found = foreign.find_chosen(services, row)
             region = foreign_credentials.choose_region(services, found)
             return region, browser.find_opener(services.environ)
 
-        region, opener = await background.run(app, read)
+        region, opener = await background.run(app, find_region_and_browser)
         if opener is None:
             raise LocalState(
                 f'no browser can be started here, and there is no link for "{row.role_name}"',
@@ -106,8 +108,8 @@ class OtherProfileActions:
         if choice is None:
             return
 
-        def start() -> None:
-            found, keys = self._get_keys(row)
+        def open_console_in_browser() -> None:
+            found, keys = self._obtain_profile_and_credentials(row)
             page = foreign_credentials.choose_page(services, found, *choice)
             foreign_credentials.open_in_browser(
                 services,
@@ -118,8 +120,8 @@ class OtherProfileActions:
                 lambda: False,
             )
 
-        self._say_wait(row)
-        await background.run(app, start)
+        self._announce_wait(row)
+        await background.run(app, open_console_in_browser)
         options = f"--service {choice.service} --region {choice.region}"
         command = f"ssohelper console {word_as_typed(row.role_name)} {options}"
         app.show_done("opened the console in a browser", command)
@@ -128,18 +130,18 @@ class OtherProfileActions:
         """Run a shell that names the profile to its programs. It has the whole terminal."""
         services = self._app.services
 
-        def check() -> Foreign:
+        def check_profile_use() -> Foreign:
             found = foreign.find_chosen(services, row)
             foreign.check_use(services, found, is_on_terminal=True)
             return found
 
-        run_shell_of_other(self._app, await background.run(self._app, check))
+        run_shell_of_other(self._app, await background.run(self._app, check_profile_use))
 
-    def _say_wait(self, row: RoleRow) -> None:
+    def _announce_wait(self, row: RoleRow) -> None:
         self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')
 
 
-def commands_of_other(name: str) -> dict[str, str]:
+def other_profile_command_lines(name: str) -> dict[str, str]:
     """Return the command lines of the actions that apply; `name` is the profile, as typed."""
     return {
         "use": f"use {name}",

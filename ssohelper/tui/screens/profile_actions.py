@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 4
 
 
-async def apply(app: TuiApp[Any], wish: Wish) -> bool:
+async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
     """Write what the user asks of the sync, after a question. Return whether it was written.
 
     Raises: SsoHelperError if it cannot be planned or written.
@@ -70,13 +70,13 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     return await confirm_write(app, plan_kinds.counts_line(plan), shown, command, other)
 
 
-async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
+async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     """Remove the managed profiles with these names, after a question with the diff.
 
     Raises: SsoHelperError if one is not managed or cannot be removed.
     """
     services = app.services
-    command = f"ssohelper profile rm {few_names(names)}"
+    command = f"ssohelper profile rm {command_arguments(names)}"
     found = await background.run(app, lambda: profiles.read_managed(services, names))
     lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
     what = f"{plan_text.profile_count(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
@@ -87,32 +87,32 @@ async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
     return True
 
 
-def few_names(names: Sequence[str]) -> str:
+def command_arguments(names: Sequence[str]) -> str:
     """Return the names as a command line has them, or `PROFILE...` if they are many."""
     return " ".join(map(word_as_typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
 
 
-async def refresh(app: TuiApp[Any], session: SsoSession) -> None:
+async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
     """Ask AWS for the session's roles again."""
     if await refresh_list(app, session) is not None:
         command = f"ssohelper list --refresh --session {session.name}"
         app.show_done("refreshed the list of roles", command)
 
 
-async def undo(app: TuiApp[Any]) -> None:
+async def undo_last_write(app: TuiApp[Any]) -> None:
     """Reverse the last write of the config, after a question that shows what that does.
 
     Raises: SsoHelperError if there is nothing to undo.
     """
     services, command = app.services, "ssohelper profile undo"
 
-    def read() -> tuple[Version, bytes, list[Line], list[str]]:
+    def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[str]]:
         version = undoing.load_last_write(services)
         data = services.config.read().data  # before the diff: what changes after it is refused
         lines = diff_lines(undoing.diff_undo(services, version))
         return version, data, lines, undoing.list_restored_options(services, version)
 
-    version, data, lines, options = await background.run(app, read)
+    version, data, lines, options = await background.run(app, read_last_write_and_diff)
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
     if await confirm_write(app, f"undo the last write: {_line_counts(lines)}", shown, command):
         await background.run(app, lambda: undoing.undo(services, version, data))
@@ -128,7 +128,7 @@ def _line_counts(lines: Sequence[Line]) -> str:
     return f"+{styles.count('good')} and -{styles.count('bad')} lines"
 
 
-def edit(app: TuiApp[Any], line: int) -> None:
+def edit_config(app: TuiApp[Any], line: int) -> None:
     """Open the user's editor at this line of the config. Raises: LocalState without an editor."""
     path = str(app.services.locations.aws_config_file)
     foreground.run_editor(app, path, line)

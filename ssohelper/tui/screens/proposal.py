@@ -63,13 +63,13 @@ class Proposal(NamedTuple):
     others: tuple[Found, ...] = ()
 
 
-def read_current(services: App) -> CurrentProfiles:
+def read_current_profiles(services: App) -> CurrentProfiles:
     """Return the profiles and sessions of ~/.aws/config.
 
     Raises: ConfigInvalid or LocalState if the file cannot be read.
     """
     sessions = tuple(services.config.read().sso_sessions())
-    return CurrentProfiles(profiles.read_profiles(services), sessions, display_path(services))
+    return CurrentProfiles(profiles.read_profiles(services), sessions, shown_config_path(services))
 
 
 def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
@@ -152,7 +152,7 @@ def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
     )
 
 
-def display_path(services: App) -> str:
+def shown_config_path(services: App) -> str:
     """Return the path of the AWS config file as it is shown: with `~` for the home folder."""
     path = str(services.locations.aws_config_file)
     home = services.environ.get("HOME", "").rstrip("/")

@@ -67,12 +67,14 @@ class RoleRun:
         """Return the lines of `text`, with control and bidi characters escaped."""
         return [show(line.expandtabs()) for line in self.text.rstrip("\n").split("\n")]
 
-    def run(self, start: _Start, is_stopped: Callable[[], bool], changed: _Changed) -> None:
+    def run(
+        self, start_unless_stopped: _Start, is_stopped: Callable[[], bool], changed: _Changed
+    ) -> None:
         """Run the command to its end. Call it in a thread; it raises no SsoHelperError."""
         self.state = State.RUNNING
         changed()
         try:
-            self._started = self._start(start)
+            self._started = self._start_command(start_unless_stopped)
         except SsoHelperError as error:
             self._error, self.code, self.state = error, error.exit_code, State.FAILED
             return
@@ -81,7 +83,7 @@ class RoleRun:
         ended = State.FAILED if self.code else State.DONE
         self.state = State.STOPPED if self.code != 0 and is_stopped() else ended
 
-    def _start(self, start: _Start) -> CollectedRun | None:
+    def _start_command(self, start_unless_stopped: _Start) -> CollectedRun | None:
         """Start the command with the role's keys. The names of role and account do not reach it."""
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
@@ -90,7 +92,7 @@ class RoleRun:
         environ = fixed_keys.build_child_environment(services, profile, keys)
         favourites.record_use(services, profile)
         try:
-            return start([path, *self._argv[1:]], environ)
+            return start_unless_stopped([path, *self._argv[1:]], environ)
         except OSError as cause:
             raise run.start_error(path, cause) from cause
 
@@ -130,11 +132,13 @@ class RunGroup:
                 role_run = self._waiting.popleft()
             except IndexError:  # another thread took the last one
                 return
-            self._run(role_run)
+            self._run_command_as_role(role_run)
             self._changed()
 
-    def _run(self, role_run: RoleRun) -> None:
-        def start(argv: Sequence[str], environ: Mapping[str, str]) -> CollectedRun | None:
+    def _run_command_as_role(self, role_run: RoleRun) -> None:
+        def start_unless_stopped(
+            argv: Sequence[str], environ: Mapping[str, str]
+        ) -> CollectedRun | None:
             with self._starting:
                 if self._is_stopped:
                     return None
@@ -145,7 +149,7 @@ class RunGroup:
             role_run.state = State.STOPPED
             return
         try:
-            role_run.run(start, lambda: self._is_stopped, self._changed)
+            role_run.run(start_unless_stopped, lambda: self._is_stopped, self._changed)
         finally:
             with self._has_ended:
                 self._running.discard(role_run)

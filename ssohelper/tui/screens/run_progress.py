@@ -67,7 +67,7 @@ class RunScreen(ModalScreen[None]):
         with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._line)), classes="dialog--title")
             yield Static("", id="progress", classes="dialog--note", markup=False)
-            yield Chooser(self._row, id="runs")
+            yield Chooser(self._draw_run, id="runs")
             yield WrappedView(id="output")
             yield Static("", id="command", classes="dialog--command", markup=False)
             keys = {
@@ -87,7 +87,7 @@ class RunScreen(ModalScreen[None]):
             background.start(
                 self.app, self._group.work, lambda _done: self._changed.set(), self.app.show_error
             )
-        self._show()
+        self._show_runs()
         self.set_interval(_DRAW_SECONDS, self._show_changes)
 
     def on_unmount(self) -> None:
@@ -102,19 +102,21 @@ class RunScreen(ModalScreen[None]):
     def _show_changes(self) -> None:
         if self._changed.is_set():
             self._changed.clear()
-            self._show(stay=True)
+            self._show_runs(stay=True)
 
-    def _show(self, *, stay: bool = False) -> None:
+    def _show_runs(self, *, stay: bool = False) -> None:
         """Show all states, and the output of the run under the cursor."""
-        self.query_one("#progress", Static).update(Content(self._summary()))
+        self.query_one("#progress", Static).update(Content(self._summary_text()))
         chooser = self.query_one("#runs", Chooser)
         chooser.refresh()
         run = self._runs[chooser.cursor]
         lines: list[Line] = [[(line, "")] for line in run.lines]
         self.query_one("#output", WrappedView).set_lines(lines, stay=stay)
-        self.query_one("#command", Static).update(Content(f"$ {show(self._command_of(run))}"))
+        self.query_one("#command", Static).update(
+            Content(f"$ {show(self._exec_command_line(run))}")
+        )
 
-    def _summary(self) -> str:
+    def _summary_text(self) -> str:
         """Return a text such as `7 of 12 ended: 1 failed`."""
         ended = sum(run.has_ended for run in self._runs)
         parts = []
@@ -126,7 +128,7 @@ class RunScreen(ModalScreen[None]):
         found = f": {', '.join(parts)}" if parts else ""
         return f"{ended} of {len(self._runs)} ended{found}"
 
-    def _row(self, number: int, width: int) -> Line:
+    def _draw_run(self, number: int, width: int) -> Line:
         run = self._runs[number]
         sign, word, style = run.state.value
         account = run.row.account
@@ -149,11 +151,11 @@ class RunScreen(ModalScreen[None]):
             (fitted(named, rest - role_width - 1), "dim"),
         ]
 
-    def _command_of(self, run: RoleRun) -> str:
+    def _exec_command_line(self, run: RoleRun) -> str:
         return f"ssohelper exec {word_as_typed(run.row.profile_argument)} -- {self._line}"
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
-        self._show()
+        self._show_runs()
 
     # -- the dialog's keys ----------------------------------------------------------------------
 
@@ -176,5 +178,7 @@ class RunScreen(ModalScreen[None]):
             self.app.show_done(f"commands are still running: {key} stops them")
             return
         self.app.end_work.discard(self._group.end)
-        self.app.show_done(f"ran {self._line}: {self._summary()}", self._command_of(self._runs[0]))
+        self.app.show_done(
+            f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0])
+        )
         self.dismiss(None)

@@ -54,13 +54,13 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     def on_mount(self) -> None:
         self.show_lines(len(self._names))
 
-    def find(self, query: str) -> Sequence[int]:
+    def find_lines(self, query: str) -> Sequence[int]:
         """Return the views whose names match."""
         if not query.strip():
             return range(len(self._names))
         return self._index.search(query, fuzzy=True)
 
-    def draw(self, number: int, width: int) -> Line:
+    def draw_line(self, number: int, width: int) -> Line:
         """Return the line of a view: its name, and what it shows."""
         left = max(0, width - 2 - self._name_width)
         return [
@@ -71,12 +71,12 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def action_enter(self) -> None:
         """Use the view under the cursor; without one, do nothing."""
-        if self.chosen is not None:
-            self.dismiss(self._views[self.chosen])
+        if self.chosen_number is not None:
+            self.dismiss(self._views[self.chosen_number])
 
     def action_save(self) -> None:
         """Save the present view under the typed name."""
-        services, name = self.app.services, self.typed.strip()
+        services, name = self.app.services, self.typed_text.strip()
         try:
             list_view.save_view(services, name, self._present)
         except SsoHelperError as error:
@@ -87,7 +87,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def action_remove(self) -> None:
         """Remove the view under the cursor."""
-        number = self.chosen
+        number = self.chosen_number
         if number is None:
             return
         try:

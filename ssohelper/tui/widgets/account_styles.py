@@ -43,13 +43,13 @@ ANSI_ON_LIGHT = {
 }
 
 
-def style_finder(app: App[Any]) -> Callable[[str], Style]:
+def make_style_finder(app: App[Any]) -> Callable[[str], Style]:
     """Return a function that returns the style of a colour in the app's present theme."""
 
-    def find(color: str) -> Style:
+    def find_style(color: str) -> Style:
         theme = app.current_theme
         if theme.ansi:
             return (ANSI_ON_DARK if theme.dark else ANSI_ON_LIGHT)[color]
         return Style(color=(ON_DARK if theme.dark else ON_LIGHT)[color])
 
-    return find
+    return find_style

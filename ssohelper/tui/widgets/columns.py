@@ -60,22 +60,22 @@ class Content(NamedTuple):
         return Content(*self[:5], has_live)
 
 
-def measure(rows: Sequence[RoleRow]) -> Content:
+def measure_columns(rows: Sequence[RoleRow]) -> Content:
     """Return how wide the content of the columns is."""
     sessions = set(map(itemgetter(0), rows))
     accounts = set(map(itemgetter(1), rows))
     profiles = set(map(itemgetter(3), rows))
     providers = set(map(itemgetter(6), rows))
     return Content(
-        max(widest(account.name for account in accounts), _ID_WIDTH - 1),
-        widest(set(map(itemgetter(2), rows))),
-        widest(sessions),
-        max(widest(map(" ".join, profiles)), widest(providers)),
+        max(widest_cells(account.name for account in accounts), _ID_WIDTH - 1),
+        widest_cells(set(map(itemgetter(2), rows))),
+        widest_cells(sessions),
+        max(widest_cells(map(" ".join, profiles)), widest_cells(providers)),
         len(sessions - {""}) > 1,
     )
 
 
-def lay_out(
+def lay_out_columns(
     visible: Sequence[RoleRow], width: int, content: Content, *, grouped: bool = False
 ) -> Columns:
     """Return the columns in which all visible rows are drawn differently.
@@ -91,19 +91,19 @@ def lay_out(
         (True, True, True),
         (True, True, False),
     )
-    columns = _columns(width, content, *wanted[0], grouped=grouped)
+    columns = _columns_with(width, content, *wanted[0], grouped=grouped)
     for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
-        columns = _columns(width, content, with_id, with_session, with_name, grouped=grouped)
+        columns = _columns_with(width, content, with_id, with_session, with_name, grouped=grouped)
         names = {row.account.name or row.account.id for row in visible}
-        name_tail = tail_of(names, columns.name - 1)
-        role_tail = tail_of({row.role_name for row in visible}, columns.role - 1)
+        name_tail = distinguishing_tail(names, columns.name - 1)
+        role_tail = distinguishing_tail({row.role_name for row in visible}, columns.role - 1)
         columns = Columns(*columns[:7], name_tail, role_tail)
         if grouped or _are_all_different(visible, columns):
             break
     return columns
 
 
-def _columns(
+def _columns_with(
     width: int,
     content: Content,
     with_id: bool,
@@ -146,7 +146,7 @@ def _columns(
     return Columns(name, account_id, role, session, profile, age, live)
 
 
-def tail_of(texts: Collection[str], width: int) -> int:
+def distinguishing_tail(texts: Collection[str], width: int) -> int:
     """Return where to cut texts so that they differ (`tail` of cells.fitted); 0 if nothing helps."""
     if width < 2:
         return 0
@@ -157,11 +157,11 @@ def tail_of(texts: Collection[str], width: int) -> int:
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(fitted(text, width), []).append(text)
-    skip = min(_common(group) for group in alike.values() if len(group) > 1)
+    skip = min(_common_start_length(group) for group in alike.values() if len(group) > 1)
     return -skip if len({fitted(text, width, -skip) for text in texts}) == len(texts) else 0
 
 
-def _common(texts: Collection[str]) -> int:
+def _common_start_length(texts: Collection[str]) -> int:
     """Return with how many equal characters all of these texts begin."""
     first, last = min(texts), max(texts)
     pairs = enumerate(zip(first, last, strict=False))
@@ -181,10 +181,10 @@ def _are_all_different(rows: Sequence[RoleRow], columns: Columns) -> bool:
     return len(drawn) == len(rows)
 
 
-def widest(texts: Iterable[str]) -> int:
+def widest_cells(texts: Iterable[str]) -> int:
     """Return the most cells that one of the texts takes, escaped; 0 without a text."""
-    return max(map(_cells, texts), default=0)
+    return max(map(_cells_of_text, texts), default=0)
 
 
-def _cells(text: str) -> int:
+def _cells_of_text(text: str) -> int:
     return len(text) if text.isascii() and is_harmless(text) else cell_len(show(text))

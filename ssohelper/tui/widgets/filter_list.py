@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.search import Index
-from ssohelper.tui.keys import PICKER_UP, action_binding, list_bindings
+from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
 from ssohelper.tui.widgets.cells import hit_pieces
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import TICKED
@@ -33,7 +33,7 @@ class FilterList(SearchPane):
         action_binding("filters.tick", show=False, priority=True),
         action_binding("filters.take", show=False, priority=True),
         action_binding("filters.leave", show=False, priority=True),
-        *list_bindings(),
+        *make_cursor_bindings(),
         PICKER_UP,
     ]
     DEFAULT_CSS = """

@@ -39,7 +39,7 @@ class Item(NamedTuple):
     def width(self) -> int:
         return cell_len(self.key) + 1 + cell_len(self.label)
 
-    def at(self, x: int) -> Item:
+    def moved_to_column(self, x: int) -> Item:
         """Return the item with another column."""
         return self._replace(x=x)
 
@@ -73,7 +73,7 @@ class KeyBar(Widget):
     def update(self, screen: Screen[Any]) -> None:
         """Show the keys of the screen that act now."""
         if self.is_attached and screen is self.screen:
-            self.items = fit(self._find_keys(screen), self.app.size.width)
+            self.items = place_keys(self._find_keys(screen), self.app.size.width)
             self.refresh()
 
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
@@ -126,7 +126,7 @@ class KeyBar(Widget):
             await self.app.run_action(item.active.binding.action, item.active.node)
 
 
-def fit(keys: list[Item], width: int) -> list[Item]:
+def place_keys(keys: list[Item], width: int) -> list[Item]:
     """Return as many of the keys as fit whole into the width, with their columns.
 
     The first, which is the help's, is placed at the right end; the others follow from the left.
@@ -134,11 +134,11 @@ def fit(keys: list[Item], width: int) -> list[Item]:
     if not keys or keys[0].width + 2 > width:
         return []
     help_key, *others = keys
-    help_key = help_key.at(width - help_key.width - 1)
+    help_key = help_key.moved_to_column(width - help_key.width - 1)
     placed, x = [], 1
     for item in others:
         if x + item.width + 2 > help_key.x:
             break
-        placed.append(item.at(x))
+        placed.append(item.moved_to_column(x))
         x += item.width + 2
     return [*placed, help_key]

@@ -68,17 +68,17 @@ class MessageLine(Widget):
 
     def update(self) -> None:
         """Show what is to be shown now."""
-        shown = self._find_shown(max(0, self.app.size.width - 2))
+        shown = self._choose_content(max(0, self.app.size.width - 2))
         is_low = self._in_dialog or self.app.size.height < LOW_LINES
         self.display = bool(shown.message or shown.mark) or not is_low
         if shown != self._shown:
             self._shown = shown
             self.refresh()
 
-    def _find_shown(self, width: int) -> Shown:
+    def _choose_content(self, width: int) -> Shown:
         message, found = self.app.messages.shown, None
         if not self._in_dialog:
-            found = self.app.list_states.mark(self.app.services.clock.now())
+            found = self.app.list_states.failure_note(self.app.services.clock.now())
         text = message.line if message else ""
         kind = message.kind if message else None
         if found is None:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from ssohelper.tui.keys import action_binding, list_bindings
+from ssohelper.tui.keys import action_binding, make_cursor_bindings
 from ssohelper.tui.profile_rows import ProfileRow, ProfileRows
 from ssohelper.tui.widgets.lines import Chooser
 from ssohelper.tui.widgets.profile_list import ProfileList
@@ -28,7 +28,7 @@ class ProfilePane(SearchPane):
         action_binding("profiles.fold", "fold(True)", priority=True, show=False),
         action_binding("profiles.unfold", "fold(False)", priority=True, show=False),
         action_binding("profiles.back", priority=True, show=False),
-        *list_bindings(),
+        *make_cursor_bindings(),
     ]
     app: TuiApp[Any]
 

@@ -95,7 +95,7 @@ class RoleList(ScrollView, can_focus=False):
         self.shown = ShownRoles(FLAT)
         self.cursor = 0
         self._painter = RolePainter(self._style, now, is_guarded)
-        self._content = columns.measure(())
+        self._content = columns.measure_columns(())
         # The columns of the rows that are visible now, and for which part of the list that is.
         self._layout: tuple[tuple[object, ...], Columns] | None = None
         self._styles: dict[str, Style] = {}
@@ -107,20 +107,20 @@ class RoleList(ScrollView, can_focus=False):
 
         The search and the filters apply to the new rows too.
         """
-        self._content = columns.measure(rows).with_live(bool(self._painter.live))
+        self._content = columns.measure_columns(rows).with_live(bool(self._painter.live))
         self._painter.has_several_sessions = self._content.several_sessions
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
-        self._show(lambda: self.shown.set_rows(rows))
+        self._change_shown_lines(lambda: self.shown.set_rows(rows))
 
-    def begin(self, rows: Sequence[RoleRow], view: View) -> None:
+    def show_first_rows(self, rows: Sequence[RoleRow], view: View) -> None:
         """Show these rows in a view that was remembered, at the start."""
         self.shown = ShownRoles(view)
         self.set_rows(rows)
 
     def search(self, text: str) -> None:
         """Show the rows that contain every word, best first. The cursor moves to the first."""
-        self._show(lambda: self.shown.search(text), stay=False)
+        self._change_shown_lines(lambda: self.shown.search(text), stay=False)
 
     def set_live(self, texts: Mapping[RoleKey, str]) -> None:
         """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""
@@ -141,8 +141,8 @@ class RoleList(ScrollView, can_focus=False):
 
     def set_view(self, change: Callable[[View], View]) -> None:
         """Change the view: tree or flat, order, folds, filters. The cursor stays on its role."""
-        self._show(lambda: self.shown.set_view(change(self.shown.view)))
-        self._post(self.ViewChanged(change))
+        self._change_shown_lines(lambda: self.shown.set_view(change(self.shown.view)))
+        self._post_from_list(self.ViewChanged(change))
 
     @property
     def rows(self) -> Sequence[RoleRow]:
@@ -161,7 +161,7 @@ class RoleList(ScrollView, can_focus=False):
             return self.shown.heading_of(~self.shown.lines[self.cursor])
         return None
 
-    def _show(self, change: Callable[[], None], *, stay: bool = True) -> None:
+    def _change_shown_lines(self, change: Callable[[], None], *, stay: bool = True) -> None:
         """Make the change, then show the list; the cursor stays on its role or goes to the first."""
         before = self.shown.place_of(self.cursor) if stay else None
         change()
@@ -169,10 +169,10 @@ class RoleList(ScrollView, can_focus=False):
         self.cursor = self.shown.line_of(before)
         self._resize(Size(1, len(self.shown.lines)))
         if before is None:
-            self._scroll(0)
+            self._set_scroll_offset(0)
         self._scroll_to_cursor()
         self.refresh()
-        self._post(self.Moved())
+        self._post_from_list(self.Moved())
 
     def _resize(self, size: Size) -> None:
         """Set how many lines can be scrolled.
@@ -210,13 +210,13 @@ class RoleList(ScrollView, can_focus=False):
             self._refresh_line(before)
             self._refresh_line(line)
             self._scroll_to_cursor()
-            self._post(self.Moved())
+            self._post_from_list(self.Moved())
 
     def choose(self) -> None:
         """Say that the user has chosen the role under the cursor; fold or unfold an account."""
         row = self.row
         if row is not None:
-            self._post(self.Chosen(row))
+            self._post_from_list(self.Chosen(row))
         else:
             self.toggle_fold()
 
@@ -278,7 +278,7 @@ class RoleList(ScrollView, can_focus=False):
         self._painter.ticked = frozenset()
         self.refresh()
 
-    def _post(self, message: Message) -> None:
+    def _post_from_list(self, message: Message) -> None:
         # The message needs this list as its sender. Textual would take the calling widget for the
         # sender, and does not pass a message on to the widget that has sent it.
         self.post_message(message.set_sender(self))
@@ -288,7 +288,7 @@ class RoleList(ScrollView, can_focus=False):
         if 0 <= shown < self.size.height:
             self.refresh(Region(0, shown, self.size.width, 1))
 
-    def _scroll(self, line: int) -> None:
+    def _set_scroll_offset(self, line: int) -> None:
         self.scroll_target_y = self.scroll_y = line
 
     def _scroll_to_cursor(self) -> None:
@@ -303,9 +303,9 @@ class RoleList(ScrollView, can_focus=False):
         if self.shown.lines and self.shown.lines[first] >= 0 and self._has_fixed_heading():
             first -= 1
         if first < top:
-            self._scroll(first)
+            self._set_scroll_offset(first)
         elif self.cursor >= top + height:
-            self._scroll(self.cursor - height + 1)
+            self._set_scroll_offset(self.cursor - height + 1)
 
     def on_resize(self, event: Resize) -> None:
         self._scroll_to_cursor()
@@ -334,9 +334,11 @@ class RoleList(ScrollView, can_focus=False):
         number, is_cursor = self._number_at(y), line == self.cursor
         if number < 0:
             heading = self.shown.heading_of(~number)
-            segments = self._painter.heading(heading, self.shown.spans(~number), width, is_cursor)
+            segments = self._painter.draw_heading(
+                heading, self.shown.spans(~number), width, is_cursor
+            )
         else:
-            segments = self._painter.role(
+            segments = self._painter.draw_role(
                 self.rows[number],
                 self.shown.spans(number),
                 self._columns(width),
@@ -375,7 +377,7 @@ class RoleList(ScrollView, can_focus=False):
             lines = self.shown.lines[top : top + height]
             visible = [self.rows[number] for number in lines if number >= 0]
             space = width - SIGNS_WIDTH
-            found = columns.lay_out(
+            found = columns.lay_out_columns(
                 visible, space, self._content, grouped=not self.shown.view.is_flat
             )
             self._layout = part, found

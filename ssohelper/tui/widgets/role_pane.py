@@ -11,7 +11,7 @@ from textual.message import Message
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.tui.keys import PICKER_UP, list_bindings
+from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import SearchPane
@@ -26,7 +26,7 @@ class RolePane(SearchPane):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *list_bindings(),
+        *make_cursor_bindings(),
         PICKER_UP,
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
