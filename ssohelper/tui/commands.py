@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.app import FullScreenApp
 
-# The widest key of ACTIONS takes three columns; a key of the settings may take more.
+# The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4
 
 
@@ -40,9 +40,10 @@ class Command(NamedTuple):
 
 
 class Palette(CommandPalette):
-    """Textual's palette, in colours that can be read, and low enough for 12 lines."""
+    """Textual's command palette, in readable colours, and low enough for 12 lines."""
 
-    # The search icon is an emoji, which many terminals draw too wide. Textual's lines are black.
+    # Textual's search icon is an emoji, which many terminals draw too wide. The lines that Textual
+    # draws around the palette are black.
     CSS = """
     Palette #--input { border: hkey $primary; }
     Palette #--input SearchIcon { display: none; }
@@ -71,7 +72,7 @@ class Commands(Provider):
                 yield Hit(score, Content(line), command.run, text, show(command.description))
 
     def _commands_with_palette_lines(self) -> Iterator[tuple[Command, str]]:
-        """Yield each command with its line, which has the key first."""
+        """Yield each command with the text of its line in the palette, which begins with the key."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         for command in list_commands(app, self.screen):
             key = app.key_of(command.action, self.screen) if command.action else ""

@@ -48,7 +48,7 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return the actions on the row under the cursor. `reload` reads the rows again."""
+    """Return an object that runs actions on the role under the cursor. `reload` reads the rows again."""
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)
@@ -62,7 +62,7 @@ def make_role_detail() -> RoleDetail:
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of these sessions, which are read from files and not asked from AWS."""
+    """Return when these sessions' sign-ins, tokens and role credentials end, read from files."""
     from ssohelper.tui.widgets.clocks import read_expiry_clocks
 
     return read_expiry_clocks(services, sessions)
@@ -120,7 +120,7 @@ def make_list_refresher(
 
 
 def make_bars_around_list() -> tuple[list[Widget], list[Widget]]:
-    """Return the two bars above the list of roles, and the two below: messages and keys."""
+    """Return the two bars above the list of roles, then the two below it: messages and keys."""
     from textual.widgets import Static
 
     from ssohelper.tui.widgets.key_bar import KeyBar

@@ -35,7 +35,9 @@ def run_editor(app: TuiApp[Any], path: str, line: int) -> None:
 
 
 def make_editor_command(environ: Mapping[str, str], path: str, line: int) -> list[str]:
-    """Return the command line of the user's editor. Raises: LocalState if it cannot be found."""
+    """Return the command line that opens the user's editor at this line of the file.
+
+    Raises: LocalState if the editor cannot be found."""
     hint = "set VISUAL or EDITOR, such as: export EDITOR=vim"
     chosen = editor_command.chosen_editor(environ)
     if chosen is None:
@@ -58,7 +60,7 @@ def run_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 @contextmanager
 def leave_signals_to_child() -> Iterator[None]:
-    """Do nothing at the signals that a key in the terminal sends to all programs there."""
+    """Ignore SIGINT and SIGQUIT, as from ctrl+c, in the `with` block: only the child reacts."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
     for number in before:

@@ -59,7 +59,8 @@ def make_cursor_bindings() -> list[Binding]:
     ]
 
 
-# In pickers only: without priority, the full screen's own ctrl+p comes first and shows its commands.
+# Moves the cursor in pickers only. It has no priority, so in the full screen ctrl+p opens the
+# command palette.
 PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
@@ -92,8 +93,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
-        # How many bytes the user had typed before the program set up the terminal, as far as they
-        # have not come yet. While the first screen is drawn, more may come.
+        # How many of the bytes that the user typed before the program set up the terminal have not
+        # arrived as keys yet. While the first screen is drawn, more may arrive.
         self.bytes_ahead = 0
         self._is_ready = False
 
@@ -106,7 +107,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         Later a line feed is ctrl+j.
         """
         is_ahead = self.bytes_ahead > 0 or not self._is_ready
-        # A key without a character is sent as at least three bytes.
+        # A key that types no character, such as an arrow, is sent as at least three bytes.
         self.bytes_ahead -= len((event.character or "\x1b[A").encode("utf-8", "replace"))
         return Key("enter", "\r") if is_ahead and event.key == "ctrl+j" else event
 
@@ -181,7 +182,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self._handle_input(self._waiting_input.popleft())
 
     def _go_on_if_target_is_gone(self) -> None:
-        """Handle the next input if the message cannot come back because its widget was removed."""
+        """Handle the next input if the message cannot come back, because its widget was removed."""
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return

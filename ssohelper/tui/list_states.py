@@ -14,7 +14,7 @@ from ssohelper.errors import LoginRequired, NoConnection, SsoHelperError
 
 
 class Trouble(Enum):
-    """Why a refresh failed, as the message line names it."""
+    """Why a refresh of a list of roles failed, in the words of the message line."""
 
     OFFLINE = "offline"
     FAILED = "last refresh failed"
@@ -30,14 +30,14 @@ class Failure(NamedTuple):
 
 
 class FailureNote(NamedTuple):
-    """What to show lastingly, in full and, where the space is short, in a few words."""
+    """The note that lists of roles could not be refreshed: in full, and in a few words."""
 
     text: str
     short: str
 
 
 class ListStates:
-    """The state of each session's list, by the session's name."""
+    """For each session: how old its list of roles is, and why its last refresh failed, if it did."""
 
     def __init__(self) -> None:
         self._listed_at: dict[str, int] = {}
@@ -45,7 +45,7 @@ class ListStates:
         self._sessions: tuple[str, ...] = ()
 
     def set_lists(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
-        """Set which sessions exist, and when each of their saved lists began.
+        """Set which sessions exist, and when the roles of each saved list were asked from AWS.
 
         A list that another process has saved since a failure ends that failure.
         """
@@ -55,7 +55,7 @@ class ListStates:
                 del self._failures[name]
 
     def set_failure(self, session_name: str, error: SsoHelperError, now: int) -> bool:
-        """Note that a refresh has failed; return whether the last one had not failed the same way."""
+        """Record that a refresh failed; return False if the refresh before it failed the same way."""
         trouble = Trouble.FAILED
         if isinstance(error, NoConnection):
             trouble = Trouble.OFFLINE
@@ -66,7 +66,7 @@ class ListStates:
         return before is None or before.trouble is not trouble
 
     def set_refreshed(self, session_name: str, now: int) -> None:
-        """Note that a refresh has worked."""
+        """Record that a refresh of the session's list succeeded."""
         self._failures.pop(session_name, None)
         self._listed_at[session_name] = now
 
@@ -90,7 +90,7 @@ class ListStates:
         return f"{age} · {failure.trouble.value}"
 
     def failure_note(self, now: int) -> FailureNote | None:
-        """Return what to show lastingly, or None if the last refresh of no session failed."""
+        """Return the note about failed refreshes, or None if the last refresh of each session succeeded."""
         texts = {name: self.describe(name, now) for name in self._failures}
         texts = {name: text for name, text in sorted(texts.items()) if text}
         if not texts:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from ssohelper.core.text import show
 
-# The history drops older messages than these. 500 lines are more than a day's.
+# The history keeps so many messages, more than a day brings, and drops older ones.
 _MOST = 500
-# A lower terminal has no line to spare: there the message line exists only while it shows something.
+# In a terminal with fewer lines than this, the message line exists only while it shows something.
 LOW_LINES = 16
 
 

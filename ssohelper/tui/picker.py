@@ -40,8 +40,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         Binding("ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
-    # Textual cannot suspend a program that it draws below the prompt. So this program ends, with
-    # the picker to show when the user continues it.
+    # Textual cannot suspend a program that it draws below the prompt. So ctrl+z ends this program;
+    # `continued` is the picker to run when the user continues the process.
     continued: InlinePicker[_Answer] | None = None
     CSS = """
     Screen, Screen:inline { border: none; height: 14; max-height: 100%; background: transparent; }
@@ -60,7 +60,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:
-        """End this picker for the time in which the process is stopped. If it cannot be, say why."""
+        """End this picker, so that the process can be stopped. If it cannot be stopped, show why."""
         if terminal.can_suspend():
             self.continued = self.make_copy()
             self.exit()

@@ -18,15 +18,15 @@ from ssohelper.core.search import Index
 
 MANAGED, YOURS, SKIPPED = "◆", "·", "!"
 STAY = "stay"
-# The numbers of the fields of a row that a search compares.
+# The fields of a row that a search compares, by their numbers.
 NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
 
 
 class ProfileRow(NamedTuple):
-    """A profile in the config, or one that the sync would add or skips.
+    """A profile in the config, or one that the sync would add or skip.
 
     `item` is the profile in the config, if it is there. `before` and `after` are the keys that the
-    sync changes; `note` says why it does not do more.
+    sync changes; `note` says what the sync does not change in it, and why.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ProfileRow(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The rows with these numbers, with which the sync does the same; `key` stays the same."""
+    """The rows with these numbers, which the sync treats alike. Its `key` never changes."""
 
     key: str
     sign: str
@@ -68,10 +68,11 @@ def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> Pro
     maker = _RowMaker(found, plan)
     rows: list[ProfileRow] = []
     sections: list[Section] = []
-    for key, sign, title, members in maker.sections():
-        numbers = range(len(rows), len(rows) + len(members))
-        sections.append(Section(key, sign, f"{len(members)} {title}", numbers))
-        rows += members
+    for section in maker.sections_with_rows():
+        numbers = range(len(rows), len(rows) + len(section.rows))
+        title = f"{len(section.rows)} {section.title}"
+        sections.append(Section(section.key, section.sign, title, numbers))
+        rows += section.rows
     index = Index(
         [
             [row.name for row in rows],
@@ -89,6 +90,15 @@ def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> Pro
 NO_ROWS = ProfileRows((), (), Index([[]]))
 
 
+class _SectionWithRows(NamedTuple):
+    """A section of the list before its rows have numbers; see `Section`."""
+
+    key: str
+    sign: str
+    title: str
+    rows: list[ProfileRow]
+
+
 class _RowMaker:
     def __init__(self, found: Sequence[ConfigProfile], plan: Plan | None) -> None:
         self._found, self._plan = found, plan
@@ -98,8 +108,8 @@ class _RowMaker:
         for skipped in plan.skipped if plan else ():
             self._notes[skipped.name].append(skipped.reason)
 
-    def sections(self) -> Iterator[tuple[str, str, str, list[ProfileRow]]]:
-        """Yield key, sign, title and rows of each section that has any."""
+    def sections_with_rows(self) -> Iterator[_SectionWithRows]:
+        """Yield each section that has rows."""
         present = {item.entry.name: item for item in self._found}
         done = set[str]()
         plan = self._plan
@@ -115,12 +125,12 @@ class _RowMaker:
                         for name in group.names
                         if name in present
                     ]
-                yield group.what, group.sign, group.what, members
+                yield _SectionWithRows(group.what, group.sign, group.what, members)
             left = [name for name in plan.stale if name in present and name not in done]
             done |= set(left)
             if left:
                 title = "whose role is gone, to keep"
-                yield (
+                yield _SectionWithRows(
                     "stale",
                     SKIPPED,
                     title,
@@ -128,7 +138,7 @@ class _RowMaker:
                 )
             skipped = [name for name in self._notes if name not in present and name not in done]
             if skipped:
-                yield (
+                yield _SectionWithRows(
                     "skipped",
                     SKIPPED,
                     "skipped",
@@ -141,7 +151,7 @@ class _RowMaker:
             rows = [
                 self._make_row(item, MANAGED if item.entry.managed else YOURS) for item in staying
             ]
-            yield STAY, "", title, rows
+            yield _SectionWithRows(STAY, "", title, rows)
 
     def _make_row(
         self, item: ConfigProfile, sign: str, change: ProfileChange | None = None

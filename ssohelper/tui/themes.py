@@ -11,9 +11,9 @@ from ssohelper.tui.keys import textual_keymap
 
 
 def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return the colours that Textual would choose with too little or too much contrast."""
+    """Return the colours of a theme that have too little or too much contrast in Textual's choice."""
     return {
-        # The examples in empty fields.
+        # The colour of the example texts in empty input fields.
         "text-disabled": muted,
         # An opaque colour, because a line is drawn without knowing the background under it.
         "text-muted": muted,
@@ -88,8 +88,9 @@ LIGHT = Theme(
     )
     | {"footer-key-foreground": "#8a4f00"},
 )
-# The same for terminals with 256 colours, from that palette. Rich would replace the bluish greys of the
-# other two by black, or by a dark blue or teal: the panes vanished.
+# The dark and the light theme for terminals with 256 colours, from their palette. Rich would
+# replace the bluish greys of the other two themes by black, or by a dark blue or teal: the panes
+# vanished.
 DARK_256 = Theme(
     name="ssohelper-dark-256",
     primary="#5fafff",
@@ -126,8 +127,8 @@ LIGHT_256 = Theme(
     )
     | {"footer-key-foreground": "#5f5f00"},
 )
-# The terminal's own 16 colours, of which only those are used that can be read on its background with
-# xterm's values: half of them cannot.
+# A theme of the terminal's own 16 colours. Only those are used that can be read on the terminal's
+# background with xterm's values: half of them cannot.
 ANSI_DARK = Theme(
     name="ssohelper-ansi-dark",
     ansi=True,

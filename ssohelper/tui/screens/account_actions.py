@@ -89,7 +89,7 @@ class RowActions:
             self._start_action(name, row)
 
     def _start_action(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
-        """Start an action that asks AWS. Of each kind the later one cancels the earlier one."""
+        """Start an action that asks AWS. It cancels an earlier run of the same action."""
         work = self._run_action_after_grant(name, row, signed_in=signed_in)
         self._screen.run_worker(work, group=name, exclusive=True)
 
@@ -138,7 +138,7 @@ class RowActions:
         return row
 
     def _resolve_profile(self, row: RoleRow) -> Profile:
-        """Return the row's role as a `Profile`, which the actions take.
+        """Return the row's role as a `Profile`, as the functions of `ssohelper.actions` need it.
 
         Raises: the errors of `selection.resolve_chosen_role`.
         """
@@ -159,14 +159,14 @@ class RowActions:
     def _copy_name(self, what: str, row: RoleRow) -> None:
         """Copy a name to the clipboard through the terminal (OSC 52), never credentials."""
         try:
-            text, command = self._find_text_to_copy(what, row)
+            text, command = self._find_text_and_command(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.copy_to_clipboard(text)
         self.app.show_done(f"copied: {text}", command)
 
-    def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
+    def _find_text_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
@@ -177,7 +177,7 @@ class RowActions:
                 hint=f"press F9 to add one, or run: ssohelper profile add {word_as_typed(row.key.text)}",
             )
         if what == "export":
-            # It refuses a name with control characters.
+            # `quoted_word` refuses a name with control characters.
             name = shell_text.quoted_word("bash", names[0])
             return f"export AWS_PROFILE={name}", f"ssohelper use {arguments_as_typed(names[0])}"
         listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
@@ -206,14 +206,14 @@ class RowActions:
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self.app.services
 
-        def ask() -> tuple[Profile, identity.ConfirmedIdentity]:
+        def confirm_identity() -> tuple[Profile, identity.ConfirmedIdentity]:
             profile = self._resolve_profile(row)
             return profile, identity.confirm_identity(
                 services, identity.look_up_identity(services, profile)
             )
 
         with self._announce_wait("whoami"):
-            profile, who = await background.run(self.app, ask)
+            profile, who = await background.run(self.app, confirm_identity)
         self.app.show_done(
             f"{who.user}: {who.arn}", f"ssohelper whoami {arguments_as_typed(profile.name)}"
         )
@@ -278,7 +278,7 @@ class RowActions:
 
         profile, link = await background.run(self.app, open_page_or_make_link)
         options = "--print " if link else ""
-        # An option of the page follows, so `--` cannot come before a name such as "-x".
+        # Options follow the name, so `--` cannot come before a name such as "-x".
         name = profile.key.text if profile.name.startswith("-") else profile.name
         page_options = f" --service {service} --region {region}" if choice else ""
         command = f"ssohelper console {options}{word_as_typed(name)}{page_options}"
@@ -299,13 +299,13 @@ class RowActions:
         """Run a shell with renewed credentials. It has the whole terminal until it ends."""
         services = self.app.services
 
-        def ask() -> Profile:
+        def get_profile_with_credentials() -> Profile:
             profile = self._resolve_profile(row)
             check_credentials(services, profile)
             return profile
 
         with self._announce_wait("exec"):
-            profile = await background.run(self.app, ask)
+            profile = await background.run(self.app, get_profile_with_credentials)
         run_shell(self.app, profile)
         self._reload()
 

@@ -42,14 +42,13 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
-# After this time the first paint has been written to the terminal. Textual writes it in a thread,
-# which imports would delay.
+# By this time Textual's thread has written the first paint, which imports would delay.
 _PAINTED_SECONDS = 0.03
-# The screen counts the clocks down every second. It reads their files again this often.
+# Every second the screen shows the times left; after so many seconds it reads their files again.
 _READ_SECONDS = 5
-# A list that became old, or whose refresh failed, is looked for this often.
+# After so many seconds the screen looks for lists of roles that are old or failed to refresh.
 _REFRESH_SECONDS = 60
-# If the terminal has at least this many columns, the details are beside the list, otherwise below.
+# From this many columns on, a role's details are beside the list of roles, otherwise below it.
 _BESIDE_COLUMNS = 120
 # The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
 # numbers.
@@ -85,10 +84,9 @@ class AccountsScreen(Screen[None]):
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
-        # In the form: the list's binding of this key replaces the one that each screen has.
+        # The list's key tab hides Textual's own binding of tab, which the set-up form needs.
         Binding("tab", "app.focus_next", show=False),
-        # Escape leaves the program while the form that sets up a session is shown. Otherwise
-        # `RolePane` handles Escape.
+        # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
         action_binding("accounts.leave", show=False),
     ]
     app: FullScreenApp
@@ -120,13 +118,11 @@ class AccountsScreen(Screen[None]):
         self._read_first_lists()
         self._arrange_details(self.app.size)
         with Vertical(id="body") as body:
-            # Leaves space for the widgets that are mounted later, so that they do not move the
-            # list.
+            # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
             view = list_view.load_view(self.services)
-            self.roles.show_first_rows(
-                self._choice.rows, view.without_empty_filters(self._choice.rows)
-            )
+            rows = self._choice.rows
+            self.roles.show_first_rows(rows, view.without_empty_filters(rows))
             self.app.save_view = partial(self._controls.save_changes, self.services)
             yield self._pane
 
@@ -151,12 +147,10 @@ class AccountsScreen(Screen[None]):
             await self.mount_all(self._messages_above_list(), before=body)
             body.styles.margin = 0
             self._offer_set_up()
-            # The panel's CSS has rules for `body` too. Without this call Textual would apply them
-            # to new widgets only.
+            # The panel's CSS has rules for `body` too, which Textual would not apply otherwise.
             self.app.stylesheet.update(body)
         self.refresh_bindings()  # the footer, which was mounted late, needs this
-        # The garbage collector ignores all objects that exist now, because to scan 20,000 rows
-        # would delay a key.
+        # From now on the garbage collector ignores the rows: to scan 20,000 would delay a key.
         gc.freeze()
         gc.enable()
         deferred.mark_accounts(self.app, self.roles)
@@ -197,7 +191,7 @@ class AccountsScreen(Screen[None]):
         is_on_list = action in ("row", "list", *_LIST_ACTIONS)
         if is_on_list and self.has_class("empty"):
             return False
-        # A key that does nothing now is left to the search: the arrows move its cursor.
+        # A key whose action does nothing goes to the search field: arrows move the cursor there.
         return action != "list" or self._controls.is_active(str(parameters[0]))
 
     def on_resize(self, event: Resize) -> None:
@@ -233,7 +227,7 @@ class AccountsScreen(Screen[None]):
 
     def _set_listed_sessions(self) -> None:
         if not self._choice.sessions:
-            # The form stands in the list's place: later the cursor begins at the first role.
+            # The set-up form replaces the list; later the cursor begins at the list's first role.
             self._choice = KnownRoles([], {}, [])
         names = tuple(session.name for session in self._choice.sessions)
         self.app.list_states.set_lists(names, self._choice.listed_at)
@@ -340,7 +334,7 @@ class AccountsScreen(Screen[None]):
         missing = len(self._choice.unlisted) if self._choice.has_role else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
-        # The bar is absent while the screen is being built or taken down, as F5 and threads may find.
+        # The bar does not exist while the screen is built or removed, as F5 and threads may find.
         for bar in self.query("#refreshing").results(Static):
             bar.update(f"refreshing {refreshing}" if refreshing else unlisted)
         for line in self.query(".empty-list").results(Static):

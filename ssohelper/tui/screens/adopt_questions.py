@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def offer_to_adopt_profiles_in_need(
     app: TuiApp[Any], found: Sequence[Found]
 ) -> frozenset[str]:
-    """Ask about the profiles that do not work without ssohelper. Returns those to adopt."""
+    """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
@@ -32,7 +32,7 @@ async def offer_to_adopt_profiles_in_need(
 
 
 async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
-    """Ask about those that do not work without ssohelper; after a "no", or without any, about all.
+    """Ask whether to adopt the profiles that need ssohelper; after a "no", or without any, all.
 
     Returns the profiles to adopt.
     """
@@ -53,7 +53,7 @@ async def _ask_to_adopt(
     *,
     proposes_yes: bool,
 ) -> frozenset[str]:
-    """Say which profiles other tools wrote; return `names` after a yes, no name after a no."""
+    """Ask whether to adopt these profiles of other tools; return `names` after a yes, none after a no."""
     lines = text_lines(setup_text.survey_lines(found))
     screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
     if await app.push_screen_wait(screen):
@@ -65,7 +65,7 @@ async def _ask_to_adopt(
 async def _ask_about_split_parts(
     app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
 ) -> frozenset[str]:
-    """Adopt aws-sso-cli's profiles of one part together or not at all, as the user says."""
+    """For each part of the config that aws-sso-cli wrote, ask: adopt all of its profiles, or none."""
     services = app.services
     if not chosen:
         return chosen

@@ -38,7 +38,8 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         """`last` are the pages that were last opened, `region` is the one to offer first."""
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
         self._choices = console_choices.pages_to_offer(last, region)
-        # All pages before those of other regions: the last ones, and each service once.
+        # How many pages the search prefers to those in other regions: the pages that were last
+        # opened, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
         self._index = console_choices.index_of(self._choices, preferred)
 

@@ -28,7 +28,7 @@ class DiffScreen(ModalScreen[None]):
     ]
 
     def __init__(self, title: str, lines: Sequence[Line], find: str | None = None) -> None:
-        """`find` is a text: the diff is shown from the first line that has it on."""
+        """The diff is scrolled to the first line that contains the text `find`."""
         super().__init__()
         self._title, self._lines, self._find = title, lines, find
 

@@ -129,5 +129,5 @@ def _wrapped_message_lines(message: Message, width: int) -> Iterator[Line]:
 
 
 def clock_text(at: int) -> str:
-    """Return the time of day here, such as 14:30:05."""
+    """Return the local time of day, such as 14:30:05."""
     return datetime.fromtimestamp(at).strftime("%H:%M:%S")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_pane import RolePane
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
-# Folds that are made one after the other are saved together.
+# Changes of the view within this time, such as folding several accounts, are saved together.
 _SAVE_AFTER_SECONDS = 0.5
 ACTIONS = (
     "tick",
@@ -55,7 +55,7 @@ class ListControls:
         self._saving = threading.Lock()
 
     def is_active(self, name: str) -> bool:
-        """Return whether the action does something now; the keys of others are for the search."""
+        """Return whether the action does something now. Otherwise its key goes to the search field."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
     def run(self, name: str) -> None:
@@ -76,7 +76,7 @@ class ListControls:
         self.show_active_filters()
 
     def show_active_filters(self) -> None:
-        """Show in the bar what is on; a key may change that before the bar is there."""
+        """Show in the filter bar which filters are on. Before the bar is mounted, do nothing."""
         view = self._roles.shown.view
         only = view.only_session
         for name, on, label in (
@@ -136,7 +136,7 @@ class ListControls:
         rows = self._roles.rows
         self._pane.line.set_value(saved.query, len(saved.query))
         self._pane.search_now()
-        # Filters that would hide everything are left out, as at the start.
+        # Filters that would hide all rows are left out, as at the start of the program.
         self._change_filters(lambda _before: saved.view.without_empty_filters(rows))
         self.show_active_filters()
 
@@ -153,7 +153,7 @@ class ListControls:
         self._changes.append(change)
 
     def save_changes(self, services: App) -> None:
-        """Save the changes that are not saved yet. At the end of the program, wait for that."""
+        """Save the changes of the view that are not saved yet; wait if another thread saves some."""
         with self._saving:
             changes, self._changes = self._changes, []
             if changes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # While a list of roles is shown that is older than this, it is refreshed in the background.
 _OLD_SECONDS = 10 * 60
-# After a refresh that found no connection, the next one comes so soon.
+# After a refresh that could not connect to AWS, the next one follows after this time.
 _OFFLINE_SECONDS = 60
 
 

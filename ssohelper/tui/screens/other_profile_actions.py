@@ -1,4 +1,4 @@
-"""The actions on a profile whose credentials are not ours, in the list of roles.
+"""The actions on a profile whose credentials do not come from ssohelper, in the list of roles.
 
 Its own provider gives the credentials. Nothing of them is cached, and nothing is written.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.app import FullScreenApp
 
-# Why an action does not apply.
+# Why an action cannot be done with such a profile: the hint of the error, by the action's name.
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",
@@ -34,7 +34,7 @@ _REFUSED = {
 
 
 class OtherProfileActions:
-    """Runs actions on such a profile, by their names in `core.keymap`."""
+    """Runs actions on a profile of another tool, by their names in `core.keymap`."""
 
     def __init__(self, app: FullScreenApp, screen: Screen[None]) -> None:
         self._app, self._screen = app, screen

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from ssohelper.stores.config_versions import Version
     from ssohelper.tui.base import TuiApp
 
-# A command line that removes more profiles names them by a word.
+# A command line that removes more profiles than this has `PROFILE...` in place of their names.
 _MOST_NAMES = 4
 
 
 async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
-    """Write what the user asks of the sync, after a question. Return whether it was written.
+    """Write the sync with the user's options, after a question. Return whether it was written.
 
     Raises: SsoHelperError if it cannot be planned or written.
     """
@@ -59,7 +59,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
 
 
 async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan: by its diff, or by its kinds if it is big."""
+    """Ask whether to write the plan. Shows its diff, or the names by kind of change if it is big."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = kind_lines(plan)

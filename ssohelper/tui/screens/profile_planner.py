@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# The plan is made again when the user has not typed for so long.
+# The sync is planned again when the user has not typed for so many seconds.
 _TYPED_SECONDS = 0.15
 
 
 class Found(NamedTuple):
-    """What is shown: the profiles, the proposal, the rows of both, and why there is no proposal."""
+    """What the screen shows: the profiles, the proposal, the rows of both, or why there is none."""
 
     current: CurrentProfiles
     wish: Wish | None
@@ -38,7 +38,7 @@ class Found(NamedTuple):
 
 
 class Planner:
-    """Keeps what the user asks of the sync, and makes `found` of it.
+    """Keeps the options that the user chose for the sync, and plans the sync with them (`found`).
 
     While a plan is made, the user may ask for another one: then that is made next, and the first is
     not shown.
@@ -68,7 +68,7 @@ class Planner:
 
     @property
     def is_done(self) -> bool:
-        """Return whether `found` is for what the user asks now."""
+        """Return whether `found` was planned with the options that the user has chosen by now."""
         is_working = self._is_working or self._typing is not None
         return self.found is not None and self.found.error is None and not is_working
 
@@ -142,7 +142,7 @@ class Planner:
         self._screen.refresh_bindings()
 
     async def _read_and_plan(self) -> Found:
-        """Raises: SsoHelperError if the config cannot be read."""
+        """Read the profiles, and plan the sync. Raises: SsoHelperError if the config cannot be read."""
         app, services = self._app, self._app.services
         if self._must_read or self._current is None:
             self._must_read = False

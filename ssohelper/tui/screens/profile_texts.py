@@ -59,7 +59,7 @@ def sync_options_line(proposal: Proposal, texts: dict[str, str] | None, key: str
 
 
 def next_step_hint(found: Found, key_of: KeyOf) -> str:
-    """Return what the user should do first, or be warned of; "" if there is nothing.
+    """Return hints, one a line: what the sync needs first, or a warning; "" without any.
 
     Then the profiles that other tools or the user wrote and that can be adopted.
     """
@@ -111,7 +111,7 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
 
 
 def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
-    """Return what the heading under the cursor stands for."""
+    """Return lines that explain this section, whose heading is under the cursor."""
     says = {
         "+": f"{key_of('profiles.apply')} adds these profiles, after a question.",
         "~": f"{key_of('profiles.apply')} changes these profiles, after a question.",

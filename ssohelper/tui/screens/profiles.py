@@ -88,7 +88,7 @@ class ProfilesScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._planner = Planner(self, self.app, self._show_found_profiles, self._show_config_error)
-        # What the fields of the options had before the user opened them.
+        # The texts of the sync's options before the user opened their fields.
         self._texts_before: dict[str, str] | None = None
         self.pane = ProfilePane()
         self.fields = SyncFields()
@@ -185,7 +185,7 @@ class ProfilesScreen(Screen[None]):
     # -- the options of the sync ---------------------------------------------------------------
 
     def action_options(self) -> None:
-        """Edit the options of the sync in their fields; once more: keep them."""
+        """Open the fields of the sync's options; if they are open, close them and keep the texts."""
         found = self._planner.found
         if self.fields.display:
             self._close_option_fields()
@@ -224,7 +224,7 @@ class ProfilesScreen(Screen[None]):
         self._planner.plan_sync()
 
     def action_adopt(self) -> None:
-        """Ask which profiles of other tools the next sync takes over; once more: none."""
+        """Ask which profiles of other tools the next sync adopts; if some are chosen, choose none."""
         found, planner = self._planner.found, self._planner
         if found is None or planner.adopt:
             planner.adopt = frozenset()
@@ -278,7 +278,7 @@ class ProfilesScreen(Screen[None]):
 
     @work(exclusive=True, group="write")
     async def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
-        """Make a change, show its error, and read all anew."""
+        """Make a change and show its error, if any; then read the config and plan the sync again."""
         try:
             await change()
         except SsoHelperError as error:
@@ -286,7 +286,7 @@ class ProfilesScreen(Screen[None]):
         self._planner.read_config_and_plan()
 
     def action_apply(self) -> None:
-        """Write what is shown, after a question."""
+        """Write the sync that the screen shows, after a question."""
         wish, found = self._planner.wish, self._planner.found
         if wish is None or found is None:
             return
@@ -295,7 +295,7 @@ class ProfilesScreen(Screen[None]):
 
         async def apply_planned_sync() -> None:
             if await profile_actions.apply_sync(self.app, wish):
-                # The options are remembered now.
+                # The sync has saved the options.
                 self._planner.forget_wishes()
                 if self.fields.display:
                     self._close_option_fields()
@@ -340,7 +340,7 @@ class ProfilesScreen(Screen[None]):
         self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))
 
     def action_edit(self) -> None:
-        """Open the editor at the line of the profile under the cursor, then read all anew."""
+        """Open the editor at the line of the profile under the cursor, then read the config again."""
         row = self.pane.row
         item = row.item if row is not None else None
         try:

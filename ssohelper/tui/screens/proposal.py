@@ -33,7 +33,7 @@ class CurrentProfiles(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What the user asks of a sync.
+    """The options with which the user wants to sync a session's profiles.
 
     `texts` are what the user has typed into the fields of the options, by field; None: nothing.
     `adopt` are the profiles of other tools to take over.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # How many commands run at the same time.
 AT_ONCE = 4
-# Longer than a command that ignores SIGTERM takes to end.
+# How long to wait for stopped commands to end: longer than one that ignores SIGTERM takes.
 _END_SECONDS = 10.0
 _Start = Callable[[Sequence[str], Mapping[str, str]], CollectedRun | None]
 _Changed = Callable[[], None]
@@ -84,7 +84,7 @@ class RoleRun:
         self.state = State.STOPPED if self.code != 0 and is_stopped() else ended
 
     def _start_command(self, start_unless_stopped: _Start) -> CollectedRun | None:
-        """Start the command with the role's keys. The names of role and account do not reach it."""
+        """Start the command with the role's keys. It is not told the names of role and account."""
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
@@ -105,7 +105,7 @@ class RunGroup:
         self._waiting = deque(runs)
         self._changed = changed
         self._is_stopped = False
-        # Held while a program is started, so that none is started after `stop`.
+        # A thread holds this lock while it starts a program, so that none is started after `stop`.
         self._starting = threading.Lock()
         self._running: set[RoleRun] = set()
         self._has_ended = threading.Condition(self._starting)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
-# A shell that fails this soon could not be started: its error must be read before the full screen
-# is drawn over it.
+# A shell that fails within so many seconds could not be started: the user must read its error
+# before the full screen is drawn over it.
 _SOON_SECONDS = 3.0
 
 
@@ -51,12 +51,13 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
 
 
 def run_shell_of_other(app: TuiApp[str], found: Foreign) -> None:
-    """Run a shell as `run_shell` does, with a profile whose credentials are not ours.
+    """Run a shell as `run_shell` does, with a profile whose credentials another tool gives.
 
-    The programs in the shell get the credentials by themselves: no endpoint serves them.
+    The programs in the shell get the credentials from that tool: no endpoint serves them.
     """
     if found.name.startswith("-"):
-        # Before the command's `--`, click would take the name for an option. It has no other name.
+        # The name comes before the command's `--`, so click would take it for an option. The
+        # profile has no other name.
         more = {"AWS_PROFILE": found.name}
         _run_shell_below_exec(app, [], found.origin, found.name, more)
     else:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DRAW_SECONDS = 0.1
 _STATE_WIDTH, _CODE_WIDTH = 9, 4
-# In less columns a row has no words but the role's name.
+# In fewer columns than this, a row has no words but the role's name.
 _NARROW = 70
 
 
@@ -81,7 +81,7 @@ class RunScreen(ModalScreen[None]):
         chooser = self.query_one("#runs", Chooser)
         chooser.set_count(len(self._runs))
         chooser.focus()
-        # A program that ends any other way than by closing this dialog ends the commands too.
+        # If the full screen ends while this dialog is open, the commands are ended too.
         self.app.end_work.add(self._group.end)
         for _number in range(min(AT_ONCE, len(self._runs))):
             background.start(

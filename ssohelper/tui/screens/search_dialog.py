@@ -65,7 +65,7 @@ class SearchDialog(ModalScreen[_Answer]):
         raise NotImplementedError
 
     def action_enter(self) -> None:
-        """Do what Enter does with `chosen`."""
+        """Do what Enter does with the line under the cursor."""
         raise NotImplementedError
 
     def show_lines(self, count: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -40,7 +40,7 @@ _WORDS = (
 )
 
 
-# The group of the worker that does the steps.
+# The name of the Textual worker group in which the steps of a set-up run.
 _STEPS = "set-up"
 # For each option of `ssohelper setup` that an error's hint may name: the form's field for it, and
 # how the hint names that field instead.
@@ -62,10 +62,18 @@ class _RegionProposed(UsageProblem):
 
 
 def _propose_region(_url: str, proposal: str | None) -> str:
-    """Return "" if no region is known. Raises: _RegionProposed."""
+    """Raise _RegionProposed for the region that the portal's page names; return "" if it names none."""
     if proposal is None:
         return ""
     raise _RegionProposed(proposal)
+
+
+class _TypedFields(NamedTuple):
+    """What the user has typed into the form's fields, without blanks around it."""
+
+    start_url: str
+    region: str
+    name: str
 
 
 class SetUpForm(VerticalScroll):
@@ -162,19 +170,14 @@ class SetUpForm(VerticalScroll):
                 field = self.query_one("#region", Input)
                 field.value = error.region
                 field.focus()
-            hint = f"\n{show(self._focus_field_of_hint(error.hint))}" if error.hint else ""
-            self._show_error(f"{show(error.message)}{hint}")
-
-    def _focus_field_of_hint(self, hint: str) -> str:
-        """Return the hint of an error, with the form's field named instead of an option.
-
-        The field gets the focus. A hint that names no option is returned as it is.
-        """
-        for option, (field, label) in _FIELDS.items():
-            if option in hint:
-                self.query_one(f"#{field}", Input).focus()
-                return hint.replace(option, label)
-        return hint
+            hint = error.hint or ""
+            option = next((option for option in _FIELDS if option in hint), None)
+            if option is not None:
+                field_id, label = _FIELDS[option]
+                self.query_one(f"#{field_id}", Input).focus()
+                # The hint then names the form's field instead of the option of `setup`.
+                hint = hint.replace(option, label)
+            self._show_error(show(error.message) + (f"\n{show(hint)}" if hint else ""))
 
     async def _check_sign_in_and_write(self) -> None:
         services = self.app.services
@@ -199,7 +202,8 @@ class SetUpForm(VerticalScroll):
             await self._warn_if_signed_in(session)
             raise
         finally:
-            # Not when this worker was cancelled: the app, or the dialog, then gives it back.
+            # If this worker was cancelled, the app or the dialog calls the function, which signs
+            # out again.
             if not isinstance(sys.exception(), asyncio.CancelledError):
                 self.app.give_back_sign_in = None
 
@@ -223,12 +227,10 @@ class SetUpForm(VerticalScroll):
         if not await background.run(self.app, lambda: sessions.has_section(services, session)):
             self.app.show_warning(still_signed_in_text(session.name))
 
-    def _read_typed_fields(self) -> tuple[str, str, str]:
-        url, region, name = (
-            self.query_one(f"#{field}", Input).value.strip()
-            for field in ("start_url", "region", "name")
+    def _read_typed_fields(self) -> _TypedFields:
+        return _TypedFields(
+            *(self.query_one(f"#{field}", Input).value.strip() for field in _TypedFields._fields)
         )
-        return url, region, name
 
     def _show_error(self, text: str) -> None:
         if not self.is_attached:

@@ -185,7 +185,7 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
 
 
 async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
-    """After a "no": write the session alone, or sign out again. Returns whether it is there.
+    """After a "no", ask: write the session alone, or sign out? Returns whether it was written.
 
     Otherwise a token would be left whose session no command knows.
     """
@@ -226,7 +226,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
 
 
 async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
-    """Run the helper of one profile, and show what was written, what is wrong and what to try."""
+    """Test one profile's credential process; show what was written, what is wrong and what to try."""
     services = app.services
     texts = list(plan_text.note_lines(plan))
     if plan.request.listing.roles():

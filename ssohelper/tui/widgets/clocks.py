@@ -71,7 +71,7 @@ class Snapshot(NamedTuple):
 
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
-    # As `session list`: a sign-in whose session is not in the config is shown too.
+    # As `session list` does, the screen shows a sign-in whose session is not in the config too.
     listed = services.config.read().sso_sessions()
     unlisted = selection.find_unlisted(services)
     sessions = [*listed, *unlisted]
@@ -108,7 +108,7 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
 
 
 def region_text(clock: SessionClock) -> str:
-    """Return the session's region, and the one that answers in its place."""
+    """Return the session's region, and the region whose portal answers instead, if another does."""
     own, answering = clock.session.region, clock.answering_region
     return own if answering in (None, own) else f"{own}; {answering} answers now"
 

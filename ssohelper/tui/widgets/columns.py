@@ -16,9 +16,9 @@ from ssohelper.tui.widgets.cells import fitted
 
 _ID_WIDTH = 12 + 1
 _AGE_WIDTH = 8 + 1
-# A column of profiles that is narrower says nothing.
+# In fewer cells, a column of profiles would show too little of their names.
 _LEAST_PROFILE = 16
-# Where a profile's name has no space, a sign shows that there is one.
+# If there is no space for a profile's name, a sign of this width shows that the role has one.
 PROFILE_SIGN_WIDTH = 2
 # The mark of live credentials with the time left; on narrow terminals only the mark.
 LIVE_WIDTH, _LIVE_SIGN_WIDTH = 5, 2
@@ -84,7 +84,8 @@ def lay_out_columns(
     With `grouped`, rows are told apart from those of the same account only.
     """
     wanted: tuple[tuple[bool, bool, bool], ...] = (
-        # Whether the id and the session are shown however little space there is, and the name.
+        # In this order the layouts are tried: whether the account's id, the session and the
+        # account's name are shown, however little space there is.
         (False, False, True),
         (True, False, True),
         (False, True, True),
@@ -113,7 +114,7 @@ def _columns_with(
     grouped: bool,
 ) -> Columns:
     age = _AGE_WIDTH if width >= _LEAST_FOR_AGE else 0
-    # The heading of a group shows name, id and session.
+    # In a tree, the heading of an account shows its name, its id and the session.
     account_id = _ID_WIDTH if not grouped and (with_id or width >= _LEAST_FOR_ID) else 0
     session = 0
     if not grouped and (with_session or (content.several_sessions and width >= _LEAST_FOR_SESSION)):
@@ -127,7 +128,8 @@ def _columns_with(
     name = content.name + 1 if with_name and not grouped else 0
     role = content.role + 1
     if name + role > left:
-        # Both are cut: the role less, since the names of accounts are longer.
+        # The names of account and role are both cut: the role's less, since accounts have longer
+        # names.
         role = min(role, max(left * 9 // 20, left - name)) if name else min(role, left)
         name = min(name, left - role)
         if name <= _LEAST_NAME and name < content.name and with_name and not grouped:
@@ -153,7 +155,7 @@ def distinguishing_tail(texts: Collection[str], width: int) -> int:
     for tail in (0, width // 2, width // 4, width * 3 // 4, width - 1):
         if len({fitted(text, width, tail) for text in texts}) == len(texts):
             return tail
-    # They differ in the middle: leave out what those have in common that look alike at their start.
+    # The texts differ in the middle: leave out the start that those have in common that look alike.
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(fitted(text, width), []).append(text)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# The top bar has the keys of the screens.
+# These actions are not in the footer, because the top bar shows the keys of the screens.
 _ELSEWHERE = frozenset({"app.accounts", "app.sessions", "app.profiles"})
 _HELP = "app.help"
 
@@ -40,7 +40,7 @@ class Item(NamedTuple):
         return cell_len(self.key) + 1 + cell_len(self.label)
 
     def moved_to_column(self, x: int) -> Item:
-        """Return the item with another column."""
+        """Return the item placed at column `x`."""
         return self._replace(x=x)
 
 
@@ -77,7 +77,7 @@ class KeyBar(Widget):
             self.refresh()
 
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
-        """Return the keys, the most important first. An action with two keys has its first."""
+        """Return the keys, the most important first; of an action with two keys, its first."""
         found: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
             name = active.binding.id or ""

@@ -23,7 +23,7 @@ Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
 _CURSOR_HIT = Style(bold=True, underline=True)
-# A further line of a text that was cut begins with this, unless so few columns would be left.
+# Each line after the first of a wrapped text begins with this, unless so few columns would be left.
 _FURTHER, _LEAST_WIDTH = "  ", 20
 
 
@@ -74,7 +74,7 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        # Without the scroll bar, which would cover the end of a line that is fitted to the width.
+        # The width leaves out the scroll bar, which would cover the end of a line of full width.
         number, width = y + int(top), self.scrollable_content_region.width
         base = self.rich_style
         if number >= self.virtual_size.height:

@@ -26,14 +26,21 @@ from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 
-# A section with more rows is folded at first, so that a small one below it is seen at once. What
-# stays as it is comes last, and is never folded at first.
+# A section with more rows is folded at first, so that a small one below it is seen at once. The
+# section of unchanged profiles is the last one, and is never folded at first.
 _MOST_UNFOLDED = 8
 _SIGN_STYLES = {"+": "good", "~": "warn", "-": "bad", "!": "dim", "◆": "accent", "·": "dim"}
 # The cells for the marks of cursor, tick and sign.
 _SIGNS_WIDTH = 5
 # A longer column of names leaves the others no space, so it is cut.
 _NAME_SHARE = 0.6
+
+
+class _LineKey(NamedTuple):
+    """What is on a line: the heading of the section with this key, or the profile of this name."""
+
+    is_heading: bool
+    name: str
 
 
 class _Widths(NamedTuple):
@@ -65,7 +72,7 @@ class ProfileList(Chooser):
         self._content = _Widths(0, 0, 0, 0)
         self._drawn: tuple[object, _Widths, int] | None = None
 
-    # -- what is shown -------------------------------------------------------------------------
+    # -- which profiles are shown --------------------------------------------------------------
 
     def set_data(self, data: ProfileRows) -> None:
         """Show these rows. The cursor stays on its profile or heading."""
@@ -85,7 +92,7 @@ class ProfileList(Chooser):
         self.query_text = text.strip()
         self._show_lines(None)
 
-    def _show_lines(self, key: tuple[bool, str] | None) -> None:
+    def _show_lines(self, key: _LineKey | None) -> None:
         self._drawn = None
         sections = self.data.sections
         if self.query_text:
@@ -111,16 +118,15 @@ class ProfileList(Chooser):
         first = 1 if self.query_text and len(lines) > 1 else 0
         self.set_count(len(lines), self._line_of(key) if key else first)
 
-    def _key_at_cursor(self) -> tuple[bool, str] | None:
+    def _key_at_cursor(self) -> _LineKey | None:
         if not self._lines:
             return None
         number = self._lines[self.cursor]
         is_heading = number < 0
-        return is_heading, self.data.sections[~number].key if is_heading else self.data.rows[
-            number
-        ].name
+        name = self.data.sections[~number].key if is_heading else self.data.rows[number].name
+        return _LineKey(is_heading, name)
 
-    def _line_of(self, key: tuple[bool, str]) -> int:
+    def _line_of(self, key: _LineKey) -> int:
         is_heading, name = key
         rows, sections = self.data.rows, self.data.sections
         for line, number in enumerate(self._lines):
@@ -158,7 +164,7 @@ class ProfileList(Chooser):
             section = self.section
         if section is not None and not self.query_text:
             self._folds[section.key] = folded
-            self._show_lines((True, section.key))
+            self._show_lines(_LineKey(True, section.key))
 
     def toggle_fold(self) -> bool:
         """Fold or unfold the section whose heading is under the cursor; False on a profile."""
@@ -168,7 +174,7 @@ class ProfileList(Chooser):
         return section is not None
 
     def toggle_tick(self) -> bool:
-        """Tick the profile, or all of the section, and go on; False if none can be removed."""
+        """Tick the profile, or all of the section, and move down; return False if none can be removed."""
         section, row = self.section, self.row
         rows = [self.data.rows[number] for number in self._numbers[section.key]] if section else []
         names = {one.name for one in (*rows, *([row] if row else [])) if one.can_be_removed}

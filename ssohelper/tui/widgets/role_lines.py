@@ -25,7 +25,7 @@ from ssohelper.tui.widgets.cells import fitted, marked
 from ssohelper.tui.widgets.columns import Columns
 
 if TYPE_CHECKING:
-    # Its imports are not needed for the first paint.
+    # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
 
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
@@ -55,7 +55,7 @@ class RolePainter:
         self._style = style
         self._now = now
         self._is_guarded = is_guarded
-        # What is left of the credentials of roles that have some, as text: "58m".
+        # For each role with live credentials, the time left as text: "58m".
         self.live: Mapping[RoleKey, str] = {}
         self.has_several_sessions = False
         # The roles that the user has ticked, for actions on several roles.
@@ -77,7 +77,8 @@ class RolePainter:
         strong = base + (Style(bold=True) if is_cursor else self._style("group"))
         account, mark = heading.row.account, self.mark_of(heading.row.account)
         sign = f"{FOLDED if heading.is_folded else UNFOLDED} "
-        # What tells two accounts apart: a long name must not push it out.
+        # The account's id and the session tell two accounts apart: a long name must not push them
+        # out.
         id_text = account.id if account.name else ""
         session = f"  {show(heading.row.session_name)}" if self.has_several_sessions else ""
         rest = f"  {id_text}{session}" if id_text else session
@@ -108,7 +109,7 @@ class RolePainter:
             note = ""
         marks = self._folded_marks(heading) if heading.is_folded else ""
         if cell_len(note) + cell_len(marks) < width:
-            # Ends where the last use of a role ends.
+            # The marks end in the column in which a role's line ends its last use.
             note += marks.rjust(width - 1 - cell_len(note))
         return note
 
@@ -211,7 +212,7 @@ class RolePainter:
         return "" if at is None else self._age_text(at)
 
     def _age_text(self, at: int) -> str:
-        """Return how long ago that was, in one unit: "5d ago"."""
+        """Return how long ago `at` (epoch seconds) was, in one unit: "5d ago"."""
         seconds = self._now() - at
         return "just now" if seconds < 60 else f"{_duration_in_one_unit(seconds)} ago"
 

@@ -27,7 +27,7 @@ from ssohelper.tui.widgets.columns import Columns
 from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter
 
 if TYPE_CHECKING:
-    # Its imports are not needed for the first paint.
+    # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
 
 # A list of fewer lines has no room for the heading of an account that is scrolled away.
@@ -70,7 +70,7 @@ class RoleList(ScrollView, can_focus=False):
     class ViewChanged(Message):
         """The message that the user has changed the view: `change` makes the new view of an old one.
 
-        Whoever saves the view applies the change to the saved one, which may have changed too.
+        The receiver applies `change` to the saved view too, which another process may have changed.
         """
 
         def __init__(self, change: Callable[[View], View]) -> None:
@@ -114,7 +114,7 @@ class RoleList(ScrollView, can_focus=False):
         self._change_shown_lines(lambda: self.shown.set_rows(rows))
 
     def show_first_rows(self, rows: Sequence[RoleRow], view: View) -> None:
-        """Show these rows in a view that was remembered, at the start."""
+        """Show the first rows, at the start of the program, in the view that was saved."""
         self.shown = ShownRoles(view)
         self.set_rows(rows)
 
@@ -333,10 +333,8 @@ class RoleList(ScrollView, can_focus=False):
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at(y), line == self.cursor
         if number < 0:
-            heading = self.shown.heading_of(~number)
-            segments = self._painter.draw_heading(
-                heading, self.shown.spans(~number), width, is_cursor
-            )
+            heading, spans = self.shown.heading_of(~number), self.shown.spans(~number)
+            segments = self._painter.draw_heading(heading, spans, width, is_cursor)
         else:
             segments = self._painter.draw_role(
                 self.rows[number],
@@ -372,14 +370,12 @@ class RoleList(ScrollView, can_focus=False):
     def _columns(self, width: int) -> Columns:
         """Return the columns for the rows that are visible now."""
         top, height = int(self.scroll_offset.y), self.size.height
-        part = (top, height, width)
+        part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
             visible = [self.rows[number] for number in lines if number >= 0]
             space = width - SIGNS_WIDTH
-            found = columns.lay_out_columns(
-                visible, space, self._content, grouped=not self.shown.view.is_flat
-            )
+            found = columns.lay_out_columns(visible, space, self._content, grouped=is_tree)
             self._layout = part, found
         return self._layout[1]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _TITLE = "ssohelper"
-# What a filter is called where the terminal is narrow. A session's name has this many cells there.
+# The names of the filters in a narrow terminal. A session's name has this many cells there.
 _SHORT_LABELS = {"all sessions": "all", "favourites": "★"}
 _SHORT_CELLS = 8
 
