@@ -14,7 +14,7 @@ _MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 
 
-def choose_adopted(
+def choose_profiles_to_adopt(
     app: App,
     session: SsoSession,
     listing: Listing,

@@ -60,7 +60,9 @@ class Since(click.ParamType[float]):
 )
 @click.option("--verify", is_flag=True, help="Check that no line was changed or removed.")
 @output.common_options
-def audit(since: float | None, roles: str | None, events: tuple[str, ...], verify: bool) -> None:
+def print_audit(
+    since: float | None, roles: str | None, events: tuple[str, ...], verify: bool
+) -> None:
     """Show what AWS issued, and to which program.
 
     \b

@@ -58,7 +58,7 @@ def _choose_named_or_pick(
 ) -> Profile | Foreign:
     app = output.get_app()
     if text is None and ask_always:
-        if not output.can_draw():
+        if not output.can_draw_picker():
             raise NoProfileNamed(
                 "which profile?", hint="name a profile; see: ssohelper profile list"
             )
@@ -66,7 +66,7 @@ def _choose_named_or_pick(
     try:
         return selection.resolve_profile(app, text, session)
     except NoProfileNamed:
-        if not output.can_draw():
+        if not output.can_draw_picker():
             raise
         return _pick_role(app, session, with_others)
     except NoSessionNamed as question:
@@ -90,10 +90,10 @@ def choose_session(text: str | None) -> SsoSession:
 
 def _pick_role(app: App, session_name: str | None, with_others: bool = False) -> Profile | Foreign:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
-    return pick_from(app, read_known_roles(app, session_name, with_others=with_others))
+    return pick_role_from(app, read_known_roles(app, session_name, with_others=with_others))
 
 
-def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreign:
+def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreign:
     """Let the user pick one of the rows; the picker opens with what is `typed` in its search.
 
     Raises: Interrupted (130) when none was picked.
@@ -161,7 +161,7 @@ def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
 
 def _pick_session(app: App, question: NoSessionNamed) -> SsoSession:
     """Let the user pick a session. Raises: Interrupted (130) when none was picked."""
-    if not output.can_draw():
+    if not output.can_draw_picker():
         raise question
     from ssohelper.cli import pickers
 

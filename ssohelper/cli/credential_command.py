@@ -19,7 +19,7 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 )
 @output.common_options
 @click.pass_context
-def credential_process(
+def print_credentials(
     ctx: click.Context,
     profile: str | None,
     account_id: str | None,

@@ -11,10 +11,10 @@ from ssohelper.emulator.listener import EmulatorError
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 
 
-@click.command()
+@click.command("demo")
 @output.common_options
 @click.pass_context
-def demo(ctx: click.Context) -> None:
+def run_demo(ctx: click.Context) -> None:
     """Try everything on a local Identity Center; no AWS account needed.
 
     \b
@@ -28,9 +28,9 @@ def demo(ctx: click.Context) -> None:
     ctx.exit(demo_run.run_with_shell() if on_terminal else demo_run.run_narrated())
 
 
-@click.group()
+@click.group("emulator")
 @output.common_options
-def emulator() -> None:
+def emulator_command_group() -> None:
     """Run the demo's Identity Center alone.
 
     \b
@@ -39,7 +39,7 @@ def emulator() -> None:
     """
 
 
-@emulator.command()
+@emulator_command_group.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 means any free port.")
 @click.option(
     "--world",
@@ -52,7 +52,9 @@ def emulator() -> None:
 )
 @output.common_options
 @click.pass_context
-def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None) -> None:
+def serve_emulator(
+    ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None
+) -> None:
     """Serve an emulated Identity Center until Ctrl-C.
 
     \b

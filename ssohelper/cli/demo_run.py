@@ -73,15 +73,19 @@ def run_narrated() -> int:
         emulator.auto_approve = "ana"
         output.echo('An emulated IAM Identity Center runs on this machine. Its user is "ana".')
         done = (
-            _run_step(
+            _run_demo_step(
                 "First day: one command signs in, lists the roles and writes profiles.",
                 environ,
                 [*_SETUP, "--no-browser", "--yes"],
             )
-            and _run_step("Ana's roles that match a word:", environ, ["list", "payments"])
-            and _run_step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
+            and _run_demo_step("Ana's roles that match a word:", environ, ["list", "payments"])
+            and _run_demo_step(
+                "A second sync changes nothing:", environ, ["profile", "sync", "--yes"]
+            )
             and _run_boto3(environ)
-            and _run_step("How long sign-in, token and role credentials last:", environ, ["status"])
+            and _run_demo_step(
+                "How long sign-in, token and role credentials last:", environ, ["status"]
+            )
         )
     if not done:
         output.say("the demo stopped: the last line above says why")
@@ -114,7 +118,7 @@ def run_with_shell() -> int:
     return 0
 
 
-def _run_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
+def _run_demo_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
     output.echo(f"\n# {words}")
     return _run_and_show(arguments, environ) == 0
 
@@ -158,7 +162,7 @@ def _exit_on_first_signal() -> Iterator[None]:
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     numbers = [int(getattr(signal, name)) for name in names]
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def raise_exit(number: int, _frame: FrameType | None) -> None:
         """Raise KeyboardInterrupt for SIGINT, else SystemExit with 128 + the signal's number."""
         nonlocal is_ending
         if is_ending:
@@ -168,7 +172,7 @@ def _exit_on_first_signal() -> Iterator[None]:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in numbers}
+    before = {number: signal.signal(number, raise_exit) for number in numbers}
     try:
         yield
     finally:

@@ -33,7 +33,7 @@ from ssohelper.errors import UsageProblem
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @guarding.reason_option
 @output.common_options
-def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | None) -> None:
+def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | None) -> None:
     """Print a role's keys as shell exports, for eval.
 
     \b

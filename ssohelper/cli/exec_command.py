@@ -97,14 +97,14 @@ def exec_program(
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
     if sys.platform == "win32" and server:
-        raise output.not_on_windows("exec --server")
+        raise output.make_not_on_windows_error("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
-    _check_chosen(chosen, app.environ.pop(served_role.CHOSEN, None))
+    _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
     limits = agents.build_allow_variable(app, allowed)
     if isinstance(chosen, Foreign):
-        ctx.exit(_run_foreign(app, chosen, program, limits, server=server))
+        ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
     guarding.grant_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
@@ -113,10 +113,10 @@ def exec_program(
         from ssohelper.cli import serve_command
 
         ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text, limits))
-    ctx.exit(_run_with_keys(app, chosen, program, hold_text, limits))
+    ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
 
 
-def _check_chosen(profile: Profile | Foreign, chosen: str | None) -> None:
+def _refuse_edited_profile(profile: Profile | Foreign, chosen: str | None) -> None:
     """Refuse a profile that is no longer what the user chose: see served_role.CHOSEN."""
     now = profile.origin if isinstance(profile, Foreign) else profile.key.text
     if chosen is not None and chosen != now:
@@ -127,7 +127,7 @@ def _check_chosen(profile: Profile | Foreign, chosen: str | None) -> None:
         )
 
 
-def _run_foreign(
+def _run_as_foreign_profile(
     app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
 ) -> int:
     """Run the command with the name of a profile that is not ours, for the command's own SDK.
@@ -141,7 +141,7 @@ def _run_foreign(
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
         # An SDK would use the keys in the environment itself, not the role that they assume.
-        keys = foreign_use.get_keys(app, found)
+        keys = foreign_use.get_foreign_credentials(app, found)
         variables = foreign.build_keys_environment(app, found, keys)
     else:
         foreign.check_use(app, found, is_on_terminal=output.can_ask())
@@ -154,7 +154,7 @@ def _run_foreign(
     return run.replace_process(program, {**child, **limits})
 
 
-def _run_with_keys(
+def _run_with_fixed_keys(
     app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
 ) -> int:
     keys = profile_use.run_signed_in(

@@ -112,7 +112,7 @@ def parse_grant_duration(text: str) -> int:
     return int(seconds)
 
 
-def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
+def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
     """Ask the user before guard rules go out of force; return the rules that will.
 
     Raises: Refused for another word, UsageProblem without a terminal.

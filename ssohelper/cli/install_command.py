@@ -22,7 +22,7 @@ from ssohelper.errors import UsageProblem
 @click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def install(
+def install_shell_lines(
     shell: str | None,
     uninstall: bool,
     prompt: bool | None,
@@ -58,7 +58,7 @@ def install(
                 "--profiles goes with --uninstall, and without --shell",
                 hint="to leave ssohelper: ssohelper install --uninstall --profiles",
             )
-        leave_output.leave(app, dry_run=dry_run, yes=yes)
+        leave_output.leave_ssohelper(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:
@@ -80,7 +80,7 @@ def install(
     elif not dry_run:
         _print_outcome(edit, uninstall, written)
         if written and not uninstall:
-            _print_further_steps(app, edit)
+            _print_login_shell_hint(app, edit)
 
 
 def _confirm_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
@@ -114,7 +114,7 @@ def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
             )
 
 
-def _print_further_steps(app: App, edit: Edit) -> None:
+def _print_login_shell_hint(app: App, edit: Edit) -> None:
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'

@@ -16,7 +16,7 @@ _WHAT = "install --uninstall --profiles"
 _MOST_NAMES = 10
 
 
-def leave(app: App, *, dry_run: bool, yes: bool) -> None:
+def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
     """Turn managed profiles into AWS's own form, then remove our lines from all shells' files.
 
     The profiles are changed first, so that all work even if the command ends in between.
@@ -33,7 +33,7 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
             output.say(f"no guard would be asked any more for: {show(name)}")
     if not dry_run and (diff or edits):
         if _confirm_leaving(app, planned, edits, yes):
-            written = _write_changes(app, planned, edits)
+            written = _write_profiles_and_shell_files(app, planned, edits)
         else:
             output.say("nothing was changed")
     if dry_run or written or not (diff or edits):
@@ -67,7 +67,7 @@ def _say_what_is_not_renewed(app: App) -> None:
         )
 
 
-def _write_changes(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
+def _write_profiles_and_shell_files(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
     """Write all changes; return the paths of the changed files."""
     written: list[str] = []
     if planned.changes:

@@ -48,7 +48,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     if detached:  # this process was started by start_background_refresh
         directory.refresh_in_this_process(app, session)
         return
-    found, error = _fetch_or_load(app, session, refresh)
+    found, error = _fetch_or_load_listing(app, session, refresh)
     if accounts:
         _print_accounts(app, session, found, query)
     else:
@@ -57,7 +57,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
         raise error
 
 
-def _fetch_or_load(
+def _fetch_or_load_listing(
     app: App, session: SsoSession, refresh: bool
 ) -> tuple[Listing, SsoHelperError | None]:
     """Return the listing; if AWS cannot be asked, the saved listing and an error to exit with."""

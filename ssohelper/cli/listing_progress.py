@@ -23,7 +23,7 @@ def show_listing_progress() -> Iterator[Step]:
     with (
         _DelayedDisplay(_BAR_AFTER_SECONDS, _show_bar)
         if draws
-        else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_line) as late
+        else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_first_step_line) as late
     ):
         yield late.show_step
 
@@ -75,7 +75,7 @@ def _show_bar() -> AbstractContextManager[Step]:
 
 
 @contextmanager
-def _show_line() -> Iterator[Step]:
+def _show_first_step_line() -> Iterator[Step]:
     """Yield a function that prints only the first step, because stderr is probably a log."""
     is_printed = False
 

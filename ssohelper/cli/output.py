@@ -129,7 +129,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     # A terminal that does not know its size reports 0 columns, for which we take 80.
     room = shutil.get_terminal_size().columns or 80
     bold = not terminal.is_dumb()
-    echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
+    echo("\n".join(table.table_lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
 def echo(text: str = "") -> None:
@@ -138,12 +138,12 @@ def echo(text: str = "") -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def write(data: bytes) -> None:
+def write_stdout(data: bytes) -> None:
     """Write all of the bytes to stdout, for a shell that evaluates them.
 
     Raises: LocalState when stdout cannot be written or is closed.
     """
-    flush()
+    flush_stdout()
     try:
         while data:
             data = data[os.write(1, data) :]
@@ -204,12 +204,12 @@ def can_ask() -> bool:
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
 
 
-def can_draw() -> bool:
+def can_draw_picker() -> bool:
     """Return whether a picker can be drawn: `can_ask` is True and the cursor can be moved."""
     return can_ask() and not terminal.is_dumb()
 
 
-def not_on_windows(what: str) -> UsageProblem:
+def make_not_on_windows_error(what: str) -> UsageProblem:
     """Return the error for a command that needs signals and Unix sockets, which Windows lacks."""
     return UsageProblem(
         f"{what} does not exist on Windows",
@@ -228,13 +228,15 @@ def _print_unprinted_warnings() -> None:
 # -- making and reporting errors -----------------------------------------------------------------
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
+def make_unknown_name_error(
+    kind: str, name: str, known: Iterable[str], listed_by: str
+) -> UsageProblem:
     """Return the error for an unknown name. Its hint suggests up to three similar known names."""
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
 
-def report(error: SsoHelperError) -> int:
+def report_error(error: SsoHelperError) -> int:
     """Print the error and its hint to stderr; return its exit code."""
     say(f"ssohelper: error: {show_message(error.message)}")
     if error.hint:
@@ -267,11 +269,11 @@ def report_stdout_error() -> int:
     """Print an error and return its exit code 7 when stdout cannot be written; else return 0."""
     # Data that could not be written is still in the buffer, so that a second flush fails too.
     try:
-        flush()
+        flush_stdout()
     except BrokenPipeError:
         return 0
     except LocalState as error:
-        return report(error)
+        return report_error(error)
     return 0
 
 
@@ -308,7 +310,7 @@ def replace_closed_streams() -> None:
         sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 
 
-def flush() -> None:
+def flush_stdout() -> None:
     """Write stdout's buffer now, so that a full disk is an error with an exit code."""
     try:
         sys.stdout.flush()

@@ -47,7 +47,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
     help="Listen on a socket file, for containers that mount it.",
 )
 @output.common_options
-def serve(
+def serve_credentials(
     profile: str | None,
     port: int | None,
     env_file: str | None,
@@ -92,8 +92,8 @@ def serve(
         _warn_of_unknown_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(endpoint.env_file_variables())
-        _print_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
-        output.flush()
+        _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
+        output.flush_stdout()
         favourites.record_use(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
@@ -125,7 +125,7 @@ def run_with_server(
         ended = run_child.run_to_end(program, child)
     if ended.by_terminal:
         # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.
-        output.flush()
+        output.flush_stdout()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.kill(os.getpid(), signal.SIGINT)
@@ -222,7 +222,7 @@ def _absolute_path(text: str | None) -> Path | None:
         ) from cause
 
 
-def _print_usage(
+def _print_endpoint_usage(
     endpoint: Endpoint,
     env_file: Path | None,
     token_folder: Path | None,

@@ -97,7 +97,9 @@ def setup(
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
-        adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
+        adopted = adopt_output.choose_profiles_to_adopt(
+            app, session, listing, adopt, yes=yes, offers=True
+        )
         if default_region is None and listing.roles():
             choices = _choose_default_region(app, session, choices, yes=yes)
         plan = profiles.plan_sync(
@@ -113,7 +115,7 @@ def setup(
         warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
         is_written = write_plan(app, plan, yes=yes, what="setup")
         if not is_written:
-            _ask_what_to_keep(app, session)
+            _ask_to_keep_session(app, session)
     if is_written:
         _offer_guards(app, listing, yes=yes)
         _print_next_step(app, session, listing)
@@ -152,7 +154,7 @@ def _interrupt_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ask_what_to_keep(app: App, session: SsoSession) -> None:
+def _ask_to_keep_session(app: App, session: SsoSession) -> None:
     """After the user declined the profiles, ask whether to write the session or to sign out.
 
     Without one of these, a token would be left whose session no command knows.
@@ -235,14 +237,14 @@ def _choose_portal(
     if len(found) == 1:
         return found[0]
     if not found or not on_terminal:
-        raise _refuse_to_choose([url for url, _region, _name in found])
+        raise _make_which_portal_error([url for url, _region, _name in found])
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
     return found[_ask_portal_number(len(found)) - 1]
 
 
-def _refuse_to_choose(urls: list[str]) -> UsageProblem:
+def _make_which_portal_error(urls: list[str]) -> UsageProblem:
     if urls:
         return UsageProblem(
             f"which portal? ~/.aws/config has: {', '.join(urls)}",

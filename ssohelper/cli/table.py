@@ -14,7 +14,7 @@ _NARROWEST = 20
 _PATH = re.compile(r"~?/.*/|[A-Za-z]:\\")
 
 
-def lines(
+def table_lines(
     header: Sequence[str], rows: Sequence[Sequence[str]], columns: int, *, bold: bool = False
 ) -> Iterator[str]:
     """Yield the lines of a table. A narrow terminal gets a block of lines for each row instead.

@@ -22,13 +22,13 @@ class TerminalUi:
         self._session = session
         self._qr = qr
         self._yes = yes
-        self._opener = None if no_browser else _opener(app, session)
+        self._opener = None if no_browser else _find_opener(app, session)
 
     def show_page(self, url: str) -> None:
         """Print the address of the sign-in page."""
         name = show(self._session.name)
         output.say(f'sign in to "{name}" in a browser on this machine:')
-        self._show(url)
+        self._print_address(url)
         if self._qr:
             # This sign-in redirects to a port of this machine, which a phone cannot reach.
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
@@ -41,7 +41,7 @@ class TerminalUi:
         )
         output.say(f"\n    {show(authorization.user_code)}\n")
         output.say("open this page in any browser, on any machine:")
-        self._show(authorization.verification_uri_complete)
+        self._print_address(authorization.verification_uri_complete)
         if authorization.verification_uri != authorization.verification_uri_complete:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
@@ -83,17 +83,17 @@ class TerminalUi:
         """Return False: on a terminal, Ctrl-C ends the whole command."""
         return False
 
-    def _show(self, url: str) -> None:
+    def _print_address(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")
         if self._qr:
-            output.say(_qr_code(url))
+            output.say(_qr_code_text(url))
 
 
-def _opener(app: App, session: SsoSession) -> browser.Opener | None:
+def _find_opener(app: App, session: SsoSession) -> browser.Opener | None:
     return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
 
 
-def _qr_code(url: str) -> str:
+def _qr_code_text(url: str) -> str:
     from ssohelper.cli import qr_code
 
     return qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8")

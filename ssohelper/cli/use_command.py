@@ -41,13 +41,13 @@ _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PR
 _KINDS = ("profile", "keys")
 
 
-@click.command()
+@click.command("use")
 @click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @guarding.reason_option
 @output.common_options
-def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> None:
+def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> None:
     """Switch this shell to a profile.
 
     \b
@@ -79,11 +79,11 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
     else:
         chosen = profile_use.choose_profile(words, ask_always=True)
     if isinstance(chosen, Foreign):
-        _use_foreign(app, shell, chosen, keys)
+        _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
         guarding.grant_for_reason(app, chosen, reason)
-        found, left = _get_keys_environment(app, chosen)
+        found, left = _get_keys_environment_and_time_left(app, chosen)
         name = _name_for_going_back(app, chosen)
     else:
         session = chosen.session
@@ -100,14 +100,14 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)
     if shell:
-        _print_script(_make_script(app, shell, found, f"{_KINDS[keys]} {name}"))
+        _print_shell_script(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
     if not shell:
         _become_shell(app, found)
 
 
-def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
+def _use_foreign_profile(app: App, shell: str, found: Foreign, keys: bool) -> None:
     """Switch the shell to a profile that is not ours: SDKs get its credentials themselves."""
     if keys:
         raise UsageProblem(
@@ -123,15 +123,15 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
     foreign.check_use(app, found, is_on_terminal=True)
     variables = foreign.build_environment(app, found)
     if shell:
-        _print_script(_make_script(app, shell, variables, f"profile {found.name}"))
+        _print_shell_script(_make_shell_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
     if not shell:
         _become_shell(app, variables)
 
 
-@click.command()
+@click.command("clear")
 @output.common_options
-def clear() -> None:
+def undo_use() -> None:
     """Undo `use`: restore this shell's environment.
 
     \b
@@ -141,7 +141,7 @@ def clear() -> None:
     Needs the shell function: see `ssohelper install`.
     """
     _shell_of_function("clear")
-    _print_script("__ssohelper_clear")
+    _print_shell_script("__ssohelper_clear")
 
 
 # -- choosing the profile and writing the shell's text -------------------------------------------
@@ -158,7 +158,8 @@ def _shell_of_function(command: str) -> str:
     if shell in shell_text.SHELLS and not sys.stdout.isatty():
         return shell
     raise UsageProblem(
-        f'"{command}" changes this shell, which needs the shell function', hint=_install_line()
+        f'"{command}" changes this shell, which needs the shell function',
+        hint=_function_install_hint(),
     )
 
 
@@ -179,12 +180,12 @@ def _become_shell(app: App, variables: Environment) -> NoReturn:
     """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
     output.say(
-        f"this is a shell in your shell: exit ends it; to switch your own, {_install_line()}"
+        f"this is a shell in your shell: exit ends it; to switch your own, {_function_install_hint()}"
     )
     click.get_current_context().exit(run.replace_process([shell], variables.for_child(app.environ)))
 
 
-def _install_line() -> str:
+def _function_install_hint() -> str:
     shell = os.path.basename(os.environ.get("SHELL", ""))
     if shell == "fish":
         line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
@@ -208,7 +209,7 @@ def _find_previous_profile(app: App) -> tuple[str, bool]:
     return name, kind == "keys"
 
 
-def _get_keys_environment(app: App, profile: Profile) -> tuple[Environment, str]:
+def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = profile_use.run_signed_in(
         app,
         profile,
@@ -242,7 +243,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     missing = adopting.find_missing_program(app, name) if name and is_typed else None
     if missing is not None:
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
-    if name is None or missing is not None or not (is_typed or _counts_as_profile(app, name)):
+    if name is None or missing is not None or not (is_typed or _is_usable_profile(app, name)):
         name = _find_profile(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
@@ -271,7 +272,7 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
-def _counts_as_profile(app: App, name: str) -> bool:
+def _is_usable_profile(app: App, name: str) -> bool:
     return name not in adopting.find_not_counted(app, only_reliable=True)
 
 
@@ -286,7 +287,7 @@ def _find_profile(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
 
 
-def _make_script(app: App, shell: str, found: Environment, used: str) -> str:
+def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> str:
     """Return the text to evaluate: it sets and unsets variables, and records how to undo that.
 
     `used` is what this shell uses from now on, as "profile NAME" or "keys NAME".
@@ -308,6 +309,6 @@ def _make_script(app: App, shell: str, found: Environment, used: str) -> str:
     return shell_text.joined_lines(shell, lines)
 
 
-def _print_script(text: str) -> None:
+def _print_shell_script(text: str) -> None:
     # The text is written as bytes, because values of the old environment need not be UTF-8.
-    output.write(os.fsencode(text) + b"\n")
+    output.write_stdout(os.fsencode(text) + b"\n")

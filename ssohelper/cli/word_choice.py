@@ -52,7 +52,7 @@ def choose_profile(
             hint="list them with: ssohelper profile list",
         )
     app, session = output.get_app(), output.options().session
-    if not output.can_draw():
+    if not output.can_draw_picker():
         raise _error_with_roles(app, words, session, unknown)
     choice = choosing.read_known_roles(app, session, with_others=True)
     found = _choose_role(app, words, choice, confirm, unknown)
@@ -70,7 +70,7 @@ def _choose_role(
         if not index.search(words, fuzzy=True):
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
-        return choosing.pick_from(app, choice, " ".join(words))
+        return choosing.pick_role_from(app, choice, " ".join(words))
     several = len(choice.sessions) > 1
     output.say(f"the only match: {_describe_row(row, with_session=several)}")
     rules = app.vault.policy.rules
