@@ -128,7 +128,10 @@ def _replace_broken_pipe_error() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A click group that imports a command only to run it, and suggests names for unknown ones."""
+    """A click group that imports the module of the command that is run, and of no other.
+
+    For an unknown command, its error suggests similar names.
+    """
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         with _replace_broken_pipe_error():  # for the output of --help and --version

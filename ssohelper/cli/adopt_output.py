@@ -45,7 +45,7 @@ def choose_profiles_to_adopt(
 
 
 def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
-    """Say if another session's sign-in serves the portal's profiles that have no sso_session."""
+    """Say if profiles without sso_session use another session's sign-in to the portal."""
     found = legacy_sign_ins.find_other_serving_session(app, session)
     if found is not None:
         server, names = found
@@ -68,7 +68,7 @@ def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
 
 
 def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
-    """Ask whether to adopt the profiles that do not work without ssohelper."""
+    """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()

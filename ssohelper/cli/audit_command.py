@@ -16,7 +16,8 @@ from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 _HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
-# The other fields of a line of the journal, in the order in which --json prints them.
+# The fields of a journal line that have no column of their own, in the order in which --json prints
+# them.
 _FIELDS = (
     *("until", "access_key_id", "background", "others", "parent", "terminal", "user", "how", "way"),
     *("reason", "grant", "rule", "what", "before", "after", "command", "file"),

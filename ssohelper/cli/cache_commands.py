@@ -1,4 +1,4 @@
-"""The commands cache list and cache clear: show saved files without secrets, and remove them."""
+"""The commands `cache list` and `cache clear`: list saved files without secrets, remove them."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ def choose_profile(
 
 
 def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | Foreign:
-    """Return what `choose_profile` does, or a profile whose credentials are not ours.
+    """Return what `choose_profile` does, or a profile whose credentials another tool provides.
 
     The latter is named by `text` or AWS_PROFILE, or picked by the user.
     """
@@ -107,7 +107,7 @@ def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | F
 
 
 def resolve_row(app: App, row: RoleRow) -> Profile | Foreign:
-    """Return the role, or the profile that is not ours, that a list's row shows.
+    """Return the role that a list's row shows, or the profile of another tool.
 
     Raises: the errors of selection.resolve_chosen_role and foreign.find_chosen.
     """

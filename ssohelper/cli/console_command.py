@@ -84,7 +84,8 @@ def open_console(
     if other is not None:
         _say_browser_has_other_session(chosen, other)
     if output.options().json:
-        # The portal signs in as the SSO role below a chain: it has no link to the chain's role.
+        # The portal can only sign in as the SSO role at the start of a chain: it has no link to the
+        # role that the chain assumes.
         link = None if chosen.assumed else portal_link(chosen, page.url)
         _print_console_json(app, chosen, page, link, opened.ends_at)
 
@@ -92,7 +93,7 @@ def open_console(
 def _open_console_as_foreign_profile(
     app: App, found: Foreign, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
-    """Open the console with the credentials of a profile that is not ours."""
+    """Open the console with credentials of a profile that another tool provides."""
     page = foreign_credentials.choose_page(app, found, service, region)
     opener = None if only_print else _find_browser_opener(app, None)
     if opener is None:

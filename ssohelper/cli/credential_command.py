@@ -1,4 +1,4 @@
-"""`ssohelper credential-process` for what its fast entry point leaves to click, such as --help."""
+"""`ssohelper credential-process` with arguments that its fast entry point leaves out: --help."""
 
 import click
 

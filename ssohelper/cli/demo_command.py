@@ -79,7 +79,8 @@ def serve_emulator(
     except EmulatorError as cause:
         raise UsageProblem(str(cause)) from cause
     except OSError as cause:
-        # A socket's error names no file. The only file that the server writes is the ready file.
+        # An OSError of the socket names no file. With a file name, the error is about the ready
+        # file, the only one that the server writes.
         what = f"port {port} cannot be used" if cause.filename is None else f'"{ready_file}"'
         raise LocalState(f"{what}: {cause.strerror or cause}") from cause
     ctx.exit(0)

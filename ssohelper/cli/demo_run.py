@@ -126,8 +126,8 @@ def _run_demo_step(words: str, environ: dict[str, str], arguments: list[str]) ->
 @contextmanager
 def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
     with _exit_on_first_signal():
-        # The folder's path is chosen before the folder is made, because a signal can come in
-        # between.
+        # The path of the demo's home is chosen before the folder is made, because a signal can come
+        # in between and the folder must still be removed.
         home = Path(tempfile.gettempdir()) / f"ssohelper-demo-{secrets.token_hex(8)}"
         try:
             try:
@@ -137,8 +137,8 @@ def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
             finally:
                 _remove_home(home)
         finally:
-            # The first signal may have stopped the removal above. Later signals raise nothing, so
-            # this second removal is not stopped.
+            # The first signal may have stopped the removal above. Later signals raise no exception,
+            # so nothing stops this second removal.
             _remove_home(home)
 
 

@@ -18,7 +18,7 @@ _PROGRAM = "ssohelper.exec.program"
 
 
 class _CommandBeforeProgram(click.Command):
-    """A click command whose own arguments end at the first `--`. The rest is a program's argv."""
+    """A click command whose own arguments end at the first `--`; a program's argv follows."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" not in args:
@@ -117,7 +117,7 @@ def exec_program(
 
 
 def _refuse_edited_profile(profile: Profile | Foreign, chosen: str | None) -> None:
-    """Refuse a profile that is no longer what the user chose: see served_role.CHOSEN."""
+    """Raise an error if the profile was edited since the user chose it: see served_role.CHOSEN."""
     now = profile.origin if isinstance(profile, Foreign) else profile.key.text
     if chosen is not None and chosen != now:
         raise UsageProblem(
@@ -130,7 +130,7 @@ def _refuse_edited_profile(profile: Profile | Foreign, chosen: str | None) -> No
 def _run_as_foreign_profile(
     app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
 ) -> int:
-    """Run the command with the name of a profile that is not ours, for the command's own SDK.
+    """Run the command with a profile of another tool in AWS_PROFILE, for the command's own SDK.
 
     If the profile's credential source is the environment, runs the command with fixed keys instead.
     """
@@ -147,8 +147,8 @@ def _run_as_foreign_profile(
         foreign.check_use(app, found, is_on_terminal=output.can_ask())
         variables = foreign.build_environment(app, found)
         said = found.description
-        # The profile's program is not run here to limit its time: the command runs the program
-        # again, so the user could be asked twice for a touch or a code.
+        # The program that the profile names is not run here first, with a time limit: the command
+        # runs it anyway, and the user could be asked twice for a touch or a code.
         output.say(f"{said}, for which the command waits" if found.is_program else said)
     child = variables.for_child(app.environ)
     return run.replace_process(program, {**child, **limits})

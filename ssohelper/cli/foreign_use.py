@@ -1,4 +1,4 @@
-"""What the commands do with a profile whose credentials are not ours (core.foreign).
+"""What the commands do with a profile whose credentials another tool provides (core.foreign).
 
 The profile's own provider gives the credentials, once and within 18 s. Each command says on stderr
 where they come from.
@@ -44,7 +44,7 @@ def _ask_mfa_code(serial: str) -> str:
     return code
 
 
-# -- what `env` prints for a profile that is not ours ---------------------------------------------
+# -- what `env` prints for another tool's profile -------------------------------------------------
 
 
 def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
@@ -84,7 +84,7 @@ def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
     return answer
 
 
-# -- what `whoami` prints for a profile that is not ours ------------------------------------------
+# -- what `whoami` prints for another tool's profile ----------------------------------------------
 
 
 def print_identity(app: App, found: Foreign) -> None:
@@ -124,11 +124,11 @@ def _print_identity_json(app: App, found: Foreign) -> None:
     output.print_json(data, app.warnings)
 
 
-# -- what `console` prints for a profile that is not ours -----------------------------------------
+# -- what `console` prints for another tool's profile ---------------------------------------------
 
 
 def make_no_link_error(found: Foreign) -> UsageProblem:
-    """Return the error for printing a console link: these profiles have no portal to link to."""
+    """Return the error for `console --print` with another tool's profile: it has no portal."""
     return UsageProblem(
         f'no access portal knows the profile "{found.name}", so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",

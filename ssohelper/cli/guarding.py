@@ -1,4 +1,4 @@
-"""Asks the user to confirm before a guarded role is granted, and before guard rules end."""
+"""Asks the user to confirm before a guarded role is granted, and before guard rules are removed."""
 
 import os
 import sys
@@ -113,7 +113,7 @@ def parse_grant_duration(text: str) -> int:
 
 
 def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask the user before guard rules go out of force; return the rules that will.
+    """Ask the user before guard rules stop guarding roles; return these rules.
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """

@@ -1,4 +1,4 @@
-"""The command install: shows the diff of a shell's rc file, then adds or removes our lines."""
+"""The command install: shows a shell's rc file as a diff, then adds or removes lines in it."""
 
 import click
 

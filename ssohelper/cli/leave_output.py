@@ -17,7 +17,7 @@ _MOST_NAMES = 10
 
 
 def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
-    """Turn managed profiles into AWS's own form, then remove our lines from all shells' files.
+    """Turn managed profiles into native ones, then remove ssohelper's lines from shells' rc files.
 
     The profiles are changed first, so that all work even if the command ends in between.
     """
@@ -68,7 +68,7 @@ def _say_what_is_not_renewed(app: App) -> None:
 
 
 def _write_profiles_and_shell_files(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
-    """Write all changes; return the paths of the changed files."""
+    """Write the profiles and the shells' rc files; return the paths of the changed files."""
     written: list[str] = []
     if planned.changes:
         leaving.apply(app, planned)

@@ -15,7 +15,7 @@ _LINE_AFTER_SECONDS = 5.0
 
 @contextmanager
 def show_listing_progress() -> Iterator[Step]:
-    """Yield the function that must be called at each step of the listing.
+    """Yield the function that the caller must call whenever roles of another account are listed.
 
     A terminal shows a bar after 0.3 s. If stderr is no terminal, it gets one line after 5 s.
     """

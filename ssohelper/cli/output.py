@@ -162,7 +162,8 @@ def say(text: str) -> None:
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
     except OSError:
-        # Otherwise Python would exit with code 120, because it cannot flush stderr at its end.
+        # stderr is replaced, since Python would exit with code 120 if it could not flush stderr at
+        # its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -210,7 +211,7 @@ def can_draw_picker() -> bool:
 
 
 def make_not_on_windows_error(what: str) -> UsageProblem:
-    """Return the error for a command that needs signals and Unix sockets, which Windows lacks."""
+    """Return the error for a command that Windows lacks: it needs signals and Unix sockets."""
     return UsageProblem(
         f"{what} does not exist on Windows",
         hint='SDKs renew credentials of a profile automatically: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
@@ -287,7 +288,7 @@ def drop_output_without_reader() -> bool:
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # Otherwise Python would flush stdout at its end, and print that the flush failed.
+    # stdout is replaced, since Python would flush it at its end, and print that the flush failed.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return True
 
@@ -304,8 +305,8 @@ def replace_closed_streams() -> None:
     if sys.stdout is None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
-        # PYTHONUNBUFFERED is set, as in many containers. We need a buffer for stdout: without a
-        # buffer, unwritten data is lost at the first error, and `flush` raises no second error.
+        # PYTHONUNBUFFERED is set, as in many containers. But stdout needs a buffer: without one,
+        # unwritten data is lost at the first error, and `flush` raises no second error.
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 

@@ -25,7 +25,7 @@ FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts witho
 
 
 def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are_new: bool) -> None:
-    """Warn if the filters match no role: they may be mistyped, or remembered from earlier roles.
+    """Warn if the filters match no role: they may be mistyped, or saved when other roles existed.
 
     `are_new` says that the user gave the filters with this command.
     """

@@ -1,4 +1,4 @@
-"""Functions that several commands share: use, exec, console and serve."""
+"""What the commands use, exec, console and serve share: to choose a profile, to sign in."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

@@ -132,7 +132,7 @@ def run_with_server(
     return ended.code
 
 
-# -- starting an endpoint and printing its use -------------------------------------------------
+# -- starting an endpoint, and printing how to use it ------------------------------------------
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:

@@ -185,7 +185,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
 def _carry_out_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
-    """Show the plan's diff, ask, carry the plan out, and say what was done."""
+    """Show the diff of the session's planned change, ask, make it, and say what was done."""
     print_diff(sessions.diff(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
@@ -201,7 +201,7 @@ def _carry_out_plan(
 def _remove_leftovers_of_session(
     app: App, name: str, new_name: str | None, *, dry_run: bool, yes: bool
 ) -> bool:
-    """Remove what is kept for a session that an interrupted command, or an edit by hand, left.
+    """Remove files and settings of a session that is no longer in the config, or rename them.
 
     Returns False if the session is in the config, or if nothing is kept for it.
     """

@@ -155,7 +155,7 @@ def _interrupt_by_signals() -> Iterator[None]:
 
 
 def _ask_to_keep_session(app: App, session: SsoSession) -> None:
-    """After the user declined the profiles, ask whether to write the session or to sign out.
+    """After a "no" to the profiles, ask whether to write the session alone or to sign out.
 
     Without one of these, a token would be left whose session no command knows.
     """
@@ -284,7 +284,7 @@ def _ask_region(url: str, proposal: str | None) -> str:
 def _choose_default_region(
     app: App, session: SsoSession, choices: Choices, *, yes: bool
 ) -> Choices:
-    """Return the choices with the default region that the user names, unless it is known.
+    """Return the options of the sync with a default region; ask for it unless one is saved already.
 
     With `yes` it is the proposed one, which is printed if it is another than Identity Center's.
     """

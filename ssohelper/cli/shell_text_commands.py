@@ -1,4 +1,4 @@
-"""The click commands shell-init and completion, for what their fast entry points do not handle."""
+"""The click commands shell-init and completion, when their fast entry points cannot answer."""
 
 import click
 

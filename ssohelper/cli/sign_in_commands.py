@@ -317,7 +317,7 @@ def _instant_text(at: int | None) -> str | None:
 
 
 def _say_if_profile_is_foreign(app: App) -> None:
-    """If this shell's profile is not ours, say so, because no clocks are shown for it."""
+    """Say if another tool provides the credentials of this shell's profile: no clock shows them."""
     with contextlib.suppress(SsoHelperError):
         found = foreign.find(app, None)
         if found is not None:

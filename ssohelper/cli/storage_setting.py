@@ -1,4 +1,4 @@
-"""Texts of `config set storage`: a question before it drops sign-ins, and its results."""
+"""The question and messages of `config set storage`, which moves sign-ins elsewhere."""
 
 from ssohelper.actions import storage
 from ssohelper.app import App

@@ -46,7 +46,7 @@ class TerminalUi:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start the browser, if there is one and the user wants it. Return whether it started."""
+        """Start the browser, unless none exists or is wanted. Return whether it started."""
         if self._opener is None:
             return False
         started = browser.start_opener(self._opener, make_address(), self._app.environ)
@@ -61,7 +61,7 @@ class TerminalUi:
         )
 
     def report_further_region(self, region: str) -> None:
-        """Print that the sign-in in a further region follows."""
+        """Print that a second sign-in follows, at the portal of a further region."""
         output.say(f"now the same in {show(region)}, as the same person")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:

@@ -108,7 +108,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
 
 
 def _use_foreign_profile(app: App, shell: str, found: Foreign, keys: bool) -> None:
-    """Switch the shell to a profile that is not ours: SDKs get its credentials themselves."""
+    """Switch the shell to another tool's profile, from which SDKs get credentials themselves."""
     if keys:
         raise UsageProblem(
             f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
@@ -159,12 +159,12 @@ def _shell_of_function(command: str) -> str:
         return shell
     raise UsageProblem(
         f'"{command}" changes this shell, which needs the shell function',
-        hint=_function_install_hint(),
+        hint=_install_hint(),
     )
 
 
 def _can_start_shell(app: App) -> bool:
-    """Return whether `use` starts a shell, since no shell function runs it, but a user does.
+    """Return whether `use` starts a new shell: on a terminal, if no shell function runs `use`.
 
     Raises: ProgramNotFound (127) or NotExecutable (126) if SHELL names no program.
     """
@@ -180,12 +180,12 @@ def _become_shell(app: App, variables: Environment) -> NoReturn:
     """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
     output.say(
-        f"this is a shell in your shell: exit ends it; to switch your own, {_function_install_hint()}"
+        f"this is a shell in your shell: exit ends it; to switch your own, {_install_hint()}"
     )
     click.get_current_context().exit(run.replace_process([shell], variables.for_child(app.environ)))
 
 
-def _function_install_hint() -> str:
+def _install_hint() -> str:
     shell = os.path.basename(os.environ.get("SHELL", ""))
     if shell == "fish":
         line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
@@ -199,7 +199,7 @@ def _function_install_hint() -> str:
 
 
 def _find_previous_profile(app: App) -> tuple[str, bool]:
-    """Return the profile that this shell used before, and whether the shell used its fixed keys."""
+    """Return the previous profile of this shell, and whether the shell used its fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
         raise UsageProblem(

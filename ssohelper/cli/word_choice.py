@@ -29,7 +29,7 @@ def choose_profile(
 ) -> Profile | Foreign:
     """Return the profile that the words name, or the role that they find.
 
-    Profiles whose credentials are not ours are named, found and offered too.
+    Profiles whose credentials another tool provides can be named, found and picked too.
 
     If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
     `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
@@ -102,7 +102,7 @@ def _describe_row(row: RoleRow, *, with_session: bool) -> str:
 def _error_with_roles(
     app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
 ) -> UsageProblem:
-    """Return the error for words off a terminal. It names the first roles that match all words."""
+    """Return the error for words where no terminal can ask; it names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_others=True).rows

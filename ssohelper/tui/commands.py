@@ -72,7 +72,7 @@ class Commands(Provider):
                 yield Hit(score, Content(line), command.run, text, show(command.description))
 
     def _commands_with_palette_lines(self) -> Iterator[tuple[Command, str]]:
-        """Yield each command with the text of its line in the palette, which begins with the key."""
+        """Yield each command with the text of its palette line, which begins with the key."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         for command in list_commands(app, self.screen):
             key = app.key_of(command.action, self.screen) if command.action else ""

@@ -48,7 +48,7 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return an object that runs actions on the role under the cursor. `reload` reads the rows again."""
+    """Return an object that runs actions on the role under the cursor. `reload` reads the rows."""
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)

@@ -37,7 +37,7 @@ class FailureNote(NamedTuple):
 
 
 class ListStates:
-    """For each session: how old its list of roles is, and why its last refresh failed, if it did."""
+    """For each session: how old its list of roles is, and why its last refresh failed."""
 
     def __init__(self) -> None:
         self._listed_at: dict[str, int] = {}
@@ -55,7 +55,7 @@ class ListStates:
                 del self._failures[name]
 
     def set_failure(self, session_name: str, error: SsoHelperError, now: int) -> bool:
-        """Record that a refresh failed; return False if the refresh before it failed the same way."""
+        """Record a failed refresh; return False if the refresh before it failed the same way."""
         trouble = Trouble.FAILED
         if isinstance(error, NoConnection):
             trouble = Trouble.OFFLINE
@@ -90,7 +90,7 @@ class ListStates:
         return f"{age} · {failure.trouble.value}"
 
     def failure_note(self, now: int) -> FailureNote | None:
-        """Return the note about failed refreshes, or None if the last refresh of each session succeeded."""
+        """Return the note about failed refreshes, or None if each session's last one succeeded."""
         texts = {name: self.describe(name, now) for name in self._failures}
         texts = {name: text for name, text in sorted(texts.items()) if text}
         if not texts:

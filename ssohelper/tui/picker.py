@@ -60,7 +60,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:
-        """End this picker, so that the process can be stopped. If it cannot be stopped, show why."""
+        """End this picker, so that the process can be stopped. If it cannot be, show why."""
         if terminal.can_suspend():
             self.continued = self.make_copy()
             self.exit()

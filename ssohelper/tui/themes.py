@@ -11,7 +11,7 @@ from ssohelper.tui.keys import textual_keymap
 
 
 def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return the colours of a theme that have too little or too much contrast in Textual's choice."""
+    """Return those colours of a theme for which Textual's choice has a wrong contrast."""
     return {
         # The colour of the example texts in empty input fields.
         "text-disabled": muted,

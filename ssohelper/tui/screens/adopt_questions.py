@@ -53,7 +53,7 @@ async def _ask_to_adopt(
     *,
     proposes_yes: bool,
 ) -> frozenset[str]:
-    """Ask whether to adopt these profiles of other tools; return `names` after a yes, none after a no."""
+    """Ask whether to adopt the profiles `names`; return these after a yes, none after a no."""
     lines = text_lines(setup_text.survey_lines(found))
     screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
     if await app.push_screen_wait(screen):
@@ -65,7 +65,7 @@ async def _ask_to_adopt(
 async def _ask_about_split_parts(
     app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
 ) -> frozenset[str]:
-    """For each part of the config that aws-sso-cli wrote, ask: adopt all of its profiles, or none."""
+    """Ask for each part of the config that aws-sso-cli wrote: adopt all of it, or none?"""
     services = app.services
     if not chosen:
         return chosen

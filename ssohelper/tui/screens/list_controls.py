@@ -55,7 +55,7 @@ class ListControls:
         self._saving = threading.Lock()
 
     def is_active(self, name: str) -> bool:
-        """Return whether the action does something now. Otherwise its key goes to the search field."""
+        """Return whether the action does something now. If not, its key is for the search."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
     def run(self, name: str) -> None:
@@ -153,7 +153,7 @@ class ListControls:
         self._changes.append(change)
 
     def save_changes(self, services: App) -> None:
-        """Save the changes of the view that are not saved yet; wait if another thread saves some."""
+        """Save the view's changes that are not saved yet. Waits while another thread saves."""
         with self._saving:
             changes, self._changes = self._changes, []
             if changes:

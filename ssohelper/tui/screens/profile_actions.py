@@ -59,7 +59,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
 
 
 async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan. Shows its diff, or the names by kind of change if it is big."""
+    """Ask whether to write the plan. Shows its diff or, if it is big, names by kind of change."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = kind_lines(plan)

@@ -142,7 +142,7 @@ class Planner:
         self._screen.refresh_bindings()
 
     async def _read_and_plan(self) -> Found:
-        """Read the profiles, and plan the sync. Raises: SsoHelperError if the config cannot be read."""
+        """Read the profiles, and plan the sync. Raises: SsoHelperError for an unreadable config."""
         app, services = self._app, self._app.services
         if self._must_read or self._current is None:
             self._must_read = False

@@ -185,7 +185,7 @@ class ProfilesScreen(Screen[None]):
     # -- the options of the sync ---------------------------------------------------------------
 
     def action_options(self) -> None:
-        """Open the fields of the sync's options; if they are open, close them and keep the texts."""
+        """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
         if self.fields.display:
             self._close_option_fields()
@@ -224,7 +224,7 @@ class ProfilesScreen(Screen[None]):
         self._planner.plan_sync()
 
     def action_adopt(self) -> None:
-        """Ask which profiles of other tools the next sync adopts; if some are chosen, choose none."""
+        """Ask which profiles of other tools to adopt; if some are chosen already, choose none."""
         found, planner = self._planner.found, self._planner
         if found is None or planner.adopt:
             planner.adopt = frozenset()
@@ -278,7 +278,7 @@ class ProfilesScreen(Screen[None]):
 
     @work(exclusive=True, group="write")
     async def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
-        """Make a change and show its error, if any; then read the config and plan the sync again."""
+        """Make a change, show its error, then read the config and plan the sync again."""
         try:
             await change()
         except SsoHelperError as error:
@@ -340,7 +340,7 @@ class ProfilesScreen(Screen[None]):
         self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))
 
     def action_edit(self) -> None:
-        """Open the editor at the line of the profile under the cursor, then read the config again."""
+        """Open the editor at the profile under the cursor, then read the config again."""
         row = self.pane.row
         item = row.item if row is not None else None
         try:

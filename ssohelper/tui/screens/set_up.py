@@ -62,7 +62,7 @@ class _RegionProposed(UsageProblem):
 
 
 def _propose_region(_url: str, proposal: str | None) -> str:
-    """Raise _RegionProposed for the region that the portal's page names; return "" if it names none."""
+    """Raise _RegionProposed if the portal's page names a region; otherwise return ""."""
     if proposal is None:
         return ""
     raise _RegionProposed(proposal)

@@ -226,7 +226,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
 
 
 async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
-    """Test one profile's credential process; show what was written, what is wrong and what to try."""
+    """Test one profile's credential process; show what was written, what is wrong, what to try."""
     services = app.services
     texts = list(plan_text.note_lines(plan))
     if plan.request.listing.roles():

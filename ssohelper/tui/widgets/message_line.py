@@ -53,7 +53,7 @@ class MessageLine(Widget):
     app: TuiApp[Any]
 
     def __init__(self, *, in_dialog: bool = False) -> None:
-        """`in_dialog` shows messages only: the note about lists is on the screen below the dialog."""
+        """`in_dialog` shows messages only; the screen below the dialog has the note about lists."""
         super().__init__()
         self._in_dialog = in_dialog
         self._shown = Shown(None, "", "")

@@ -174,7 +174,7 @@ class ProfileList(Chooser):
         return section is not None
 
     def toggle_tick(self) -> bool:
-        """Tick the profile, or all of the section, and move down; return False if none can be removed."""
+        """Tick the profile, or its section, and move down. Return False if none can be removed."""
         section, row = self.section, self.row
         rows = [self.data.rows[number] for number in self._numbers[section.key]] if section else []
         names = {one.name for one in (*rows, *([row] if row else [])) if one.can_be_removed}

@@ -118,7 +118,7 @@ class ProfilePane(SearchPane):
         self.list.set_folded(folded)
 
     def action_back(self) -> None:
-        """Clear the search, or else the ticks, or else send the message `Left`: the user wants to leave."""
+        """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
         if self.line.value:
             self.line.action_clear()
         elif self.list.ticked:

@@ -93,7 +93,7 @@ class RolePane(SearchPane):
         self.list.choose()
 
     def action_leave(self) -> None:
-        """Clear the search, or else the ticks, or else send the message `Left`: the user wants to leave."""
+        """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
         if self.line.value:
             self.line.action_clear()
         elif self.list.tick_count:

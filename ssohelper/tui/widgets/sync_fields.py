@@ -58,7 +58,7 @@ class SyncFields(VerticalScroll):
         """The message that the user has changed a text."""
 
     class Closed(Message):
-        """The message that the user leaves the fields; `keep` says whether to keep what was typed."""
+        """The message that the user leaves the fields; `keep`: whether to keep the texts."""
 
         def __init__(self, keep: bool) -> None:
             super().__init__()
