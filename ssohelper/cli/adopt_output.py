@@ -35,7 +35,7 @@ def choose_profiles_to_adopt(
         output.say(line)
     if globs:
         chosen = adopting.choose_by_globs(app, found, globs)
-    elif offers and not yes and output.can_ask():
+    elif offers and not yes and output.can_ask_user():
         chosen = _offer_to_adopt(found)
     else:
         chosen = frozenset()
@@ -44,7 +44,7 @@ def choose_profiles_to_adopt(
     return _ask_to_complete_blocks(app, found, chosen, yes=yes)
 
 
-def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
+def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:
     """Say if profiles without sso_session use another session's sign-in to the portal."""
     found = legacy_sign_ins.find_other_serving_session(app, session)
     if found is not None:
@@ -56,7 +56,7 @@ def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
         )
 
 
-def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
+def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
     """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
     names = legacy_sign_ins.list_served_profiles(app, session)
     if names:
@@ -83,7 +83,7 @@ def _ask_to_complete_blocks(
     app: App, found: Sequence[Found], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
     for left in adopting.find_left_out(app, found, chosen):
-        if yes or not output.can_ask():
+        if yes or not output.can_ask_user():
             raise adopting.refuse_torn(left)
         for line in setup_text.torn_part_lines(left):
             output.say(line)

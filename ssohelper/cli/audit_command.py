@@ -130,18 +130,18 @@ def _verify_journal(app: App) -> None:
 def _row_cells(row: AuditRow) -> tuple[str, ...]:
     fields = row.line.fields
     return (
-        _time_text(row.line.at),
+        _local_time_text(row.line.at),
         row.line.event,
         _role_text(row),
-        _time_text(fields.get("until", "")),
+        _local_time_text(fields.get("until", "")),
         fields.get("access_key_id", ""),
         fields.get("parent", ""),
         fields.get("terminal", ""),
-        _details_text(fields),
+        _other_fields_text(fields),
     )
 
 
-def _time_text(text: str) -> str:
+def _local_time_text(text: str) -> str:
     """Return the time as local time on a terminal, else as the journal's own text in UTC."""
     at = from_iso(text)
     if at is None or not sys.stdout.isatty():
@@ -156,7 +156,7 @@ def _role_text(row: AuditRow) -> str:
     return f"{row.key.session_name}:{account}/{row.key.role_label}"
 
 
-def _details_text(fields: dict[str, Any]) -> str:
+def _other_fields_text(fields: dict[str, Any]) -> str:
     """Return the fields of a line that no other column shows, as NAME=VALUE or as plain text."""
     parts = [fields[name] for name in ("reason", "command", "what") if fields.get(name)]
     if fields.get("background"):

@@ -24,7 +24,7 @@ def choose_profile(
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
     session = session or output.options().session
-    found = _choose_named_or_pick(text, session, ask_always=ask_always, with_others=False)
+    found = _resolve_named_or_pick_profile(text, session, ask_always=ask_always, with_others=False)
     assert isinstance(found, Profile)  # no others are offered
     warn_about_config(output.get_app(), found.name)
     return found
@@ -37,7 +37,7 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
     """
     is_named = text is not None or not ask_always
     named = foreign.find(output.get_app(), text) if is_named else None
-    found = named or _choose_named_or_pick(
+    found = named or _resolve_named_or_pick_profile(
         text, output.options().session, ask_always=ask_always, with_others=True
     )
     if isinstance(found, Profile):
@@ -53,7 +53,7 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
         app.warn(warning)
 
 
-def _choose_named_or_pick(
+def _resolve_named_or_pick_profile(
     text: str | None, session: str | None, *, ask_always: bool, with_others: bool
 ) -> Profile | Foreign:
     app = output.get_app()

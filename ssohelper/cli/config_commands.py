@@ -30,7 +30,7 @@ def config_command_group() -> None:
 @config_command_group.command("get")
 @click.argument("key")
 @output.common_options
-def get(key: str) -> None:
+def get_setting(key: str) -> None:
     """Print the value of the setting KEY: from the environment, the file, or its default.
 
     \b
@@ -56,7 +56,7 @@ def get(key: str) -> None:
     "--yes", is_flag=True, help="Do not ask before storage drops sign-ins that cannot be read."
 )
 @output.common_options
-def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) -> None:
+def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) -> None:
     """Set KEY in the settings file. A list takes several values.
 
     \b

@@ -25,7 +25,7 @@ def run_demo(ctx: click.Context) -> None:
     It runs in a temporary home folder; your own ~/.aws is not changed.
     """
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    ctx.exit(demo_run.run_with_shell() if on_terminal else demo_run.run_narrated())
+    ctx.exit(demo_run.run_demo_with_shell() if on_terminal else demo_run.run_narrated_demo())
 
 
 @click.group("emulator")

@@ -112,7 +112,7 @@ def exec_program(
     if server:
         from ssohelper.cli import serve_command
 
-        ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text, limits))
+        ctx.exit(serve_command.run_with_endpoint(app, chosen, program, hold_text, limits))
     ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
 
 
@@ -144,7 +144,7 @@ def _run_as_foreign_profile(
         keys = foreign_use.get_foreign_credentials(app, found)
         variables = foreign.build_keys_environment(app, found, keys)
     else:
-        foreign.check_use(app, found, is_on_terminal=output.can_ask())
+        foreign.check_use(app, found, is_on_terminal=output.can_ask_user())
         variables = foreign.build_environment(app, found)
         said = found.description
         # The program that the profile names is not run here first, with a time limit: the command

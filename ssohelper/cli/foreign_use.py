@@ -28,7 +28,7 @@ def get_foreign_credentials(app: App, found: Foreign) -> ForeignCredentials:
     foreign_credentials.obtain.
     """
     choosing.warn_about_config(app, found.name)
-    is_on_terminal = output.can_ask()
+    is_on_terminal = output.can_ask_user()
     foreign.check_use(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
@@ -47,14 +47,14 @@ def _ask_mfa_code(serial: str) -> str:
 # -- what `env` prints for another tool's profile -------------------------------------------------
 
 
-def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
+def print_foreign_keys(app: App, found: Foreign, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_foreign_credentials(app, found)
     variables = foreign.build_keys_environment(app, found, keys)
-    print_environment(app, variables, shell, form, keys)
+    print_environment_variables(app, variables, shell, form, keys)
 
 
-def print_environment(
+def print_environment_variables(
     app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
 ) -> None:
     """Print the variables in the form that the options of `env` name, with their secrets."""
@@ -87,7 +87,7 @@ def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
 # -- what `whoami` prints for another tool's profile ----------------------------------------------
 
 
-def print_identity(app: App, found: Foreign) -> None:
+def print_foreign_identity(app: App, found: Foreign) -> None:
     """Print the profile, then what STS says of its credentials, as `whoami` does."""
     if output.options().json:
         _print_identity_json(app, found)

@@ -64,7 +64,9 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
         raise UsageProblem(
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )
-    made = guarding.ask_and_grant(app, chosen.key, reason, seconds, on_all_terminals=all_terminals)
+    made = guarding.confirm_and_grant_role(
+        app, chosen.key, reason, seconds, on_all_terminals=all_terminals
+    )
     if output.options().json:
         output.print_json(_grant_row(app, made), app.warnings)
     else:

@@ -70,26 +70,26 @@ def install_shell_lines(
     if edit.has_changes:
         print_diff(diff, dry_run)
     if uninstall:
-        leave_output.say_what_stops_working(app)
-    if edit.has_changes and not dry_run and _confirm_edit(edit, uninstall, yes):
+        leave_output.warn_of_profiles_that_need_ssohelper(app)
+    if edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes):
         installing.write_edit(app, edit)
         written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:
-        _print_outcome(edit, uninstall, written)
+        _print_edit_outcome(edit, uninstall, written)
         if written and not uninstall:
             _print_login_shell_hint(app, edit)
 
 
-def _confirm_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
+def _confirm_rc_file_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
     what = "install --uninstall" if uninstall else "install"
     verb = "remove" if edit.after is None else "write"
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
+def _print_edit_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")

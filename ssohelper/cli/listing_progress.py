@@ -71,7 +71,7 @@ def _show_bar() -> AbstractContextManager[Step]:
 
     from ssohelper.cli import progress_bar
 
-    return progress_bar.show_bar("listing accounts")
+    return progress_bar.show_progress_bar("listing accounts")
 
 
 @contextmanager
@@ -79,11 +79,11 @@ def _show_first_step_line() -> Iterator[Step]:
     """Yield a function that prints only the first step, because stderr is probably a log."""
     is_printed = False
 
-    def say_first_step(done: int, total: int) -> None:
+    def print_first_step(done: int, total: int) -> None:
         nonlocal is_printed
         if not is_printed:
             so_far = f"{done} of {total} accounts are listed" if total else "no account is listed"
             output.say(f"listing accounts at AWS's pace: {so_far} so far")
         is_printed = True
 
-    yield say_first_step
+    yield print_first_step

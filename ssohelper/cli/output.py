@@ -81,7 +81,9 @@ def common_options(function: _F) -> _F:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @click.option("--session", metavar="NAME", help="The sso-session to use.")
     @functools.wraps(function)
-    def command(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
+    def run_with_common_options(
+        *args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any
+    ) -> Any:
         given = options()
         given.verbose = max(given.verbose, verbose)
         given.json = given.json or as_json
@@ -92,7 +94,7 @@ def common_options(function: _F) -> _F:
             _print_unprinted_warnings()
             raise
 
-    return command  # type: ignore[return-value]
+    return run_with_common_options  # type: ignore[return-value]
 
 
 def checked_session_name(name: str | None) -> str | None:
@@ -188,7 +190,7 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
 
 def require_terminal(what: str) -> None:
     """Raise UsageProblem when there is no terminal on which `what` could ask its question."""
-    if not can_ask():
+    if not can_ask_user():
         raise UsageProblem(
             f"{what} needs an answer, and this is no terminal",
             hint=f"go ahead with: {command_line()} --yes",
@@ -200,14 +202,14 @@ def command_line() -> str:
     return shlex.join(["ssohelper", *sys.argv[1:]])
 
 
-def can_ask() -> bool:
+def can_ask_user() -> bool:
     """Return whether a question can be shown and answered: stdin and stderr are terminals."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
 
 
 def can_draw_picker() -> bool:
     """Return whether a picker can be drawn: `can_ask` is True and the cursor can be moved."""
-    return can_ask() and not terminal.is_dumb()
+    return can_ask_user() and not terminal.is_dumb()
 
 
 def make_not_on_windows_error(what: str) -> UsageProblem:
@@ -260,7 +262,7 @@ def report_usage(error: click.UsageError) -> int:
 
 def report_interrupted(*, at_question: bool = False) -> int:
     """Print that Ctrl-C ended the command; return exit code 130."""
-    if at_question and can_ask():
+    if at_question and can_ask_user():
         say("")  # ends the line of the question
     say("ssohelper: interrupted")
     return 130

@@ -45,7 +45,7 @@ def print_plan(app: App, plan: Plan) -> None:
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
-    _print_skipped(plan)
+    _print_skipped_roles(plan)
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
@@ -67,7 +67,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         output.say(
             f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
         )
-    _print_skipped(plan)
+    _print_skipped_roles(plan)
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
     return True
@@ -83,7 +83,11 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
         return plan
     summary = plan_text.plan_summary_text(plan)
     swapped = plan_text.swapped_line(plan)
-    if yes or output.options().json or not (plan_summary.is_big_plan(plan) and output.can_ask()):
+    if (
+        yes
+        or output.options().json
+        or not (plan_summary.is_big_plan(plan) and output.can_ask_user())
+    ):
         print_diff(profiles.diff_plan(app, plan), on_stdout=False)
         if swapped:
             output.say(swapped)
@@ -140,7 +144,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
     return output.confirm(_write_question(app, summary), yes=yes, what=what)
 
 
-def _print_skipped(plan: Plan) -> None:
+def _print_skipped_roles(plan: Plan) -> None:
     for line in plan_text.note_lines(plan):
         output.say(line)
 

@@ -89,7 +89,7 @@ def serve_credentials(
         ending = _block_signals()
         endpoint.start()
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
-        _warn_of_unknown_end(app, chosen)
+        _warn_of_unknown_sign_in_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
@@ -99,7 +99,7 @@ def serve_credentials(
     click.get_current_context().exit(128 + received)
 
 
-def run_with_server(
+def run_with_endpoint(
     app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
@@ -120,7 +120,7 @@ def run_with_server(
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
-        _warn_of_unknown_end(app, chosen)
+        _warn_of_unknown_sign_in_end(app, chosen)
         favourites.record_use(app, chosen)
         ended = run_child.run_to_end(program, child)
     if ended.by_terminal:
@@ -147,7 +147,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     )
 
 
-def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
+def _warn_of_unknown_sign_in_end(app: App, chosen: Profile) -> None:
     """Warn if the sign-in's length is unknown, so that no notice can come before it ends."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)

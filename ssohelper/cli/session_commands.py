@@ -119,7 +119,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     plan = sessions.plan_add(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
-    adopt_output.say_who_serves_legacy_profiles(app, new)
+    adopt_output.say_which_session_serves_old_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
@@ -175,7 +175,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
         return
     found = resolve_session(app, name)
     plan = sessions.plan_removal(app, found)
-    adopt_output.say_who_loses_the_sign_in(app, found)
+    adopt_output.say_which_old_profiles_lose_sign_in(app, found)
     count = profile_count(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"

@@ -90,7 +90,7 @@ def setup(
     if portal is not None and further_setup.add_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not sessions.has_section(app, session):
-        adopt_output.say_who_serves_legacy_profiles(app, session)
+        adopt_output.say_which_session_serves_old_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
@@ -176,7 +176,7 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
     if not guarded:
         return
     command = setup_text.guard_command(guarded)
-    if yes or not output.can_ask():
+    if yes or not output.can_ask_user():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
     output.say(setup_text.guards_line(guarded))
@@ -202,7 +202,7 @@ def _choose_session(
     app: App, start_url: str | None, region: str | None, *, yes: bool
 ) -> tuple[SsoSession, FurtherPortal | None]:
     name = output.options().session
-    on_terminal = output.can_ask()
+    on_terminal = output.can_ask_user()
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name

@@ -22,7 +22,7 @@ class TerminalUi:
         self._session = session
         self._qr = qr
         self._yes = yes
-        self._opener = None if no_browser else _find_opener(app, session)
+        self._opener = None if no_browser else _find_browser_opener(app, session)
 
     def show_page(self, url: str) -> None:
         """Print the address of the sign-in page."""
@@ -72,7 +72,7 @@ class TerminalUi:
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
         """Ask whether to sign in at a portal that is new; off a terminal, return False."""
-        if not output.can_ask():
+        if not output.can_ask_user():
             return False
         output.say(f"{show(self._session.start_url)} now leads to another portal:")
         output.say(f"  last time  {show(earlier)}")
@@ -89,7 +89,7 @@ class TerminalUi:
             output.say(_qr_code_text(url))
 
 
-def _find_opener(app: App, session: SsoSession) -> browser.Opener | None:
+def _find_browser_opener(app: App, session: SsoSession) -> browser.Opener | None:
     return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
 
 

@@ -70,7 +70,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
     has_own_shell = not is_previous and _can_start_shell(app)
     shell = "" if has_own_shell else _shell_of_function("use")
     if is_previous:
-        previous, keys = _find_previous_profile(app)
+        previous, keys = _find_previous_profile_and_whether_keys(app)
         words = (previous,)
     if row is not None:
         chosen = choosing.resolve_row(app, row)
@@ -95,7 +95,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         # The role is granted after all other questions, because an answer may end the command, and
         # the time of a grant runs from the moment it is given.
         guarding.grant_for_reason(app, chosen, reason)
-        guarding.say_what_a_guard_needs(app, chosen)
+        guarding.say_how_to_grant_guarded_role(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)
@@ -104,7 +104,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
     if not shell:
-        _become_shell(app, found)
+        _replace_process_with_shell(app, found)
 
 
 def _use_foreign_profile(app: App, shell: str, found: Foreign, keys: bool) -> None:
@@ -126,7 +126,7 @@ def _use_foreign_profile(app: App, shell: str, found: Foreign, keys: bool) -> No
         _print_shell_script(_make_shell_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
     if not shell:
-        _become_shell(app, variables)
+        _replace_process_with_shell(app, variables)
 
 
 @click.command("clear")
@@ -170,13 +170,13 @@ def _can_start_shell(app: App) -> bool:
     """
     if os.environ.get(_SHELL) or output.options().json:
         return False
-    if not (output.can_ask() and sys.stdout.isatty()):
+    if not (output.can_ask_user() and sys.stdout.isatty()):
         return False
     run.find_program(run.find_own_shell(app.environ), app.environ)
     return True
 
 
-def _become_shell(app: App, variables: Environment) -> NoReturn:
+def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
     """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
     output.say(
@@ -198,7 +198,7 @@ def _install_hint() -> str:
     return f"{line} (ssohelper install does it)"
 
 
-def _find_previous_profile(app: App) -> tuple[str, bool]:
+def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
     """Return the previous profile of this shell, and whether the shell used its fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
@@ -229,7 +229,7 @@ def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Env
 
 def _name_for_going_back(app: App, chosen: Profile) -> str:
     """Return a name by which a later `use -` finds the same role, whatever AWS_PROFILE is then."""
-    return _profile_name(app, chosen) or chosen.key.text
+    return _current_profile_name(app, chosen) or chosen.key.text
 
 
 def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
@@ -239,12 +239,12 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     that program is installed, because only a run would show whether it works.
     Raises: UsageProblem when the role has no profile and none is added.
     """
-    name = _profile_name(app, chosen)
+    name = _current_profile_name(app, chosen)
     missing = adopting.find_missing_program(app, name) if name and is_typed else None
     if missing is not None:
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
     if name is None or missing is not None or not (is_typed or _is_usable_profile(app, name)):
-        name = _find_profile(app, chosen)
+        name = _find_profile_of_role(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
@@ -256,7 +256,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile(app, chosen)
+        name = _find_profile_of_role(app, chosen)
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
@@ -264,7 +264,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     return selection.resolve_chosen_role(app, chosen.key, [name])
 
 
-def _profile_name(app: App, chosen: Profile) -> str | None:
+def _current_profile_name(app: App, chosen: Profile) -> str | None:
     """Return the name of the chosen profile; None if no profile of that name is for its role.
 
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
@@ -276,7 +276,7 @@ def _is_usable_profile(app: App, name: str) -> bool:
     return name not in adopting.find_not_counted(app, only_reliable=True)
 
 
-def _find_profile(app: App, chosen: Profile) -> str | None:
+def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
     """Return a profile that names this role, a managed one if there is one; None if none does.
 
     Profiles of other tools that may not work are left out.

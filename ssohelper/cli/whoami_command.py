@@ -35,7 +35,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     app = output.get_app()
     chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, Foreign):
-        foreign_use.print_identity(app, chosen)
+        foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)
     for finding in doctor.find_shadowing(app, chosen):

@@ -53,7 +53,7 @@ def choose_profile(
         )
     app, session = output.get_app(), output.options().session
     if not output.can_draw_picker():
-        raise _error_with_roles(app, words, session, unknown)
+        raise _make_error_with_roles(app, words, session, unknown)
     choice = choosing.read_known_roles(app, session, with_others=True)
     found = _choose_role(app, words, choice, confirm, unknown)
     if isinstance(found, Profile):
@@ -99,7 +99,7 @@ def _describe_row(row: RoleRow, *, with_session: bool) -> str:
     return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
-def _error_with_roles(
+def _make_error_with_roles(
     app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
 ) -> UsageProblem:
     """Return the error for words where no terminal can ask; it names roles that match all words."""

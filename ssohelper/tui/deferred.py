@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_list import RoleList
 
 
-def mark_accounts(app: FullScreenApp, roles: RoleList) -> None:
+def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
     """Mark the accounts in the list that `colors` in the settings gives a colour."""
     from ssohelper.core.account_colors import make_mark_finder
     from ssohelper.tui.widgets.account_styles import make_style_finder
 
     rules = app.services.settings.colors()
     if rules:
-        roles.set_marks(make_mark_finder(rules), make_style_finder(app))
+        roles.set_account_marks(make_mark_finder(rules), make_style_finder(app))
 
 
 def start_log(environ: Mapping[str, str]) -> None:

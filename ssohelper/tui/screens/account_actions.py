@@ -71,7 +71,7 @@ class RowActions:
         """Return whether the action acts on the row under the cursor, and not on ticked roles."""
         return not self._ticked.applies(name)
 
-    def run(self, name: str) -> None:
+    def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
         if self._ticked.applies(name):
             self._ticked.run(name)
@@ -80,7 +80,7 @@ class RowActions:
         if row is None:
             return
         if row.provider and self._others.handles(name):
-            self._others.run(name, row)
+            self._others.run_action(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
             self._copy_name(name.removeprefix("copy_"), row)
         elif name == "favourite":
@@ -159,14 +159,14 @@ class RowActions:
     def _copy_name(self, what: str, row: RoleRow) -> None:
         """Copy a name to the clipboard through the terminal (OSC 52), never credentials."""
         try:
-            text, command = self._find_text_and_command(what, row)
+            text, command = self._find_text_to_copy_and_command(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.copy_to_clipboard(text)
         self.app.show_done(f"copied: {text}", command)
 
-    def _find_text_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
+    def _find_text_to_copy_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
@@ -299,13 +299,13 @@ class RowActions:
         """Run a shell with renewed credentials. It has the whole terminal until it ends."""
         services = self.app.services
 
-        def get_profile_with_credentials() -> Profile:
+        def resolve_profile_and_check_credentials() -> Profile:
             profile = self._resolve_profile(row)
             check_credentials(services, profile)
             return profile
 
         with self._announce_wait("exec"):
-            profile = await background.run(self.app, get_profile_with_credentials)
+            profile = await background.run(self.app, resolve_profile_and_check_credentials)
         run_shell(self.app, profile)
         self._reload()
 
@@ -326,7 +326,7 @@ class RowActions:
         services, app = self.app.services, self.app
         command = f"ssohelper profile add {word_as_typed(row.key.text)}"
 
-        def make_plan() -> tuple[Plan, list[Line]]:
+        def make_plan_and_diff() -> tuple[Plan, list[Line]]:
             profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
             choices = profiles.merge_choices(services, profile.session)
@@ -335,7 +335,7 @@ class RowActions:
             )
             return plan, diff_lines(profiles.diff_plan(services, plan))
 
-        plan, lines = await background.run(app, make_plan)
+        plan, lines = await background.run(app, make_plan_and_diff)
         if not await confirm_write(app, plan_text.plan_summary_text(plan), lines, command):
             return False
         await background.run(app, lambda: profiles.apply(services, plan))
@@ -346,11 +346,11 @@ class RowActions:
         services, app = self.app.services, self.app
         command = f"ssohelper profile rm {arguments_as_typed(*row.profiles)}"
 
-        def make_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
+        def read_profiles_and_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
             return found, diff_lines(profiles.diff_removal(services, found))
 
-        found, lines = await background.run(app, make_diff)
+        found, lines = await background.run(app, read_profiles_and_diff)
         count = plan_text.profile_count(len(found))
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
@@ -396,5 +396,5 @@ class RowActions:
         return commands_of(
             "accounts",
             lines,
-            lambda action: self.roles.choose() if action == "use" else self.run(action),
+            lambda action: self.roles.choose() if action == "use" else self.run_action(action),
         )

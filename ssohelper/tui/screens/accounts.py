@@ -29,7 +29,7 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens import account_messages, list_controls
 from ssohelper.tui.screens.list_controls import ListControls
-from ssohelper.tui.widgets.role_lines import live_texts
+from ssohelper.tui.widgets.role_lines import time_left_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
@@ -153,7 +153,7 @@ class AccountsScreen(Screen[None]):
         # From now on the garbage collector ignores the rows: to scan 20,000 would delay a key.
         gc.freeze()
         gc.enable()
-        deferred.mark_accounts(self.app, self.roles)
+        deferred.mark_accounts_with_colors(self.app, self.roles)
         self.roles.refresh()  # marks guarded roles, which are known from now on
         self._controls.show_active_filters()
         self._show_refresh_progress()
@@ -285,7 +285,7 @@ class AccountsScreen(Screen[None]):
 
     def _show_times_left(self) -> None:
         """Show the times that are left now, in the list and in the details."""
-        self.roles.set_live(live_texts(self._live_until, self.services.clock.aws_now()))
+        self.roles.mark_live_roles(time_left_texts(self._live_until, self.services.clock.aws_now()))
         self._show_role_details()
 
     def _show_role_details(self) -> None:
@@ -345,7 +345,7 @@ class AccountsScreen(Screen[None]):
     def action_list(self, name: str) -> None:
         """Run the action `accounts.NAME` on the list as a whole."""
         self._pane.search_now()
-        self._controls.run(name)
+        self._controls.run_action(name)
 
     def on_role_list_view_changed(self, event: RoleList.ViewChanged) -> None:
         self._controls.save_change_soon(event.change)
@@ -392,7 +392,7 @@ class AccountsScreen(Screen[None]):
                 f"this line is an account: choose one of its roles first ({key} goes to them)"
             )
         else:
-            self._actions.run(name)
+            self._actions.run_action(name)
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""

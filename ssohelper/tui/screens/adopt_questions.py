@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-async def offer_to_adopt_profiles_in_need(
+async def offer_to_adopt_profiles_that_need_ssohelper(
     app: TuiApp[Any], found: Sequence[Found]
 ) -> frozenset[str]:
     """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
@@ -28,7 +28,7 @@ async def offer_to_adopt_profiles_in_need(
     chosen = await _ask_to_adopt(
         app, found, needing, setup_text.adopt_question(needing), proposes_yes=True
     )
-    return await _ask_about_split_parts(app, found, chosen)
+    return await _ask_about_partly_chosen_blocks(app, found, chosen)
 
 
 async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
@@ -36,13 +36,13 @@ async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) 
 
     Returns the profiles to adopt.
     """
-    chosen = await offer_to_adopt_profiles_in_need(app, found)
+    chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     able = adopting.choose_able(found)
     if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
         return chosen
     question = setup_text.adopt_all_question(able)
     chosen = await _ask_to_adopt(app, found, able, question, proposes_yes=False)
-    return await _ask_about_split_parts(app, found, chosen)
+    return await _ask_about_partly_chosen_blocks(app, found, chosen)
 
 
 async def _ask_to_adopt(
@@ -62,7 +62,7 @@ async def _ask_to_adopt(
     return frozenset()
 
 
-async def _ask_about_split_parts(
+async def _ask_about_partly_chosen_blocks(
     app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
 ) -> frozenset[str]:
     """Ask for each part of the config that aws-sso-cli wrote: adopt all of it, or none?"""

@@ -46,7 +46,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     def on_mount(self) -> None:
         self.show_lines(len(self._choices))
 
-    def find_lines(self, query: str) -> Sequence[int]:
+    def find_line_numbers(self, query: str) -> Sequence[int]:
         """Return the pages whose service and region match."""
         if not query.strip():
             return range(len(self._choices))

@@ -58,17 +58,17 @@ class ListControls:
         """Return whether the action does something now. If not, its key is for the search."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
-    def run(self, name: str) -> None:
+    def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME`."""
         actions: dict[str, Callable[[], None]] = {
             "tick": self._toggle_tick,
             "group": lambda: self._roles.set_view(View.with_tree_toggled),
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
-            "only_favourites": self._toggle_favourites,
+            "only_favourites": self._toggle_only_favourites,
             "views": self._open_saved_views,
-            "fold": self._roles.fold,
-            "unfold": self._roles.unfold,
+            "fold": self._roles.fold_account,
+            "unfold": self._roles.unfold_account,
             "fold_all": lambda: self._roles.set_view(_fold_all_accounts),
             "unfold_all": lambda: self._roles.set_view(_unfold_all_accounts),
         }
@@ -99,7 +99,7 @@ class ListControls:
 
     # -- filters -------------------------------------------------------------------------------
 
-    def _toggle_favourites(self) -> None:
+    def _toggle_only_favourites(self) -> None:
         wanted = not self._roles.shown.view.only_favourites
         self._change_filters(lambda view: view.with_only_favourites(wanted))
 

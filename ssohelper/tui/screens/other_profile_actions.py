@@ -16,7 +16,7 @@ from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.role_shell import run_shell_of_other
+from ssohelper.tui.screens.role_shell import run_shell_with_other_profile
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -48,7 +48,7 @@ class OtherProfileActions:
         """Return whether the action `accounts.NAME` differs from that on a role."""
         return name in _REFUSED or name in self._slow
 
-    def run(self, name: str, row: RoleRow) -> None:
+    def run_action(self, name: str, row: RoleRow) -> None:
         """Run the action `accounts.NAME`, or say why it does not apply."""
         if name in _REFUSED:
             what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
@@ -135,7 +135,7 @@ class OtherProfileActions:
             foreign.check_use(services, found, is_on_terminal=True)
             return found
 
-        run_shell_of_other(self._app, await background.run(self._app, check_profile_use))
+        run_shell_with_other_profile(self._app, await background.run(self._app, check_profile_use))
 
     def _announce_wait(self, row: RoleRow) -> None:
         self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')

@@ -17,10 +17,10 @@ from ssohelper.tui.screens.config_write import confirm_write, write_plan
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
     Wish,
-    kind_lines,
-    must_list_again,
+    must_refresh_list_before_sync,
     plan_from_saved_list,
     plan_lines,
+    plan_lines_by_kind,
     sync_command,
 )
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
@@ -44,7 +44,9 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
         raise UsageProblem(f"an option is not valid: {next(iter(found.problems.values()))}")
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
     # before it removes profiles, it refreshes any list.
-    is_old = await background.run(app, lambda: must_list_again(services, session, prune=wish.prune))
+    is_old = await background.run(
+        app, lambda: must_refresh_list_before_sync(services, session, prune=wish.prune)
+    )
     if is_old:
         if await refresh_list(app, session, from_scratch=wish.prune) is None:
             return False
@@ -62,7 +64,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     """Ask whether to write the plan. Shows its diff or, if it is big, names by kind of change."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
-    kinds = kind_lines(plan)
+    kinds = plan_lines_by_kind(plan)
     swapped = plan_text.swapped_line(plan)
     first = plain_lines(swapped, "warn") if swapped else []
     diff, kinds = [*first, *diff], [*first, *kinds]
@@ -114,13 +116,13 @@ async def undo_last_write(app: TuiApp[Any]) -> None:
 
     version, data, lines, options = await background.run(app, read_last_write_and_diff)
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
-    if await confirm_write(app, f"undo the last write: {_line_counts(lines)}", shown, command):
+    if await confirm_write(app, f"undo the last write: {_diff_counts_text(lines)}", shown, command):
         await background.run(app, lambda: undoing.undo(services, version, data))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
         app.show_done("; ".join((*done, *options)), command)
 
 
-def _line_counts(lines: Sequence[Line]) -> str:
+def _diff_counts_text(lines: Sequence[Line]) -> str:
     """Return how many lines a diff adds and removes."""
     if not lines:
         return "options only, no line of the config"

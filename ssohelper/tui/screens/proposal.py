@@ -115,7 +115,7 @@ def plan_lines(services: App, plan: Plan) -> list[Line]:
     return diff_lines(profiles.diff_plan(services, plan)) + _skipped_lines(plan)
 
 
-def kind_lines(plan: Plan) -> list[Line]:
+def plan_lines_by_kind(plan: Plan) -> list[Line]:
     """Return the plan by kind: for each the count, then the names of all its profiles."""
     styles = {"+": "good", "~": "warn", "-": "bad"}
     lines: list[Line] = []
@@ -142,7 +142,7 @@ def _filter_warning(plan: Plan) -> str | None:
     )
 
 
-def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
+def must_refresh_list_before_sync(services: App, session: SsoSession, *, prune: bool) -> bool:
     """Return whether `profile sync` would refresh the list of roles from AWS before it writes."""
     saved = directory.load_listing(services, session)
     return (

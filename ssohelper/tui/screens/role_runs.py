@@ -114,18 +114,18 @@ class RunGroup:
     def is_stopped(self) -> bool:
         return self._is_stopped
 
-    def stop(self) -> None:
+    def stop_commands(self) -> None:
         """Stop the commands that run, and start no more. Does not wait for their end."""
         with self._starting:
             self._is_stopped = True
 
     def end(self) -> None:
         """Stop all commands, and wait until all that run have ended: some seconds at most."""
-        self.stop()
+        self.stop_commands()
         with self._has_ended:
             self._has_ended.wait_for(lambda: not self._running, _END_SECONDS)
 
-    def work(self) -> None:
+    def run_waiting_commands(self) -> None:
         """Run the commands that wait, one after the other."""
         while self._waiting:
             try:

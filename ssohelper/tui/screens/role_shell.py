@@ -50,7 +50,7 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
     _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
 
 
-def run_shell_of_other(app: TuiApp[str], found: Foreign) -> None:
+def run_shell_with_other_profile(app: TuiApp[str], found: Foreign) -> None:
     """Run a shell as `run_shell` does, with a profile whose credentials another tool gives.
 
     The programs in the shell get the credentials from that tool: no endpoint serves them.

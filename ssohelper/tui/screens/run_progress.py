@@ -85,13 +85,16 @@ class RunScreen(ModalScreen[None]):
         self.app.end_work.add(self._group.end)
         for _number in range(min(AT_ONCE, len(self._runs))):
             background.start(
-                self.app, self._group.work, lambda _done: self._changed.set(), self.app.show_error
+                self.app,
+                self._group.run_waiting_commands,
+                lambda _done: self._changed.set(),
+                self.app.show_error,
             )
         self._show_runs()
         self.set_interval(_DRAW_SECONDS, self._show_changes)
 
     def on_unmount(self) -> None:
-        self._group.stop()
+        self._group.stop_commands()
 
     @property
     def _has_ended(self) -> bool:
@@ -162,7 +165,7 @@ class RunScreen(ModalScreen[None]):
     def action_stop(self) -> None:
         """Stop the commands that run, and start no more."""
         if not self._has_ended:
-            self._group.stop()
+            self._group.stop_commands()
             self._changed.set()
 
     def action_copy(self) -> None:

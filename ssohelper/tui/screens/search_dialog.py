@@ -56,7 +56,7 @@ class SearchDialog(ModalScreen[_Answer]):
         self.query_one(Chooser).can_focus = False
         self.query_one(SearchLine).focus()
 
-    def find_lines(self, query: str) -> Sequence[int]:
+    def find_line_numbers(self, query: str) -> Sequence[int]:
         """Return the numbers of the lines that match what the user has typed, best first."""
         raise NotImplementedError
 
@@ -73,7 +73,7 @@ class SearchDialog(ModalScreen[_Answer]):
         self._count = count
         line = self.query_one(SearchLine)
         self._searched = line.value
-        self._found = self.find_lines(line.value)
+        self._found = self.find_line_numbers(line.value)
         self.query_one(Chooser).set_count(len(self._found), 0)
         line.note = f"{len(self._found)}/{count}"
         line.refresh()

@@ -27,7 +27,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
 from ssohelper.tui import background
-from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_in_need
+from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_need_ssohelper
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, write_plan, write_question
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -76,7 +76,7 @@ async def _ask_before_diff(
     """Return what to adopt and the default region; None if the user left."""
     services = app.services
     found = await background.run(app, lambda: adopting.survey(services, session, listing))
-    chosen = await offer_to_adopt_profiles_in_need(app, found)
+    chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     region = None
     if listing.roles():
         region = await background.run(

@@ -54,7 +54,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     def on_mount(self) -> None:
         self.show_lines(len(self._names))
 
-    def find_lines(self, query: str) -> Sequence[int]:
+    def find_line_numbers(self, query: str) -> Sequence[int]:
         """Return the views whose names match."""
         if not query.strip():
             return range(len(self._names))

@@ -72,7 +72,9 @@ def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> lis
     if start:
         rest = pieces_of(text[start:], frozenset(hit - start for hit in hits), width - 1)
         return [(_ELLIPSIS, False), *rest]
-    end, end_cells = _find_kept_end(shown, tail, width - 1) if too_long else (len(shown), 0)
+    end, end_cells = (
+        _find_start_and_cells_of_end(shown, tail, width - 1) if too_long else (len(shown), 0)
+    )
     limit = width - 1 - end_cells if too_long else width
     used = 0
     for place, piece in enumerate(shown):
@@ -91,7 +93,7 @@ def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> lis
     return pieces
 
 
-def _find_kept_end(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
+def _find_start_and_cells_of_end(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
     """Return where the kept end of a text begins, and the cells that it takes, at most `limit`."""
     start, cells = len(shown), 0
     while start > 0 and len(shown) - start < tail and cells + cell_len(shown[start - 1]) <= limit:

@@ -82,13 +82,13 @@ def read_snapshot(services: App) -> Snapshot:
         listed.account.id: listed.account.name
         for session in sessions
         if session.name in with_credentials
-        for listed in _listed_accounts(services, session)
+        for listed in _load_listed_accounts(services, session)
     }
     session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
     return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted))
 
 
-def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
+def _load_listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
     found = directory.load_listing(services, session)
     return found.accounts if found else ()
 

@@ -185,8 +185,8 @@ def _are_all_different(rows: Sequence[RoleRow], columns: Columns) -> bool:
 
 def widest_cells(texts: Iterable[str]) -> int:
     """Return the most cells that one of the texts takes, escaped; 0 without a text."""
-    return max(map(_cells_of_text, texts), default=0)
+    return max(map(_text_width, texts), default=0)
 
 
-def _cells_of_text(text: str) -> int:
+def _text_width(text: str) -> int:
     return len(text) if text.isascii() and is_harmless(text) else cell_len(show(text))

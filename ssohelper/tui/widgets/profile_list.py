@@ -198,7 +198,7 @@ class ProfileList(Chooser):
         if found < 0:
             return self._draw_heading(self.data.sections[~found])
         row = self.data.rows[found]
-        widths, tail = self._visible_columns(width)
+        widths, tail = self._visible_columns_and_name_tail(width)
         spans = (
             self.data.search.spans(self.query_text, found, fuzzy=True) if self.query_text else []
         )
@@ -235,7 +235,7 @@ class ProfileList(Chooser):
             (f"  {TICKED}{ticked}" if ticked else "", "strong"),
         ]
 
-    def _visible_columns(self, width: int) -> tuple[_Widths, int]:
+    def _visible_columns_and_name_tail(self, width: int) -> tuple[_Widths, int]:
         """Return the columns, and where names are cut so that the visible ones differ."""
         top, height = int(self.scroll_offset.y), self.size.height
         key = (width, top, height)

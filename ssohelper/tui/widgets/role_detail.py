@@ -110,12 +110,15 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
     if row.usage.favourite:
         pairs.append(("favourite", "★"))
     if guarded:
-        grant = _grant_left(clocks.grants.get(row.key), now)
+        grant = _grant_left_text(clocks.grants.get(row.key), now)
         text = f"granted {grant}" if grant else "guard.rules names this role"
         pairs.append(("guard", f"{guard_rules.SIGN} {text}"))
     return [
-        *([(part, "strong")] for part in _cut_text(row.account.name or row.account.id, width)),
-        *([(part, "accent")] for part in _cut_text(row.role_name, width)),
+        *(
+            [(part, "strong")]
+            for part in _broken_text_lines(row.account.name or row.account.id, width)
+        ),
+        *([(part, "accent")] for part in _broken_text_lines(row.role_name, width)),
         [],
         *(line for label, value in pairs for line in _label_lines(label, value, width)),
         [],
@@ -138,14 +141,17 @@ def _heading_lines(heading: Heading, live_count: int, width: int) -> list[Line]:
         ("live keys", str(live_count or "none")),
     ]
     return [
-        *([(part, "strong")] for part in _cut_text(row.account.name or row.account.id, width)),
+        *(
+            [(part, "strong")]
+            for part in _broken_text_lines(row.account.name or row.account.id, width)
+        ),
         *(line for label, value in pairs for line in _label_lines(label, value, width)),
     ]
 
 
 def _other_profile_lines(row: RoleRow, width: int) -> list[Line]:
     return [
-        *([(part, "accent")] for part in _cut_text(row.role_name, width)),
+        *([(part, "accent")] for part in _broken_text_lines(row.role_name, width)),
         *_label_lines("credentials", f"from {row.provider}", width),
         *_label_lines("", _NOT_OURS, width),
     ]
@@ -155,7 +161,7 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
     account, role_name = row.account, show(row.role_name)
     name = show(account.name or account.id)
     name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is never cut
-    grant = _grant_left(clocks.grants.get(row.key), now)
+    grant = _grant_left_text(clocks.grants.get(row.key), now)
     sign = f"{guard_rules.SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
     duration = _session_duration_text(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
@@ -171,7 +177,7 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
     ]
 
 
-def _grant_left(grant: Grant | None, now: int) -> str:
+def _grant_left_text(grant: Grant | None, now: int) -> str:
     """Return how long the grant lasts, and why it was given; "" when none lasts."""
     if grant is None or grant.ends_at <= now:
         return ""
@@ -184,7 +190,7 @@ def _profiles_or_dash(row: RoleRow) -> tuple[str, ...]:
 
 def _label_lines(label: str, value: str, width: int) -> list[Line]:
     """Return a label with its value, on as many lines as the value needs."""
-    parts = _cut_text(value, width - _LABEL_WIDTH)
+    parts = _broken_text_lines(value, width - _LABEL_WIDTH)
     labels = [label, *[""] * (len(parts) - 1)]
     return [
         [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), (part, "")]
@@ -192,7 +198,7 @@ def _label_lines(label: str, value: str, width: int) -> list[Line]:
     ]
 
 
-def _cut_text(text: str, width: int) -> list[str]:
+def _broken_text_lines(text: str, width: int) -> list[str]:
     return list(broken_into_lines(show(text), max(_LABEL_WIDTH, width)))
 
 

@@ -104,7 +104,7 @@ class RolePainter:
 
     def _heading_note(self, heading: Heading, width: int) -> str:
         """Return the number of roles and, if these are folded, their marks, as far as they fit."""
-        note = f"  {_count_text(heading)}"
+        note = f"  {_role_count_text(heading)}"
         if cell_len(note) >= width:
             note = ""
         marks = self._folded_marks(heading) if heading.is_folded else ""
@@ -217,7 +217,7 @@ class RolePainter:
         return "just now" if seconds < 60 else f"{_duration_in_one_unit(seconds)} ago"
 
 
-def live_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
+def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
     """Return for each role with unexpired credentials the time left, in one unit: "58m"."""
     return {key: _duration_in_one_unit(at - aws_now) for key, at in ends.items() if at > aws_now}
 
@@ -226,7 +226,7 @@ def _duration_in_one_unit(seconds: int) -> str:
     return duration_text(seconds).split()[0]
 
 
-def _count_text(heading: Heading) -> str:
+def _role_count_text(heading: Heading) -> str:
     shown, count = len(heading.rows), heading.role_count
     kind = "profile" if heading.row.provider else "role"
     text = f"1 {kind}" if count == 1 else f"{count} {kind}s"

@@ -122,7 +122,7 @@ class RoleList(ScrollView, can_focus=False):
         """Show the rows that contain every word, best first. The cursor moves to the first."""
         self._change_shown_lines(lambda: self.shown.search(text), stay=False)
 
-    def set_live(self, texts: Mapping[RoleKey, str]) -> None:
+    def mark_live_roles(self, texts: Mapping[RoleKey, str]) -> None:
         """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""
         if texts != self._painter.live:
             self._painter.live = texts
@@ -130,7 +130,7 @@ class RoleList(ScrollView, can_focus=False):
             self._layout = None
             self.refresh()
 
-    def set_marks(
+    def set_account_marks(
         self,
         mark_of: Callable[[Account], AccountMark | None],
         color_style: Callable[[str], Style],
@@ -222,13 +222,13 @@ class RoleList(ScrollView, can_focus=False):
 
     # -- folding accounts ----------------------------------------------------------------------
 
-    def fold(self) -> None:
+    def fold_account(self) -> None:
         """Fold the account under the cursor; on a role, go to the heading of its account."""
-        self._fold_or_go(folded=True)
+        self._fold_or_move_cursor(folded=True)
 
-    def unfold(self) -> None:
+    def unfold_account(self) -> None:
         """Unfold the account under the cursor; if it is unfolded, go to its first role."""
-        self._fold_or_go(folded=False)
+        self._fold_or_move_cursor(folded=False)
 
     def toggle_fold(self) -> None:
         """Fold the account whose heading is under the cursor, or unfold it."""
@@ -236,7 +236,7 @@ class RoleList(ScrollView, can_focus=False):
         if heading is not None and self.shown.can_fold:
             self._set_fold(heading.row, not heading.is_folded)
 
-    def _fold_or_go(self, *, folded: bool) -> None:
+    def _fold_or_move_cursor(self, *, folded: bool) -> None:
         row, heading = self.row, self.heading
         if not self.shown.can_fold:
             return
@@ -297,7 +297,7 @@ class RoleList(ScrollView, can_focus=False):
         top = int(self.scroll_offset.y)
         if height <= 0:
             return
-        # The first line is the heading of an account whose own heading is above (`_number_at`).
+        # The first line is the heading of an account whose own heading is above (`_number_at_line`).
         # The cursor must be below it.
         first = self.cursor
         if self.shown.lines and self.shown.lines[first] >= 0 and self._has_fixed_heading():
@@ -314,7 +314,7 @@ class RoleList(ScrollView, can_focus=False):
         line = event.y + int(self.scroll_offset.y)
         if not 0 <= line < len(self.shown.lines):
             return
-        number = self._number_at(event.y)
+        number = self._number_at_line(event.y)
         if number >= 0:
             self.go_to(line)
             if event.chain == 2:
@@ -331,7 +331,7 @@ class RoleList(ScrollView, can_focus=False):
         if line >= len(self.shown.lines):
             text = self._no_match_text() if line == 0 else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
-        number, is_cursor = self._number_at(y), line == self.cursor
+        number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:
             heading, spans = self.shown.heading_of(~number), self.shown.spans(~number)
             segments = self._painter.draw_heading(heading, spans, width, is_cursor)
@@ -345,7 +345,7 @@ class RoleList(ScrollView, can_focus=False):
             )
         return Strip(segments).adjust_cell_length(width, self._style(""))
 
-    def _number_at(self, y: int) -> int:
+    def _number_at_line(self, y: int) -> int:
         """Return what the line at `y` on the screen shows, as `ShownRoles.lines` has it.
 
         The first line is always a heading, so that no role is without its account.
