@@ -1,4 +1,4 @@
-"""The command agent: settings with which AI coding agents get credentials through us."""
+"""The command agent: writes settings with which AI coding agents get credentials from ssohelper."""
 
 import click
 

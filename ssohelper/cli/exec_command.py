@@ -140,7 +140,8 @@ def _run_as_foreign_profile(
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
-        # An SDK would use the keys in the environment itself, not the role that they assume.
+        # The command's SDK would use the keys in the environment, not the role that the profile
+        # assumes with them.
         keys = foreign_use.get_foreign_credentials(app, found)
         variables = foreign.build_keys_environment(app, found, keys)
     else:

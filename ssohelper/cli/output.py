@@ -54,7 +54,7 @@ class CommonOptions:
 
 
 def options() -> CommonOptions:
-    """Return the common options of this command line."""
+    """Return the options -v, --json and --session of this command line."""
     return click.get_current_context().find_root().ensure_object(CommonOptions)
 
 
@@ -128,7 +128,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from ssohelper.cli import table
 
-    # A terminal that does not know its size reports 0 columns, for which we take 80.
+    # A terminal that does not know its size reports 0 columns: the table then gets 80.
     room = shutil.get_terminal_size().columns or 80
     bold = not terminal.is_dumb()
     echo("\n".join(table.table_lines([name.upper() for name in header], shown, room, bold=bold)))
@@ -208,7 +208,7 @@ def can_ask_user() -> bool:
 
 
 def can_draw_picker() -> bool:
-    """Return whether a picker can be drawn: `can_ask` is True and the cursor can be moved."""
+    """Return whether a picker can be drawn: `can_ask_user` is True and the cursor can be moved."""
     return can_ask_user() and not terminal.is_dumb()
 
 

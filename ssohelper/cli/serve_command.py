@@ -184,13 +184,14 @@ def _block_signals() -> set[signal.Signals]:
     ending = set(_ENDING)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         ending.remove(signal.SIGHUP)
-    # SIGTTOU is blocked, because with `stty tostop` a notice from a background job would stop us.
+    # SIGTTOU is blocked, because with `stty tostop` a notice that a background job prints would
+    # stop the endpoint.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
     return ending
 
 
 def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) -> None:
-    """Listen on `port`, else on the previous endpoint's port, so that its clients reach us."""
+    """Listen on `port`, else on the previous endpoint's port, which its clients still use."""
     try:
         endpoint.listen_on_port(port or old_port or 0)
     except LocalState:

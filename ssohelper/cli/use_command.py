@@ -277,7 +277,7 @@ def _is_usable_profile(app: App, name: str) -> bool:
 
 
 def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
-    """Return a profile that names this role, a managed one if there is one; None if none does.
+    """Return the name of a profile for the role, if possible a managed one; None if there is none.
 
     Profiles of other tools that may not work are left out.
     """
@@ -310,5 +310,5 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
 
 
 def _print_shell_script(text: str) -> None:
-    # The text is written as bytes, because values of the old environment need not be UTF-8.
+    # The text is written as bytes, because values of environment variables need not be UTF-8.
     output.write_stdout(os.fsencode(text) + b"\n")

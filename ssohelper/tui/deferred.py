@@ -69,7 +69,7 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 
 
 def find_use_command(services: App, row: RoleRow) -> str:
-    """Return the command line (`ssohelper use …`) that uses this role.
+    """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
 
     It names a profile of the role only if that profile still points at the role in ~/.aws/config.
     """

@@ -56,7 +56,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         themes.apply_keys(self, self.services)
 
     def make_copy(self) -> InlinePicker[_Answer]:
-        """Return a picker that has not run, in the state of this one."""
+        """Return a new picker with the search text, ticks and rows of this one, which has run."""
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:

@@ -109,7 +109,7 @@ class _RowMaker:
             self._notes[skipped.name].append(skipped.reason)
 
     def sections_with_rows(self) -> Iterator[_SectionWithRows]:
-        """Yield each section that has rows."""
+        """Yield each section of the Profiles screen that has rows, with these rows."""
         present = {item.entry.name: item for item in self._found}
         done = set[str]()
         plan = self._plan

@@ -181,7 +181,7 @@ def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = Fals
 
 
 def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
-    """Use the theme and the keys of the settings.
+    """Give the app the theme and the keys that the user's settings name.
 
     If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the
     terminal's background.
@@ -207,7 +207,7 @@ def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = Fals
 
 
 def apply_keys(app: TextualApp[Any], services: App) -> None:
-    """Give the app the keys of the settings."""
+    """Give the app the keys that the user's settings name."""
     if _has_settings(services):
         app.set_keymap(textual_keymap(services.settings.keymap()))
 
@@ -218,7 +218,7 @@ def _has_settings(services: App) -> bool:
 
 
 def _set_first_theme(app: TextualApp[Any], name: str) -> None:
-    """Set the theme before the program starts.
+    """Set the app's first theme, before the program starts.
 
     To set `app.theme` would compute all styles twice, which takes 2 ms.
     """

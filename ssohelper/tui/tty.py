@@ -69,7 +69,7 @@ def has_hung_up() -> bool:
 
 
 def _wait_for_hang_up(fileno: int, timeout_milliseconds: int | None) -> bool:
-    """Wait until the terminal is closed, or for this time; return whether it was closed.
+    """Wait until the terminal is closed, at most `timeout_milliseconds`; return whether it was.
 
     None waits without a limit. Returns False at once if the system cannot watch this terminal.
     """

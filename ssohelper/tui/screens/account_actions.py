@@ -251,9 +251,9 @@ class RowActions:
         return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
 
     async def _open_console_page(self, row: RoleRow, choice: PageChoice | None) -> None:
-        """Open this page in a browser; without a browser, copy the link to it.
+        """Open the console page in a browser; if none can be started, copy the link to the page.
 
-        Without a page, copy the link to the console's home page.
+        If `choice` is None, copy the link to the console's home page.
         """
         services = self.app.services
         service, region = choice or (None, None)
@@ -278,7 +278,7 @@ class RowActions:
 
         profile, link = await background.run(self.app, open_page_or_make_link)
         options = "--print " if link else ""
-        # Options follow the name, so `--` cannot come before a name such as "-x".
+        # The command has options after the name, so `--` cannot come before a name such as "-x".
         name = profile.key.text if profile.name.startswith("-") else profile.name
         page_options = f" --service {service} --region {region}" if choice else ""
         command = f"ssohelper console {options}{word_as_typed(name)}{page_options}"

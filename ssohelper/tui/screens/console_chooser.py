@@ -22,7 +22,7 @@ _REGION_WIDTH = 16
 
 
 class ConsoleChooser(SearchDialog["PageChoice | None"]):
-    """Its result is the page that the user chose, or None if the user left."""
+    """A dialog for a page of the AWS console. Its result is the page, or None if the user left."""
 
     HELP_TEXT = (
         "Type to find a service and a region, such as: lambda eu-west-1. Enter opens the page under "

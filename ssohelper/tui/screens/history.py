@@ -122,7 +122,7 @@ class HistoryScreen(ModalScreen[None]):
 
 
 def _wrapped_message_lines(message: Message, width: int) -> Iterator[Line]:
-    """Yield all of the message, broken into lines of this width."""
+    """Yield the whole message, broken into lines of at most `width` cells."""
     for text, style in ((message.text, message.kind.style), (message.more, "accent")):
         for line in broken_into_lines(text, width) if text else ():
             yield [(line, style)]

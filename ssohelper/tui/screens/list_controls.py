@@ -46,7 +46,7 @@ class ListControls:
         pane: RolePane,
         make_views_screen: Callable[[SavedView, dict[str, SavedView]], ViewsScreen],
     ) -> None:
-        """`make_views_screen` makes the dialog of the present view and of the saved ones."""
+        """`make_views_screen` returns a dialog in which the user uses, saves or removes views."""
         self._screen = screen
         self._make_views_screen = make_views_screen
         self._pane = pane
@@ -97,7 +97,7 @@ class ListControls:
         self._roles.toggle_tick()
         self._pane.show_count()
 
-    # -- filters -------------------------------------------------------------------------------
+    # -- filtering the list of roles -----------------------------------------------------------
 
     def _toggle_only_favourites(self) -> None:
         wanted = not self._roles.shown.view.only_favourites
@@ -117,7 +117,7 @@ class ListControls:
         self._roles.set_view(change)
         self._pane.show_count()
 
-    # -- saved views ---------------------------------------------------------------------------
+    # -- the saved views of the list -----------------------------------------------------------
 
     def _open_saved_views(self) -> None:
         app, services = self._screen.app, self._screen.services
@@ -140,10 +140,10 @@ class ListControls:
         self._change_filters(lambda _before: saved.view.without_empty_filters(rows))
         self.show_active_filters()
 
-    # -- saving the view -----------------------------------------------------------------------
+    # -- saving how the list is shown ----------------------------------------------------------
 
     def save_change_soon(self, change: Callable[[View], View]) -> None:
-        """Save the change of the view soon, together with those that follow at once."""
+        """Save a change of the list's view in half a second, with the changes until then."""
         if not self._changes:
             save = partial(self.save_changes, self._screen.services)
             self._screen.set_timer(

@@ -116,8 +116,8 @@ class ListRefresher:
                 if is_new or by_user:
                     app.show_error(error)
                 return
-            # This attempt is forgotten, so that the roles are listed at once after the next
-            # sign-in. The clocks show the user that a sign-in is needed.
+            # The time of this refresh is forgotten, so that the roles are listed at once after the
+            # next sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
                 app.sign_in(session.name, error, partial(self.refresh_list, session, by_user=True))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.app import FullScreenApp
 
-# Why an action cannot be done with such a profile: the hint of the error, by the action's name.
+# For each action that is not possible with a profile of another tool: why, as the hint of the
+# error.
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",

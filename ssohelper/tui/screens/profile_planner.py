@@ -51,7 +51,7 @@ class Planner:
         show: Callable[[Found], None],
         show_config_error: Callable[[SsoHelperError], None],
     ) -> None:
-        """`show` is called with what was found; `show_config_error` if the config is unreadable."""
+        """Calls `show` with the profiles and the planned sync, or `show_config_error`."""
         self._screen, self._app = screen, app
         self._show_found, self._show_config_error = show, show_config_error
         self.found: Found | None = None
@@ -110,12 +110,12 @@ class Planner:
         self._typing = self._screen.set_timer(_TYPED_SECONDS, self.plan_sync)
 
     def read_config_and_plan(self) -> None:
-        """Read ~/.aws/config, then plan."""
+        """Read ~/.aws/config, then plan the sync."""
         self._must_read = True
         self.plan_sync()
 
     def plan_sync(self) -> None:
-        """Plan the sync for what the user asks now."""
+        """Plan the sync with the options that the user has chosen by now."""
         if self._typing is not None:
             self._typing.stop()
             self._typing = None

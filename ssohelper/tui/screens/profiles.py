@@ -238,7 +238,7 @@ class ProfilesScreen(Screen[None]):
         self._start_change(choose_profiles_to_adopt)
 
     def action_session(self) -> None:
-        """Show the sync of the next session."""
+        """Show what a sync of the next session would change."""
         if self.fields.display:
             self._close_option_fields()
         self._planner.show_next_session()

@@ -101,7 +101,7 @@ class RunGroup:
     """Runs the commands of several roles, a few at a time, in the threads that call `work`."""
 
     def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
-        """`changed` is called in those threads, whenever a state or an output has changed."""
+        """The threads of the commands call `changed` after each change of a state or an output."""
         self._waiting = deque(runs)
         self._changed = changed
         self._is_stopped = False

@@ -93,7 +93,7 @@ def _run_ssohelper_until_end(argv: Sequence[str], environ: Mapping[str, str], in
     with foreground.leave_signals_to_child():
         os.write(2, intro.encode(errors="backslashreplace"))
         started = time.monotonic()
-        # -P: no module of the current folder is loaded.
+        # With -P, Python loads no module from the current folder.
         code = foreground.run_program([sys.executable, "-P", "-m", "ssohelper", *argv], environ)
         if code and time.monotonic() - started < _SOON_SECONDS:
             os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())

@@ -136,7 +136,7 @@ class RunScreen(ModalScreen[None]):
         sign, word, style = run.state.value
         account = run.row.account
         if width < _NARROW:
-            # The sign tells the state. The account's id is never cut, so that rows differ.
+            # A sign shows the command's state. The account's id is never cut, so that rows differ.
             code = "" if run.code is None else str(run.code)
             rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
             return [

@@ -69,7 +69,7 @@ class SearchDialog(ModalScreen[_Answer]):
         raise NotImplementedError
 
     def show_lines(self, count: int) -> None:
-        """Show those of `count` lines that match."""
+        """Show the lines that match what the user has typed; `count` is the number of all lines."""
         self._count = count
         line = self.query_one(SearchLine)
         self._searched = line.value
@@ -94,7 +94,7 @@ class SearchDialog(ModalScreen[_Answer]):
         self._search_now()
 
     def _search_now(self) -> None:
-        """Search for what has been typed so far; each action calls this first."""
+        """Search for the typed text, so that an action cannot use a line of an earlier search."""
         if self.typed_text != self._searched:
             self.show_lines(self._count)
 

@@ -202,7 +202,7 @@ class SetUpForm(VerticalScroll):
             await self._warn_if_signed_in(session)
             raise
         finally:
-            # If this worker was cancelled, the app or the dialog calls the function, which signs
+            # If this worker was cancelled, the app or the dialog calls `give_back_sign_in`, to sign
             # out again.
             if not isinstance(sys.exception(), asyncio.CancelledError):
                 self.app.give_back_sign_in = None

@@ -22,7 +22,7 @@ _MOST_NAME_CELLS = 30
 
 
 class ViewsScreen(SearchDialog["SavedView | None"]):
-    """Its result is the saved view to use, or None if the user left."""
+    """A dialog with the saved views. Its result is the view to use, or None if the user left."""
 
     HELP_TEXT = (
         "A view is a search with the order, the folds, the filters and the form of the list. Type a "
@@ -37,7 +37,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     ]
 
     def __init__(self, present: SavedView, saved: Mapping[str, SavedView]) -> None:
-        """`present` is what the list shows now, `saved` are the views by their names."""
+        """`present` is the view that the list has now, `saved` are the saved views by name."""
         keys = ("views.use", "use"), ("views.save", "save under the typed name")
         rest = ("views.remove", "remove"), ("views.cancel", "cancel")
         super().__init__("Views of the list", (*keys, *rest))
@@ -55,7 +55,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         self.show_lines(len(self._names))
 
     def find_line_numbers(self, query: str) -> Sequence[int]:
-        """Return the views whose names match."""
+        """Return the numbers of the saved views whose names match."""
         if not query.strip():
             return range(len(self._names))
         return self._index.search(query, fuzzy=True)
@@ -75,7 +75,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             self.dismiss(self._views[self.chosen_number])
 
     def action_save(self) -> None:
-        """Save the present view under the typed name."""
+        """Save the list's present view under the typed name."""
         services, name = self.app.services, self.typed_text.strip()
         try:
             list_view.save_view(services, name, self._present)
@@ -86,7 +86,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         self.dismiss(None)
 
     def action_remove(self) -> None:
-        """Remove the view under the cursor."""
+        """Remove the saved view under the cursor."""
         number = self.chosen_number
         if number is None:
             return

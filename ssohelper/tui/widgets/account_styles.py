@@ -32,8 +32,8 @@ ON_LIGHT = {
     "cyan": "#005f5f",
     "white": "#585858",
 }
-# With "ansi" the terminal decides how the colours look. Those that could not be seen on a light
-# background are beside black: the mark is half a cell wide.
+# With the theme "ansi" the terminal decides how colours look. Colours that cannot be seen on a
+# light background fill the cell beside a black mark, which is half a cell wide.
 ANSI_ON_DARK = {name: Style(color=f"bright_{name}") for name in COLORS}
 ANSI_ON_LIGHT = {
     name: Style(color="black", bgcolor=name)

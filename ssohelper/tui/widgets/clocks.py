@@ -46,7 +46,7 @@ class Clocks(NamedTuple):
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of these sessions from files on this machine. Asks AWS nothing."""
+    """Return when these sessions' sign-ins, tokens and credentials end, as files say."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_credentials(services, sessions)),

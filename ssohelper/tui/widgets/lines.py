@@ -183,7 +183,7 @@ class Chooser(LineView):
         self.go_to(self.cursor + pages * max(1, self.size.height - 1))
 
     def action_go(self, line: int) -> None:
-        """Move the cursor to this line; -1 is the last."""
+        """Move the cursor to the line with this number; -1 is the last."""
         self.go_to(line if line >= 0 else self.count + line)
 
     def go_to(self, line: int) -> None:
@@ -273,7 +273,7 @@ def _wrap_line(line: Line, width: int) -> Iterator[Line]:
 
 
 def _whole_words_of(part: str, rest: str) -> str:
-    """Return as much of `part`, the start of `rest`, as has whole words; all if it has no space."""
+    """Return the whole words of `part`, the start of `rest`; all of `part` if it has no space."""
     if len(part) == len(rest) or rest[len(part)] == " ":
         return part
     space = part.rstrip(" ").rfind(" ")

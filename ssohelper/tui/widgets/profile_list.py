@@ -153,7 +153,7 @@ class ProfileList(Chooser):
         number = self._lines[self.cursor] if self._lines else 0
         return self.data.sections[~number] if number < 0 else None
 
-    # -- folds and ticks -----------------------------------------------------------------------
+    # -- folding sections and ticking profiles -------------------------------------------------
 
     def set_folded(self, folded: bool) -> None:
         """Fold or unfold the section under the cursor; from a row, go to its heading to fold it."""
@@ -191,7 +191,7 @@ class ProfileList(Chooser):
         if event.y + int(self.scroll_offset.y) < self.count:
             self.call_after_refresh(self.toggle_fold)
 
-    # -- drawing -------------------------------------------------------------------------------
+    # -- drawing the lines of the list ---------------------------------------------------------
 
     def _draw_line(self, number: int, width: int) -> Line:
         found = self._lines[number]

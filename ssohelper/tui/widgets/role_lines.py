@@ -51,7 +51,7 @@ class RolePainter:
         now: Callable[[], int],
         is_guarded: Callable[[RoleRow], bool],
     ) -> None:
-        """`style` returns a style of the list by its name; "" names the list's own."""
+        """`style` returns one of the list's styles by name, and for "" the list's own style."""
         self._style = style
         self._now = now
         self._is_guarded = is_guarded

@@ -196,7 +196,7 @@ class RoleList(ScrollView, can_focus=False):
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:
-        """Move the cursor to this line.
+        """Move the cursor to the line with this number.
 
         While accounts cannot be folded, the cursor goes `heading_step` further from a heading.
         """
@@ -274,7 +274,7 @@ class RoleList(ScrollView, can_focus=False):
         self.move(1)
 
     def clear_ticks(self) -> None:
-        """Untick all."""
+        """Untick all roles."""
         self._painter.ticked = frozenset()
         self.refresh()
 
@@ -297,7 +297,7 @@ class RoleList(ScrollView, can_focus=False):
         top = int(self.scroll_offset.y)
         if height <= 0:
             return
-        # The first line is the heading of an account whose own heading is above (`_number_at_line`).
+        # The first line is the heading of an account whose heading is above (`_number_at_line`).
         # The cursor must be below it.
         first = self.cursor
         if self.shown.lines and self.shown.lines[first] >= 0 and self._has_fixed_heading():

@@ -90,7 +90,7 @@ class SyncFields(VerticalScroll):
 
     @property
     def texts(self) -> dict[str, str]:
-        """Return what the fields have now, by field."""
+        """Return the present texts of the fields, by the names of the options."""
         return {field: self._field(field).value for field in FIELDS}
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
@@ -102,7 +102,7 @@ class SyncFields(VerticalScroll):
         self.query_one("#problem", Static).update(Content(below))
 
     def go_to(self, field: str) -> None:
-        """Put the cursor into this field."""
+        """Put the cursor into the field of this option."""
         self._field(field).focus()
 
     def _field(self, name: str) -> Input:

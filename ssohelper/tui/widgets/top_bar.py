@@ -50,13 +50,13 @@ class Tab(ActionLabel):
         self._text = self._texts[0]
 
     def set_short(self, short: bool) -> None:
-        """Show the key without the name, or both."""
+        """Show the screen's key without its name if `short`, otherwise both."""
         self._text = self._texts[short]
         self.update(Content(self._text))
 
     @property
     def cells(self) -> int:
-        """Return how many cells this takes, with a blank on both sides."""
+        """Return how many cells the label takes, with a blank on both sides."""
         return cell_len(self._text) + 2
 
 
