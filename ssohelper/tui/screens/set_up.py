@@ -228,9 +228,8 @@ class SetUpForm(VerticalScroll):
             self.app.show_warning(still_signed_in_text(session.name))
 
     def _read_typed_fields(self) -> _TypedFields:
-        return _TypedFields(
-            *(self.query_one(f"#{field}", Input).value.strip() for field in _TypedFields._fields)
-        )
+        fields = ("start_url", "region", "name")
+        return _TypedFields(*(self.query_one(f"#{field}", Input).value.strip() for field in fields))
 
     def _show_error(self, text: str) -> None:
         if not self.is_attached:
