@@ -23,7 +23,7 @@ from ssohelper.tui.screens import history
 from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.themes import name_for
+from ssohelper.tui.themes import textual_theme_name
 from tests import gallery
 from tests.tui.driving import read_screen
 from tests.tui.world import DemoHome, demo_home, until
@@ -73,7 +73,7 @@ async def _draw_each_picture(world: DemoHome) -> dict[str, str]:
             for width, height in SIZES:
                 await pilot.resize_terminal(width, height)
                 for theme in themes:
-                    app.theme = name_for(app, theme)
+                    app.theme = textual_theme_name(app, theme)
                     shots[f"{name}-{theme}-{width}x{height}"] = await _picture_at_rest(app, pilot)
                 themes.reverse()
             await pilot.resize_terminal(*SIZES[0])

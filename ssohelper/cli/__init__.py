@@ -23,35 +23,91 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
     "login": ("sign_in_commands", "login", "Sign in to a session and save its token"),
     "logout": ("sign_in_commands", "logout", "Sign out of a session, on this machine and at AWS"),
-    "status": ("sign_in_commands", "status", "Show how long sign-ins, tokens and credentials last"),
-    "session": ("session_commands", "session", "Manage the portals that you sign in to"),
+    "status": (
+        "sign_in_commands",
+        "print_status",
+        "Show how long sign-ins, tokens and credentials last",
+    ),
+    "session": (
+        "session_commands",
+        "session_command_group",
+        "Manage the portals that you sign in to",
+    ),
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
-    "favourite": ("favourite_command", "favourite", "Manage the roles that come first in lists"),
-    "profile": ("profile_commands", "profile", "Manage profiles in ~/.aws/config, undo changes"),
-    "use": ("use_command", "use", "Switch this shell to a profile"),
-    "clear": ("use_command", "clear", "Undo `use`: restore this shell's environment"),
+    "favourite": (
+        "favourite_command",
+        "favourite_command_group",
+        "Manage the roles that come first in lists",
+    ),
+    "profile": (
+        "profile_commands",
+        "profile_command_group",
+        "Manage profiles in ~/.aws/config, undo changes",
+    ),
+    "use": ("use_command", "use_profile", "Switch this shell to a profile"),
+    "clear": ("use_command", "undo_use", "Undo `use`: restore this shell's environment"),
     "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
-    "env": ("env_command", "env", "Print a role's keys as shell exports, for eval"),
-    "shell-init": ("shell_text_commands", "shell_init", "Print the shell code of `use`, for eval"),
-    "install": ("install_command", "install", "Set up your shell for ssohelper, or undo that"),
-    "completion": ("shell_text_commands", "completion", "Print the completion script of a shell"),
-    "doctor": ("doctor_command", "doctor", "Find what is wrong with your AWS setup, and the cure"),
+    "env": ("env_command", "print_env", "Print a role's keys as shell exports, for eval"),
+    "shell-init": (
+        "shell_text_commands",
+        "print_shell_init",
+        "Print the shell code of `use`, for eval",
+    ),
+    "install": (
+        "install_command",
+        "install_shell_lines",
+        "Set up your shell for ssohelper, or undo that",
+    ),
+    "completion": (
+        "shell_text_commands",
+        "print_completion_script",
+        "Print the completion script of a shell",
+    ),
+    "doctor": (
+        "doctor_command",
+        "diagnose_setup",
+        "Find what is wrong with your AWS setup, and the cure",
+    ),
     "whoami": ("whoami_command", "whoami", "Show which account and role a profile stands for"),
-    "serve": ("serve_command", "serve", "Serve a role's credentials to containers and jobs"),
-    "console": ("console_command", "console", "Open the AWS console as a profile's role"),
+    "serve": (
+        "serve_command",
+        "serve_credentials",
+        "Serve a role's credentials to containers and jobs",
+    ),
+    "console": ("console_command", "open_console", "Open the AWS console as a profile's role"),
     "credential-process": (
         "credential_command",
-        "credential_process",
+        "print_credentials",
         "Print credentials for an SDK (profiles in ~/.aws/config call this)",
     ),
-    "prompt": ("prompt_command", "prompt", "Print one line for a prompt: profile and time left"),
-    "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
-    "guard": ("guard_command", "guard", "Hand out guarded roles on purpose, for a short time"),
-    "agent": ("agent_command", "agent", "Set up coding agents for your profiles"),
-    "audit": ("audit_command", "audit", "Show what AWS issued, and to which program"),
-    "cache": ("cache_commands", "cache", "List saved files, remove credentials and lists"),
-    "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),
-    "emulator": ("demo_command", "emulator", "Run the demo's local Identity Center alone"),
+    "prompt": (
+        "prompt_command",
+        "print_prompt_line",
+        "Print one line for a prompt: profile and time left",
+    ),
+    "config": ("config_commands", "config_command_group", "Get and set ssohelper's own settings"),
+    "guard": (
+        "guard_command",
+        "guard_command_group",
+        "Hand out guarded roles on purpose, for a short time",
+    ),
+    "agent": ("agent_command", "agent_command_group", "Set up coding agents for your profiles"),
+    "audit": ("audit_command", "print_audit", "Show what AWS issued, and to which program"),
+    "cache": (
+        "cache_commands",
+        "cache_command_group",
+        "List saved files, remove credentials and lists",
+    ),
+    "demo": (
+        "demo_command",
+        "run_demo",
+        "Try everything on a local Identity Center, no AWS needed",
+    ),
+    "emulator": (
+        "demo_command",
+        "emulator_command_group",
+        "Run the demo's local Identity Center alone",
+    ),
 }
 ALIASES = {"ls": "list"}
 # The exit code when nothing reads our output any more: 128 + SIGPIPE, as in other tools. It is not
@@ -72,7 +128,10 @@ def _replace_broken_pipe_error() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A click group that imports a command only to run it, and suggests names for unknown ones."""
+    """A click group that imports the module of the command that is run, and of no other.
+
+    For an unknown command, its error suggests similar names.
+    """
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         with _replace_broken_pipe_error():  # for the output of --help and --version
@@ -92,7 +151,7 @@ class LazyGroup(click.Group):
         if place is None:
             return None
         if sys.platform == "win32" and place[0] == "serve_command":
-            raise output.not_on_windows("serve")
+            raise output.make_not_on_windows_error("serve")
         command: click.Command = getattr(import_module(f"ssohelper.cli.{place[0]}"), place[1])
         return command
 
@@ -102,7 +161,9 @@ class LazyGroup(click.Group):
         """Find the command. Raises: UsageProblem, with the nearest names, for an unknown one."""
         name = args[0]
         if self.get_command(ctx, name) is None:
-            raise output.unknown_name("command", name, list(COMMANDS), "ssohelper --help")
+            raise output.make_unknown_name_error(
+                "command", name, list(COMMANDS), "ssohelper --help"
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -146,9 +207,9 @@ def run(argv: list[str], chosen: RoleRow | None = None) -> int:
     try:
         options = output.CommonOptions(chosen)
         result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False, obj=options)
-        output.flush()
+        output.flush_stdout()
     except SsoHelperError as error:
-        return output.report(error)
+        return output.report_error(error)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2

@@ -14,7 +14,7 @@ _MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 
 
-def choose_adopted(
+def choose_profiles_to_adopt(
     app: App,
     session: SsoSession,
     listing: Listing,
@@ -35,7 +35,7 @@ def choose_adopted(
         output.say(line)
     if globs:
         chosen = adopting.choose_by_globs(app, found, globs)
-    elif offers and not yes and output.can_ask():
+    elif offers and not yes and output.can_ask_user():
         chosen = _offer_to_adopt(found)
     else:
         chosen = frozenset()
@@ -44,8 +44,8 @@ def choose_adopted(
     return _ask_to_complete_blocks(app, found, chosen, yes=yes)
 
 
-def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
-    """Say if another session's sign-in serves the portal's profiles that have no sso_session."""
+def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:
+    """Say if profiles without sso_session use another session's sign-in to the portal."""
     found = legacy_sign_ins.find_other_serving_session(app, session)
     if found is not None:
         server, names = found
@@ -56,7 +56,7 @@ def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
         )
 
 
-def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
+def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
     """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
     names = legacy_sign_ins.list_served_profiles(app, session)
     if names:
@@ -68,7 +68,7 @@ def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
 
 
 def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
-    """Ask whether to adopt the profiles that do not work without ssohelper."""
+    """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
@@ -83,7 +83,7 @@ def _ask_to_complete_blocks(
     app: App, found: Sequence[Found], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
     for left in adopting.find_left_out(app, found, chosen):
-        if yes or not output.can_ask():
+        if yes or not output.can_ask_user():
             raise adopting.refuse_torn(left)
         for line in setup_text.torn_part_lines(left):
             output.say(line)

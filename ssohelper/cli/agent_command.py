@@ -1,4 +1,4 @@
-"""The command agent: settings with which AI coding agents get credentials through us."""
+"""The command agent: writes settings with which AI coding agents get credentials from ssohelper."""
 
 import click
 
@@ -11,7 +11,7 @@ from ssohelper.core.text import show
 
 @click.group("agent")
 @output.common_options
-def agent() -> None:
+def agent_command_group() -> None:
     """Set up coding agents, such as Claude Code, for your profiles.
 
     \b
@@ -22,14 +22,14 @@ def agent() -> None:
     """
 
 
-@agent.command("install")
+@agent_command_group.command("install")
 @click.argument("tool", type=click.Choice(TOOLS), metavar="|".join(TOOLS))
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @click.option("--server", "servers", multiple=True, help="An MCP server's name. Repeatable.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
-def install(
+def install_agent_settings(
     tool: str, profile: str | None, servers: tuple[str, ...], dry_run: bool, yes: bool
 ) -> None:
     """Write the agent's own settings so that it uses PROFILE; shows the diff and asks.

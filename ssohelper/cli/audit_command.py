@@ -16,7 +16,8 @@ from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 _HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
-# The other fields of a line of the journal, in the order in which --json prints them.
+# The fields of a journal line that have no column of their own, in the order in which --json prints
+# them.
 _FIELDS = (
     *("until", "access_key_id", "background", "others", "parent", "terminal", "user", "how", "way"),
     *("reason", "grant", "rule", "what", "before", "after", "command", "file"),
@@ -60,7 +61,9 @@ class Since(click.ParamType[float]):
 )
 @click.option("--verify", is_flag=True, help="Check that no line was changed or removed.")
 @output.common_options
-def audit(since: float | None, roles: str | None, events: tuple[str, ...], verify: bool) -> None:
+def print_audit(
+    since: float | None, roles: str | None, events: tuple[str, ...], verify: bool
+) -> None:
     """Show what AWS issued, and to which program.
 
     \b
@@ -127,18 +130,18 @@ def _verify_journal(app: App) -> None:
 def _row_cells(row: AuditRow) -> tuple[str, ...]:
     fields = row.line.fields
     return (
-        _time_text(row.line.at),
+        _local_time_text(row.line.at),
         row.line.event,
         _role_text(row),
-        _time_text(fields.get("until", "")),
+        _local_time_text(fields.get("until", "")),
         fields.get("access_key_id", ""),
         fields.get("parent", ""),
         fields.get("terminal", ""),
-        _details_text(fields),
+        _other_fields_text(fields),
     )
 
 
-def _time_text(text: str) -> str:
+def _local_time_text(text: str) -> str:
     """Return the time as local time on a terminal, else as the journal's own text in UTC."""
     at = from_iso(text)
     if at is None or not sys.stdout.isatty():
@@ -153,7 +156,7 @@ def _role_text(row: AuditRow) -> str:
     return f"{row.key.session_name}:{account}/{row.key.role_label}"
 
 
-def _details_text(fields: dict[str, Any]) -> str:
+def _other_fields_text(fields: dict[str, Any]) -> str:
     """Return the fields of a line that no other column shows, as NAME=VALUE or as plain text."""
     parts = [fields[name] for name in ("reason", "command", "what") if fields.get(name)]
     if fields.get("background"):

@@ -1,4 +1,4 @@
-"""The commands cache list and cache clear: show saved files without secrets, and remove them."""
+"""The commands `cache list` and `cache clear`: list saved files without secrets, remove them."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import show
 
 
-@click.group()
+@click.group("cache")
 @output.common_options
-def cache() -> None:
+def cache_command_group() -> None:
     """List the saved files, or remove cached role credentials and listings.
 
     \b
@@ -24,7 +24,7 @@ def cache() -> None:
     """
 
 
-@cache.command("list")
+@cache_command_group.command("list")
 @output.common_options
 def list_cache() -> None:
     """List the files that ssohelper has saved, and when they expire. No secret is printed.
@@ -34,7 +34,7 @@ def list_cache() -> None:
       ssohelper cache list --json
     """
     app = output.get_app()
-    found = _find_items(app, output.options().session)
+    found = _find_cached_items(app, output.options().session)
     if output.options().json:
         output.print_json([_item_json(item) for item in found], app.warnings)
         return
@@ -48,10 +48,10 @@ def list_cache() -> None:
     output.print_rows(("kind", "session", "what", "lasts", "path"), rows)
 
 
-@cache.command("clear")
+@cache_command_group.command("clear")
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 @output.common_options
-def clear(yes: bool) -> None:
+def clear_cache(yes: bool) -> None:
     """Remove cached role credentials and saved lists of accounts and roles; sign-ins stay.
 
     \b
@@ -61,7 +61,7 @@ def clear(yes: bool) -> None:
     """
     app = output.get_app()
     session = output.options().session
-    _find_items(app, session)  # raises UsageProblem for an unknown session name
+    _find_cached_items(app, session)  # raises UsageProblem for an unknown session name
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove cached role credentials and saved lists of roles {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
@@ -74,7 +74,7 @@ def clear(yes: bool) -> None:
         output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
 
 
-def _find_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:
+def _find_cached_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:
     """Return the saved files of the session, or of all sessions if `session` is None.
 
     Raises: UsageProblem, with similar names, for an unknown session.

@@ -24,20 +24,20 @@ def choose_profile(
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
     session = session or output.options().session
-    found = _choose_named_or_pick(text, session, ask_always=ask_always, with_others=False)
+    found = _resolve_named_or_pick_profile(text, session, ask_always=ask_always, with_others=False)
     assert isinstance(found, Profile)  # no others are offered
     warn_about_config(output.get_app(), found.name)
     return found
 
 
 def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | Foreign:
-    """Return what `choose_profile` does, or a profile whose credentials are not ours.
+    """Return what `choose_profile` does, or a profile whose credentials another tool provides.
 
     The latter is named by `text` or AWS_PROFILE, or picked by the user.
     """
     is_named = text is not None or not ask_always
     named = foreign.find(output.get_app(), text) if is_named else None
-    found = named or _choose_named_or_pick(
+    found = named or _resolve_named_or_pick_profile(
         text, output.options().session, ask_always=ask_always, with_others=True
     )
     if isinstance(found, Profile):
@@ -53,12 +53,12 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
         app.warn(warning)
 
 
-def _choose_named_or_pick(
+def _resolve_named_or_pick_profile(
     text: str | None, session: str | None, *, ask_always: bool, with_others: bool
 ) -> Profile | Foreign:
     app = output.get_app()
     if text is None and ask_always:
-        if not output.can_draw():
+        if not output.can_draw_picker():
             raise NoProfileNamed(
                 "which profile?", hint="name a profile; see: ssohelper profile list"
             )
@@ -66,7 +66,7 @@ def _choose_named_or_pick(
     try:
         return selection.resolve_profile(app, text, session)
     except NoProfileNamed:
-        if not output.can_draw():
+        if not output.can_draw_picker():
             raise
         return _pick_role(app, session, with_others)
     except NoSessionNamed as question:
@@ -90,10 +90,10 @@ def choose_session(text: str | None) -> SsoSession:
 
 def _pick_role(app: App, session_name: str | None, with_others: bool = False) -> Profile | Foreign:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
-    return pick_from(app, read_known_roles(app, session_name, with_others=with_others))
+    return pick_role_from(app, read_known_roles(app, session_name, with_others=with_others))
 
 
-def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreign:
+def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreign:
     """Let the user pick one of the rows; the picker opens with what is `typed` in its search.
 
     Raises: Interrupted (130) when none was picked.
@@ -107,7 +107,7 @@ def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreig
 
 
 def resolve_row(app: App, row: RoleRow) -> Profile | Foreign:
-    """Return the role, or the profile that is not ours, that a list's row shows.
+    """Return the role that a list's row shows, or the profile of another tool.
 
     Raises: the errors of selection.resolve_chosen_role and foreign.find_chosen.
     """
@@ -161,7 +161,7 @@ def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
 
 def _pick_session(app: App, question: NoSessionNamed) -> SsoSession:
     """Let the user pick a session. Raises: Interrupted (130) when none was picked."""
-    if not output.can_draw():
+    if not output.can_draw_picker():
         raise question
     from ssohelper.cli import pickers
 

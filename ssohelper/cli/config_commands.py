@@ -14,9 +14,9 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-@click.group()
+@click.group("config")
 @output.common_options
-def config() -> None:
+def config_command_group() -> None:
     """Get and set ssohelper's own settings.
 
     \b
@@ -27,10 +27,10 @@ def config() -> None:
     """
 
 
-@config.command("get")
+@config_command_group.command("get")
 @click.argument("key")
 @output.common_options
-def get(key: str) -> None:
+def get_setting(key: str) -> None:
     """Print the value of the setting KEY: from the environment, the file, or its default.
 
     \b
@@ -48,7 +48,7 @@ def get(key: str) -> None:
         output.echo(show(_value_text(row["value"])))
 
 
-@config.command("set", context_settings={"ignore_unknown_options": True})
+@config_command_group.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key")
 @click.argument("values", nargs=-1, type=click.UNPROCESSED)
 @click.option("--default", "to_default", is_flag=True, help="Remove KEY from the settings file.")
@@ -56,7 +56,7 @@ def get(key: str) -> None:
     "--yes", is_flag=True, help="Do not ask before storage drops sign-ins that cannot be read."
 )
 @output.common_options
-def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) -> None:
+def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) -> None:
     """Set KEY in the settings file. A list takes several values.
 
     \b
@@ -84,14 +84,14 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)
         kept = guards.rules_after_change(app, key, before, before.changed(key, value))
-        ended = guarding.confirm_loosening(app, kept)
+        ended = guarding.confirm_end_of_guard_rules(app, kept)
     storage = str(known.setting_of(key).default if to_default else value)
     if key == "storage":
         own_settings.check_change(app, key, value)
-        storage_setting.confirm_move(app, storage, yes=yes)
+        storage_setting.confirm_storage_move(app, storage, yes=yes)
     own_settings.change_setting(app, key, parts, value)
     if key == "storage":
-        storage_setting.move(app, storage)
+        storage_setting.move_sign_ins(app, storage)
     if ended:
         guards.end_rules(app, kept)
     after = app.read_settings()
@@ -107,7 +107,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
         output.print_json(_setting_row(after, key), app.warnings)
 
 
-@config.command("list")
+@config_command_group.command("list")
 @output.common_options
 def list_settings() -> None:
     """Print all settings, with their values and where each is set.
@@ -132,9 +132,9 @@ def list_settings() -> None:
     output.print_rows(("setting", "value", "from", "what it is"), shown)
 
 
-@config.command("path")
+@config_command_group.command("path")
 @output.common_options
-def path() -> None:
+def print_settings_path() -> None:
     """Print the path of the settings file, whether it exists or not.
 
     \b
@@ -164,7 +164,7 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 
 def _policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return rows for what the company's policy sets and the user's settings cannot set."""
+    """Return rows for what only the company's policy can set, and no setting of the user."""
     return [
         {
             "key": key,

@@ -33,7 +33,7 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 )
 @guarding.reason_option
 @output.common_options
-def console(
+def open_console(
     words: tuple[str, ...],
     service: str | None,
     region: str | None,
@@ -57,7 +57,7 @@ def console(
     app = output.get_app()
     chosen = profile_use.choose_profile(words)
     if isinstance(chosen, Foreign):
-        _open_foreign(app, chosen, service, region, only_print=only_print)
+        _open_console_as_foreign_profile(app, chosen, service, region, only_print=only_print)
         return
     if reason is None:
         # The role is checked here, before a sign-in is offered, which would be useless for a
@@ -66,11 +66,11 @@ def console(
         app.vault.check(chosen.key, Way.CONSOLE)
     page = consoles.choose_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
-    opener = None if only_print else _find_opener(app, chosen.session.name)
+    opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
-        _print_link(app, chosen, page, is_asked_for=only_print)
+        _print_console_link(app, chosen, page, is_asked_for=only_print)
         return
-    _say_what_opens(app, chosen, page)
+    _say_which_console_opens(app, chosen, page)
     started = _BrowserProcess(app, opener)
     opened = profile_use.run_signed_in(
         app,
@@ -84,27 +84,28 @@ def console(
     if other is not None:
         _say_browser_has_other_session(chosen, other)
     if output.options().json:
-        # The portal signs in as the SSO role below a chain: it has no link to the chain's role.
+        # The portal can only sign in as the SSO role at the start of a chain: it has no link to the
+        # role that the chain assumes.
         link = None if chosen.assumed else portal_link(chosen, page.url)
         _print_console_json(app, chosen, page, link, opened.ends_at)
 
 
-def _open_foreign(
+def _open_console_as_foreign_profile(
     app: App, found: Foreign, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
-    """Open the console with the credentials of a profile that is not ours."""
+    """Open the console with credentials of a profile that another tool provides."""
     page = foreign_credentials.choose_page(app, found, service, region)
-    opener = None if only_print else _find_opener(app, None)
+    opener = None if only_print else _find_browser_opener(app, None)
     if opener is None:
-        raise foreign_use.refuse_link(found)
-    keys = foreign_use.get_keys(app, found)
+        raise foreign_use.make_no_link_error(found)
+    keys = foreign_use.get_foreign_credentials(app, found)
     started = _BrowserProcess(app, opener)
     output.say(f'opening the console as "{show(found.name)}" in {page.region}')
     foreign_credentials.open_in_browser(app, found, keys, page, started.start, started.has_failed)
     if keys.expires_at is not None:
         output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
     if output.options().json:
-        output.print_json(foreign_use.console_data(found, keys, page), app.warnings)
+        output.print_json(foreign_use.make_console_json(found, keys, page), app.warnings)
 
 
 class _BrowserProcess:
@@ -125,7 +126,7 @@ class _BrowserProcess:
         return self._process is not None and self._process.poll() not in (None, 0)
 
 
-def _find_opener(app: App, session_name: str | None) -> browser.Opener | None:
+def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener | None:
     setting = app.settings.get("browser", session=session_name) if session_name else None
     opener = browser.find_opener(app.environ, setting)
     command = setting or app.environ.get("BROWSER")
@@ -135,7 +136,9 @@ def _find_opener(app: App, session_name: str | None) -> browser.Opener | None:
     return opener
 
 
-def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool) -> None:
+def _print_console_link(
+    app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool
+) -> None:
     link = consoles.release_link(app, profile, page)
     if not is_asked_for:
         output.say(
@@ -148,7 +151,7 @@ def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: 
         output.echo(link)
 
 
-def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
+def _say_which_console_opens(app: App, profile: Profile, page: ConsolePage) -> None:
     role, account = profile.shown_role, identity.look_up_identity(app, profile).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')

@@ -1,4 +1,4 @@
-"""`ssohelper credential-process` for what its fast entry point leaves to click, such as --help."""
+"""`ssohelper credential-process` with arguments that its fast entry point leaves out: --help."""
 
 import click
 
@@ -19,7 +19,7 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 )
 @output.common_options
 @click.pass_context
-def credential_process(
+def print_credentials(
     ctx: click.Context,
     profile: str | None,
     account_id: str | None,

@@ -11,10 +11,10 @@ from ssohelper.emulator.listener import EmulatorError
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 
 
-@click.command()
+@click.command("demo")
 @output.common_options
 @click.pass_context
-def demo(ctx: click.Context) -> None:
+def run_demo(ctx: click.Context) -> None:
     """Try everything on a local Identity Center; no AWS account needed.
 
     \b
@@ -25,12 +25,12 @@ def demo(ctx: click.Context) -> None:
     It runs in a temporary home folder; your own ~/.aws is not changed.
     """
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    ctx.exit(demo_run.run_with_shell() if on_terminal else demo_run.run_narrated())
+    ctx.exit(demo_run.run_demo_with_shell() if on_terminal else demo_run.run_narrated_demo())
 
 
-@click.group()
+@click.group("emulator")
 @output.common_options
-def emulator() -> None:
+def emulator_command_group() -> None:
     """Run the demo's Identity Center alone.
 
     \b
@@ -39,7 +39,7 @@ def emulator() -> None:
     """
 
 
-@emulator.command()
+@emulator_command_group.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 means any free port.")
 @click.option(
     "--world",
@@ -52,7 +52,9 @@ def emulator() -> None:
 )
 @output.common_options
 @click.pass_context
-def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None) -> None:
+def serve_emulator(
+    ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None
+) -> None:
     """Serve an emulated Identity Center until Ctrl-C.
 
     \b
@@ -77,7 +79,8 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
     except EmulatorError as cause:
         raise UsageProblem(str(cause)) from cause
     except OSError as cause:
-        # A socket's error names no file. The only file that the server writes is the ready file.
+        # An OSError of the socket names no file. With a file name, the error is about the ready
+        # file, the only one that the server writes.
         what = f"port {port} cannot be used" if cause.filename is None else f'"{ready_file}"'
         raise LocalState(f"{what}: {cause.strerror or cause}") from cause
     ctx.exit(0)

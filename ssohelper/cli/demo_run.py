@@ -67,21 +67,25 @@ _BOTO3 = (
 )
 
 
-def run_narrated() -> int:
+def run_narrated_demo() -> int:
     """Run the main commands with an explanation of each; return 0 when all succeeded."""
-    with _run_identity_center() as (emulator, environ):
+    with _run_emulator_in_temporary_home() as (emulator, environ):
         emulator.auto_approve = "ana"
         output.echo('An emulated IAM Identity Center runs on this machine. Its user is "ana".')
         done = (
-            _run_step(
+            _run_demo_step(
                 "First day: one command signs in, lists the roles and writes profiles.",
                 environ,
                 [*_SETUP, "--no-browser", "--yes"],
             )
-            and _run_step("Ana's roles that match a word:", environ, ["list", "payments"])
-            and _run_step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
-            and _run_boto3(environ)
-            and _run_step("How long sign-in, token and role credentials last:", environ, ["status"])
+            and _run_demo_step("Ana's roles that match a word:", environ, ["list", "payments"])
+            and _run_demo_step(
+                "A second sync changes nothing:", environ, ["profile", "sync", "--yes"]
+            )
+            and _run_boto3_example(environ)
+            and _run_demo_step(
+                "How long sign-in, token and role credentials last:", environ, ["status"]
+            )
         )
     if not done:
         output.say("the demo stopped: the last line above says why")
@@ -91,9 +95,9 @@ def run_narrated() -> int:
     return 0
 
 
-def run_with_shell() -> int:
+def run_demo_with_shell() -> int:
     """Sign in with the user's browser, write profiles, and run a shell; return the exit code."""
-    with _run_identity_center() as (_emulator, environ):
+    with _run_emulator_in_temporary_home() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
         code = subprocess.call(
@@ -114,16 +118,16 @@ def run_with_shell() -> int:
     return 0
 
 
-def _run_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
+def _run_demo_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
     output.echo(f"\n# {words}")
-    return _run_and_show(arguments, environ) == 0
+    return _run_and_print_command(arguments, environ) == 0
 
 
 @contextmanager
-def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
+def _run_emulator_in_temporary_home() -> Iterator[tuple[Emulator, dict[str, str]]]:
     with _exit_on_first_signal():
-        # The folder's path is chosen before the folder is made, because a signal can come in
-        # between.
+        # The path of the demo's home is chosen before the folder is made, because a signal can come
+        # in between and the folder must still be removed.
         home = Path(tempfile.gettempdir()) / f"ssohelper-demo-{secrets.token_hex(8)}"
         try:
             try:
@@ -131,14 +135,14 @@ def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
                 with Emulator() as emulator:
                     yield emulator, _make_demo_environment(home, emulator.environment())
             finally:
-                _remove_home(home)
+                _remove_demo_home(home)
         finally:
-            # The first signal may have stopped the removal above. Later signals raise nothing, so
-            # this second removal is not stopped.
-            _remove_home(home)
+            # The first signal may have stopped the removal above. Later signals raise no exception,
+            # so nothing stops this second removal.
+            _remove_demo_home(home)
 
 
-def _remove_home(home: Path) -> None:
+def _remove_demo_home(home: Path) -> None:
     """Remove the demo's home; repeat this while an ending process of the demo writes there."""
     ends_at = time.monotonic() + _REMOVAL_SECONDS
     shutil.rmtree(home, ignore_errors=True)
@@ -158,7 +162,7 @@ def _exit_on_first_signal() -> Iterator[None]:
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     numbers = [int(getattr(signal, name)) for name in names]
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def raise_exit(number: int, _frame: FrameType | None) -> None:
         """Raise KeyboardInterrupt for SIGINT, else SystemExit with 128 + the signal's number."""
         nonlocal is_ending
         if is_ending:
@@ -168,7 +172,7 @@ def _exit_on_first_signal() -> Iterator[None]:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in numbers}
+    before = {number: signal.signal(number, raise_exit) for number in numbers}
     try:
         yield
     finally:
@@ -208,7 +212,7 @@ def _make_demo_environment(home: Path, endpoints: dict[str, str]) -> dict[str, s
     )
 
 
-def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
+def _run_and_print_command(arguments: list[str], environ: dict[str, str]) -> int:
     """Run an ssohelper command, print its output, and visit any sign-in page that it prints."""
     output.echo(f"$ ssohelper {shlex.join(arguments)}")
     sys.stdout.flush()
@@ -249,7 +253,7 @@ def _visit_sign_in_page(url: str) -> None:
         click.echo(f"  the sign-in page did not answer: {error}", err=True)
 
 
-def _run_boto3(environ: dict[str, str]) -> bool:
+def _run_boto3_example(environ: dict[str, str]) -> bool:
     output.echo("\n# Any SDK now gets credentials from a profile, such as boto3, unchanged:")
     code = _BOTO3.format(profile=PROFILE)
     output.echo(f"$ python -c {shlex.quote(code)}")

@@ -26,7 +26,7 @@ _FIXED_MARK = "v"
 @click.option("--fix", is_flag=True, help="Make the safe repairs, and nothing else.")
 @click.option("--run", is_flag=True, help="Run the profile's program, also another tool's.")
 @output.common_options
-def doctor(profile: str | None, fix: bool, run: bool) -> int:
+def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
     """Find what is wrong with your AWS setup, with the cure for each finding.
 
     \b

@@ -33,7 +33,7 @@ from ssohelper.errors import UsageProblem
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @guarding.reason_option
 @output.common_options
-def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | None) -> None:
+def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | None) -> None:
     """Print a role's keys as shell exports, for eval.
 
     \b
@@ -54,7 +54,7 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
         )
     chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, Foreign):
-        foreign_use.print_keys(app, chosen, shell, form)
+        foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
     guarding.grant_for_reason(app, chosen, reason)
     keys = credentials.release(
@@ -68,5 +68,5 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
     found = environment.build_keys_environment(app, chosen, keys)
     found = guards.add_reason(app, chosen.key, found)
     provided = ForeignCredentials(*keys)
-    foreign_use.print_environment(app, found, shell, form, provided)
+    foreign_use.print_environment_variables(app, found, shell, form, provided)
     favourites.record_use(app, chosen)

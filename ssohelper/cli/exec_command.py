@@ -18,7 +18,7 @@ _PROGRAM = "ssohelper.exec.program"
 
 
 class _CommandBeforeProgram(click.Command):
-    """A click command whose own arguments end at the first `--`. The rest is a program's argv."""
+    """A click command whose own arguments end at the first `--`; a program's argv follows."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" not in args:
@@ -97,14 +97,14 @@ def exec_program(
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
     if sys.platform == "win32" and server:
-        raise output.not_on_windows("exec --server")
+        raise output.make_not_on_windows_error("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
-    _check_chosen(chosen, app.environ.pop(served_role.CHOSEN, None))
+    _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
     limits = agents.build_allow_variable(app, allowed)
     if isinstance(chosen, Foreign):
-        ctx.exit(_run_foreign(app, chosen, program, limits, server=server))
+        ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
     guarding.grant_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
@@ -112,12 +112,12 @@ def exec_program(
     if server:
         from ssohelper.cli import serve_command
 
-        ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text, limits))
-    ctx.exit(_run_with_keys(app, chosen, program, hold_text, limits))
+        ctx.exit(serve_command.run_with_endpoint(app, chosen, program, hold_text, limits))
+    ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
 
 
-def _check_chosen(profile: Profile | Foreign, chosen: str | None) -> None:
-    """Refuse a profile that is no longer what the user chose: see served_role.CHOSEN."""
+def _refuse_edited_profile(profile: Profile | Foreign, chosen: str | None) -> None:
+    """Raise an error if the profile was edited since the user chose it: see served_role.CHOSEN."""
     now = profile.origin if isinstance(profile, Foreign) else profile.key.text
     if chosen is not None and chosen != now:
         raise UsageProblem(
@@ -127,10 +127,10 @@ def _check_chosen(profile: Profile | Foreign, chosen: str | None) -> None:
         )
 
 
-def _run_foreign(
+def _run_as_foreign_profile(
     app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
 ) -> int:
-    """Run the command with the name of a profile that is not ours, for the command's own SDK.
+    """Run the command with a profile of another tool in AWS_PROFILE, for the command's own SDK.
 
     If the profile's credential source is the environment, runs the command with fixed keys instead.
     """
@@ -140,21 +140,22 @@ def _run_foreign(
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
-        # An SDK would use the keys in the environment itself, not the role that they assume.
-        keys = foreign_use.get_keys(app, found)
+        # The command's SDK would use the keys in the environment, not the role that the profile
+        # assumes with them.
+        keys = foreign_use.get_foreign_credentials(app, found)
         variables = foreign.build_keys_environment(app, found, keys)
     else:
-        foreign.check_use(app, found, is_on_terminal=output.can_ask())
+        foreign.check_use(app, found, is_on_terminal=output.can_ask_user())
         variables = foreign.build_environment(app, found)
         said = found.description
-        # The profile's program is not run here to limit its time: the command runs the program
-        # again, so the user could be asked twice for a touch or a code.
+        # The program that the profile names is not run here first, with a time limit: the command
+        # runs it anyway, and the user could be asked twice for a touch or a code.
         output.say(f"{said}, for which the command waits" if found.is_program else said)
     child = variables.for_child(app.environ)
     return run.replace_process(program, {**child, **limits})
 
 
-def _run_with_keys(
+def _run_with_fixed_keys(
     app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
 ) -> int:
     keys = profile_use.run_signed_in(

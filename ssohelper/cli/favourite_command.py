@@ -10,7 +10,7 @@ from ssohelper.core.text import show
 
 @click.group("favourite")
 @output.common_options
-def favourite() -> None:
+def favourite_command_group() -> None:
     """Manage your favourites: roles that come first in every list and picker.
 
     \b
@@ -21,10 +21,10 @@ def favourite() -> None:
     """
 
 
-@favourite.command()
+@favourite_command_group.command("add")
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @output.common_options
-def add(profile: str | None) -> None:
+def add_favourite(profile: str | None) -> None:
     """Make a role a favourite.
 
     \b
@@ -36,10 +36,10 @@ def add(profile: str | None) -> None:
     output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
 
 
-@favourite.command()
+@favourite_command_group.command("rm")
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @output.common_options
-def rm(profile: str | None) -> None:
+def remove_favourite(profile: str | None) -> None:
     """Remove a role from the favourites.
 
     \b
@@ -52,7 +52,7 @@ def rm(profile: str | None) -> None:
     )
 
 
-@favourite.command("list")
+@favourite_command_group.command("list")
 @output.common_options
 def list_favourites() -> None:
     """Print your favourite roles: session, account id and role name.

@@ -1,4 +1,4 @@
-"""What the commands do with a profile whose credentials are not ours (core.foreign).
+"""What the commands do with a profile whose credentials another tool provides (core.foreign).
 
 The profile's own provider gives the credentials, once and within 18 s. Each command says on stderr
 where they come from.
@@ -21,14 +21,14 @@ from ssohelper.core.text import show, to_json
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-def get_keys(app: App, found: Foreign) -> ForeignCredentials:
+def get_foreign_credentials(app: App, found: Foreign) -> ForeignCredentials:
     """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
 
     Raises: UsageProblem for an MFA device off a terminal; the errors of foreign.check_use and
     foreign_credentials.obtain.
     """
     choosing.warn_about_config(app, found.name)
-    is_on_terminal = output.can_ask()
+    is_on_terminal = output.can_ask_user()
     foreign.check_use(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
@@ -44,17 +44,17 @@ def _ask_mfa_code(serial: str) -> str:
     return code
 
 
-# -- what `env` prints for a profile that is not ours ---------------------------------------------
+# -- what `env` prints for another tool's profile -------------------------------------------------
 
 
-def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
+def print_foreign_keys(app: App, found: Foreign, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
-    keys = get_keys(app, found)
+    keys = get_foreign_credentials(app, found)
     variables = foreign.build_keys_environment(app, found, keys)
-    print_environment(app, variables, shell, form, keys)
+    print_environment_variables(app, variables, shell, form, keys)
 
 
-def print_environment(
+def print_environment_variables(
     app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
 ) -> None:
     """Print the variables in the form that the options of `env` name, with their secrets."""
@@ -62,12 +62,14 @@ def print_environment(
     if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "sts":
-        output.write(to_json({"Credentials": _sts_answer_json(keys)}, indent=2).encode() + b"\n")
+        output.write_stdout(
+            to_json({"Credentials": _sts_answer_json(keys)}, indent=2).encode() + b"\n"
+        )
     elif form == "json":
-        output.write(to_json(variables, indent=2).encode() + b"\n")
+        output.write_stdout(to_json(variables, indent=2).encode() + b"\n")
     else:
         text = shell_text.assignment_text(shell, variables, found.unset)
-        output.write(os.fsencode(text) + b"\n")
+        output.write_stdout(os.fsencode(text) + b"\n")
 
 
 def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
@@ -82,27 +84,27 @@ def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
     return answer
 
 
-# -- what `whoami` prints for a profile that is not ours ------------------------------------------
+# -- what `whoami` prints for another tool's profile ----------------------------------------------
 
 
-def print_identity(app: App, found: Foreign) -> None:
+def print_foreign_identity(app: App, found: Foreign) -> None:
     """Print the profile, then what STS says of its credentials, as `whoami` does."""
     if output.options().json:
         _print_identity_json(app, found)
         return
-    keys = get_keys(app, found)
-    print_pair("profile", found.name)
+    keys = get_foreign_credentials(app, found)
+    print_name_and_value("profile", found.name)
     sys.stdout.flush()  # STS may take seconds to answer
     confirmed = foreign_credentials.confirm(app, found, keys)
-    print_pair("account", confirmed.account_id)
+    print_name_and_value("account", confirmed.account_id)
     if confirmed.role_name is not None:
-        print_pair("role", confirmed.role_name)
-    print_pair("user", confirmed.user)
-    print_pair("arn", confirmed.arn)
+        print_name_and_value("role", confirmed.role_name)
+    print_name_and_value("user", confirmed.user)
+    print_name_and_value("arn", confirmed.arn)
     output.say("confirmed by AWS")
 
 
-def print_pair(what: str, value: str) -> None:
+def print_name_and_value(what: str, value: str) -> None:
     """Print a line with a name and its value, aligned on a terminal, tab-separated elsewhere."""
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
@@ -113,7 +115,7 @@ def _print_identity_json(app: App, found: Foreign) -> None:
     )
     data.update(profile=found.name, confirmed=False)
     try:
-        confirmed = foreign_credentials.confirm(app, found, get_keys(app, found))
+        confirmed = foreign_credentials.confirm(app, found, get_foreign_credentials(app, found))
     except SsoHelperError as error:
         app.warn(f"not confirmed by AWS: {error.message}")
         output.print_json(data, app.warnings)
@@ -122,18 +124,20 @@ def _print_identity_json(app: App, found: Foreign) -> None:
     output.print_json(data, app.warnings)
 
 
-# -- what `console` prints for a profile that is not ours -----------------------------------------
+# -- what `console` prints for another tool's profile ---------------------------------------------
 
 
-def refuse_link(found: Foreign) -> UsageProblem:
-    """Return the error for printing a console link: these profiles have no portal to link to."""
+def make_no_link_error(found: Foreign) -> UsageProblem:
+    """Return the error for `console --print` with another tool's profile: it has no portal."""
     return UsageProblem(
         f'no access portal knows the profile "{found.name}", so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",
     )
 
 
-def console_data(found: Foreign, keys: ForeignCredentials, page: ConsolePage) -> dict[str, Any]:
+def make_console_json(
+    found: Foreign, keys: ForeignCredentials, page: ConsolePage
+) -> dict[str, Any]:
     """Return the data of `console --json`."""
     return {
         "profile": found.name,

@@ -15,7 +15,7 @@ from ssohelper.errors import UsageProblem
 
 @click.group("guard")
 @output.common_options
-def guard() -> None:
+def guard_command_group() -> None:
     """Hand out guarded roles on purpose, and for a short time only.
 
     \b
@@ -29,7 +29,7 @@ def guard() -> None:
     """
 
 
-@guard.command("grant")
+@guard_command_group.command("grant")
 @click.argument("profile", required=False)
 @click.option(
     "--reason", required=True, metavar="TEXT", help="The reason, which goes into the journal."
@@ -45,7 +45,7 @@ def guard() -> None:
     "--all-terminals", is_flag=True, help="Grant it in all of your terminals, not only in this one."
 )
 @output.common_options
-def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
+def grant_role(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
     """Allow a guarded role to be handed out for a while.
 
     \b
@@ -64,7 +64,9 @@ def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) 
         raise UsageProblem(
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )
-    made = guarding.ask_and_grant(app, chosen.key, reason, seconds, on_all_terminals=all_terminals)
+    made = guarding.confirm_and_grant_role(
+        app, chosen.key, reason, seconds, on_all_terminals=all_terminals
+    )
     if output.options().json:
         output.print_json(_grant_row(app, made), app.warnings)
     else:
@@ -72,11 +74,11 @@ def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) 
         output.echo(f"granted {where} for {duration_text(seconds)}: {show(made.key.text)}")
 
 
-@guard.command("revoke")
+@guard_command_group.command("revoke")
 @click.argument("profile", required=False)
 @click.option("--all", "is_all", is_flag=True, help="End all grants, in all terminals.")
 @output.common_options
-def revoke(profile: str | None, is_all: bool) -> None:
+def revoke_grants(profile: str | None, is_all: bool) -> None:
     """End grants before their time.
 
     \b
@@ -102,7 +104,7 @@ def revoke(profile: str | None, is_all: bool) -> None:
         output.say("there was no grant to revoke")
 
 
-@guard.command("list")
+@guard_command_group.command("list")
 @output.common_options
 def list_guards() -> None:
     """Show the guard rules in force, and the grants that last.

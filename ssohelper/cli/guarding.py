@@ -1,4 +1,4 @@
-"""Asks the user to confirm before a guarded role is granted, and before guard rules end."""
+"""Asks the user to confirm before a guarded role is granted, and before guard rules are removed."""
 
 import os
 import sys
@@ -45,14 +45,14 @@ def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
         return
     given = app.grants.find(profile.key)
     if given is None:
-        given = ask_and_grant(app, profile.key, reason, grants.DEFAULT_SECONDS)
+        given = confirm_and_grant_role(app, profile.key, reason, grants.DEFAULT_SECONDS)
         output.say(f"granted for {duration_text(given.ends_at - given.granted_at)}")
     else:
         left = duration_text(given.ends_at - app.clock.now())
         output.say(f"already granted for {left} more ({show(given.reason)})")
 
 
-def say_what_a_guard_needs(app: App, profile: Profile) -> None:
+def say_how_to_grant_guarded_role(app: App, profile: Profile) -> None:
     """Say how to grant the profile's role, if it is guarded and no grant lasts."""
     if guards.needs_grant(app, profile.key):
         rule = guards.find_rule(app, profile.key)
@@ -62,7 +62,7 @@ def say_what_a_guard_needs(app: App, profile: Profile) -> None:
         )
 
 
-def ask_and_grant(
+def confirm_and_grant_role(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
     """Let the user type a word, then grant the role. Raises: Refused, UsageProblem, LocalState."""
@@ -112,8 +112,8 @@ def parse_grant_duration(text: str) -> int:
     return int(seconds)
 
 
-def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask the user before guard rules go out of force; return the rules that will.
+def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
+    """Ask the user before guard rules stop guarding roles; return these rules.
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """

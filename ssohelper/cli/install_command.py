@@ -1,4 +1,4 @@
-"""The command install: shows the diff of a shell's rc file, then adds or removes our lines."""
+"""The command install: shows a shell's rc file as a diff, then adds or removes lines in it."""
 
 import click
 
@@ -22,7 +22,7 @@ from ssohelper.errors import UsageProblem
 @click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def install(
+def install_shell_lines(
     shell: str | None,
     uninstall: bool,
     prompt: bool | None,
@@ -58,7 +58,7 @@ def install(
                 "--profiles goes with --uninstall, and without --shell",
                 hint="to leave ssohelper: ssohelper install --uninstall --profiles",
             )
-        leave_output.leave(app, dry_run=dry_run, yes=yes)
+        leave_output.leave_ssohelper(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:
@@ -70,26 +70,26 @@ def install(
     if edit.has_changes:
         print_diff(diff, dry_run)
     if uninstall:
-        leave_output.say_what_stops_working(app)
-    if edit.has_changes and not dry_run and _confirm_edit(edit, uninstall, yes):
+        leave_output.warn_of_profiles_that_need_ssohelper(app)
+    if edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes):
         installing.write_edit(app, edit)
         written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:
-        _print_outcome(edit, uninstall, written)
+        _print_edit_outcome(edit, uninstall, written)
         if written and not uninstall:
-            _print_further_steps(app, edit)
+            _print_login_shell_hint(app, edit)
 
 
-def _confirm_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
+def _confirm_rc_file_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
     what = "install --uninstall" if uninstall else "install"
     verb = "remove" if edit.after is None else "write"
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
+def _print_edit_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
@@ -114,7 +114,7 @@ def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
             )
 
 
-def _print_further_steps(app: App, edit: Edit) -> None:
+def _print_login_shell_hint(app: App, edit: Edit) -> None:
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'

@@ -16,8 +16,8 @@ _WHAT = "install --uninstall --profiles"
 _MOST_NAMES = 10
 
 
-def leave(app: App, *, dry_run: bool, yes: bool) -> None:
-    """Turn managed profiles into AWS's own form, then remove our lines from all shells' files.
+def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
+    """Turn managed profiles into native ones, then remove ssohelper's lines from shells' rc files.
 
     The profiles are changed first, so that all work even if the command ends in between.
     """
@@ -33,12 +33,12 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
             output.say(f"no guard would be asked any more for: {show(name)}")
     if not dry_run and (diff or edits):
         if _confirm_leaving(app, planned, edits, yes):
-            written = _write_changes(app, planned, edits)
+            written = _write_profiles_and_shell_files(app, planned, edits)
         else:
             output.say("nothing was changed")
     if dry_run or written or not (diff or edits):
-        _print_outcome(planned, edits)
-        _say_what_is_not_renewed(app)
+        _print_leaving_outcome(planned, edits)
+        _say_which_token_file_is_not_renewed(app)
     if output.options().json:
         kept = [one._asdict() for one in planned.kept]
         diffs = {str(edit.path): edit.diff() for edit in edits}
@@ -47,7 +47,7 @@ def leave(app: App, *, dry_run: bool, yes: bool) -> None:
         output.print_json({**data, "written": written}, app.warnings)
 
 
-def say_what_stops_working(app: App) -> None:
+def warn_of_profiles_that_need_ssohelper(app: App) -> None:
     """Warn of the profiles that run ssohelper, which `--uninstall` alone leaves as they are."""
     names = leaving.list_profiles_that_need_ssohelper(app)
     if names:
@@ -57,7 +57,7 @@ def say_what_stops_working(app: App) -> None:
         )
 
 
-def _say_what_is_not_renewed(app: App) -> None:
+def _say_which_token_file_is_not_renewed(app: App) -> None:
     names = leaving.list_profiles_served_by_sign_ins(app)
     if names:
         shown = first_names([show(name) for name in names], _MOST_NAMES)
@@ -67,8 +67,8 @@ def _say_what_is_not_renewed(app: App) -> None:
         )
 
 
-def _write_changes(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
-    """Write all changes; return the paths of the changed files."""
+def _write_profiles_and_shell_files(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
+    """Write the profiles and the shells' rc files; return the paths of the changed files."""
     written: list[str] = []
     if planned.changes:
         leaving.apply(app, planned)
@@ -105,7 +105,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 
-def _print_outcome(planned: Leaving, edits: list[Edit]) -> None:
+def _print_leaving_outcome(planned: Leaving, edits: list[Edit]) -> None:
     for kept in planned.kept:
         output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
     if not planned.changes and not edits:

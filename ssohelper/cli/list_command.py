@@ -48,7 +48,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     if detached:  # this process was started by start_background_refresh
         directory.refresh_in_this_process(app, session)
         return
-    found, error = _fetch_or_load(app, session, refresh)
+    found, error = _fetch_or_load_listing(app, session, refresh)
     if accounts:
         _print_accounts(app, session, found, query)
     else:
@@ -57,10 +57,10 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
         raise error
 
 
-def _fetch_or_load(
+def _fetch_or_load_listing(
     app: App, session: SsoSession, refresh: bool
 ) -> tuple[Listing, SsoHelperError | None]:
-    """Return the listing; if AWS cannot be asked, the saved listing and an error to exit with."""
+    """Return the listing, or if AWS cannot be asked, the saved one and the error to exit with."""
     try:
         with listing_progress.show_listing_progress() as progress:
             found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
@@ -78,7 +78,7 @@ def _fetch_or_load(
 
 
 def _refresh_outdated_list(app: App, session: SsoSession) -> None:
-    """Refresh the list in the background; warn that the printed list is of an earlier sign-in."""
+    """Refresh the list in the background; warn that the printed one is of an earlier sign-in."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
         directory.start_background_refresh(app, session)

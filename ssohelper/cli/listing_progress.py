@@ -15,7 +15,7 @@ _LINE_AFTER_SECONDS = 5.0
 
 @contextmanager
 def show_listing_progress() -> Iterator[Step]:
-    """Yield the function that must be called at each step of the listing.
+    """Yield the function that the caller must call whenever roles of another account are listed.
 
     A terminal shows a bar after 0.3 s. If stderr is no terminal, it gets one line after 5 s.
     """
@@ -23,7 +23,7 @@ def show_listing_progress() -> Iterator[Step]:
     with (
         _DelayedDisplay(_BAR_AFTER_SECONDS, _show_bar)
         if draws
-        else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_line) as late
+        else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_first_step_line) as late
     ):
         yield late.show_step
 
@@ -71,19 +71,19 @@ def _show_bar() -> AbstractContextManager[Step]:
 
     from ssohelper.cli import progress_bar
 
-    return progress_bar.show_bar("listing accounts")
+    return progress_bar.show_progress_bar("listing accounts")
 
 
 @contextmanager
-def _show_line() -> Iterator[Step]:
+def _show_first_step_line() -> Iterator[Step]:
     """Yield a function that prints only the first step, because stderr is probably a log."""
     is_printed = False
 
-    def say_first_step(done: int, total: int) -> None:
+    def print_first_step(done: int, total: int) -> None:
         nonlocal is_printed
         if not is_printed:
             so_far = f"{done} of {total} accounts are listed" if total else "no account is listed"
             output.say(f"listing accounts at AWS's pace: {so_far} so far")
         is_printed = True
 
-    yield say_first_step
+    yield print_first_step

@@ -54,7 +54,7 @@ class CommonOptions:
 
 
 def options() -> CommonOptions:
-    """Return the common options of this command line."""
+    """Return the options -v, --json and --session of this command line."""
     return click.get_current_context().find_root().ensure_object(CommonOptions)
 
 
@@ -81,7 +81,9 @@ def common_options(function: _F) -> _F:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @click.option("--session", metavar="NAME", help="The sso-session to use.")
     @functools.wraps(function)
-    def command(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
+    def run_with_common_options(
+        *args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any
+    ) -> Any:
         given = options()
         given.verbose = max(given.verbose, verbose)
         given.json = given.json or as_json
@@ -92,7 +94,7 @@ def common_options(function: _F) -> _F:
             _print_unprinted_warnings()
             raise
 
-    return command  # type: ignore[return-value]
+    return run_with_common_options  # type: ignore[return-value]
 
 
 def checked_session_name(name: str | None) -> str | None:
@@ -126,10 +128,10 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from ssohelper.cli import table
 
-    # A terminal that does not know its size reports 0 columns, for which we take 80.
+    # A terminal that does not know its size reports 0 columns: the table then gets 80.
     room = shutil.get_terminal_size().columns or 80
     bold = not terminal.is_dumb()
-    echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
+    echo("\n".join(table.table_lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
 def echo(text: str = "") -> None:
@@ -138,12 +140,12 @@ def echo(text: str = "") -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def write(data: bytes) -> None:
+def write_stdout(data: bytes) -> None:
     """Write all of the bytes to stdout, for a shell that evaluates them.
 
     Raises: LocalState when stdout cannot be written or is closed.
     """
-    flush()
+    flush_stdout()
     try:
         while data:
             data = data[os.write(1, data) :]
@@ -162,7 +164,8 @@ def say(text: str) -> None:
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
     except OSError:
-        # Otherwise Python would exit with code 120, because it cannot flush stderr at its end.
+        # stderr is replaced, since Python would exit with code 120 if it could not flush stderr at
+        # its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -187,7 +190,7 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
 
 def require_terminal(what: str) -> None:
     """Raise UsageProblem when there is no terminal on which `what` could ask its question."""
-    if not can_ask():
+    if not can_ask_user():
         raise UsageProblem(
             f"{what} needs an answer, and this is no terminal",
             hint=f"go ahead with: {command_line()} --yes",
@@ -199,18 +202,18 @@ def command_line() -> str:
     return shlex.join(["ssohelper", *sys.argv[1:]])
 
 
-def can_ask() -> bool:
+def can_ask_user() -> bool:
     """Return whether a question can be shown and answered: stdin and stderr are terminals."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
 
 
-def can_draw() -> bool:
-    """Return whether a picker can be drawn: `can_ask` is True and the cursor can be moved."""
-    return can_ask() and not terminal.is_dumb()
+def can_draw_picker() -> bool:
+    """Return whether a picker can be drawn: `can_ask_user` is True and the cursor can be moved."""
+    return can_ask_user() and not terminal.is_dumb()
 
 
-def not_on_windows(what: str) -> UsageProblem:
-    """Return the error for a command that needs signals and Unix sockets, which Windows lacks."""
+def make_not_on_windows_error(what: str) -> UsageProblem:
+    """Return the error for a command that Windows lacks: it needs signals and Unix sockets."""
     return UsageProblem(
         f"{what} does not exist on Windows",
         hint='SDKs renew credentials of a profile automatically: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
@@ -228,13 +231,15 @@ def _print_unprinted_warnings() -> None:
 # -- making and reporting errors -----------------------------------------------------------------
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
+def make_unknown_name_error(
+    kind: str, name: str, known: Iterable[str], listed_by: str
+) -> UsageProblem:
     """Return the error for an unknown name. Its hint suggests up to three similar known names."""
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
 
-def report(error: SsoHelperError) -> int:
+def report_error(error: SsoHelperError) -> int:
     """Print the error and its hint to stderr; return its exit code."""
     say(f"ssohelper: error: {show_message(error.message)}")
     if error.hint:
@@ -257,7 +262,7 @@ def report_usage(error: click.UsageError) -> int:
 
 def report_interrupted(*, at_question: bool = False) -> int:
     """Print that Ctrl-C ended the command; return exit code 130."""
-    if at_question and can_ask():
+    if at_question and can_ask_user():
         say("")  # ends the line of the question
     say("ssohelper: interrupted")
     return 130
@@ -267,11 +272,11 @@ def report_stdout_error() -> int:
     """Print an error and return its exit code 7 when stdout cannot be written; else return 0."""
     # Data that could not be written is still in the buffer, so that a second flush fails too.
     try:
-        flush()
+        flush_stdout()
     except BrokenPipeError:
         return 0
     except LocalState as error:
-        return report(error)
+        return report_error(error)
     return 0
 
 
@@ -285,7 +290,7 @@ def drop_output_without_reader() -> bool:
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # Otherwise Python would flush stdout at its end, and print that the flush failed.
+    # stdout is replaced, since Python would flush it at its end, and print that the flush failed.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return True
 
@@ -302,13 +307,13 @@ def replace_closed_streams() -> None:
     if sys.stdout is None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
-        # PYTHONUNBUFFERED is set, as in many containers. We need a buffer for stdout: without a
-        # buffer, unwritten data is lost at the first error, and `flush` raises no second error.
+        # PYTHONUNBUFFERED is set, as in many containers. But stdout needs a buffer: without one,
+        # unwritten data is lost at the first error, and `flush` raises no second error.
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 
 
-def flush() -> None:
+def flush_stdout() -> None:
     """Write stdout's buffer now, so that a full disk is an error with an exit code."""
     try:
         sys.stdout.flush()

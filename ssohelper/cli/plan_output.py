@@ -25,7 +25,7 @@ FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts witho
 
 
 def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are_new: bool) -> None:
-    """Warn if the filters match no role: they may be mistyped, or remembered from earlier roles.
+    """Warn if the filters match no role: they may be mistyped, or saved when other roles existed.
 
     `are_new` says that the user gave the filters with this command.
     """
@@ -45,7 +45,7 @@ def print_plan(app: App, plan: Plan) -> None:
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
-    _print_skipped(plan)
+    _print_skipped_roles(plan)
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
@@ -54,7 +54,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     A plan without changes only saves the user's choices. Returns False when the user answered no.
     `what` names the command in errors.
     """
-    agreed = _show_and_ask(app, plan, yes=yes, what=what)
+    agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
     if agreed is None:
         output.say("nothing was written")
         return False
@@ -67,13 +67,13 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         output.say(
             f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
         )
-    _print_skipped(plan)
+    _print_skipped_roles(plan)
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
     return True
 
 
-def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
+def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     """Show the plan and ask whether to write it: by its diff, or by a summary if it is big.
 
     Scripts, and all commands off a terminal, get the diff. Returns the plan to write, or None if
@@ -83,15 +83,19 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
         return plan
     summary = plan_text.plan_summary_text(plan)
     swapped = plan_text.swapped_line(plan)
-    if yes or output.options().json or not (plan_summary.is_big_plan(plan) and output.can_ask()):
+    if (
+        yes
+        or output.options().json
+        or not (plan_summary.is_big_plan(plan) and output.can_ask_user())
+    ):
         print_diff(profiles.diff_plan(app, plan), on_stdout=False)
         if swapped:
             output.say(swapped)
         return plan if confirm_write(app, summary, yes, what) else None
-    _say_summary(plan)
+    _say_plan_summary(plan)
     if swapped:
         output.say(swapped)
-    can_choose = output.can_draw() and not plan.request.only_roles
+    can_choose = output.can_draw_picker() and not plan.request.only_roles
     keys, answers = "d shows the diff", "y/N/d"
     if can_choose:
         keys, answers = f"{keys}, c chooses accounts and roles", f"{answers}/c"
@@ -104,16 +108,16 @@ def _show_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
             if other is not None and not other.changes:
                 output.say(plan_text.NOTHING_CHOSEN)
             elif other is not None:
-                return _show_and_ask(app, other, yes=yes, what=what)
+                return _show_plan_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
             text = "\n".join(map(show, profiles.diff_plan(app, plan)))
-            if not (output.can_draw() and pager.show_text(text, app.environ)):
+            if not (output.can_draw_picker() and pager.show_text(text, app.environ)):
                 output.say(text)
         else:
             return plan if answer in ("y", "yes") else None
 
 
-def _say_summary(plan: Plan) -> None:
+def _say_plan_summary(plan: Plan) -> None:
     for line in plan_summary.summary_lines(plan, shutil.get_terminal_size().columns - 1):
         output.say(line)
 
@@ -140,7 +144,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
     return output.confirm(_write_question(app, summary), yes=yes, what=what)
 
 
-def _print_skipped(plan: Plan) -> None:
+def _print_skipped_roles(plan: Plan) -> None:
     for line in plan_text.note_lines(plan):
         output.say(line)
 

@@ -31,9 +31,9 @@ _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
 _SECRET_WORDS = ("secret", "token", "password")
 
 
-@click.group()
+@click.group("profile")
 @output.common_options
-def profile() -> None:
+def profile_command_group() -> None:
     """Manage the profiles in ~/.aws/config, and undo changes.
 
     \b
@@ -45,7 +45,7 @@ def profile() -> None:
     """
 
 
-@profile.command()
+@profile_command_group.command("sync")
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
@@ -58,7 +58,7 @@ def profile() -> None:
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def sync(
+def sync_profiles(
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
     form: str | None,
@@ -101,7 +101,7 @@ def sync(
             from_scratch=prune,
             progress=progress,
         )
-    adopted = adopt_output.choose_adopted(
+    adopted = adopt_output.choose_profiles_to_adopt(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
     narrowed = bool(accounts or roles)
@@ -124,7 +124,7 @@ def sync(
         write_plan(app, plan, yes=yes, what="profile sync")
 
 
-@profile.command("list")
+@profile_command_group.command("list")
 @output.common_options
 def list_profiles() -> None:
     """Print the profiles in ~/.aws/config, each with its role.
@@ -152,7 +152,7 @@ def list_profiles() -> None:
         output.print_rows(_HEADER, [_profile_row(item) for item in found])
 
 
-@profile.command("show")
+@profile_command_group.command("show")
 @click.argument("name", metavar="PROFILE")
 @output.common_options
 def show_profile(name: str) -> None:
@@ -166,7 +166,7 @@ def show_profile(name: str) -> None:
     choosing.warn_about_config(app, name)
     found = {item.entry.name: item for item in profiles.read_profiles(app)}
     if name not in found:
-        raise output.unknown_name("profile", name, found, "ssohelper profile list")
+        raise output.make_unknown_name_error("profile", name, found, "ssohelper profile list")
     item = found[name]
     keys = {key: _value_without_secret(key, value) for key, value in item.entry.keys.items()}
     place = f"{app.locations.aws_config_file}:{item.entry.line}"
@@ -178,7 +178,7 @@ def show_profile(name: str) -> None:
     output.print_rows(("WHAT", "VALUE"), rows)
 
 
-@profile.command()
+@profile_command_group.command("add")
 @click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE|NAME")
 @click.option("--name", metavar="NAME", help="The profile's name. Default: from the template.")
 @click.option(
@@ -199,7 +199,7 @@ def show_profile(name: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def add(
+def add_profile(
     role: str,
     name: str | None,
     assume: str | None,
@@ -283,12 +283,12 @@ def _add_chain(
         output.print_json({"add": [plan.name], **empty}, app.warnings)
 
 
-@profile.command()
+@profile_command_group.command("rm")
 @click.argument("names", nargs=-1, required=True, metavar="PROFILE...")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """Remove managed profiles. `profile sync` will not add them again, `profile add` will.
 
     \b
@@ -313,12 +313,12 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
         output.print_json({"remove": removed}, app.warnings)
 
 
-@profile.command()
+@profile_command_group.command("undo")
 @click.option("--redo", is_flag=True, help="Reverse the last undo.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def undo(redo: bool, dry_run: bool, yes: bool) -> None:
+def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     """Restore ~/.aws/config as it was before the last writing command.
 
     \b

@@ -1,4 +1,4 @@
-"""Functions that several commands share: use, exec, console and serve."""
+"""What the commands use, exec, console and serve share: to choose a profile, to sign in."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -24,7 +24,7 @@ def run_signed_in(
     Without a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
     Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
-    if hold_seconds and not output.can_ask():
+    if hold_seconds and not output.can_ask_user():
         return sign_in_wait.retry_after_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
@@ -60,7 +60,7 @@ def _print_notice(message: str) -> None:
 
 
 def _confirm_sign_in(error: LoginRequired) -> bool:
-    if not output.can_ask():
+    if not output.can_ask_user():
         return False
     output.say(f"ssohelper: {show(error.message)}")
     return output.confirm("sign in now?", yes=False, what="a sign-in")

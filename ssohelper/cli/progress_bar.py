@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def show_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def show_progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar until the block ends; yield a function that takes (done, total)."""
     columns = (
         TextColumn("{task.description}", markup=False),

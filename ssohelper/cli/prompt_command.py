@@ -15,11 +15,11 @@ from ssohelper.cli import output
 from ssohelper.core.instants import to_iso
 
 
-@click.command()
+@click.command("prompt")
 @click.option("--format", "template", metavar="TEXT", help="The line to print, with {FIELD}s.")
 @click.option("--state", is_flag=True, hidden=True)
 @output.common_options
-def prompt(template: str | None, state: bool) -> None:
+def print_prompt_line(template: str | None, state: bool) -> None:
     """Print one line for a prompt: the profile in use and the time left.
 
     \b

@@ -47,7 +47,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
     help="Listen on a socket file, for containers that mount it.",
 )
 @output.common_options
-def serve(
+def serve_credentials(
     profile: str | None,
     port: int | None,
     env_file: str | None,
@@ -89,17 +89,17 @@ def serve(
         ending = _block_signals()
         endpoint.start()
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
-        _warn_of_unknown_end(app, chosen)
+        _warn_of_unknown_sign_in_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(endpoint.env_file_variables())
-        _print_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
-        output.flush()
+        _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
+        output.flush_stdout()
         favourites.record_use(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
 
 
-def run_with_server(
+def run_with_endpoint(
     app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
@@ -120,19 +120,19 @@ def run_with_server(
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
-        _warn_of_unknown_end(app, chosen)
+        _warn_of_unknown_sign_in_end(app, chosen)
         favourites.record_use(app, chosen)
         ended = run_child.run_to_end(program, child)
     if ended.by_terminal:
         # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.
-        output.flush()
+        output.flush_stdout()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.kill(os.getpid(), signal.SIGINT)
     return ended.code
 
 
-# -- starting an endpoint and printing its use -------------------------------------------------
+# -- starting an endpoint, and printing how to use it ------------------------------------------
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
@@ -147,7 +147,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     )
 
 
-def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
+def _warn_of_unknown_sign_in_end(app: App, chosen: Profile) -> None:
     """Warn if the sign-in's length is unknown, so that no notice can come before it ends."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
@@ -184,13 +184,14 @@ def _block_signals() -> set[signal.Signals]:
     ending = set(_ENDING)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         ending.remove(signal.SIGHUP)
-    # SIGTTOU is blocked, because with `stty tostop` a notice from a background job would stop us.
+    # SIGTTOU is blocked, because with `stty tostop` a notice that a background job prints would
+    # stop the endpoint.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
     return ending
 
 
 def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) -> None:
-    """Listen on `port`, else on the previous endpoint's port, so that its clients reach us."""
+    """Listen on `port`, else on the previous endpoint's port, which its clients still use."""
     try:
         endpoint.listen_on_port(port or old_port or 0)
     except LocalState:
@@ -222,7 +223,7 @@ def _absolute_path(text: str | None) -> Path | None:
         ) from cause
 
 
-def _print_usage(
+def _print_endpoint_usage(
     endpoint: Endpoint,
     env_file: Path | None,
     token_folder: Path | None,

@@ -29,9 +29,9 @@ _MOST_PROFILES = 10
 _HEADER = ("session", "start URL", "regions", "user", "state", "profiles")
 
 
-@click.group()
+@click.group("session")
 @output.common_options
-def session() -> None:
+def session_command_group() -> None:
     """Manage sessions: the portals that you sign in to, with all that is kept for each.
 
     \b
@@ -44,7 +44,7 @@ def session() -> None:
     """
 
 
-@session.command("list")
+@session_command_group.command("list")
 @output.common_options
 def list_sessions() -> None:
     """Print your sessions: portal, regions, user, state, profiles.
@@ -77,7 +77,7 @@ def list_sessions() -> None:
             output.say(missing_sessions.describe(one))
 
 
-@session.command("show")
+@session_command_group.command("show")
 @click.argument("name", metavar="[SESSION]", required=False)
 @output.common_options
 def show_session(name: str | None) -> None:
@@ -98,14 +98,14 @@ def show_session(name: str | None) -> None:
         output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry, shows_all=shows_all))
 
 
-@session.command()
+@session_command_group.command("add")
 @click.argument("name", metavar="NAME")
 @click.argument("start_url", metavar="START_URL")
 @click.option("--region", metavar="R", help="The region of your Identity Center.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool) -> None:
+def add_session(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool) -> None:
     """Write a session to ~/.aws/config, without a sign-in.
 
     \b
@@ -121,18 +121,18 @@ def add(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool)
     plan = sessions.plan_add(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
-    adopt_output.say_who_serves_legacy_profiles(app, new)
+    adopt_output.say_which_session_serves_old_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
-@session.command()
+@session_command_group.command("rename")
 @click.argument("old", metavar="SESSION")
 @click.argument("new", metavar="NEW_NAME")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
+def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     """Rename a session, in every profile that uses it too. You sign in anew afterwards.
 
     \b
@@ -143,7 +143,7 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
     ends: the tokens of other tools are filed under the session's old name.
     """
     app = output.get_app()
-    if _remove_leftovers(app, old, new, dry_run=dry_run, yes=yes):
+    if _remove_leftovers_of_session(app, old, new, dry_run=dry_run, yes=yes):
         return
     sessions.refuse_if_renamed(app, old, new)
     plan = sessions.plan_rename(app, resolve_session(app, old), new)
@@ -156,12 +156,12 @@ def rename(old: str, new: str, dry_run: bool, yes: bool) -> None:
     _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
-@session.command()
+@session_command_group.command("rm")
 @click.argument("name", metavar="SESSION")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def rm(name: str, dry_run: bool, yes: bool) -> None:
+def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     """Sign out of a session, remove it and its managed profiles.
 
     \b
@@ -173,11 +173,11 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
-    if _remove_leftovers(app, name, None, dry_run=dry_run, yes=yes):
+    if _remove_leftovers_of_session(app, name, None, dry_run=dry_run, yes=yes):
         return
     found = resolve_session(app, name)
     plan = sessions.plan_removal(app, found)
-    adopt_output.say_who_loses_the_sign_in(app, found)
+    adopt_output.say_which_old_profiles_lose_sign_in(app, found)
     count = profile_count(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
@@ -187,7 +187,7 @@ def rm(name: str, dry_run: bool, yes: bool) -> None:
 def _carry_out_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
-    """Show the plan's diff, ask, carry the plan out, and say what was done."""
+    """Show the diff of the session's planned change, ask, make it, and say what was done."""
     print_diff(sessions.diff(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
@@ -200,10 +200,10 @@ def _carry_out_plan(
         output.print_json(data, app.warnings)
 
 
-def _remove_leftovers(
+def _remove_leftovers_of_session(
     app: App, name: str, new_name: str | None, *, dry_run: bool, yes: bool
 ) -> bool:
-    """Remove what is kept for a session that an interrupted command, or an edit by hand, left.
+    """Remove files and settings of a session that is no longer in the config, or rename them.
 
     Returns False if the session is in the config, or if nothing is kept for it.
     """

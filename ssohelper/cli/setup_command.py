@@ -91,14 +91,16 @@ def setup(
     if portal is not None and further_setup.add_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not sessions.has_section(app, session):
-        adopt_output.say_who_serves_legacy_profiles(app, session)
+        adopt_output.say_which_session_serves_old_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     ).session
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
-        adopted = adopt_output.choose_adopted(app, session, listing, adopt, yes=yes, offers=True)
+        adopted = adopt_output.choose_profiles_to_adopt(
+            app, session, listing, adopt, yes=yes, offers=True
+        )
         if default_region is None and listing.roles():
             choices = _choose_default_region(app, session, choices, yes=yes)
         plan = profiles.plan_sync(
@@ -114,7 +116,7 @@ def setup(
         warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
         is_written = write_plan(app, plan, yes=yes, what="setup")
         if not is_written:
-            _ask_what_to_keep(app, session)
+            _ask_to_keep_session(app, session)
     if is_written:
         _offer_guards(app, listing, yes=yes)
         _print_next_step(app, session, listing)
@@ -153,8 +155,8 @@ def _interrupt_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ask_what_to_keep(app: App, session: SsoSession) -> None:
-    """After the user declined the profiles, ask whether to write the session or to sign out.
+def _ask_to_keep_session(app: App, session: SsoSession) -> None:
+    """After a "no" to the profiles, ask whether to write the session alone or to sign out.
 
     Without one of these, a token would be left whose session no command knows.
     """
@@ -175,7 +177,7 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
     if not guarded:
         return
     command = setup_text.guard_command(guarded)
-    if yes or not output.can_ask():
+    if yes or not output.can_ask_user():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
     output.say(setup_text.guards_line(guarded))
@@ -201,7 +203,7 @@ def _choose_session(
     app: App, start_url: str | None, region: str | None, *, yes: bool
 ) -> tuple[SsoSession, FurtherPortal | None]:
     name = output.options().session
-    on_terminal = output.can_ask()
+    on_terminal = output.can_ask_user()
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
@@ -236,14 +238,14 @@ def _choose_portal(
     if len(found) == 1:
         return found[0]
     if not found or not on_terminal:
-        raise _refuse_to_choose([url for url, _region, _name in found])
+        raise _make_which_portal_error([url for url, _region, _name in found])
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
     return found[_ask_portal_number(len(found)) - 1]
 
 
-def _refuse_to_choose(urls: list[str]) -> UsageProblem:
+def _make_which_portal_error(urls: list[str]) -> UsageProblem:
     if urls:
         return UsageProblem(
             f"which portal? ~/.aws/config has: {', '.join(urls)}",
@@ -283,7 +285,7 @@ def _ask_region(url: str, proposal: str | None) -> str:
 def _choose_default_region(
     app: App, session: SsoSession, choices: Choices, *, yes: bool
 ) -> Choices:
-    """Return the choices with the default region that the user names, unless it is known.
+    """Return the options of the sync with a default region; ask for it unless one is saved already.
 
     With `yes` it is the proposed one, which is printed if it is another than Identity Center's.
     """

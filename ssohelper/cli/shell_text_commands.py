@@ -1,4 +1,4 @@
-"""The click commands shell-init and completion, for what their fast entry points do not handle."""
+"""The click commands shell-init and completion, when their fast entry points cannot answer."""
 
 import click
 
@@ -13,7 +13,7 @@ from ssohelper.system import shell_texts
     "--cmd", "name", metavar="NAME", default="ssohelper", help="The shell function's name."
 )
 @output.common_options
-def shell_init(shell: str, name: str) -> None:
+def print_shell_init(shell: str, name: str) -> None:
     """Print the shell function for `use` and `clear`, the prompt and the completion.
 
     \b
@@ -35,7 +35,7 @@ def shell_init(shell: str, name: str) -> None:
 @click.command("completion")
 @click.argument("shell", metavar="|".join(shell_texts.SHELLS))
 @output.common_options
-def completion(shell: str) -> None:
+def print_completion_script(shell: str) -> None:
     """Print the completion script for a shell.
 
     \b
@@ -61,4 +61,4 @@ def _print_script(text: bytes | None, name: str) -> None:
         raise LocalState(
             f"the {name} is missing from this installation", hint="install ssohelper again"
         )
-    output.write(text)
+    output.write_stdout(text)

@@ -162,14 +162,14 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     if output.options().json:
         output.print_json(results, app.warnings)
     for earlier in errors[:-1]:
-        output.report(earlier)
+        output.report_error(earlier)
     if errors:
         raise errors[-1]
     if everywhere:
         recorded_sign_ins.check_all_readable(app)
 
 
-@click.command()
+@click.command("status")
 @click.argument("session_name", metavar="[SESSION]", required=False)
 @click.option("--check", is_flag=True, help="Exit 4 when a sign-in will be needed soon.")
 @click.option(
@@ -181,7 +181,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     help="With --check: exit 4 if a sign-in is needed within this time.",
 )
 @output.common_options
-def status(session_name: str | None, check: bool, min_seconds: int) -> None:
+def print_status(session_name: str | None, check: bool, min_seconds: int) -> None:
     """Show how long each session's sign-in, access token and role credentials last.
 
     \b
@@ -216,14 +216,14 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
             "storage": app.storage.name,
             "sessions": [
                 *(_session_json(clock, clock.session not in unlisted) for clock in seen),
-                *map(_unusable_json, unusable),
+                *map(_unusable_session_json, unusable),
             ],
             "credentials": [_credentials_json(key, cached) for key, cached in credentials],
         }
         output.print_json(data, app.warnings)
     else:
         _print_clocks(app, seen, unlisted, unusable, credentials)
-        _say_foreign_profile(app)
+        _say_if_profile_is_foreign(app)
         if app.storage.name == "keyring":
             output.say("sign-ins are encrypted, with a key in the keyring")
     if needing:
@@ -283,7 +283,7 @@ def _session_json(clock: clocks.SessionClock, in_config: bool) -> dict[str, Any]
     }
 
 
-def _unusable_json(session: clocks.UnusableSession) -> dict[str, Any]:
+def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
     return {
         "name": session.name,
         "start_url": session.start_url,
@@ -316,8 +316,8 @@ def _instant_text(at: int | None) -> str | None:
     return None if at is None else to_iso(at)
 
 
-def _say_foreign_profile(app: App) -> None:
-    """If this shell's profile is not ours, say so, because no clocks are shown for it."""
+def _say_if_profile_is_foreign(app: App) -> None:
+    """Say if another tool provides the credentials of this shell's profile: no clock shows them."""
     with contextlib.suppress(SsoHelperError):
         found = foreign.find(app, None)
         if found is not None:

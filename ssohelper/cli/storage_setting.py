@@ -1,4 +1,4 @@
-"""Texts of `config set storage`: a question before it drops sign-ins, and its results."""
+"""The question and messages of `config set storage`, which moves sign-ins elsewhere."""
 
 from ssohelper.actions import storage
 from ssohelper.app import App
@@ -17,7 +17,7 @@ _ON_DISK = (
 )
 
 
-def confirm_move(app: App, wanted: str, *, yes: bool) -> None:
+def confirm_storage_move(app: App, wanted: str, *, yes: bool) -> None:
     """Ask before a change of the storage that would drop sign-ins which cannot be read.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer;
@@ -36,7 +36,7 @@ def confirm_move(app: App, wanted: str, *, yes: bool) -> None:
         raise UsageProblem("nothing was changed", hint="unlock the keyring and try again")
 
 
-def move(app: App, wanted: str) -> None:
+def move_sign_ins(app: App, wanted: str) -> None:
     """Move the sign-ins to the storage `wanted`, and say what that changes for the user.
 
     Raises: KeyringUnavailable, LocalState.

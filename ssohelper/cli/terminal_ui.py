@@ -22,13 +22,13 @@ class TerminalUi:
         self._session = session
         self._qr = qr
         self._yes = yes
-        self._opener = None if no_browser else _opener(app, session)
+        self._opener = None if no_browser else _find_browser_opener(app, session)
 
     def show_page(self, url: str) -> None:
         """Print the address of the sign-in page."""
         name = show(self._session.name)
         output.say(f'sign in to "{name}" in a browser on this machine:')
-        self._show(url)
+        self._print_address(url)
         if self._qr:
             # This sign-in redirects to a port of this machine, which a phone cannot reach.
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
@@ -41,12 +41,12 @@ class TerminalUi:
         )
         output.say(f"\n    {show(authorization.user_code)}\n")
         output.say("open this page in any browser, on any machine:")
-        self._show(authorization.verification_uri_complete)
+        self._print_address(authorization.verification_uri_complete)
         if authorization.verification_uri != authorization.verification_uri_complete:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start the browser, if there is one and the user wants it. Return whether it started."""
+        """Start the browser, unless none exists or is wanted. Return whether it started."""
         if self._opener is None:
             return False
         started = browser.start_opener(self._opener, make_address(), self._app.environ)
@@ -61,7 +61,7 @@ class TerminalUi:
         )
 
     def report_further_region(self, region: str) -> None:
-        """Print that the sign-in in a further region follows."""
+        """Print that a second sign-in follows, at the portal of a further region."""
         output.say(f"now the same in {show(region)}, as the same person")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
@@ -72,7 +72,7 @@ class TerminalUi:
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
         """Ask whether to sign in at a portal that is new; off a terminal, return False."""
-        if not output.can_ask():
+        if not output.can_ask_user():
             return False
         output.say(f"{show(self._session.start_url)} now leads to another portal:")
         output.say(f"  last time  {show(earlier)}")
@@ -83,17 +83,17 @@ class TerminalUi:
         """Return False: on a terminal, Ctrl-C ends the whole command."""
         return False
 
-    def _show(self, url: str) -> None:
+    def _print_address(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")
         if self._qr:
-            output.say(_qr_code(url))
+            output.say(_qr_code_text(url))
 
 
-def _opener(app: App, session: SsoSession) -> browser.Opener | None:
+def _find_browser_opener(app: App, session: SsoSession) -> browser.Opener | None:
     return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
 
 
-def _qr_code(url: str) -> str:
+def _qr_code_text(url: str) -> str:
     from ssohelper.cli import qr_code
 
     return qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8")

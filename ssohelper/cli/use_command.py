@@ -41,13 +41,13 @@ _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PR
 _KINDS = ("profile", "keys")
 
 
-@click.command()
+@click.command("use")
 @click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @guarding.reason_option
 @output.common_options
-def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> None:
+def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> None:
     """Switch this shell to a profile.
 
     \b
@@ -70,7 +70,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
     has_own_shell = not is_previous and _can_start_shell(app)
     shell = "" if has_own_shell else _shell_of_function("use")
     if is_previous:
-        previous, keys = _find_previous_profile(app)
+        previous, keys = _find_previous_profile_and_whether_keys(app)
         words = (previous,)
     if row is not None:
         chosen = choosing.resolve_row(app, row)
@@ -79,11 +79,11 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
     else:
         chosen = profile_use.choose_profile(words, ask_always=True)
     if isinstance(chosen, Foreign):
-        _use_foreign(app, shell, chosen, keys)
+        _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
         guarding.grant_for_reason(app, chosen, reason)
-        found, left = _get_keys_environment(app, chosen)
+        found, left = _get_keys_environment_and_time_left(app, chosen)
         name = _name_for_going_back(app, chosen)
     else:
         session = chosen.session
@@ -95,20 +95,20 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         # The role is granted after all other questions, because an answer may end the command, and
         # the time of a grant runs from the moment it is given.
         guarding.grant_for_reason(app, chosen, reason)
-        guarding.say_what_a_guard_needs(app, chosen)
+        guarding.say_how_to_grant_guarded_role(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)
     if shell:
-        _print_script(_make_script(app, shell, found, f"{_KINDS[keys]} {name}"))
+        _print_shell_script(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
     if not shell:
-        _become_shell(app, found)
+        _replace_process_with_shell(app, found)
 
 
-def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
-    """Switch the shell to a profile that is not ours: SDKs get its credentials themselves."""
+def _use_foreign_profile(app: App, shell: str, found: Foreign, keys: bool) -> None:
+    """Switch the shell to another tool's profile, from which SDKs get credentials themselves."""
     if keys:
         raise UsageProblem(
             f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
@@ -123,15 +123,15 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
     foreign.check_use(app, found, is_on_terminal=True)
     variables = foreign.build_environment(app, found)
     if shell:
-        _print_script(_make_script(app, shell, variables, f"profile {found.name}"))
+        _print_shell_script(_make_shell_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
     if not shell:
-        _become_shell(app, variables)
+        _replace_process_with_shell(app, variables)
 
 
-@click.command()
+@click.command("clear")
 @output.common_options
-def clear() -> None:
+def undo_use() -> None:
     """Undo `use`: restore this shell's environment.
 
     \b
@@ -141,7 +141,7 @@ def clear() -> None:
     Needs the shell function: see `ssohelper install`.
     """
     _shell_of_function("clear")
-    _print_script("__ssohelper_clear")
+    _print_shell_script("__ssohelper_clear")
 
 
 # -- choosing the profile and writing the shell's text -------------------------------------------
@@ -158,33 +158,34 @@ def _shell_of_function(command: str) -> str:
     if shell in shell_text.SHELLS and not sys.stdout.isatty():
         return shell
     raise UsageProblem(
-        f'"{command}" changes this shell, which needs the shell function', hint=_install_line()
+        f'"{command}" changes this shell, which needs the shell function',
+        hint=_install_hint(),
     )
 
 
 def _can_start_shell(app: App) -> bool:
-    """Return whether `use` starts a shell, since no shell function runs it, but a user does.
+    """Return whether `use` starts a new shell: on a terminal, if no shell function runs `use`.
 
     Raises: ProgramNotFound (127) or NotExecutable (126) if SHELL names no program.
     """
     if os.environ.get(_SHELL) or output.options().json:
         return False
-    if not (output.can_ask() and sys.stdout.isatty()):
+    if not (output.can_ask_user() and sys.stdout.isatty()):
         return False
     run.find_program(run.find_own_shell(app.environ), app.environ)
     return True
 
 
-def _become_shell(app: App, variables: Environment) -> NoReturn:
+def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
     """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
     output.say(
-        f"this is a shell in your shell: exit ends it; to switch your own, {_install_line()}"
+        f"this is a shell in your shell: exit ends it; to switch your own, {_install_hint()}"
     )
     click.get_current_context().exit(run.replace_process([shell], variables.for_child(app.environ)))
 
 
-def _install_line() -> str:
+def _install_hint() -> str:
     shell = os.path.basename(os.environ.get("SHELL", ""))
     if shell == "fish":
         line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
@@ -197,8 +198,8 @@ def _install_line() -> str:
     return f"{line} (ssohelper install does it)"
 
 
-def _find_previous_profile(app: App) -> tuple[str, bool]:
-    """Return the profile that this shell used before, and whether the shell used its fixed keys."""
+def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
+    """Return the previous profile of this shell, and whether the shell used its fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
         raise UsageProblem(
@@ -208,7 +209,7 @@ def _find_previous_profile(app: App) -> tuple[str, bool]:
     return name, kind == "keys"
 
 
-def _get_keys_environment(app: App, profile: Profile) -> tuple[Environment, str]:
+def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = profile_use.run_signed_in(
         app,
         profile,
@@ -228,7 +229,7 @@ def _get_keys_environment(app: App, profile: Profile) -> tuple[Environment, str]
 
 def _name_for_going_back(app: App, chosen: Profile) -> str:
     """Return a name by which a later `use -` finds the same role, whatever AWS_PROFILE is then."""
-    return _profile_name(app, chosen) or chosen.key.text
+    return _current_profile_name(app, chosen) or chosen.key.text
 
 
 def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
@@ -238,12 +239,12 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     that program is installed, because only a run would show whether it works.
     Raises: UsageProblem when the role has no profile and none is added.
     """
-    name = _profile_name(app, chosen)
+    name = _current_profile_name(app, chosen)
     missing = adopting.find_missing_program(app, name) if name and is_typed else None
     if missing is not None:
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
-    if name is None or missing is not None or not (is_typed or _counts_as_profile(app, name)):
-        name = _find_profile(app, chosen)
+    if name is None or missing is not None or not (is_typed or _is_usable_profile(app, name)):
+        name = _find_profile_of_role(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
@@ -255,7 +256,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile(app, chosen)
+        name = _find_profile_of_role(app, chosen)
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
@@ -263,7 +264,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     return selection.resolve_chosen_role(app, chosen.key, [name])
 
 
-def _profile_name(app: App, chosen: Profile) -> str | None:
+def _current_profile_name(app: App, chosen: Profile) -> str | None:
     """Return the name of the chosen profile; None if no profile of that name is for its role.
 
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
@@ -271,12 +272,12 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
-def _counts_as_profile(app: App, name: str) -> bool:
+def _is_usable_profile(app: App, name: str) -> bool:
     return name not in adopting.find_not_counted(app, only_reliable=True)
 
 
-def _find_profile(app: App, chosen: Profile) -> str | None:
-    """Return a profile that names this role, a managed one if there is one; None if none does.
+def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
+    """Return the name of a profile for the role, if possible a managed one; None if there is none.
 
     Profiles of other tools that may not work are left out.
     """
@@ -286,7 +287,7 @@ def _find_profile(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
 
 
-def _make_script(app: App, shell: str, found: Environment, used: str) -> str:
+def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> str:
     """Return the text to evaluate: it sets and unsets variables, and records how to undo that.
 
     `used` is what this shell uses from now on, as "profile NAME" or "keys NAME".
@@ -308,6 +309,6 @@ def _make_script(app: App, shell: str, found: Environment, used: str) -> str:
     return shell_text.joined_lines(shell, lines)
 
 
-def _print_script(text: str) -> None:
-    # The text is written as bytes, because values of the old environment need not be UTF-8.
-    output.write(os.fsencode(text) + b"\n")
+def _print_shell_script(text: str) -> None:
+    # The text is written as bytes, because values of environment variables need not be UTF-8.
+    output.write_stdout(os.fsencode(text) + b"\n")

@@ -8,7 +8,7 @@ import click
 from ssohelper.actions import adopting, doctor, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, foreign_use, guarding, output
-from ssohelper.cli.foreign_use import print_pair
+from ssohelper.cli.foreign_use import print_name_and_value
 from ssohelper.core import profile_region
 from ssohelper.core.foreign import Foreign
 from ssohelper.core.policy import Way
@@ -35,7 +35,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     app = output.get_app()
     chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, Foreign):
-        foreign_use.print_identity(app, chosen)
+        foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)
     for finding in doctor.find_shadowing(app, chosen):
@@ -56,18 +56,18 @@ def whoami(profile: str | None, reason: str | None) -> None:
         return
     _print_known_identity(known)
     confirmed = identity.confirm_identity(app, known)
-    print_pair("user", confirmed.user)
-    print_pair("arn", confirmed.arn)
+    print_name_and_value("user", confirmed.user)
+    print_name_and_value("arn", confirmed.arn)
     output.say("confirmed by AWS")
 
 
 def _print_known_identity(known: KnownIdentity) -> None:
     role = known.profile.shown_role
     name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
-    print_pair("profile", known.profile.name)
-    print_pair("session", known.profile.session.name)
-    print_pair("account", name)
-    print_pair("role", role.name)
+    print_name_and_value("profile", known.profile.name)
+    print_name_and_value("session", known.profile.session.name)
+    print_name_and_value("account", name)
+    print_name_and_value("role", role.name)
     # These lines must appear before STS is asked, since its answer may take seconds.
     sys.stdout.flush()
 

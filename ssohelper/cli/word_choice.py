@@ -29,7 +29,7 @@ def choose_profile(
 ) -> Profile | Foreign:
     """Return the profile that the words name, or the role that they find.
 
-    Profiles whose credentials are not ours are named, found and offered too.
+    Profiles whose credentials another tool provides can be named, found and picked too.
 
     If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
     `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
@@ -52,8 +52,8 @@ def choose_profile(
             hint="list them with: ssohelper profile list",
         )
     app, session = output.get_app(), output.options().session
-    if not output.can_draw():
-        raise _error_with_roles(app, words, session, unknown)
+    if not output.can_draw_picker():
+        raise _make_error_with_roles(app, words, session, unknown)
     choice = choosing.read_known_roles(app, session, with_others=True)
     found = _choose_role(app, words, choice, confirm, unknown)
     if isinstance(found, Profile):
@@ -70,7 +70,7 @@ def _choose_role(
         if not index.search(words, fuzzy=True):
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
-        return choosing.pick_from(app, choice, " ".join(words))
+        return choosing.pick_role_from(app, choice, " ".join(words))
     several = len(choice.sessions) > 1
     output.say(f"the only match: {_describe_row(row, with_session=several)}")
     rules = app.vault.policy.rules
@@ -99,10 +99,10 @@ def _describe_row(row: RoleRow, *, with_session: bool) -> str:
     return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
-def _error_with_roles(
+def _make_error_with_roles(
     app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
 ) -> UsageProblem:
-    """Return the error for words off a terminal. It names the first roles that match all words."""
+    """Return the error for words where no terminal can ask; it names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_others=True).rows

@@ -35,7 +35,7 @@ def start(
         except SsoHelperError as error:
             call_in_ui_thread(app, failed, error)
         except Exception as error:
-            call_in_ui_thread(app, _raise, error)
+            call_in_ui_thread(app, _raise_error, error)
         else:
             call_in_ui_thread(app, then, found)
 
@@ -74,5 +74,5 @@ def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) 
         return
 
 
-def _raise(error: Exception) -> None:
+def _raise_error(error: Exception) -> None:
     raise error

@@ -15,14 +15,14 @@ from textual.content import Content
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
-from ssohelper.tui.themes import NAMES, name_for
+from ssohelper.tui.themes import NAMES, textual_theme_name
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ssohelper.tui.app import FullScreenApp
 
-# The widest key of ACTIONS takes three columns; a key of the settings may take more.
+# The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4
 
 
@@ -40,9 +40,10 @@ class Command(NamedTuple):
 
 
 class Palette(CommandPalette):
-    """Textual's palette, in colours that can be read, and low enough for 12 lines."""
+    """Textual's command palette, in readable colours, and low enough for 12 lines."""
 
-    # The search icon is an emoji, which many terminals draw too wide. Textual's lines are black.
+    # Textual's search icon is an emoji, which many terminals draw too wide. The lines that Textual
+    # draws around the palette are black.
     CSS = """
     Palette #--input { border: hkey $primary; }
     Palette #--input SearchIcon { display: none; }
@@ -58,20 +59,20 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         """Yield all commands, for an empty search."""
-        for command, line in self._lines():
+        for command, line in self._commands_with_palette_lines():
             yield DiscoveryHit(Content(line), command.run, command.name, show(command.description))
 
     async def search(self, query: str) -> Hits:
         """Yield the commands that match by key, name or description."""
         matcher = self.matcher(query)
-        for command, line in self._lines():
+        for command, line in self._commands_with_palette_lines():
             text = f"{line}  {show(command.description)}"
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, Content(line), command.run, text, show(command.description))
 
-    def _lines(self) -> Iterator[tuple[Command, str]]:
-        """Yield each command with its line, which has the key first."""
+    def _commands_with_palette_lines(self) -> Iterator[tuple[Command, str]]:
+        """Yield each command with the text of its palette line, which begins with the key."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         for command in list_commands(app, self.screen):
             key = app.key_of(command.action, self.screen) if command.action else ""
@@ -136,7 +137,7 @@ def common_commands(app: FullScreenApp) -> list[Command]:
 
 def set_theme(app: FullScreenApp, name: str) -> None:
     """Show the program in this theme from now on, and save the theme in the settings."""
-    app.theme = name_for(app, name, is_light=app.background.is_light)
+    app.theme = textual_theme_name(app, name, is_light=app.background.is_light)
     services = app.services
     app.run_in_background(
         lambda: own_settings.change_setting(services, "theme", ("theme",), name),

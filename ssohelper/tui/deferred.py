@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_list import RoleList
 
 
-def mark_accounts(app: FullScreenApp, roles: RoleList) -> None:
+def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
     """Mark the accounts in the list that `colors` in the settings gives a colour."""
     from ssohelper.core.account_colors import make_mark_finder
-    from ssohelper.tui.widgets.account_styles import style_finder
+    from ssohelper.tui.widgets.account_styles import make_style_finder
 
     rules = app.services.settings.colors()
     if rules:
-        roles.set_marks(make_mark_finder(rules), style_finder(app))
+        roles.set_account_marks(make_mark_finder(rules), make_style_finder(app))
 
 
 def start_log(environ: Mapping[str, str]) -> None:
@@ -48,7 +48,7 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return the actions on the row under the cursor. `reload` reads the rows again."""
+    """Return an object that runs actions on the role under the cursor. `reload` reads the rows."""
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)
@@ -61,15 +61,15 @@ def make_role_detail() -> RoleDetail:
     return RoleDetail()
 
 
-def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of these sessions, which are read from files and not asked from AWS."""
-    from ssohelper.tui.widgets.clocks import read_clocks
+def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
+    """Return when these sessions' sign-ins, tokens and role credentials end, read from files."""
+    from ssohelper.tui.widgets.clocks import read_expiry_clocks
 
-    return read_clocks(services, sessions)
+    return read_expiry_clocks(services, sessions)
 
 
 def find_use_command(services: App, row: RoleRow) -> str:
-    """Return the command line (`ssohelper use …`) that uses this role.
+    """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
 
     It names a profile of the role only if that profile still points at the role in ~/.aws/config.
     """
@@ -90,7 +90,7 @@ def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> Vie
     return ViewsScreen(present, saved)
 
 
-def list_views(services: App, use: Callable[[SavedView], None]) -> list[Command]:
+def make_saved_view_commands(services: App, use: Callable[[SavedView], None]) -> list[Command]:
     """Return a command of the palette for each saved view of the list."""
     from ssohelper.actions import list_view
     from ssohelper.tui.commands import Command
@@ -119,8 +119,8 @@ def make_list_refresher(
     return ListRefresher(app, progressed, refreshed)
 
 
-def make_bars() -> tuple[list[Widget], list[Widget]]:
-    """Return the two bars above the list of roles, and the two below: messages and keys."""
+def make_bars_around_list() -> tuple[list[Widget], list[Widget]]:
+    """Return the two bars above the list of roles, then the two below it: messages and keys."""
     from textual.widgets import Static
 
     from ssohelper.tui.widgets.key_bar import KeyBar

@@ -1,9 +1,10 @@
-"""The sizes below which a dialog leaves out what counts less: styles/screens.tcss has the rules."""
+"""The screen sizes below which dialogs hide their less important parts, as screens.tcss says."""
 
 from ssohelper.tui.messages import LOW_LINES
 
 _NARROW_COLUMNS = 60
 
-# For a screen's VERTICAL_BREAKPOINTS and HORIZONTAL_BREAKPOINTS: from so many on, this class.
+# For the VERTICAL_BREAKPOINTS and HORIZONTAL_BREAKPOINTS of a Textual screen: from this number of
+# lines or columns on, the screen has this CSS class.
 LINES = [(0, "-low"), (LOW_LINES, "-high")]
 COLUMNS = [(0, "-narrow"), (_NARROW_COLUMNS, "-wide")]

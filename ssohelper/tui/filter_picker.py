@@ -15,7 +15,7 @@ _NONE: frozenset[int] = frozenset()
 
 
 class FilterPicker(InlinePicker[list[FilterRow]]):
-    """Lets the user tick rows. Its result has the ticked rows in their order, or is None."""
+    """Lets the user tick accounts and role names. Its result is the ticked rows, or None."""
 
     def __init__(
         self,

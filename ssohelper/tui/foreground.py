@@ -24,7 +24,7 @@ def run_editor(app: TuiApp[Any], path: str, line: int) -> None:
 
     Raises: LocalState if there is no editor, or it cannot be started here.
     """
-    argv = find_editor(app.services.environ, path, line)
+    argv = make_editor_command(app.services.environ, path, line)
     try:
         with app.suspend():
             code = run_program(argv, app.services.environ)
@@ -34,8 +34,10 @@ def run_editor(app: TuiApp[Any], path: str, line: int) -> None:
         app.show_warning(f'the editor "{argv[0]}" has ended with exit code {code}')
 
 
-def find_editor(environ: Mapping[str, str], path: str, line: int) -> list[str]:
-    """Return the command line of the user's editor. Raises: LocalState if it cannot be found."""
+def make_editor_command(environ: Mapping[str, str], path: str, line: int) -> list[str]:
+    """Return the command line that opens the user's editor at this line of the file.
+
+    Raises: LocalState if the editor cannot be found."""
     hint = "set VISUAL or EDITOR, such as: export EDITOR=vim"
     chosen = editor_command.chosen_editor(environ)
     if chosen is None:
@@ -52,13 +54,13 @@ def find_editor(environ: Mapping[str, str], path: str, line: int) -> list[str]:
 
 def run_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a program to its end, and return its exit code. Only that program reacts to ctrl+c."""
-    with signals_left_to_child(), own_process.use_original_core_limit():
+    with leave_signals_to_child(), own_process.use_original_core_limit():
         return subprocess.Popen(argv, env=dict(environ)).wait()
 
 
 @contextmanager
-def signals_left_to_child() -> Iterator[None]:
-    """Do nothing at the signals that a key in the terminal sends to all programs there."""
+def leave_signals_to_child() -> Iterator[None]:
+    """Ignore SIGINT and SIGQUIT, as from ctrl+c, in the `with` block: only the child reacts."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
     for number in before:

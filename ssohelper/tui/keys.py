@@ -40,7 +40,7 @@ def action_binding(
     )
 
 
-def list_bindings() -> list[Binding]:
+def make_cursor_bindings() -> list[Binding]:
     """Return the bindings that move a list's cursor while the search above it has the focus.
 
     They run `action_move(LINES)`, `action_page(PAGES)` and `action_go(LINE)`.
@@ -59,7 +59,8 @@ def list_bindings() -> list[Binding]:
     ]
 
 
-# In pickers only: without priority, the full screen's own ctrl+p comes first and shows its commands.
+# Moves the cursor in pickers only. It has no priority, so in the full screen ctrl+p opens the
+# command palette.
 PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
@@ -92,21 +93,21 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
-        # How many bytes the user had typed before the program set up the terminal, as far as they
-        # have not come yet. While the first screen is drawn, more may come.
+        # How many of the bytes that the user typed before the program set up the terminal have not
+        # arrived as keys yet. While the first screen is drawn, more may arrive.
         self.bytes_ahead = 0
         self._is_ready = False
 
     def on_ready(self) -> None:
         self._is_ready = True
 
-    def _as_typed(self, event: Key) -> Key:
+    def _read_early_line_feed_as_enter(self, event: Key) -> Key:
         """Return Enter for a line feed that was typed before the program had set up the terminal.
 
         Later a line feed is ctrl+j.
         """
         is_ahead = self.bytes_ahead > 0 or not self._is_ready
-        # A key without a character is sent as at least three bytes.
+        # A key that types no character, such as an arrow, is sent as at least three bytes.
         self.bytes_ahead -= len((event.character or "\x1b[A").encode("utf-8", "replace"))
         return Key("enter", "\r") if is_ahead and event.key == "ctrl+j" else event
 
@@ -122,13 +123,13 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
-            event = self._as_typed(event)
+            event = self._read_early_line_feed_as_enter(event)
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._input_marker is None:
             await self._handle_input(event)
         else:
-            self._hold(event)
+            self._hold_input(event)
 
     async def _handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""
@@ -140,12 +141,12 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._text_field = focused
             await super().on_event(event)
         elif self._text_field is not None:
-            self._hold(event, is_first=True)
-            self._send_marker(self._text_field)
+            self._hold_input(event, is_first=True)
+            self._send_input_marker(self._text_field)
         else:
             target = focused or self.screen
             await super().on_event(event)
-            self._send_marker(target)
+            self._send_input_marker(target)
 
     def _is_text_for(self, field: Widget | None, event: Key | Paste) -> bool:
         """Return whether the event is a letter that this field would insert."""
@@ -156,12 +157,12 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             and event.key not in self.screen.active_bindings
         )
 
-    def _hold(self, event: Key | Paste, *, is_first: bool = False) -> None:
+    def _hold_input(self, event: Key | Paste, *, is_first: bool = False) -> None:
         if not self._waiting_input:
-            self.set_timer(_CHECK_SECONDS, self._check_target)
+            self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
-    def _send_marker(self, target: DOMNode) -> None:
+    def _send_input_marker(self, target: DOMNode) -> None:
         """Send the message that follows the input to the widget that is handling the input."""
         self._input_target, self._input_marker = target, InputHandled()
         if not target.post_message(self._input_marker):  # the key has removed this widget
@@ -180,11 +181,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         while self._waiting_input and self._input_marker is None:
             await self._handle_input(self._waiting_input.popleft())
 
-    def _check_target(self) -> None:
-        """Handle the next input if the message cannot come back because its widget was removed."""
+    def _go_on_if_target_is_gone(self) -> None:
+        """Handle the next input if the message cannot come back, because its widget was removed."""
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return
         if not target.is_attached or target.screen is not self.screen:
             self.call_later(self._handle_next_input, marker)
-        self.set_timer(_CHECK_SECONDS, self._check_target)
+        self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)

@@ -10,7 +10,7 @@ _Result = TypeVar("_Result")
 
 
 class LateDismissScreen(ModalScreen[_Result]):
-    """A dialog whose work may end at any time.
+    """A dialog that closes itself when its background work ends, which may be at any time.
 
     Textual's `dismiss` would remove the screen that is shown then, which may be another one: the
     help over the dialog, or the screen that a key has switched to.

@@ -14,7 +14,7 @@ from ssohelper.errors import LoginRequired, NoConnection, SsoHelperError
 
 
 class Trouble(Enum):
-    """Why a refresh failed, as the message line names it."""
+    """Why a refresh of a list of roles failed, in the words of the message line."""
 
     OFFLINE = "offline"
     FAILED = "last refresh failed"
@@ -29,15 +29,15 @@ class Failure(NamedTuple):
     message: str
 
 
-class Mark(NamedTuple):
-    """What to show lastingly, in full and, where the space is short, in a few words."""
+class FailureNote(NamedTuple):
+    """The note that lists of roles could not be refreshed: in full, and in a few words."""
 
     text: str
     short: str
 
 
 class ListStates:
-    """The state of each session's list, by the session's name."""
+    """For each session: how old its list of roles is, and why its last refresh failed."""
 
     def __init__(self) -> None:
         self._listed_at: dict[str, int] = {}
@@ -45,7 +45,7 @@ class ListStates:
         self._sessions: tuple[str, ...] = ()
 
     def set_lists(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
-        """Set which sessions exist, and when each of their saved lists began.
+        """Set which sessions exist, and when the roles of each saved list were asked from AWS.
 
         A list that another process has saved since a failure ends that failure.
         """
@@ -55,7 +55,7 @@ class ListStates:
                 del self._failures[name]
 
     def set_failure(self, session_name: str, error: SsoHelperError, now: int) -> bool:
-        """Note that a refresh has failed; return whether the last one had not failed the same way."""
+        """Record a failed refresh; return False if the refresh before it failed the same way."""
         trouble = Trouble.FAILED
         if isinstance(error, NoConnection):
             trouble = Trouble.OFFLINE
@@ -66,7 +66,7 @@ class ListStates:
         return before is None or before.trouble is not trouble
 
     def set_refreshed(self, session_name: str, now: int) -> None:
-        """Note that a refresh has worked."""
+        """Record that a refresh of the session's list succeeded."""
         self._failures.pop(session_name, None)
         self._listed_at[session_name] = now
 
@@ -89,17 +89,17 @@ class ListStates:
             return f"{failure.trouble.value} · {age}"
         return f"{age} · {failure.trouble.value}"
 
-    def mark(self, now: int) -> Mark | None:
-        """Return what to show lastingly, or None if the last refresh of no session failed."""
+    def failure_note(self, now: int) -> FailureNote | None:
+        """Return the note about failed refreshes, or None if each session's last one succeeded."""
         texts = {name: self.describe(name, now) for name in self._failures}
         texts = {name: text for name, text in sorted(texts.items()) if text}
         if not texts:
             return None
         named = len(self._sessions) > 1
         parts = [f"{show(name, 24)}: {text}" if named else text for name, text in texts.items()]
-        return Mark("; ".join(parts), self._short_text(list(texts), named))
+        return FailureNote("; ".join(parts), self._short_failure_text(list(texts), named))
 
-    def _short_text(self, names: list[str], named: bool) -> str:
+    def _short_failure_text(self, names: list[str], named: bool) -> str:
         troubles = {self._failures[name].trouble for name in names}
         what = troubles.pop().value if len(troubles) == 1 else "lists not refreshed"
         what = what.removeprefix("last ")

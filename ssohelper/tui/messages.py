@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from ssohelper.core.text import show
 
-# The history drops older messages than these. 500 lines are more than a day's.
+# The history keeps so many messages, more than a day brings, and drops older ones.
 _MOST = 500
-# A lower terminal has no line to spare: there the message line exists only while it shows something.
+# In a terminal with fewer lines than this, the message line exists only while it shows something.
 LOW_LINES = 16
 
 
@@ -61,7 +61,7 @@ class Messages:
 
     @property
     def shown(self) -> Message | None:
-        """Return the message to show now, or None."""
+        """Return the message that the message line must show now, or None."""
         return self._note or self._alert
 
     @property
@@ -78,7 +78,7 @@ class Messages:
             self._note, self._alert = None, message
 
     def end_note(self, note: Message) -> None:
-        """Show this note no longer. Do nothing if another one has replaced it."""
+        """Stop showing this note. Do nothing if the message line shows another message by now."""
         if self._note is note:
             self._note = None
 

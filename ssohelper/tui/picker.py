@@ -40,8 +40,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         Binding("ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
-    # Textual cannot suspend a program that it draws below the prompt. So this program ends, with
-    # the picker to show when the user continues it.
+    # Textual cannot suspend a program that it draws below the prompt. So ctrl+z ends this program;
+    # `continued` is the picker to run when the user continues the process.
     continued: InlinePicker[_Answer] | None = None
     CSS = """
     Screen, Screen:inline { border: none; height: 14; max-height: 100%; background: transparent; }
@@ -56,11 +56,11 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         themes.apply_keys(self, self.services)
 
     def make_copy(self) -> InlinePicker[_Answer]:
-        """Return a picker that has not run, in the state of this one."""
+        """Return a new picker with the search text, ticks and rows of this one, which has run."""
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:
-        """End this picker for the time in which the process is stopped. If it cannot be, say why."""
+        """End this picker, so that the process can be stopped. If it cannot be, show why."""
         if terminal.can_suspend():
             self.continued = self.make_copy()
             self.exit()
@@ -102,12 +102,12 @@ class RolePicker(InlinePicker[RoleRow]):
         yield Static(_KEYS, classes="status", markup=False)
 
     def on_role_list_moved(self) -> None:
-        self._show_row()
+        self._show_row_under_cursor()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_row)
+        self.call_after_refresh(self._show_row_under_cursor)
 
-    def _show_row(self) -> None:
+    def _show_row_under_cursor(self) -> None:
         self._status.update(row_text(self.query_one(RoleList).row, self.size.width))
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
@@ -139,14 +139,14 @@ class SessionPicker(InlinePicker[SsoSession]):
 
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)
-        yield Chooser(self._line)
+        yield Chooser(self._draw_session)
         yield Static(_SESSION_KEYS, classes="status", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).set_count(len(self._states))
         self.query_one(Chooser).focus()
 
-    def _line(self, number: int, width: int) -> Line:
+    def _draw_session(self, number: int, width: int) -> Line:
         session, state = self._states[number]
         note = f"  {f'({state})':<12}  {show(session.start_url)}"
         return [("  ", ""), (fitted(session.name, self._names_width), ""), (note, "dim")]

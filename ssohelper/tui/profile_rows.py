@@ -18,15 +18,15 @@ from ssohelper.core.search import Index
 
 MANAGED, YOURS, SKIPPED = "◆", "·", "!"
 STAY = "stay"
-# The numbers of the fields of a row that a search compares.
+# The fields of a row that a search compares, by their numbers.
 NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
 
 
 class ProfileRow(NamedTuple):
-    """A profile in the config, or one that the sync would add or skips.
+    """A profile in the config, or one that the sync would add or skip.
 
     `item` is the profile in the config, if it is there. `before` and `after` are the keys that the
-    sync changes; `note` says why it does not do more.
+    sync changes; `note` says what the sync does not change in it, and why.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ProfileRow(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The rows with these numbers, with which the sync does the same; `key` stays the same."""
+    """The rows with these numbers, which the sync treats alike. Its `key` never changes."""
 
     key: str
     sign: str
@@ -63,15 +63,16 @@ class ProfileRows(NamedTuple):
     search: Index
 
 
-def build(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
+def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
     """Return the rows of these profiles of the config, and of what the plan would do with them."""
-    maker = _Maker(found, plan)
+    maker = _RowMaker(found, plan)
     rows: list[ProfileRow] = []
     sections: list[Section] = []
-    for key, sign, title, members in maker.sections():
-        numbers = range(len(rows), len(rows) + len(members))
-        sections.append(Section(key, sign, f"{len(members)} {title}", numbers))
-        rows += members
+    for section in maker.sections_with_rows():
+        numbers = range(len(rows), len(rows) + len(section.rows))
+        title = f"{len(section.rows)} {section.title}"
+        sections.append(Section(section.key, section.sign, title, numbers))
+        rows += section.rows
     index = Index(
         [
             [row.name for row in rows],
@@ -89,7 +90,16 @@ def build(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
 NO_ROWS = ProfileRows((), (), Index([[]]))
 
 
-class _Maker:
+class _SectionWithRows(NamedTuple):
+    """A section of the list before its rows have numbers; see `Section`."""
+
+    key: str
+    sign: str
+    title: str
+    rows: list[ProfileRow]
+
+
+class _RowMaker:
     def __init__(self, found: Sequence[ConfigProfile], plan: Plan | None) -> None:
         self._found, self._plan = found, plan
         listed = plan.request.listing.accounts if plan else ()
@@ -98,8 +108,8 @@ class _Maker:
         for skipped in plan.skipped if plan else ():
             self._notes[skipped.name].append(skipped.reason)
 
-    def sections(self) -> Iterator[tuple[str, str, str, list[ProfileRow]]]:
-        """Yield key, sign, title and rows of each section that has any."""
+    def sections_with_rows(self) -> Iterator[_SectionWithRows]:
+        """Yield each section of the Profiles screen that has rows, with these rows."""
         present = {item.entry.name: item for item in self._found}
         done = set[str]()
         plan = self._plan
@@ -108,30 +118,42 @@ class _Maker:
             for group in plan_kinds.groups(plan):
                 done |= set(group.names)
                 if group.sign == "+":
-                    members = self._added(plan)
+                    members = self._make_rows_to_add(plan)
                 else:
                     members = [
-                        self._row(present[name], group.sign, changes.get(name))
+                        self._make_row(present[name], group.sign, changes.get(name))
                         for name in group.names
                         if name in present
                     ]
-                yield group.what, group.sign, group.what, members
+                yield _SectionWithRows(group.what, group.sign, group.what, members)
             left = [name for name in plan.stale if name in present and name not in done]
             done |= set(left)
             if left:
                 title = "whose role is gone, to keep"
-                yield "stale", SKIPPED, title, [self._row(present[name], SKIPPED) for name in left]
+                yield _SectionWithRows(
+                    "stale",
+                    SKIPPED,
+                    title,
+                    [self._make_row(present[name], SKIPPED) for name in left],
+                )
             skipped = [name for name in self._notes if name not in present and name not in done]
             if skipped:
-                yield "skipped", SKIPPED, "skipped", [self._skipped(name) for name in skipped]
+                yield _SectionWithRows(
+                    "skipped",
+                    SKIPPED,
+                    "skipped",
+                    [self._make_skipped_row(name) for name in skipped],
+                )
         staying = [item for item in self._found if item.entry.name not in done]
         managed = sum(item.entry.managed for item in staying)
         if staying:
             title = f"unchanged: {MANAGED} {managed} managed, {len(staying) - managed} yours"
-            rows = [self._row(item, MANAGED if item.entry.managed else YOURS) for item in staying]
-            yield STAY, "", title, rows
+            rows = [
+                self._make_row(item, MANAGED if item.entry.managed else YOURS) for item in staying
+            ]
+            yield _SectionWithRows(STAY, "", title, rows)
 
-    def _row(
+    def _make_row(
         self, item: ConfigProfile, sign: str, change: ProfileChange | None = None
     ) -> ProfileRow:
         name = item.entry.name
@@ -147,7 +169,7 @@ class _Maker:
             name, sign, account_name, account_id, role, session, item, before, after, note
         )
 
-    def _added(self, plan: Plan) -> list[ProfileRow]:
+    def _make_rows_to_add(self, plan: Plan) -> list[ProfileRow]:
         keys = {one.header: one.keys for one in plan.changes if isinstance(one, AddSection)}
         return [
             ProfileRow(
@@ -163,5 +185,5 @@ class _Maker:
             for name, role in zip(plan.add, plan.add_roles, strict=True)
         ]
 
-    def _skipped(self, name: str) -> ProfileRow:
+    def _make_skipped_row(self, name: str) -> ProfileRow:
         return ProfileRow(name, SKIPPED, note="; ".join(self._notes[name]))

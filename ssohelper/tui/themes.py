@@ -10,10 +10,10 @@ from ssohelper.app import App
 from ssohelper.tui.keys import textual_keymap
 
 
-def _variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return the colours that Textual would choose with too little or too much contrast."""
+def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
+    """Return those colours of a theme for which Textual's choice has a wrong contrast."""
     return {
-        # The examples in empty fields.
+        # The colour of the example texts in empty input fields.
         "text-disabled": muted,
         # An opaque colour, because a line is drawn without knowing the background under it.
         "text-muted": muted,
@@ -31,10 +31,10 @@ def _variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> d
     }
 
 
-def _ansi_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
+def _ansi_theme_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
     """Return colours for what Textual would draw half transparent, magenta, or black on blue."""
     return {
-        **_variables(muted=text, track="ansi_default", bar=mark, mark=mark, cursor=cursor),
+        **_theme_variables(muted=text, track="ansi_default", bar=mark, mark=mark, cursor=cursor),
         "ansi-background": cursor,
         "ansi-foreground": text,
         "foreground-muted": text,
@@ -65,7 +65,7 @@ DARK = Theme(
     surface="#171c24",
     panel="#222a36",
     dark=True,
-    variables=_variables(
+    variables=_theme_variables(
         muted="#98a3b3", track="#11151b", bar="#66758a", mark="#4c9bf5", cursor="#0b0f14"
     )
     | {"footer-key-foreground": "#f2b155"},
@@ -83,13 +83,14 @@ LIGHT = Theme(
     surface="#f2f5f8",
     panel="#e1e7ee",
     dark=False,
-    variables=_variables(
+    variables=_theme_variables(
         muted="#556070", track="#eef1f4", bar="#788594", mark="#0a5dbd", cursor="#ffffff"
     )
     | {"footer-key-foreground": "#8a4f00"},
 )
-# The same for terminals with 256 colours, from that palette. Rich would replace the bluish greys of the
-# other two by black, or by a dark blue or teal: the panes vanished.
+# The dark and the light theme for terminals with 256 colours, from their palette. Rich would
+# replace the bluish greys of the other two themes by black, or by a dark blue or teal: the panes
+# vanished.
 DARK_256 = Theme(
     name="ssohelper-dark-256",
     primary="#5fafff",
@@ -103,7 +104,7 @@ DARK_256 = Theme(
     surface="#1c1c1c",
     panel="#303030",
     dark=True,
-    variables=_variables(
+    variables=_theme_variables(
         muted="#a8a8a8", track="#121212", bar="#767676", mark="#5fafff", cursor="#080808"
     )
     | {"footer-key-foreground": "#ffaf5f", "block-cursor-blurred-background": "#444444"},
@@ -121,13 +122,13 @@ LIGHT_256 = Theme(
     surface="#f0f0f0",
     panel="#dfdfdf",
     dark=False,
-    variables=_variables(
+    variables=_theme_variables(
         muted="#585858", track="#f0f0f0", bar="#808080", mark="#005faf", cursor="#ffffff"
     )
     | {"footer-key-foreground": "#5f5f00"},
 )
-# The terminal's own 16 colours, of which only those are used that can be read on its background with
-# xterm's values: half of them cannot.
+# A theme of the terminal's own 16 colours. Only those are used that can be read on the terminal's
+# background with xterm's values: half of them cannot.
 ANSI_DARK = Theme(
     name="ssohelper-ansi-dark",
     ansi=True,
@@ -143,7 +144,7 @@ ANSI_DARK = Theme(
     panel="ansi_default",
     boost="ansi_default",
     dark=True,
-    variables=_ansi_variables(text="ansi_white", mark="ansi_cyan", cursor="ansi_black"),
+    variables=_ansi_theme_variables(text="ansi_white", mark="ansi_cyan", cursor="ansi_black"),
 )
 ANSI_LIGHT = Theme(
     name="ssohelper-ansi-light",
@@ -160,13 +161,15 @@ ANSI_LIGHT = Theme(
     panel="ansi_default",
     boost="ansi_default",
     dark=False,
-    variables=_ansi_variables(text="ansi_black", mark="ansi_blue", cursor="ansi_bright_white"),
+    variables=_ansi_theme_variables(
+        text="ansi_black", mark="ansi_blue", cursor="ansi_bright_white"
+    ),
 )
 NAMES = ("auto", "dark", "light", "ansi")
 _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 
 
-def name_for(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
+def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
     """Return Textual's name of the setting's theme, in the colours that the terminal has.
 
     `is_light`: the terminal's background is light, which decides for "auto" and "ansi".
@@ -178,7 +181,7 @@ def name_for(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
 
 
 def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
-    """Use the theme and the keys of the settings.
+    """Give the app the theme and the keys that the user's settings name.
 
     If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the
     terminal's background.
@@ -186,20 +189,25 @@ def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = Fals
     for theme in (DARK, LIGHT, DARK_256, LIGHT_256, ANSI_DARK, ANSI_LIGHT):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
-    default = named if named in app.available_themes else name_for(app, "auto", is_light=is_light)
+    default = (
+        named
+        if named in app.available_themes
+        else textual_theme_name(app, "auto", is_light=is_light)
+    )
     if not _has_settings(services) and "SSOHELPER_THEME" not in services.environ:
         _set_first_theme(app, default)
         return
     settings = services.settings
     is_set = settings.origin("theme") != "default"
     _set_first_theme(
-        app, name_for(app, settings.get("theme"), is_light=is_light) if is_set else default
+        app,
+        textual_theme_name(app, settings.get("theme"), is_light=is_light) if is_set else default,
     )
     apply_keys(app, services)
 
 
 def apply_keys(app: TextualApp[Any], services: App) -> None:
-    """Give the app the keys of the settings."""
+    """Give the app the keys that the user's settings name."""
     if _has_settings(services):
         app.set_keymap(textual_keymap(services.settings.keymap()))
 
@@ -210,7 +218,7 @@ def _has_settings(services: App) -> bool:
 
 
 def _set_first_theme(app: TextualApp[Any], name: str) -> None:
-    """Set the theme before the program starts.
+    """Set the app's first theme, before the program starts.
 
     To set `app.theme` would compute all styles twice, which takes 2 ms.
     """

@@ -38,7 +38,7 @@ def count_typed_ahead() -> int:
 
     Until then the terminal makes a line feed of Enter. It counts the bytes up to the last one.
     """
-    fileno, found = _stdin(), bytearray(4)
+    fileno, found = _stdin_file_number(), bytearray(4)
     if sys.platform != "win32":
         with suppress(OSError):
             if fileno is not None:
@@ -53,7 +53,7 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
     terminal controls. A program that does not get it would read end-of-file again and again and use
     a whole CPU core.
     """
-    fileno = _stdin()
+    fileno = _stdin_file_number()
     if fileno is not None:
         threading.Thread(
             target=lambda: hung_up() if _wait_for_hang_up(fileno, None) else None,
@@ -64,12 +64,12 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
 
 def has_hung_up() -> bool:
     """Return whether the terminal was closed. False if the system cannot tell."""
-    fileno = _stdin()
+    fileno = _stdin_file_number()
     return fileno is not None and _wait_for_hang_up(fileno, 0)
 
 
 def _wait_for_hang_up(fileno: int, timeout_milliseconds: int | None) -> bool:
-    """Wait until the terminal is closed, or for this time; return whether it was closed.
+    """Wait until the terminal is closed, at most `timeout_milliseconds`; return whether it was.
 
     None waits without a limit. Returns False at once if the system cannot watch this terminal.
     """
@@ -81,7 +81,7 @@ def _wait_for_hang_up(fileno: int, timeout_milliseconds: int | None) -> bool:
     return any(event & select.POLLHUP for _, event in found)
 
 
-def _stdin() -> int | None:
+def _stdin_file_number() -> int | None:
     try:
         return sys.__stdin__.fileno() if sys.__stdin__ is not None else None
     except (OSError, ValueError):

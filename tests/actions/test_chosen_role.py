@@ -213,9 +213,9 @@ class Reach:
         if session is None:
             return True
         chosen = selection.Profile(name, session, self.row.key.role, None)
-        found = use_command._profile_name(self.app, chosen) or use_command._find_profile(
+        found = use_command._current_profile_name(
             self.app, chosen
-        )
+        ) or use_command._find_profile_of_role(self.app, chosen)
         return found is None or self.is_name_right(found)
 
     def use_keys_and_go_back(self) -> bool:
@@ -224,7 +224,7 @@ class Reach:
         return name == self.row.key.text or self.is_name_right(name)
 
     def copy_export(self) -> bool:
-        text, _ = self.actions._find_text_to_copy("export", self.row)
+        text, _ = self.actions._find_text_to_copy_and_command("export", self.row)
         return self.is_name_right(text.removeprefix("export AWS_PROFILE=").strip("'"))
 
     def copy_link(self) -> bool:

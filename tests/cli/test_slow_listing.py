@@ -60,13 +60,13 @@ def test_without_a_thread_for_the_timer_only_the_progress_is_missing(monkeypatch
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with listing_progress._DelayedDisplay(0.0, listing_progress._show_line) as shown:
+    with listing_progress._DelayedDisplay(0.0, listing_progress._show_first_step_line) as shown:
         shown.show_step(3, 12)
     assert capsys.readouterr().err == ""
 
 
 def test_the_progress_line_is_printed_once(capsys):
-    with listing_progress._show_line() as step:
+    with listing_progress._show_first_step_line() as step:
         step(3, 12)
         step(4, 12)
     assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts are listed so far\n")

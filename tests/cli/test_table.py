@@ -22,7 +22,7 @@ ROW = ("000030000001", "payments-prod", "ReadOnlyAccess", "payments-prod.ReadOnl
 
 
 def drawn(room: int, *rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> list[str]:
-    return list(table.lines(header, rows, room))
+    return list(table.table_lines(header, rows, room))
 
 
 @pytest.mark.parametrize("room", range(1, 120))
@@ -98,9 +98,9 @@ def test_short_cells_are_whole_in_a_table_and_one_column_less_makes_blocks() -> 
 
 
 def test_only_the_header_is_bold() -> None:
-    head, row = table.lines(("A",), [("1",)], 80, bold=True)
+    head, row = table.table_lines(("A",), [("1",)], 80, bold=True)
     assert (head, row) == ("\x1b[1mA\x1b[0m", "1")
-    assert list(table.lines(("A",), [("1",)], 80)) == ["A", "1"]
+    assert list(table.table_lines(("A",), [("1",)], 80)) == ["A", "1"]
 
 
 def test_a_header_alone_and_empty_cells() -> None:

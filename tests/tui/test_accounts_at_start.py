@@ -15,9 +15,9 @@ def test_keys_that_arrive_before_the_bars_are_mounted_work(
         screen = user.app.screen
         assert isinstance(screen, AccountsScreen)
         await user.press("f5", "ctrl+g", "ctrl+b", "ctrl+t")
-        screen._show_refreshing()  # as the thread does that lists roles at AWS
+        screen._show_refresh_progress()  # as the thread does that lists roles at AWS
         assert not screen.query("KeyBar")
-        screen.call_later(screen._mount_the_rest)
+        screen.call_later(screen._mount_other_widgets)
         await user.wait_for_text("● corp", "● favourites", "○ tree")
 
     monkeypatch.setattr(accounts, "_PAINTED_SECONDS", 3600)

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.columns import Columns, lay_out, measure
+from ssohelper.tui.widgets.columns import Columns, lay_out_columns, measure_columns
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
@@ -61,7 +61,7 @@ def test_no_two_rows_of_1000_organizations_are_drawn_alike() -> None:
     for _ in range(ORGANIZATIONS):
         rows = organization(seeded)
         for width in seeded.sample(WIDTHS, 3):
-            columns = lay_out(rows, width - 7, measure(rows))
+            columns = lay_out_columns(rows, width - 7, measure_columns(rows))
             lines = [drawn(one, columns) for one in rows]
             alike += len(lines) - len(set(lines))
             assert max(map(cell_len, lines)) <= width - 7
@@ -72,7 +72,7 @@ def test_no_two_rows_of_1000_organizations_are_drawn_alike() -> None:
 def test_the_columns_take_no_more_than_the_width(width: int) -> None:
     rows = organization(random.Random(width))
     for grouped in (False, True):
-        columns = lay_out(rows, width, measure(rows), grouped=grouped)
+        columns = lay_out_columns(rows, width, measure_columns(rows), grouped=grouped)
         assert min(columns[:6]) >= 0
         if width >= 40:
             assert sum(columns[:6]) <= width
@@ -81,7 +81,7 @@ def test_the_columns_take_no_more_than_the_width(width: int) -> None:
 
 def test_columns_are_as_wide_as_their_content_and_no_wider() -> None:
     rows = [row("payments-prod", "ReadOnly"), row("dev", "Admin", "000000000002")]
-    columns = lay_out(rows, 100, measure(rows))
+    columns = lay_out_columns(rows, 100, measure_columns(rows))
     assert (columns.name, columns.id, columns.role, columns.session) == (14, 13, 9, 0)
 
 
@@ -96,14 +96,14 @@ def test_what_tells_rows_apart_is_shown_in_a_narrow_terminal_too(
     other: RoleRow, column: str
 ) -> None:
     rows = [row("prod", "Admin"), row("dev", "Admin", "000000000003", "lab")]
-    assert not getattr(lay_out(rows, 45, measure(rows)), column)
+    assert not getattr(lay_out_columns(rows, 45, measure_columns(rows)), column)
     rows.append(other)
-    assert getattr(lay_out(rows, 45, measure(rows)), column)
+    assert getattr(lay_out_columns(rows, 45, measure_columns(rows)), column)
 
 
 def test_names_are_cut_where_they_are_alike() -> None:
     rows = [row(f"{'customer-workloads-' * 3}{end}", "Admin") for end in ("prod", "dev")]
-    columns = lay_out(rows, 45, measure(rows))
+    columns = lay_out_columns(rows, 45, measure_columns(rows))
     assert drawn(rows[0], columns).split()[0].endswith("prod")
     assert "…" in drawn(rows[0], columns)
 

@@ -50,8 +50,10 @@ def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
         await user.wait_for_text("❯ lambda          eu-west-1")
         chooser = user.app.screen
         assert isinstance(chooser, ConsoleChooser)
-        assert chooser.chosen is not None
-        hits = [text for text, style in chooser.draw(chooser.chosen, 80) if style == "hit"]
+        assert chooser.chosen_number is not None
+        hits = [
+            text for text, style in chooser.draw_line(chooser.chosen_number, 80) if style == "hit"
+        ]
         assert hits == ["lam", "eu-w"]
         await user.press("ctrl+u", *"jkgG?q")
         await user.wait_for_text("jkgG?q", "0/")

@@ -128,7 +128,7 @@ def test_the_terminal_decides_which_palette_is_used(
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
     app: App[None] = App()
-    assert themes.name_for(app, name) == f"ssohelper-{name}{ends}"
+    assert themes.textual_theme_name(app, name) == f"ssohelper-{name}{ends}"
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)

@@ -190,7 +190,7 @@ class TestPalette:
             await user.wait_for_text("config set theme light")
             await user.press("enter")
             await user.wait_for_message("$ ssohelper config set theme light")
-            assert user.app.theme == themes.name_for(user.app, "light")
+            assert user.app.theme == themes.textual_theme_name(user.app, "light")
 
         run_scenario(world.app(), scenario)
         assert world.app().settings.get("theme") == "light"
@@ -202,7 +202,7 @@ class TestThemes:
         settle(world, f'theme = "{name}"\n')
 
         async def scenario(user: User) -> None:
-            assert user.app.theme == themes.name_for(user.app, name)
+            assert user.app.theme == themes.textual_theme_name(user.app, name)
             await user.press("f3")
             await user.wait_for_text("● corp", "○ lab")
 
@@ -218,7 +218,7 @@ class TestThemes:
         assert app.theme == "nord"
         settle(world, 'theme = "light"\n')
         themes.apply_settings(app, world.app())
-        assert app.theme == themes.name_for(app, "light")
+        assert app.theme == themes.textual_theme_name(app, "light")
 
     def test_with_no_color_every_state_has_a_sign(
         self, world: DemoHome, monkeypatch: pytest.MonkeyPatch

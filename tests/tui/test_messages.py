@@ -199,29 +199,32 @@ class TestLists:
     def test_states(self) -> None:
         states = ListStates()
         states.set_lists(("corp", "lab"), {"corp": NOW})
-        assert states.mark(NOW) is None
+        assert states.failure_note(NOW) is None
         assert states.set_failure("corp", NoConnection("x"), NOW + 60)
         assert not states.set_failure("corp", NoConnection("y"), NOW + 60)
-        assert states.mark(NOW + 14 * 60) == ("corp: offline · list 14 min old", "corp offline")
+        assert states.failure_note(NOW + 14 * 60) == (
+            "corp: offline · list 14 min old",
+            "corp offline",
+        )
         assert states.set_failure("corp", Throttled("x"), NOW + 61)
         assert states.describe("corp", NOW + 61) == "list 1 min old · last refresh failed"
         states.set_failure("lab", LoginRequired("x"), NOW)
         assert states.describe("lab", NOW) == ""  # it has no list: the screens ask for the sign-in
         states.set_failure("lab", NoConnection("x"), NOW)
-        found = states.mark(NOW + 7200)
+        found = states.failure_note(NOW + 7200)
         assert found == (
             "corp: list 2 h old · last refresh failed; lab: offline",
             "2 × lists not refreshed",
         )
         states.set_refreshed("lab", NOW)
         states.set_lists(("corp",), {"corp": NOW + 62})  # another process has listed it
-        assert states.mark(NOW + 63) is None
+        assert states.failure_note(NOW + 63) is None
 
     def test_the_sessions_of_one_organization_are_not_named(self) -> None:
         states = ListStates()
         states.set_lists(("corp",), {"corp": NOW})
         states.set_failure("corp", LoginRequired("x"), NOW)
-        assert states.mark(NOW + 2 * 86400) == (
+        assert states.failure_note(NOW + 2 * 86400) == (
             "list 2 days old · sign-in needed",
             "sign-in needed",
         )

@@ -249,7 +249,7 @@ def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(
 
     def run(app: object, path: str, line: int) -> None:
         # A test has no terminal that could be suspended.
-        argv = foreground.find_editor(world.environ, path, line)
+        argv = foreground.make_editor_command(world.environ, path, line)
         ran.append(argv)
         assert foreground.run_program(argv, world.environ) == 0
 

@@ -19,7 +19,8 @@ import pytest
 import ssohelper.tui
 from ssohelper.cli import pickers
 
-_PRIVATE = re.compile(r"_[a-z]\w*")
+# The methods of named tuples are public too (typing.NamedTuple).
+_PRIVATE = re.compile(r"(?!_(?:replace|asdict|make|fields)$)_[a-z]\w*")
 
 
 def _modules() -> list[ModuleType]:

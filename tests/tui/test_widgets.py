@@ -6,7 +6,7 @@ import segno
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
-from ssohelper.tui.widgets.clocks import bar, sign_in_line, token_line
+from ssohelper.tui.widgets.clocks import sign_in_line, time_left_bar, token_line
 from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines, wrapped
 from ssohelper.tui.widgets.qr import half_block_rows
 
@@ -27,7 +27,7 @@ def clock(**known: object) -> SessionClock:
     ("left", "whole", "thick"), [(10, 10, 8), (5, 10, 4), (0, 10, 0), (-5, 10, 0), (99, 10, 8)]
 )
 def test_a_bar_has_the_same_width_whatever_time_is_left(left: int, whole: int, thick: int) -> None:
-    assert text(bar(left, whole, 8, "good")) == "━" * thick + "╌" * (8 - thick)
+    assert text(time_left_bar(left, whole, 8, "good")) == "━" * thick + "╌" * (8 - thick)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,10 @@ from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import ensure_grant
-from ssohelper.tui.screens.other_profile_actions import OtherProfileActions, commands_of_other
+from ssohelper.tui.screens.other_profile_actions import (
+    OtherProfileActions,
+    other_profile_command_lines,
+)
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
 from ssohelper.tui.screens.ticked_actions import TickedActions
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each
@@ -68,7 +71,7 @@ class RowActions:
         """Return whether the action acts on the row under the cursor, and not on ticked roles."""
         return not self._ticked.applies(name)
 
-    def run(self, name: str) -> None:
+    def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
         if self._ticked.applies(name):
             self._ticked.run(name)
@@ -76,21 +79,21 @@ class RowActions:
         row = self._require_row()
         if row is None:
             return
-        if row.provider and self._others.applies(name):
-            self._others.run(name, row)
+        if row.provider and self._others.handles(name):
+            self._others.run_action(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
-            self._copy(name.removeprefix("copy_"), row)
+            self._copy_name(name.removeprefix("copy_"), row)
         elif name == "favourite":
             self._toggle_favourite(row)
         else:
-            self._start(name, row)
+            self._start_action(name, row)
 
-    def _start(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
-        """Start an action that asks AWS. Of each kind the later one cancels the earlier one."""
-        work = self._run_slow(name, row, signed_in=signed_in)
+    def _start_action(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
+        """Start an action that asks AWS. It cancels an earlier run of the same action."""
+        work = self._run_action_after_grant(name, row, signed_in=signed_in)
         self._screen.run_worker(work, group=name, exclusive=True)
 
-    async def _run_slow(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
+    async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
 
         If it hands out credentials, a guarded role is asked for first. `signed_in` says that the
@@ -99,7 +102,7 @@ class RowActions:
         slow: dict[str, _Action] = {
             "whoami": self._ask_identity,
             "console": self._open_console,
-            "copy_link": self._copy_link,
+            "copy_link": self._copy_console_link,
             "shell": self._open_shell,
             "profile": self._toggle_profile,
             "command": self._run_command,
@@ -111,7 +114,7 @@ class RowActions:
                 await slow[name](row)
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
-                go_on = partial(self._start, name, row, signed_in=True)
+                go_on = partial(self._start_action, name, row, signed_in=True)
                 self.app.sign_in(row.session_name, error, go_on)
             else:
                 self.app.show_error(error)
@@ -135,7 +138,7 @@ class RowActions:
         return row
 
     def _resolve_profile(self, row: RoleRow) -> Profile:
-        """Return the row's role as a `Profile`, which the actions take.
+        """Return the row's role as a `Profile`, as the functions of `ssohelper.actions` need it.
 
         Raises: the errors of `selection.resolve_chosen_role`.
         """
@@ -153,17 +156,17 @@ class RowActions:
 
     # -- copying to the clipboard --------------------------------------------------------------
 
-    def _copy(self, what: str, row: RoleRow) -> None:
+    def _copy_name(self, what: str, row: RoleRow) -> None:
         """Copy a name to the clipboard through the terminal (OSC 52), never credentials."""
         try:
-            text, command = self._find_text_to_copy(what, row)
+            text, command = self._find_text_to_copy_and_command(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.copy_to_clipboard(text)
         self.app.show_done(f"copied: {text}", command)
 
-    def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
+    def _find_text_to_copy_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
@@ -174,7 +177,7 @@ class RowActions:
                 hint=f"press F9 to add one, or run: ssohelper profile add {word_as_typed(row.key.text)}",
             )
         if what == "export":
-            # It refuses a name with control characters.
+            # `quoted_word` refuses a name with control characters.
             name = shell_text.quoted_word("bash", names[0])
             return f"export AWS_PROFILE={name}", f"ssohelper use {arguments_as_typed(names[0])}"
         listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
@@ -203,59 +206,59 @@ class RowActions:
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self.app.services
 
-        def ask() -> tuple[Profile, identity.ConfirmedIdentity]:
+        def confirm_identity() -> tuple[Profile, identity.ConfirmedIdentity]:
             profile = self._resolve_profile(row)
             return profile, identity.confirm_identity(
                 services, identity.look_up_identity(services, profile)
             )
 
         with self._announce_wait("whoami"):
-            profile, who = await background.run(self.app, ask)
+            profile, who = await background.run(self.app, confirm_identity)
         self.app.show_done(
             f"{who.user}: {who.arn}", f"ssohelper whoami {arguments_as_typed(profile.name)}"
         )
 
     async def _open_console(self, row: RoleRow) -> None:
         """Ask which page of the console to open, and open it."""
-        choice = await self._choose_page([row])
+        choice = await self._choose_console_page([row])
         if choice is not None:
-            await self._open_page(row, choice)
+            await self._open_console_page(row, choice)
 
     async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
         """Ask for a page of the console, and open it as each of these roles, one after the other."""
-        choice = await self._choose_page(rows)
+        choice = await self._choose_console_page(rows)
 
-        async def open_page(row: RoleRow) -> None:
+        async def open_page_as_role(row: RoleRow) -> None:
             if await ensure_grant(self.app, row.key, self._reload):
-                await self._open_page(row, choice)
+                await self._open_console_page(row, choice)
 
         if choice is not None:
-            await act_on_each(self.app, rows, open_page)
+            await act_on_each(self.app, rows, open_page_as_role)
 
-    async def _choose_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
+    async def _choose_console_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]
 
-        def read() -> tuple[list[PageChoice], str]:
+        def read_last_pages_and_region() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
             region = environment.choose_endpoint_region(services, profile)
             return console.load_pages(services, row.key), region
 
-        last, region = await background.run(self.app, read)
+        last, region = await background.run(self.app, read_last_pages_and_region)
         where = row.account.name or row.account.id
         title = f"Console of {row.role_name} in {where}"
         if len(rows) > 1:
             title = f"Console of {len(rows)} ticked roles"
         return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
 
-    async def _open_page(self, row: RoleRow, choice: PageChoice | None) -> None:
-        """Open this page in a browser; without a browser, copy the link to it.
+    async def _open_console_page(self, row: RoleRow, choice: PageChoice | None) -> None:
+        """Open the console page in a browser; if none can be started, copy the link to the page.
 
-        Without a page, copy the link to the console's home page.
+        If `choice` is None, copy the link to the console's home page.
         """
         services = self.app.services
         service, region = choice or (None, None)
 
-        def start() -> tuple[Profile, str]:
+        def open_page_or_make_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
             page = console.choose_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
@@ -273,9 +276,9 @@ class RowActions:
             favourites.record_use(services, profile)
             return profile, ""
 
-        profile, link = await background.run(self.app, start)
+        profile, link = await background.run(self.app, open_page_or_make_link)
         options = "--print " if link else ""
-        # An option of the page follows, so `--` cannot come before a name such as "-x".
+        # The command has options after the name, so `--` cannot come before a name such as "-x".
         name = profile.key.text if profile.name.startswith("-") else profile.name
         page_options = f" --service {service} --region {region}" if choice else ""
         command = f"ssohelper console {options}{word_as_typed(name)}{page_options}"
@@ -289,20 +292,20 @@ class RowActions:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
 
-    async def _copy_link(self, row: RoleRow) -> None:
-        await self._open_page(row, None)
+    async def _copy_console_link(self, row: RoleRow) -> None:
+        await self._open_console_page(row, None)
 
     async def _open_shell(self, row: RoleRow) -> None:
         """Run a shell with renewed credentials. It has the whole terminal until it ends."""
         services = self.app.services
 
-        def ask() -> Profile:
+        def resolve_profile_and_check_credentials() -> Profile:
             profile = self._resolve_profile(row)
             check_credentials(services, profile)
             return profile
 
         with self._announce_wait("exec"):
-            profile = await background.run(self.app, ask)
+            profile = await background.run(self.app, resolve_profile_and_check_credentials)
         run_shell(self.app, profile)
         self._reload()
 
@@ -323,7 +326,7 @@ class RowActions:
         services, app = self.app.services, self.app
         command = f"ssohelper profile add {word_as_typed(row.key.text)}"
 
-        def make_plan() -> tuple[Plan, list[Line]]:
+        def make_plan_and_diff() -> tuple[Plan, list[Line]]:
             profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
             choices = profiles.merge_choices(services, profile.session)
@@ -332,7 +335,7 @@ class RowActions:
             )
             return plan, diff_lines(profiles.diff_plan(services, plan))
 
-        plan, lines = await background.run(app, make_plan)
+        plan, lines = await background.run(app, make_plan_and_diff)
         if not await confirm_write(app, plan_text.plan_summary_text(plan), lines, command):
             return False
         await background.run(app, lambda: profiles.apply(services, plan))
@@ -343,11 +346,11 @@ class RowActions:
         services, app = self.app.services, self.app
         command = f"ssohelper profile rm {arguments_as_typed(*row.profiles)}"
 
-        def make_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
+        def read_profiles_and_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
             return found, diff_lines(profiles.diff_removal(services, found))
 
-        found, lines = await background.run(app, make_diff)
+        found, lines = await background.run(app, read_profiles_and_diff)
         count = plan_text.profile_count(len(found))
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
@@ -389,9 +392,9 @@ class RowActions:
             "profile": f"profile {change} {name}",
         }
         if row.provider:
-            lines = commands_of_other(name)
+            lines = other_profile_command_lines(name)
         return commands_of(
             "accounts",
             lines,
-            lambda action: self.roles.choose() if action == "use" else self.run(action),
+            lambda action: self.roles.choose() if action == "use" else self.run_action(action),
         )

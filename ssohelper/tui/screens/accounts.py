@@ -29,7 +29,7 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens import account_messages, list_controls
 from ssohelper.tui.screens.list_controls import ListControls
-from ssohelper.tui.widgets.role_lines import live_texts
+from ssohelper.tui.widgets.role_lines import time_left_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
@@ -42,14 +42,13 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
-# After this time the first paint has been written to the terminal. Textual writes it in a thread,
-# which imports would delay.
+# By this time Textual's thread has written the first paint, which imports would delay.
 _PAINTED_SECONDS = 0.03
-# The screen counts the clocks down every second. It reads their files again this often.
+# Every second the screen shows the times left; after so many seconds it reads their files again.
 _READ_SECONDS = 5
-# A list that became old, or whose refresh failed, is looked for this often.
+# After so many seconds the screen looks for lists of roles that are old or failed to refresh.
 _REFRESH_SECONDS = 60
-# If the terminal has at least this many columns, the details are beside the list, otherwise below.
+# From this many columns on, a role's details are beside the list of roles, otherwise below it.
 _BESIDE_COLUMNS = 120
 # The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
 # numbers.
@@ -59,7 +58,7 @@ _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "
 _LIST_ACTIONS = ("details", "refresh")
 
 
-def _row_binding(name: str, *, show: bool) -> Binding:
+def _row_action_binding(name: str, *, show: bool) -> Binding:
     return action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=show)
 
 
@@ -78,17 +77,16 @@ class AccountsScreen(Screen[None]):
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(_row_binding(name, show=True) for name in _ROW_ACTIONS),
-        *(_row_binding(name, show=False) for name in _OTHER_ROW_ACTIONS),
+        *(_row_action_binding(name, show=True) for name in _ROW_ACTIONS),
+        *(_row_action_binding(name, show=False) for name in _OTHER_ROW_ACTIONS),
         *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
         *(
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
-        # In the form: the list's binding of this key replaces the one that each screen has.
+        # The list's key tab hides Textual's own binding of tab, which the set-up form needs.
         Binding("tab", "app.focus_next", show=False),
-        # Escape leaves the program while the form that sets up a session is shown. Otherwise
-        # `RolePane` handles Escape.
+        # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
         action_binding("accounts.leave", show=False),
     ]
     app: FullScreenApp
@@ -117,53 +115,53 @@ class AccountsScreen(Screen[None]):
         return self._pane.list
 
     def compose(self) -> ComposeResult:
-        self._read()
-        self._arrange(self.app.size)
+        self._read_first_lists()
+        self._arrange_details(self.app.size)
         with Vertical(id="body") as body:
-            # Leaves space for the widgets that are mounted later, so that they do not move the
-            # list.
-            body.styles.margin = self._margin_at_first()
+            # Leaves space for the widgets mounted later, so that they do not move the list.
+            body.styles.margin = self._initial_list_margin()
             view = list_view.load_view(self.services)
-            self.roles.begin(self._choice.rows, view.without_empty_filters(self._choice.rows))
-            self.app.save_view = partial(self._controls.save, self.services)
+            rows = self._choice.rows
+            self.roles.show_first_rows(rows, view.without_empty_filters(rows))
+            self.app.save_view = partial(self._controls.save_changes, self.services)
             yield self._pane
 
     def on_mount(self) -> None:
         # The other widgets are mounted later, so that the list is painted first.
-        self.set_timer(_PAINTED_SECONDS, self._mount_the_rest)
+        self.set_timer(_PAINTED_SECONDS, self._mount_other_widgets)
 
-    async def _mount_the_rest(self) -> None:
+    async def _mount_other_widgets(self) -> None:
         deferred.start_log(self.services.environ)
-        bars, footers = deferred.make_bars()
+        bars, footers = deferred.make_bars_around_list()
         self._detail = deferred.make_role_detail()
-        self._refresher = deferred.make_list_refresher(self.app, self._show_refreshing, self.reload)
-        self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload)
+        self._refresher = deferred.make_list_refresher(
+            self.app, self._show_refresh_progress, self.reload_rows
+        )
+        self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload_rows)
         with self.app.batch_update():
             body = self.query_one("#body")
             await self.mount_all(bars, before=body)
             await self.mount_all(footers, after=body)
             await body.mount(self._detail)
             # The messages are mounted after the panel, because the panel's CSS has their rules.
-            await self.mount_all(self._messages(), before=body)
+            await self.mount_all(self._messages_above_list(), before=body)
             body.styles.margin = 0
             self._offer_set_up()
-            # The panel's CSS has rules for `body` too. Without this call Textual would apply them
-            # to new widgets only.
+            # The panel's CSS has rules for `body` too, which Textual would not apply otherwise.
             self.app.stylesheet.update(body)
         self.refresh_bindings()  # the footer, which was mounted late, needs this
-        # The garbage collector ignores all objects that exist now, because to scan 20,000 rows
-        # would delay a key.
+        # From now on the garbage collector ignores the rows: to scan 20,000 would delay a key.
         gc.freeze()
         gc.enable()
-        deferred.mark_accounts(self.app, self.roles)
+        deferred.mark_accounts_with_colors(self.app, self.roles)
         self.roles.refresh()  # marks guarded roles, which are known from now on
-        self._controls.show()
-        self._show_refreshing()
+        self._controls.show_active_filters()
+        self._show_refresh_progress()
         self._read_clocks()
-        self._refresh_old()
-        self.set_interval(1.0, self._tick)
+        self._refresh_old_lists()
+        self.set_interval(1.0, self._update_every_second)
 
-    def _messages(self) -> list[Widget]:
+    def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
             text = account_messages.error_text(self._config_error)
@@ -172,7 +170,7 @@ class AccountsScreen(Screen[None]):
         return [Static(text, classes="error empty-list", markup=False)] if text else []
 
     def _empty_list_text(self) -> str:
-        refreshing = self._refresher.text if self._refresher else ""
+        refreshing = self._refresher.progress_text if self._refresher else ""
         return account_messages.empty_list_text(self._choice, refreshing)
 
     def _offer_set_up(self) -> None:
@@ -193,20 +191,20 @@ class AccountsScreen(Screen[None]):
         is_on_list = action in ("row", "list", *_LIST_ACTIONS)
         if is_on_list and self.has_class("empty"):
             return False
-        # A key that does nothing now is left to the search: the arrows move its cursor.
+        # A key whose action does nothing goes to the search field: arrows move the cursor there.
         return action != "list" or self._controls.is_active(str(parameters[0]))
 
     def on_resize(self, event: Resize) -> None:
-        self._arrange(event.size)
+        self._arrange_details(event.size)
         if self._detail is not None:
-            self.call_after_refresh(self._show_detail)
+            self.call_after_refresh(self._show_role_details)
 
-    def _arrange(self, size: Size) -> None:
+    def _arrange_details(self, size: Size) -> None:
         """Put the role's details beside the list or below it; on a small screen hide them."""
         self.set_class(size.width >= _BESIDE_COLUMNS, "beside")
         self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
 
-    def _margin_at_first(self) -> tuple[int, int, int, int]:
+    def _initial_list_margin(self) -> tuple[int, int, int, int]:
         bottom = 1 if self.app.size.height < LOW_LINES else 2  # the message line and the footer
         if self.has_class("beside"):
             return 2, _DETAIL_COLUMNS, bottom, 0
@@ -215,55 +213,57 @@ class AccountsScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         # The user may have signed in or changed profiles on another screen.
         if self._actions is not None:
-            self.reload()
+            self.reload_rows()
 
     # -- reading the saved lists and the clocks ------------------------------------------------
 
-    def _read(self) -> None:
+    def _read_first_lists(self) -> None:
         try:
             self._choice = roles.read_roles(self.services, with_others=True)
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
-        self._set_lists()
+        self._set_listed_sessions()
 
-    def _set_lists(self) -> None:
+    def _set_listed_sessions(self) -> None:
         if not self._choice.sessions:
-            # The form stands in the list's place: later the cursor begins at the first role.
+            # The set-up form replaces the list; later the cursor begins at the list's first role.
             self._choice = KnownRoles([], {}, [])
         names = tuple(session.name for session in self._choice.sessions)
         self.app.list_states.set_lists(names, self._choice.listed_at)
         self.app.messages_changed.publish(None)
 
-    def reload(self) -> None:
+    def reload_rows(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
 
         The cursor stays on its role.
         """
         read = partial(roles.read_roles, self.services, with_others=True)
-        self.app.run_in_background(read, self._show_choice)
+        self.app.run_in_background(read, self._show_known_roles)
 
-    on_set_up_form_done = reload
+    on_set_up_form_done = reload_rows
 
-    def _show_choice(self, choice: KnownRoles) -> None:
+    def _show_known_roles(self, choice: KnownRoles) -> None:
         self._choice, self._config_error = choice, None
-        self._set_lists()
+        self._set_listed_sessions()
         self.query(".error").remove()
-        self.mount_all(self._messages(), before="#body")
+        self.mount_all(self._messages_above_list(), before="#body")
         self._offer_set_up()
         self.roles.set_rows(self._choice.rows)
         self._pane.show_count()
-        self._controls.show()
-        self._show_refreshing()
+        self._controls.show_active_filters()
+        self._show_refresh_progress()
         self._read_clocks()
-        self._refresh_old()
+        self._refresh_old_lists()
 
     def _read_clocks(self) -> None:
         # Uses the sessions that were read together with the rows. To read a config with 20,000
         # profiles again would take 0.2 s.
         services, sessions = self.services, self._choice.sessions
         self.app.run_in_background(
-            lambda: deferred.read_clocks(services, sessions), self._show_clocks, lambda _error: None
+            lambda: deferred.read_expiry_clocks(services, sessions),
+            self._show_clocks,
+            lambda _error: None,
         )
 
     def _show_clocks(self, found: Clocks) -> None:
@@ -271,24 +271,24 @@ class AccountsScreen(Screen[None]):
         self._live_until = {
             key: cached.credentials.expires_at for key, cached in found.credentials.items()
         }
-        self._show_times()
+        self._show_times_left()
         if self._refresher is not None:
             self._refresher.refresh_after_change_of_user(self._choice, found)
 
-    def _tick(self) -> None:
+    def _update_every_second(self) -> None:
         self._seconds += 1
         if self._seconds % _READ_SECONDS == 0:
             self._read_clocks()
         if self._seconds % _REFRESH_SECONDS == 0 and self._refresher is not None:
-            self._refresher.refresh_in_turn(self._choice)
-        self._show_times()
+            self._refresher.refresh_old_lists_again(self._choice)
+        self._show_times_left()
 
-    def _show_times(self) -> None:
+    def _show_times_left(self) -> None:
         """Show the times that are left now, in the list and in the details."""
-        self.roles.set_live(live_texts(self._live_until, self.services.clock.aws_now()))
-        self._show_detail()
+        self.roles.mark_live_roles(time_left_texts(self._live_until, self.services.clock.aws_now()))
+        self._show_role_details()
 
-    def _show_detail(self) -> None:
+    def _show_role_details(self) -> None:
         if self._detail is not None and self._detail.display:
             row, heading = self.roles.row, self.roles.heading
             if heading is not None:
@@ -310,31 +310,31 @@ class AccountsScreen(Screen[None]):
 
     # -- refreshing the lists from AWS ---------------------------------------------------------
 
-    def _refresh_old(self) -> None:
+    def _refresh_old_lists(self) -> None:
         if self._refresher is not None:
-            self._refresher.refresh_old(self._choice)
+            self._refresher.refresh_old_lists(self._choice)
 
     def action_refresh(self) -> None:
         """Ask AWS for the roles of all sessions whose roles are shown."""
         if self._config_error is not None:
-            self.reload()
+            self.reload_rows()
         only = self.roles.shown.view.only_session
         sessions = [one for one in self._choice.sessions if only in (None, one.name)]
         for session in sessions:
             if self._refresher is not None:
                 is_only = len(sessions) == 1
-                self._refresher.refresh(session, by_user=True, may_offer_sign_in=is_only)
+                self._refresher.refresh_list(session, by_user=True, may_offer_sign_in=is_only)
 
-    def _show_refreshing(self) -> None:
+    def _show_refresh_progress(self) -> None:
         """Show for which sessions the list of roles is being refreshed.
 
         If there are none, show how many sessions have no list yet.
         """
-        refreshing = self._refresher.text if self._refresher else ""
+        refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._choice.unlisted) if self._choice.has_role else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
-        # The bar is absent while the screen is being built or taken down, as F5 and threads may find.
+        # The bar does not exist while the screen is built or removed, as F5 and threads may find.
         for bar in self.query("#refreshing").results(Static):
             bar.update(f"refreshing {refreshing}" if refreshing else unlisted)
         for line in self.query(".empty-list").results(Static):
@@ -345,34 +345,34 @@ class AccountsScreen(Screen[None]):
     def action_list(self, name: str) -> None:
         """Run the action `accounts.NAME` on the list as a whole."""
         self._pane.search_now()
-        self._controls.run(name)
+        self._controls.run_action(name)
 
     def on_role_list_view_changed(self, event: RoleList.ViewChanged) -> None:
-        self._controls.remember(event.change)
+        self._controls.save_change_soon(event.change)
 
     def action_details(self) -> None:
         """Show or hide the details of the role under the cursor."""
         self.toggle_class("hidden")
-        self._show_detail()
+        self._show_role_details()
 
     # -- handling what the list of roles reports ----------------------------------------------
 
     def on_role_list_moved(self, event: RoleList.Moved) -> None:
-        self._show_detail()
+        self._show_role_details()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         if self._actions is not None and self._is_guarded(event.row):
-            self.run_worker(self._choose_guarded(self._actions, event.row), exclusive=True)
+            self.run_worker(self._choose_guarded_role(self._actions, event.row), exclusive=True)
         else:
-            self._use(event.row)
+            self._leave_to_use_role(event.row)
 
-    def _use(self, row: RoleRow) -> None:
+    def _leave_to_use_role(self, row: RoleRow) -> None:
         self.app.chosen = row
         self.app.exit(deferred.find_use_command(self.services, row))
 
-    async def _choose_guarded(self, actions: RowActions, row: RoleRow) -> None:
+    async def _choose_guarded_role(self, actions: RowActions, row: RoleRow) -> None:
         if await actions.ask_for_grant(row):
-            self._use(row)
+            self._leave_to_use_role(row)
 
     def action_leave(self) -> None:
         self.app.exit()
@@ -392,9 +392,9 @@ class AccountsScreen(Screen[None]):
                 f"this line is an account: choose one of its roles first ({key} goes to them)"
             )
         else:
-            self._actions.run(name)
+            self._actions.run_action(name)
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        views = deferred.list_views(self.services, self._controls.use_view)
+        views = deferred.make_saved_view_commands(self.services, self._controls.use_view)
         return [*self._actions.commands(), *views] if self._actions is not None else []

@@ -18,30 +18,34 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-async def offer_those_in_need(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
-    """Ask about the profiles that do not work without ssohelper. Returns those to adopt."""
+async def offer_to_adopt_profiles_that_need_ssohelper(
+    app: TuiApp[Any], found: Sequence[Found]
+) -> frozenset[str]:
+    """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
-    chosen = await _ask(app, found, needing, setup_text.adopt_question(needing), proposes_yes=True)
-    return await _keep_parts_whole(app, found, chosen)
+    chosen = await _ask_to_adopt(
+        app, found, needing, setup_text.adopt_question(needing), proposes_yes=True
+    )
+    return await _ask_about_partly_chosen_blocks(app, found, chosen)
 
 
-async def offer_all(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
-    """Ask about those that do not work without ssohelper; after a "no", or without any, about all.
+async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+    """Ask whether to adopt the profiles that need ssohelper; after a "no", or without any, all.
 
     Returns the profiles to adopt.
     """
-    chosen = await offer_those_in_need(app, found)
+    chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     able = adopting.choose_able(found)
     if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
         return chosen
     question = setup_text.adopt_all_question(able)
-    chosen = await _ask(app, found, able, question, proposes_yes=False)
-    return await _keep_parts_whole(app, found, chosen)
+    chosen = await _ask_to_adopt(app, found, able, question, proposes_yes=False)
+    return await _ask_about_partly_chosen_blocks(app, found, chosen)
 
 
-async def _ask(
+async def _ask_to_adopt(
     app: TuiApp[Any],
     found: Sequence[Found],
     names: frozenset[str],
@@ -49,7 +53,7 @@ async def _ask(
     *,
     proposes_yes: bool,
 ) -> frozenset[str]:
-    """Say which profiles other tools wrote; return `names` after a yes, no name after a no."""
+    """Ask whether to adopt the profiles `names`; return these after a yes, none after a no."""
     lines = text_lines(setup_text.survey_lines(found))
     screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
     if await app.push_screen_wait(screen):
@@ -58,10 +62,10 @@ async def _ask(
     return frozenset()
 
 
-async def _keep_parts_whole(
+async def _ask_about_partly_chosen_blocks(
     app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
 ) -> frozenset[str]:
-    """Adopt aws-sso-cli's profiles of one part together or not at all, as the user says."""
+    """Ask for each part of the config that aws-sso-cli wrote: adopt all of it, or none?"""
     services = app.services
     if not chosen:
         return chosen

@@ -17,7 +17,7 @@ from ssohelper.tui.keys import action_binding
 
 
 class AskScreen(ModalScreen["str | None"]):
-    """Its result is what the user typed, or None if the user left or typed nothing."""
+    """A dialog that asks for text. Its result is the text, or None if the user typed none."""
 
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS

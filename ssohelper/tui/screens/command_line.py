@@ -89,19 +89,19 @@ async def run_command(
         app, lambda: [row for row in rows if guards.needs_grant(services, row.key)]
     )
     note = f"{len(guarded)} guarded, asked for first: {names_of(guarded)}" if guarded else ""
-    line = await app.push_screen_wait(CommandScreen(_question(rows), note))
+    line = await app.push_screen_wait(CommandScreen(_command_question(rows), note))
     if line is None:
         app.show_done("nothing was run")
         return
     argv = split_command(line)
     ready: list[RoleRow] = []
 
-    async def prepare(row: RoleRow) -> None:
+    async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
         if await ensure_grant(app, row.key, granted):
             await background.run(app, lambda: _ensure_signed_in(services, row))
             ready.append(row)
 
-    await act_on_each(app, rows, prepare)
+    await act_on_each(app, rows, ask_for_grant_and_sign_in)
     if not ready:
         app.show_done("nothing was run")
         return
@@ -110,7 +110,7 @@ async def run_command(
     granted()
 
 
-def _question(rows: Sequence[RoleRow]) -> str:
+def _command_question(rows: Sequence[RoleRow]) -> str:
     if len(rows) == 1:
         return f"Command to run as {label_of(rows[0])}"
     return f"Command to run as each of {len(rows)} ticked roles"

@@ -10,7 +10,7 @@ from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, shown_config_path
 from ssohelper.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ NO_CHANGE = "nothing to change"
 
 def write_question(services: App, what: str) -> str:
     """Return the question before a write; `what` says what changes, in counts."""
-    return f"{what} — write {display_path(services)}?"
+    return f"{what} — write {shown_config_path(services)}?"
 
 
 async def confirm_write(

@@ -49,7 +49,7 @@ class ConfirmScreen(ModalScreen[bool]):
         proposes_yes: bool = False,
         can_choose: bool = False,
     ) -> None:
-        """`other` are lines that a key shows in place of `lines`: the diff, or a summary of it.
+        """`lines`, a diff or a summary, are shown below the question; a key shows `other` instead.
 
         With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees. With
         `can_choose` the user can ask for another choice of roles: the result is then False, and

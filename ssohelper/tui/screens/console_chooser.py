@@ -22,7 +22,7 @@ _REGION_WIDTH = 16
 
 
 class ConsoleChooser(SearchDialog["PageChoice | None"]):
-    """Its result is the page that the user chose, or None if the user left."""
+    """A dialog for a page of the AWS console. Its result is the page, or None if the user left."""
 
     HELP_TEXT = (
         "Type to find a service and a region, such as: lambda eu-west-1. Enter opens the page under "
@@ -38,26 +38,27 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         """`last` are the pages that were last opened, `region` is the one to offer first."""
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
         self._choices = console_choices.pages_to_offer(last, region)
-        # All pages before those of other regions: the last ones, and each service once.
+        # How many pages the search prefers to those in other regions: the pages that were last
+        # opened, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
         self._index = console_choices.index_of(self._choices, preferred)
 
     def on_mount(self) -> None:
         self.show_lines(len(self._choices))
 
-    def find(self, query: str) -> Sequence[int]:
+    def find_line_numbers(self, query: str) -> Sequence[int]:
         """Return the pages whose service and region match."""
         if not query.strip():
             return range(len(self._choices))
         return self._index.search(query, fuzzy=True)
 
-    def draw(self, number: int, width: int) -> Line:
+    def draw_line(self, number: int, width: int) -> Line:
         """Return the line of a page: its service, its region, and its path in the console."""
         choice = self._choices[number]
         region = "global" if console_urls.is_global(choice.service) else choice.region
         path = console_urls.service_page(*choice).url.partition("://")[2].partition("/")[2]
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
-        query = self.typed
+        query = self.typed_text
         spans = self._index.spans(query, number, fuzzy=True) if query.strip() else []
         # A global service is found by its region too, but shows none.
         region_spans = spans if region == choice.region else []
@@ -70,5 +71,5 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
 
     def action_enter(self) -> None:
         """Choose the page under the cursor; without one, do nothing."""
-        if self.chosen is not None:
-            self.dismiss(self._choices[self.chosen])
+        if self.chosen_number is not None:
+            self.dismiss(self._choices[self.chosen_number])

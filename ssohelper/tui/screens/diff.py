@@ -28,7 +28,7 @@ class DiffScreen(ModalScreen[None]):
     ]
 
     def __init__(self, title: str, lines: Sequence[Line], find: str | None = None) -> None:
-        """`find` is a text: the diff is shown from the first line that has it on."""
+        """The diff is scrolled to the first line that contains the text `find`."""
         super().__init__()
         self._title, self._lines, self._find = title, lines, find
 
@@ -43,9 +43,9 @@ class DiffScreen(ModalScreen[None]):
         view.set_lines(self._lines)
         view.focus()
         if self._find is not None:
-            self.call_after_refresh(self._scroll, view, self._find)
+            self.call_after_refresh(self._scroll_to_text, view, self._find)
 
-    def _scroll(self, view: LineView, find: str) -> None:
+    def _scroll_to_text(self, view: LineView, find: str) -> None:
         at = next(
             (n for n, line in enumerate(view.lines) if find in "".join(text for text, _ in line)), 0
         )

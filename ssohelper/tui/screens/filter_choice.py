@@ -15,7 +15,7 @@ from ssohelper.tui.widgets.filter_list import FilterList
 
 
 class FilterChoiceScreen(ModalScreen["list[FilterRow] | None"]):
-    """Its result has the rows that the user ticked, or is None if the user left."""
+    """A dialog for a sync's filters. Its result is the ticked rows, or None if the user left."""
 
     HELP_TEXT = (
         "Only the ticked accounts and roles get profiles. Type to search, tab ticks, enter takes "

@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 
 class GrantScreen(ModalScreen["Answer | None"]):
-    """Its result is the user's answer, or None if the user left."""
+    """A dialog that asks for a grant. Its result is what was typed, or None if the user left."""
 
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS

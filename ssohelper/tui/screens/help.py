@@ -53,13 +53,13 @@ class HelpScreen(ModalScreen[None]):
             yield Static("esc: close", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        self._show(self.app.size)
+        self._show_help(self.app.size)
         self.query_one(LineView).focus()
 
     def on_resize(self, event: Resize) -> None:
-        self._show(event.size)
+        self._show_help(event.size)
 
-    def _show(self, size: Size) -> None:
+    def _show_help(self, size: Size) -> None:
         lines = help_lines(self._help, min(_WIDEST, size.width) - _FRAME_WIDTH)
         self.query_one(LineView).set_lines(lines, stay=True)
 

@@ -59,7 +59,7 @@ class HistoryScreen(ModalScreen[None]):
         self._messages = tuple(reversed(self.app.messages.all))
         with Vertical(classes="dialog"):
             yield Static(Content("Messages"), classes="dialog--title")
-            yield Chooser(self._row, id="messages")
+            yield Chooser(self._draw_message_row, id="messages")
             yield LineView(id="whole")
             yield Static(
                 Content(
@@ -74,26 +74,28 @@ class HistoryScreen(ModalScreen[None]):
         chooser = self.query_one(Chooser)
         chooser.set_count(len(self._messages))
         chooser.focus()
-        self.call_after_refresh(self._show_whole)
+        self.call_after_refresh(self._show_whole_message)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
-        self._show_whole()
+        self._show_whole_message()
 
     def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._show_whole)
+        self.call_after_refresh(self._show_whole_message)
 
     @property
-    def _message(self) -> Message | None:
+    def _message_under_cursor(self) -> Message | None:
         number = self.query_one(Chooser).cursor
         return self._messages[number] if 0 <= number < len(self._messages) else None
 
-    def _show_whole(self) -> None:
-        view, message = self.query_one("#whole", LineView), self._message
+    def _show_whole_message(self) -> None:
+        view, message = self.query_one("#whole", LineView), self._message_under_cursor
         width = max(8, view.size.width - 2)
-        lines: list[Line] = [[(_NONE, "dim")]] if message is None else [*_lines(message, width)]
+        lines: list[Line] = (
+            [[(_NONE, "dim")]] if message is None else [*_wrapped_message_lines(message, width)]
+        )
         view.set_lines(lines)
 
-    def _row(self, number: int, width: int) -> Line:
+    def _draw_message_row(self, number: int, width: int) -> Line:
         message = self._messages[number]
         kind = message.kind
         text = fitted(message.line, max(0, width - _KIND_WIDTH - 14))
@@ -109,7 +111,7 @@ class HistoryScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the message under the cursor to the clipboard, through the terminal (OSC 52)."""
-        message = self._message
+        message = self._message_under_cursor
         if message is not None:
             more = f"\n{message.more}" if message.more else ""
             self.app.copy_to_clipboard(f"{message.text}{more}")
@@ -119,13 +121,13 @@ class HistoryScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _lines(message: Message, width: int) -> Iterator[Line]:
-    """Yield all of the message, broken into lines of this width."""
+def _wrapped_message_lines(message: Message, width: int) -> Iterator[Line]:
+    """Yield the whole message, broken into lines of at most `width` cells."""
     for text, style in ((message.text, message.kind.style), (message.more, "accent")):
         for line in broken_into_lines(text, width) if text else ():
             yield [(line, style)]
 
 
 def clock_text(at: int) -> str:
-    """Return the time of day here, such as 14:30:05."""
+    """Return the local time of day, such as 14:30:05."""
     return datetime.fromtimestamp(at).strftime("%H:%M:%S")

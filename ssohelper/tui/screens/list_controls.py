@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_pane import RolePane
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
-# Folds that are made one after the other are saved together.
+# Changes of the view within this time, such as folding several accounts, are saved together.
 _SAVE_AFTER_SECONDS = 0.5
 ACTIONS = (
     "tick",
@@ -46,7 +46,7 @@ class ListControls:
         pane: RolePane,
         make_views_screen: Callable[[SavedView, dict[str, SavedView]], ViewsScreen],
     ) -> None:
-        """`make_views_screen` makes the dialog of the present view and of the saved ones."""
+        """`make_views_screen` returns a dialog in which the user uses, saves or removes views."""
         self._screen = screen
         self._make_views_screen = make_views_screen
         self._pane = pane
@@ -55,28 +55,28 @@ class ListControls:
         self._saving = threading.Lock()
 
     def is_active(self, name: str) -> bool:
-        """Return whether the action does something now; the keys of others are for the search."""
+        """Return whether the action does something now. If not, its key is for the search."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
-    def run(self, name: str) -> None:
+    def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME`."""
         actions: dict[str, Callable[[], None]] = {
             "tick": self._toggle_tick,
             "group": lambda: self._roles.set_view(View.with_tree_toggled),
             "sort": lambda: self._roles.set_view(View.with_next_sort),
             "only_session": self._show_next_session,
-            "only_favourites": self._toggle_favourites,
-            "views": self._open_views,
-            "fold": self._roles.fold,
-            "unfold": self._roles.unfold,
-            "fold_all": lambda: self._roles.set_view(_fold_all),
-            "unfold_all": lambda: self._roles.set_view(_unfold_all),
+            "only_favourites": self._toggle_only_favourites,
+            "views": self._open_saved_views,
+            "fold": self._roles.fold_account,
+            "unfold": self._roles.unfold_account,
+            "fold_all": lambda: self._roles.set_view(_fold_all_accounts),
+            "unfold_all": lambda: self._roles.set_view(_unfold_all_accounts),
         }
         actions[name]()
-        self.show()
+        self.show_active_filters()
 
-    def show(self) -> None:
-        """Show in the bar what is on; a key may change that before the bar is there."""
+    def show_active_filters(self) -> None:
+        """Show in the filter bar which filters are on. Before the bar is mounted, do nothing."""
         view = self._roles.shown.view
         only = view.only_session
         for name, on, label in (
@@ -97,11 +97,11 @@ class ListControls:
         self._roles.toggle_tick()
         self._pane.show_count()
 
-    # -- filters -------------------------------------------------------------------------------
+    # -- filtering the list of roles -----------------------------------------------------------
 
-    def _toggle_favourites(self) -> None:
+    def _toggle_only_favourites(self) -> None:
         wanted = not self._roles.shown.view.only_favourites
-        self._filter(lambda view: view.with_only_favourites(wanted))
+        self._change_filters(lambda view: view.with_only_favourites(wanted))
 
     def _show_next_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
@@ -111,56 +111,58 @@ class ListControls:
         ]
         only = self._roles.shown.view.only_session
         wanted = names[(names.index(only) + 1) % len(names)] if only in names else None
-        self._filter(lambda view: view.with_only_session(wanted))
+        self._change_filters(lambda view: view.with_only_session(wanted))
 
-    def _filter(self, change: Callable[[View], View]) -> None:
+    def _change_filters(self, change: Callable[[View], View]) -> None:
         self._roles.set_view(change)
         self._pane.show_count()
 
-    # -- saved views ---------------------------------------------------------------------------
+    # -- the saved views of the list -----------------------------------------------------------
 
-    def _open_views(self) -> None:
+    def _open_saved_views(self) -> None:
         app, services = self._screen.app, self._screen.services
         present = SavedView(self._pane.line.value, self._roles.shown.view)
 
-        def use(saved: SavedView | None) -> None:
+        def use_chosen_view(saved: SavedView | None) -> None:
             if saved is not None:
                 self.use_view(saved)
 
-        app.push_screen(self._make_views_screen(present, list_view.load_saved(services)), use)
+        app.push_screen(
+            self._make_views_screen(present, list_view.load_saved(services)), use_chosen_view
+        )
 
     def use_view(self, saved: SavedView) -> None:
         """Show the list in this saved view, with its search."""
         rows = self._roles.rows
         self._pane.line.set_value(saved.query, len(saved.query))
         self._pane.search_now()
-        # Filters that would hide everything are left out, as at the start.
-        self._filter(lambda _before: saved.view.without_empty_filters(rows))
-        self.show()
+        # Filters that would hide all rows are left out, as at the start of the program.
+        self._change_filters(lambda _before: saved.view.without_empty_filters(rows))
+        self.show_active_filters()
 
-    # -- saving the view -----------------------------------------------------------------------
+    # -- saving how the list is shown ----------------------------------------------------------
 
-    def remember(self, change: Callable[[View], View]) -> None:
-        """Save the change of the view soon, together with those that follow at once."""
+    def save_change_soon(self, change: Callable[[View], View]) -> None:
+        """Save a change of the list's view in half a second, with the changes until then."""
         if not self._changes:
-            save = partial(self.save, self._screen.services)
+            save = partial(self.save_changes, self._screen.services)
             self._screen.set_timer(
                 _SAVE_AFTER_SECONDS,
                 lambda: threading.Thread(target=save, daemon=True, name="list-view").start(),
             )
         self._changes.append(change)
 
-    def save(self, services: App) -> None:
-        """Save the changes that are not saved yet. At the end of the program, wait for that."""
+    def save_changes(self, services: App) -> None:
+        """Save the view's changes that are not saved yet. Waits while another thread saves."""
         with self._saving:
             changes, self._changes = self._changes, []
             if changes:
                 list_view.save_changes(services, changes)
 
 
-def _fold_all(view: View) -> View:
+def _fold_all_accounts(view: View) -> View:
     return view.with_all_folded(folded=True)
 
 
-def _unfold_all(view: View) -> View:
+def _unfold_all_accounts(view: View) -> View:
     return view.with_all_folded(folded=False)

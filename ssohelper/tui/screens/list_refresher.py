@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # While a list of roles is shown that is older than this, it is refreshed in the background.
 _OLD_SECONDS = 10 * 60
-# After a refresh that found no connection, the next one comes so soon.
+# After a refresh that could not connect to AWS, the next one follows after this time.
 _OFFLINE_SECONDS = 60
 
 
@@ -41,11 +41,11 @@ class ListRefresher:
         self._asked_at: dict[str, int] = {}
 
     @property
-    def text(self) -> str:
+    def progress_text(self) -> str:
         """Return which sessions are being refreshed, and how far: "corp 3/20". "" if none."""
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
-    def refresh_old(self, known: KnownRoles) -> None:
+    def refresh_old_lists(self, known: KnownRoles) -> None:
         """Refresh the lists that are missing or older than 10 minutes.
 
         After a failed refresh, the next one waits for 10 minutes too; without a connection, for one
@@ -59,9 +59,9 @@ class ListRefresher:
             listed_at, asked_at = (at.get(session.name) for at in (known.listed_at, self._asked_at))
             is_young = listed_at is not None and 0 <= now - listed_at < _OLD_SECONDS
             if (failure or not is_young) and (asked_at is None or not 0 <= now - asked_at < wait):
-                self.refresh(session, by_user=False)
+                self.refresh_list(session, by_user=False)
 
-    def refresh_in_turn(self, known: KnownRoles) -> None:
+    def refresh_old_lists_again(self, known: KnownRoles) -> None:
         """Refresh the old lists while the screen stays open, except where a sign-in is needed."""
         failures = map(self._app.list_states.failure, (one.name for one in known.sessions))
         asked = [
@@ -69,7 +69,7 @@ class ListRefresher:
             for session, failure in zip(known.sessions, failures, strict=True)
             if failure is None or failure.trouble is not Trouble.SIGN_IN
         ]
-        self.refresh_old(KnownRoles(known.rows, known.listed_at, asked))
+        self.refresh_old_lists(KnownRoles(known.rows, known.listed_at, asked))
 
     def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
         """Refresh a session's list if it may be that of another user.
@@ -81,9 +81,9 @@ class ListRefresher:
             at = max(known.listed_at.get(name, 0), self._asked_at.get(name, 0))
             since = clocks.same_user_since.get(name)
             if since is not None and at < since <= self._app.services.clock.now():
-                self.refresh(session, by_user=False)
+                self.refresh_list(session, by_user=False)
 
-    def refresh(
+    def refresh_list(
         self, session: SsoSession, *, by_user: bool, may_offer_sign_in: bool = False
     ) -> None:
         """Ask AWS for the session's roles, unless a refresh of this session is running already.
@@ -116,11 +116,11 @@ class ListRefresher:
                 if is_new or by_user:
                     app.show_error(error)
                 return
-            # This attempt is forgotten, so that the roles are listed at once after the next
-            # sign-in. The clocks show the user that a sign-in is needed.
+            # The time of this refresh is forgotten, so that the roles are listed at once after the
+            # next sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
-                app.sign_in(session.name, error, partial(self.refresh, session, by_user=True))
+                app.sign_in(session.name, error, partial(self.refresh_list, session, by_user=True))
             elif by_user:
                 app.show_error(error)
 

@@ -1,4 +1,4 @@
-"""The actions on a profile whose credentials are not ours, in the list of roles.
+"""The actions on a profile whose credentials do not come from ssohelper, in the list of roles.
 
 Its own provider gives the credentials. Nothing of them is cached, and nothing is written.
 """
@@ -16,14 +16,15 @@ from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.role_shell import run_shell_of_other
+from ssohelper.tui.screens.role_shell import run_shell_with_other_profile
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ssohelper.tui.app import FullScreenApp
 
-# Why an action does not apply.
+# For each action that is not possible with a profile of another tool: why, as the hint of the
+# error.
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",
@@ -34,7 +35,7 @@ _REFUSED = {
 
 
 class OtherProfileActions:
-    """Runs actions on such a profile, by their names in `core.keymap`."""
+    """Runs actions on a profile of another tool, by their names in `core.keymap`."""
 
     def __init__(self, app: FullScreenApp, screen: Screen[None]) -> None:
         self._app, self._screen = app, screen
@@ -44,25 +45,27 @@ class OtherProfileActions:
             "shell": self._open_shell,
         }
 
-    def applies(self, name: str) -> bool:
+    def handles(self, name: str) -> bool:
         """Return whether the action `accounts.NAME` differs from that on a role."""
         return name in _REFUSED or name in self._slow
 
-    def run(self, name: str, row: RoleRow) -> None:
+    def run_action(self, name: str, row: RoleRow) -> None:
         """Run the action `accounts.NAME`, or say why it does not apply."""
         if name in _REFUSED:
             what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
             self._app.show_done(f"{what}: {_REFUSED[name]}")
         else:
-            self._screen.run_worker(self._run_slow(name, row), group=name, exclusive=True)
+            self._screen.run_worker(
+                self._run_action_in_worker(name, row), group=name, exclusive=True
+            )
 
-    async def _run_slow(self, name: str, row: RoleRow) -> None:
+    async def _run_action_in_worker(self, name: str, row: RoleRow) -> None:
         try:
             await self._slow[name](row)
         except SsoHelperError as error:
             self._app.show_error(error)
 
-    def _get_keys(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
+    def _obtain_profile_and_credentials(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
         """Return the profile with its credentials. Call it in a background thread.
 
         Its provider runs without a terminal. Raises: the errors of foreign.check_use and
@@ -78,23 +81,23 @@ class OtherProfileActions:
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self._app.services
 
-        def ask() -> foreign_credentials.Identity:
-            return foreign_credentials.confirm(services, *self._get_keys(row))
+        def ask_identity() -> foreign_credentials.Identity:
+            return foreign_credentials.confirm(services, *self._obtain_profile_and_credentials(row))
 
-        self._say_wait(row)
-        who = await background.run(self._app, ask)
+        self._announce_wait(row)
+        who = await background.run(self._app, ask_identity)
         command = f"ssohelper whoami {arguments_as_typed(row.role_name)}"
         self._app.show_done(f"{who.user}: {who.arn}", command)
 
     async def _open_console(self, row: RoleRow) -> None:
         services, app = self._app.services, self._app
 
-        def read() -> tuple[str, browser.Opener | None]:
+        def find_region_and_browser() -> tuple[str, browser.Opener | None]:
             found = foreign.find_chosen(services, row)
             region = foreign_credentials.choose_region(services, found)
             return region, browser.find_opener(services.environ)
 
-        region, opener = await background.run(app, read)
+        region, opener = await background.run(app, find_region_and_browser)
         if opener is None:
             raise LocalState(
                 f'no browser can be started here, and there is no link for "{row.role_name}"',
@@ -106,8 +109,8 @@ class OtherProfileActions:
         if choice is None:
             return
 
-        def start() -> None:
-            found, keys = self._get_keys(row)
+        def open_console_in_browser() -> None:
+            found, keys = self._obtain_profile_and_credentials(row)
             page = foreign_credentials.choose_page(services, found, *choice)
             foreign_credentials.open_in_browser(
                 services,
@@ -118,8 +121,8 @@ class OtherProfileActions:
                 lambda: False,
             )
 
-        self._say_wait(row)
-        await background.run(app, start)
+        self._announce_wait(row)
+        await background.run(app, open_console_in_browser)
         options = f"--service {choice.service} --region {choice.region}"
         command = f"ssohelper console {word_as_typed(row.role_name)} {options}"
         app.show_done("opened the console in a browser", command)
@@ -128,18 +131,18 @@ class OtherProfileActions:
         """Run a shell that names the profile to its programs. It has the whole terminal."""
         services = self._app.services
 
-        def check() -> Foreign:
+        def check_profile_use() -> Foreign:
             found = foreign.find_chosen(services, row)
             foreign.check_use(services, found, is_on_terminal=True)
             return found
 
-        run_shell_of_other(self._app, await background.run(self._app, check))
+        run_shell_with_other_profile(self._app, await background.run(self._app, check_profile_use))
 
-    def _say_wait(self, row: RoleRow) -> None:
+    def _announce_wait(self, row: RoleRow) -> None:
         self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')
 
 
-def commands_of_other(name: str) -> dict[str, str]:
+def other_profile_command_lines(name: str) -> dict[str, str]:
     """Return the command lines of the actions that apply; `name` is the profile, as typed."""
     return {
         "use": f"use {name}",

@@ -17,10 +17,10 @@ from ssohelper.tui.screens.config_write import confirm_write, write_plan
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
     Wish,
-    kind_lines,
-    must_list_again,
+    must_refresh_list_before_sync,
     plan_from_saved_list,
     plan_lines,
+    plan_lines_by_kind,
     sync_command,
 )
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from ssohelper.stores.config_versions import Version
     from ssohelper.tui.base import TuiApp
 
-# A command line that removes more profiles names them by a word.
+# A command line that removes more profiles than this has `PROFILE...` in place of their names.
 _MOST_NAMES = 4
 
 
-async def apply(app: TuiApp[Any], wish: Wish) -> bool:
-    """Write what the user asks of the sync, after a question. Return whether it was written.
+async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
+    """Write the sync with the user's options, after a question. Return whether it was written.
 
     Raises: SsoHelperError if it cannot be planned or written.
     """
@@ -44,7 +44,9 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
         raise UsageProblem(f"an option is not valid: {next(iter(found.problems.values()))}")
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
     # before it removes profiles, it refreshes any list.
-    is_old = await background.run(app, lambda: must_list_again(services, session, prune=wish.prune))
+    is_old = await background.run(
+        app, lambda: must_refresh_list_before_sync(services, session, prune=wish.prune)
+    )
     if is_old:
         if await refresh_list(app, session, from_scratch=wish.prune) is None:
             return False
@@ -59,10 +61,10 @@ async def apply(app: TuiApp[Any], wish: Wish) -> bool:
 
 
 async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan: by its diff, or by its kinds if it is big."""
+    """Ask whether to write the plan. Shows its diff or, if it is big, names by kind of change."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
-    kinds = kind_lines(plan)
+    kinds = plan_lines_by_kind(plan)
     swapped = plan_text.swapped_line(plan)
     first = plain_lines(swapped, "warn") if swapped else []
     diff, kinds = [*first, *diff], [*first, *kinds]
@@ -70,13 +72,13 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     return await confirm_write(app, plan_kinds.counts_line(plan), shown, command, other)
 
 
-async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
+async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     """Remove the managed profiles with these names, after a question with the diff.
 
     Raises: SsoHelperError if one is not managed or cannot be removed.
     """
     services = app.services
-    command = f"ssohelper profile rm {few_names(names)}"
+    command = f"ssohelper profile rm {command_arguments(names)}"
     found = await background.run(app, lambda: profiles.read_managed(services, names))
     lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
     what = f"{plan_text.profile_count(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
@@ -87,40 +89,40 @@ async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
     return True
 
 
-def few_names(names: Sequence[str]) -> str:
+def command_arguments(names: Sequence[str]) -> str:
     """Return the names as a command line has them, or `PROFILE...` if they are many."""
     return " ".join(map(word_as_typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
 
 
-async def refresh(app: TuiApp[Any], session: SsoSession) -> None:
+async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
     """Ask AWS for the session's roles again."""
     if await refresh_list(app, session) is not None:
         command = f"ssohelper list --refresh --session {session.name}"
         app.show_done("refreshed the list of roles", command)
 
 
-async def undo(app: TuiApp[Any]) -> None:
+async def undo_last_write(app: TuiApp[Any]) -> None:
     """Reverse the last write of the config, after a question that shows what that does.
 
     Raises: SsoHelperError if there is nothing to undo.
     """
     services, command = app.services, "ssohelper profile undo"
 
-    def read() -> tuple[Version, bytes, list[Line], list[str]]:
+    def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[str]]:
         version = undoing.load_last_write(services)
         data = services.config.read().data  # before the diff: what changes after it is refused
         lines = diff_lines(undoing.diff_undo(services, version))
         return version, data, lines, undoing.list_restored_options(services, version)
 
-    version, data, lines, options = await background.run(app, read)
+    version, data, lines, options = await background.run(app, read_last_write_and_diff)
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
-    if await confirm_write(app, f"undo the last write: {_line_counts(lines)}", shown, command):
+    if await confirm_write(app, f"undo the last write: {_diff_counts_text(lines)}", shown, command):
         await background.run(app, lambda: undoing.undo(services, version, data))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
         app.show_done("; ".join((*done, *options)), command)
 
 
-def _line_counts(lines: Sequence[Line]) -> str:
+def _diff_counts_text(lines: Sequence[Line]) -> str:
     """Return how many lines a diff adds and removes."""
     if not lines:
         return "options only, no line of the config"
@@ -128,7 +130,7 @@ def _line_counts(lines: Sequence[Line]) -> str:
     return f"+{styles.count('good')} and -{styles.count('bad')} lines"
 
 
-def edit(app: TuiApp[Any], line: int) -> None:
+def edit_config(app: TuiApp[Any], line: int) -> None:
     """Open the user's editor at this line of the config. Raises: LocalState without an editor."""
     path = str(app.services.locations.aws_config_file)
     foreground.run_editor(app, path, line)

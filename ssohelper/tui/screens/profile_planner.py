@@ -14,7 +14,7 @@ from ssohelper.tui.screens.proposal import (
     Proposal,
     Wish,
     plan_from_saved_list,
-    read_current,
+    read_current_profiles,
 )
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# The plan is made again when the user has not typed for so long.
+# The sync is planned again when the user has not typed for so many seconds.
 _TYPED_SECONDS = 0.15
 
 
 class Found(NamedTuple):
-    """What is shown: the profiles, the proposal, the rows of both, and why there is no proposal."""
+    """What the screen shows: the profiles, the proposal, the rows of both, or why there is none."""
 
     current: CurrentProfiles
     wish: Wish | None
@@ -38,7 +38,7 @@ class Found(NamedTuple):
 
 
 class Planner:
-    """Keeps what the user asks of the sync, and makes `found` of it.
+    """Keeps the options that the user chose for the sync, and plans the sync with them (`found`).
 
     While a plan is made, the user may ask for another one: then that is made next, and the first is
     not shown.
@@ -51,9 +51,9 @@ class Planner:
         show: Callable[[Found], None],
         show_config_error: Callable[[SsoHelperError], None],
     ) -> None:
-        """`show` is called with what was found; `show_config_error` if the config is unreadable."""
+        """Calls `show` with the profiles and the planned sync, or `show_config_error`."""
         self._screen, self._app = screen, app
-        self._show, self._show_config_error = show, show_config_error
+        self._show_found, self._show_config_error = show, show_config_error
         self.found: Found | None = None
         self.session_number = 0
         self.prune = self.rename = False
@@ -68,7 +68,7 @@ class Planner:
 
     @property
     def is_done(self) -> bool:
-        """Return whether `found` is for what the user asks now."""
+        """Return whether `found` was planned with the options that the user has chosen by now."""
         is_working = self._is_working or self._typing is not None
         return self.found is not None and self.found.error is None and not is_working
 
@@ -95,7 +95,7 @@ class Planner:
         """Plan the sync of the next session, with the options that it has."""
         self.session_number += 1
         self.forget_wishes()
-        self.plan()
+        self.plan_sync()
 
     def forget_wishes(self) -> None:
         """Forget the changed options and the profiles to adopt: they are written, or of no use."""
@@ -107,46 +107,46 @@ class Planner:
         self.texts = texts
         if self._typing is not None:
             self._typing.stop()
-        self._typing = self._screen.set_timer(_TYPED_SECONDS, self.plan)
+        self._typing = self._screen.set_timer(_TYPED_SECONDS, self.plan_sync)
 
-    def read(self) -> None:
-        """Read ~/.aws/config, then plan."""
+    def read_config_and_plan(self) -> None:
+        """Read ~/.aws/config, then plan the sync."""
         self._must_read = True
-        self.plan()
+        self.plan_sync()
 
-    def plan(self) -> None:
-        """Plan the sync for what the user asks now."""
+    def plan_sync(self) -> None:
+        """Plan the sync with the options that the user has chosen by now."""
         if self._typing is not None:
             self._typing.stop()
             self._typing = None
         self._must_plan = True
         if not self._is_working:
             self._is_working = True
-            self._screen.run_worker(self._work_off(), group="plan")
+            self._screen.run_worker(self._do_pending_work(), group="plan")
 
-    async def _work_off(self) -> None:
+    async def _do_pending_work(self) -> None:
         try:
             while self._must_plan:
                 self._must_plan = False
                 try:
-                    found = await self._find()
+                    found = await self._read_and_plan()
                 except SsoHelperError as error:
                     self._current = self.found = None
                     self._show_config_error(error)
                 else:
                     if not self._must_plan:
                         self.found = found
-                        self._show(found)
+                        self._show_found(found)
         finally:
             self._is_working = False
         self._screen.refresh_bindings()
 
-    async def _find(self) -> Found:
-        """Raises: SsoHelperError if the config cannot be read."""
+    async def _read_and_plan(self) -> Found:
+        """Read the profiles, and plan the sync. Raises: SsoHelperError for an unreadable config."""
         app, services = self._app, self._app.services
         if self._must_read or self._current is None:
             self._must_read = False
-            self._current = await background.run(app, lambda: read_current(services))
+            self._current = await background.run(app, lambda: read_current_profiles(services))
         current, wish, error = self._current, self.wish, None
         proposal = Proposal()
         if wish is not None:
@@ -155,5 +155,7 @@ class Planner:
             except SsoHelperError as cause:
                 error = cause
         plan = proposal.plan
-        rows = await background.run(app, lambda: profile_rows.build(current.profiles, plan))
+        rows = await background.run(
+            app, lambda: profile_rows.build_profile_rows(current.profiles, plan)
+        )
         return Found(current, wish, proposal, rows, error)

@@ -18,7 +18,7 @@ from ssohelper.tui.widgets.lines import Line
 KeyOf = Callable[[str], str]
 
 
-def title(current: CurrentProfiles) -> str:
+def profile_counts_title(current: CurrentProfiles) -> str:
     """Return how many profiles there are, and how many of them ssohelper manages."""
     count = len(current.profiles)
     managed = sum(item.entry.managed for item in current.profiles)
@@ -26,7 +26,7 @@ def title(current: CurrentProfiles) -> str:
     return f"{where}: ◆ {managed} managed, {count - managed} yours"
 
 
-def plan_line(found: Found, now: int) -> str:
+def next_sync_line(found: Found, now: int) -> str:
     """Return what the next sync would do, in counts by kind, with the command that does it."""
     wish, proposal = found.wish, found.proposal
     if wish is None:
@@ -42,7 +42,7 @@ def plan_line(found: Found, now: int) -> str:
     return f"{plan_kinds.counts_line(proposal.plan)} · {command} · list of {age} ago"
 
 
-def options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> str:
+def sync_options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> str:
     """Return the options with which the sync is planned, and the key that changes them."""
     if not proposal.texts:
         return ""
@@ -58,12 +58,12 @@ def options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> 
     return f"{key}: {changed}{' · '.join(parts)}"
 
 
-def hint(found: Found, key_of: KeyOf) -> str:
-    """Return what the user should do first, or be warned of; "" if there is nothing.
+def next_step_hint(found: Found, key_of: KeyOf) -> str:
+    """Return hints, one a line: what the sync needs first, or a warning; "" without any.
 
     Then the profiles that other tools or the user wrote and that can be adopted.
     """
-    return "\n".join(filter(None, (_first_hint(found, key_of), _adopt_hint(found, key_of))))
+    return "\n".join(filter(None, (_missing_input_hint(found, key_of), _adopt_hint(found, key_of))))
 
 
 def _adopt_hint(found: Found, key_of: KeyOf) -> str:
@@ -83,7 +83,7 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     return f"{plan_text.profile_count(len(able))} of other tools{need}: {key} adopts"
 
 
-def _first_hint(found: Found, key_of: KeyOf) -> str:
+def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
     proposal = found.proposal
     if found.error is not None:
         return ". ".join(filter(None, (found.error.message, found.error.hint)))
@@ -110,8 +110,8 @@ def _first_hint(found: Found, key_of: KeyOf) -> str:
     return ""
 
 
-def section_lines(section: Section, key_of: KeyOf) -> list[Line]:
-    """Return what the heading under the cursor stands for."""
+def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
+    """Return lines that explain this section, whose heading is under the cursor."""
     says = {
         "+": f"{key_of('profiles.apply')} adds these profiles, after a question.",
         "~": f"{key_of('profiles.apply')} changes these profiles, after a question.",
@@ -129,7 +129,7 @@ def section_lines(section: Section, key_of: KeyOf) -> list[Line]:
     return [[(show(section.title), "strong")], [(says[section.sign], "")]]
 
 
-def row_lines(row: ProfileRow, path: str) -> list[Line]:
+def profile_lines(row: ProfileRow, path: str) -> list[Line]:
     """Return what is known of a profile, and its keys that the sync changes."""
     lines: list[Line] = [[(show(row.name), "strong")]]
     parts = []

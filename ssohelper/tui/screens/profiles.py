@@ -87,8 +87,8 @@ class ProfilesScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._planner = Planner(self, self.app, self._show, self._show_config_error)
-        # What the fields of the options had before the user opened them.
+        self._planner = Planner(self, self.app, self._show_found_profiles, self._show_config_error)
+        # The texts of the sync's options before the user opened their fields.
         self._texts_before: dict[str, str] | None = None
         self.pane = ProfilePane()
         self.fields = SyncFields()
@@ -113,7 +113,7 @@ class ProfilesScreen(Screen[None]):
         self.detail.can_focus = False
 
     def on_screen_resume(self) -> None:
-        self._planner.read()
+        self._planner.read_config_and_plan()
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= _BESIDE_COLUMNS, "beside")
@@ -127,19 +127,23 @@ class ProfilesScreen(Screen[None]):
 
     # -- showing the profiles and the plan -----------------------------------------------------
 
-    def _show(self, found: Found) -> None:
+    def _show_found_profiles(self, found: Found) -> None:
         self.remove_class("unreadable")
-        self._set_text("#profiles-title", profile_texts.title(found.current))
-        self._set_text("#plan", profile_texts.plan_line(found, self.app.services.clock.now()))
+        self._set_widget_text("#profiles-title", profile_texts.profile_counts_title(found.current))
+        self._set_widget_text(
+            "#plan", profile_texts.next_sync_line(found, self.app.services.clock.now())
+        )
         texts = found.wish.texts if found.wish else None
         key = self._key_of("profiles.options")
-        self._set_text("#in-force", profile_texts.options_line(found.proposal, texts, key))
-        hint = profile_texts.hint(found, self._key_of)
+        self._set_widget_text(
+            "#in-force", profile_texts.sync_options_line(found.proposal, texts, key)
+        )
+        hint = profile_texts.next_step_hint(found, self._key_of)
         self.query_one("#hint").display = bool(hint)
-        self._set_text("#hint", hint)
+        self._set_widget_text("#hint", hint)
         self.fields.show_problems(found.proposal.problems)
         self.pane.set_data(found.rows)
-        self._show_detail()
+        self._show_profile_details()
         self.refresh_bindings()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
@@ -148,7 +152,7 @@ class ProfilesScreen(Screen[None]):
         note = "Until you correct this, no profile can be changed on this screen."
         text = f"{show(error.message)}{hint}\n\n{self._key_of('profiles.edit')} opens it. {note}"
         self.query_one("#error", Static).update(Content(text))
-        self._set_text("#profiles-title", "Profiles: the config cannot be read")
+        self._set_widget_text("#profiles-title", "Profiles: the config cannot be read")
         self.add_class("unreadable")
         self.pane.set_data(NO_ROWS)
         self.refresh_bindings()
@@ -156,19 +160,19 @@ class ProfilesScreen(Screen[None]):
     def _key_of(self, action: str) -> str:
         return self.app.key_of(action, self)
 
-    def _set_text(self, where: str, text: str) -> None:
+    def _set_widget_text(self, where: str, text: str) -> None:
         self.query_one(where, Static).update(Content(show(text)))
 
     def on_profile_pane_moved(self) -> None:
-        self._show_detail()
+        self._show_profile_details()
         self.refresh_bindings()
 
-    def _show_detail(self) -> None:
+    def _show_profile_details(self) -> None:
         found, row, section = self._planner.found, self.pane.list.row, self.pane.list.section
         if row is not None and found is not None:
-            self.detail.set_lines(profile_texts.row_lines(row, found.current.path))
+            self.detail.set_lines(profile_texts.profile_lines(row, found.current.path))
         elif section is not None:
-            self.detail.set_lines(profile_texts.section_lines(section, self._key_of))
+            self.detail.set_lines(profile_texts.section_help_lines(section, self._key_of))
         else:
             self.detail.set_lines([])
 
@@ -181,10 +185,10 @@ class ProfilesScreen(Screen[None]):
     # -- the options of the sync ---------------------------------------------------------------
 
     def action_options(self) -> None:
-        """Edit the options of the sync in their fields; once more: keep them."""
+        """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
         if self.fields.display:
-            self._close_fields()
+            self._close_option_fields()
         elif found is not None:
             self._texts_before = self._planner.texts
             self.fields.open(self._planner.texts or found.proposal.texts)
@@ -201,10 +205,10 @@ class ProfilesScreen(Screen[None]):
             self._planner.texts = self.fields.texts
         else:
             self._planner.texts = self._texts_before
-        self._close_fields()
-        self._planner.plan()
+        self._close_option_fields()
+        self._planner.plan_sync()
 
-    def _close_fields(self) -> None:
+    def _close_option_fields(self) -> None:
         self.fields.display = False
         self.pane.line.focus()
         self.refresh_bindings()
@@ -212,31 +216,31 @@ class ProfilesScreen(Screen[None]):
     def action_prune(self) -> None:
         """Toggle whether profiles without a role are removed."""
         self._planner.prune = not self._planner.prune
-        self._planner.plan()
+        self._planner.plan_sync()
 
     def action_rename(self) -> None:
         """Toggle whether managed profiles get the names of the template."""
         self._planner.rename = not self._planner.rename
-        self._planner.plan()
+        self._planner.plan_sync()
 
     def action_adopt(self) -> None:
-        """Ask which profiles of other tools the next sync takes over; once more: none."""
+        """Ask which profiles of other tools to adopt; if some are chosen already, choose none."""
         found, planner = self._planner.found, self._planner
         if found is None or planner.adopt:
             planner.adopt = frozenset()
-            planner.plan()
+            planner.plan_sync()
             return
         others = found.proposal.others
 
-        async def choose() -> None:
-            planner.adopt = await adopt_questions.offer_all(self.app, others)
+        async def choose_profiles_to_adopt() -> None:
+            planner.adopt = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
 
-        self._write(choose)
+        self._start_change(choose_profiles_to_adopt)
 
     def action_session(self) -> None:
-        """Show the sync of the next session."""
+        """Show what a sync of the next session would change."""
         if self.fields.display:
-            self._close_fields()
+            self._close_option_fields()
         self._planner.show_next_session()
 
     # -- the actions on profiles ---------------------------------------------------------------
@@ -268,56 +272,56 @@ class ProfilesScreen(Screen[None]):
             lines["apply"] = sync_command(wish, found.proposal.given, found.proposal.others)
             lines["refresh"] = f"list --refresh --session {wish.session.name}"
         if names:
-            lines["remove"] = f"profile rm {profile_actions.few_names(names)}"
+            lines["remove"] = f"profile rm {profile_actions.command_arguments(names)}"
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
 
     @work(exclusive=True, group="write")
-    async def _write(self, change: Callable[[], Awaitable[object]]) -> None:
-        """Make a change, show its error, and read all anew."""
+    async def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
+        """Make a change, show its error, then read the config and plan the sync again."""
         try:
             await change()
         except SsoHelperError as error:
             self.app.show_error(error)
-        self._planner.read()
+        self._planner.read_config_and_plan()
 
     def action_apply(self) -> None:
-        """Write what is shown, after a question."""
+        """Write the sync that the screen shows, after a question."""
         wish, found = self._planner.wish, self._planner.found
         if wish is None or found is None:
             return
         if self.fields.display:
             wish = wish._replace(texts=self.fields.texts)
 
-        async def apply() -> None:
-            if await profile_actions.apply(self.app, wish):
-                # The options are remembered now.
+        async def apply_planned_sync() -> None:
+            if await profile_actions.apply_sync(self.app, wish):
+                # The sync has saved the options.
                 self._planner.forget_wishes()
                 if self.fields.display:
-                    self._close_fields()
+                    self._close_option_fields()
 
-        self._write(apply)
+        self._start_change(apply_planned_sync)
 
     def action_remove(self) -> None:
         """Remove the ticked profiles, or the one under the cursor, after a question."""
         names = self.pane.names_to_remove()
 
-        async def remove() -> None:
-            if await profile_actions.remove(self.app, names):
+        async def remove_chosen_profiles() -> None:
+            if await profile_actions.remove_profiles(self.app, names):
                 self.pane.clear_ticks()
 
         if names:
-            self._write(remove)
+            self._start_change(remove_chosen_profiles)
 
     def action_undo(self) -> None:
         """Reverse the last write of the config, after a question that shows what that does."""
-        self._write(lambda: profile_actions.undo(self.app))
+        self._start_change(lambda: profile_actions.undo_last_write(self.app))
 
     def action_refresh(self) -> None:
         """Ask AWS for the session's roles again."""
         session = self._planner.session
         if session is not None:
-            self._write(lambda: profile_actions.refresh(self.app, session))
+            self._start_change(lambda: profile_actions.refresh_roles(self.app, session))
 
     @work(exclusive=True, group="diff")
     async def action_diff(self) -> None:
@@ -336,11 +340,11 @@ class ProfilesScreen(Screen[None]):
         self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))
 
     def action_edit(self) -> None:
-        """Open the editor at the line of the profile under the cursor, then read all anew."""
+        """Open the editor at the profile under the cursor, then read the config again."""
         row = self.pane.row
         item = row.item if row is not None else None
         try:
-            profile_actions.edit(self.app, item.entry.line if item is not None else 1)
+            profile_actions.edit_config(self.app, item.entry.line if item is not None else 1)
         except SsoHelperError as error:
             self.app.show_error(error)
-        self._planner.read()
+        self._planner.read_config_and_plan()

@@ -55,14 +55,14 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
             yield Static("esc: do not wait", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        self._list()
+        self._list_roles()
 
     @work
-    async def _list(self) -> None:
+    async def _list_roles(self) -> None:
         services, app = self.app.services, self.app
 
         def pass_on_progress(answered: int, of: int) -> None:
-            background.call_in_ui_thread(app, self._show, (answered, of))
+            background.call_in_ui_thread(app, self._show_progress, (answered, of))
 
         try:
             listing = await background.run(
@@ -86,7 +86,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
             app.list_states.set_refreshed(self._session.name, services.clock.now())
             self.finish(listing)
 
-    def _show(self, progress: tuple[int, int]) -> None:
+    def _show_progress(self, progress: tuple[int, int]) -> None:
         answered, of = progress
         if self.is_attached and self.query("#bar"):
             full = _BAR_WIDTH * answered // of if of else 0

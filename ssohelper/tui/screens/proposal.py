@@ -33,7 +33,7 @@ class CurrentProfiles(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What the user asks of a sync.
+    """The options with which the user wants to sync a session's profiles.
 
     `texts` are what the user has typed into the fields of the options, by field; None: nothing.
     `adopt` are the profiles of other tools to take over.
@@ -63,13 +63,13 @@ class Proposal(NamedTuple):
     others: tuple[Found, ...] = ()
 
 
-def read_current(services: App) -> CurrentProfiles:
+def read_current_profiles(services: App) -> CurrentProfiles:
     """Return the profiles and sessions of ~/.aws/config.
 
     Raises: ConfigInvalid or LocalState if the file cannot be read.
     """
     sessions = tuple(services.config.read().sso_sessions())
-    return CurrentProfiles(profiles.read_profiles(services), sessions, display_path(services))
+    return CurrentProfiles(profiles.read_profiles(services), sessions, shown_config_path(services))
 
 
 def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
@@ -115,7 +115,7 @@ def plan_lines(services: App, plan: Plan) -> list[Line]:
     return diff_lines(profiles.diff_plan(services, plan)) + _skipped_lines(plan)
 
 
-def kind_lines(plan: Plan) -> list[Line]:
+def plan_lines_by_kind(plan: Plan) -> list[Line]:
     """Return the plan by kind: for each the count, then the names of all its profiles."""
     styles = {"+": "good", "~": "warn", "-": "bad"}
     lines: list[Line] = []
@@ -142,7 +142,7 @@ def _filter_warning(plan: Plan) -> str | None:
     )
 
 
-def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
+def must_refresh_list_before_sync(services: App, session: SsoSession, *, prune: bool) -> bool:
     """Return whether `profile sync` would refresh the list of roles from AWS before it writes."""
     saved = directory.load_listing(services, session)
     return (
@@ -152,7 +152,7 @@ def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
     )
 
 
-def display_path(services: App) -> str:
+def shown_config_path(services: App) -> str:
     """Return the path of the AWS config file as it is shown: with `~` for the home folder."""
     path = str(services.locations.aws_config_file)
     home = services.environ.get("HOME", "").rstrip("/")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # How many commands run at the same time.
 AT_ONCE = 4
-# Longer than a command that ignores SIGTERM takes to end.
+# How long to wait for stopped commands to end: longer than one that ignores SIGTERM takes.
 _END_SECONDS = 10.0
 _Start = Callable[[Sequence[str], Mapping[str, str]], CollectedRun | None]
 _Changed = Callable[[], None]
@@ -67,12 +67,14 @@ class RoleRun:
         """Return the lines of `text`, with control and bidi characters escaped."""
         return [show(line.expandtabs()) for line in self.text.rstrip("\n").split("\n")]
 
-    def run(self, start: _Start, is_stopped: Callable[[], bool], changed: _Changed) -> None:
+    def run(
+        self, start_unless_stopped: _Start, is_stopped: Callable[[], bool], changed: _Changed
+    ) -> None:
         """Run the command to its end. Call it in a thread; it raises no SsoHelperError."""
         self.state = State.RUNNING
         changed()
         try:
-            self._started = self._start(start)
+            self._started = self._start_command(start_unless_stopped)
         except SsoHelperError as error:
             self._error, self.code, self.state = error, error.exit_code, State.FAILED
             return
@@ -81,8 +83,8 @@ class RoleRun:
         ended = State.FAILED if self.code else State.DONE
         self.state = State.STOPPED if self.code != 0 and is_stopped() else ended
 
-    def _start(self, start: _Start) -> CollectedRun | None:
-        """Start the command with the role's keys. The names of role and account do not reach it."""
+    def _start_command(self, start_unless_stopped: _Start) -> CollectedRun | None:
+        """Start the command with the role's keys. It is not told the names of role and account."""
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
@@ -90,7 +92,7 @@ class RoleRun:
         environ = fixed_keys.build_child_environment(services, profile, keys)
         favourites.record_use(services, profile)
         try:
-            return start([path, *self._argv[1:]], environ)
+            return start_unless_stopped([path, *self._argv[1:]], environ)
         except OSError as cause:
             raise run.start_error(path, cause) from cause
 
@@ -99,11 +101,11 @@ class RunGroup:
     """Runs the commands of several roles, a few at a time, in the threads that call `work`."""
 
     def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
-        """`changed` is called in those threads, whenever a state or an output has changed."""
+        """The threads of the commands call `changed` after each change of a state or an output."""
         self._waiting = deque(runs)
         self._changed = changed
         self._is_stopped = False
-        # Held while a program is started, so that none is started after `stop`.
+        # A thread holds this lock while it starts a program, so that none is started after `stop`.
         self._starting = threading.Lock()
         self._running: set[RoleRun] = set()
         self._has_ended = threading.Condition(self._starting)
@@ -112,29 +114,31 @@ class RunGroup:
     def is_stopped(self) -> bool:
         return self._is_stopped
 
-    def stop(self) -> None:
+    def stop_commands(self) -> None:
         """Stop the commands that run, and start no more. Does not wait for their end."""
         with self._starting:
             self._is_stopped = True
 
     def end(self) -> None:
         """Stop all commands, and wait until all that run have ended: some seconds at most."""
-        self.stop()
+        self.stop_commands()
         with self._has_ended:
             self._has_ended.wait_for(lambda: not self._running, _END_SECONDS)
 
-    def work(self) -> None:
+    def run_waiting_commands(self) -> None:
         """Run the commands that wait, one after the other."""
         while self._waiting:
             try:
                 role_run = self._waiting.popleft()
             except IndexError:  # another thread took the last one
                 return
-            self._run(role_run)
+            self._run_command_as_role(role_run)
             self._changed()
 
-    def _run(self, role_run: RoleRun) -> None:
-        def start(argv: Sequence[str], environ: Mapping[str, str]) -> CollectedRun | None:
+    def _run_command_as_role(self, role_run: RoleRun) -> None:
+        def start_unless_stopped(
+            argv: Sequence[str], environ: Mapping[str, str]
+        ) -> CollectedRun | None:
             with self._starting:
                 if self._is_stopped:
                     return None
@@ -145,7 +149,7 @@ class RunGroup:
             role_run.state = State.STOPPED
             return
         try:
-            role_run.run(start, lambda: self._is_stopped, self._changed)
+            role_run.run(start_unless_stopped, lambda: self._is_stopped, self._changed)
         finally:
             with self._has_ended:
                 self._running.discard(role_run)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
-# A shell that fails this soon could not be started: its error must be read before the full screen
-# is drawn over it.
+# A shell that fails within so many seconds could not be started: the user must read its error
+# before the full screen is drawn over it.
 _SOON_SECONDS = 3.0
 
 
@@ -47,23 +47,24 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
     """
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name
-    _run_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
+    _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
 
 
-def run_shell_of_other(app: TuiApp[str], found: Foreign) -> None:
-    """Run a shell as `run_shell` does, with a profile whose credentials are not ours.
+def run_shell_with_other_profile(app: TuiApp[str], found: Foreign) -> None:
+    """Run a shell as `run_shell` does, with a profile whose credentials another tool gives.
 
-    The programs in the shell get the credentials by themselves: no endpoint serves them.
+    The programs in the shell get the credentials from that tool: no endpoint serves them.
     """
     if found.name.startswith("-"):
-        # Before the command's `--`, click would take the name for an option. It has no other name.
+        # The name comes before the command's `--`, so click would take it for an option. The
+        # profile has no other name.
         more = {"AWS_PROFILE": found.name}
-        _run_exec(app, [], found.origin, found.name, more)
+        _run_shell_below_exec(app, [], found.origin, found.name, more)
     else:
-        _run_exec(app, [found.name], found.origin, found.name)
+        _run_shell_below_exec(app, [found.name], found.origin, found.name)
 
 
-def _run_exec(
+def _run_shell_below_exec(
     app: TuiApp[str],
     words: Sequence[str],
     chosen: str,
@@ -81,18 +82,18 @@ def _run_exec(
     try:
         with app.suspend():
             environ = {**app.services.environ, **more, served_role.CHOSEN: chosen}
-            _run_until_end(argv, environ, f"$ {line}\nexit: back to the full screen\n")
+            _run_ssohelper_until_end(argv, environ, f"$ {line}\nexit: back to the full screen\n")
     except (SuspendNotSupported, OSError) as cause:
         raise LocalState(f"no shell could be started here: {cause}", hint=line) from cause
     app.show_done(f"the shell with {what} has ended", line)
 
 
-def _run_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:
+def _run_ssohelper_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:
     """Print the intro, then run `ssohelper ARGV…` to its end. Only that reacts to ctrl+c."""
-    with foreground.signals_left_to_child():
+    with foreground.leave_signals_to_child():
         os.write(2, intro.encode(errors="backslashreplace"))
         started = time.monotonic()
-        # -P: no module of the current folder is loaded.
+        # With -P, Python loads no module from the current folder.
         code = foreground.run_program([sys.executable, "-P", "-m", "ssohelper", *argv], environ)
         if code and time.monotonic() - started < _SOON_SECONDS:
             os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())

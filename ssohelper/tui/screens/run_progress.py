@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DRAW_SECONDS = 0.1
 _STATE_WIDTH, _CODE_WIDTH = 9, 4
-# In less columns a row has no words but the role's name.
+# In fewer columns than this, a row has no words but the role's name.
 _NARROW = 70
 
 
@@ -67,7 +67,7 @@ class RunScreen(ModalScreen[None]):
         with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._line)), classes="dialog--title")
             yield Static("", id="progress", classes="dialog--note", markup=False)
-            yield Chooser(self._row, id="runs")
+            yield Chooser(self._draw_run, id="runs")
             yield WrappedView(id="output")
             yield Static("", id="command", classes="dialog--command", markup=False)
             keys = {
@@ -81,17 +81,20 @@ class RunScreen(ModalScreen[None]):
         chooser = self.query_one("#runs", Chooser)
         chooser.set_count(len(self._runs))
         chooser.focus()
-        # A program that ends any other way than by closing this dialog ends the commands too.
+        # If the full screen ends while this dialog is open, the commands are ended too.
         self.app.end_work.add(self._group.end)
         for _number in range(min(AT_ONCE, len(self._runs))):
             background.start(
-                self.app, self._group.work, lambda _done: self._changed.set(), self.app.show_error
+                self.app,
+                self._group.run_waiting_commands,
+                lambda _done: self._changed.set(),
+                self.app.show_error,
             )
-        self._show()
+        self._show_runs()
         self.set_interval(_DRAW_SECONDS, self._show_changes)
 
     def on_unmount(self) -> None:
-        self._group.stop()
+        self._group.stop_commands()
 
     @property
     def _has_ended(self) -> bool:
@@ -102,19 +105,21 @@ class RunScreen(ModalScreen[None]):
     def _show_changes(self) -> None:
         if self._changed.is_set():
             self._changed.clear()
-            self._show(stay=True)
+            self._show_runs(stay=True)
 
-    def _show(self, *, stay: bool = False) -> None:
+    def _show_runs(self, *, stay: bool = False) -> None:
         """Show all states, and the output of the run under the cursor."""
-        self.query_one("#progress", Static).update(Content(self._summary()))
+        self.query_one("#progress", Static).update(Content(self._summary_text()))
         chooser = self.query_one("#runs", Chooser)
         chooser.refresh()
         run = self._runs[chooser.cursor]
         lines: list[Line] = [[(line, "")] for line in run.lines]
         self.query_one("#output", WrappedView).set_lines(lines, stay=stay)
-        self.query_one("#command", Static).update(Content(f"$ {show(self._command_of(run))}"))
+        self.query_one("#command", Static).update(
+            Content(f"$ {show(self._exec_command_line(run))}")
+        )
 
-    def _summary(self) -> str:
+    def _summary_text(self) -> str:
         """Return a text such as `7 of 12 ended: 1 failed`."""
         ended = sum(run.has_ended for run in self._runs)
         parts = []
@@ -126,12 +131,12 @@ class RunScreen(ModalScreen[None]):
         found = f": {', '.join(parts)}" if parts else ""
         return f"{ended} of {len(self._runs)} ended{found}"
 
-    def _row(self, number: int, width: int) -> Line:
+    def _draw_run(self, number: int, width: int) -> Line:
         run = self._runs[number]
         sign, word, style = run.state.value
         account = run.row.account
         if width < _NARROW:
-            # The sign tells the state. The account's id is never cut, so that rows differ.
+            # A sign shows the command's state. The account's id is never cut, so that rows differ.
             code = "" if run.code is None else str(run.code)
             rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
             return [
@@ -149,18 +154,18 @@ class RunScreen(ModalScreen[None]):
             (fitted(named, rest - role_width - 1), "dim"),
         ]
 
-    def _command_of(self, run: RoleRun) -> str:
+    def _exec_command_line(self, run: RoleRun) -> str:
         return f"ssohelper exec {word_as_typed(run.row.profile_argument)} -- {self._line}"
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
-        self._show()
+        self._show_runs()
 
     # -- the dialog's keys ----------------------------------------------------------------------
 
     def action_stop(self) -> None:
         """Stop the commands that run, and start no more."""
         if not self._has_ended:
-            self._group.stop()
+            self._group.stop_commands()
             self._changed.set()
 
     def action_copy(self) -> None:
@@ -176,5 +181,7 @@ class RunScreen(ModalScreen[None]):
             self.app.show_done(f"commands are still running: {key} stops them")
             return
         self.app.end_work.discard(self._group.end)
-        self.app.show_done(f"ran {self._line}: {self._summary()}", self._command_of(self._runs[0]))
+        self.app.show_done(
+            f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0])
+        )
         self.dismiss(None)

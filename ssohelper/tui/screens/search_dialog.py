@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
-from ssohelper.tui.keys import list_bindings
+from ssohelper.tui.keys import make_cursor_bindings
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.search_line import SearchLine
 
@@ -32,7 +32,7 @@ class SearchDialog(ModalScreen[_Answer]):
     SearchDialog .dialog { height: 80%; }
     SearchDialog SearchLine { background: $background; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [*list_bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*make_cursor_bindings()]
     app: TuiApp[Any]
 
     def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
@@ -48,7 +48,7 @@ class SearchDialog(ModalScreen[_Answer]):
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._title)), classes="dialog--title")
             yield SearchLine(id="dialog-search")
-            yield Chooser(lambda number, width: self.draw(self._found[number], width))
+            yield Chooser(lambda number, width: self.draw_line(self._found[number], width))
             keys = " · ".join(f"{self.app.key_of(name, self)}: {does}" for name, does in self._keys)
             yield Static(Content(keys), id="dialog-keys", classes="dialog--note")
 
@@ -56,35 +56,35 @@ class SearchDialog(ModalScreen[_Answer]):
         self.query_one(Chooser).can_focus = False
         self.query_one(SearchLine).focus()
 
-    def find(self, query: str) -> Sequence[int]:
+    def find_line_numbers(self, query: str) -> Sequence[int]:
         """Return the numbers of the lines that match what the user has typed, best first."""
         raise NotImplementedError
 
-    def draw(self, number: int, width: int) -> Line:
+    def draw_line(self, number: int, width: int) -> Line:
         """Return the line with this number. Its first piece begins with a blank, for the cursor."""
         raise NotImplementedError
 
     def action_enter(self) -> None:
-        """Do what Enter does with `chosen`."""
+        """Do what Enter does with the line under the cursor."""
         raise NotImplementedError
 
     def show_lines(self, count: int) -> None:
-        """Show those of `count` lines that match."""
+        """Show the lines that match what the user has typed; `count` is the number of all lines."""
         self._count = count
         line = self.query_one(SearchLine)
         self._searched = line.value
-        self._found = self.find(line.value)
+        self._found = self.find_line_numbers(line.value)
         self.query_one(Chooser).set_count(len(self._found), 0)
         line.note = f"{len(self._found)}/{count}"
         line.refresh()
 
     @property
-    def typed(self) -> str:
+    def typed_text(self) -> str:
         """Return what the user has typed."""
         return self.query_one(SearchLine).value
 
     @property
-    def chosen(self) -> int | None:
+    def chosen_number(self) -> int | None:
         """Return the number of the line under the cursor, or None if nothing matches."""
         self._search_now()
         return self._found[self.query_one(Chooser).cursor] if self._found else None
@@ -94,8 +94,8 @@ class SearchDialog(ModalScreen[_Answer]):
         self._search_now()
 
     def _search_now(self) -> None:
-        """Search for what has been typed so far; each action calls this first."""
-        if self.typed != self._searched:
+        """Search for the typed text, so that an action cannot use a line of an earlier search."""
+        if self.typed_text != self._searched:
             self.show_lines(self._count)
 
     def action_move(self, lines: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -40,7 +40,7 @@ _WORDS = (
 )
 
 
-# The group of the worker that does the steps.
+# The name of the Textual worker group in which the steps of a set-up run.
 _STEPS = "set-up"
 # For each option of `ssohelper setup` that an error's hint may name: the form's field for it, and
 # how the hint names that field instead.
@@ -62,10 +62,18 @@ class _RegionProposed(UsageProblem):
 
 
 def _propose_region(_url: str, proposal: str | None) -> str:
-    """Return "" if no region is known. Raises: _RegionProposed."""
+    """Raise _RegionProposed if the portal's page names a region; otherwise return ""."""
     if proposal is None:
         return ""
     raise _RegionProposed(proposal)
+
+
+class _TypedFields(NamedTuple):
+    """What the user has typed into the form's fields, without blanks around it."""
+
+    start_url: str
+    region: str
+    name: str
 
 
 class SetUpForm(VerticalScroll):
@@ -122,10 +130,10 @@ class SetUpForm(VerticalScroll):
         self.query_one("#start_url", Input).focus()
         services = self.app.services
         self.app.run_in_background(
-            lambda: setup.find_portals(services), self._suggest_portal, lambda _error: None
+            lambda: setup.find_portals(services), self._suggest_start_url, lambda _error: None
         )
 
-    def _suggest_portal(self, found: list[tuple[str, str, str | None]]) -> None:
+    def _suggest_start_url(self, found: list[tuple[str, str, str | None]]) -> None:
         if not self.is_attached:
             return  # the user has left the form
         new = [(url, region) for url, region, name in found if name is None]
@@ -148,12 +156,12 @@ class SetUpForm(VerticalScroll):
 
         They go on when the screen has removed the form, since there is a session after the write.
         """
-        self.app.run_worker(self._run_steps(), exclusive=True, group=_STEPS)
+        self.app.run_worker(self._set_up_and_show_errors(), exclusive=True, group=_STEPS)
 
-    async def _run_steps(self) -> None:
+    async def _set_up_and_show_errors(self) -> None:
         self._show_error("")
         try:
-            await self._set_up()
+            await self._check_sign_in_and_write()
         except SsoHelperError as error:
             if not self.is_attached:
                 self.app.show_error(error)
@@ -162,25 +170,20 @@ class SetUpForm(VerticalScroll):
                 field = self.query_one("#region", Input)
                 field.value = error.region
                 field.focus()
-            hint = f"\n{show(self._focus_field_of_hint(error.hint))}" if error.hint else ""
-            self._show_error(f"{show(error.message)}{hint}")
+            hint = error.hint or ""
+            option = next((option for option in _FIELDS if option in hint), None)
+            if option is not None:
+                field_id, label = _FIELDS[option]
+                self.query_one(f"#{field_id}", Input).focus()
+                # The hint then names the form's field instead of the option of `setup`.
+                hint = hint.replace(option, label)
+            self._show_error(show(error.message) + (f"\n{show(hint)}" if hint else ""))
 
-    def _focus_field_of_hint(self, hint: str) -> str:
-        """Return the hint of an error, with the form's field named instead of an option.
-
-        The field gets the focus. A hint that names no option is returned as it is.
-        """
-        for option, (field, label) in _FIELDS.items():
-            if option in hint:
-                self.query_one(f"#{field}", Input).focus()
-                return hint.replace(option, label)
-        return hint
-
-    async def _set_up(self) -> None:
+    async def _check_sign_in_and_write(self) -> None:
         services = self.app.services
-        url, region, name = self._read_answers()
+        url, region, name = self._read_typed_fields()
 
-        def check() -> SsoSession:
+        def check_typed_session() -> SsoSession:
             services.config.check_writable()
             session = setup.choose_session(
                 services, url, name=name or None, region=region or None, ask_region=_propose_region
@@ -189,7 +192,7 @@ class SetUpForm(VerticalScroll):
             profiles.check_installation(services)
             return session
 
-        session = await background.run(self.app, check)
+        session = await background.run(self.app, check_typed_session)
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._show_error("not signed in: nothing was written")
             return
@@ -197,10 +200,11 @@ class SetUpForm(VerticalScroll):
         try:
             await self._write_profiles(session, name, region)
         except SsoHelperError:
-            await self._say_if_signed_in(session)
+            await self._warn_if_signed_in(session)
             raise
         finally:
-            # Not when this worker was cancelled: the app, or the dialog, then gives it back.
+            # If this worker was cancelled, the app or the dialog calls `give_back_sign_in`, to sign
+            # out again.
             if not isinstance(sys.exception(), asyncio.CancelledError):
                 self.app.give_back_sign_in = None
 
@@ -208,7 +212,7 @@ class SetUpForm(VerticalScroll):
         """List the roles, and ask what to write; `name` and `region` are as they were typed."""
         listing = await refresh_list(self.app, session)
         if listing is None:
-            await self._say_if_signed_in(session)
+            await self._warn_if_signed_in(session)
             return
         options = [("--session", name), ("--region", region)]
         given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
@@ -218,18 +222,15 @@ class SetUpForm(VerticalScroll):
         else:
             self._show_error(NOTHING_WRITTEN)
 
-    async def _say_if_signed_in(self, session: SsoSession) -> None:
+    async def _warn_if_signed_in(self, session: SsoSession) -> None:
         """After an error, say that the sign-in stays: the next set-up needs none."""
         services = self.app.services
         if not await background.run(self.app, lambda: sessions.has_section(services, session)):
             self.app.show_warning(still_signed_in_text(session.name))
 
-    def _read_answers(self) -> tuple[str, str, str]:
-        url, region, name = (
-            self.query_one(f"#{field}", Input).value.strip()
-            for field in ("start_url", "region", "name")
-        )
-        return url, region, name
+    def _read_typed_fields(self) -> _TypedFields:
+        fields = ("start_url", "region", "name")
+        return _TypedFields(*(self.query_one(f"#{field}", Input).value.strip() for field in fields))
 
     def _show_error(self, text: str) -> None:
         if not self.is_attached:
@@ -270,10 +271,10 @@ class SetUpScreen(ModalScreen[bool]):
         self.app.workers.cancel_group(self.app, _STEPS)
         give_back = self.app.give_back_sign_in
         if give_back is not None:
-            self.app.run_in_background(give_back, self._say_signed_out)
+            self.app.run_in_background(give_back, self._report_sign_out)
             self.app.give_back_sign_in = None
         self.dismiss(False)
 
-    def _say_signed_out(self, was_needed: bool) -> None:
+    def _report_sign_out(self, was_needed: bool) -> None:
         if was_needed:
             self.app.show_done(setup_text.SIGNED_OUT_AGAIN)

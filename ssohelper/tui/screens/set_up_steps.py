@@ -27,7 +27,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
 from ssohelper.tui import background
-from ssohelper.tui.screens.adopt_questions import offer_those_in_need
+from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_need_ssohelper
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, write_plan, write_question
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -61,22 +61,22 @@ async def write_profiles(
     `command` is the command line that does the same. After a "no" the user chooses what stays of
     the sign-in. Returns whether the config has the session now.
     """
-    answers = await _ask(app, session, listing, command)
-    plan = answers and await _propose(app, session, listing, answers, command)
+    answers = await _ask_before_diff(app, session, listing, command)
+    plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
-        return await _keep_session(app, session)
+        return await _ask_to_keep_session(app, session)
     await _offer_guards(app, listing)
     await _show_result(app, session, plan)
     return True
 
 
-async def _ask(
+async def _ask_before_diff(
     app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
 ) -> _Answers | None:
     """Return what to adopt and the default region; None if the user left."""
     services = app.services
     found = await background.run(app, lambda: adopting.survey(services, session, listing))
-    chosen = await offer_those_in_need(app, found)
+    chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     region = None
     if listing.roles():
         region = await background.run(
@@ -106,7 +106,7 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
             question, answer = f"{error.message}; {error.hint}", typed_text
 
 
-async def _propose(
+async def _plan_and_write_profiles(
     app: TuiApp[Any], session: SsoSession, listing: Listing, answers: _Answers, command: str
 ) -> Plan | None:
     """Show what will be written, ask, and write it. Returns what was written; None after a "no"."""
@@ -117,20 +117,22 @@ async def _propose(
         choices = profiles.merge_choices(services, session, given)
         return profiles.plan_sync(services, session, listing, choices, adopt=answers.adopt)
 
-    plan = await _agree(app, await background.run(app, make_plan), answers, command)
+    plan = await _ask_to_write_plan(app, await background.run(app, make_plan), answers, command)
     if plan is not None:
-        await write_plan(app, plan, command + _options_of(answers, plan))
+        await write_plan(app, plan, command + _setup_options(answers, plan))
     return plan
 
 
-async def _agree(app: TuiApp[Any], plan: Plan, answers: _Answers, command: str) -> Plan | None:
+async def _ask_to_write_plan(
+    app: TuiApp[Any], plan: Plan, answers: _Answers, command: str
+) -> Plan | None:
     """Return the plan to which the user says yes, after other choices of roles; None for no."""
     services = app.services
     lines = await background.run(app, partial(plan_lines_with_warning, services, plan))
     while plan.changes:
         question = write_question(services, plan_text.plan_summary_text(plan))
-        command_line = command + _options_of(answers, plan)
-        screen = _make_question(app, question, plan, answers, lines, command_line)
+        command_line = command + _setup_options(answers, plan)
+        screen = _make_write_question(app, question, plan, answers, lines, command_line)
         if await app.push_screen_wait(screen):
             return plan
         if not screen.wants_choice:
@@ -148,7 +150,7 @@ async def _agree(app: TuiApp[Any], plan: Plan, answers: _Answers, command: str) 
     return plan
 
 
-def _make_question(
+def _make_write_question(
     app: TuiApp[Any],
     question: str,
     plan: Plan,
@@ -169,7 +171,7 @@ def _make_question(
     return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
 
 
-def _options_of(answers: _Answers, plan: Plan) -> str:
+def _setup_options(answers: _Answers, plan: Plan) -> str:
     """Return the options of `ssohelper setup` that give the same answers.
 
     Profiles to adopt that would need many options are left out; the question says so.
@@ -182,8 +184,8 @@ def _options_of(answers: _Answers, plan: Plan) -> str:
     return "".join(f" {word}" for word in words)
 
 
-async def _keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
-    """After a "no": write the session alone, or sign out again. Returns whether it is there.
+async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
+    """After a "no", ask: write the session alone, or sign out? Returns whether it was written.
 
     Otherwise a token would be left whose session no command knows.
     """
@@ -224,7 +226,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
 
 
 async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
-    """Run the helper of one profile, and show what was written, what is wrong and what to try."""
+    """Test one profile's credential process; show what was written, what is wrong, what to try."""
     services = app.services
     texts = list(plan_text.note_lines(plan))
     if plan.request.listing.roles():

@@ -22,7 +22,7 @@ _MOST_NAME_CELLS = 30
 
 
 class ViewsScreen(SearchDialog["SavedView | None"]):
-    """Its result is the saved view to use, or None if the user left."""
+    """A dialog with the saved views. Its result is the view to use, or None if the user left."""
 
     HELP_TEXT = (
         "A view is a search with the order, the folds, the filters and the form of the list. Type a "
@@ -37,7 +37,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     ]
 
     def __init__(self, present: SavedView, saved: Mapping[str, SavedView]) -> None:
-        """`present` is what the list shows now, `saved` are the views by their names."""
+        """`present` is the view that the list has now, `saved` are the saved views by name."""
         keys = ("views.use", "use"), ("views.save", "save under the typed name")
         rest = ("views.remove", "remove"), ("views.cancel", "cancel")
         super().__init__("Views of the list", (*keys, *rest))
@@ -54,13 +54,13 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     def on_mount(self) -> None:
         self.show_lines(len(self._names))
 
-    def find(self, query: str) -> Sequence[int]:
-        """Return the views whose names match."""
+    def find_line_numbers(self, query: str) -> Sequence[int]:
+        """Return the numbers of the saved views whose names match."""
         if not query.strip():
             return range(len(self._names))
         return self._index.search(query, fuzzy=True)
 
-    def draw(self, number: int, width: int) -> Line:
+    def draw_line(self, number: int, width: int) -> Line:
         """Return the line of a view: its name, and what it shows."""
         left = max(0, width - 2 - self._name_width)
         return [
@@ -71,12 +71,12 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def action_enter(self) -> None:
         """Use the view under the cursor; without one, do nothing."""
-        if self.chosen is not None:
-            self.dismiss(self._views[self.chosen])
+        if self.chosen_number is not None:
+            self.dismiss(self._views[self.chosen_number])
 
     def action_save(self) -> None:
-        """Save the present view under the typed name."""
-        services, name = self.app.services, self.typed.strip()
+        """Save the list's present view under the typed name."""
+        services, name = self.app.services, self.typed_text.strip()
         try:
             list_view.save_view(services, name, self._present)
         except SsoHelperError as error:
@@ -86,8 +86,8 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         self.dismiss(None)
 
     def action_remove(self) -> None:
-        """Remove the view under the cursor."""
-        number = self.chosen
+        """Remove the saved view under the cursor."""
+        number = self.chosen_number
         if number is None:
             return
         try:

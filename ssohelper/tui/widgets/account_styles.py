@@ -32,8 +32,8 @@ ON_LIGHT = {
     "cyan": "#005f5f",
     "white": "#585858",
 }
-# With "ansi" the terminal decides how the colours look. Those that could not be seen on a light
-# background are beside black: the mark is half a cell wide.
+# With the theme "ansi" the terminal decides how colours look. Colours that cannot be seen on a
+# light background fill the cell beside a black mark, which is half a cell wide.
 ANSI_ON_DARK = {name: Style(color=f"bright_{name}") for name in COLORS}
 ANSI_ON_LIGHT = {
     name: Style(color="black", bgcolor=name)
@@ -43,13 +43,13 @@ ANSI_ON_LIGHT = {
 }
 
 
-def style_finder(app: App[Any]) -> Callable[[str], Style]:
+def make_style_finder(app: App[Any]) -> Callable[[str], Style]:
     """Return a function that returns the style of a colour in the app's present theme."""
 
-    def find(color: str) -> Style:
+    def find_style(color: str) -> Style:
         theme = app.current_theme
         if theme.ansi:
             return (ANSI_ON_DARK if theme.dark else ANSI_ON_LIGHT)[color]
         return Style(color=(ON_DARK if theme.dark else ON_LIGHT)[color])
 
-    return find
+    return find_style

@@ -67,12 +67,14 @@ def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> lis
     if not hits and isinstance(shown, str) and shown.isascii() and len(shown) <= width:
         return [(shown.ljust(width), False)]
     pieces: list[tuple[str, bool]] = []
-    too_long = _cells(shown) > width
+    too_long = _cell_count(shown) > width
     start = max(0, -tail) if too_long else 0
     if start:
         rest = pieces_of(text[start:], frozenset(hit - start for hit in hits), width - 1)
         return [(_ELLIPSIS, False), *rest]
-    end, end_cells = _end_of(shown, tail, width - 1) if too_long else (len(shown), 0)
+    end, end_cells = (
+        _find_start_and_cells_of_end(shown, tail, width - 1) if too_long else (len(shown), 0)
+    )
     limit = width - 1 - end_cells if too_long else width
     used = 0
     for place, piece in enumerate(shown):
@@ -80,18 +82,18 @@ def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> lis
         if used + size > limit or place >= end:
             break
         used += size
-        _add(pieces, piece, place in hits)
+        _append_piece(pieces, piece, place in hits)
     if too_long:
-        _add(pieces, _ELLIPSIS, False)
+        _append_piece(pieces, _ELLIPSIS, False)
         for place in range(end, len(shown)):
-            _add(pieces, shown[place], place in hits)
+            _append_piece(pieces, shown[place], place in hits)
         used += 1 + end_cells
     if used < width:
-        _add(pieces, " " * (width - used), False)
+        _append_piece(pieces, " " * (width - used), False)
     return pieces
 
 
-def _end_of(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
+def _find_start_and_cells_of_end(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
     """Return where the kept end of a text begins, and the cells that it takes, at most `limit`."""
     start, cells = len(shown), 0
     while start > 0 and len(shown) - start < tail and cells + cell_len(shown[start - 1]) <= limit:
@@ -100,7 +102,7 @@ def _end_of(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
     return start, cells
 
 
-def _add(pieces: list[tuple[str, bool]], piece: str, is_hit: bool) -> None:
+def _append_piece(pieces: list[tuple[str, bool]], piece: str, is_hit: bool) -> None:
     """Append the piece. It joins the last one if both are matches, or both are none."""
     if pieces and pieces[-1][1] == is_hit:
         pieces[-1] = (pieces[-1][0] + piece, is_hit)
@@ -108,5 +110,5 @@ def _add(pieces: list[tuple[str, bool]], piece: str, is_hit: bool) -> None:
         pieces.append((piece, is_hit))
 
 
-def _cells(shown: Sequence[str]) -> int:
+def _cell_count(shown: Sequence[str]) -> int:
     return cell_len(shown) if isinstance(shown, str) else sum(map(cell_len, shown))

@@ -45,8 +45,8 @@ class Clocks(NamedTuple):
     grants: dict[RoleKey, Grant] = {}  # noqa: RUF012 (never changed)
 
 
-def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of these sessions from files on this machine. Asks AWS nothing."""
+def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
+    """Return when these sessions' sign-ins, tokens and credentials end, as files say."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_credentials(services, sessions)),
@@ -71,7 +71,7 @@ class Snapshot(NamedTuple):
 
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
-    # As `session list`: a sign-in whose session is not in the config is shown too.
+    # As `session list` does, the screen shows a sign-in whose session is not in the config too.
     sessions, unlisted = selection.list_shown_sessions(services)
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_credentials(services, sessions))
@@ -80,13 +80,13 @@ def read_snapshot(services: App) -> Snapshot:
         listed.account.id: listed.account.name
         for session in sessions
         if session.name in with_credentials
-        for listed in _listed_accounts(services, session)
+        for listed in _load_listed_accounts(services, session)
     }
     session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
     return Snapshot(session_clocks, credentials, names, tuple(broken), unlisted)
 
 
-def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
+def _load_listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
     found = directory.load_listing(services, session)
     return found.accounts if found else ()
 
@@ -95,16 +95,18 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
     """Return the line of the first clock: how long the sign-in lasts. `width` is for the bar."""
     at, reason = clock.outlook.at, clock.outlook.reason
     if at is None:
-        return _line("sign-in", [("-  AWS does not report when it ends", "dim")])
+        return _clock_line("sign-in", [("-  AWS does not report when it ends", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
     # A sign-in end that is only assumed is shown dim: nothing in the program depends on it.
-    style = "dim" if reason == "assumed" else _style_of(at - now)
-    return _line("sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})")
+    style = "dim" if reason == "assumed" else _time_left_style(at - now)
+    return _clock_line(
+        "sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})"
+    )
 
 
 def region_text(clock: SessionClock) -> str:
-    """Return the session's region, and the one that answers in its place."""
+    """Return the session's region, and the region whose portal answers instead, if another does."""
     own, answering = clock.session.region, clock.answering_region
     return own if answering in (None, own) else f"{own}; {answering} answers now"
 
@@ -113,20 +115,20 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
     """Return the second clock's line: how long the access token lasts, and whether it is renewed."""
     at = clock.token_expires_at
     if at is None:
-        return _line("access token", [("-", "dim")])
-    style = "good" if clock.refreshable else _style_of(at - now)
+        return _clock_line("access token", [("-", "dim")])
+    style = "good" if clock.refreshable else _time_left_style(at - now)
     note = "  renewed automatically" if clock.refreshable else ""
     whole = clock.token_life_seconds
-    return _line("access token", _bar_and_time(at, now, whole, style, width), note)
+    return _clock_line("access token", _bar_and_time(at, now, whole, style, width), note)
 
 
 def credentials_line(label: Piece, cached: CachedCredentials, now: int, width: int) -> Line:
     """Return the line of the third clock: how long role credentials last. `now` is AWS's time."""
     at = cached.credentials.expires_at
-    return [label, *_bar_and_time(at, now, cached.life_seconds, _style_of(at - now), width)]
+    return [label, *_bar_and_time(at, now, cached.life_seconds, _time_left_style(at - now), width)]
 
 
-def bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
+def time_left_bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
     """Return a bar, thick for the time left and thin for the rest. It is readable in one colour."""
     full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
     return [("━" * full, style), ("╌" * (width - full), "dim")]
@@ -135,14 +137,14 @@ def bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
 def _bar_and_time(at: int, now: int, whole: int | None, style: str, width: int) -> list[Piece]:
     if not whole or width <= 0:
         return [(time_left(at, now), style)]
-    return [*bar(at - now, whole, width, style), (f"  {time_left(at, now)}", style)]
+    return [*time_left_bar(at - now, whole, width, style), (f"  {time_left(at, now)}", style)]
 
 
-def _line(label: str, pieces: list[Piece], note: str = "") -> Line:
+def _clock_line(label: str, pieces: list[Piece], note: str = "") -> Line:
     return [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), *pieces, (note, "dim")]
 
 
-def _style_of(left: int) -> str:
+def _time_left_style(left: int) -> str:
     if left <= _BAD_SECONDS:
         return "bad"
     return "warn" if left <= _WARN_SECONDS else "good"

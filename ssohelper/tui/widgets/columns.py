@@ -16,9 +16,9 @@ from ssohelper.tui.widgets.cells import fitted
 
 _ID_WIDTH = 12 + 1
 _AGE_WIDTH = 8 + 1
-# A column of profiles that is narrower says nothing.
+# In fewer cells, a column of profiles would show too little of their names.
 _LEAST_PROFILE = 16
-# Where a profile's name has no space, a sign shows that there is one.
+# If there is no space for a profile's name, a sign of this width shows that the role has one.
 PROFILE_SIGN_WIDTH = 2
 # The mark of live credentials with the time left; on narrow terminals only the mark.
 LIVE_WIDTH, _LIVE_SIGN_WIDTH = 5, 2
@@ -60,22 +60,22 @@ class Content(NamedTuple):
         return Content(*self[:5], has_live)
 
 
-def measure(rows: Sequence[RoleRow]) -> Content:
+def measure_columns(rows: Sequence[RoleRow]) -> Content:
     """Return how wide the content of the columns is."""
     sessions = set(map(itemgetter(0), rows))
     accounts = set(map(itemgetter(1), rows))
     profiles = set(map(itemgetter(3), rows))
     providers = set(map(itemgetter(6), rows))
     return Content(
-        max(widest(account.name for account in accounts), _ID_WIDTH - 1),
-        widest(set(map(itemgetter(2), rows))),
-        widest(sessions),
-        max(widest(map(" ".join, profiles)), widest(providers)),
+        max(widest_cells(account.name for account in accounts), _ID_WIDTH - 1),
+        widest_cells(set(map(itemgetter(2), rows))),
+        widest_cells(sessions),
+        max(widest_cells(map(" ".join, profiles)), widest_cells(providers)),
         len(sessions - {""}) > 1,
     )
 
 
-def lay_out(
+def lay_out_columns(
     visible: Sequence[RoleRow], width: int, content: Content, *, grouped: bool = False
 ) -> Columns:
     """Return the columns in which all visible rows are drawn differently.
@@ -84,26 +84,27 @@ def lay_out(
     With `grouped`, rows are told apart from those of the same account only.
     """
     wanted: tuple[tuple[bool, bool, bool], ...] = (
-        # Whether the id and the session are shown however little space there is, and the name.
+        # In this order the layouts are tried: whether the account's id, the session and the
+        # account's name are shown, however little space there is.
         (False, False, True),
         (True, False, True),
         (False, True, True),
         (True, True, True),
         (True, True, False),
     )
-    columns = _columns(width, content, *wanted[0], grouped=grouped)
+    columns = _columns_with(width, content, *wanted[0], grouped=grouped)
     for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
-        columns = _columns(width, content, with_id, with_session, with_name, grouped=grouped)
+        columns = _columns_with(width, content, with_id, with_session, with_name, grouped=grouped)
         names = {row.account.name or row.account.id for row in visible}
-        name_tail = tail_of(names, columns.name - 1)
-        role_tail = tail_of({row.role_name for row in visible}, columns.role - 1)
+        name_tail = distinguishing_tail(names, columns.name - 1)
+        role_tail = distinguishing_tail({row.role_name for row in visible}, columns.role - 1)
         columns = Columns(*columns[:7], name_tail, role_tail)
         if grouped or _are_all_different(visible, columns):
             break
     return columns
 
 
-def _columns(
+def _columns_with(
     width: int,
     content: Content,
     with_id: bool,
@@ -113,7 +114,7 @@ def _columns(
     grouped: bool,
 ) -> Columns:
     age = _AGE_WIDTH if width >= _LEAST_FOR_AGE else 0
-    # The heading of a group shows name, id and session.
+    # In a tree, the heading of an account shows its name, its id and the session.
     account_id = _ID_WIDTH if not grouped and (with_id or width >= _LEAST_FOR_ID) else 0
     session = 0
     if not grouped and (with_session or (content.several_sessions and width >= _LEAST_FOR_SESSION)):
@@ -127,7 +128,8 @@ def _columns(
     name = content.name + 1 if with_name and not grouped else 0
     role = content.role + 1
     if name + role > left:
-        # Both are cut: the role less, since the names of accounts are longer.
+        # The names of account and role are both cut: the role's less, since accounts have longer
+        # names.
         role = min(role, max(left * 9 // 20, left - name)) if name else min(role, left)
         name = min(name, left - role)
         if name <= _LEAST_NAME and name < content.name and with_name and not grouped:
@@ -146,22 +148,22 @@ def _columns(
     return Columns(name, account_id, role, session, profile, age, live)
 
 
-def tail_of(texts: Collection[str], width: int) -> int:
+def distinguishing_tail(texts: Collection[str], width: int) -> int:
     """Return where to cut texts so that they differ (`tail` of cells.fitted); 0 if nothing helps."""
     if width < 2:
         return 0
     for tail in (0, width // 2, width // 4, width * 3 // 4, width - 1):
         if len({fitted(text, width, tail) for text in texts}) == len(texts):
             return tail
-    # They differ in the middle: leave out what those have in common that look alike at their start.
+    # The texts differ in the middle: leave out the start that those have in common that look alike.
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(fitted(text, width), []).append(text)
-    skip = min(_common(group) for group in alike.values() if len(group) > 1)
+    skip = min(_common_start_length(group) for group in alike.values() if len(group) > 1)
     return -skip if len({fitted(text, width, -skip) for text in texts}) == len(texts) else 0
 
 
-def _common(texts: Collection[str]) -> int:
+def _common_start_length(texts: Collection[str]) -> int:
     """Return with how many equal characters all of these texts begin."""
     first, last = min(texts), max(texts)
     pairs = enumerate(zip(first, last, strict=False))
@@ -181,10 +183,10 @@ def _are_all_different(rows: Sequence[RoleRow], columns: Columns) -> bool:
     return len(drawn) == len(rows)
 
 
-def widest(texts: Iterable[str]) -> int:
+def widest_cells(texts: Iterable[str]) -> int:
     """Return the most cells that one of the texts takes, escaped; 0 without a text."""
-    return max(map(_cells, texts), default=0)
+    return max(map(_text_width, texts), default=0)
 
 
-def _cells(text: str) -> int:
+def _text_width(text: str) -> int:
     return len(text) if text.isascii() and is_harmless(text) else cell_len(show(text))

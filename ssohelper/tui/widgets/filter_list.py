@@ -12,11 +12,11 @@ from textual.widgets import Static
 
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.search import Index
-from ssohelper.tui.keys import PICKER_UP, action_binding, list_bindings
+from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
 from ssohelper.tui.widgets.cells import hit_pieces
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import TICKED
-from ssohelper.tui.widgets.search_pane import SearchPane
+from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -28,12 +28,12 @@ _NOTE_CELLS = 30
 class FilterList(SearchPane):
     """Lets the user tick rows. Enter without a tick takes the row at the cursor."""
 
-    # The search has the focus. Keys that act on the list come before it.
+    # The search field has the focus. Keys that act on the list have priority over it.
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("filters.tick", show=False, priority=True),
         action_binding("filters.take", show=False, priority=True),
         action_binding("filters.leave", show=False, priority=True),
-        *list_bindings(),
+        *make_cursor_bindings(),
         PICKER_UP,
     ]
     DEFAULT_CSS = """
@@ -86,8 +86,8 @@ class FilterList(SearchPane):
         keys = [f"{self.app.key_of(f'filters.{name}')}: {does}" for name, does in _KEYS.items()]
         self.query_one(".keys", Static).update(" · ".join(keys))
 
-    def counts(self) -> tuple[int, int, int]:
-        return len(self._ticks), len(self._found), len(self._rows)
+    def row_counts(self) -> RowCounts:
+        return RowCounts(len(self._ticks), len(self._found), len(self._rows))
 
     def search_list(self, text: str) -> None:
         self._found = self._index.search(text)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# The top bar has the keys of the screens.
+# These actions are not in the footer, because the top bar shows the keys of the screens.
 _ELSEWHERE = frozenset({"app.accounts", "app.sessions", "app.profiles"})
 _HELP = "app.help"
 
@@ -39,8 +39,8 @@ class Item(NamedTuple):
     def width(self) -> int:
         return cell_len(self.key) + 1 + cell_len(self.label)
 
-    def at(self, x: int) -> Item:
-        """Return the item with another column."""
+    def moved_to_column(self, x: int) -> Item:
+        """Return the item placed at column `x`."""
         return self._replace(x=x)
 
 
@@ -73,11 +73,11 @@ class KeyBar(Widget):
     def update(self, screen: Screen[Any]) -> None:
         """Show the keys of the screen that act now."""
         if self.is_attached and screen is self.screen:
-            self.items = fit(self._find_keys(screen), self.app.size.width)
+            self.items = place_keys(self._find_keys(screen), self.app.size.width)
             self.refresh()
 
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
-        """Return the keys, the most important first. An action with two keys has its first."""
+        """Return the keys, the most important first; of an action with two keys, its first."""
         found: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
             name = active.binding.id or ""
@@ -126,7 +126,7 @@ class KeyBar(Widget):
             await self.app.run_action(item.active.binding.action, item.active.node)
 
 
-def fit(keys: list[Item], width: int) -> list[Item]:
+def place_keys(keys: list[Item], width: int) -> list[Item]:
     """Return as many of the keys as fit whole into the width, with their columns.
 
     The first, which is the help's, is placed at the right end; the others follow from the left.
@@ -134,11 +134,11 @@ def fit(keys: list[Item], width: int) -> list[Item]:
     if not keys or keys[0].width + 2 > width:
         return []
     help_key, *others = keys
-    help_key = help_key.at(width - help_key.width - 1)
+    help_key = help_key.moved_to_column(width - help_key.width - 1)
     placed, x = [], 1
     for item in others:
         if x + item.width + 2 > help_key.x:
             break
-        placed.append(item.at(x))
+        placed.append(item.moved_to_column(x))
         x += item.width + 2
     return [*placed, help_key]

@@ -23,7 +23,7 @@ Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
 _CURSOR_HIT = Style(bold=True, underline=True)
-# A further line of a text that was cut begins with this, unless so few columns would be left.
+# Each line after the first of a wrapped text begins with this, unless so few columns would be left.
 _FURTHER, _LEAST_WIDTH = "  ", 20
 
 
@@ -64,7 +64,7 @@ class LineView(ScrollView, can_focus=True):
     def set_lines(self, lines: Sequence[Line], *, stay: bool = False) -> None:
         """Show these lines. With `stay` keep the scroll position, otherwise scroll to the top."""
         self.lines = lines
-        self._set_size(max(map(_cells, lines), default=0), len(lines))
+        self._set_size(max(map(_line_width, lines), default=0), len(lines))
         if not stay:
             self.scroll_to(0, 0, animate=False)
 
@@ -74,7 +74,7 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        # Without the scroll bar, which would cover the end of a line that is fitted to the width.
+        # The width leaves out the scroll bar, which would cover the end of a line of full width.
         number, width = y + int(top), self.scrollable_content_region.width
         base = self.rich_style
         if number >= self.virtual_size.height:
@@ -183,7 +183,7 @@ class Chooser(LineView):
         self.go_to(self.cursor + pages * max(1, self.size.height - 1))
 
     def action_go(self, line: int) -> None:
-        """Move the cursor to this line; -1 is the last."""
+        """Move the cursor to the line with this number; -1 is the last."""
         self.go_to(line if line >= 0 else self.count + line)
 
     def go_to(self, line: int) -> None:
@@ -243,14 +243,14 @@ def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
     """
     found: list[Line] = []
     for line in lines:
-        if _cells(line) <= width:
+        if _line_width(line) <= width:
             found.append(line)
         else:
-            found += _wrapped(line, width)
+            found += _wrap_line(line, width)
     return found
 
 
-def _wrapped(line: Line, width: int) -> Iterator[Line]:
+def _wrap_line(line: Line, width: int) -> Iterator[Line]:
     first = line[0][0]
     spaces = len(first) - len(first.lstrip(" ")) + len(_FURTHER)
     indent = " " * spaces if width > _LEAST_WIDTH + spaces else ""
@@ -259,10 +259,10 @@ def _wrapped(line: Line, width: int) -> Iterator[Line]:
     for text, style in line:
         rest = text
         while rest:
-            part = _start_of(rest, left)
+            part = _text_that_fits(rest, left)
             if not part and not pieces:
                 part = rest[0]  # wider than the view
-            part = _up_to_space(part, rest)
+            part = _whole_words_of(part, rest)
             pieces.append((part, style))
             rest, left = rest[len(part) :], left - cell_len(part)
             if rest:
@@ -272,15 +272,15 @@ def _wrapped(line: Line, width: int) -> Iterator[Line]:
     yield pieces
 
 
-def _up_to_space(part: str, rest: str) -> str:
-    """Return as much of `part`, the start of `rest`, as has whole words; all if it has no space."""
+def _whole_words_of(part: str, rest: str) -> str:
+    """Return the whole words of `part`, the start of `rest`; all of `part` if it has no space."""
     if len(part) == len(rest) or rest[len(part)] == " ":
         return part
     space = part.rstrip(" ").rfind(" ")
     return part[:space] if space > 0 and part[:space].strip(" ") else part
 
 
-def _start_of(text: str, cells: int) -> str:
+def _text_that_fits(text: str, cells: int) -> str:
     """Return as many of the text's first characters as have space in so many cells."""
     if len(text) <= cells // 2:
         return text
@@ -292,5 +292,5 @@ def _start_of(text: str, cells: int) -> str:
     return text
 
 
-def _cells(line: Line) -> int:
+def _line_width(line: Line) -> int:
     return sum(cell_len(text) for text, _ in line)

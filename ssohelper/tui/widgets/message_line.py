@@ -20,9 +20,9 @@ from ssohelper.tui.widgets.cells import fitted
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The list's age is part of the line, and so the line is compared with the clock this often.
+# The line shows how old a list of roles is, so it is drawn again after so many seconds.
 _CHECK_SECONDS = 5
-# The state of the lists takes at most this part of the line beside a message.
+# Beside a message, the note about failed refreshes takes at most a third of the line.
 _LEAST_SHARE = 3
 
 
@@ -35,7 +35,7 @@ class Shown(NamedTuple):
 
 
 class MessageLine(Widget):
-    """Shows the app's last message, and the lasting mark of its lists."""
+    """Shows the app's last message, and the note about lists that could not be refreshed."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -53,7 +53,7 @@ class MessageLine(Widget):
     app: TuiApp[Any]
 
     def __init__(self, *, in_dialog: bool = False) -> None:
-        """`in_dialog` shows messages only: the lists' state is on the screen below the dialog."""
+        """`in_dialog` shows messages only; the screen below the dialog has the note about lists."""
         super().__init__()
         self._in_dialog = in_dialog
         self._shown = Shown(None, "", "")
@@ -67,18 +67,18 @@ class MessageLine(Widget):
         self.update()
 
     def update(self) -> None:
-        """Show what is to be shown now."""
-        shown = self._find_shown(max(0, self.app.size.width - 2))
+        """Show the app's present message, and the note about lists that could not be refreshed."""
+        shown = self._choose_content(max(0, self.app.size.width - 2))
         is_low = self._in_dialog or self.app.size.height < LOW_LINES
         self.display = bool(shown.message or shown.mark) or not is_low
         if shown != self._shown:
             self._shown = shown
             self.refresh()
 
-    def _find_shown(self, width: int) -> Shown:
+    def _choose_content(self, width: int) -> Shown:
         message, found = self.app.messages.shown, None
         if not self._in_dialog:
-            found = self.app.list_states.mark(self.app.services.clock.now())
+            found = self.app.list_states.failure_note(self.app.services.clock.now())
         text = message.line if message else ""
         kind = message.kind if message else None
         if found is None:

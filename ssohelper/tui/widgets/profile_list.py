@@ -22,18 +22,25 @@ from ssohelper.tui.profile_rows import (
     Section,
 )
 from ssohelper.tui.widgets.cells import fitted, hit_pieces
-from ssohelper.tui.widgets.columns import tail_of, widest
+from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 
-# A section with more rows is folded at first, so that a small one below it is seen at once. What
-# stays as it is comes last, and is never folded at first.
+# A section with more rows is folded at first, so that a small one below it is seen at once. The
+# section of unchanged profiles is the last one, and is never folded at first.
 _MOST_UNFOLDED = 8
 _SIGN_STYLES = {"+": "good", "~": "warn", "-": "bad", "!": "dim", "◆": "accent", "·": "dim"}
 # The cells for the marks of cursor, tick and sign.
 _SIGNS_WIDTH = 5
 # A longer column of names leaves the others no space, so it is cut.
 _NAME_SHARE = 0.6
+
+
+class _LineKey(NamedTuple):
+    """What is on a line: the heading of the section with this key, or the profile of this name."""
+
+    is_heading: bool
+    name: str
 
 
 class _Widths(NamedTuple):
@@ -65,7 +72,7 @@ class ProfileList(Chooser):
         self._content = _Widths(0, 0, 0, 0)
         self._drawn: tuple[object, _Widths, int] | None = None
 
-    # -- what is shown -------------------------------------------------------------------------
+    # -- which profiles are shown --------------------------------------------------------------
 
     def set_data(self, data: ProfileRows) -> None:
         """Show these rows. The cursor stays on its profile or heading."""
@@ -73,19 +80,19 @@ class ProfileList(Chooser):
         self.data = data
         self.ticked &= {row.name for row in data.rows if row.can_be_removed}
         self._content = _Widths(
-            widest(row.name for row in data.rows),
+            widest_cells(row.name for row in data.rows),
             12 if any(row.account_id for row in data.rows) else 0,
-            widest({row.role for row in data.rows}),
-            widest({row.session for row in data.rows}),
+            widest_cells({row.role for row in data.rows}),
+            widest_cells({row.session for row in data.rows}),
         )
-        self._update(before)
+        self._show_lines(before)
 
     def search(self, text: str) -> None:
         """Show the rows that match: the section of the best match first."""
         self.query_text = text.strip()
-        self._update(None)
+        self._show_lines(None)
 
-    def _update(self, key: tuple[bool, str] | None) -> None:
+    def _show_lines(self, key: _LineKey | None) -> None:
         self._drawn = None
         sections = self.data.sections
         if self.query_text:
@@ -111,16 +118,15 @@ class ProfileList(Chooser):
         first = 1 if self.query_text and len(lines) > 1 else 0
         self.set_count(len(lines), self._line_of(key) if key else first)
 
-    def _key_at_cursor(self) -> tuple[bool, str] | None:
+    def _key_at_cursor(self) -> _LineKey | None:
         if not self._lines:
             return None
         number = self._lines[self.cursor]
         is_heading = number < 0
-        return is_heading, self.data.sections[~number].key if is_heading else self.data.rows[
-            number
-        ].name
+        name = self.data.sections[~number].key if is_heading else self.data.rows[number].name
+        return _LineKey(is_heading, name)
 
-    def _line_of(self, key: tuple[bool, str]) -> int:
+    def _line_of(self, key: _LineKey) -> int:
         is_heading, name = key
         rows, sections = self.data.rows, self.data.sections
         for line, number in enumerate(self._lines):
@@ -147,7 +153,7 @@ class ProfileList(Chooser):
         number = self._lines[self.cursor] if self._lines else 0
         return self.data.sections[~number] if number < 0 else None
 
-    # -- folds and ticks -----------------------------------------------------------------------
+    # -- folding sections and ticking profiles -------------------------------------------------
 
     def set_folded(self, folded: bool) -> None:
         """Fold or unfold the section under the cursor; from a row, go to its heading to fold it."""
@@ -158,7 +164,7 @@ class ProfileList(Chooser):
             section = self.section
         if section is not None and not self.query_text:
             self._folds[section.key] = folded
-            self._update((True, section.key))
+            self._show_lines(_LineKey(True, section.key))
 
     def toggle_fold(self) -> bool:
         """Fold or unfold the section whose heading is under the cursor; False on a profile."""
@@ -168,7 +174,7 @@ class ProfileList(Chooser):
         return section is not None
 
     def toggle_tick(self) -> bool:
-        """Tick the profile, or all of the section, and go on; False if none can be removed."""
+        """Tick the profile, or its section, and move down. Return False if none can be removed."""
         section, row = self.section, self.row
         rows = [self.data.rows[number] for number in self._numbers[section.key]] if section else []
         names = {one.name for one in (*rows, *([row] if row else [])) if one.can_be_removed}
@@ -185,14 +191,14 @@ class ProfileList(Chooser):
         if event.y + int(self.scroll_offset.y) < self.count:
             self.call_after_refresh(self.toggle_fold)
 
-    # -- drawing -------------------------------------------------------------------------------
+    # -- drawing the lines of the list ---------------------------------------------------------
 
     def _draw_line(self, number: int, width: int) -> Line:
         found = self._lines[number]
         if found < 0:
-            return self._heading(self.data.sections[~found])
+            return self._draw_heading(self.data.sections[~found])
         row = self.data.rows[found]
-        widths, tail = self._columns(width)
+        widths, tail = self._visible_columns_and_name_tail(width)
         spans = (
             self.data.search.spans(self.query_text, found, fuzzy=True) if self.query_text else []
         )
@@ -202,16 +208,18 @@ class ProfileList(Chooser):
             (" ", ""),
             (tick, "strong"),
             (f" {row.sign} ", _SIGN_STYLES[row.sign]),
-            *_cells(row.name, spans, NAME, widths.name, "", tail),
-            *([(show(note), "dim")] if note else self._rest(row, spans, widths)),
+            *_fitted_pieces(row.name, spans, NAME, widths.name, "", tail),
+            *([(show(note), "dim")] if note else self._columns_after_name(row, spans, widths)),
         ]
 
-    def _rest(self, row: ProfileRow, spans: Sequence[Span], widths: _Widths) -> Iterable[Piece]:
-        yield from _cells(row.account_id, spans, ACCOUNT_ID, widths.account_id, "dim")
-        yield from _cells(row.role, spans, ROLE, widths.role, "dim")
-        yield from _cells(row.session, spans, SESSION, widths.session, "dim")
+    def _columns_after_name(
+        self, row: ProfileRow, spans: Sequence[Span], widths: _Widths
+    ) -> Iterable[Piece]:
+        yield from _fitted_pieces(row.account_id, spans, ACCOUNT_ID, widths.account_id, "dim")
+        yield from _fitted_pieces(row.role, spans, ROLE, widths.role, "dim")
+        yield from _fitted_pieces(row.session, spans, SESSION, widths.session, "dim")
 
-    def _heading(self, section: Section) -> Line:
+    def _draw_heading(self, section: Section) -> Line:
         sign = FOLDED if self.is_folded(section) else UNFOLDED
         count = len(self._numbers[section.key])
         of = f"  {count} found" if self.query_text else ""
@@ -227,22 +235,22 @@ class ProfileList(Chooser):
             (f"  {TICKED}{ticked}" if ticked else "", "strong"),
         ]
 
-    def _columns(self, width: int) -> tuple[_Widths, int]:
+    def _visible_columns_and_name_tail(self, width: int) -> tuple[_Widths, int]:
         """Return the columns, and where names are cut so that the visible ones differ."""
         top, height = int(self.scroll_offset.y), self.size.height
         key = (width, top, height)
         if self._drawn is None or self._drawn[0] != key:
-            widths = _fit(self._content, width - _SIGNS_WIDTH)
+            widths = _fit_columns(self._content, width - _SIGNS_WIDTH)
             tail = 0
             if widths.name < self._content.name:
                 visible = self._lines[top : top + height]
                 names = {self.data.rows[number].name for number in visible if number >= 0}
-                tail = tail_of(names, widths.name - 2)
+                tail = distinguishing_tail(names, widths.name - 2)
             self._drawn = key, widths, tail
         return self._drawn[1:]
 
 
-def _fit(content: _Widths, width: int) -> _Widths:
+def _fit_columns(content: _Widths, width: int) -> _Widths:
     """Return the columns that have space: the names first, then account id, role and session."""
     name = min(content.name + 2, max(0, width))
     if name > width * _NAME_SHARE and width >= 60:
@@ -256,7 +264,7 @@ def _fit(content: _Widths, width: int) -> _Widths:
     return _Widths(name, *others)
 
 
-def _cells(
+def _fitted_pieces(
     text: str, spans: Sequence[Span], field: int, width: int, style: str, tail: int = 0
 ) -> Iterable[Piece]:
     """Return the text as pieces of exactly this width, with the matches in the style of a hit."""

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from ssohelper.tui.keys import action_binding, list_bindings
+from ssohelper.tui.keys import action_binding, make_cursor_bindings
 from ssohelper.tui.profile_rows import ProfileRow, ProfileRows
 from ssohelper.tui.widgets.lines import Chooser
 from ssohelper.tui.widgets.profile_list import ProfileList
-from ssohelper.tui.widgets.search_pane import SearchPane
+from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -28,7 +28,7 @@ class ProfilePane(SearchPane):
         action_binding("profiles.fold", "fold(True)", priority=True, show=False),
         action_binding("profiles.unfold", "fold(False)", priority=True, show=False),
         action_binding("profiles.back", priority=True, show=False),
-        *list_bindings(),
+        *make_cursor_bindings(),
     ]
     app: TuiApp[Any]
 
@@ -78,8 +78,8 @@ class ProfilePane(SearchPane):
         self.list.clear_ticks()
         self.show_count()
 
-    def counts(self) -> tuple[int, int, int]:
-        return len(self.list.ticked), self.list.found_count, len(self.list.data.rows)
+    def row_counts(self) -> RowCounts:
+        return RowCounts(len(self.list.ticked), self.list.found_count, len(self.list.data.rows))
 
     def search_list(self, text: str) -> None:
         self.list.search(text)
@@ -109,7 +109,7 @@ class ProfilePane(SearchPane):
         self.show_count()
 
     def action_open(self) -> None:
-        """Fold or unfold the section under the cursor, or say that a profile is to be shown."""
+        """Fold or unfold the section under the cursor; on a profile, send the message `Opened`."""
         self.search_now()
         if not self.list.toggle_fold():
             self.post_message(self.Opened())
@@ -118,7 +118,7 @@ class ProfilePane(SearchPane):
         self.list.set_folded(folded)
 
     def action_back(self) -> None:
-        """Clear the search, or else the ticks, or else say that the user wants to leave (`Left`)."""
+        """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
         if self.line.value:
             self.line.action_clear()
         elif self.list.ticked:

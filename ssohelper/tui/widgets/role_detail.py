@@ -62,7 +62,7 @@ class RoleDetail(LineView, can_focus=False):
         """Show the row's role with its clocks at `now`. With `dense`, use six lines only."""
         known = clocks or Clocks({}, {}, {})
 
-        def drawn(width: int) -> list[Line]:
+        def draw_clocks(width: int) -> list[Line]:
             if row is None:
                 return []
             if row.provider:
@@ -70,7 +70,7 @@ class RoleDetail(LineView, can_focus=False):
             lines = (_dense_lines if dense else _full_lines)(row, known, now, guarded, width)
             return lines + _clock_lines(row, known, now, aws_now, width, dense)
 
-        self._drawn = drawn
+        self._drawn = draw_clocks
         self._redraw()
 
     def show_heading(self, heading: Heading, clocks: Clocks | None, aws_now: int) -> None:
@@ -100,21 +100,27 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
         ("account id", row.account.id),
         ("e-mail", row.account.email or "-"),
         ("session", row.session_name),
-        *(("" if number else "profiles", name) for number, name in enumerate(_profiles(row))),
-        ("last use", _last_use(row, now)),
-        ("duration", _duration(clocks.credentials.get(row.key))),
+        *(
+            ("" if number else "profiles", name)
+            for number, name in enumerate(_profiles_or_dash(row))
+        ),
+        ("last use", _last_use_text(row, now)),
+        ("duration", _session_duration_text(clocks.credentials.get(row.key))),
     ]
     if row.usage.favourite:
         pairs.append(("favourite", "★"))
     if guarded:
-        grant = _grant_left(clocks.grants.get(row.key), now)
+        grant = _grant_left_text(clocks.grants.get(row.key), now)
         text = f"granted {grant}" if grant else "guard.rules names this role"
         pairs.append(("guard", f"{guard_rules.SIGN} {text}"))
     return [
-        *([(part, "strong")] for part in _parts(row.account.name or row.account.id, width)),
-        *([(part, "accent")] for part in _parts(row.role_name, width)),
+        *(
+            [(part, "strong")]
+            for part in _broken_text_lines(row.account.name or row.account.id, width)
+        ),
+        *([(part, "accent")] for part in _broken_text_lines(row.role_name, width)),
         [],
-        *(line for label, value in pairs for line in _pair(label, value, width)),
+        *(line for label, value in pairs for line in _label_lines(label, value, width)),
         [],
     ]
 
@@ -124,8 +130,8 @@ def _heading_lines(heading: Heading, live_count: int, width: int) -> list[Line]:
     if row.provider:
         return [
             [(show(row.account.name), "strong")],
-            *_pair("profiles", str(heading.role_count), width),
-            *_pair("credentials", _NOT_OURS, width),
+            *_label_lines("profiles", str(heading.role_count), width),
+            *_label_lines("credentials", _NOT_OURS, width),
         ]
     pairs = [
         ("account id", row.account.id),
@@ -135,16 +141,19 @@ def _heading_lines(heading: Heading, live_count: int, width: int) -> list[Line]:
         ("live keys", str(live_count or "none")),
     ]
     return [
-        *([(part, "strong")] for part in _parts(row.account.name or row.account.id, width)),
-        *(line for label, value in pairs for line in _pair(label, value, width)),
+        *(
+            [(part, "strong")]
+            for part in _broken_text_lines(row.account.name or row.account.id, width)
+        ),
+        *(line for label, value in pairs for line in _label_lines(label, value, width)),
     ]
 
 
 def _other_profile_lines(row: RoleRow, width: int) -> list[Line]:
     return [
-        *([(part, "accent")] for part in _parts(row.role_name, width)),
-        *_pair("credentials", f"from {row.provider}", width),
-        *_pair("", _NOT_OURS, width),
+        *([(part, "accent")] for part in _broken_text_lines(row.role_name, width)),
+        *_label_lines("credentials", f"from {row.provider}", width),
+        *_label_lines("", _NOT_OURS, width),
     ]
 
 
@@ -152,36 +161,36 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
     account, role_name = row.account, show(row.role_name)
     name = show(account.name or account.id)
     name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is never cut
-    grant = _grant_left(clocks.grants.get(row.key), now)
+    grant = _grant_left_text(clocks.grants.get(row.key), now)
     sign = f"{guard_rules.SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
-    duration = _duration(clocks.credentials.get(row.key))
+    duration = _session_duration_text(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
-    used = f"{star}last use {_last_use(row, now)} · session duration {duration}"
+    used = f"{star}last use {_last_use_text(row, now)} · session duration {duration}"
     return [
         [
             (f"{fitted(name, name_width) if cell_len(name) > name_width else name} ", "strong"),
             (role_name, "accent"),
             (f"  {account.id} · {show(account.email)}", "dim"),
         ],
-        [(show(f"{row.session_name} · {', '.join(_profiles(row))}"), "")],
+        [(show(f"{row.session_name} · {', '.join(_profiles_or_dash(row))}"), "")],
         [(sign, "bad"), (used, "dim")],
     ]
 
 
-def _grant_left(grant: Grant | None, now: int) -> str:
+def _grant_left_text(grant: Grant | None, now: int) -> str:
     """Return how long the grant lasts, and why it was given; "" when none lasts."""
     if grant is None or grant.ends_at <= now:
         return ""
     return f"for {duration_text(grant.ends_at - now)} more: {show(grant.reason)}"
 
 
-def _profiles(row: RoleRow) -> tuple[str, ...]:
+def _profiles_or_dash(row: RoleRow) -> tuple[str, ...]:
     return row.profiles or ("no profile yet",)
 
 
-def _pair(label: str, value: str, width: int) -> list[Line]:
+def _label_lines(label: str, value: str, width: int) -> list[Line]:
     """Return a label with its value, on as many lines as the value needs."""
-    parts = _parts(value, width - _LABEL_WIDTH)
+    parts = _broken_text_lines(value, width - _LABEL_WIDTH)
     labels = [label, *[""] * (len(parts) - 1)]
     return [
         [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), (part, "")]
@@ -189,18 +198,18 @@ def _pair(label: str, value: str, width: int) -> list[Line]:
     ]
 
 
-def _parts(text: str, width: int) -> list[str]:
+def _broken_text_lines(text: str, width: int) -> list[str]:
     return list(broken_into_lines(show(text), max(_LABEL_WIDTH, width)))
 
 
-def _last_use(row: RoleRow, now: int) -> str:
+def _last_use_text(row: RoleRow, now: int) -> str:
     at, uses = row.usage.last_used_at, row.usage.uses
     if at is None:
         return "never"
     return f"{duration_text(now - at)} ago, {uses} {'time' if uses == 1 else 'times'}"
 
 
-def _duration(cached: CachedCredentials | None) -> str:
+def _session_duration_text(cached: CachedCredentials | None) -> str:
     """Return how long role credentials last, which is known only after AWS has issued some."""
     return f"{duration_text(cached.life_seconds)} (observed)" if cached else "not seen yet"
 
@@ -212,10 +221,10 @@ def _clock_lines(
     clock = clocks.sessions.get(row.session_name)
     lines: list[Line] = []
     if clock is None:
-        lines += _pair("sign-in", "reading", columns)
+        lines += _label_lines("sign-in", "reading", columns)
     elif clock.state == "signed_out":
         text = f"signed out; sign in with: ssohelper login {row.session_name}"
-        lines += _pair("sign-in", text, _ONE_LINE if dense else columns)
+        lines += _label_lines("sign-in", text, _ONE_LINE if dense else columns)
     else:
         for line in (sign_in_line(clock, now, width), token_line(clock, now, width)):
             lines += [line] if dense else _wrap_note(line, columns)

@@ -25,7 +25,7 @@ from ssohelper.tui.widgets.cells import fitted, marked
 from ssohelper.tui.widgets.columns import Columns
 
 if TYPE_CHECKING:
-    # Its imports are not needed for the first paint.
+    # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
 
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
@@ -51,11 +51,11 @@ class RolePainter:
         now: Callable[[], int],
         is_guarded: Callable[[RoleRow], bool],
     ) -> None:
-        """`style` returns a style of the list by its name; "" names the list's own."""
+        """`style` returns one of the list's styles by name, and for "" the list's own style."""
         self._style = style
         self._now = now
         self._is_guarded = is_guarded
-        # What is left of the credentials of roles that have some, as text: "58m".
+        # For each role with live credentials, the time left as text: "58m".
         self.live: Mapping[RoleKey, str] = {}
         self.has_several_sessions = False
         # The roles that the user has ticked, for actions on several roles.
@@ -64,20 +64,21 @@ class RolePainter:
         self.mark_of: Callable[[Account], AccountMark | None] = lambda _account: None
         self.color_style: Callable[[str], Style] = lambda _color: Style()
 
-    def heading(
+    def draw_heading(
         self, heading: Heading, spans: Sequence[Span], width: int, is_cursor: bool
     ) -> list[Segment]:
         """Return the line of an account: its name, id, session, label and number of roles.
 
         `spans` are the matches of the search in the first of its roles.
         """
-        base = self._base(is_cursor)
+        base = self._row_style(is_cursor)
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
         dim = base if is_cursor else base + self._style("dim")
         strong = base + (Style(bold=True) if is_cursor else self._style("group"))
         account, mark = heading.row.account, self.mark_of(heading.row.account)
         sign = f"{FOLDED if heading.is_folded else UNFOLDED} "
-        # What tells two accounts apart: a long name must not push it out.
+        # The account's id and the session tell two accounts apart: a long name must not push them
+        # out.
         id_text = account.id if account.name else ""
         session = f"  {show(heading.row.session_name)}" if self.has_several_sessions else ""
         rest = f"  {id_text}{session}" if id_text else session
@@ -92,7 +93,7 @@ class RolePainter:
         ids = [span for span in spans if span.field == role_rows.ACCOUNT_ID]
         names = [span for span in spans if span.field == role_rows.ACCOUNT_NAME]
         return [
-            *self._start(account, base, is_cursor),
+            *self._draw_start(account, base, is_cursor),
             Segment(sign, strong),
             *marked(name, names if account.name else ids, name_width, strong, hit),
             *([Segment("  ", dim), *marked(id_text, ids, len(id_text), dim, hit)] * bool(id_text)),
@@ -103,12 +104,12 @@ class RolePainter:
 
     def _heading_note(self, heading: Heading, width: int) -> str:
         """Return the number of roles and, if these are folded, their marks, as far as they fit."""
-        note = f"  {_count_text(heading)}"
+        note = f"  {_role_count_text(heading)}"
         if cell_len(note) >= width:
             note = ""
         marks = self._folded_marks(heading) if heading.is_folded else ""
         if cell_len(note) + cell_len(marks) < width:
-            # Ends where the last use of a role ends.
+            # The marks end in the column in which a role's line ends its last use.
             note += marks.rjust(width - 1 - cell_len(note))
         return note
 
@@ -127,10 +128,10 @@ class RolePainter:
             marks.append(LIVE + (live[0] if len(live) == 1 else str(len(live))))
         used = [row.usage.last_used_at for row in heading.rows if row.usage.last_used_at]
         if used:
-            marks.append(self._age(max(used)).rjust(8))
+            marks.append(self._age_text(max(used)).rjust(8))
         return "  " + " ".join(marks) if marks else ""
 
-    def role(
+    def draw_role(
         self,
         row: RoleRow,
         spans: Sequence[Span],
@@ -140,7 +141,7 @@ class RolePainter:
         has_heading: bool,
     ) -> list[Segment]:
         """Return the line of a role. `spans` are the matches of the search."""
-        base = self._base(is_cursor)
+        base = self._row_style(is_cursor)
         # The row under the cursor has only the cursor's colours, since dim text could not be read
         # there.
         dim = base if is_cursor else base + self._style("dim")
@@ -156,8 +157,8 @@ class RolePainter:
 
         name = "" if has_heading else row.account.name or row.account.id
         return [
-            *self._start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
-            *self._signs(row, base, is_cursor),
+            *self._draw_start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
+            *self._draw_signs(row, base, is_cursor),
             *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
             *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
             *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
@@ -167,14 +168,14 @@ class RolePainter:
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
                 else [Segment(f"{PROFILE if row.profiles else ' '} ", dim)]
             ),
-            *self._live(row, wide.live, base, is_cursor),
-            *([Segment(self._age_of(row).rjust(wide.age - 1), dim)] if wide.age else []),
+            *self._draw_time_left(row, wide.live, base, is_cursor),
+            *([Segment(self._last_use_age(row).rjust(wide.age - 1), dim)] if wide.age else []),
         ]
 
-    def _base(self, is_cursor: bool) -> Style:
+    def _row_style(self, is_cursor: bool) -> Style:
         return self._style("") + self._style("cursor") if is_cursor else self._style("")
 
-    def _start(
+    def _draw_start(
         self, account: Account, base: Style, is_cursor: bool, *, is_ticked: bool = False
     ) -> list[Segment]:
         """Return the cursor's sign, and the tick or the account's mark, with the cursor's colour."""
@@ -187,7 +188,7 @@ class RolePainter:
         style = base if is_cursor else base + self.color_style(mark.color)
         return [Segment(CURSOR if is_cursor else " ", base), Segment(COLORED, style)]
 
-    def _signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
+    def _draw_signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
         favourite = base if is_cursor else base + self._style("favourite")
         guarded = base if is_cursor else base + self._style("guarded")
         return [
@@ -196,7 +197,9 @@ class RolePainter:
             Segment(" ", base),
         ]
 
-    def _live(self, row: RoleRow, width: int, base: Style, is_cursor: bool) -> list[Segment]:
+    def _draw_time_left(
+        self, row: RoleRow, width: int, base: Style, is_cursor: bool
+    ) -> list[Segment]:
         if not width:
             return []
         left = self.live.get(row.key)
@@ -204,26 +207,26 @@ class RolePainter:
         style = base if is_cursor else base + self._style("live")
         return [Segment(text.rjust(width - 1), style), Segment(" ", base)]
 
-    def _age_of(self, row: RoleRow) -> str:
+    def _last_use_age(self, row: RoleRow) -> str:
         at = row.usage.last_used_at
-        return "" if at is None else self._age(at)
+        return "" if at is None else self._age_text(at)
 
-    def _age(self, at: int) -> str:
-        """Return how long ago that was, in one unit: "5d ago"."""
+    def _age_text(self, at: int) -> str:
+        """Return how long ago `at` (epoch seconds) was, in one unit: "5d ago"."""
         seconds = self._now() - at
-        return "just now" if seconds < 60 else f"{_one_unit(seconds)} ago"
+        return "just now" if seconds < 60 else f"{_duration_in_one_unit(seconds)} ago"
 
 
-def live_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
+def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
     """Return for each role with unexpired credentials the time left, in one unit: "58m"."""
-    return {key: _one_unit(at - aws_now) for key, at in ends.items() if at > aws_now}
+    return {key: _duration_in_one_unit(at - aws_now) for key, at in ends.items() if at > aws_now}
 
 
-def _one_unit(seconds: int) -> str:
+def _duration_in_one_unit(seconds: int) -> str:
     return duration_text(seconds).split()[0]
 
 
-def _count_text(heading: Heading) -> str:
+def _role_count_text(heading: Heading) -> str:
     shown, count = len(heading.rows), heading.role_count
     kind = "profile" if heading.row.provider else "role"
     text = f"1 {kind}" if count == 1 else f"{count} {kind}s"

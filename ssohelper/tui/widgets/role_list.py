@@ -27,7 +27,7 @@ from ssohelper.tui.widgets.columns import Columns
 from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter
 
 if TYPE_CHECKING:
-    # Its imports are not needed for the first paint.
+    # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
 
 # A list of fewer lines has no room for the heading of an account that is scrolled away.
@@ -70,7 +70,7 @@ class RoleList(ScrollView, can_focus=False):
     class ViewChanged(Message):
         """The message that the user has changed the view: `change` makes the new view of an old one.
 
-        Whoever saves the view applies the change to the saved one, which may have changed too.
+        The receiver applies `change` to the saved view too, which another process may have changed.
         """
 
         def __init__(self, change: Callable[[View], View]) -> None:
@@ -95,7 +95,7 @@ class RoleList(ScrollView, can_focus=False):
         self.shown = ShownRoles(FLAT)
         self.cursor = 0
         self._painter = RolePainter(self._style, now, is_guarded)
-        self._content = columns.measure(())
+        self._content = columns.measure_columns(())
         # The columns of the rows that are visible now, and for which part of the list that is.
         self._layout: tuple[tuple[object, ...], Columns] | None = None
         self._styles: dict[str, Style] = {}
@@ -107,22 +107,22 @@ class RoleList(ScrollView, can_focus=False):
 
         The search and the filters apply to the new rows too.
         """
-        self._content = columns.measure(rows).with_live(bool(self._painter.live))
+        self._content = columns.measure_columns(rows).with_live(bool(self._painter.live))
         self._painter.has_several_sessions = self._content.several_sessions
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
-        self._show(lambda: self.shown.set_rows(rows))
+        self._change_shown_lines(lambda: self.shown.set_rows(rows))
 
-    def begin(self, rows: Sequence[RoleRow], view: View) -> None:
-        """Show these rows in a view that was remembered, at the start."""
+    def show_first_rows(self, rows: Sequence[RoleRow], view: View) -> None:
+        """Show the first rows, at the start of the program, in the view that was saved."""
         self.shown = ShownRoles(view)
         self.set_rows(rows)
 
     def search(self, text: str) -> None:
         """Show the rows that contain every word, best first. The cursor moves to the first."""
-        self._show(lambda: self.shown.search(text), stay=False)
+        self._change_shown_lines(lambda: self.shown.search(text), stay=False)
 
-    def set_live(self, texts: Mapping[RoleKey, str]) -> None:
+    def mark_live_roles(self, texts: Mapping[RoleKey, str]) -> None:
         """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""
         if texts != self._painter.live:
             self._painter.live = texts
@@ -130,7 +130,7 @@ class RoleList(ScrollView, can_focus=False):
             self._layout = None
             self.refresh()
 
-    def set_marks(
+    def set_account_marks(
         self,
         mark_of: Callable[[Account], AccountMark | None],
         color_style: Callable[[str], Style],
@@ -141,8 +141,8 @@ class RoleList(ScrollView, can_focus=False):
 
     def set_view(self, change: Callable[[View], View]) -> None:
         """Change the view: tree or flat, order, folds, filters. The cursor stays on its role."""
-        self._show(lambda: self.shown.set_view(change(self.shown.view)))
-        self._post(self.ViewChanged(change))
+        self._change_shown_lines(lambda: self.shown.set_view(change(self.shown.view)))
+        self._post_from_list(self.ViewChanged(change))
 
     @property
     def rows(self) -> Sequence[RoleRow]:
@@ -161,7 +161,7 @@ class RoleList(ScrollView, can_focus=False):
             return self.shown.heading_of(~self.shown.lines[self.cursor])
         return None
 
-    def _show(self, change: Callable[[], None], *, stay: bool = True) -> None:
+    def _change_shown_lines(self, change: Callable[[], None], *, stay: bool = True) -> None:
         """Make the change, then show the list; the cursor stays on its role or goes to the first."""
         before = self.shown.place_of(self.cursor) if stay else None
         change()
@@ -169,10 +169,10 @@ class RoleList(ScrollView, can_focus=False):
         self.cursor = self.shown.line_of(before)
         self._resize(Size(1, len(self.shown.lines)))
         if before is None:
-            self._scroll(0)
+            self._set_scroll_offset(0)
         self._scroll_to_cursor()
         self.refresh()
-        self._post(self.Moved())
+        self._post_from_list(self.Moved())
 
     def _resize(self, size: Size) -> None:
         """Set how many lines can be scrolled.
@@ -196,7 +196,7 @@ class RoleList(ScrollView, can_focus=False):
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:
-        """Move the cursor to this line.
+        """Move the cursor to the line with this number.
 
         While accounts cannot be folded, the cursor goes `heading_step` further from a heading.
         """
@@ -210,25 +210,25 @@ class RoleList(ScrollView, can_focus=False):
             self._refresh_line(before)
             self._refresh_line(line)
             self._scroll_to_cursor()
-            self._post(self.Moved())
+            self._post_from_list(self.Moved())
 
     def choose(self) -> None:
         """Say that the user has chosen the role under the cursor; fold or unfold an account."""
         row = self.row
         if row is not None:
-            self._post(self.Chosen(row))
+            self._post_from_list(self.Chosen(row))
         else:
             self.toggle_fold()
 
     # -- folding accounts ----------------------------------------------------------------------
 
-    def fold(self) -> None:
+    def fold_account(self) -> None:
         """Fold the account under the cursor; on a role, go to the heading of its account."""
-        self._fold_or_go(folded=True)
+        self._fold_or_move_cursor(folded=True)
 
-    def unfold(self) -> None:
+    def unfold_account(self) -> None:
         """Unfold the account under the cursor; if it is unfolded, go to its first role."""
-        self._fold_or_go(folded=False)
+        self._fold_or_move_cursor(folded=False)
 
     def toggle_fold(self) -> None:
         """Fold the account whose heading is under the cursor, or unfold it."""
@@ -236,7 +236,7 @@ class RoleList(ScrollView, can_focus=False):
         if heading is not None and self.shown.can_fold:
             self._set_fold(heading.row, not heading.is_folded)
 
-    def _fold_or_go(self, *, folded: bool) -> None:
+    def _fold_or_move_cursor(self, *, folded: bool) -> None:
         row, heading = self.row, self.heading
         if not self.shown.can_fold:
             return
@@ -274,11 +274,11 @@ class RoleList(ScrollView, can_focus=False):
         self.move(1)
 
     def clear_ticks(self) -> None:
-        """Untick all."""
+        """Untick all roles."""
         self._painter.ticked = frozenset()
         self.refresh()
 
-    def _post(self, message: Message) -> None:
+    def _post_from_list(self, message: Message) -> None:
         # The message needs this list as its sender. Textual would take the calling widget for the
         # sender, and does not pass a message on to the widget that has sent it.
         self.post_message(message.set_sender(self))
@@ -288,7 +288,7 @@ class RoleList(ScrollView, can_focus=False):
         if 0 <= shown < self.size.height:
             self.refresh(Region(0, shown, self.size.width, 1))
 
-    def _scroll(self, line: int) -> None:
+    def _set_scroll_offset(self, line: int) -> None:
         self.scroll_target_y = self.scroll_y = line
 
     def _scroll_to_cursor(self) -> None:
@@ -297,15 +297,15 @@ class RoleList(ScrollView, can_focus=False):
         top = int(self.scroll_offset.y)
         if height <= 0:
             return
-        # The first line is the heading of an account whose own heading is above (`_number_at`).
+        # The first line is the heading of an account whose heading is above (`_number_at_line`).
         # The cursor must be below it.
         first = self.cursor
         if self.shown.lines and self.shown.lines[first] >= 0 and self._has_fixed_heading():
             first -= 1
         if first < top:
-            self._scroll(first)
+            self._set_scroll_offset(first)
         elif self.cursor >= top + height:
-            self._scroll(self.cursor - height + 1)
+            self._set_scroll_offset(self.cursor - height + 1)
 
     def on_resize(self, event: Resize) -> None:
         self._scroll_to_cursor()
@@ -314,7 +314,7 @@ class RoleList(ScrollView, can_focus=False):
         line = event.y + int(self.scroll_offset.y)
         if not 0 <= line < len(self.shown.lines):
             return
-        number = self._number_at(event.y)
+        number = self._number_at_line(event.y)
         if number >= 0:
             self.go_to(line)
             if event.chain == 2:
@@ -331,12 +331,12 @@ class RoleList(ScrollView, can_focus=False):
         if line >= len(self.shown.lines):
             text = self._no_match_text() if line == 0 else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
-        number, is_cursor = self._number_at(y), line == self.cursor
+        number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:
-            heading = self.shown.heading_of(~number)
-            segments = self._painter.heading(heading, self.shown.spans(~number), width, is_cursor)
+            heading, spans = self.shown.heading_of(~number), self.shown.spans(~number)
+            segments = self._painter.draw_heading(heading, spans, width, is_cursor)
         else:
-            segments = self._painter.role(
+            segments = self._painter.draw_role(
                 self.rows[number],
                 self.shown.spans(number),
                 self._columns(width),
@@ -345,7 +345,7 @@ class RoleList(ScrollView, can_focus=False):
             )
         return Strip(segments).adjust_cell_length(width, self._style(""))
 
-    def _number_at(self, y: int) -> int:
+    def _number_at_line(self, y: int) -> int:
         """Return what the line at `y` on the screen shows, as `ShownRoles.lines` has it.
 
         The first line is always a heading, so that no role is without its account.
@@ -370,14 +370,12 @@ class RoleList(ScrollView, can_focus=False):
     def _columns(self, width: int) -> Columns:
         """Return the columns for the rows that are visible now."""
         top, height = int(self.scroll_offset.y), self.size.height
-        part = (top, height, width)
+        part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
             visible = [self.rows[number] for number in lines if number >= 0]
             space = width - SIGNS_WIDTH
-            found = columns.lay_out(
-                visible, space, self._content, grouped=not self.shown.view.is_flat
-            )
+            found = columns.lay_out_columns(visible, space, self._content, grouped=is_tree)
             self._layout = part, found
         return self._layout[1]
 

@@ -11,10 +11,10 @@ from textual.message import Message
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.tui.keys import PICKER_UP, list_bindings
+from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
-from ssohelper.tui.widgets.search_pane import SearchPane
+from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
 
 _PREPARE_SECONDS = 0.1
 
@@ -26,7 +26,7 @@ class RolePane(SearchPane):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *list_bindings(),
+        *make_cursor_bindings(),
         PICKER_UP,
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
@@ -66,8 +66,8 @@ class RolePane(SearchPane):
         # The search index is built after the first paint, so that the first search need not wait.
         self.set_timer(_PREPARE_SECONDS, self.list.shown.build_index)
 
-    def counts(self) -> tuple[int, int, int]:
-        return self.list.tick_count, self.list.shown.count, len(self.list.rows)
+    def row_counts(self) -> RowCounts:
+        return RowCounts(self.list.tick_count, self.list.shown.count, len(self.list.rows))
 
     def search_list(self, text: str) -> None:
         self.list.search(text)
@@ -93,7 +93,7 @@ class RolePane(SearchPane):
         self.list.choose()
 
     def action_leave(self) -> None:
-        """Clear the search, or else the ticks, or else say that the user wants to leave (`Left`)."""
+        """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
         if self.line.value:
             self.line.action_clear()
         elif self.list.tick_count:

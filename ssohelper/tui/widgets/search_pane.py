@@ -1,9 +1,19 @@
-"""The search field above a list, and when the list is searched."""
+"""A search field above a list; it decides when the list is searched."""
+
+from typing import NamedTuple
 
 from textual.containers import Vertical
 
 from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.search_line import SearchLine
+
+
+class RowCounts(NamedTuple):
+    """How many rows of a list are ticked, match the search, and exist."""
+
+    ticked: int
+    found: int
+    all: int
 
 
 class SearchPane(Vertical):
@@ -18,7 +28,7 @@ class SearchPane(Vertical):
         """Show the rows of the list that match this text."""
         raise NotImplementedError
 
-    def counts(self) -> tuple[int, int, int]:
+    def row_counts(self) -> RowCounts:
         """Return how many rows of the list are ticked, match the search, and exist."""
         raise NotImplementedError
 
@@ -40,7 +50,7 @@ class SearchPane(Vertical):
 
     def show_count(self) -> None:
         """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""
-        ticked, found, count = self.counts()
-        ticks = f"{TICKED}{ticked}  " if ticked else ""
-        self.line.note = f"{ticks}{found}/{count}"
+        counts = self.row_counts()
+        ticks = f"{TICKED}{counts.ticked}  " if counts.ticked else ""
+        self.line.note = f"{ticks}{counts.found}/{counts.all}"
         self.line.refresh()

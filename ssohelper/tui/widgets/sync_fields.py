@@ -26,7 +26,7 @@ _LABELS = {
 
 
 class SyncFields(VerticalScroll):
-    """The fields, one on a line. `Changed` says that the user has typed."""
+    """The fields of a sync's options, one on a line. Sends `Changed` when the user types."""
 
     HELP_TEXT = (
         "The options of the sync: filters for the names or ids of accounts and for the names of "
@@ -58,7 +58,7 @@ class SyncFields(VerticalScroll):
         """The message that the user has changed a text."""
 
     class Closed(Message):
-        """The message that the user leaves the fields; `keep`: with what was typed."""
+        """The message that the user leaves the fields; `keep`: whether to keep the texts."""
 
         def __init__(self, keep: bool) -> None:
             super().__init__()
@@ -76,7 +76,7 @@ class SyncFields(VerticalScroll):
                 yield Static(label, classes="field--label", markup=False)
                 yield Input(placeholder=placeholder, id=f"option-{field}", compact=True)
                 yield Static("", id=f"problem-{field}", classes="field--problem", markup=False)
-        # A narrow screen has no space beside the fields.
+        # A narrow screen has no space for problems beside the fields.
         yield Static("", id="problem", markup=False)
 
     def open(self, texts: Mapping[str, str]) -> None:
@@ -90,7 +90,7 @@ class SyncFields(VerticalScroll):
 
     @property
     def texts(self) -> dict[str, str]:
-        """Return what the fields have now, by field."""
+        """Return the present texts of the fields, by the names of the options."""
         return {field: self._field(field).value for field in FIELDS}
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
@@ -102,7 +102,7 @@ class SyncFields(VerticalScroll):
         self.query_one("#problem", Static).update(Content(below))
 
     def go_to(self, field: str) -> None:
-        """Put the cursor into this field."""
+        """Put the cursor into the field of this option."""
         self._field(field).focus()
 
     def _field(self, name: str) -> Input:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _TITLE = "ssohelper"
-# What a filter is called where the terminal is narrow. A session's name has this many cells there.
+# The names of the filters in a narrow terminal. A session's name has this many cells there.
 _SHORT_LABELS = {"all sessions": "all", "favourites": "★"}
 _SHORT_CELLS = 8
 
@@ -50,13 +50,13 @@ class Tab(ActionLabel):
         self._text = self._texts[0]
 
     def set_short(self, short: bool) -> None:
-        """Show the key without the name, or both."""
+        """Show the screen's key without its name if `short`, otherwise both."""
         self._text = self._texts[short]
         self.update(Content(self._text))
 
     @property
     def cells(self) -> int:
-        """Return how many cells this takes, with a blank on both sides."""
+        """Return how many cells the label takes, with a blank on both sides."""
         return cell_len(self._text) + 2
 
 
@@ -86,11 +86,11 @@ class TopBar(Horizontal):
         yield Static(_TITLE, classes="top-bar--title", markup=False)
         for name in ("accounts", "sessions", "profiles"):
             is_current = name == self._current_screen
-            yield self._tab(name, f"app.go('{name}')", "▸" if is_current else " ", is_current)
+            yield self._make_tab(name, f"app.go('{name}')", "▸" if is_current else " ", is_current)
         yield Static(classes="top-bar--space")
-        yield self._tab("commands", "app.command_palette", "", False)
+        yield self._make_tab("commands", "app.command_palette", "", False)
 
-    def _tab(self, name: str, action: str, sign: str, is_current: bool) -> Tab:
+    def _make_tab(self, name: str, action: str, sign: str, is_current: bool) -> Tab:
         key = f"{sign}{self.app.key_of(f'app.{name}')}"
         label = ACTIONS[f"app.{name}"].label
         here = "top-bar--here" if is_current else ""
@@ -123,7 +123,7 @@ class FilterLabel(ActionLabel):
         """Show the filter as on or off. If a label is given, it replaces the filter's name."""
         self._label, self._is_on = label or self._label, on
         self.set_class(on, "on")
-        self._update()
+        self._draw_label()
         if isinstance(self.parent, FilterBar):
             self.parent.fit()
 
@@ -131,14 +131,14 @@ class FilterLabel(ActionLabel):
         """Show the short form of the name, or the whole name."""
         if short != self._is_short:
             self._is_short = short
-            self._update()
+            self._draw_label()
 
     @property
     def whole_cells(self) -> int:
         """Return how many cells the whole name takes, with its sign and blanks."""
         return cell_len(show(self._label, 40)) + 4
 
-    def _update(self) -> None:
+    def _draw_label(self) -> None:
         name = show(self._label, 40)
         if self._is_short:
             name = _SHORT_LABELS.get(name, name.removeprefix("by "))
