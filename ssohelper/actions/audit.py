@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import directory
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import glob_filter
-from ssohelper.core.model import Account, RoleKey, chain_of_profile
+from ssohelper.core.model import Account, RoleKey, encoded_profile_name
 from ssohelper.errors import LocalState, SsoHelperError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _role_key_of_line(line: Line) -> RoleKey | None:
     if all(isinstance(part, str) and part for part in parts):
         chain = str(line.fields.get("chain") or "")
         session, account_id, role = map(str, parts)
-        return RoleKey(session, account_id, role, chain_of_profile(chain))
+        return RoleKey(session, account_id, role, encoded_profile_name(chain))
     return None
 
 

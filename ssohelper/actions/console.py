@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, environment, tokens
 from ssohelper.core import chains, console_urls, issuer
-from ssohelper.core.chain_partition import check_partition
+from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.console_choices import PageChoice
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
@@ -44,7 +44,7 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
     """
     if profile.assumed is not None:  # before a message says that the console is opened
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
-        check_partition(chain, chain.region(profile.session))
+        check_chain_partition(chain, chain.region(profile.session))
     try:
         chosen = environment.choose_endpoint_region(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):

@@ -6,11 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import own_settings, regions
-from ssohelper.core.further_portals import Claim, FurtherPortal, compare_portal_urls, parse_portals
+from ssohelper.core.further_portals import (
+    Claim,
+    FurtherPortal,
+    compare_portal_urls,
+    parse_further_portals,
+)
 from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import instance_of
 from ssohelper.core.start_url import (
-    is_own_url,
+    is_company_url,
     is_same_portal,
     region_of_start_url,
     typed_start_url,
@@ -36,7 +41,7 @@ def find_session(
     instance.
     """
     url = typed_start_url(start_url)
-    if is_own_url(url):
+    if is_company_url(url):
         return None  # a company's own address may lead to any region: it is a session of its own
     sessions = app.config.read().sso_sessions()
     if any(is_same_portal(one.start_url, url) for one in sessions if name in (None, one.name)):
@@ -79,7 +84,7 @@ def _find_portal_in_settings(
 ) -> tuple[SsoSession, FurtherPortal] | None:
     for session in sessions:
         texts = app.settings.get("regions", session=session.name)
-        for portal in parse_portals(texts) if name in (None, session.name) else ():
+        for portal in parse_further_portals(texts) if name in (None, session.name) else ():
             if is_same_portal(portal.start_url, url):
                 return session, portal
     return None

@@ -224,7 +224,9 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
-            journal.loosened_entry("guard.rules", before=", ".join(before), after=", ".join(keep))
+            journal.loosened_protection_entry(
+                "guard.rules", before=", ".join(before), after=", ".join(keep)
+            )
         )
         app.guard_memory.save(keep)
     return ended

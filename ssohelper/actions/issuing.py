@@ -159,7 +159,7 @@ def checked_credentials(
     Raises: BadAnswer if they have expired or last too long.
     """
     try:
-        return schema.with_receipt(credentials, app.clock.aws_now(), token_id)
+        return schema.credentials_with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
         ends = (
             "an expiration in the past"
@@ -293,7 +293,7 @@ def _publish(
     The caller must hold the state lock.
 
     A response whose renewal is due is published for 30 s more, while it is renewed in the
-    background; but never past `renew_first_at`, when botocore would run us for each request.
+    background; but never past `renewal_required_at`, when botocore would run us for each request.
     """
     try:
         permit = app.vault.permit_publishing(key)
@@ -301,7 +301,9 @@ def _publish(
             return
         until = load_due_at(app, session, cached)
         if is_due:
-            ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
+            ends_at = freshness.renewal_required_at(
+                cached.received_at, cached.credentials.expires_at
+            )
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
         document = credential_document(cached.credentials, chains.find_account_id(app, key))
         app.vault.publish(permit, document, until, app.clock.now())

@@ -13,7 +13,7 @@ from ssohelper.core.device_flow import (
     DEVICE_CODE_GRANT,
     DeviceAuthorization,
     Poll,
-    next_step,
+    authorization_for_next_poll,
 )
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
 from ssohelper.core.text import show
@@ -106,7 +106,7 @@ def _wait_for_confirmation(
         answer = _poll_for_token(oidc, registration, waiting)
         if not isinstance(answer, Poll):
             return answer
-        waiting = next_step(waiting, answer, app.clock.now())
+        waiting = authorization_for_next_poll(waiting, answer, app.clock.now())
     raise _sign_in_timeout_error(session)
 
 

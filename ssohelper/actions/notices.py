@@ -69,7 +69,7 @@ def give_due_notice(
 def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCredentials) -> None:
     """Give the notice now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
-    renewed_at = app.clock.local(freshness.renew_first_at(cached.received_at, ends_at))
+    renewed_at = app.clock.local(freshness.renewal_required_at(cached.received_at, ends_at))
     try_to_give_due_notice(app, session, renewed_at)
 
 

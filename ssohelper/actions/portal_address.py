@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import portal_address
 from ssohelper.core.portal_address import Change, PortalAddress
-from ssohelper.core.start_url import is_own_url, region_of_start_url
+from ssohelper.core.start_url import is_company_url, region_of_start_url
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
     Raises: ConfigInvalid if the URL leads to no portal, or to another one that the user did not
     confirm; AwsUnreachable.
     """
-    if not is_own_url(session.start_url):
+    if not is_company_url(session.start_url):
         return session
     found = app.find_portal(session.start_url)
     known = app.portal_addresses.load(session.name)
@@ -52,7 +52,7 @@ def _confirm_changed_portal(
 
 def save_address(app: App, session: SsoSession) -> None:
     """Record where the session's start URL led, beside its sign-in. Raises: LocalState."""
-    if session.portal_url is None or not is_own_url(session.start_url):
+    if session.portal_url is None or not is_company_url(session.start_url):
         return
     address = PortalAddress(
         session.start_url,

@@ -12,7 +12,7 @@ from ssohelper.core import chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.model import SESSION_NAME, Role
-from ssohelper.core.profile_names import checked_name, checked_template
+from ssohelper.core.profile_names import checked_name_template, checked_profile_name
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
@@ -22,7 +22,7 @@ from ssohelper.system import installation
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.chains import Chain
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
     from ssohelper.core.filter_rows import FilterRow
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
@@ -36,11 +36,11 @@ class ConfigProfile(NamedTuple):
     """
 
     entry: ProfileEntry
-    target: Target | None
+    target: TargetRole | None
     chain: Chain | None = None
 
     @property
-    def shown(self) -> Target | None:
+    def shown(self) -> TargetRole | None:
         """The role to show in lists; for a chain the last role, with the form "chain"."""
         if self.chain is None:
             return self.target
@@ -63,7 +63,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
     fields = {
         "accounts": given.accounts,
         "roles": given.roles,
-        "template": checked_template(given.template) if given.template else None,
+        "template": checked_name_template(given.template) if given.template else None,
         "form": given.form,
         "default_region": default_regions.check_region(region) if region is not None else None,
     }
@@ -111,7 +111,7 @@ def plan_sync(
     converted = [change for change in plan.change if "sso_session" in change.before]
     if request.no_native and converted:
         app.warn(
-            f"{plan_text.profile_count(len(converted))} changed to the form that runs ssohelper: the "
+            f"{plan_text.profile_count_text(len(converted))} changed to the form that runs ssohelper: the "
             "sign-in is in the keyring, where other programs cannot read it"
         )
     return plan
@@ -120,7 +120,7 @@ def plan_sync(
 def plan_for_rows(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
     """Return the plan with the filters of these accounts and role names, as if given now."""
     request = plan.request
-    choices = filter_rows.choices_with_rows(request.choices, rows)
+    choices = filter_rows.choices_with_filter_rows(request.choices, rows)
     request = request._replace(choices=choices, has_new_filters=True)
     return profile_plan.plan_sync(app.config.read(), request)
 
@@ -149,7 +149,7 @@ def plan_add(
         taken = {entry.name.lower() for entry in config.profiles()} | _lower_case_names(
             request.taken_names
         )
-        if checked_name(name).lower() in taken | {"default"}:
+        if checked_profile_name(name).lower() in taken | {"default"}:
             raise UsageProblem(
                 f'a profile named "{name}" already exists', hint="choose another name: --name NAME"
             )
@@ -221,13 +221,13 @@ def save_sync_options(app: App, plan: Plan) -> None:
         if plan.add and new.written_region is None:
             region = default_regions.region_of_session(app, plan.request.session, new)
             new = new._replace(written_region=region)
-    elif not plan_text.has_match(plan.request.listing, chosen):
+    elif not plan_text.matches_any_role(plan.request.listing, chosen):
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
     if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
         new = new._replace(written_region=plan.request.region)
     if (
         not plan.changes
-        and new.without_recorded != remembered.without_recorded
+        and new.without_recorded_fields != remembered.without_recorded_fields
         and not app.config.is_copy
     ):
         app.config.write(
@@ -358,7 +358,7 @@ def _make_sync_request(
         listing,
         choices,
         command=command,
-        template=checked_template(choices.template or settings.get("name_template")),
+        template=checked_name_template(choices.template or settings.get("name_template")),
         form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
         region=default_regions.region_of_session(app, session, choices),
         region_rules=tuple(settings.account_regions().items()),

@@ -53,12 +53,12 @@ class Status(NamedTuple):
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
         """
         role = self.profile.shown_role if self.profile else None
-        row = prompt_text.row_at(self.rows, now)
+        row = prompt_text.prompt_row_at(self.rows, now)
         name = self.label.removeprefix(guard_rules.SIGN if self.guarded else "")
         values = {
-            "profile": prompt_text.safe_name(name),
+            "profile": prompt_text.safe_prompt_name(name),
             "session": self.profile.session.name if self.profile else "",
-            "account": prompt_text.safe_name(self.account_name),
+            "account": prompt_text.safe_prompt_name(self.account_name),
             "account_id": role.account_id if role else "",
             "role": role.name if role else "",
             "left": row.time_text(now),
@@ -70,11 +70,11 @@ class Status(NamedTuple):
 
     def clock(self, now: int) -> PromptClock | None:
         """Return what ends next, to which the prompt counts down; None if nothing ends."""
-        return prompt_text.row_at(self.rows, now).clock
+        return prompt_text.prompt_row_at(self.rows, now).clock
 
     def level(self, now: int) -> Level:
         """Return how urgent the next end is at `now`."""
-        return prompt_text.row_at(self.rows, now).level
+        return prompt_text.prompt_row_at(self.rows, now).level
 
 
 def answer_shell(app: App) -> str:
@@ -101,7 +101,7 @@ def answer_shell(app: App) -> str:
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
     labels = prompt_text.fitted_labels(shown.label, shown.rows)
-    return "|".join((*labels, file, watched, prompt_text.rows_to_line(shown.rows))) + "\n"
+    return "|".join((*labels, file, watched, prompt_text.prompt_rows_to_line(shown.rows))) + "\n"
 
 
 def read_status(app: App) -> Status:
@@ -164,7 +164,7 @@ def _find_account(app: App, profile: Profile) -> Account:
 
 def _write_prompt_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
-    rows = prompt_text.rows_to_line(shown.rows)
+    rows = prompt_text.prompt_rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
     terminal = app.find_here().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))

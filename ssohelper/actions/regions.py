@@ -17,7 +17,7 @@ from ssohelper.core import region_order
 from ssohelper.core.further_portals import (
     REFUSED,
     compare_portal_urls,
-    parse_portals,
+    parse_further_portals,
     session_at_portal,
 )
 from ssohelper.core.lineage import Validity, validity_of
@@ -65,7 +65,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
     except SsoHelperError:
         return []
     found = []
-    for portal in parse_portals(texts) if texts else ():
+    for portal in parse_further_portals(texts) if texts else ():
         if portal.region == session.region:
             continue  # a company's own start URL leads to this region now
         claim = compare_portal_urls(session.aws_url, portal.start_url)
@@ -82,7 +82,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
 def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...]) -> None:
     """Raise ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
     session = app.config.read().sso_session(session_name)
-    for portal in parse_portals(texts):
+    for portal in parse_further_portals(texts):
         if session is None:
             continue
         claim = compare_portal_urls(session.aws_url, portal.start_url)
@@ -273,7 +273,7 @@ def _peek_token(app: App, session: SsoSession) -> AccessToken | None:
 
 def _record_failed_region(app: App, session: SsoSession, error: AwsUnreachable) -> None:
     failures = app.region_failures.load(session.name)
-    failures[session.region] = region_order.failure_after(
+    failures[session.region] = region_order.region_failure_after(
         failures.get(session.region), app.clock.now(), is_throttled=isinstance(error, Throttled)
     )
     with suppress(LocalState, OSError):  # then the next call finds out again

@@ -22,7 +22,7 @@ from ssohelper.core import guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
-from ssohelper.core.further_portals import parse_portals
+from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
 from ssohelper.core.text import first_names, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
@@ -76,7 +76,7 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
     portals = (session, *app.tokens.list_further(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
-        tuple(parse_portals(app.settings.get("regions", session=session.name))),
+        tuple(parse_further_portals(app.settings.get("regions", session=session.name))),
         app.choices.load(session.name),
         tuple(entry.name for entry in users if entry.managed),
         tuple(entry.name for entry in users if not entry.managed),
@@ -113,7 +113,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     # which end only when the user confirms with a typed word.
     patterns = [*app.vault.policy.rules]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
-    lost = guard_rules.find_rule_of_session(patterns, session.name, new_name)
+    lost = guard_rules.find_pattern_of_renamed_session(patterns, session.name, new_name)
     if lost is not None:
         raise UsageProblem(
             f'the guard rule or tag "{show(lost, 80)}" names the session "{session.name}", and would '

@@ -14,7 +14,7 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.start_url import (
-    is_own_url,
+    is_company_url,
     is_same_portal,
     region_of_start_url,
     session_name_of,
@@ -64,7 +64,7 @@ def choose_session(
     portal_url = _find_portal(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
-        (in_host if is_own_url(url) else None)
+        (in_host if is_company_url(url) else None)
         or region
         or in_host
         or _find_region_in_config(config, url)
@@ -144,7 +144,7 @@ def _find_portal(app: App, url: str) -> str:
 
     The sign-in that follows uses the same answer of that URL.
     """
-    if not is_own_url(url):
+    if not is_company_url(url):
         return url
     portal_url = app.find_portal(url)
     app.remember_portal(url, portal_url)

@@ -15,13 +15,13 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import shell_text
 from ssohelper.core.console_urls import ConsolePage
-from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.instants import to_iso
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-def get_keys(app: App, found: Foreign) -> ForeignCredentials:
+def get_keys(app: App, found: ForeignProfile) -> ForeignCredentials:
     """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
 
     Raises: UsageProblem for an MFA device off a terminal; the errors of foreign.check_use and
@@ -47,7 +47,7 @@ def _ask_mfa_code(serial: str) -> str:
 # -- what `env` prints for a profile that is not ours ---------------------------------------------
 
 
-def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
+def print_keys(app: App, found: ForeignProfile, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_keys(app, found)
     variables = foreign.build_keys_environment(app, found, keys)
@@ -85,7 +85,7 @@ def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
 # -- what `whoami` prints for a profile that is not ours ------------------------------------------
 
 
-def print_identity(app: App, found: Foreign) -> None:
+def print_identity(app: App, found: ForeignProfile) -> None:
     """Print the profile, then what STS says of its credentials, as `whoami` does."""
     if output.options().json:
         _print_identity_json(app, found)
@@ -107,7 +107,7 @@ def print_pair(what: str, value: str) -> None:
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
 
-def _print_identity_json(app: App, found: Foreign) -> None:
+def _print_identity_json(app: App, found: ForeignProfile) -> None:
     data: dict[str, Any] = dict.fromkeys(
         ("profile", "session", "account_id", "account_name", "role_name", "user", "arn")
     )
@@ -125,7 +125,7 @@ def _print_identity_json(app: App, found: Foreign) -> None:
 # -- what `console` prints for a profile that is not ours -----------------------------------------
 
 
-def refuse_link(found: Foreign) -> UsageProblem:
+def refuse_link(found: ForeignProfile) -> UsageProblem:
     """Return the error for printing a console link: these profiles have no portal to link to."""
     return UsageProblem(
         f'no access portal knows the profile "{found.name}", so there is no link to print',
@@ -133,7 +133,9 @@ def refuse_link(found: Foreign) -> UsageProblem:
     )
 
 
-def console_data(found: Foreign, keys: ForeignCredentials, page: ConsolePage) -> dict[str, Any]:
+def console_data(
+    found: ForeignProfile, keys: ForeignCredentials, page: ConsolePage
+) -> dict[str, Any]:
     """Return the data of `console --json`."""
     return {
         "profile": found.name,

@@ -9,7 +9,7 @@ from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.leaving import Leaving
-from ssohelper.core.plan_text import profile_count
+from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import first_names, show
 
 _WHAT = "install --uninstall --profiles"
@@ -52,7 +52,7 @@ def say_what_stops_working(app: App) -> None:
     names = leaving.list_profiles_that_need_ssohelper(app)
     if names:
         output.say(
-            f"{profile_count(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
+            f"{profile_count_text(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
             f"working without ssohelper; to keep them working: ssohelper {_WHAT}"
         )
 
@@ -73,7 +73,7 @@ def _write_changes(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
     if planned.changes:
         leaving.apply(app, planned)
         written.append(str(app.locations.aws_config_file))
-        count = profile_count(len(planned.profiles))
+        count = profile_count_text(len(planned.profiles))
         output.say(f"{count} changed; undo with: ssohelper profile undo")
     for edit in edits:
         installing.write_edit(app, edit)
@@ -101,7 +101,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
         for verb, is_write in (("write", True), ("remove", False))
         if any(stays is is_write for _, stays in files)
     ]
-    count = f"{profile_count(len(planned.profiles))} to change — " if planned.profiles else ""
+    count = f"{profile_count_text(len(planned.profiles))} to change — " if planned.profiles else ""
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 

@@ -29,7 +29,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import clock_text, shell_text
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
@@ -78,7 +78,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         chosen = choosing.choose_any_profile(*words)
     else:
         chosen = profile_use.choose_profile(words, ask_always=True)
-    if isinstance(chosen, Foreign):
+    if isinstance(chosen, ForeignProfile):
         _use_foreign(app, shell, chosen, keys)
         return
     if keys:
@@ -107,7 +107,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         _become_shell(app, found)
 
 
-def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
+def _use_foreign(app: App, shell: str, found: ForeignProfile, keys: bool) -> None:
     """Switch the shell to a profile that is not ours: SDKs get its credentials themselves."""
     if keys:
         raise UsageProblem(

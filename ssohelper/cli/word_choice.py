@@ -12,7 +12,7 @@ from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import guard_rules, role_rows
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
@@ -26,7 +26,7 @@ _NAMED = 5
 
 def choose_profile(
     words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
-) -> Profile | Foreign:
+) -> Profile | ForeignProfile:
     """Return the profile that the words name, or the role that they find.
 
     Profiles whose credentials are not ours are named, found and offered too.
@@ -63,7 +63,7 @@ def choose_profile(
 
 def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
-) -> Profile | Foreign:
+) -> Profile | ForeignProfile:
     index = role_rows.index_of(choice.rows)
     row = _find_only_match(words, index, choice.rows)
     if row is None:

@@ -44,7 +44,7 @@ class CompanyPolicy(NamedTuple):
         """
         urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
-            _compiled(normalized_start_url(pattern)).match(normalized_start_url(url))
+            _compile_glob(normalized_start_url(pattern)).match(normalized_start_url(url))
             for pattern in self.portals
             for url in urls
         ):
@@ -147,5 +147,5 @@ _TABLES = ("guard", "agents")
 
 
 @lru_cache(maxsize=64)
-def _compiled(pattern: str) -> Pattern[str]:
+def _compile_glob(pattern: str) -> Pattern[str]:
     return compile_pattern(translate(pattern))

@@ -41,7 +41,7 @@ def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
     """
     home = [PageChoice(HOME, region)]
     here = [PageChoice(service, region) for service in console_urls.SERVICES]
-    regional = [one for one in console_urls.SERVICES if not console_urls.is_global(one)]
+    regional = [one for one in console_urls.SERVICES if not console_urls.is_global_service(one)]
     regions = _REGIONS.get(partition_of(region).name, "").split()
     others = [PageChoice(service, other) for other in regions for service in regional]
     return list(dict.fromkeys((*filter(has_known_service, last), *home, *here, *others)))

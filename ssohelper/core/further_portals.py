@@ -60,7 +60,7 @@ def compare_portal_urls(own_url: str, further_url: str) -> Claim:
     return Claim.SAME if has_region and is_same_kind else Claim.OTHER_HOSTS
 
 
-def parse_portal(text: str) -> FurtherPortal:
+def parse_further_portal(text: str) -> FurtherPortal:
     """Return the portal that a text REGION=START_URL names. Raises: ConfigInvalid."""
     region, mark, url = text.partition("=")
     if not mark:
@@ -78,9 +78,9 @@ def parse_portal(text: str) -> FurtherPortal:
     return FurtherPortal(region, url)
 
 
-def parse_portals(texts: Sequence[str]) -> list[FurtherPortal]:
+def parse_further_portals(texts: Sequence[str]) -> list[FurtherPortal]:
     """Return the portals that the setting's texts name, each region once. Raises: ConfigInvalid."""
-    found = [parse_portal(text) for text in texts]
+    found = [parse_further_portal(text) for text in texts]
     regions = [portal.region for portal in found]
     for region in regions:
         if regions.count(region) > 1:

@@ -46,14 +46,14 @@ def tag_of_rule(rule: str) -> str | None:
     return rule[len(TAG_SIGN) :] if rule.startswith(TAG_SIGN) else None
 
 
-def find_missing_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
+def find_undefined_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
     """Return a tag that a guard rule names and that `tags` lacks; None if there is none."""
     return next(
         (tag for tag in map(tag_of_rule, rules) if tag is not None and tag not in tags), None
     )
 
 
-def find_rule_of_session(patterns: Iterable[str], old: str, new: str) -> str | None:
+def find_pattern_of_renamed_session(patterns: Iterable[str], old: str, new: str) -> str | None:
     """Return a pattern that matches the session name `old` but not `new`; else None."""
     for pattern in patterns:
         session, colon, _ = pattern.partition(":")

@@ -39,7 +39,7 @@ def from_iso(text: str) -> int | None:
     return int(at.timestamp()) - _offset_seconds(found.group(7))
 
 
-def has_zone(text: str) -> bool:
+def has_time_zone(text: str) -> bool:
     """Return False for an ISO 8601 time without a time zone, and True for any other text."""
     found = re.fullmatch(_ISO, text.strip())
     return found is None or found.group(7) is not None

@@ -49,14 +49,14 @@ def client_name(client: ClientRegistration) -> str:
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
-def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
+def may_send_secret(issuer: str | None, endpoint: str, region: str) -> bool:
     """Return whether a token or client secret of this issuer may be sent to the endpoint."""
     if issuer is None:
         return True
     return _issuer_without_region(issuer) == _issuer_without_region(issuer_of(endpoint, region))
 
 
-def check_destination(
+def check_secret_destination(
     issuer: str | None, service: Service, endpoint: str, session: SsoSession
 ) -> str | None:
     """Check, before a token or a client's secret is sent, that this endpoint may receive it.
@@ -64,7 +64,7 @@ def check_destination(
     Returns a warning, or None. Raises: ConfigInvalid when the endpoint must not receive it.
     """
     variable = endpoints.endpoint_variable_of(service)
-    if may_be_sent(issuer, endpoint, session.region):
+    if may_send_secret(issuer, endpoint, session.region):
         if issuer is not None or not endpoints.is_loopback_url(endpoint):
             return None
         return (

@@ -139,7 +139,7 @@ def refused_command_entry(what: str, caller: tuple[str, str]) -> Entry:
     return Entry("refused", what=what, parent=caller[0], terminal=caller[1])
 
 
-def loosened_entry(what: str, *, before: str | None, after: str | None) -> Entry:
+def loosened_protection_entry(what: str, *, before: str | None, after: str | None) -> Entry:
     """Return the entry for a changed setting or guard rule that protects less than before."""
     return Entry("loosened", what=what, before=before, after=after)
 
@@ -190,7 +190,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
     With `is_path` it hides nothing, because long folder names would look like secrets.
     """
 
-    def cleaned(value: object, field: str) -> str:
+    def cleaned_text(value: object, field: str) -> str:
         if not isinstance(value, str):  # a Secret, for one
             raise Damaged(field)
         # The text is also cut before secrets are searched in it, since a longer text takes more
@@ -199,7 +199,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
         found = show(found if is_path else redacted(found))
         return _cut_to_bytes(found, most_bytes)
 
-    return cleaned
+    return cleaned_text
 
 
 def _cut_to_bytes(text: str, most_bytes: int) -> str:

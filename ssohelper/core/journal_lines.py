@@ -130,7 +130,7 @@ class Verdict(NamedTuple):
     faults: int
 
 
-def verify_chain(
+def verify_hash_chain(
     files: Iterable[tuple[str, list[bytes]]],
     *,
     may_be_rotated: bool,
@@ -142,7 +142,7 @@ def verify_chain(
     line that does not fit, the check continues with that line as it is. `may_be_rotated` says that
     the journal is so long that rotation may have removed lines; otherwise line number 1 must exist.
     """
-    chain = _Chain(may_be_rotated, last)
+    chain = _HashChain(may_be_rotated, last)
     count, faults, place = 0, list[Fault](), ("", 0)
     for name, lines in files:
         place = (name, 0)
@@ -157,7 +157,7 @@ def verify_chain(
     return Verdict(count, chain.is_whole, faults[0] if faults else None, len(faults))
 
 
-class _Chain:
+class _HashChain:
     """Checks the journal's lines in order. `seq` is the number of the last checked line, else 0."""
 
     def __init__(self, may_be_rotated: bool, last: LastLine | None) -> None:

@@ -10,7 +10,7 @@ from ssohelper.core.config_edit import Change, EditSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry
 from ssohelper.core.model import RoleKey
 from ssohelper.core.profile_keys import Skipped
-from ssohelper.core.start_url import is_own_url
+from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid
 
 
@@ -131,6 +131,6 @@ def _session_edits(config: ConfigFile, name: str) -> list[EditSection]:
     session, header = config.sso_session(name), config.session_header(name)
     if session is None or header is None or session.portal_url is None:
         return []
-    if not is_own_url(session.start_url):
+    if not is_company_url(session.start_url):
         return []
     return [EditSection(header, (("sso_start_url", session.portal_url),))]

@@ -40,7 +40,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
     find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
-    candidates = adoption.find_candidates(config, request.session, listed_roles)
+    candidates = adoption.find_adoption_candidates(config, request.session, listed_roles)
     includers = _find_unadopted_includers(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
@@ -101,7 +101,7 @@ def _choose_form(
     SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
     same name. botocore takes a profile in native form before both.
     """
-    form = sync_request.form_of(request, unnamed)
+    form = sync_request.form_of_profile(request, unnamed)
     if name not in request.taken_names:
         return form, STAYS_PROCESS if form != request.form else None
     section = f"[{name}] of ~/.aws/credentials"

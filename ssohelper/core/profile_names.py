@@ -28,7 +28,7 @@ class UnnamedRole(NamedTuple):
     role: Role
 
 
-def checked_template(text: str) -> str:
+def checked_name_template(text: str) -> str:
     """Return the template unchanged. Raises: UsageProblem for unknown fields or unsafe text."""
     for field in _FIELD.findall(text):
         if field not in FIELDS:
@@ -46,7 +46,7 @@ def checked_template(text: str) -> str:
     return text
 
 
-def checked_name(text: str) -> str:
+def checked_profile_name(text: str) -> str:
     """Return the name unchanged. Raises: UsageProblem unless every SDK can read it."""
     if not PROFILE_NAME.fullmatch(text):
         raise UsageProblem(

@@ -96,18 +96,18 @@ class Block(NamedTuple):
 
 
 @lru_cache(maxsize=1)  # 60 µs for each profile, and one command asks several times
-def find_origins(config: ConfigFile) -> tuple[Origin, ...]:
+def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     """Return the origin of each profile that ssohelper does not manage, in the file's order.
 
     Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
     assumed, unknown programs, profiles without credentials.
     """
     registry = _find_registry_profiles(config)
-    found = (_find_origin(config, entry, registry) for entry in config.profiles())
+    found = (_find_profile_origin(config, entry, registry) for entry in config.profiles())
     return tuple(origin for origin in found if origin is not None)
 
 
-def find_blocks(config: ConfigFile) -> list[Block]:
+def find_aws_sso_cli_blocks(config: ConfigFile) -> list[Block]:
     """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
     if _BEGIN not in config.text.text:
         return []
@@ -129,7 +129,7 @@ def find_blocks(config: ConfigFile) -> list[Block]:
 # -- the origin of one profile ---------------------------------------------------------------------
 
 
-def _find_origin(
+def _find_profile_origin(
     config: ConfigFile, entry: ProfileEntry, registry: frozenset[str]
 ) -> Origin | None:
     keys = entry.keys
@@ -137,7 +137,7 @@ def _find_origin(
         return None
     command = keys.get("credential_process", "")
     words = process_command.split_command(command)
-    tool = _find_tool(config, entry, words)
+    tool = _find_tool_that_wrote(config, entry, words)
     if tool is None:
         return None
     if entry.name in registry:
@@ -152,7 +152,7 @@ def _find_origin(
     return Origin(entry.name, tool, named, why, program)
 
 
-def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
+def _find_tool_that_wrote(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
     """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
     keys = entry.keys
     program = process_command.program_name(words)

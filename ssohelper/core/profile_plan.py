@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ssohelper.core import chains, profile_keys, sync_request
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
-from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.name_clashes import WrittenName, choose_names
@@ -140,7 +140,7 @@ class _Planner:
             elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
 
-    def _is_of_this_session(self, target: Target) -> bool:
+    def _is_of_this_session(self, target: TargetRole) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
         # A legacy profile names a start URL instead of a session. A profile of aws-sso-cli names
@@ -204,7 +204,7 @@ class _Planner:
                     Skipped(name or plain, reason or "no name is free for this role")
                 )
                 continue
-            form = sync_request.form_of(self._request, unnamed)
+            form = sync_request.form_of_profile(self._request, unnamed)
             if form != request.form:
                 self._skipped.append(Skipped(name, STAYS_PROCESS))
             keys = identity_keys(request.session, unnamed.role, form, request.command)
@@ -245,7 +245,7 @@ class _Planner:
         request, role = self._request, unnamed.role
         is_asked = is_selected or not request.has_new_filters
         convert = request.no_native or (request.convert and is_asked)
-        wanted = sync_request.form_of(self._request, unnamed) if convert else request.form
+        wanted = sync_request.form_of_profile(self._request, unnamed) if convert else request.form
         for entry, form in self._managed.get(role, ()):
             new_form = wanted if convert else form
             if wanted != request.form:
@@ -311,7 +311,7 @@ class _Planner:
 
         If a profile has to keep its name, the others are named again, since none may take it.
         """
-        referrers = chains.find_user_of_each_source(self._config)
+        referrers = chains.find_profile_using_each_source(self._config)
         moving = dict(entries)
         while True:
             names = self._choose_names_of(moving, {entry.name for entry in moving.values()})

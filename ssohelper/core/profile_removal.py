@@ -86,7 +86,11 @@ def _without_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
     """Return the roles whose profiles no other profile refers to; and the other profiles."""
-    users, found, skipped = chains.find_user_of_each_source(config), list[Role](), list[Skipped]()
+    users, found, skipped = (
+        chains.find_profile_using_each_source(config),
+        list[Role](),
+        list[Skipped](),
+    )
     for role in roles:
         used = [entry.name for entry, _form in managed[role] if entry.name in users]
         skipped += [

@@ -116,12 +116,12 @@ def rows_with_grant(
     )
 
 
-def row_at(rows: Sequence[Row], now: int) -> Row:
+def prompt_row_at(rows: Sequence[Row], now: int) -> Row:
     """Return the one of these rows that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 
-def rows_to_line(rows: Sequence[Row]) -> str:
+def prompt_rows_to_line(rows: Sequence[Row]) -> str:
     """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
     MORE is the row's `seconds_from_last_to_end`, with which a shell calculates the time left. The line is
@@ -132,7 +132,7 @@ def rows_to_line(rows: Sequence[Row]) -> str:
     )
 
 
-def safe_name(name: str) -> str:
+def safe_prompt_name(name: str) -> str:
     """Return the name in at most 40 characters, with `?` in place of each harmful character."""
     return shortened_label(_replace_harmful_characters(name), WIDTH)
 
@@ -219,7 +219,7 @@ def _without_middle(text: str, room: int) -> str:
 
 def prompt_line(label: str, rows: Sequence[Row], now: int) -> str:
     """Return the text that the prompt shows now: label and time left, at most 40 characters."""
-    time = row_at(rows, now).time_text(now)
+    time = prompt_row_at(rows, now).time_text(now)
     usual, shorter = fitted_labels(label, rows)
     if not time:
         return usual

@@ -35,7 +35,7 @@ class Try(NamedTuple):
     share: float | None
 
 
-def failure_after(before: Failure | None, now: int, *, is_throttled: bool) -> Failure:
+def region_failure_after(before: Failure | None, now: int, *, is_throttled: bool) -> Failure:
     """Return what to record after a region has failed (again)."""
     times = before.times if before else 0
     if is_throttled:

@@ -6,7 +6,7 @@ Profiles whose credentials are not ours have rows too, in a group of their own a
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, chain_of_profile
+from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, encoded_profile_name
 from ssohelper.core.search import Index
 
 # The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
@@ -77,7 +77,7 @@ def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow
             OTHER_PROFILES,
             name,
             (name,),
-            chained=RoleKey("", "", "", chain_of_profile(name)),
+            chained=RoleKey("", "", "", encoded_profile_name(name)),
             provider=provider,
         )
         for name, provider in providers

@@ -67,7 +67,7 @@ class Index:
         self._preferred = preferred
         # The scores for the terms of the last search: the next key press changes only one term, and
         # `spans` needs the scores again.
-        self._by_term: dict[Term, tuple[list[list[int] | None], _Across | None]] = {}
+        self._by_term: dict[Term, tuple[list[list[int] | None], _TwoColumnSearch | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
         """Return the numbers of the rows that match every term, best match first.
@@ -112,7 +112,9 @@ class Index:
         best = [0] * len(rows) if best is None else best
         return best if across is None else across.improved_scores(best, rows)
 
-    def _scores_of_texts(self, term: Term) -> tuple[list[list[int] | None], "_Across | None"]:
+    def _scores_of_texts(
+        self, term: Term
+    ) -> tuple[list[list[int] | None], "_TwoColumnSearch | None"]:
         """Return the scores of the term in the texts of each column, and over two columns."""
         found = self._by_term.get(term)
         if found is None:
@@ -123,17 +125,17 @@ class Index:
                 else column.scores(term, fuzzy=number in fuzzy)
                 for number, column in enumerate(self._columns)
             ]
-            found = scores, self._make_across(term)
+            found = scores, self._make_two_column_search(term)
             if len(self._by_term) >= _TERMS_KEPT:
                 del self._by_term[next(iter(self._by_term))]
             self._by_term[term] = found
         return found
 
-    def _make_across(self, term: Term) -> "_Across | None":
+    def _make_two_column_search(self, term: Term) -> "_TwoColumnSearch | None":
         if not term.is_fuzzy or self._fuzzy_columns is None or len(term.text) < _LEAST_ACROSS:
             return None
         first, second = self._fuzzy_columns
-        across = _Across(term.text, self._columns[first], self._columns[second])
+        across = _TwoColumnSearch(term.text, self._columns[first], self._columns[second])
         return across if across.is_possible else None
 
     def _spans(self, term: Term, row: int) -> list[Span]:
@@ -210,7 +212,7 @@ class _Column:
         return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
 
 
-class _Across:
+class _TwoColumnSearch:
     """Finds a word that begins in a text of one column and ends in a text of another."""
 
     def __init__(self, word: str, first: _Column, second: _Column) -> None:

@@ -61,7 +61,7 @@ def checked_aws_url(text: str) -> str:
     return text
 
 
-def is_own_url(url: str) -> bool:
+def is_company_url(url: str) -> bool:
     """Return whether a checked start URL is on a company's own host, not on AWS's."""
     return not is_aws_portal_host(urlsplit(url).hostname or "")
 

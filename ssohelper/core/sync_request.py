@@ -53,7 +53,7 @@ class SyncRequest(NamedTuple):
     old_region: str | None = None
 
 
-def form_of(request: SyncRequest, unnamed: UnnamedRole) -> str:
+def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:
     """Return the form of a role's profile: the request's; for a guarded role the process form.
 
     With a profile in native form, SDKs ask AWS without ssohelper, so that no guard is checked.

@@ -137,7 +137,7 @@ class Journal:
         oldest = str(self._older_file(OLDER_FILES))
         is_long = any(name == oldest for name, _ in found)
         found = found or [(str(self._path), [])]
-        return journal_lines.verify_chain(found, may_be_rotated=is_long, last=last)
+        return journal_lines.verify_hash_chain(found, may_be_rotated=is_long, last=last)
 
     # -- appending to the journal ------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class Journal:
         last = self._last_line.load()
         if last is not None and last.seq >= end.seq - 1:
             # If the file's last line was changed or removed by another program, this hash does not
-            # match it, and `verify_chain` finds that.
+            # match it, and `verify_hash_chain` finds that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
         line = journal_lines.make_journal_line(
             entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_own_user_id()

@@ -125,7 +125,7 @@ def _index_of(
     read_keyed_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
-    from ssohelper.core.foreign import find_foreign
+    from ssohelper.core.foreign import find_foreign_profile
 
     profiles = []
     keyed: Collection[str] = ()
@@ -139,7 +139,7 @@ def _index_of(
         is_foreign = False
         if target is None:
             with contextlib.suppress(SsoHelperError):
-                is_foreign = find_foreign(config, entry, keyed) is not None
+                is_foreign = find_foreign_profile(config, entry, keyed) is not None
         has_role, is_in_config = target is not None, config.profile(entry.name) is not None
         profiles.append(
             IndexedProfile(

@@ -25,7 +25,7 @@ class SignInFactsFiles:
     def load_facts(self, session_name: str) -> SignInFacts:
         """Return what is known about the session's sign-in; an unknown fact is None."""
         path = self._facts_file(session_name)
-        facts, damaged = schema.parse_facts(files.read_json(path) or {})
+        facts, damaged = schema.parse_sign_in_facts(files.read_json(path) or {})
         for name in damaged:
             files.report_damage(path, Damaged(name))
         return facts

@@ -162,7 +162,9 @@ class ConsoleVisits:
         )
 
     def _load_all_pages(self) -> dict[RoleKey, list[tuple[str, str]]]:
-        return _load_by_role(self._pages_file, schema.page_lines, schema.parse_pages)
+        return _load_by_role(
+            self._pages_file, schema.console_page_lines, schema.parse_console_pages
+        )
 
     @property
     def _pages_file(self) -> Path:

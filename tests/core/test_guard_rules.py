@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.guard_rules import find_missing_tag, find_rule, is_guarded
+from ssohelper.core.guard_rules import find_rule, find_undefined_tag, is_guarded
 from ssohelper.core.model import Account
 
 PROD = Account("001234567890", "payments-prod", "p@example.com")
@@ -105,4 +105,4 @@ def test_the_first_rule_that_matches_is_found() -> None:
 def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(
     rules: list[str], missing: str | None
 ) -> None:
-    assert find_missing_tag(rules, {"a": ["*/x"], "b": []}) == missing
+    assert find_undefined_tag(rules, {"a": ["*/x"], "b": []}) == missing

@@ -11,7 +11,7 @@ ROLE = "--session corp --account-id 001234567890 --role-name Read"
 
 
 def kind(before: dict[str, str], after: dict[str, str]) -> str:
-    return plan_kinds.kind_of(plan(SESSION), ProfileChange("p", before, after))
+    return plan_kinds.kind_of_change(plan(SESSION), ProfileChange("p", before, after))
 
 
 def test_each_change_is_named_by_what_changes() -> None:

@@ -12,7 +12,7 @@ from ssohelper.core.portal_address import (
     region_in_page,
     with_address,
 )
-from ssohelper.core.start_url import checked_start_url, is_own_url
+from ssohelper.core.start_url import checked_start_url, is_company_url
 from ssohelper.errors import ConfigInvalid
 
 OWN = "https://sso.example.com/start"
@@ -155,7 +155,7 @@ def test_a_page_counts_for_its_own_partition_only() -> None:
 )
 def test_a_companys_own_host_is_a_start_url(url: str, is_own: bool) -> None:
     assert checked_start_url(url) == url
-    assert is_own_url(url) is is_own
+    assert is_company_url(url) is is_own
 
 
 @pytest.mark.parametrize(

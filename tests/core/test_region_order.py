@@ -5,10 +5,10 @@ import pytest
 from ssohelper.core.region_order import (
     CALL_SECONDS,
     Failure,
-    failure_after,
     find_answering_region,
     is_failing,
     plan_tries,
+    region_failure_after,
 )
 
 NOW = 1_800_000_000
@@ -50,14 +50,14 @@ def test_when_all_have_failed_all_are_asked_in_order():
 def test_each_failure_in_a_row_skips_longer_and_not_without_end():
     failure, waits = None, []
     for _ in range(6):
-        failure = failure_after(failure, NOW, is_throttled=False)
+        failure = region_failure_after(failure, NOW, is_throttled=False)
         waits.append(failure.skipped_until - NOW)
     assert waits == [60, 120, 300, 600, 600, 600]
 
 
 def test_too_many_requests_skip_for_a_short_time_and_do_not_add_up():
-    failure = failure_after(None, NOW, is_throttled=True)
-    again = failure_after(failure, NOW, is_throttled=True)
+    failure = region_failure_after(None, NOW, is_throttled=True)
+    again = region_failure_after(failure, NOW, is_throttled=True)
     assert failure == again == Failure(1, NOW + 10)
 
 

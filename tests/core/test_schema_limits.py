@@ -34,7 +34,7 @@ VIEW = {
 
 def _facts(name: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        found, damaged = sign_in_records.parse_facts({name: value})
+        found, damaged = sign_in_records.parse_sign_in_facts({name: value})
         if damaged:
             raise Damaged(name)
         return found

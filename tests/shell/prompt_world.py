@@ -75,7 +75,9 @@ class PromptWorld:
         label = prompt_text.prompt_label(name, guarded=guarded)
         labels = prompt_text.fitted_labels(label, rows)
         places = (str(self.file), str(self.config)) if has_file else ("", "")
-        self.answer.write_text("|".join((*labels, *places, prompt_text.rows_to_line(rows))) + "\n")
+        self.answer.write_text(
+            "|".join((*labels, *places, prompt_text.prompt_rows_to_line(rows))) + "\n"
+        )
 
     def put(self, at: int, kind: str, role_ends_at: int | None = None) -> None:
         """Write the role's file as the program does: in one step, with the config's time."""
@@ -114,4 +116,4 @@ class PromptWorld:
 def line(at: int, kind: str, role_ends_at: int | None = None) -> str:
     """Return the first line of a role's file."""
     clock = PromptClock(at, kind)  # type: ignore[arg-type]
-    return prompt_text.rows_to_line(prompt_text.prompt_rows(clock, role_ends_at))
+    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock, role_ends_at))

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ssohelper.core import process_command, profile_region
-from ssohelper.core.choices import filter_of_exact_text
+from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
-from ssohelper.core.profile_origin import find_origins
+from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.text import show
 
 _MOST_ADOPTED = 3
@@ -78,7 +78,9 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
         if len(kinds) > 1:
-            grouped[" and ".join(kinds), _sdk_disagreement(profile, facts)].append(profile.name)
+            grouped[" and ".join(kinds), _sdk_disagreement_text(profile, facts)].append(
+                profile.name
+            )
     for (sources, disagreement), names in grouped.items():
         yield problem(
             "mixed-identities",
@@ -98,7 +100,7 @@ def credential_sources(keys: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _sdk_disagreement(profile: ProfileFact, facts: Facts) -> str:
+def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
     for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, (), {}):
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
@@ -136,13 +138,13 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             verb = "can use it" if who == "no SDK" else "cannot use it"
             grouped[f"{who} {verb}: {error}"].append(profile.name)
     for message, names in grouped.items():
-        including = [name for name in names if _has_key(facts, name, "include_profile")]
+        including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
         adopt = _adopt_command(facts, including)
         fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
 
-def _has_key(facts: Facts, name: str, key: str) -> bool:
+def _has_profile_key(facts: Facts, name: str, key: str) -> bool:
     entry = facts.config.file.profile(name) if facts.config.file else None
     return entry is not None and key in entry.keys
 
@@ -180,7 +182,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             continue
         subject = profiles_subject([one.name for one in profiles])
         if program.path is None and program.is_own:
-            yield from _findings_of_missing_helper(facts, word, profiles)
+            yield from _findings_of_missing_ssohelper(facts, word, profiles)
         elif program.path is None:
             adopt = _adopt_command(facts, [one.name for one in profiles])
             yield _finding_of_missing_program(word, subject, adopt)
@@ -202,7 +204,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _findings_of_missing_helper(
+def _findings_of_missing_ssohelper(
     facts: Facts, word: str, profiles: list[ProfileFact]
 ) -> Iterator[Finding]:
     """Yield a finding for the managed profiles, which `--fix` repairs, and one for the others."""
@@ -222,7 +224,7 @@ def _findings_of_missing_helper(
         yield problem("helper-missing", profiles_subject(names), message, fix, repair)
 
 
-def process_line_with_present_helper(line: str, command: str) -> str | None:
+def process_line_with_present_program(line: str, command: str) -> str | None:
     """Return a `credential_process` line with ssohelper's present path; None for another program.
 
     The arguments stay as they are written.
@@ -242,12 +244,12 @@ def _adopt_command(facts: Facts, names: Collection[str]) -> str:
     config = facts.config.file
     if config is None:
         return ""
-    found = [one.name for one in find_origins(config) if one.named and one.name in names]
+    found = [one.name for one in find_profile_origins(config) if one.named and one.name in names]
     has_session = bool(config.session_names())
     if len(found) > _MOST_ADOPTED:
         setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
         return f"{setup}, which asks to adopt all that do not work"
-    words = [f"--adopt {shlex.quote(show(filter_of_exact_text(name), 80))}" for name in found]
+    words = [f"--adopt {shlex.quote(show(filter_for_exact_text(name), 80))}" for name in found]
     verb = "profile sync" if has_session else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 

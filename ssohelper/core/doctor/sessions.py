@@ -6,7 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ssohelper.core.choices import filter_of_exact_text
+from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
@@ -90,7 +90,7 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
             f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --adopt {shlex.quote(show(filter_of_exact_text(name), 80))}",
+            f"ssohelper profile sync --adopt {shlex.quote(show(filter_for_exact_text(name), 80))}",
         )
 
 
@@ -100,7 +100,7 @@ def _login_command_for(facts: Facts, start_url: str) -> str:
     return f"ssohelper login {same[0].name}" if same else "ssohelper login"
 
 
-def check_same_portals(facts: Facts) -> Iterator[Finding]:
+def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
     """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for fact in facts.sessions:
@@ -210,7 +210,7 @@ CHECKS = (
     check_sign_ins,
     check_registrations,
     check_legacy_tokens,
-    check_same_portals,
+    check_sessions_of_same_portal,
     check_lost_roles,
     check_gained_roles,
     check_remembered_filters,

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from ssohelper.core.endpoints import checked_region
-from ssohelper.core.instants import has_zone
+from ssohelper.core.instants import has_time_zone
 from ssohelper.core.model import (
     SESSION_NAME,
     AccessToken,
@@ -56,7 +56,7 @@ def parse_token(found: dict[str, Any]) -> AccessToken:
 def expiry_lacks_zone(found: dict[str, Any]) -> bool:
     """Return whether `expiresAt` in a token file has no time zone, so that it is read as UTC."""
     ends = found.get("expiresAt")
-    return isinstance(ends, str) and not has_zone(ends)
+    return isinstance(ends, str) and not has_time_zone(ends)
 
 
 def parse_registration(found: dict[str, Any]) -> ClientRegistration:
@@ -70,7 +70,7 @@ def parse_registration(found: dict[str, Any]) -> ClientRegistration:
     )
 
 
-def parse_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
+def parse_sign_in_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     """Return what a file records about a sign-in, and the names of the file's invalid fields.
 
     Each field is useful alone: an invalid field counts as missing, and the other fields stay.
@@ -79,7 +79,7 @@ def parse_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     for name in SignInFacts._fields:
         value = found.get(name)
         try:
-            good[name] = None if value is None else _checked_fact(name, value)
+            good[name] = None if value is None else _checked_sign_in_fact(name, value)
         except Damaged:
             good[name] = None
     damaged = [name for name, value in good.items() if value is None and found.get(name)]
@@ -104,7 +104,7 @@ def parse_signed_in_session(value: dict[str, Any]) -> SsoSession:
         raise Damaged("start_url") from error
 
 
-def _checked_fact(name: str, value: object) -> Any:
+def _checked_sign_in_fact(name: str, value: object) -> Any:
     if name in _TEXTS:
         return fields.checked_token(value, name)
     if name == "token_ids":

@@ -8,7 +8,7 @@ from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
 from ssohelper.core.portal_address import PortalAddress
-from ssohelper.core.profile_names import checked_template
+from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.sign_in_notices import GivenNotices
@@ -166,7 +166,7 @@ def _checked_filters(value: object) -> tuple[str, ...]:
 
 
 def _checked_template(value: object) -> str:
-    return checked_template(fields.checked_text(value, "template"))
+    return checked_name_template(fields.checked_text(value, "template"))
 
 
 def _checked_form(value: object) -> str:

@@ -60,14 +60,14 @@ def parse_visit(line: object) -> Visit:
     return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
-def page_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the file of console pages; `parse_pages` checks each of them."""
+def console_page_lines(found: dict[str, Any]) -> list[Any]:
+    """Return the lines of the file of console pages; `parse_console_pages` checks each of them."""
     if found.get("version") != PAGES_VERSION:
         raise Damaged("version")
     return fields.checked_list(found.get("roles"), "roles", MOST_PAGE_ROLES)
 
 
-def parse_pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
+def parse_console_pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
     """Return the role, and the services and regions of its last console pages, the last one first."""
     values = fields.checked_list(line, "roles", 4)
     if len(values) != 4:

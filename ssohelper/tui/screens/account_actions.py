@@ -348,7 +348,7 @@ class RowActions:
             return found, diff_lines(profiles.diff_removal(services, found))
 
         found, lines = await background.run(app, make_diff)
-        count = plan_text.profile_count(len(found))
+        count = plan_text.profile_count_text(len(found))
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
         await background.run(app, lambda: profiles.remove(services, found))

@@ -54,7 +54,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     def draw(self, number: int, width: int) -> Line:
         """Return the line of a page: its service, its region, and its path in the console."""
         choice = self._choices[number]
-        region = "global" if console_urls.is_global(choice.service) else choice.region
+        region = "global" if console_urls.is_global_service(choice.service) else choice.region
         path = console_urls.service_page(*choice).url.partition("://")[2].partition("/")[2]
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
         query = self.typed

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import foreign, foreign_credentials
-from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, SsoHelperError
@@ -62,7 +62,7 @@ class OtherProfileActions:
         except SsoHelperError as error:
             self._app.show_error(error)
 
-    def _get_keys(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
+    def _get_keys(self, row: RoleRow) -> tuple[ForeignProfile, ForeignCredentials]:
         """Return the profile with its credentials. Call it in a background thread.
 
         Its provider runs without a terminal. Raises: the errors of foreign.check_use and
@@ -128,7 +128,7 @@ class OtherProfileActions:
         """Run a shell that names the profile to its programs. It has the whole terminal."""
         services = self._app.services
 
-        def check() -> Foreign:
+        def check() -> ForeignProfile:
             found = foreign.find_chosen(services, row)
             foreign.check_use(services, found, is_on_terminal=True)
             return found

@@ -63,7 +63,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = kind_lines(plan)
-    swapped = plan_text.swapped_line(plan)
+    swapped = plan_text.swapped_names_line(plan)
     first = plain_lines(swapped, "warn") if swapped else []
     diff, kinds = [*first, *diff], [*first, *kinds]
     shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
@@ -79,11 +79,13 @@ async def remove(app: TuiApp[Any], names: Sequence[str]) -> bool:
     command = f"ssohelper profile rm {few_names(names)}"
     found = await background.run(app, lambda: profiles.read_managed(services, names))
     lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
-    what = f"{plan_text.profile_count(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
+    what = (
+        f"{plan_text.profile_count_text(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
+    )
     if not await confirm_write(app, what, lines, command):
         return False
     await background.run(app, lambda: profiles.remove(services, found))
-    app.show_done(f"removed {plan_text.profile_count(len(found))}", command)
+    app.show_done(f"removed {plan_text.profile_count_text(len(found))}", command)
     return True
 
 
