@@ -277,7 +277,7 @@ class Vault:
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
-            has_terminal=lambda: self._app.find_here().session is not None,
+            has_terminal=lambda: self._app.find_grant_context().session is not None,
             find_links=self._find_links,
         )
 
@@ -314,7 +314,7 @@ class Vault:
         try:
             # Published responses are removed. Otherwise the launcher could print them again after
             # the earlier settings file is restored, with the modification time that its stamp has.
-            self._app.credentials.withdraw_all()
+            self._app.credentials.withdraw_all_responses()
             self._app.guard_memory.save(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")

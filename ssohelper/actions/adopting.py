@@ -18,7 +18,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import programs
 
@@ -182,7 +182,7 @@ def explain_kept_markers(
 
 def refuse_torn(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
-    names = first_names([show(name, 80) for name in left], _MOST_NAMES)
+    names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
         f"together or not at all; left out: {names}",

@@ -141,5 +141,7 @@ def _is_role_on_way_guarded(app: App, via: Profile, step: ChainStep) -> bool:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")
     rules, account = app.vault.policy.rules, app.vault.find_account(link)
-    rule = guard_rules.find_rule(rules, link.session_name, account, link.role_name, is_strict=True)
+    rule = guard_rules.find_guarding_rule(
+        rules, link.session_name, account, link.role_name, is_strict=True
+    )
     return rule is not None

@@ -69,7 +69,7 @@ def warn_of_missing(app: App, session: SsoSession) -> None:
 
 def forget_further_sign_ins(app: App, session: SsoSession) -> None:
     """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
-    for further in app.tokens.list_further(session):
+    for further in app.tokens.list_further_portal_sessions(session):
         app.tokens.forget(further)
         # The client's name stays: its registration was removed, and the record of it does no harm.
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
@@ -84,7 +84,7 @@ def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | N
     could not be told to end one.
     """
     failure: SsoHelperError | None = None
-    for further in app.tokens.list_further(session):
+    for further in app.tokens.list_further_portal_sessions(session):
         _token, error = tokens.revoke_sign_in(app, further, _RENEWAL_SECONDS)
         failure = failure or error
     return failure

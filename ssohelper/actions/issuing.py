@@ -269,7 +269,9 @@ def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredenti
     if stamp.is_of_other_portal:
         app.credentials.forget_session(session.name)
     try:
-        return stamp.prepare_publishing(lambda: app.credentials.withdraw_session(session.name))
+        return stamp.prepare_publishing(
+            lambda: app.credentials.withdraw_responses_of_session(session.name)
+        )
     except LocalState as cause:
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
         return False

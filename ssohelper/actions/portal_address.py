@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssohelper.core import portal_address
-from ssohelper.core.portal_address import Change, PortalAddress
+from ssohelper.core.portal_address import PortalAddress, PortalChange
 from ssohelper.core.start_url import is_company_url, region_of_start_url
 from ssohelper.errors import ConfigInvalid
 
@@ -40,9 +40,9 @@ def _confirm_changed_portal(
     app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str
 ) -> None:
     change = portal_address.find_portal_change(earlier, found)
-    if change is Change.REGION:
+    if change is PortalChange.REGION:
         app.warn(portal_address.region_change_text(session, earlier, found))
-    if change is Change.PORTAL and not ui.confirm_other_portal(earlier, found):
+    if change is PortalChange.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
             f"{session.start_url} now leads to {found}, not to {earlier}; nothing was sent there",
             hint="ask your administrator whether the portal has moved, then sign in on a terminal: "

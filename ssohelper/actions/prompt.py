@@ -13,7 +13,7 @@ from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text, served_role
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Account, Profile, RoleKey
-from ssohelper.core.prompt_text import Level, Row
+from ssohelper.core.prompt_text import Level, PromptRow
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
 from ssohelper.errors import SsoHelperError
@@ -37,7 +37,7 @@ class Status(NamedTuple):
 
     label: str
     profile: Profile | None = None
-    rows: tuple[Row, ...] = prompt_text.NOTHING_ENDS
+    rows: tuple[PromptRow, ...] = prompt_text.NOTHING_ENDS
     account_name: str = ""
     guarded: bool = False
     has_fixed_keys: bool = False
@@ -100,7 +100,7 @@ def answer_shell(app: App) -> str:
         file, watched = _write_prompt_file(app, shown, config, mtime_ns)
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
-    labels = prompt_text.fitted_labels(shown.label, shown.rows)
+    labels = prompt_text.usual_and_short_label(shown.label, shown.rows)
     return "|".join((*labels, file, watched, prompt_text.prompt_rows_to_line(shown.rows))) + "\n"
 
 
@@ -166,7 +166,7 @@ def _write_prompt_file(app: App, shown: Status, config: str, mtime_ns: int) -> t
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.prompt_rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
-    terminal = app.find_here().session if shown.has_grant else None
+    terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))
     # A shell would split a name with `|`, or run the program at each prompt.
     if "|" in file or not is_harmless(file):

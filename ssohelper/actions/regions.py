@@ -99,7 +99,7 @@ def require_session(app: App, sign_in_name: str) -> SsoSession:
     if not region:
         return session
     # A portal that the settings no longer name keeps its token until the session is signed out.
-    for further in (*list_further(app, session), *app.tokens.list_further(session)):
+    for further in (*list_further(app, session), *app.tokens.list_further_portal_sessions(session)):
         if further.region == region:
             return further
     raise ConfigInvalid(f'"{name}" has no portal in {region}')
@@ -242,7 +242,7 @@ def record_renewed_token(
     only its last tokens. `used` is the token that was renewed. The caller holds the session's state
     lock.
     """
-    for further in app.tokens.list_further(session):
+    for further in app.tokens.list_further_portal_sessions(session):
         facts = app.tokens.load_facts(further.sign_in_name)
         own = app.tokens.load_facts(session.name)
         if facts.of_token_id in own.token_ids and used.id in own.token_ids:

@@ -105,7 +105,7 @@ def find_unlisted(app: App) -> list[SsoSession]:
     This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
     the config now names another portal or region for the session.
     """
-    return app.tokens.find_unlisted(app.config.read().sso_sessions())
+    return app.tokens.find_unlisted_sessions(app.config.read().sso_sessions())
 
 
 def list_sessions(app: App) -> list[SsoSession]:

@@ -24,7 +24,7 @@ from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return what is kept for the session. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
-    portals = (session, *app.tokens.list_further(session))
+    portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
         tuple(parse_further_portals(app.settings.get("regions", session=session.name))),
@@ -173,7 +173,7 @@ def _error_for_profiles_in_use(
 
 
 def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
-    return first_names([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
+    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 
 def diff(app: App, plan: SessionPlan) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from ssohelper.actions.adopting import Found
 from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.text import first_names, show, show_message
+from ssohelper.core.text import shortened_name_list, show, show_message
 
 _MOST_NAMES = 5
 ADOPT_LATER = "later: ssohelper profile sync --adopt '*'"
@@ -91,7 +91,7 @@ def torn_part_question(left: Sequence[str]) -> str:
 
 def kept_markers_line(others: Sequence[str], why: str) -> str:
     """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
-    named = first_names([show(name, 60) for name in others], _MOST_NAMES)
+    named = shortened_name_list([show(name, 60) for name in others], _MOST_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
         "`aws-sso setup profiles` would write the adopted profiles again; after it: "

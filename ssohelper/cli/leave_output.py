@@ -10,7 +10,7 @@ from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.leaving import Leaving
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 
 _WHAT = "install --uninstall --profiles"
 _MOST_NAMES = 10
@@ -60,7 +60,7 @@ def say_what_stops_working(app: App) -> None:
 def _say_what_is_not_renewed(app: App) -> None:
     names = leaving.list_profiles_served_by_sign_ins(app)
     if names:
-        shown = first_names([show(name) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name) for name in names], _MOST_NAMES)
         output.say(
             f"the token file of profiles with sso_start_url ({shown}) is no longer renewed; sign in "
             f"with: aws sso login --profile {shlex.quote(show(names[0]))}"
@@ -88,7 +88,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
-        shown = first_names([show(name) for name in guarded], _MOST_NAMES)
+        shown = shortened_name_list([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(
             guarding.LOOSEN_WORD,
             f"without ssohelper no guard is asked for these roles: {shown}",

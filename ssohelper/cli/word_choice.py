@@ -64,7 +64,7 @@ def choose_profile(
 def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
 ) -> Profile | ForeignProfile:
-    index = role_rows.index_of(choice.rows)
+    index = role_rows.make_role_index(choice.rows)
     row = _find_only_match(words, index, choice.rows)
     if row is None:
         if not index.search(words, fuzzy=True):
@@ -106,7 +106,7 @@ def _error_with_roles(
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_others=True).rows
-    found = role_rows.index_of(rows).search(words)
+    found = role_rows.make_role_index(rows).search(words)
     if not found:
         return unknown
     names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])

@@ -16,7 +16,7 @@ from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_address
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_portal_address
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -253,7 +253,7 @@ class ConfigFile:
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return with_address(session, self._addresses.get(name))
+        return with_portal_address(session, self._addresses.get(name))
 
     def _checked_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]

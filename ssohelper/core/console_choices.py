@@ -52,7 +52,7 @@ def has_known_service(choice: PageChoice) -> bool:
     return choice.service in console_urls.SERVICES
 
 
-def index_of(choices: Sequence[PageChoice], preferred: int) -> Index:
+def make_page_index(choices: Sequence[PageChoice], preferred: int) -> Index:
     """Return a search index of console pages, with the columns service and region.
 
     Of pages that match a search equally well, the first `preferred` of `choices` come first.

@@ -35,7 +35,7 @@ class TerminalSession(NamedTuple):
     terminal: str
 
 
-class Here(NamedTuple):
+class GrantContext(NamedTuple):
     """The present situation that a grant must fit: user, boot, terminal session, and two clocks.
 
     `now` is the wall clock (epoch seconds), `uptime` counts seconds since the machine's start.
@@ -66,7 +66,7 @@ class Grant(NamedTuple):
         """The hash of the grant's content, which the journal records."""
         return sha256(grant_to_text(self).encode()).hexdigest()[:32]
 
-    def is_in_force(self, here: Here) -> bool:
+    def is_in_force(self, here: GrantContext) -> bool:
         """Return whether the grant is valid for this user, boot, terminal and time.
 
         Both clocks must be within the grant's time: setting the wall clock back does not revive a

@@ -67,14 +67,14 @@ def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_n
     """Return whether any of the rules guards this role.
 
     An account whose name is unknown ("") is compared by its id only. Lists and prompts use this
-    function, decisions use `find_rule`. What has no account id is no role.
+    function, decisions use `find_guarding_rule`. What has no account id is no role.
     """
     if not account.id:
         return False
-    return find_rule(rules, session_name, account, role_name, is_strict=False) is not None
+    return find_guarding_rule(rules, session_name, account, role_name, is_strict=False) is not None
 
 
-def find_rule(
+def find_guarding_rule(
     rules: Iterable[str],
     session_name: str,
     account: Account,
@@ -90,7 +90,7 @@ def find_rule(
     names = [text.casefold() for text in (account.name, account.id) if text]
     is_unknown = is_strict and not account.name
     for rule in rules:
-        for patterns in _interpretations(rule):
+        for patterns in _interpretations_of_rule(rule):
             if (
                 patterns.session.match(session)
                 and patterns.role.match(role)
@@ -104,7 +104,7 @@ def find_rule(
 
 
 @lru_cache(maxsize=256)
-def _interpretations(rule: str) -> tuple[_Patterns, ...]:
+def _interpretations_of_rule(rule: str) -> tuple[_Patterns, ...]:
     """Return every interpretation of the rule, since an account's name may contain `:` or `/`.
 
     The rule guards a role if any interpretation matches. A user notices a role that is guarded by

@@ -26,7 +26,7 @@ _EVENT = re.compile(r"[a-z][a-z-]{0,31}")
 _MOST = 1 << 53
 
 
-class Line(NamedTuple):
+class JournalLine(NamedTuple):
     """A line of the journal. `at` is its time as text, `prev` the hash of the line before it."""
 
     at: str
@@ -71,7 +71,7 @@ def hash_of_line(line: bytes) -> str:
     return sha256(line.removesuffix(b"\n")).hexdigest()
 
 
-def parse_journal_line(line: bytes) -> Line:
+def parse_journal_line(line: bytes) -> JournalLine:
     """Return a line that was read from the journal. Raises: Damaged.
 
     A later version may have more events and more fields: simple values of any name are taken.
@@ -86,7 +86,7 @@ def parse_journal_line(line: bytes) -> Line:
     check.checked_whole_number(found.pop("v", None), "v", 1, _MOST)
     at = check.checked_text(found.pop("at", None), "at", 40)
     check.checked_instant(from_iso(at), "at")
-    return Line(
+    return JournalLine(
         at,
         check.checked_whole_number(found.pop("seq", None), "seq", 1, _MOST),
         check.checked_match(found.pop("prev", None), "prev", _SHA256),

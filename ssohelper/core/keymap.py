@@ -192,14 +192,14 @@ def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | Non
     keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in BINDABLE.items()}
     for name in settings:
         for other, others in keys.items():
-            if other != name and _share_a_screen(name, other):
+            if other != name and _are_actions_on_one_screen(name, other):
                 for key in keys[name]:
                     if key in others:
                         return name, other, key
     return None
 
 
-def _share_a_screen(one: str, other: str) -> bool:
+def _are_actions_on_one_screen(one: str, other: str) -> bool:
     scopes = {one.partition(".")[0], other.partition(".")[0]}
     return (
         len(scopes) == 1

@@ -85,10 +85,10 @@ class _Namer:
         is_role_last = all(part is None or not part[1] for part in self._parts.values())
         self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
         self._shortened_parts = _owners_by_part(
-            filter(None, map(_without_session_and_id, written)), is_role_last=is_role_last
+            filter(None, map(_shortened_written_name, written)), is_role_last=is_role_last
         )
         self._levels = dict.fromkeys(self._accounts, 0)
-        self._settled = self._keep_written_levels(written)
+        self._settled = self._keep_name_levels_of_accounts(written)
         self._written_levels = dict(self._levels)
         self._hashed: set[Role] = set()
 
@@ -110,7 +110,7 @@ class _Namer:
                 self._hashed.add(role)
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
-    def _keep_written_levels(self, written: list[WrittenName]) -> set[str]:
+    def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
         """Give accounts the level of their existing profile names; return these accounts."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
@@ -120,14 +120,17 @@ class _Namer:
                 continue
             plain = "".join((part[0], safe_role_name(item.role), part[1]))
             for level in range(_WITH_ID + 1):
-                if _name_of_level(plain, self._session_name, item.role, level).lower() == name:
+                if (
+                    _name_at_length_level(plain, self._session_name, item.role, level).lower()
+                    == name
+                ):
                     settled.add(account_id)
                     self._levels[account_id] = max(level, self._levels[account_id])
         return settled
 
     def _name_at_level(self, role: Role) -> str:
         level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
-        return _name_of_level(self._plain[role], self._session_name, role, level)
+        return _name_at_length_level(self._plain[role], self._session_name, role, level)
 
     def _clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
         """Return the roles whose new profile name another role or an existing profile has."""
@@ -186,7 +189,7 @@ class _Namer:
         before, after = part
         if self._levels[account_id] > 0:
             before = f"{self._session_name}.{before}"
-        return _account_part_text(before, after)
+        return _joined_account_part(before, after)
 
 
 def _owners_by_part(
@@ -203,7 +206,7 @@ def _owners_by_part(
     return owners
 
 
-def _without_session_and_id(item: WrittenName) -> WrittenName | None:
+def _shortened_written_name(item: WrittenName) -> WrittenName | None:
     """Return the profile with session and account id cut off its name; None without them."""
     prefix = f"{item.session_name}.".lower()
     if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
@@ -221,19 +224,19 @@ def _possible_account_parts(name: str, role: Role, *, is_role_last: bool) -> lis
     safe = safe_role_name(role).lower()
     if not is_role_last:
         before, _, after = name.partition(safe)
-        return [_account_part_text(before, after)]
+        return [_joined_account_part(before, after)]
     before, found, after = name.rpartition(safe)
     if found and (not after or after.startswith(f".{role.account_id}")):
-        return [_account_part_text(before, "")]
+        return [_joined_account_part(before, "")]
     ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
-    return [_account_part_text(name[:end], "") for end in (*ends, len(name))]
+    return [_joined_account_part(name[:end], "") for end in (*ends, len(name))]
 
 
-def _account_part_text(before: str, after: str) -> str:
+def _joined_account_part(before: str, after: str) -> str:
     return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
 
 
-def _name_of_level(plain: str, session_name: str, role: Role, level: int) -> str:
+def _name_at_length_level(plain: str, session_name: str, role: Role, level: int) -> str:
     parts = [plain]
     if level >= 1:
         parts.insert(0, session_name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
@@ -79,7 +79,7 @@ def swapped_names_line(plan: Plan) -> str | None:
         return None
     verb = "swapped" if set(taken) == set(taken.values()) else "moved"
     names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
-    return f"names {verb}: {first_names(names, _MOST_SWAPPED)}; each is another role from then on"
+    return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each is another role from then on"
 
 
 def matches_any_role(listing: Listing, choices: Choices) -> bool:

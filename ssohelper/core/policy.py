@@ -100,7 +100,7 @@ class Policy:
         found = []
         for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
-            rule = guard_rules.find_rule(
+            rule = guard_rules.find_guarding_rule(
                 self.rules, link.session_name, account, link.role_name, is_strict=True
             )
             if rule is not None:

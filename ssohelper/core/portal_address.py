@@ -46,7 +46,7 @@ Addresses = Mapping[str, PortalAddress | None]
 NO_ADDRESSES: Addresses = {}
 
 
-class Change(Enum):
+class PortalChange(Enum):
     """How the portal to which a start URL leads differs from that of the last sign-in."""
 
     NONE = "none"
@@ -54,7 +54,7 @@ class Change(Enum):
     PORTAL = "another portal"
 
 
-def with_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+def with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
     """Return the session with the portal and region of its last sign-in.
 
     An address that was recorded for another start URL is ignored. If the region in the config has
@@ -99,17 +99,19 @@ def start_url_refusal(start_url: str, why: str) -> ConfigInvalid:
     return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_OPEN_IT)
 
 
-def find_portal_change(earlier: str, found: str) -> Change:
+def find_portal_change(earlier: str, found: str) -> PortalChange:
     """Return how the portal URL `found` differs from the one of an earlier sign-in."""
     hosts = [urlsplit(url).hostname or "" for url in (earlier, found)]
     instances = [instance_of(url) for url in (earlier, found)]
     if is_same_portal(earlier, found):
-        return Change.NONE
+        return PortalChange.NONE
     same_partition = partition_of_portal(hosts[0]) == partition_of_portal(hosts[1])
     if instances[0] is None or instances[0] != instances[1] or not same_partition:
-        return Change.PORTAL
+        return PortalChange.PORTAL
     return (
-        Change.NONE if region_of_start_url(earlier) == region_of_start_url(found) else Change.REGION
+        PortalChange.NONE
+        if region_of_start_url(earlier) == region_of_start_url(found)
+        else PortalChange.REGION
     )
 
 

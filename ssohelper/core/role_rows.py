@@ -99,7 +99,7 @@ def usage_rank(usage: Usage) -> tuple[bool, int, int]:
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 
 
-def index_of(rows: Sequence[RoleRow]) -> Index:
+def make_role_index(rows: Sequence[RoleRow]) -> Index:
     """Return a search index of these rows, with one column for each field of a row.
 
     Of rows that match a search equally well, those of used roles come first, if `rows` begins with

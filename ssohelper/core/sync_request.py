@@ -64,7 +64,7 @@ def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:
 def is_guarded(request: SyncRequest, unnamed: UnnamedRole) -> bool:
     """Return whether a rule guards the role, or might guard it if its account's name were known."""
     account, role = unnamed
-    rule = guard_rules.find_rule(
+    rule = guard_rules.find_guarding_rule(
         request.rules, request.session.name, account, role.name, is_strict=True
     )
     return rule is not None

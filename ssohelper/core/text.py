@@ -35,7 +35,7 @@ def show_message(text: str) -> str:
     return _VERY_LONG.sub(lambda found: found.group()[:_SHORTENED] + "…", show(text))
 
 
-def first_names(names: Sequence[str], most: int) -> str:
+def shortened_name_list(names: Sequence[str], most: int) -> str:
     """Return the names as `a, b and 3 more`: at most `most` names, then how many are left."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.core import grants, journal
-from ssohelper.core.grants import Grant, Here
+from ssohelper.core.grants import Grant, GrantContext
 from ssohelper.core.model import RoleKey
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
@@ -18,13 +18,15 @@ _LIMIT_BYTES = 4096
 
 
 class GrantStore:
-    """Adds, finds and removes grants. `find_here` returns this terminal, boot and time."""
+    """Adds, finds and removes grants. `find_grant_context` returns this terminal, boot and time."""
 
-    def __init__(self, runtime: Path, log: Journal, find_here: Callable[[], Here]) -> None:
+    def __init__(
+        self, runtime: Path, log: Journal, find_grant_context: Callable[[], GrantContext]
+    ) -> None:
         self._runtime = runtime
         self._folder = runtime / "grants"
         self._journal = log
-        self._find_here = find_here
+        self._find_here = find_grant_context
 
     def add(self, grant: Grant, caller: tuple[str, str]) -> None:
         """Write the grant's line to the journal, then the grant's file. Raises: LocalState."""
@@ -36,7 +38,7 @@ class GrantStore:
 
     def revoke(self, grant: Grant, caller: tuple[str, str]) -> None:
         """End the grant: remove its file, and add a line to the journal. Raises: LocalState."""
-        files.remove(self._folder / f"{grant.id}.json")
+        files.remove_file(self._folder / f"{grant.id}.json")
         self._append_to_journal("revoke", grant, caller)
 
     def list_in_force(self) -> list[Grant]:
@@ -67,7 +69,7 @@ class GrantStore:
             grant = self._load(name)
             if grant is None or here.now >= grant.ends_at:
                 with contextlib.suppress(LocalState, OSError):
-                    files.remove(self._folder / name)
+                    files.remove_file(self._folder / name)
 
     def _list_journaled(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
         """Return the grants that `is_wanted` accepts and that have a line in the journal.

@@ -43,7 +43,7 @@ def _load(folder: Path) -> tuple[str, ...]:
     content = files.read_own_file(folder / _NAME)
     if content is None:
         return ()
-    found = files.parse_object(content)
+    found = files.parse_json_object(content)
     rules = found.get("rules") if found else None
     if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
         return (EVERY_ROLE,)

@@ -67,7 +67,7 @@ class PromptState:
         except LocalState:
             return None
         except Damaged as damage:
-            files.report_damage(path, damage)
+            files.report_damaged_file(path, damage)
             return None
 
     def write(
@@ -106,10 +106,10 @@ class PromptState:
 
     def forget_role(self, key: RoleKey) -> None:
         """Remove the role's prompt file, so that shells with this role ask again at a prompt."""
-        files.remove(self.role_file(key))
-        self.forget_grants()
+        files.remove_file(self.role_file(key))
+        self.remove_grant_files()
 
-    def forget_grants(self) -> None:
+    def remove_grant_files(self) -> None:
         """Remove the files that show grants: the shells in their terminals ask again."""
         files.remove_tree(self._grants)
 

@@ -27,7 +27,7 @@ class SignInFactsFiles:
         path = self._facts_file(session_name)
         facts, damaged = schema.parse_sign_in_facts(files.read_json(path) or {})
         for name in damaged:
-            files.report_damage(path, Damaged(name))
+            files.report_damaged_file(path, Damaged(name))
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
@@ -46,7 +46,7 @@ class SignInFactsFiles:
 
     def forget_facts(self, session_name: str) -> None:
         """Remove the sign-in facts of a session that no longer exists."""
-        files.remove(self._facts_file(session_name))
+        files.remove_file(self._facts_file(session_name))
 
     def save_session(self, session: SsoSession) -> None:
         """Record, before a token is written, the session that it is for. Raises: LocalState.
@@ -74,11 +74,11 @@ class SignInFactsFiles:
         """Remove records whose file name is not that of their session: we did not write them."""
         for path in self._list_records():
             if not self._is_damaged(path) and self._read_session(path) is None:
-                files.remove(path)
+                files.remove_file(path)
 
     def forget_session(self, session_name: str) -> None:
         """Remove the record of a session whose token was removed."""
-        files.remove(self._session_file(session_name))
+        files.remove_file(self._session_file(session_name))
 
     def _list_records(self) -> list[Path]:
         folder = self._state / "signed-in"

@@ -36,7 +36,7 @@ from ssohelper.stores.token_documents import (
     list_regions,
     registration_context,
     registration_name,
-    sha1_name,
+    sha1_file_name,
     token_context,
     token_document_of,
     token_name,
@@ -129,7 +129,7 @@ class TokenFiles(SignInFactsFiles):
             replacement = self._load_replacement(session, used)
             if replacement is not None:
                 return replacement
-            present = self._read_present(session) or {}
+            present = self._read_whole_document_or_empty(session) or {}
             document = token_document_of(present, session, fresh)
             encoded = self._codec.encode(document, token_context(session))
             data = json.dumps(encoded).encode("ascii")
@@ -144,7 +144,7 @@ class TokenFiles(SignInFactsFiles):
 
         Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
         """
-        present = self._read_present(session)
+        present = self._read_whole_document_or_empty(session)
         value = present.get("accessToken") if present is not None else None
         is_foreign = isinstance(value, str) and value != used.value.reveal()
         replacement = self._parse_token(present, session) if present and is_foreign else None
@@ -157,14 +157,14 @@ class TokenFiles(SignInFactsFiles):
 
     def forget(self, session: SsoSession) -> None:
         """Remove the session's token and client registration from this machine."""
-        files.remove(self._token_file(session))
-        files.remove(self._registration_file(session))
+        files.remove_file(self._token_file(session))
+        files.remove_file(self._registration_file(session))
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
             if not files.is_in_another_users_home(folder):
-                files.remove_those_of_killed_processes(str(folder))
+                files.remove_files_of_killed_processes(str(folder))
 
     def read_token_file_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
@@ -192,7 +192,7 @@ class TokenFiles(SignInFactsFiles):
         found = self._read_document(self._token_file(session), token_context(session))
         return self._parse_token(found, session) if found is not None else None
 
-    def load_ids(self, session: SsoSession) -> set[str]:
+    def load_token_ids(self, session: SsoSession) -> set[str]:
         """Return the known ids of access tokens of the session's sign-in."""
         present = self.peek(session)
         ids = set(self.load_facts(session.name).token_ids)
@@ -224,7 +224,7 @@ class TokenFiles(SignInFactsFiles):
         try:
             found = schema.parse_registration(document) if document is not None else None
         except Damaged as damage:
-            files.report_damage(path, damage)
+            files.report_damaged_file(path, damage)
             return None
         if found is None:
             return None
@@ -252,7 +252,7 @@ class TokenFiles(SignInFactsFiles):
 
     # -- further portals of a session's instance ------------------------------------------------
 
-    def list_further(self, session: SsoSession) -> list[SsoSession]:
+    def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
         """Return the further portals at which the session has files, by region.
 
         A portal whose token cannot be read gets the session's start URL.
@@ -300,7 +300,7 @@ class TokenFiles(SignInFactsFiles):
         with suppress(LocalState):
             self._ensure_folder_of(session)
         folder, name = self._folder_of(session), session.sign_in_name
-        path = folder / f".{sha1_name(files.session_file_name(name))}.lock"
+        path = folder / f".{sha1_file_name(files.session_file_name(name))}.lock"
         if os.access(folder, os.W_OK) and not files.is_in_another_users_home(path):
             with files.hold_lock(path, deadline, is_private=False) as is_held:
                 yield is_held
@@ -318,7 +318,7 @@ class TokenFiles(SignInFactsFiles):
             content = files.read_own_file(path)
             if content is None:
                 return None
-            found = files.parse_object(content)
+            found = files.parse_json_object(content)
             if found is not None:
                 return self._decode_token(found, session)
             if known and _damaged.get(str(path)) == known == self.read_token_file_fingerprint(
@@ -356,7 +356,7 @@ class TokenFiles(SignInFactsFiles):
         try:
             token = schema.parse_token(found)
         except Damaged as damage:
-            files.report_damage(self._token_file(session), damage)
+            files.report_damaged_file(self._token_file(session), damage)
             return None
         if not is_token_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
@@ -366,7 +366,7 @@ class TokenFiles(SignInFactsFiles):
             self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
         return token
 
-    def _read_present(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_whole_document_or_empty(self, session: SsoSession) -> dict[str, Any] | None:
         try:
             return self._read_whole_document(session)
         except LoginRequired:

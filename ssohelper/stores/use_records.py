@@ -23,7 +23,7 @@ _MOST_BROWSERS = 50
 _T = TypeVar("_T")
 
 
-def _load_by_role(
+def _load_lines_by_role(
     path: Path,
     lines_of: Callable[[dict[str, Any]], list[Any]],
     parse: Callable[[Any], tuple[RoleKey, _T]],
@@ -34,7 +34,7 @@ def _load_by_role(
         try:
             key, value = parse(line)
         except Damaged as damage:
-            files.report_damage(path, damage)
+            files.report_damaged_file(path, damage)
         else:
             found[key] = value
     return found
@@ -53,7 +53,9 @@ class UsageStore:
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
-        return _load_by_role(self._state / "usage.json", schema.usage_lines, schema.parse_usage)
+        return _load_lines_by_role(
+            self._state / "usage.json", schema.usage_lines, schema.parse_usage
+        )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
@@ -110,7 +112,7 @@ class ConsoleVisits:
         try:
             return None if line is None else schema.parse_visit(line)
         except Damaged as damage:
-            files.report_damage(self._file, damage)
+            files.report_damaged_file(self._file, damage)
             return None
 
     def save(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
@@ -162,7 +164,7 @@ class ConsoleVisits:
         )
 
     def _load_all_pages(self) -> dict[RoleKey, list[tuple[str, str]]]:
-        return _load_by_role(
+        return _load_lines_by_role(
             self._pages_file, schema.console_page_lines, schema.parse_console_pages
         )
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import reason
+from ssohelper.stores.disk_errors import os_error_text
 
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
 # limit is no config.
@@ -128,7 +128,7 @@ class UserFile:
         """Remove the file; if the path is a link, remove the link's target."""
         files.refuse_another_users_home(self.path)
         self.check_writable()
-        files.remove(os.path.realpath(self.path))
+        files.remove_file(os.path.realpath(self.path))
 
     def count_missing_folders(self) -> int:
         """Return how many folders above the file do not exist yet."""
@@ -173,5 +173,5 @@ class UserFile:
 def _unreadable(path: Path, cause: Exception) -> LocalState:
     if isinstance(cause, open_file.Refused):
         return LocalState(f'"{path}" {cause.strerror}')
-    text = reason(cause) if isinstance(cause, OSError) else str(cause).lower()
+    text = os_error_text(cause) if isinstance(cause, OSError) else str(cause).lower()
     return LocalState(f'"{path}" cannot be read: {text}', hint=f"see: ls -l {path}")

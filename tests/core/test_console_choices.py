@@ -42,5 +42,5 @@ def test_every_page_that_is_offered_has_a_url_in_the_partition(region: str) -> N
 def test_service_and_region_are_found_as_typed(query: str, expected: PageChoice | None) -> None:
     choices = pages_to_offer([LAST], "us-east-1")
     preferred = 1 + len(console_urls.SERVICES)
-    found = console_choices.index_of(choices, preferred).search(query, fuzzy=True)
+    found = console_choices.make_page_index(choices, preferred).search(query, fuzzy=True)
     assert (choices[found[0]] if found else None) == expected

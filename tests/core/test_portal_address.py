@@ -4,13 +4,13 @@ import pytest
 
 from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import (
-    Change,
     PortalAddress,
+    PortalChange,
     checked_redirect,
     find_portal_change,
     instance_of,
     region_in_page,
-    with_address,
+    with_portal_address,
 )
 from ssohelper.core.start_url import checked_start_url, is_company_url
 from ssohelper.errors import ConfigInvalid
@@ -64,25 +64,27 @@ def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> 
 @pytest.mark.parametrize(
     ("found", "change"),
     [
-        (HERE, Change.NONE),
-        (HERE + "/#/", Change.NONE),
-        ("https://ssoins-1234abcd.portal.eu-west-1.app.aws", Change.NONE),
-        ("https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", Change.REGION),
-        ("https://ssoins-1234abcd.portal.eu-central-1.app.aws/", Change.REGION),
-        ("https://ssoins-9999.eu-west-1.portal.amazonaws.com", Change.PORTAL),
-        ("https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", Change.PORTAL),
-        ("https://d-0000000000.awsapps.com/start", Change.PORTAL),
-        ("https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", Change.PORTAL),
+        (HERE, PortalChange.NONE),
+        (HERE + "/#/", PortalChange.NONE),
+        ("https://ssoins-1234abcd.portal.eu-west-1.app.aws", PortalChange.NONE),
+        ("https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", PortalChange.REGION),
+        ("https://ssoins-1234abcd.portal.eu-central-1.app.aws/", PortalChange.REGION),
+        ("https://ssoins-9999.eu-west-1.portal.amazonaws.com", PortalChange.PORTAL),
+        ("https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", PortalChange.PORTAL),
+        ("https://d-0000000000.awsapps.com/start", PortalChange.PORTAL),
+        ("https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", PortalChange.PORTAL),
     ],
 )
-def test_the_same_instance_in_another_region_is_no_other_portal(found: str, change: Change) -> None:
+def test_the_same_instance_in_another_region_is_no_other_portal(
+    found: str, change: PortalChange
+) -> None:
     assert find_portal_change(HERE, found) is change
 
 
 def test_two_portals_without_an_instance_are_two_portals() -> None:
     one, other = (f"https://d-{digit * 10}.awsapps.com/start" for digit in "12")
-    assert find_portal_change(one, other) is Change.PORTAL
-    assert find_portal_change(one, one + "/") is Change.NONE
+    assert find_portal_change(one, other) is PortalChange.PORTAL
+    assert find_portal_change(one, one + "/") is PortalChange.NONE
 
 
 def test_the_instance_may_be_in_the_path() -> None:
@@ -109,7 +111,7 @@ ADDRESS = PortalAddress(
 def test_a_session_gets_the_region_to_which_its_start_url_led(
     address: PortalAddress | None, region: str, is_known: bool
 ) -> None:
-    session = with_address(SESSION, address)
+    session = with_portal_address(SESSION, address)
     assert session.region == region
     assert session.aws_url == (ADDRESS.portal_url if is_known else OWN)
     assert session.start_url == OWN

@@ -66,14 +66,14 @@ class PromptWorld:
     def learn(
         self,
         name: str,
-        rows: tuple[prompt_text.Row, ...] = (),
+        rows: tuple[prompt_text.PromptRow, ...] = (),
         *,
         guarded: bool = False,
         has_file: bool = True,
     ) -> None:
         """Set what the program answers when a shell asks it; `rows` are used without a file."""
         label = prompt_text.prompt_label(name, guarded=guarded)
-        labels = prompt_text.fitted_labels(label, rows)
+        labels = prompt_text.usual_and_short_label(label, rows)
         places = (str(self.file), str(self.config)) if has_file else ("", "")
         self.answer.write_text(
             "|".join((*labels, *places, prompt_text.prompt_rows_to_line(rows))) + "\n"

@@ -27,13 +27,13 @@ def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
     def another_endpoint_removes_first(descriptor: int, operation: int) -> None:
         seen.append(operation)
         if len(seen) == 1:  # the folder is made and its lock is not held yet
-            endpoint_files._remove_abandoned(tmp_path)
+            endpoint_files._remove_abandoned_folders(tmp_path)
         flock(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", another_endpoint_removes_first)
     folder = PrivateFolder(tmp_path)
     assert folder.write_file("token", b"x").read_bytes() == b"x"
-    endpoint_files._remove_abandoned(tmp_path)
+    endpoint_files._remove_abandoned_folders(tmp_path)
     assert folder.path.is_dir()
     folder.remove()
     assert os.listdir(tmp_path) == []

@@ -312,9 +312,9 @@ class TestWriting:
     def test_remove_removes_a_link_and_not_its_target(self, tmp_path):
         (tmp_path / "a").write_text("precious")
         (tmp_path / "link").symlink_to(tmp_path / "a")
-        assert files.remove(tmp_path / "link") is True
-        assert files.remove(tmp_path / "link") is False
-        assert files.remove(tmp_path / "a" / "below") is False
+        assert files.remove_file(tmp_path / "link") is True
+        assert files.remove_file(tmp_path / "link") is False
+        assert files.remove_file(tmp_path / "a" / "below") is False
         assert (tmp_path / "a").read_text() == "precious"
 
     def test_young_temporary_files_of_other_processes_stay(self, tmp_path):

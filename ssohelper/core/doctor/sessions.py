@@ -12,7 +12,7 @@ from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, probl
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.start_url import is_same_portal
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
@@ -168,7 +168,7 @@ def check_gained_roles(facts: Facts) -> Iterator[Finding]:
     for fact in facts.sessions:
         new = fact.new_roles
         if new and facts.chosen is None:
-            names = first_names([show(name, 80) for name in new], _MOST_NAMES)
+            names = shortened_name_list([show(name, 80) for name in new], _MOST_NAMES)
             yield note(
                 "roles-without-profile",
                 f'session "{fact.session.name}"',

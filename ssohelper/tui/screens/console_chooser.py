@@ -40,7 +40,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         self._choices = console_choices.pages_to_offer(last, region)
         # All pages before those of other regions: the last ones, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
-        self._index = console_choices.index_of(self._choices, preferred)
+        self._index = console_choices.make_page_index(self._choices, preferred)
 
     def on_mount(self) -> None:
         self.show_lines(len(self._choices))
