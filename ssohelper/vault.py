@@ -269,7 +269,7 @@ class Vault:
         self._identities = self._identify_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
-        allowed = None if text is None else allow_list.parse(text)
+        allowed = None if text is None else allow_list.parse_allow_list(text)
         if allowed is not None and company.agents_allow is not None:
             allowed = allowed.narrowed(company.agents_allow)
         return Policy(

@@ -67,7 +67,9 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         "form": given.form,
         "default_region": default_regions.check_region(region) if region is not None else None,
     }
-    return app.choices.load(session.name).choose(**{k: v for k, v in fields.items() if v})
+    return app.choices.load(session.name).with_chosen_fields(
+        **{k: v for k, v in fields.items() if v}
+    )
 
 
 def check_installation(app: App) -> None:
@@ -187,7 +189,7 @@ def apply(app: App, plan: Plan) -> None:
         if config.data == plan.data:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
-        if not again.same_as(plan):
+        if not again.has_same_changes_as(plan):
             raise config_writing.changed_meanwhile(app)
         return again.changes
 

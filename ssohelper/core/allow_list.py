@@ -59,7 +59,7 @@ class AllowList(NamedTuple):
         )
 
 
-def parse(text: str) -> AllowList:
+def parse_allow_list(text: str) -> AllowList:
     """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
     return AllowList(tuple(map(_parse_patterns, text.split(_LISTS))))
 

@@ -169,7 +169,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
     if (
         chain is None
         or session is None
-        or chain.target.role != key.base.role
+        or chain.target.role != key.key_of_sso_role.role
         or not config_file.target_belongs_to_session(chain.target, session)
     ):
         raise ConfigInvalid(

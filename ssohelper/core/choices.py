@@ -39,7 +39,7 @@ class Choices(NamedTuple):
         """These choices without `removed` and `written_region`, which other commands recorded."""
         return self._replace(removed=frozenset(), written_region=None, given=frozenset())
 
-    def choose(self, **fields: Any) -> "Choices":
+    def with_chosen_fields(self, **fields: Any) -> "Choices":
         """Return the choices with these fields, which count as chosen now."""
         return self._replace(**fields, given=self.given | fields.keys())
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ssohelper.core import console_urls
 from ssohelper.core.endpoints import partition_of
+from ssohelper.core.model import PageChoice
 from ssohelper.core.search import Index
 
 # The regions whose console pages are offered, by partition. Any other region can still be given to
@@ -24,13 +24,6 @@ _REGIONS = {
     "aws-eusc": "eusc-de-east-1",
 }
 HOME = "home"
-
-
-class PageChoice(NamedTuple):
-    """A page of the console: a service as `ssohelper console --service` takes it, and a region."""
-
-    service: str
-    region: str
 
 
 def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:

@@ -50,7 +50,9 @@ def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choi
     accounts = tuple(row.filter for row in rows if row.is_account)
     roles = tuple(row.filter for row in rows if not row.is_account)
     found = {"accounts": accounts, "roles": roles}
-    return before.choose(**{kind: filters for kind, filters in found.items() if filters})
+    return before.with_chosen_fields(
+        **{kind: filters for kind, filters in found.items() if filters}
+    )
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:

@@ -97,7 +97,7 @@ def grant_to_text(grant: Grant) -> str:
     )
 
 
-def parse(found: dict[str, Any]) -> Grant:
+def parse_grant(found: dict[str, Any]) -> Grant:
     """Return the grant of this JSON object. Raises: Damaged."""
     if set(found) != set(Grant._fields):
         raise Damaged("fields")

@@ -107,7 +107,7 @@ def signed_out_entry(session: str, *, how: str, user: str | None) -> Entry:
 def decision_entry(
     event: str,
     key: RoleKey,
-    caller: tuple[str, str] = ("", ""),
+    parent_and_terminal: tuple[str, str] = ("", ""),
     *,
     way: str | None = None,
     reason: str | None = None,
@@ -117,7 +117,7 @@ def decision_entry(
 ) -> Entry:
     """Return the entry for a decision on one role: "grant", "revoke", "release" or "refused".
 
-    `caller` is what `fastpath.calling_process` found: the parent process and the terminal.
+    `parent_and_terminal` name the caller's parent process and its terminal.
     `way` is how the role was asked for ("exec"), `rule` the guard rule or the allow-list's pattern,
     `grant` the id of the grant, `until` its end (epoch seconds).
     """
@@ -129,14 +129,16 @@ def decision_entry(
         until=until,
         grant=grant,
         rule=rule,
-        parent=caller[0],
-        terminal=caller[1],
+        parent=parent_and_terminal[0],
+        terminal=parent_and_terminal[1],
     )
 
 
-def refused_command_entry(what: str, caller: tuple[str, str]) -> Entry:
+def refused_command_entry(what: str, parent_and_terminal: tuple[str, str]) -> Entry:
     """Return the entry for a command that is refused, such as "sign in" below an allow-list."""
-    return Entry("refused", what=what, parent=caller[0], terminal=caller[1])
+    return Entry(
+        "refused", what=what, parent=parent_and_terminal[0], terminal=parent_and_terminal[1]
+    )
 
 
 def loosened_protection_entry(what: str, *, before: str | None, after: str | None) -> Entry:

@@ -172,6 +172,14 @@ _SHORTER = {
 _PUNCTUATION = r"""!"#$%&'()*+-./:;<=>?@[\]^_`{|}~"""
 
 
+class KeyConflict(NamedTuple):
+    """A key that two actions have."""
+
+    action: str
+    other_action: str
+    key: str
+
+
 def parse_keys(text: str) -> tuple[str, ...]:
     """Return the keys of a setting such as `s` or `ctrl+s,f5`, by their long names.
 
@@ -181,8 +189,8 @@ def parse_keys(text: str) -> tuple[str, ...]:
     return tuple(_parse_key(part) for part in parts)
 
 
-def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return (action, other action, key) if a key of the settings also belongs to another action.
+def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
+    """Return the first key of the settings that also belongs to another action; else None.
 
     Two screens may use the same key for different actions. A key of `app` works on all screens, a
     key of `list` on those with a list below a search.
@@ -195,7 +203,7 @@ def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | Non
             if other != name and _are_actions_on_one_screen(name, other):
                 for key in keys[name]:
                     if key in others:
-                        return name, other, key
+                        return KeyConflict(name, other, key)
     return None
 
 

@@ -225,12 +225,19 @@ class Usage(NamedTuple):
     uses: int = 0
     favourite: bool = False
 
-    def used(self, now: int) -> "Usage":
+    def with_one_more_use(self, now: int) -> "Usage":
         """Return this usage with one more use, at `now`."""
         return self._replace(last_used_at=now, uses=self.uses + 1)
 
 
 NEVER_USED = Usage()
+
+
+class PageChoice(NamedTuple):
+    """A page of the console: a service as `ssohelper console --service` takes it, and a region."""
+
+    service: str
+    region: str
 
 
 class RoleKey(NamedTuple):
@@ -279,7 +286,7 @@ class RoleKey(NamedTuple):
         return cls(session_name, account_id, role_name, chain)
 
     @property
-    def base(self) -> "RoleKey":
+    def key_of_sso_role(self) -> "RoleKey":
         """Return the key of the permission set's role below the chain."""
         return self._replace(chain="")
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ssohelper.core.model import Role
 from ssohelper.core.profile_names import (
+    AccountPart,
     UnnamedRole,
     account_part_of_template,
     name_from_template,
@@ -82,7 +83,7 @@ class _Namer:
         for item in written:
             self._owners[item.name.lower()].add(item.role if item.is_own else None)
         self._owners["default"].add(None)
-        is_role_last = all(part is None or not part[1] for part in self._parts.values())
+        is_role_last = all(part is None or not part.after for part in self._parts.values())
         self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
         self._shortened_parts = _owners_by_part(
             filter(None, map(_shortened_written_name, written)), is_role_last=is_role_last
@@ -118,7 +119,7 @@ class _Namer:
             part = self._parts.get(account_id)
             if part is None or item.role is None or not item.is_own:
                 continue
-            plain = "".join((part[0], safe_role_name(item.role), part[1]))
+            plain = "".join((part.before, safe_role_name(item.role), part.after))
             for level in range(_WITH_ID + 1):
                 if (
                     _name_at_length_level(plain, self._session_name, item.role, level).lower()
@@ -162,7 +163,7 @@ class _Namer:
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
-                accounts_by_part[self._account_part_of(account_id, part)].add(account_id)
+                accounts_by_part[self._account_part_at_level(account_id, part)].add(account_id)
         clashing = set()
         for part_text, accounts in accounts_by_part.items():
             owners = self._written_parts.get(part_text, set())
@@ -185,7 +186,7 @@ class _Namer:
         level = self._written_levels[account_id]
         return account_id in self._settled and self._levels[account_id] == level
 
-    def _account_part_of(self, account_id: str, part: tuple[str, str]) -> str:
+    def _account_part_at_level(self, account_id: str, part: AccountPart) -> str:
         before, after = part
         if self._levels[account_id] > 0:
             before = f"{self._session_name}.{before}"

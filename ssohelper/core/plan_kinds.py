@@ -82,7 +82,7 @@ def _kinds_of_command(before: str, after: str) -> Iterator[str]:
         yield PROGRAM
 
 
-def groups(plan: Plan) -> list[Group]:
+def group_profiles_by_change(plan: Plan) -> list[Group]:
     """Return the profiles that a plan adds, changes and removes, by kind; no group is empty.
 
     The kinds of change are in order of their counts, the adopted profiles first.
@@ -100,7 +100,7 @@ def groups(plan: Plan) -> list[Group]:
 
 def counts_line(plan: Plan) -> str:
     """Return the counts by kind: `17 to add, 598 to change: program path, 1 to remove`."""
-    parts = groups(plan)
+    parts = group_profiles_by_change(plan)
     if not parts:
         name = plan.request.session.name
         return f"section [sso-session {name}] to write" if plan.changes else "nothing to change"

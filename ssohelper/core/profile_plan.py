@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     adopt: tuple[str, ...] = ()
     add_roles: tuple[Role, ...] = ()
 
-    def same_as(self, other: "Plan") -> bool:
+    def has_same_changes_as(self, other: "Plan") -> bool:
         """Return whether both plans add, change and remove the same profiles."""
         return self[1:4] == other[1:4]
 

@@ -42,7 +42,7 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
         os.close(descriptor)
     if len(content) > _LIMIT_BYTES:
         raise _untrusted_policy_error(path, "is larger than 1 MiB")
-    return company_policy.parse(content, os.fspath(path))
+    return company_policy.parse_company_policy(content, os.fspath(path))
 
 
 def _check_policy_file_is_trusted(path: Path, found: os.stat_result, owner: int) -> None:

@@ -28,18 +28,18 @@ class GrantStore:
         self._journal = log
         self._find_here = find_grant_context
 
-    def add(self, grant: Grant, caller: tuple[str, str]) -> None:
+    def add(self, grant: Grant, parent_and_terminal: tuple[str, str]) -> None:
         """Write the grant's line to the journal, then the grant's file. Raises: LocalState."""
-        self._append_to_journal("grant", grant, caller)
+        self._append_to_journal("grant", grant, parent_and_terminal)
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(self._folder)
         path = self._folder / f"{grant.id}.json"
         files.write_atomically(path, grants.grant_to_text(grant).encode(), durable=False)
 
-    def revoke(self, grant: Grant, caller: tuple[str, str]) -> None:
+    def revoke(self, grant: Grant, parent_and_terminal: tuple[str, str]) -> None:
         """End the grant: remove its file, and add a line to the journal. Raises: LocalState."""
         files.remove_file(self._folder / f"{grant.id}.json")
-        self._append_to_journal("revoke", grant, caller)
+        self._append_to_journal("revoke", grant, parent_and_terminal)
 
     def list_in_force(self) -> list[Grant]:
         """Return the grants in force in this terminal; the one that ends first comes first."""
@@ -92,7 +92,7 @@ class GrantStore:
             return None
         try:
             found = files.read_json(self._folder / name, _LIMIT_BYTES)
-            grant = None if found is None else grants.parse(found)
+            grant = None if found is None else grants.parse_grant(found)
         except (LocalState, Damaged):
             return None
         return grant if grant is not None and grant.id == is_named[1] else None
@@ -111,12 +111,14 @@ class GrantStore:
         }
         return {one for one in ids if one in of["grant"] and one not in of["revoke"]}
 
-    def _append_to_journal(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
+    def _append_to_journal(
+        self, event: str, grant: Grant, parent_and_terminal: tuple[str, str]
+    ) -> None:
         self._journal.append_to_file(
             journal.decision_entry(
                 event,
                 grant.key,
-                caller,
+                parent_and_terminal,
                 reason=grant.reason,
                 until=grant.ends_at,
                 grant=grant.id,

@@ -97,7 +97,7 @@ class Connection:
 
 
 class _Reader(io.RawIOBase):
-    """A raw stream (io) that reads a connection. ClosableServer it leaves the connection open."""
+    """A raw stream (io) that reads a connection. Closing it leaves the connection open."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()

@@ -3,7 +3,8 @@
 import pytest
 
 from ssohelper.core import console_choices, console_urls
-from ssohelper.core.console_choices import PageChoice, pages_to_offer
+from ssohelper.core.console_choices import pages_to_offer
+from ssohelper.core.model import PageChoice
 
 LAST = PageChoice("lambda", "eu-west-1")
 

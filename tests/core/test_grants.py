@@ -64,7 +64,7 @@ def test_no_grant_lasts_longer_than_an_hour(life: int, counts: bool) -> None:
 @pytest.mark.parametrize("session", [TERMINAL, None])
 def test_a_text_is_read_back_as_it_was_written(session: TerminalSession | None) -> None:
     written = GRANT._replace(session=session)
-    read = grants.parse(json.loads(grants.grant_to_text(written)))
+    read = grants.parse_grant(json.loads(grants.grant_to_text(written)))
     assert read == written
     assert read.id == written.id
 
@@ -101,12 +101,12 @@ def test_another_content_has_another_id(change: dict[str, Any]) -> None:
 def test_what_is_no_grant_is_damaged(change: dict[str, Any]) -> None:
     found = {**json.loads(grants.grant_to_text(GRANT)), **change}
     with pytest.raises(Damaged):
-        grants.parse(found)
+        grants.parse_grant(found)
 
 
 def test_a_missing_field_is_damaged_and_the_longest_reason_is_not() -> None:
     found = json.loads(grants.grant_to_text(GRANT._replace(reason="x" * 200)))
-    assert len(grants.parse(found).reason) == 200
+    assert len(grants.parse_grant(found).reason) == 200
     del found["uid"]
     with pytest.raises(Damaged):
-        grants.parse(found)
+        grants.parse_grant(found)

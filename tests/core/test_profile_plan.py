@@ -528,9 +528,9 @@ def test_a_plan_for_one_role_changes_no_other_profile() -> None:
 
 def test_plans_are_the_same_when_they_add_change_and_remove_the_same() -> None:
     empty, all_there = plan(SESSION), plan(SESSION + ALL)
-    assert empty.same_as(plan(SESSION + "# mine\n"))
-    assert not empty.same_as(all_there)
-    assert not all_there.same_as(
+    assert empty.has_same_changes_as(plan(SESSION + "# mine\n"))
+    assert not empty.has_same_changes_as(all_there)
+    assert not all_there.has_same_changes_as(
         plan(SESSION + ALL + process("gone", PAY, "Gone"), request(prune=True))
     )
 

@@ -252,7 +252,7 @@ def test_a_malformed_or_huge_response_ends_at_0(cache):
     until = int(time.time()) + 600
     cache.publish(permit_publishing(KEY), DOCUMENT, until)
     assert cache.load_published_until(KEY) == until
-    path = cache._response(KEY)
+    path = cache._response_file(KEY)
     for content in (b"", b"{}", b"x" * (1 << 21)):
         path.write_bytes(content)
         os.utime(path, (until, until))

@@ -149,7 +149,7 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
             RoleListView.with_next_sort, soon()
         ),
     ),
-    "visits": ("", lambda base: ConsoleVisits(base).save("", KEY, NOON, is_told=True)),
+    "visits": ("", lambda base: ConsoleVisits(base).save_visit("", KEY, NOON, is_told=True)),
 }
 
 

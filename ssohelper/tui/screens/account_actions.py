@@ -20,8 +20,7 @@ from ssohelper.actions import (
     selection,
 )
 from ssohelper.core import plan_text, shell_text
-from ssohelper.core.console_choices import PageChoice
-from ssohelper.core.model import Profile
+from ssohelper.core.model import PageChoice, Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed

@@ -11,7 +11,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from ssohelper.core import console_choices, console_urls
-from ssohelper.core.console_choices import PageChoice
+from ssohelper.core.model import PageChoice
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.search_dialog import SearchDialog
 from ssohelper.tui.widgets.cells import fitted, hit_pieces
