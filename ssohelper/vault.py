@@ -288,7 +288,7 @@ class Vault:
         A new rule is remembered at once. If the settings cannot be read, no rule ends.
         """
         memory = self._app.guard_memory
-        remembered = memory.load()
+        remembered = memory.load_rules()
         try:
             added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
             if added:
@@ -306,7 +306,7 @@ class Vault:
     def remember_rules(self) -> None:
         """Remember the rules just written, so that they stay in force if their file is lost."""
         with suppress(SsoHelperError):
-            known = (*self._app.guard_memory.load(), *self._app.read_settings().guard_rules())
+            known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
             self._remember_rules(tuple(dict.fromkeys(known)))
 
     def _remember_rules(self, rules: tuple[str, ...]) -> None:
@@ -315,7 +315,7 @@ class Vault:
             # Published responses are removed. Otherwise the launcher could print them again after
             # the earlier settings file is restored, with the modification time that its stamp has.
             self._app.credentials.withdraw_all_responses()
-            self._app.guard_memory.save(rules)
+            self._app.guard_memory.save_rules(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")
 

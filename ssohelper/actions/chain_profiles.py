@@ -106,7 +106,7 @@ def _checked_step(name: str, values: Mapping[str, str], region: str | None) -> C
     try:
         if region is not None:
             checked_region(region)
-        step = chains.checked_step(name, values, region)
+        step = chains.checked_chain_step(name, values, region)
         chains.check_duration(step.duration_seconds)
     except ConfigInvalid as error:
         raise UsageProblem(error.message, hint=error.hint) from error

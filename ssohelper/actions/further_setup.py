@@ -13,12 +13,12 @@ from ssohelper.core.further_portals import (
     parse_further_portals,
 )
 from ssohelper.core.model import SsoSession
-from ssohelper.core.portal_address import instance_of
+from ssohelper.core.portal_address import instance_id_of_portal
 from ssohelper.core.start_url import (
+    checked_typed_start_url,
     is_company_url,
     is_same_portal,
     region_of_start_url,
-    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -40,7 +40,7 @@ def find_session(
     for a portal that cannot be a further one of the session, although its URL names the same
     instance.
     """
-    url = typed_start_url(start_url)
+    url = checked_typed_start_url(start_url)
     if is_company_url(url):
         return None  # a company's own address may lead to any region: it is a session of its own
     sessions = app.config.read().sso_sessions()
@@ -50,7 +50,7 @@ def find_session(
     if known is not None:
         return known
     region = region_of_start_url(url)
-    if instance_of(url) is None or region is None:
+    if instance_id_of_portal(url) is None or region is None:
         return None
     portal, found = FurtherPortal(region, url), list[SsoSession]()
     for session in sessions:

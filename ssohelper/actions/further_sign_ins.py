@@ -122,7 +122,10 @@ def _save_further_sign_in(
     """Save the further sign-in if the session's own is unchanged since. Raises: Superseded."""
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
-        if lineage.validity_of(own_token.id, present, own) is not lineage.Validity.CURRENT:
+        if (
+            lineage.validity_of_credentials(own_token.id, present, own)
+            is not lineage.Validity.CURRENT
+        ):
             sign_in_user.end_new_sign_in(app, further, token)
             raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
         with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):

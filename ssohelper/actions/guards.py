@@ -228,7 +228,7 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
                 "guard.rules", before=", ".join(before), after=", ".join(keep)
             )
         )
-        app.guard_memory.save(keep)
+        app.guard_memory.save_rules(keep)
     return ended
 
 

@@ -22,7 +22,7 @@ from ssohelper.broker.requests import AskedBy, Found
 from ssohelper.core import freshness, region_order
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
-from ssohelper.core.lineage import Validity, validity_of
+from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import (
     AccessToken,
     CachedCredentials,
@@ -195,7 +195,7 @@ def _load_standing(
         # still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
-    return token, validity_of(cached.token_id, token, facts)
+    return token, validity_of_credentials(cached.token_id, token, facts)
 
 
 def _load_standing_again(

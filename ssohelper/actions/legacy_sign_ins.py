@@ -87,7 +87,7 @@ def remove_legacy_tokens(app: App, session: SsoSession, ids: Collection[str]) ->
 
     The caller holds `lock_state`. Raises: LocalState.
     """
-    app.storage.legacy_tokens.forget(ids, app.tokens.token_file(session))
+    app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
 
 
 def list_files(app: App, session: SsoSession) -> list[str]:

@@ -315,7 +315,7 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
     if token is None or present is None:
         return False
     facts = app.tokens.load_facts(session.name)
-    return lineage.validity_of(token.id, present, facts) is lineage.Validity.DOUBTFUL
+    return lineage.validity_of_credentials(token.id, present, facts) is lineage.Validity.DOUBTFUL
 
 
 def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:

@@ -146,7 +146,7 @@ def _save_client_issuer(
     """Record which endpoint issued the client's secret. Call this before the secret is saved."""
     with app.tokens.lock_state(session.sign_in_name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.sign_in_name)
-        noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
+        noted = facts._replace(client=issuer.client_hash(client), client_issuer=client_issuer)
         app.tokens.save_facts(session.sign_in_name, noted)
 
 

@@ -137,13 +137,13 @@ def read_status(app: App) -> Status:
 
 def _distinct_label(app: App, name: str) -> str:
     """Return the name, or a form of it that no other profile's prompt shows."""
-    if not prompt_text.may_look_alike(name):
+    if not prompt_text.may_look_like_another_name(name):
         return name  # without reading the config
     try:
         names = [entry.name for entry in app.config.read().profiles()]
     except SsoHelperError:
         return name
-    return prompt_text.distinct_name(name, names)
+    return prompt_text.distinct_prompt_name(name, names)
 
 
 def is_guarded(app: App, profile: Profile) -> bool:

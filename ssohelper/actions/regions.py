@@ -20,7 +20,7 @@ from ssohelper.core.further_portals import (
     parse_further_portals,
     session_at_portal,
 )
-from ssohelper.core.lineage import Validity, validity_of
+from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
@@ -114,22 +114,25 @@ def is_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
     if facts.ended_at is not None or facts.of_token_id is None:
         return False
     own = app.tokens.load_facts(session.name)
-    return validity_of(facts.of_token_id, _peek_token(app, session), own) is Validity.CURRENT
+    return (
+        validity_of_credentials(facts.of_token_id, _peek_token(app, session), own)
+        is Validity.CURRENT
+    )
 
 
-def plan_tries(app: App, session: SsoSession) -> list[Try]:
+def plan_region_tries(app: App, session: SsoSession) -> list[Try]:
     """Return the portals to ask, in order. The session's own portal is always among them."""
     portals = {one.region: one for one in _list_askable_portals(app, session)}
     if len(portals) == 1:
         return [Try(session, None)]
     failures = app.region_failures.load(session.name)
-    found = region_order.plan_tries(list(portals), failures, app.clock.now())
+    found = region_order.plan_region_tries(list(portals), failures, app.clock.now())
     return [Try(portals[one.region], one.share) for one in found]
 
 
 def find_next(app: App, session: SsoSession) -> SsoSession:
     """Return the session with the portal that will be asked next."""
-    return plan_tries(app, session)[0].session
+    return plan_region_tries(app, session)[0].session
 
 
 def find_answering(app: App, session: SsoSession) -> str:
@@ -147,7 +150,7 @@ def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T])
     Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
     """
     first: AwsUnreachable | None = None
-    tries = plan_tries(app, session)
+    tries = plan_region_tries(app, session)
     for one in tries:
         try:
             found = ask(one)

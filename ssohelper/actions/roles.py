@@ -15,7 +15,7 @@ from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
     ranked_rows,
-    rows_of_other_profiles,
+    rows_of_foreign_profiles,
     rows_without_usage,
 )
 
@@ -146,7 +146,7 @@ def _rows_of_others(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     from ssohelper.actions import foreign  # few have such profiles: not before the first paint
 
     found = foreign.list_usable(app, entries)
-    return rows_of_other_profiles((one.name, one.what) for one in found)
+    return rows_of_foreign_profiles((one.name, one.what) for one in found)
 
 
 def _make_rows_of_chains(

@@ -300,12 +300,12 @@ def _make_script(app: App, shell: str, found: Environment, used: str) -> str:
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))
     if not before:
-        undo = shell_text.restoring_text(shell, environment.TOUCHED, app.environ)
+        undo = shell_text.text_that_restores_variables(shell, environment.TOUCHED, app.environ)
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_before", undo))
     lines += shell_text.assignment_lines(shell, found.revealed(), found.unset)
     if shell == "fish":
         lines.append("true")  # fish's `set -e` of an unset variable leaves a non-zero status
-    return shell_text.joined_lines(shell, lines)
+    return shell_text.joined_shell_lines(shell, lines)
 
 
 def _print_script(text: str) -> None:

@@ -132,7 +132,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     seen = [entry.name]
     first = entry
     while True:
-        found = _find_step_and_source(config, entry)
+        found = _find_chain_step_and_source(config, entry)
         if found is None:
             target = config.target(entry) if steps else None
             break
@@ -220,7 +220,7 @@ def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
     return {OWN_PREFIX + key: value for key, value in values.items() if value}
 
 
-def checked_step(profile: str, values: Mapping[str, str], region: str | None) -> ChainStep:
+def checked_chain_step(profile: str, values: Mapping[str, str], region: str | None) -> ChainStep:
     """Return the chain's step that these values of role_arn, external_id and other keys describe.
 
     Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
@@ -264,7 +264,7 @@ def check_duration(seconds: int | None) -> None:
 # -- reading the step of one profile in a chain ----------------------------------------------------
 
 
-def _find_step_and_source(
+def _find_chain_step_and_source(
     config: ConfigFile, entry: ProfileEntry
 ) -> tuple[ChainStep, str | TargetRole | None] | None:
     """Return the profile's step and its source; None if the profile assumes no role.
@@ -280,7 +280,7 @@ def _find_step_and_source(
                 "credential_source",
                 "source_profile and credential_source exclude each other",
             )
-        return _read_step(config, entry, ""), keys.get("source_profile")
+        return _read_chain_step(config, entry, ""), keys.get("source_profile")
     options = _options_of_chain_command(entry)
     if options is None:
         return None
@@ -298,7 +298,7 @@ def _find_step_and_source(
         config.refuse_key(
             entry, "credential_process", "--chain takes --session, --account-id and --role-name too"
         )
-    step = _read_step(config, entry, OWN_PREFIX)
+    step = _read_chain_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
     return step, source or target
 
@@ -312,13 +312,13 @@ def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     return options if options is not None and "--chain" in options else None
 
 
-def _read_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> ChainStep:
+def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> ChainStep:
     names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
     values = {name: entry.keys.get(prefix + name, "") for name in names}
     try:
         if not CHAIN.fullmatch(encoded_profile_name(entry.name)):
             raise ConfigInvalid("role_arn: the profile's name is too long for a chain of roles")
-        return checked_step(entry.name, values, config.region(entry))
+        return checked_chain_step(entry.name, values, config.region(entry))
     except ConfigInvalid as error:
         key, colon, what = error.message.partition(": ")
         if not colon or key not in names:

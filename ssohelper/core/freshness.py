@@ -38,7 +38,7 @@ def freshness_of_credentials(
     error up to the last margin, min(60 s, L/10), does no harm, since credentials are never served
     within that margin.
     """
-    margin = _too_late_seconds(life_seconds)
+    margin = _too_old_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
         return Freshness.TOO_LATE
     if left_seconds <= _renewal_required_seconds(life_seconds):
@@ -67,5 +67,5 @@ def _renewal_required_seconds(life_seconds: float) -> float:
     return min(16 * 60, life_seconds / 4)
 
 
-def _too_late_seconds(life_seconds: float) -> float:
+def _too_old_seconds(life_seconds: float) -> float:
     return min(60, life_seconds / 10)

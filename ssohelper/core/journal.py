@@ -179,7 +179,7 @@ def _checked_count(value: object, field: str) -> int:
     return check.checked_whole_number(value, field, 0, _MOST)
 
 
-def _checked_name(value: object, field: str) -> str:
+def _checked_process_name(value: object, field: str) -> str:
     """Return the name of a process or terminal as printable ASCII of at most 32 characters."""
     found = check.checked_text(value, field, LONGEST_LINE_BYTES)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
@@ -224,8 +224,8 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "until": _checked_instant,
     "background": check.checked_boolean,
     "others": _checked_count,
-    "parent": _checked_name,
-    "terminal": _checked_name,
+    "parent": _checked_process_name,
+    "terminal": _checked_process_name,
     "user": _make_text_check(400),
     "how": _make_pattern_check(_WORD),
     "way": _make_pattern_check(_WORD),

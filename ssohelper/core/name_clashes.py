@@ -57,7 +57,7 @@ def choose_names(
     names do not depend on filters. A name is not free if a `written` profile has it, or has it in
     another case.
     """
-    return _Namer(list(unnamed), template, session_name, list(written), skipped).choose()
+    return _Namer(list(unnamed), template, session_name, list(written), skipped).choose_names()
 
 
 class _Namer:
@@ -84,8 +84,8 @@ class _Namer:
             self._owners[item.name.lower()].add(item.role if item.is_own else None)
         self._owners["default"].add(None)
         is_role_last = all(part is None or not part.after for part in self._parts.values())
-        self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
-        self._shortened_parts = _owners_by_part(
+        self._written_parts = _owners_by_account_part(written, is_role_last=is_role_last)
+        self._shortened_parts = _owners_by_account_part(
             filter(None, map(_shortened_written_name, written)), is_role_last=is_role_last
         )
         self._levels = dict.fromkeys(self._accounts, 0)
@@ -93,7 +93,7 @@ class _Namer:
         self._written_levels = dict(self._levels)
         self._hashed: set[Role] = set()
 
-    def choose(self) -> dict[Role, str]:
+    def choose_names(self) -> dict[Role, str]:
         """Return the profile names, after making clashing names longer until none clashes."""
         while True:
             names = {role: self._name_at_level(role) for role in self._plain}
@@ -149,11 +149,11 @@ class _Namer:
                 for role in roles
                 if is_of_several
                 or (is_wanted_twice and role not in self._skipped)
-                or not self._is_free(name, role)
+                or not self._is_name_free(name, role)
             ]
         return clashing
 
-    def _is_free(self, name: str, role: Role) -> bool:
+    def _is_name_free(self, name: str, role: Role) -> bool:
         owners = self._owners.get(name, set())
         # A skipped role may already have the profile whose name it would get.
         return not owners or (role in self._skipped and owners == {role})
@@ -193,7 +193,7 @@ class _Namer:
         return _joined_account_part(before, after)
 
 
-def _owners_by_part(
+def _owners_by_account_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
     """Return, for each account part of existing profile names, the accounts that have it."""

@@ -116,7 +116,7 @@ class Policy:
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permit to hand out this role's credentials. Raises: Refused."""
-        outside = self._find_not_allowed(key)
+        outside = self._find_role_not_allowed(key)
         if outside is not None:
             assert self._allowed is not None
             raise _refusal_by_allow_list(self._allowed, outside, key)
@@ -132,11 +132,11 @@ class Policy:
                 raise Refused(
                     f'the rule "{rule}" guards {link.account_id}/{link.role_name}, '
                     "and no grant for it is in force in this terminal",
-                    hint=self._how_to_grant(key),
+                    hint=self._hint_to_grant(key),
                 )
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
-    def _find_not_allowed(self, key: RoleKey) -> RoleKey | None:
+    def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
         """Return a role on the way to `key` that the allow-list does not include, else None."""
         if self._allowed is None:
             return None
@@ -145,7 +145,7 @@ class Policy:
                 return link
         return None
 
-    def _how_to_grant(self, key: RoleKey) -> str:
+    def _hint_to_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
         # A grant is given on a terminal, and never below an allow-list. So a program without a
         # terminal, such as an agent, asks a person, whose terminal is another one.

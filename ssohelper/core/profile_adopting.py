@@ -12,7 +12,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.core.profile_origin import keys_with_included
+from ssohelper.core.profile_origin import keys_with_included_profile
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
@@ -60,7 +60,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             skipped.append(Skipped(entry.name, why))
             continue
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
-        form, note = _choose_form(request, entry.name, UnnamedRole(account, role))
+        form, note = _choose_form_and_note(request, entry.name, UnnamedRole(account, role))
         if note:
             skipped.append(Skipped(entry.name, note))
         if form is None:
@@ -70,7 +70,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
         # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
         # know.
-        region = keys_with_included(config, entry).get("region") or find_region(account)
+        region = keys_with_included_profile(config, entry).get("region") or find_region(account)
         edit, change = profile_keys.adoption_change(entry, keys, region)
         edits.append(edit)
         changes.append(change)
@@ -93,7 +93,7 @@ def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dic
     return found
 
 
-def _choose_form(
+def _choose_form_and_note(
     request: SyncRequest, name: str, unnamed: UnnamedRole
 ) -> tuple[str | None, str | None]:
     """Return the form of an adopted profile, or None if no form would work; and a note, or None.

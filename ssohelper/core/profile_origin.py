@@ -102,7 +102,7 @@ def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
     assumed, unknown programs, profiles without credentials.
     """
-    registry = _find_registry_profiles(config)
+    registry = _find_granted_registry_profiles(config)
     found = (_find_profile_origin(config, entry, registry) for entry in config.profiles())
     return tuple(origin for origin in found if origin is not None)
 
@@ -148,7 +148,7 @@ def _find_profile_origin(
     for key, other in _OTHER_SOURCES.items():
         if key in keys:
             return Origin(entry.name, tool, None, f"it has {other} too", program)
-    named, why = _role_that_all_name(list(_named_roles(config, entry)))
+    named, why = _role_that_all_sources_name(list(_roles_named_by_profile(config, entry)))
     return Origin(entry.name, tool, named, why, program)
 
 
@@ -175,7 +175,7 @@ def _find_tool_that_wrote(config: ConfigFile, entry: ProfileEntry, words: list[s
     if process_command.own_command_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
-        is_included = "include_profile" in keys and "sso_account_id" in keys_with_included(
+        is_included = "include_profile" in keys and "sso_account_id" in keys_with_included_profile(
             config, entry
         )
         return AWS_VAULT if is_included else None
@@ -188,7 +188,7 @@ def _find_tool_that_wrote(config: ConfigFile, entry: ProfileEntry, words: list[s
     return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
 
 
-def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
     """Return the one role that a profile's keys and commands all point at, or None and why not."""
     roles = [one for one in found if isinstance(one, NamedRole)]
     reasons = [one for one in found if isinstance(one, str)]
@@ -213,11 +213,11 @@ def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None,
     ), ""
 
 
-def _named_roles(
+def _roles_named_by_profile(
     config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
 ) -> Iterator[NamedRole | str]:
     """Yield each role that the profile names; for an invalid one, a text that says why."""
-    keys = keys_with_included(config, entry)
+    keys = keys_with_included_profile(config, entry)
     has_own = False
     if "sso_account_id" in keys or "sso_role_name" in keys:
         has_own = True
@@ -241,7 +241,7 @@ def _named_roles(
         yield found
 
 
-def keys_with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+def keys_with_included_profile(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
     """Return the profile's keys, with the keys that aws-vault adds from `include_profile`."""
     keys = dict(entry.keys)
     for _ in range(_LONGEST_CHAIN):
@@ -382,10 +382,10 @@ def _roles_of_referenced_profile(
     elif assumes_role(following.keys):
         yield f'its command names the profile "{reference.name}", which assumes another role'
     else:
-        yield from _named_roles(config, following, (*seen, entry.name))
+        yield from _roles_named_by_profile(config, following, (*seen, entry.name))
 
 
-def _find_registry_profiles(config: ConfigFile) -> frozenset[str]:
+def _find_granted_registry_profiles(config: ConfigFile) -> frozenset[str]:
     """Return the profiles between the two sections with which granted marks a registry."""
     names: set[str] = set()
     inside = False

@@ -85,14 +85,14 @@ class _Planner:
         request = self._request
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped
-        self._sort_profiles()
+        self._sort_existing_profiles()
         removal = plan_removal(self._config, request, self._managed)
         self._skipped += removal.skipped
         # A profile that will be removed no longer counts as managed: it is neither edited nor
         # renamed.
         self._managed = removal.staying
         self._plan_new_profiles(self._plan_listed_roles())
-        self._plan_form_of_unlisted()
+        self._plan_form_of_unlisted_roles()
         self._plan_regions()
         if request.rename:
             self._plan_renames()
@@ -119,7 +119,7 @@ class _Planner:
 
     # -- sorting the existing profiles -----------------------------------------------------
 
-    def _sort_profiles(self) -> None:
+    def _sort_existing_profiles(self) -> None:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
@@ -189,7 +189,7 @@ class _Planner:
         """Plan a new profile for each selected role that has no reason to be skipped."""
         request = self._request
         new = {role for role, reason in selected.items() if reason is None}
-        names = self._choose_names_of(new)
+        names = self._choose_names_of_new_profiles(new)
         if request.name:
             names = dict.fromkeys(new, request.name)
         for unnamed in self._listed:
@@ -213,7 +213,7 @@ class _Planner:
             self._add.append(AddSection(f"profile {name}", pairs))
             self._add_roles[name] = role
 
-    def _choose_names_of(
+    def _choose_names_of_new_profiles(
         self, new: Collection[Role], moving: Collection[str] = ()
     ) -> Mapping[Role, str]:
         """Return the names of these roles, and those that skipped roles would get.
@@ -274,7 +274,7 @@ class _Planner:
         """Return the role's account, with an empty name if AWS does not list the account."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
-    def _plan_form_of_unlisted(self) -> None:
+    def _plan_form_of_unlisted_roles(self) -> None:
         """Plan the form that the user gave for managed profiles of roles not listed any more."""
         request = self._request
         if request.only_roles or not request.convert:
@@ -301,12 +301,12 @@ class _Planner:
             and role in listed_roles
             and self._is_within_filters(self._account_of(role), role.name)
         }
-        names = self._choose_names(single)
+        names = self._choose_new_names_of_profiles(single)
         for role, entry in single.items():
             if names[role] != entry.name:
                 self._plan_rename(entry, names[role])
 
-    def _choose_names(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
+    def _choose_new_names_of_profiles(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
         If a profile has to keep its name, the others are named again, since none may take it.
@@ -314,7 +314,9 @@ class _Planner:
         referrers = chains.find_profile_using_each_source(self._config)
         moving = dict(entries)
         while True:
-            names = self._choose_names_of(moving, {entry.name for entry in moving.values()})
+            names = self._choose_names_of_new_profiles(
+                moving, {entry.name for entry in moving.values()}
+            )
             staying = {
                 role: entry
                 for role, entry in moving.items()

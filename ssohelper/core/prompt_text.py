@@ -169,21 +169,21 @@ def shortened_label(text: str, room: int) -> str:
     return _without_middle(account[:-1], room - len(sign + role)) + sign + role
 
 
-def may_look_alike(name: str) -> bool:
+def may_look_like_another_name(name: str) -> bool:
     """Return whether a prompt may show another name in the same way as this one."""
     return len(name) > _LEAST_ROOM or prompt_label(name, guarded=False) != name or ".." in name
 
 
-def distinct_name(name: str, others: Iterable[str]) -> str:
+def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
     """Return the name; or a short form with a mark, if another name would look the same.
 
     `others` are the names of all profiles, which may include this one. The mark is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
-    if not may_look_alike(name):
+    if not may_look_like_another_name(name):
         return name
-    forms, names = _shown_forms(name), set(others)
-    alike = [other for other in names if other != name and forms & _shown_forms(other)]
+    forms, names = _shown_forms_of_name(name), set(others)
+    alike = [other for other in names if other != name and forms & _shown_forms_of_name(other)]
     if not alike:
         return name
     taken = names | {_name_with_mark(other, digits) for other in alike for digits in _DIGITS}
@@ -191,7 +191,7 @@ def distinct_name(name: str, others: Iterable[str]) -> str:
     return next(free, _name_with_mark(name, _DIGITS[-1]))
 
 
-def _shown_forms(name: str) -> set[str]:
+def _shown_forms_of_name(name: str) -> set[str]:
     """Return every text as which a prompt may show the name, of a guarded role or not."""
     labels = (prompt_label(name, guarded=False), prompt_label(name, guarded=True))
     rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)

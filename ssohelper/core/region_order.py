@@ -54,7 +54,7 @@ def is_region_failing(failure: RegionFailure | None, now: int) -> bool:
     )
 
 
-def plan_tries(
+def plan_region_tries(
     regions: Sequence[str], failures: Mapping[str, RegionFailure], now: int
 ) -> list[Try]:
     """Return the regions in the order in which to ask them, each once."""

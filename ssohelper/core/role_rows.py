@@ -12,7 +12,7 @@ from ssohelper.core.search import Index
 # The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
 # of these numbers.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
-# The group of the rows of `rows_of_other_profiles`. Its id is no account's.
+# The group of the rows of `rows_of_foreign_profiles`. Its id is no account's.
 OTHER_PROFILES = Account("", "other profiles", "")
 
 
@@ -66,8 +66,8 @@ def rows_without_usage(
     ]
 
 
-def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
-    """Return the rows of profiles that are not ours, from pairs of name and provider.
+def rows_of_foreign_profiles(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
+    """Return the rows of profiles that are not ours.
 
     Such a row's key has the profile's name alone, which equals no role's key.
     """
@@ -80,7 +80,7 @@ def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow
             chained=RoleKey("", "", "", encoded_profile_name(name)),
             provider=provider,
         )
-        for name, provider in providers
+        for name, provider in names_and_providers
     ]
 
 

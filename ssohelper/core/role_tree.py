@@ -192,7 +192,7 @@ def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> li
     return lines
 
 
-def find_line_of(
+def find_line_of_role(
     rows: Sequence[RoleRow],
     groups: Groups,
     lines: Sequence[int],

@@ -12,7 +12,7 @@ from operator import add
 from typing import NamedTuple
 
 from ssohelper.core.query import Term, fold_case, parse_query
-from ssohelper.core.subsequence import MAX_LENGTH, Found, bonus_points, find_best_matches
+from ssohelper.core.subsequence import MAX_LENGTH, WordMatch, bonus_points, find_best_matches
 
 # The rank of a search term that is a whole field, begins a field, begins a word, or is inside a
 # word.
@@ -223,7 +223,7 @@ class _TwoColumnSearch:
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
         self.is_possible = least < len(word)
-        self._begun: list[list[Found]] = []
+        self._begun: list[list[WordMatch]] = []
         if self.is_possible:
             passes = _subsequence_pattern(word[:least]).match
             self._begun = [
@@ -268,7 +268,7 @@ class _TwoColumnSearch:
         return _score(min(points, _UNIT - 1), length + len(self._second.texts[two])), best
 
 
-def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, Found]:
+def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, WordMatch]:
     """Return the ends of the searched word that begin where a word of this text begins.
 
     The keys are the numbers of characters of the searched word before that end.
@@ -307,7 +307,7 @@ def _score(worth: int, length: int) -> int:
     return worth * _LENGTH - min(length, _LONGEST)
 
 
-def _fuzzy_score(best: list[Found], word: str, length: int) -> int:
+def _fuzzy_score(best: list[WordMatch], word: str, length: int) -> int:
     if len(best) < len(word):
         return 0
     return _score(min(max(1, best[-1].points), _UNIT - 1), length)

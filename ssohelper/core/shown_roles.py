@@ -141,7 +141,7 @@ class ShownRoles:
             lines = (at for at, number in enumerate(self.lines) if rows[number].key == key)
             line = next(lines, None)
         elif place is not None:
-            line = role_tree.find_line_of(self.rows, self._groups, self.lines, *place)
+            line = role_tree.find_line_of_role(self.rows, self._groups, self.lines, *place)
         if line is not None:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0

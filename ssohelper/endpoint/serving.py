@@ -99,7 +99,7 @@ class Endpoint(ClosableServer):
             profile.role,
             self.source,
             print_notice=print_notice,
-            restore_files=self.files.restore,
+            restore_files=self.files.restore_missing_files,
             pause_seconds=pause_seconds,
         )
 

@@ -123,7 +123,7 @@ class ConfigVersions:
         return self._folder / str(number)
 
     def _list_numbers(self) -> list[int]:
-        names = files.list_names(self._folder)
+        names = files.list_names_in_folder(self._folder)
         return [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 16]
 
     def _load_index(self) -> _Index:
@@ -154,7 +154,7 @@ class ConfigVersions:
         """Remove version files that the index does not list. Earlier releases left such files."""
         index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
-        for name in files.list_names(self._folder):
+        for name in files.list_names_in_folder(self._folder):
             if name not in keep:
                 files.remove_file(self._folder / name)
 

@@ -119,7 +119,7 @@ class CredentialCache:
         folder = self._folder(key)
         files.remove_tree(folder)
         if not key.chain:
-            for name in files.list_names(folder.parent):
+            for name in files.list_names_in_folder(folder.parent):
                 if name.startswith(f"{key.role_name}{CHAIN_MARK}"):
                     files.remove_tree(folder.parent / name)
 
@@ -158,7 +158,7 @@ class CredentialCache:
 
     def list_session_names(self) -> list[str]:
         """Return the names of the sessions that have a folder of credentials."""
-        return files.list_names(self._runtime / "credentials")
+        return files.list_names_in_folder(self._runtime / "credentials")
 
     def _read_document(self, key: RoleKey) -> dict[str, Any] | None:
         path = self._folder(key) / CACHED
@@ -173,7 +173,7 @@ class CredentialCache:
     def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
         folder = self._session_folder(session_name)
         for account_id in _list_account_folders(folder):
-            for role_name in files.list_names(folder / account_id):
+            for role_name in files.list_names_in_folder(folder / account_id):
                 yield RoleKey.of_parts(session_name, account_id, role_name)
 
     def _ensure_folder(self, key: RoleKey) -> Path:
@@ -197,7 +197,7 @@ def sealing_context_of(key: RoleKey) -> str:
 
 def _list_account_folders(folder: Path) -> list[str]:
     # The session's folder also holds links to AWS's folders, whose content is not ours to remove.
-    return [name for name in files.list_names(folder) if ACCOUNT_ID.fullmatch(name)]
+    return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
 def _is_document_of(found: dict[str, Any], key: RoleKey) -> bool:

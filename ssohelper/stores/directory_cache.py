@@ -52,7 +52,7 @@ class DirectoryCache:
 
     def list_session_names(self) -> list[str]:
         """Return the names of the sessions that have a listing."""
-        return files.list_names(self._state / "listings")
+        return files.list_names_in_folder(self._state / "listings")
 
     def path_of(self, session_name: str) -> str:
         """Return the path of the session's saved listing."""

@@ -54,13 +54,13 @@ class PrivateFolder:
         self.path, self._lock = _make_locked_folder(base)
 
     def write_file(self, name: str, content: bytes) -> Path:
-        """Write a file, mode 0600, and remember its content, so that `restore` can rewrite it."""
+        """Write a file, mode 0600, and remember its content, so that `restore_missing_files` can rewrite it."""
         with self._changing:
             self._contents[name] = content
             files.write_atomically(self.path / name, content)
         return self.path / name
 
-    def restore(self) -> None:
+    def restore_missing_files(self) -> None:
         """Write again each missing file: a cleaner of temporary files may have removed it."""
         with self._changing:
             for name, content in self._contents.items():
@@ -69,7 +69,7 @@ class PrivateFolder:
                     files.ensure_private_folder(self.path)
                     files.write_atomically(self.path / name, content)
             if self._token_folder is not None:
-                self._token_folder.restore()
+                self._token_folder.restore_token_file()
 
     def write_token_folder(self, path: Path, token: Secret) -> Path:
         """Write the token to a folder that the user named; return the token's file.
@@ -138,7 +138,7 @@ class TokenFolder:
             os.close(self._lock)
             raise
 
-    def restore(self) -> None:
+    def restore_token_file(self) -> None:
         """Write the token file again when it is missing."""
         if not os.path.lexists(self.file):
             files.write_atomically(self.file, self._token)
@@ -281,7 +281,7 @@ def _make_locked_folder(base: Path) -> tuple[Path, int]:
 
 def _remove_abandoned_folders(base: Path) -> None:
     """Remove the folders and sockets of endpoints that were killed."""
-    for name in files.list_names(base):
+    for name in files.list_names_in_folder(base):
         if _NAME.fullmatch(name):
             with contextlib.suppress(LocalState), _try_hold_lock(base / name / _LOCK) as is_held:
                 if is_held:

@@ -20,7 +20,7 @@ _LEFTOVER = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
 class ExaminedFiles:
     """Access to any file by its path. A missing file is an error only for a repair."""
 
-    def list_names(self, folder: str) -> list[str]:
+    def list_names_in_folder(self, folder: str) -> list[str]:
         """Return the sorted names in a folder, hidden ones too; an empty list if it is missing."""
         try:
             return sorted(os.listdir(folder))
@@ -29,7 +29,11 @@ class ExaminedFiles:
 
     def list_leftovers(self, folder: str) -> list[str]:
         """Return the paths of our temporary files in the folder that killed processes left."""
-        paths = [os.path.join(folder, n) for n in self.list_names(folder) if _LEFTOVER.fullmatch(n)]
+        paths = [
+            os.path.join(folder, n)
+            for n in self.list_names_in_folder(folder)
+            if _LEFTOVER.fullmatch(n)
+        ]
         return [path for path in paths if temporary_files.is_leftover_file(path)]
 
     def remove_leftover(self, path: str) -> bool:

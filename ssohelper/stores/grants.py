@@ -62,7 +62,7 @@ class GrantStore:
     def remove_ended(self) -> None:
         """Remove the files of grants that have ended, and damaged files."""
         here = self._find_here()
-        for name in files.list_names(self._folder):
+        for name in files.list_names_in_folder(self._folder):
             # A file with a name of another form is left alone: another process may be writing it.
             if _NAME.fullmatch(name) is None:
                 continue
@@ -77,7 +77,7 @@ class GrantStore:
         A file that cannot be read, does not match its name, or has no line in the journal, is no
         grant.
         """
-        loaded = map(self._load, files.list_names(self._folder))
+        loaded = map(self._load, files.list_names_in_folder(self._folder))
         wanted = [grant for grant in loaded if grant is not None and is_wanted(grant)]
         if not wanted:
             return []  # the journal may have 5 MB: it is read for a grant that would count

@@ -57,7 +57,7 @@ class LegacyTokens:
         The session's own token file, `keep`, is left out. The file of a URL's spelling that the
         config no longer has is included.
         """
-        for name in files.list_names(self._folder):
+        for name in files.list_names_in_folder(self._folder):
             path = self._folder / name
             if not _NAME.fullmatch(name) or os.fspath(path) == keep:
                 continue
@@ -68,7 +68,7 @@ class LegacyTokens:
             if token is not None and token.refresh_token is None and token.id in ids:
                 yield os.fspath(path)
 
-    def forget(self, ids: Collection[str], keep: str) -> None:
+    def remove_files_with_tokens(self, ids: Collection[str], keep: str) -> None:
         """Remove the files that `list_files_with_tokens` yields. Raises: LocalState."""
         for path in list(self.list_files_with_tokens(ids, keep)):
             files.remove_file(path)

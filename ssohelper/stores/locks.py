@@ -183,7 +183,7 @@ else:
         """
         obtained: list[bool] = []
 
-        def wait(own: int) -> None:
+        def wait_in_queue(own: int) -> None:
             try:
                 fcntl.flock(own, fcntl.LOCK_EX)
                 obtained.append(True)
@@ -196,7 +196,7 @@ else:
 
         own = os.dup(descriptor)
         try:
-            thread = threading.Thread(target=wait, args=(own,), daemon=True)
+            thread = threading.Thread(target=wait_in_queue, args=(own,), daemon=True)
             thread.start()
         except RuntimeError:  # a limit of threads
             os.close(own)

@@ -82,7 +82,7 @@ class NameIndexFile:
             if saved:
                 return saved
         try:
-            index = _index_of(read_config(), read_credentials_names, read_keyed_profiles)
+            index = _make_name_index(read_config(), read_credentials_names, read_keyed_profiles)
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -119,7 +119,7 @@ class NameIndexFile:
             raise Damaged("profiles") from cause
 
 
-def _index_of(
+def _make_name_index(
     config: ConfigFile,
     read_credentials_names: Callable[[], Collection[str]],
     read_keyed_profiles: Callable[[], Collection[ProfileEntry]],

@@ -173,7 +173,7 @@ def remove_tree(path: Path | str) -> int:
     return removed
 
 
-def list_names(path: Path | str) -> list[str]:
+def list_names_in_folder(path: Path | str) -> list[str]:
     """Return the sorted names in a folder, without hidden ones; an empty list if it is missing."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")

@@ -11,7 +11,7 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.token_documents import is_token_of, token_context
+from ssohelper.stores.token_documents import is_token_of, token_sealing_context
 
 
 class RecordedSignIns(TokenFiles):
@@ -50,7 +50,7 @@ class RecordedSignIns(TokenFiles):
             return False  # no other tool writes encrypted files
         found = None
         with suppress(LocalState):
-            found = self._read_document(self._token_file(session), token_context(session))
+            found = self._read_document(self._token_file(session), token_sealing_context(session))
         if found is None:
             return False
         if not is_token_of(found, session):
@@ -62,4 +62,4 @@ class RecordedSignIns(TokenFiles):
         facts = self.load_facts(session.name)
         if not facts.token_ids or token.id in facts.token_ids:
             return False
-        return token.client is None or issuer.client_name(token.client) != facts.client
+        return token.client is None or issuer.client_hash(token.client) != facts.client

@@ -82,7 +82,7 @@ class SignInFactsFiles:
 
     def _list_records(self) -> list[Path]:
         folder = self._state / "signed-in"
-        return [folder / name for name in files.list_names(folder)]
+        return [folder / name for name in files.list_names_in_folder(folder)]
 
     def _read_session(self, path: Path) -> SsoSession | None:
         """Return the session in the record; None if it is damaged or has another session's name."""

@@ -33,13 +33,13 @@ from ssohelper.stores.sign_in_facts import SignInFactsFiles
 from ssohelper.stores.token_documents import (
     choose_mtime,
     is_token_of,
-    list_regions,
-    registration_context,
+    list_further_regions,
     registration_name,
+    registration_sealing_context,
     sha1_file_name,
-    token_context,
     token_document_of,
     token_name,
+    token_sealing_context,
 )
 
 _log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class TokenFiles(SignInFactsFiles):
     def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
         path = self._token_file(session)
-        encoded = self._codec.encode(document, token_context(session))
+        encoded = self._codec.encode(document, token_sealing_context(session))
         files.write_json(path, encoded, mtime=choose_mtime(path))
 
     @contextmanager
@@ -131,7 +131,7 @@ class TokenFiles(SignInFactsFiles):
                 return replacement
             present = self._read_whole_document_or_empty(session) or {}
             document = token_document_of(present, session, fresh)
-            encoded = self._codec.encode(document, token_context(session))
+            encoded = self._codec.encode(document, token_sealing_context(session))
             data = json.dumps(encoded).encode("ascii")
             date = choose_mtime(self._token_file(session))
             # After the fsync, which may take long, we check again that no other tool has written
@@ -189,7 +189,7 @@ class TokenFiles(SignInFactsFiles):
 
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token for display: one read, and a damaged file counts as missing."""
-        found = self._read_document(self._token_file(session), token_context(session))
+        found = self._read_document(self._token_file(session), token_sealing_context(session))
         return self._parse_token(found, session) if found is not None else None
 
     def load_token_ids(self, session: SsoSession) -> set[str]:
@@ -220,7 +220,7 @@ class TokenFiles(SignInFactsFiles):
         grantTypes name that grant, and for device codes otherwise.
         """
         path = self._registration_file(session)
-        document = self._read_document(path, registration_context(session))
+        document = self._read_document(path, registration_sealing_context(session))
         try:
             found = schema.parse_registration(document) if document is not None else None
         except Damaged as damage:
@@ -247,7 +247,7 @@ class TokenFiles(SignInFactsFiles):
 
     def _write_registration(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
-        encoded = self._codec.encode(document, registration_context(session))
+        encoded = self._codec.encode(document, registration_sealing_context(session))
         files.write_json(self._registration_file(session), encoded)
 
     # -- further portals of a session's instance ------------------------------------------------
@@ -258,9 +258,13 @@ class TokenFiles(SignInFactsFiles):
         A portal whose token cannot be read gets the session's start URL.
         """
         found = []
-        for region in list_regions(self._state / "regions", session.name, self._codec.suffix):
+        for region in list_further_regions(
+            self._state / "regions", session.name, self._codec.suffix
+        ):
             further = session._replace(region=region, portal_url=None, is_further=True)
-            document = self._read_document(self._token_file(further), token_context(further)) or {}
+            document = (
+                self._read_document(self._token_file(further), token_sealing_context(further)) or {}
+            )
             url = document.get("startUrl")
             found.append(further._replace(start_url=url) if isinstance(url, str) else further)
         return found
@@ -274,8 +278,10 @@ class TokenFiles(SignInFactsFiles):
         Raises: KeyringUnavailable, NotOurs.
         """
         return [
-            self._read_document(self._token_file(session), token_context(session)),
-            self._read_document(self._registration_file(session), registration_context(session)),
+            self._read_document(self._token_file(session), token_sealing_context(session)),
+            self._read_document(
+                self._registration_file(session), registration_sealing_context(session)
+            ),
         ]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
@@ -336,7 +342,7 @@ class TokenFiles(SignInFactsFiles):
 
     def _decode_token(self, found: dict[str, Any], session: SsoSession) -> dict[str, Any]:
         try:
-            return self._codec.decode(found, token_context(session))
+            return self._codec.decode(found, token_sealing_context(session))
         except Unreadable as cause:
             raise LoginRequired(
                 f'the sign-in to "{session.name}" cannot be read: {cause}',

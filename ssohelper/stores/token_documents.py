@@ -17,12 +17,12 @@ from ssohelper.stores import files
 CLIENT_MARK = "+client"
 
 
-def token_context(session: SsoSession) -> str:
+def token_sealing_context(session: SsoSession) -> str:
     """Return the text that binds an encrypted token to its session: no other text decrypts it."""
     return f"token {session.sign_in_name}"
 
 
-def registration_context(session: SsoSession) -> str:
+def registration_sealing_context(session: SsoSession) -> str:
     """Return the text that binds an encrypted client registration to its session."""
     return f"registration {session.sign_in_name}"
 
@@ -100,7 +100,7 @@ def registration_name(session: SsoSession) -> str:
     return sha1_file_name(json.dumps(named_by, sort_keys=True))
 
 
-def list_regions(folder: Path, session_name: str, suffix: str) -> list[str]:
+def list_further_regions(folder: Path, session_name: str, suffix: str) -> list[str]:
     """Return the regions of the session's further portals that have files in the folder."""
     try:
         names = os.listdir(folder)

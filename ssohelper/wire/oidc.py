@@ -79,7 +79,7 @@ class OidcClient:
     @property
     def issuer(self) -> str:
         """Return the issuer to record with a token or client that this service issues."""
-        return issuer.issuer_of(self._endpoint, self._session.region)
+        return issuer.issuer_of_endpoint(self._endpoint, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
         """Return whether the client's secret may be sent to this service."""
@@ -157,7 +157,7 @@ class OidcClient:
         return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
 
     def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
-        device_code, user_code = schema.device_code_from_answer(answer)
+        device_code, user_code = schema.device_and_user_code_from_answer(answer)
         page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         return DeviceAuthorization(
@@ -275,7 +275,7 @@ class OidcClient:
         token, promised = self._ask(
             _TOKEN,
             whole,
-            lambda answer: schema.token_from_answer(
+            lambda answer: schema.token_and_lifetime_from_answer(
                 answer, registration, carried, int(time.time())
             ),
             deadline,

@@ -33,7 +33,7 @@ CLIENT = ClientRegistration("id", Secret("secret"), 2**31)
     ],
 )
 def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_by: str) -> None:
-    assert issuer.issuer_of(endpoint, "eu-west-1") == issued_by
+    assert issuer.issuer_of_endpoint(endpoint, "eu-west-1") == issued_by
     assert issuer.FORM.fullmatch(issued_by)
 
 
@@ -83,7 +83,7 @@ def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in() -> None:
 
 
 def test_the_recorded_issuer_of_a_client_counts_only_for_that_client() -> None:
-    facts = SignInFacts(client=issuer.client_name(CLIENT), client_issuer="aws/eu-west-1")
+    facts = SignInFacts(client=issuer.client_hash(CLIENT), client_issuer="aws/eu-west-1")
     assert issuer.client_issuer(CLIENT, facts) == "aws/eu-west-1"
     assert issuer.client_issuer(CLIENT._replace(client_id="theirs"), facts) is None
     assert issuer.client_issuer(CLIENT, SignInFacts()) is None

@@ -6,10 +6,10 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import (
     PortalAddress,
     PortalChange,
-    checked_redirect,
+    checked_portal_redirect,
     find_portal_change,
-    instance_of,
-    region_in_page,
+    instance_id_of_portal,
+    region_in_portal_page,
     with_portal_address,
 )
 from ssohelper.core.start_url import checked_start_url, is_company_url
@@ -30,7 +30,7 @@ SESSION = SsoSession("corp", OWN, "eu-west-1", ())
     ],
 )
 def test_a_redirect_to_aws_is_taken(location: str, portal: str) -> None:
-    assert checked_redirect(OWN, location) == portal
+    assert checked_portal_redirect(OWN, location) == portal
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_redirect_to_aws_is_taken(location: str, portal: str) -> None:
 )
 def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> None:
     with pytest.raises(ConfigInvalid) as refused:
-        checked_redirect(OWN, location)
+        checked_portal_redirect(OWN, location)
     assert refused.value.message.isprintable()
     assert refused.value.message.startswith(OWN)
 
@@ -88,8 +88,11 @@ def test_two_portals_without_an_instance_are_two_portals() -> None:
 
 
 def test_the_instance_may_be_in_the_path() -> None:
-    assert instance_of("https://identitycenter.amazonaws.com/ssoins-1234abcd") == "ssoins-1234abcd"
-    assert instance_of("https://d-0000000000.awsapps.com/start") is None
+    assert (
+        instance_id_of_portal("https://identitycenter.amazonaws.com/ssoins-1234abcd")
+        == "ssoins-1234abcd"
+    )
+    assert instance_id_of_portal("https://d-0000000000.awsapps.com/start") is None
 
 
 ADDRESS = PortalAddress(
@@ -137,14 +140,16 @@ def test_a_session_gets_the_region_to_which_its_start_url_led(
     ],
 )
 def test_the_region_in_a_portals_page(page: str, region: str | None) -> None:
-    assert region_in_page(page, "https://d-0000000000.awsapps.com/start") == region
+    assert region_in_portal_page(page, "https://d-0000000000.awsapps.com/start") == region
 
 
 def test_a_page_counts_for_its_own_partition_only() -> None:
     page = '<meta name="region" content="cn-north-1">'
-    assert region_in_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
+    assert region_in_portal_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
     page = '<meta name="region" content="us-gov-west-1">'
-    assert region_in_page(page, "https://start.us-gov-home.awsapps.com/directory/d") is not None
+    assert (
+        region_in_portal_page(page, "https://start.us-gov-home.awsapps.com/directory/d") is not None
+    )
 
 
 @pytest.mark.parametrize(

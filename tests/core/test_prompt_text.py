@@ -243,7 +243,7 @@ def test_two_profiles_of_one_config_never_show_the_same():
     marked = 0
     for seed in range(500):
         names = organization(random.Random(seed))
-        distinct = [prompt_text.distinct_name(name, names) for name in names]
+        distinct = [prompt_text.distinct_prompt_name(name, names) for name in names]
         marked += sum("+" in name for name in distinct)
         labels = [prompt_text.prompt_label(name, guarded=False) for name in distinct]
         for room in (prompt_text.WIDTH, 32, 25):
@@ -254,9 +254,9 @@ def test_two_profiles_of_one_config_never_show_the_same():
 
 def test_a_name_that_another_would_look_like_is_seen():
     names = ["@@prod", "?@prod", "pr\xf6d", "pr?d"]
-    names.append(prompt_text.distinct_name("pr\xf6d", names))  # a name like a marked one
+    names.append(prompt_text.distinct_prompt_name("pr\xf6d", names))  # a name like a marked one
     shown = {
-        prompt_text.prompt_label(prompt_text.distinct_name(name, names), guarded=False)
+        prompt_text.prompt_label(prompt_text.distinct_prompt_name(name, names), guarded=False)
         for name in names
     }
     assert len(shown) == len(names)
@@ -264,7 +264,7 @@ def test_a_name_that_another_would_look_like_is_seen():
 
 def test_a_mark_does_not_depend_on_the_other_profiles():
     one, two = "a" * 20 + "x" * 30 + "b" * 20, "a" * 20 + "y" * 30 + "b" * 20
-    assert prompt_text.distinct_name(one, [one]) == one
-    first = prompt_text.distinct_name(one, [one, two])
+    assert prompt_text.distinct_prompt_name(one, [one]) == one
+    first = prompt_text.distinct_prompt_name(one, [one, two])
     assert len(first) <= 23
-    assert first == prompt_text.distinct_name(one, [two, "other", one])
+    assert first == prompt_text.distinct_prompt_name(one, [two, "other", one])

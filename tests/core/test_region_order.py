@@ -7,7 +7,7 @@ from ssohelper.core.region_order import (
     RegionFailure,
     find_answering_region,
     is_region_failing,
-    plan_tries,
+    plan_region_tries,
     region_failure_after,
 )
 
@@ -17,23 +17,23 @@ ALL = (ONE, TWO, THREE)
 
 
 def test_one_region_gets_all_the_time():
-    [only] = plan_tries([ONE], {}, NOW)
+    [only] = plan_region_tries([ONE], {}, NOW)
     assert only == (ONE, None)
 
 
 def test_without_failures_the_order_is_that_of_the_settings_and_the_last_has_no_limit():
-    assert plan_tries(ALL, {}, NOW) == [(ONE, 1.0), (TWO, 1.0), (THREE, None)]
+    assert plan_region_tries(ALL, {}, NOW) == [(ONE, 1.0), (TWO, 1.0), (THREE, None)]
 
 
 def test_a_region_that_failed_comes_last_while_it_is_skipped():
     failures = {ONE: RegionFailure(1, NOW + 1)}
-    assert plan_tries(ALL, failures, NOW) == [(TWO, 1.0), (THREE, 1.0), (ONE, None)]
+    assert plan_region_tries(ALL, failures, NOW) == [(TWO, 1.0), (THREE, 1.0), (ONE, None)]
     assert find_answering_region(ALL, failures, NOW) == TWO
 
 
 def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
     failures = {ONE: RegionFailure(1, NOW)}
-    first, *others = plan_tries(ALL, failures, NOW)
+    first, *others = plan_region_tries(ALL, failures, NOW)
     assert first.region == ONE
     assert first.share is not None
     assert first.share * CALL_SECONDS <= 1.5
@@ -43,7 +43,7 @@ def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
 
 def test_when_all_have_failed_all_are_asked_in_order():
     failures = {region: RegionFailure(3, NOW + 100) for region in ALL}
-    assert [one.region for one in plan_tries(ALL, failures, NOW)] == list(ALL)
+    assert [one.region for one in plan_region_tries(ALL, failures, NOW)] == list(ALL)
     assert find_answering_region(ALL, failures, NOW) == ONE
 
 

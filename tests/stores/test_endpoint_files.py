@@ -60,17 +60,17 @@ def test_the_folder_and_the_one_above_it_are_private_and_missing_files_come_back
     folder.write_token_folder(tmp_path / "tokens", TOKEN)
     for gone in (path, tmp_path / "tokens" / "token"):
         gone.unlink()
-    folder.restore()
+    folder.restore_missing_files()
     assert path.read_bytes() == b"second"
     assert (tmp_path / "tokens" / "token").read_text() == TOKEN.reveal()
     path.write_bytes(b"changed")
-    folder.restore()
+    folder.restore_missing_files()
     assert path.read_bytes() == b"changed"
     shutil.rmtree(base)
-    folder.restore()
+    folder.restore_missing_files()
     assert (path.read_bytes(), mode_of(base), mode_of(path)) == (b"second", 0o700, 0o600)
     folder.remove()
-    folder.restore()
+    folder.restore_missing_files()
     assert os.listdir(base) == os.listdir(tmp_path / "tokens") == []
 
 

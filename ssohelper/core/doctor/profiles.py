@@ -169,7 +169,7 @@ def _permission_set_name(profile: ProfileFact) -> str:
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
-def check_programs(facts: Facts) -> Iterator[Finding]:
+def check_credential_processes(facts: Facts) -> Iterator[Finding]:
     """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
     for profile in facts.profiles:
@@ -303,6 +303,6 @@ CHECKS = (
     check_mixed_identities,
     check_sso_keys,
     check_iam_role_names,
-    check_programs,
+    check_credential_processes,
     check_regions,
 )

@@ -15,7 +15,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
-from ssohelper.core.start_url import checked_aws_url, checked_start_url
+from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 from ssohelper.errors import ConfigInvalid
 
 # The SDKs for JavaScript and Go do not record when a client registration expires. AWS registers a
@@ -98,7 +98,7 @@ def parse_signed_in_session(value: dict[str, Any]) -> SsoSession:
             _checked_texts(value.get("scopes")),
             None
             if portal_url is None
-            else checked_aws_url(fields.checked_text(portal_url, "portal_url")),
+            else checked_aws_portal_url(fields.checked_text(portal_url, "portal_url")),
         )
     except ConfigInvalid as error:
         raise Damaged("start_url") from error
@@ -149,7 +149,7 @@ def client_from_answer(
     )
 
 
-def token_from_answer(
+def token_and_lifetime_from_answer(
     answer: dict[str, Any], client: ClientRegistration, carried: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
@@ -166,7 +166,7 @@ def token_from_answer(
     return AccessToken(value, now + life, renewer, client), promised
 
 
-def device_code_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
+def device_and_user_code_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
     """Return the device code and the user code in a StartDeviceAuthorization answer."""
     user_code = fields.checked_match(answer.get("userCode"), "userCode", _USER_CODE)
     return Secret(fields.checked_token(answer.get("deviceCode"), "deviceCode")), user_code
