@@ -21,9 +21,10 @@ from ssohelper.core.start_url import is_same_portal
 
 
 class AdoptionCandidate(NamedTuple):
-    """A profile of another tool. `role` is the session's role that it names, if it can be adopted.
+    """A profile of another tool that a session might adopt.
 
-    Otherwise `role` is None, and `reason` says why.
+    `role` is the session's role that the profile names. If the profile cannot be adopted, `role` is
+    None, and `reason` says why.
     """
 
     origin: Origin

@@ -268,7 +268,7 @@ class ConfigFile:
     # -- finding the role of a profile -----------------------------------------------------
 
     def _own_target(self, entry: ProfileEntry) -> TargetRole | str | None:
-        """Return the profile's target, or the NAME in its command `ssohelper … --profile NAME`."""
+        """Return the profile's role, or the NAME in its command `ssohelper … --profile NAME`."""
         keys = entry.keys
         if assumes_role(keys):
             return None
@@ -290,9 +290,9 @@ class ConfigFile:
         )
 
     def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> TargetRole:
-        """Return the target of a profile that names a start URL.
+        """Return the role of a profile that names a start URL.
 
-        The target's session is the one session with this URL, or None if no session or several
+        Its session is the one session with this URL, or None if no session or several
         sessions have this URL.
         """
         role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
@@ -313,7 +313,7 @@ class ConfigFile:
         return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
     def target_of_options(self, entry: ProfileEntry, options: dict[str, str]) -> TargetRole | None:
-        """Return the target of our command's options --session, --account-id and --role-name.
+        """Return the role in our command's options --session, --account-id and --role-name.
 
         Raises: ConfigInvalid with the line of `entry`.
         """
@@ -349,7 +349,7 @@ class ConfigFile:
 
 
 def target_belongs_to_session(target: TargetRole, session: SsoSession) -> bool:
-    """Return whether a profile with this target gets its credentials through this session.
+    """Return whether a profile of this role gets its credentials through this session.
 
     A legacy profile names no session, so it belongs to every session of its portal. No other
     function decides which session a profile belongs to.

@@ -14,7 +14,7 @@ from ssohelper.core.profile_names import is_id_of_other_account
 
 
 class FilterRow(NamedTuple):
-    """One account, or one role name: what it is called, the rest to show, and its filter."""
+    """A row to choose a filter: an account's or role's name, a text beside it, and the filter."""
 
     is_account: bool
     name: str

@@ -28,9 +28,10 @@ from ssohelper.errors import (
 
 _MOST_PROFILES = 12
 _PROGRAM = "the program "
-# What the process that asks botocore says of a profile that names no provider.
+# The error of the process that asks botocore for credentials, if a profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
-# What a key may consist of. Keys become environment variables and lines that a shell reads.
+# Matches the characters that an access key may have. Access keys become environment variables and
+# lines that a shell reads.
 _KEY = re.compile(r"[!-~]{1,16384}")
 _ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotAssigned)}
 
@@ -41,7 +42,8 @@ class ForeignProfile(NamedTuple):
     `what` names the provider for people. `login_profile` is the profile with `login_session`, whose
     value is `login_session`. `mfa_serials` are the MFA devices whose codes are asked for.
     `credential_source` is the value of that key, "" without it. `role_arn` is the role at the end,
-    "" if none is assumed. `profiles` are the profiles on the way, this one first.
+    "" if none is assumed. `profiles` are this profile, the profile that it refers to in
+    `source_profile`, and so on.
     """
 
     name: str
@@ -60,17 +62,17 @@ class ForeignProfile(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Return in few words where the credentials come from, to compare with another time."""
+        """Return a short text that changes when the profile gets its credentials from elsewhere."""
         return f"not ours ({show(self.what)})"
 
     @property
     def is_program(self) -> bool:
-        """Return whether another program, which may take its time, provides the credentials."""
+        """Return whether another program, which may be slow, provides the credentials."""
         return self.what.startswith(_PROGRAM)
 
 
 class ForeignCredentials(NamedTuple):
-    """Credentials that are not ours.
+    """Credentials that another program or file provides, not ssohelper.
 
     `session_token` is empty for the access key of an IAM user. `expires_at` (epoch seconds) is None
     if they do not expire, or their provider does not say when.
@@ -197,10 +199,10 @@ def _unusable_answer_error(found: ForeignProfile) -> BadAnswer:
 
 
 def no_credentials_message(found: ForeignProfile) -> str:
-    """Return the beginning of a message that says that there are no credentials."""
+    """Return the error message that a profile's provider gave no credentials."""
     return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
 
 
 def hint_to_try_without_ssohelper(found: ForeignProfile) -> str:
-    """Return the hint for a provider that fails: how to see it without ssohelper."""
+    """Return the hint to run the AWS CLI alone, to see why a provider of credentials fails."""
     return f"see what it says: aws sts get-caller-identity --profile {show(found.name, 80)}"

@@ -18,7 +18,7 @@ DEFAULT_SECONDS = 1800
 # So long before a grant ends, the shell prompt shows a warning.
 WARNING_SECONDS = 600
 LONGEST_REASON = 200
-# A grant may begin so far in the future: a time service that sets the clock back stays below this.
+# How far in the future a grant may begin, since a time service may have set the clock back.
 _CLOCK_STEP_SECONDS = 5
 _TEXTS = ("reason", "boot", "nonce")
 _NUMBERS = ("granted_at", "ends_at", "uptime", "uid")

@@ -67,7 +67,8 @@ def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_n
     """Return whether any of the rules guards this role.
 
     An account whose name is unknown ("") is compared by its id only. Lists and prompts use this
-    function, decisions use `find_guarding_rule`. What has no account id is no role.
+    function, decisions use `find_guarding_rule`. A row of a list that has no account id is not
+    guarded.
     """
     if not account.id:
         return False

@@ -3,8 +3,8 @@
 import re
 from datetime import UTC, datetime
 
-# These patterns are compiled when first used, because the first paint, which would wait 0.3 ms for
-# them, needs none.
+# These patterns are compiled when first used, because the first paint of the full screen, which
+# would wait 0.3 ms for them, needs none.
 _ISO = r"(?a)(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?"
 # An HTTP date in the form that servers must send (IMF-fixdate, RFC 9110, 5.6.7). The weekday is not
 # checked.

@@ -151,7 +151,7 @@ MOVES: dict[str, KeyAction] = {
 }
 BINDABLE = {**ACTIONS, **MOVES}
 
-# The scopes of the actions that are on a screen together with such a list.
+# The scopes of the actions on screens that have a list below a search.
 _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
 # Keys that no action may have: every terminal uses them to interrupt and suspend programs.

@@ -112,7 +112,7 @@ class _Namer:
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
     def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
-        """Give accounts the level of their existing profile names; return these accounts."""
+        """Keep names as long as existing ones; return the accounts with existing profile names."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
         for (name, account_id), item in names.items():

@@ -28,7 +28,7 @@ _MOST_KINDS = 3
 
 
 class Group(NamedTuple):
-    """The profiles with which a plan does the same.
+    """The profiles that a plan of `profile sync` changes in the same way.
 
     `sign` is "+", "~" or "-"; `what` is such as "to change: region"; `names` are the profiles'.
     """

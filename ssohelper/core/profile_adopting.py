@@ -81,7 +81,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
 
 
 def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, for each profile whose sso keys others include, one of these that is not adopted."""
+    """Return, by profile, a profile that is not adopted and whose `include_profile` names it."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():

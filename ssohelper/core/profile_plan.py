@@ -259,7 +259,10 @@ class _Planner:
                 self._change[entry.name] = change
 
     def _plan_regions(self) -> None:
-        """Plan the new region of managed profiles with the old default, also outside filters."""
+        """Plan the new default region for managed profiles that have the old default region.
+
+        Profiles outside the filters get it too.
+        """
         for role, entries in self._managed.items():
             region = self._find_region(self._account_of(role))
             for entry, _form in entries:

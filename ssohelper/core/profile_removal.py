@@ -85,7 +85,7 @@ def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[
 def _without_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
-    """Return the roles whose profiles no other profile refers to; and the other profiles."""
+    """Return the roles whose profiles no profile refers to; and the profiles that must stay."""
     users, found, skipped = (
         chains.find_profile_using_each_source(config),
         list[Role](),

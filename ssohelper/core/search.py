@@ -217,8 +217,8 @@ class _TwoColumnSearch:
 
     def __init__(self, word: str, first: _Column, second: _Column) -> None:
         self._first, self._second = first, second
-        # For each text of the second column: the ends of the word that the text has, by the number
-        # of the word's characters that the first column must then have.
+        # For each text of the second column: the matches of the word's suffixes, by the number of
+        # the word's characters before the suffix, which must match in the first column.
         self._rests = [_find_word_ends(word, second, number) for number in range(len(second.texts))]
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
@@ -252,7 +252,7 @@ class _TwoColumnSearch:
         return score, self._begun[one][count - 1].positions(), self._rests[two][count].positions()
 
     def _best_split(self, one: int, two: int) -> tuple[int, int]:
-        """Return the best score, and how many characters are in the first text then."""
+        """Return the word's best score, and how many of its characters match in the first text."""
         begun = self._begun[one]
         length = len(self._first.texts[one])
         points, best = 0, 0
@@ -269,9 +269,9 @@ class _TwoColumnSearch:
 
 
 def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, WordMatch]:
-    """Return the ends of the searched word that begin where a word of this text begins.
+    """Return the matches of suffixes of the searched word at beginnings of words in this text.
 
-    The keys are the numbers of characters of the searched word before that end.
+    The keys are the numbers of characters of the searched word before the suffix.
     """
     text, bonus = column.texts[number], column.bonuses_of(number)
     found = {}

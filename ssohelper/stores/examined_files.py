@@ -18,7 +18,7 @@ _LEFTOVER = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
 
 
 class ExaminedFiles:
-    """Access to any file by its path. A missing file is an error only for a repair."""
+    """Lists folders for `doctor`, removes temporary files and repairs the modes of files."""
 
     def list_names_in_folder(self, folder: str) -> list[str]:
         """Return the sorted names in a folder, hidden ones too; an empty list if it is missing."""

@@ -53,9 +53,10 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """The index's file. Create this object before the config is read: it records its status.
+    """The file with the index of names. Create this object before the config is read.
 
-    `credentials_file` has static keys of profiles.
+    This object records the config's status when it is created. `credentials_file` has static keys
+    of profiles.
     """
 
     def __init__(
@@ -75,7 +76,8 @@ class NameIndexFile:
     ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
-        After them come those of the profiles that only the credentials file has. A config that cannot be read counts as one without names.
+        The names of profiles that only the credentials file has come last. A config that cannot be
+        read counts as one without names.
         """
         with contextlib.suppress(LocalState):
             saved = files.read_record(self._path, self._parse, _LIMIT_BYTES)
@@ -93,7 +95,7 @@ class NameIndexFile:
     def _add_to_stamp(self, file: Path, *, is_required: bool = True) -> bool:
         """Record the file's status; return whether it was last written long enough ago.
 
-        A file that is missing was not, if it `is_required`.
+        Returns False for a missing file that `is_required`, True for any other missing file.
         """
         try:
             status = os.stat(file)

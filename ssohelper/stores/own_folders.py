@@ -35,7 +35,7 @@ def session_file_name(name: str) -> str:
 
 
 def role_file_names(key: RoleKey) -> tuple[str, str, str]:
-    """Return session, account id, and role name with its chain.
+    """Return the names of a role's nested folders: session, account id, role with its chain.
 
     Raises: ConfigInvalid if one of them cannot name a file.
     """
@@ -100,7 +100,7 @@ def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> 
         warn_once(f'"{path}" was open to other users: now it is not')
 
 
-# -- another user's home ---------------------------------------------------------------------------
+# -- refusing paths in another user's home ---------------------------------------------------------
 
 
 def is_in_another_users_home(path: Path | str) -> bool:
@@ -134,7 +134,7 @@ def _load_user_name(uid: int) -> str:
     return str(uid)
 
 
-# -- removing and listing --------------------------------------------------------------------------
+# -- removing files and listing folders ------------------------------------------------------------
 
 
 def remove_file(path: Path | str) -> bool:

@@ -18,7 +18,7 @@ class RecordedSignIns(TokenFiles):
     """Compares the token files with the records of which session each sign-in is for."""
 
     def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions, except those `listed`, for which we made a sign-in that is here.
+        """Return the sessions, except those `listed`, whose token ssohelper got and still has.
 
         If a session of `listed` has the same name but another portal or region, it is another
         session.
@@ -26,7 +26,7 @@ class RecordedSignIns(TokenFiles):
         return [one for one in self._load_unlisted_sessions(listed) if self._has_sign_in(one)]
 
     def find_sessions_without_sign_in(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the recorded sessions that have no token here, except those `listed`."""
+        """Return the recorded sessions without a token on this machine, except those `listed`."""
         return [one for one in self._load_unlisted_sessions(listed) if not self._has_sign_in(one)]
 
     def _load_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:

@@ -38,7 +38,7 @@ class SettingsStamp:
         )
 
     def needs_new_stamps(self) -> bool:
-        """Return whether responses may be of other settings, so that they must be removed."""
+        """Return whether the published responses may be of other settings, and must be removed."""
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
     def prepare_publishing(self, withdraw_all_responses: Callable[[], object]) -> bool:

@@ -1,4 +1,4 @@
-"""Stores what is known about each sign-in (`SignInFacts`), and its session. Has its locks.
+"""Stores what is known about each sign-in (`SignInFacts`), its session, and locks for it.
 
 The facts are in our state folder: an SDK that writes a token file drops the keys it does not know.
 """

@@ -74,7 +74,7 @@ class TokenFiles(SignInFactsFiles):
         self._warn = warn
         super().__init__(state, runtime)
 
-    # -- tokens ------------------------------------------------------------------------------
+    # -- reading and writing tokens ----------------------------------------------------------
 
     def load(self, session: SsoSession) -> AccessToken | None:
         """Return the session's token, expired or not; None when the session is signed out.
@@ -250,10 +250,10 @@ class TokenFiles(SignInFactsFiles):
         encoded = self._codec.encode(document, registration_sealing_context(session))
         files.write_json(self._registration_file(session), encoded)
 
-    # -- further portals of a session's instance ------------------------------------------------
+    # -- portals of the same users and roles in further regions --------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
-        """Return the further portals at which the session has files, by region.
+        """Return the portals in further regions for which the session has files, as sessions.
 
         A portal whose token cannot be read gets the session's start URL.
         """
@@ -293,7 +293,7 @@ class TokenFiles(SignInFactsFiles):
         if registration is not None:
             self._write_registration(session, registration)
 
-    # -- locks ---------------------------------------------------------------------------------
+    # -- the lock for a renewal of the token --------------------------------------------------
 
     @contextmanager
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:

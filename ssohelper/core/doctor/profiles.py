@@ -35,7 +35,8 @@ _SOURCES = {
 def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
     for profile in facts.profiles:
-        # The name of such an IAM role is too long for a permission set. Another check reports it.
+        # The name of Identity Center's own IAM role is too long for a permission set. The check
+        # `check_iam_role_names` reports a profile with such a name.
         if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
@@ -207,7 +208,10 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
 def _findings_of_missing_ssohelper(
     facts: Facts, word: str, profiles: list[ProfileFact]
 ) -> Iterator[Finding]:
-    """Yield a finding for the managed profiles, which `--fix` repairs, and one for the others."""
+    """Yield the findings that profiles run ssohelper at a path where it no longer is.
+
+    One finding is for the managed profiles, which `--fix` repairs, one for all other profiles.
+    """
     command = facts.machine.command
     message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
     for is_managed in (True, False):
@@ -238,8 +242,8 @@ def process_line_with_present_program(line: str, command: str) -> str | None:
 def _adopt_command(facts: Facts, names: Collection[str]) -> str:
     """Return the command that adopts those of the profiles that name a role; "" if none does.
 
-    For many it is `setup`, which asks about all that do not work: a part of aws-sso-cli's profiles
-    cannot be adopted without the others.
+    For many profiles, the command is `setup`, which asks about all profiles that do not work: a
+    part of aws-sso-cli's profiles cannot be adopted without the others.
     """
     config = facts.config.file
     if config is None:
@@ -255,7 +259,10 @@ def _adopt_command(facts: Facts, names: Collection[str]) -> str:
 
 
 def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
-    """Return the finding that a program is missing; the command `adopt` makes it needless."""
+    """Return the finding that a profile's program is missing.
+
+    `adopt` is the command after which the profile does not need the program, "" if there is none.
+    """
     first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
         return problem(

@@ -79,7 +79,7 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
 def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
     """Find profiles without an [sso-session] that lack the separate token that they need."""
     for token in facts.tokens:
-        # Without a start URL no sign-in can be for it: that has a finding of its own.
+        # A profile without a start URL cannot have a sign-in; another check reports such a profile.
         if not token.start_url or (token.ends_at is not None and token.ends_at > facts.now):
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
