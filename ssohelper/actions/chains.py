@@ -47,7 +47,7 @@ def find_chain_id(app: App, key: RoleKey) -> str:
 
 def find_account_id(app: App, key: RoleKey) -> str:
     """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
-    return _find_chain(app, key).assumed.account_id if key.chain else key.account_id
+    return _find_chain(app, key).assumed_role.account_id if key.chain else key.account_id
 
 
 def assume_chain(

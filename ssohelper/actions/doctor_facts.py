@@ -114,7 +114,7 @@ def _make_profile_fact(
         if chains.is_chain(entry):
             chain = chains.find_chain(config, entry)
             if chain is not None:
-                return ProfileFact(entry, None, chain.assumed.account_id)
+                return ProfileFact(entry, None, chain.assumed_role.account_id)
             find_foreign_profile(config, entry, credentials)
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)

@@ -44,7 +44,7 @@ class ConfigProfile(NamedTuple):
         """The role to show in lists; for a chain the last role, with the form "chain"."""
         if self.chain is None:
             return self.target
-        return self.chain.target._replace(role=self.chain.assumed, form="chain")
+        return self.chain.target._replace(role=self.chain.assumed_role, form="chain")
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:

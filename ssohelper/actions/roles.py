@@ -166,7 +166,7 @@ def _make_rows_of_chains(
         chain = chains.find_chain_or_none(config, entry)
         for session in sessions if chain else ():
             if chain is not None and target_belongs_to_session(chain.target, session):
-                key, assumed = session.key_of(chain.role), chain.assumed
+                key, assumed = session.key_of(chain.role), chain.assumed_role
                 account = accounts.get((session.name, assumed.account_id))
                 made.append(
                     RoleRow(

@@ -252,7 +252,7 @@ def _resolve_entry(
         raise NoSessionNamed(sessions)
     if chain is None:
         return Profile(entry.name, sessions[0], target.role, config.region(entry))
-    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed)
+    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed_role)
 
 
 def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: TargetRole) -> list[SsoSession]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_origin import (
-    Block,
+    AwsSsoCliBlock,
     NamedRole,
     Origin,
     find_aws_sso_cli_blocks,
@@ -127,7 +127,7 @@ def find_session_for_legacy_profiles(config: ConfigFile, session: SsoSession) ->
 
 def find_partly_adopted_blocks(
     config: ConfigFile, candidates: Mapping[str, AdoptionCandidate], adopt: Collection[str]
-) -> list[tuple[Block, list[str]]]:
+) -> list[tuple[AwsSsoCliBlock, list[str]]]:
     """Return the blocks of aws-sso-cli in which `adopt` names some profiles and leaves out others.
 
     Each block comes with the profiles that `adopt` leaves out and that could be adopted. If only
@@ -143,7 +143,9 @@ def find_partly_adopted_blocks(
     return torn
 
 
-def find_fully_managed_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
+def find_fully_managed_blocks(
+    config: ConfigFile, adopted: Collection[str]
+) -> Iterable[AwsSsoCliBlock]:
     """Yield the blocks of aws-sso-cli in which every profile is managed once `adopted` are.
 
     Only blocks with at least one profile of `adopted`: the markers of these blocks are removed.

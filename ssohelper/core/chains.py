@@ -84,7 +84,7 @@ class Chain(NamedTuple):
         return self.steps[-1].profile
 
     @property
-    def assumed(self) -> Role:
+    def assumed_role(self) -> Role:
         """The role at the end of the chain."""
         return self.steps[-1].role
 

@@ -131,7 +131,7 @@ def regional_host(host: str, region: str) -> str:
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
-def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
+def ignored_endpoint_variable_warning(environ: Mapping[str, str]) -> str | None:
     """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None

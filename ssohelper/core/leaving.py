@@ -37,7 +37,7 @@ class _NativeForm(NamedTuple):
     session_name: str | None
 
 
-def plan_leaving(config: ConfigFile) -> Leaving:
+def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
     """Return the changes after which no profile runs ssohelper and none has our mark."""
     changes: list[Change] = []
     names: list[str] = []

@@ -84,7 +84,7 @@ class Origin(NamedTuple):
     program: str | None = None
 
 
-class Block(NamedTuple):
+class AwsSsoCliBlock(NamedTuple):
     """The part of a config that aws-sso-cli rewrites, with the line numbers of its two markers.
 
     `names` are the profiles between the markers. Line numbers count from 0.
@@ -107,11 +107,11 @@ def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     return tuple(origin for origin in found if origin is not None)
 
 
-def find_aws_sso_cli_blocks(config: ConfigFile) -> list[Block]:
+def find_aws_sso_cli_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
     """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
     if _BEGIN not in config.text.text:
         return []
-    blocks: list[Block] = []
+    blocks: list[AwsSsoCliBlock] = []
     begin: int | None = None
     for number, line in enumerate(config.text.lines):
         # aws-sso-cli finds its markers only if they are whole lines.
@@ -121,7 +121,7 @@ def find_aws_sso_cli_blocks(config: ConfigFile) -> list[Block]:
             names = tuple(
                 entry.name for entry in config.profiles() if begin < entry.line - 1 < number
             )
-            blocks.append(Block(begin, number, names))
+            blocks.append(AwsSsoCliBlock(begin, number, names))
             begin = None
     return blocks
 

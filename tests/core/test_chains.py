@@ -57,7 +57,7 @@ def test_both_forms_say_the_same_chain(text: str):
     chain = chain_of(text)
     assert chain is not None
     assert chain.target.role == ("001111111111", "Admin", "")
-    assert chain.assumed == ("002222222222", "Deploy", "")
+    assert chain.assumed_role == ("002222222222", "Deploy", "")
     assert chain.role == ("001111111111", "Admin", "a")
     key = RoleKey("corp", *chain.role)
     assert chain.source_key_of(key) == ("corp", "001111111111", "Admin", "")

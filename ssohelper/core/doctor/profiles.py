@@ -131,7 +131,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             continue
         refusing: dict[str, list[str]] = defaultdict(list)
         for family in sdk_order.FAMILIES:
-            error = sdk_order.sso_error(family, keys, facts.config.file)
+            error = sdk_order.sso_keys_error(family, keys, facts.config.file)
             if error:
                 refusing[error].append(family)
         for error, families in refusing.items():

@@ -107,7 +107,7 @@ def resolve_for_each_sdk(
         kind = next(
             (one for one in _ORDERS[family] if _family_tries_source(family, one, keys, found)), None
         )
-        error = sso_error(family, keys, config) if kind == "sso" else None
+        error = sso_keys_error(family, keys, config) if kind == "sso" else None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
         elif kind == "assumed role" and profile.failure is not None:
@@ -127,7 +127,7 @@ def _family_tries_source(
     return kind in found
 
 
-def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
+def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
     """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
