@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ssohelper.broker.renewals import Renewals
     from ssohelper.core.company_policy import CompanyPolicy
-    from ssohelper.core.grants import Here
+    from ssohelper.core.grants import GrantContext
     from ssohelper.core.local_http import RequestHandler
     from ssohelper.core.model import SsoSession
     from ssohelper.core.sign_in_notices import Notice
@@ -205,13 +205,13 @@ class App(AwsClients):
     def grants(self) -> GrantStore:
         from ssohelper.stores.grants import GrantStore
 
-        return GrantStore(self.locations.runtime_folder, self.journal, self.find_here)
+        return GrantStore(self.locations.runtime_folder, self.journal, self.find_grant_context)
 
-    def find_here(self) -> Here:
+    def find_grant_context(self) -> GrantContext:
         """Return this user, boot, terminal session and the clocks, which a grant is bound to."""
         from ssohelper.system import terminal_session
 
-        return terminal_session.find_here(self.clock.now())
+        return terminal_session.find_grant_context(self.clock.now())
 
     @cached_property
     def guard_memory(self) -> GuardMemory:

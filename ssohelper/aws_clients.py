@@ -10,7 +10,7 @@ from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
-    from ssohelper.core.endpoint_family import Family
+    from ssohelper.core.endpoint_family import EndpointFamily
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.config_store import ConfigStore
@@ -43,28 +43,28 @@ class AwsClients:
 
         def warn(self, message: str) -> None: ...
 
-    def account_family(self, session: SsoSession) -> Family:
+    def account_family(self, session: SsoSession) -> EndpointFamily:
         """Return the family of endpoints for calls with role credentials of this session.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.endpoint_family import choose_family
+        from ssohelper.core.endpoint_family import choose_endpoint_family
 
         default = self.config.read().profile("default")
-        return choose_family(
+        return choose_endpoint_family(
             self.environ,
             lambda key: self.settings.get(key, session=session.name),
             default.keys if default else {},
         )
 
-    def family_of_keys(self, keys: Mapping[str, str]) -> Family:
+    def family_of_keys(self, keys: Mapping[str, str]) -> EndpointFamily:
         """Return the family that the environment asks for, else these keys of a profile.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.endpoint_family import choose_family
+        from ssohelper.core.endpoint_family import choose_endpoint_family
 
-        return choose_family(self.environ, lambda _key: None, keys)
+        return choose_endpoint_family(self.environ, lambda _key: None, keys)
 
     def use_family_of_profile(self, keys: Mapping[str, str]) -> None:
         """From now on, ask the AWS endpoints that a native profile's keys name, as SDKs do.
@@ -78,14 +78,14 @@ class AwsClients:
             if keys.get(key) and not self.environ.get(variable):
                 self.environ[variable] = keys[key]
 
-    def portal_family(self, session: SsoSession) -> Family:
+    def portal_family(self, session: SsoSession) -> EndpointFamily:
         """Return the family of endpoints for the session's sign-in service and portal.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.endpoint_family import family_of_portal
+        from ssohelper.core.endpoint_family import endpoint_family_of_portal
 
-        return family_of_portal(self.account_family(session), session.aws_url)
+        return endpoint_family_of_portal(self.account_family(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
         """Return a client of the sign-in service (sso-oidc)."""
@@ -101,15 +101,15 @@ class AwsClients:
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
         """Return a client of the access portal, even if settings or policy cannot be read."""
-        from ssohelper.core.endpoint_family import choose_family, family_of_portal
+        from ssohelper.core.endpoint_family import choose_endpoint_family, endpoint_family_of_portal
 
         try:
             return self.portal(session)
         except ConfigInvalid:
-            family = choose_family(self.environ, lambda _key: None, {})
-            return self._portal(session, family_of_portal(family, session.aws_url))
+            family = choose_endpoint_family(self.environ, lambda _key: None, {})
+            return self._portal(session, endpoint_family_of_portal(family, session.aws_url))
 
-    def _portal(self, session: SsoSession, family: Family) -> Portal:
+    def _portal(self, session: SsoSession, family: EndpointFamily) -> Portal:
         from ssohelper.wire.portal import Portal
 
         facts = partial(self.tokens.load_settled_facts, session.sign_in_name)
@@ -154,7 +154,7 @@ class AwsClients:
         return propose_region(portal_url, self.environ)
 
     def account_client(
-        self, credentials: RoleCredentials, region: str, family: Family
+        self, credentials: RoleCredentials, region: str, family: EndpointFamily
     ) -> AccountClient:
         """Return a client of STS, with this role's credentials."""
         from ssohelper.wire.account import AccountClient

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from ssohelper.core import account_colors, guard_rules, keymap
 from ssohelper.core.endpoints import checked_region
-from ssohelper.core.further_portals import parse_portals
+from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.instants import parse_duration
-from ssohelper.core.profile_names import checked_template
+from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
@@ -94,14 +94,14 @@ def _checked_region(value: str, place: str) -> str:
 
 def _checked_portals(value: list[str], place: str) -> tuple[str, ...]:
     try:
-        return tuple(portal.text for portal in parse_portals(value))
+        return tuple(portal.text for portal in parse_further_portals(value))
     except ConfigInvalid as cause:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 
 def _checked_template(value: str, place: str) -> str:
     try:
-        return checked_template(value)
+        return checked_name_template(value)
     except UsageProblem as cause:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 

@@ -267,7 +267,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
         values[".".join(parts)] = checked_value(setting, value, f"{place_of(path, line)}: "), line
     _check_clash(path, values)
     settings = Settings(path, values, environ)
-    missing = guard_rules.find_missing_tag(settings.get("guard.rules"), settings.tags())
+    missing = guard_rules.find_undefined_tag(settings.get("guard.rules"), settings.tags())
     if missing is not None:
         place = place_of(path, values["guard.rules"][1])
         raise ConfigInvalid(f"{place}: {no_tag_text(missing)}", hint=TAG_HINT)
@@ -279,7 +279,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
 def check_key(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
     after = settings.changed(key, value)
-    missing = guard_rules.find_missing_tag(after.get_own("guard.rules"), after.tags())
+    missing = guard_rules.find_undefined_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
         raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}

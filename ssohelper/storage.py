@@ -175,7 +175,9 @@ class Storage:
 
     def _forget_legacy(self, old: RecordedSignIns, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""
-        self.legacy_tokens.forget(old.load_ids(session), old.token_file(session))
+        self.legacy_tokens.remove_files_with_tokens(
+            old.load_token_ids(session), old.token_file(session)
+        )
 
     def _sign_ins_in(self, store: RecordedSignIns) -> list[SsoSession]:
         """Return the sessions of the config and those of our sign-ins, with their further portals."""
@@ -183,8 +185,12 @@ class Storage:
         sessions = [*listed]
         # Each sign-in name has only one token, whatever its portal is.
         names = {session.name for session in listed}
-        sessions += [one for one in store.find_unlisted(listed) if one.name not in names]
-        return [one for session in sessions for one in (session, *store.list_further(session))]
+        sessions += [one for one in store.find_unlisted_sessions(listed) if one.name not in names]
+        return [
+            one
+            for session in sessions
+            for one in (session, *store.list_further_portal_sessions(session))
+        ]
 
     # -- the pieces of each storage -------------------------------------------------------------
 

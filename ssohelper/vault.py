@@ -269,7 +269,7 @@ class Vault:
         self._identities = self._identify_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
-        allowed = None if text is None else allow_list.parse(text)
+        allowed = None if text is None else allow_list.parse_allow_list(text)
         if allowed is not None and company.agents_allow is not None:
             allowed = allowed.narrowed(company.agents_allow)
         return Policy(
@@ -277,7 +277,7 @@ class Vault:
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
-            has_terminal=lambda: self._app.find_here().session is not None,
+            has_terminal=lambda: self._app.find_grant_context().session is not None,
             find_links=self._find_links,
         )
 
@@ -288,7 +288,7 @@ class Vault:
         A new rule is remembered at once. If the settings cannot be read, no rule ends.
         """
         memory = self._app.guard_memory
-        remembered = memory.load()
+        remembered = memory.load_rules()
         try:
             added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
             if added:
@@ -306,7 +306,7 @@ class Vault:
     def remember_rules(self) -> None:
         """Remember the rules just written, so that they stay in force if their file is lost."""
         with suppress(SsoHelperError):
-            known = (*self._app.guard_memory.load(), *self._app.read_settings().guard_rules())
+            known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
             self._remember_rules(tuple(dict.fromkeys(known)))
 
     def _remember_rules(self, rules: tuple[str, ...]) -> None:
@@ -314,8 +314,8 @@ class Vault:
         try:
             # Published responses are removed. Otherwise the launcher could print them again after
             # the earlier settings file is restored, with the modification time that its stamp has.
-            self._app.credentials.withdraw_all()
-            self._app.guard_memory.save(rules)
+            self._app.credentials.withdraw_all_responses()
+            self._app.guard_memory.save_rules(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")
 

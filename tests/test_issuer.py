@@ -232,7 +232,7 @@ def test_a_client_secret_of_awss_is_not_sent_to_this_machine(
     app.tokens.save_facts(
         "corp",
         app.tokens.load_facts("corp")._replace(
-            client=issuer.client_name(theirs), client_issuer="aws/us-east-1"
+            client=issuer.client_hash(theirs), client_issuer="aws/us-east-1"
         ),
     )
     answer = run("login", "corp", *([grant] if grant != "browser" else []))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import legacy_sign_ins
 from ssohelper.core import adoption, profile_region
-from ssohelper.core.adoption import Candidate
-from ssohelper.core.choices import filter_of_exact_text, glob_filter
+from ssohelper.core.adoption import AdoptionCandidate
+from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor.profiles import credential_sources
-from ssohelper.core.further_portals import parse_portals
-from ssohelper.core.profile_origin import OWN, Origin, find_origins
-from ssohelper.core.text import first_names, show
+from ssohelper.core.further_portals import parse_further_portals
+from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import programs
 
@@ -43,7 +43,7 @@ class Found(NamedTuple):
     credentials, which some SDKs take first.
     """
 
-    candidate: Candidate
+    candidate: AdoptionCandidate
     trouble: str
     needs_us: bool
     unknown: str = ""
@@ -71,7 +71,7 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
     with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
         keyed = app.config.read_credentials_sections()
     found = []
-    for one in adoption.find_candidates(config, session, listed).values():
+    for one in adoption.find_adoption_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
         if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
@@ -114,7 +114,7 @@ def _match(found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
 def patterns_of(found: Sequence[Found], chosen: Collection[str]) -> tuple[str, ...] | None:
     """Return the values of --adopt that adopt exactly these profiles; None if they would be many."""
     able = choose_able(found)
-    exact = {name: filter_of_exact_text(name) for name in able}
+    exact = {name: filter_for_exact_text(name) for name in able}
     left = sorted(able.difference(chosen))
     for patterns in (
         tuple(exact[name] for name in sorted(able.intersection(chosen))),
@@ -174,7 +174,7 @@ def explain_kept_markers(
     able = choose_able(found)
     return [
         (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
-        for others in adoption.find_profiles_left_in_blocks(
+        for others in adoption.find_unadopted_profiles_in_blocks(
             app.config.read(), able.intersection(adopt)
         )
     ]
@@ -182,7 +182,7 @@ def explain_kept_markers(
 
 def refuse_torn(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
-    names = first_names([show(name, 80) for name in left], _MOST_NAMES)
+    names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
         f"together or not at all; left out: {names}",
@@ -200,7 +200,7 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
     check = _ProfileChecker(app, config)
     return frozenset(
         origin.name
-        for origin in find_origins(config)
+        for origin in find_profile_origins(config)
         if check.find_trouble(origin)
         or (only_reliable and origin.program is not None and origin.tool != OWN)
     )
@@ -209,14 +209,14 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
 def find_trouble(app: App, name: str) -> str:
     """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
     config = app.config.read()
-    origin = next((one for one in find_origins(config) if one.name == name), None)
+    origin = next((one for one in find_profile_origins(config) if one.name == name), None)
     return "" if origin is None else _ProfileChecker(app, config).find_trouble(origin)
 
 
 def find_missing_program(app: App, name: str) -> str | None:
     """Return the program that this profile of another tool runs, if it is not installed."""
     config = app.config.read()
-    programs_by_name = {one.name: one.program for one in find_origins(config)}
+    programs_by_name = {one.name: one.program for one in find_profile_origins(config)}
     program = programs_by_name.get(name)
     if program is None or programs.find_program(program, app.environ) is not None:
         return None
@@ -276,7 +276,7 @@ class _ProfileChecker:
         return "" if is_valid else "the sign-in of the old kind is missing or has ended"
 
     def _list_session_regions(self, session: SsoSession) -> list[str]:
-        further = parse_portals(self._app.settings.get("regions", session=session.name))
+        further = parse_further_portals(self._app.settings.get("regions", session=session.name))
         return [session.region, *(portal.region for portal in further)]
 
     def needs_us(self, origin: Origin) -> bool:

@@ -34,7 +34,9 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
             )
         patterns += [glob] if "/" in glob else _list_roles_of_profiles(app, glob)
     inherited = app.environ.get(allow_list.VARIABLE)
-    present = allow_list.AllowList(()) if inherited is None else allow_list.parse(inherited)
+    present = (
+        allow_list.AllowList(()) if inherited is None else allow_list.parse_allow_list(inherited)
+    )
     return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
 
 

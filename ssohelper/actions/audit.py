@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import directory
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import glob_filter
-from ssohelper.core.model import Account, RoleKey, chain_of_profile
+from ssohelper.core.model import Account, RoleKey, encoded_profile_name
 from ssohelper.errors import LocalState, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.journal_lines import Line, Verdict
+    from ssohelper.core.journal_lines import JournalLine, Verdict
 
 
 class Wanted(NamedTuple):
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
 class AuditRow(NamedTuple):
     """A line of the journal with its role, if it has one, and that account's name, if known."""
 
-    line: Line
+    line: JournalLine
     key: RoleKey | None
     account_name: str
 
@@ -81,12 +81,12 @@ def broken_chain_error(found: Verdict) -> LocalState | None:
     )
 
 
-def _role_key_of_line(line: Line) -> RoleKey | None:
+def _role_key_of_line(line: JournalLine) -> RoleKey | None:
     parts = [line.fields.get(name) for name in ("session", "account_id", "role")]
     if all(isinstance(part, str) and part for part in parts):
         chain = str(line.fields.get("chain") or "")
         session, account_id, role = map(str, parts)
-        return RoleKey(session, account_id, role, chain_of_profile(chain))
+        return RoleKey(session, account_id, role, encoded_profile_name(chain))
     return None
 
 

@@ -53,7 +53,7 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
             None,
         )
         for session in selection.list_sessions(app)
-        for portal in (session, *app.tokens.list_further(session))
+        for portal in (session, *app.tokens.list_further_portal_sessions(session))
         for path in app.tokens.list_files(portal)
     ] + [
         CachedItem("sign-in", session.name, "token for profiles with sso_start_url", path, None)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, config_writing, environment
 from ssohelper.core import chains, guard_rules
-from ssohelper.core.chain_partition import check_partition
+from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import AddSection, unified_diff
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.core.profile_names import checked_name
+from ssohelper.core.profile_names import checked_profile_name
 from ssohelper.core.sync_request import STAYS_PROCESS
 from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.chains import Step
+    from ssohelper.core.chains import ChainStep
     from ssohelper.core.model import Profile
 
 
@@ -76,7 +76,7 @@ def apply(app: App, planned: ChainPlan) -> None:
     config_writing.write_as_shown(app, "profile add", planned.data, [planned.section])
 
 
-def _process_keys(app: App, via: Profile, step: Step) -> dict[str, str]:
+def _process_keys(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
     command = installation.find_profile_command(app.environ)
     installation.warn_if_exposed(app.environ, app.warn)
     base = via.role._replace(chain="")
@@ -86,7 +86,7 @@ def _process_keys(app: App, via: Profile, step: Step) -> dict[str, str]:
     return {"credential_process": line, **chains.config_keys_of_step(step, source)}
 
 
-def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]:
+def _native_keys(config: ConfigFile, via: Profile, step: ChainStep) -> dict[str, str]:
     if config.profile(via.name) is None:
         raise UsageProblem(
             f'"{via.name}" has no profile, and source_profile must name one',
@@ -98,15 +98,15 @@ def _native_keys(config: ConfigFile, via: Profile, step: Step) -> dict[str, str]
 
 def _check_profile_name(app: App, config: ConfigFile, name: str) -> None:
     taken = {entry.name for entry in config.profiles()} | app.config.read_credentials_sections()
-    if checked_name(name).lower() in {one.lower() for one in taken} | {"default"}:
+    if checked_profile_name(name).lower() in {one.lower() for one in taken} | {"default"}:
         raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 
 
-def _checked_step(name: str, values: Mapping[str, str], region: str | None) -> Step:
+def _checked_step(name: str, values: Mapping[str, str], region: str | None) -> ChainStep:
     try:
         if region is not None:
             checked_region(region)
-        step = chains.checked_step(name, values, region)
+        step = chains.checked_chain_step(name, values, region)
         chains.check_duration(step.duration_seconds)
     except ConfigInvalid as error:
         raise UsageProblem(error.message, hint=error.hint) from error
@@ -127,7 +127,7 @@ def _check_planned_profile(
         raise ConfigInvalid(f'the profile "{name}" would not lead to a role of Identity Center')
     try:
         for region in (via.session.region, chain.region(via.session)):
-            check_partition(chain, region)
+            check_chain_partition(chain, region)
     except ConfigInvalid as error:
         raise UsageProblem(
             error.message,
@@ -135,11 +135,13 @@ def _check_planned_profile(
         ) from error
 
 
-def _is_role_on_way_guarded(app: App, via: Profile, step: Step) -> bool:
+def _is_role_on_way_guarded(app: App, via: Profile, step: ChainStep) -> bool:
     """Return whether a rule guards `via`'s role or the step's: SDKs would assume it without us."""
     if app.vault.find_guarding_rule(via.key) is not None:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")
     rules, account = app.vault.policy.rules, app.vault.find_account(link)
-    rule = guard_rules.find_rule(rules, link.session_name, account, link.role_name, is_strict=True)
+    rule = guard_rules.find_guarding_rule(
+        rules, link.session_name, account, link.role_name, is_strict=True
+    )
     return rule is not None

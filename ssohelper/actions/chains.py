@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
-from ssohelper.core.chain_partition import check_partition
+from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.endpoints import sts_endpoint
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def find_chain_id(app: App, key: RoleKey) -> str:
 
 def find_account_id(app: App, key: RoleKey) -> str:
     """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
-    return _find_chain(app, key).assumed.account_id if key.chain else key.account_id
+    return _find_chain(app, key).assumed_role.account_id if key.chain else key.account_id
 
 
 def assume_chain(
@@ -65,7 +65,7 @@ def assume_chain(
     """
     chain = _find_chain(app, key)
     region = chain.region(session)
-    check_partition(chain, region)
+    check_chain_partition(chain, region)
     endpoint = sts_endpoint(region, app.environ, app.account_family(session))
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
     step = chain.steps[-1]

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, environment, tokens
 from ssohelper.core import chains, console_urls, issuer
-from ssohelper.core.chain_partition import check_partition
-from ssohelper.core.console_choices import PageChoice
+from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
-from ssohelper.core.model import Profile, RoleKey, Secret
+from ssohelper.core.model import PageChoice, Profile, RoleKey, Secret
 from ssohelper.core.policy import Way
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
@@ -44,7 +43,7 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
     """
     if profile.assumed is not None:  # before a message says that the console is opened
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
-        check_partition(chain, chain.region(profile.session))
+        check_chain_partition(chain, chain.region(profile.session))
     try:
         chosen = environment.choose_endpoint_region(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
@@ -152,10 +151,10 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
     """
     key = profile.key
     try:
-        last = app.console_visits.load(browser)
+        last = app.console_visits.load_visit(browser)
         was_warned = last is not None and last.is_told
         is_other = last is not None and last.key != key and last.ends_at > app.clock.aws_now()
-        app.console_visits.save(browser, key, ends_at, is_told=was_warned or is_other)
+        app.console_visits.save_visit(browser, key, ends_at, is_told=was_warned or is_other)
     except (SsoHelperError, OSError) as error:
         app.warn(f"this console visit could not be recorded: {error}")
         return None
@@ -165,7 +164,7 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
 def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
     """Return the console pages opened as this role from the full screen, the latest first."""
     try:
-        return [PageChoice(*page) for page in app.console_visits.load_pages(key)]
+        return app.console_visits.load_console_pages(key)
     except (SsoHelperError, OSError) as error:
         app.warn(f"the pages that were last opened cannot be read: {error}")
         return []
@@ -174,7 +173,7 @@ def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
 def record_page(app: App, key: RoleKey, page: PageChoice) -> None:
     """Record that this page was opened as this role. A failure is a warning."""
     try:
-        app.console_visits.save_page(key, page)
+        app.console_visits.save_console_page(key, page)
     except (SsoHelperError, OSError) as error:
         app.warn(f"the page could not be remembered: {error}")
 

@@ -196,7 +196,7 @@ class _Refresh:
     def _continue_unfinished(self) -> None:
         """Reuse the answers of a listing that was interrupted less than a day ago."""
         unfinished = _listing_if_of_portal(
-            self._app.directory.load_unfinished(self._session.name), self._session
+            self._app.directory.load_unfinished_listing(self._session.name), self._session
         )
         if unfinished is None or not is_recent(
             self._app, self._session, unfinished, of_this_sign_in=True
@@ -283,7 +283,9 @@ class _Refresh:
         """Save the answers so far. If that fails, only warn: the next listing asks AWS again."""
         try:
             with suppress(AnotherUsersHome):
-                self._app.directory.save_unfinished(self._session.name, self._listing_so_far())
+                self._app.directory.save_unfinished_listing(
+                    self._session.name, self._listing_so_far()
+                )
         except (LocalState, OSError) as error:
             self._app.warn(f"the accounts listed so far could not be saved: {error}")
 
@@ -291,7 +293,7 @@ class _Refresh:
         listing = self._listing_so_far()
         with suppress(AnotherUsersHome):
             self._app.directory.save(self._session.name, listing)
-            self._app.directory.remove_unfinished(self._session.name)
+            self._app.directory.remove_unfinished_listing(self._session.name)
         self._withdraw_responses()
         return listing
 
@@ -299,7 +301,7 @@ class _Refresh:
         """Withdraw the published responses: a guard rule may match an account by its new name."""
         with suppress(SsoHelperError, OSError):
             if self._app.vault.policy.rules:
-                self._app.credentials.withdraw_session(self._session.name)
+                self._app.credentials.withdraw_responses_of_session(self._session.name)
 
     def _error_of_listing(self) -> SsoHelperError:
         """Return the first error other than AwsUnreachable, or one that counts failed accounts."""

@@ -17,7 +17,7 @@ from ssohelper.actions import (
     selection,
 )
 from ssohelper.core.choices import PROCESS
-from ssohelper.core.config_file import ProfileEntry, Target, belongs_to
+from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
@@ -138,7 +138,7 @@ def _find_chosen_profile(
         return found
     profile = selection.resolve_profile(app, chosen, None)
     session, role = profile.session, profile.role
-    target = Target(session, session.name, role, "process", session.start_url)
+    target = TargetRole(session, session.name, role, "process", session.start_url)
     keys = {"region": session.region}
     with suppress(UsageProblem):
         # Makes up the credential_process line that a profile for this role would have.
@@ -149,7 +149,7 @@ def _find_chosen_profile(
 
 
 def _is_of_session(profile: ProfileFact, session: SsoSession) -> bool:
-    return profile.target is not None and belongs_to(profile.target, session)
+    return profile.target is not None and target_belongs_to_session(profile.target, session)
 
 
 # -- proving that profiles and endpoints work ----------------------------------------------------

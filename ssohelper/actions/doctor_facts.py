@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, directory, missing_sessions
 from ssohelper.core import chains, plan_text, process_command, session_changes
 from ssohelper.core.choices import Choices, role_filter
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, target_belongs_to_session
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
@@ -25,7 +25,7 @@ from ssohelper.core.doctor.facts import (
     SessionFact,
     TokenFact,
 )
-from ssohelper.core.foreign import find_foreign
+from ssohelper.core.foreign import find_foreign_profile
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
@@ -114,8 +114,8 @@ def _make_profile_fact(
         if chains.is_chain(entry):
             chain = chains.find_chain(config, entry)
             if chain is not None:
-                return ProfileFact(entry, None, chain.assumed.account_id)
-            find_foreign(config, entry, credentials)
+                return ProfileFact(entry, None, chain.assumed_role.account_id)
+            find_foreign_profile(config, entry, credentials)
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)
     except ConfigInvalid as error:
@@ -216,7 +216,9 @@ def _add_roles_without_profile(
     listing = fact.listing
     targets = [one.target for one in profiles if one.target is not None]
     is_managed = any(
-        one.entry.managed and one.target is not None and belongs_to(one.target, fact.session)
+        one.entry.managed
+        and one.target is not None
+        and target_belongs_to_session(one.target, fact.session)
         for one in profiles
     )
     filters = plan_text.filter_options(choices)

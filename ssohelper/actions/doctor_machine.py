@@ -64,7 +64,7 @@ def list_files(app: App) -> list[FileFact]:
 
 
 def _list_file_names(app: App, folder: Path) -> list[str]:
-    return app.examined_files.list_names(os.fspath(folder))[:_MOST_FILES]
+    return app.examined_files.list_names_in_folder(os.fspath(folder))[:_MOST_FILES]
 
 
 def _make_file_fact(path: Path, use: Use) -> FileFact | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.core import process_command
 from ssohelper.core.choices import NATIVE, PROCESS
-from ssohelper.core.config_file import Target
+from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor.facts import (
     EndpointFact,
     Facts,
@@ -61,7 +61,7 @@ def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
     The helper is this installation's, no rule guards the role, and no section of the credentials
     file wins over the profile. Read-only roles come first.
     """
-    by_session: dict[str, list[tuple[ProfileFact, Target]]] = {}
+    by_session: dict[str, list[tuple[ProfileFact, TargetRole]]] = {}
     for profile in facts.profiles:
         helped = _with_own_helper(profile, facts)
         target = helped.target if helped else None
@@ -107,7 +107,7 @@ def _may_run_program(program: ProgramFact) -> bool:
     return program.path is not None and program.replaceable is None
 
 
-def _is_role_unguarded(app: App, session: SsoSession, target: Target) -> bool:
+def _is_role_unguarded(app: App, session: SsoSession, target: TargetRole) -> bool:
     try:
         return app.vault.find_guarding_rule(session.key_of(target.role)) is None
     except SsoHelperError:

@@ -17,7 +17,7 @@ from ssohelper.actions import install as installing
 from ssohelper.core import process_command
 from ssohelper.core.config_edit import Change, EditSection
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.profiles import process_line_with_present_helper
+from ssohelper.core.doctor.profiles import process_line_with_present_program
 from ssohelper.errors import SsoHelperError
 from ssohelper.system import installation
 
@@ -115,7 +115,7 @@ def _helper_path_changes(
     for name in names:
         entry = config.profile(name)
         line = entry.keys.get("credential_process", "") if entry and entry.managed else ""
-        new = process_line_with_present_helper(line, command)
+        new = process_line_with_present_program(line, command)
         if entry is None or new is None:
             continue
         if not os.path.exists(process_command.split_command(line)[0]):

@@ -28,7 +28,9 @@ def record_use(app: App, profile: Profile) -> None:
     """Record that the role was used just now. Only warns on failure, as the command succeeded."""
     now, key = app.clock.now(), profile.key
     try:
-        app.usage.update(key, lambda usage: usage.used(now), app.clock.deadline(_RECORD_SECONDS))
+        app.usage.update(
+            key, lambda usage: usage.with_one_more_use(now), app.clock.deadline(_RECORD_SECONDS)
+        )
     except AnotherUsersHome:
         return  # with sudo: the user who owns the home folder did not use the role
     except (SsoHelperError, OSError) as error:

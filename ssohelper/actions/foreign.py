@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import agents, environment
 from ssohelper.actions.environment import Environment
 from ssohelper.core import chains
-from ssohelper.core.foreign import Foreign, ForeignCredentials, find_foreign
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile, find_foreign_profile
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FROM_ENVIRONMENT = "Environment"
 _CONTAINER = "EcsContainer"
 
 
-def find(app: App, name: str | None) -> Foreign | None:
+def find(app: App, name: str | None) -> ForeignProfile | None:
     """Return the profile of this name, or of AWS_PROFILE, if its credentials are not ours.
 
     Raises: ConfigInvalid for a chain that cannot be used.
@@ -41,26 +41,26 @@ def find(app: App, name: str | None) -> Foreign | None:
 
 def _find_of(
     config: ConfigFile, entry: ProfileEntry, read_keyed: Callable[[], Collection[str]]
-) -> Foreign | None:
+) -> ForeignProfile | None:
     if config.target(entry) is not None or chains.find_chain(config, entry):
         return None
-    return find_foreign(config, entry, read_keyed())
+    return find_foreign_profile(config, entry, read_keyed())
 
 
-def list_usable(app: App, entries: Sequence[ProfileEntry]) -> list[Foreign]:
+def list_usable(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
     """Return those of the profiles that `find` finds. Leaves out what cannot be used."""
     config = app.config.read()
     keyed: Collection[str] = ()
     with suppress(SsoHelperError):
         keyed = app.config.read_credentials_sections()
-    found: list[Foreign | None] = []
+    found: list[ForeignProfile | None] = []
     for entry in entries:
         with suppress(SsoHelperError):
             found.append(_find_of(config, entry, lambda: keyed))
     return [one for one in found if one is not None]
 
 
-def find_chosen(app: App, row: RoleRow) -> Foreign:
+def find_chosen(app: App, row: RoleRow) -> ForeignProfile:
     """Return the profile of a row that a list showed (RoleRow.provider), as the config has it now.
 
     Raises: UsageProblem if it is gone, or its credentials come from elsewhere by now: a list's row
@@ -75,18 +75,20 @@ def find_chosen(app: App, row: RoleRow) -> Foreign:
     return found
 
 
-def build_environment(app: App, found: Foreign) -> Environment:
+def build_environment(app: App, found: ForeignProfile) -> Environment:
     """Return the variables that name the profile to SDKs. They hold no secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
     return environment.build_named_environment(found.name, find_own_region(app, found), kept)
 
 
-def build_keys_environment(app: App, found: Foreign, keys: ForeignCredentials) -> Environment:
+def build_keys_environment(
+    app: App, found: ForeignProfile, keys: ForeignCredentials
+) -> Environment:
     """Return variables with the profile's keys, which are not renewed."""
     return environment.build_foreign_environment(keys, find_own_region(app, found))
 
 
-def find_own_region(app: App, found: Foreign) -> str | None:
+def find_own_region(app: App, found: ForeignProfile) -> str | None:
     """Return the region of the nearest profile that has one. Raises: ConfigInvalid."""
     config = app.config.read()
     for name in found.profiles:
@@ -97,13 +99,13 @@ def find_own_region(app: App, found: Foreign) -> str | None:
     return None
 
 
-def read_keys(app: App, found: Foreign) -> Mapping[str, str]:
+def read_keys(app: App, found: ForeignProfile) -> Mapping[str, str]:
     """Return the profile's options in the config, by key."""
     entry = app.config.find_profile(found.name)
     return entry.keys if entry is not None else {}
 
 
-def check_use(app: App, found: Foreign, *, is_on_terminal: bool) -> None:
+def check_use(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
     """Raise an error for a profile that the SDK of a program could not use now.
 
     Raises: Refused below an allow-list; LoginRequired if `aws login` is needed; UsageProblem for an
@@ -122,7 +124,7 @@ def check_use(app: App, found: Foreign, *, is_on_terminal: bool) -> None:
         _check_aws_login(app, found)
 
 
-def _check_aws_login(app: App, found: Foreign) -> None:
+def _check_aws_login(app: App, found: ForeignProfile) -> None:
     expires_at = app.login_cache.load_end(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):

@@ -19,7 +19,12 @@ from ssohelper.core.endpoints import (
     is_region,
     sts_endpoint,
 )
-from ssohelper.core.foreign import ForeignCredentials, failure_of, parse_provided, try_alone
+from ssohelper.core.foreign import (
+    ForeignCredentials,
+    hint_to_try_without_ssohelper,
+    no_credentials_message,
+    parse_provider_answer,
+)
 from ssohelper.core.text import to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState, UsageProblem
 from ssohelper.fastpath import PROVIDER_PROCESS
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.console_urls import ConsolePage
     from ssohelper.core.deadline import Deadline
-    from ssohelper.core.foreign import Foreign
+    from ssohelper.core.foreign import ForeignProfile
 
 _USUAL_REGION = "us-east-1"
 # This variable makes TLS libraries write the keys of connections to a file.
@@ -48,7 +53,7 @@ class Identity(NamedTuple):
 
 def obtain(
     app: App,
-    found: Foreign,
+    found: ForeignProfile,
     codes: Mapping[str, str],
     deadline: Deadline,
     *,
@@ -76,13 +81,13 @@ def obtain(
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
         raise AwsUnreachable(
-            f"{failure_of(found)} within {seconds:.0f} s: it was stopped",
-            hint=try_alone(found),
+            f"{no_credentials_message(found)} within {seconds:.0f} s: it was stopped",
+            hint=hint_to_try_without_ssohelper(found),
         )
-    return parse_provided(found, ended.stdout)
+    return parse_provider_answer(found, ended.stdout)
 
 
-def choose_region(app: App, found: Foreign) -> str:
+def choose_region(app: App, found: ForeignProfile) -> str:
     """Return the region of the profile, else the environment's, else the setting's, else AWS's."""
     own = foreign.find_own_region(app, found)
     if own:
@@ -94,7 +99,7 @@ def choose_region(app: App, found: Foreign) -> str:
     return next(filter(is_region, known), home or _USUAL_REGION)
 
 
-def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
+def confirm(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_region(app, found))
     family = app.family_of_keys(foreign.read_keys(app, found))
@@ -105,7 +110,9 @@ def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
     return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
 
 
-def choose_page(app: App, found: Foreign, service: str | None, region: str | None) -> ConsolePage:
+def choose_page(
+    app: App, found: ForeignProfile, service: str | None, region: str | None
+) -> ConsolePage:
     """Return the console page of a service in a region, as actions.console.choose_page does."""
     chosen = (
         default_regions.check_region(region)
@@ -117,7 +124,7 @@ def choose_page(app: App, found: Foreign, service: str | None, region: str | Non
 
 def open_in_browser(
     app: App,
-    found: Foreign,
+    found: ForeignProfile,
     keys: ForeignCredentials,
     page: ConsolePage,
     start: Callable[[str], bool],
@@ -143,6 +150,6 @@ def open_in_browser(
             f'the credentials of "{found.name}" are not sent to an endpoint on this machine',
             hint="unset AWS_ENDPOINT_URL_SIGNIN",
         )
-    host = console_urls.home_of(page)
+    host = console_urls.console_home_url(page)
     address = federation.get_login_url(keys.for_request, host, page.url)
     console.send_browser(app, address, start, has_failed, "name the browser's command in BROWSER")

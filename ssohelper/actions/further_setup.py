@@ -6,14 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import own_settings, regions
-from ssohelper.core.further_portals import Claim, FurtherPortal, compare_portal_urls, parse_portals
+from ssohelper.core.further_portals import (
+    Claim,
+    FurtherPortal,
+    compare_portal_urls,
+    parse_further_portals,
+)
 from ssohelper.core.model import SsoSession
-from ssohelper.core.portal_address import instance_of
+from ssohelper.core.portal_address import instance_id_of_portal
 from ssohelper.core.start_url import (
-    is_own_url,
+    checked_typed_start_url,
+    is_company_url,
     is_same_portal,
     region_of_start_url,
-    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -35,8 +40,8 @@ def find_session(
     for a portal that cannot be a further one of the session, although its URL names the same
     instance.
     """
-    url = typed_start_url(start_url)
-    if is_own_url(url):
+    url = checked_typed_start_url(start_url)
+    if is_company_url(url):
         return None  # a company's own address may lead to any region: it is a session of its own
     sessions = app.config.read().sso_sessions()
     if any(is_same_portal(one.start_url, url) for one in sessions if name in (None, one.name)):
@@ -45,7 +50,7 @@ def find_session(
     if known is not None:
         return known
     region = region_of_start_url(url)
-    if instance_of(url) is None or region is None:
+    if instance_id_of_portal(url) is None or region is None:
         return None
     portal, found = FurtherPortal(region, url), list[SsoSession]()
     for session in sessions:
@@ -79,7 +84,7 @@ def _find_portal_in_settings(
 ) -> tuple[SsoSession, FurtherPortal] | None:
     for session in sessions:
         texts = app.settings.get("regions", session=session.name)
-        for portal in parse_portals(texts) if name in (None, session.name) else ():
+        for portal in parse_further_portals(texts) if name in (None, session.name) else ():
             if is_same_portal(portal.start_url, url):
                 return session, portal
     return None

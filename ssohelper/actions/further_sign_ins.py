@@ -69,7 +69,7 @@ def warn_of_missing(app: App, session: SsoSession) -> None:
 
 def forget_further_sign_ins(app: App, session: SsoSession) -> None:
     """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
-    for further in app.tokens.list_further(session):
+    for further in app.tokens.list_further_portal_sessions(session):
         app.tokens.forget(further)
         # The client's name stays: its registration was removed, and the record of it does no harm.
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
@@ -84,7 +84,7 @@ def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | N
     could not be told to end one.
     """
     failure: SsoHelperError | None = None
-    for further in app.tokens.list_further(session):
+    for further in app.tokens.list_further_portal_sessions(session):
         _token, error = tokens.revoke_sign_in(app, further, _RENEWAL_SECONDS)
         failure = failure or error
     return failure
@@ -122,7 +122,10 @@ def _save_further_sign_in(
     """Save the further sign-in if the session's own is unchanged since. Raises: Superseded."""
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
-        if lineage.validity_of(own_token.id, present, own) is not lineage.Validity.CURRENT:
+        if (
+            lineage.validity_of_credentials(own_token.id, present, own)
+            is not lineage.Validity.CURRENT
+        ):
             sign_in_user.end_new_sign_in(app, further, token)
             raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
         with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):

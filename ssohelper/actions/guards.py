@@ -98,7 +98,7 @@ def grant(
     reason = check_grant(app, key, reason)
     if not 0 < seconds <= grants.MOST_SECONDS:
         raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
-    here = app.find_here()
+    here = app.find_grant_context()
     if here.session is None:
         raise Refused(
             "a grant is given on a terminal only", hint="run this command in a terminal yourself"
@@ -224,9 +224,11 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
-            journal.loosened_entry("guard.rules", before=", ".join(before), after=", ".join(keep))
+            journal.loosened_protection_entry(
+                "guard.rules", before=", ".join(before), after=", ".join(keep)
+            )
         )
-        app.guard_memory.save(keep)
+        app.guard_memory.save_rules(keep)
     return ended
 
 

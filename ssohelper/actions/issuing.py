@@ -22,7 +22,7 @@ from ssohelper.broker.requests import AskedBy, Found
 from ssohelper.core import freshness, region_order
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
-from ssohelper.core.lineage import Validity, validity_of
+from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import (
     AccessToken,
     CachedCredentials,
@@ -159,7 +159,7 @@ def checked_credentials(
     Raises: BadAnswer if they have expired or last too long.
     """
     try:
-        return schema.with_receipt(credentials, app.clock.aws_now(), token_id)
+        return schema.credentials_with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
         ends = (
             "an expiration in the past"
@@ -195,7 +195,7 @@ def _load_standing(
         # still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
-    return token, validity_of(cached.token_id, token, facts)
+    return token, validity_of_credentials(cached.token_id, token, facts)
 
 
 def _load_standing_again(
@@ -269,7 +269,9 @@ def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredenti
     if stamp.is_of_other_portal:
         app.credentials.forget_session(session.name)
     try:
-        return stamp.prepare_publishing(lambda: app.credentials.withdraw_session(session.name))
+        return stamp.prepare_publishing(
+            lambda: app.credentials.withdraw_responses_of_session(session.name)
+        )
     except LocalState as cause:
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
         return False
@@ -293,7 +295,7 @@ def _publish(
     The caller must hold the state lock.
 
     A response whose renewal is due is published for 30 s more, while it is renewed in the
-    background; but never past `renew_first_at`, when botocore would run us for each request.
+    background; but never past `renewal_required_at`, when botocore would run us for each request.
     """
     try:
         permit = app.vault.permit_publishing(key)
@@ -301,7 +303,9 @@ def _publish(
             return
         until = load_due_at(app, session, cached)
         if is_due:
-            ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
+            ends_at = freshness.renewal_required_at(
+                cached.received_at, cached.credentials.expires_at
+            )
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
         document = credential_document(cached.credentials, chains.find_account_id(app, key))
         app.vault.publish(permit, document, until, app.clock.now())

@@ -21,7 +21,7 @@ _COMMAND = "install --uninstall --profiles"
 
 def plan(app: App) -> Leaving:
     """Return the changes after which no managed profile needs ssohelper. Raises: ConfigInvalid."""
-    return leaving.plan_leaving(app.config.read())
+    return leaving.plan_leaving_ssohelper(app.config.read())
 
 
 def list_guarded_roles(app: App, planned: Leaving) -> list[str]:

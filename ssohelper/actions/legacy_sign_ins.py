@@ -87,13 +87,13 @@ def remove_legacy_tokens(app: App, session: SsoSession, ids: Collection[str]) ->
 
     The caller holds `lock_state`. Raises: LocalState.
     """
-    app.storage.legacy_tokens.forget(ids, app.tokens.token_file(session))
+    app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
 
 
 def list_files(app: App, session: SsoSession) -> list[str]:
     """Return the paths of our token files for the session's legacy profiles."""
     keep = app.tokens.token_file(session)
-    return list(app.storage.legacy_tokens.list_files(find_own_ids(app, session), keep))
+    return list(app.storage.legacy_tokens.list_files_with_tokens(find_own_ids(app, session), keep))
 
 
 def find_own_ids(app: App, session: SsoSession) -> set[str]:
@@ -101,7 +101,7 @@ def find_own_ids(app: App, session: SsoSession) -> set[str]:
     if app.storage.name == "keyring":
         # With keyring storage no token was written for legacy profiles, and reading it may hang.
         return set(app.tokens.load_facts(session.name).token_ids)
-    return app.tokens.load_ids(session)
+    return app.tokens.load_token_ids(session)
 
 
 def _find_urls_to_serve(app: App, session: SsoSession) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_SAVED, VIEW_NAME, SavedView, View
+from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_SAVED, VIEW_NAME, RoleListView, SavedView
 from ssohelper.errors import AnotherUsersHome, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 1.0
 
 
-def load_view(app: App) -> View:
+def load_view(app: App) -> RoleListView:
     """Return the user's view; the default view, with one warning, if its file cannot be read."""
     try:
         return app.list_view.load()
@@ -26,10 +26,10 @@ def load_view(app: App) -> View:
         return DEFAULT_VIEW
 
 
-def save_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
+def save_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleListView]]) -> None:
     """Apply the changes to the saved view. If that fails, only warn, once."""
 
-    def apply(view: View) -> View:
+    def apply(view: RoleListView) -> RoleListView:
         for change in changes:
             view = change(view)
         return view
@@ -45,7 +45,7 @@ def save_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
 def load_saved(app: App) -> dict[str, SavedView]:
     """Return the saved views by their names; none, with one warning, if they cannot be read."""
     try:
-        return app.list_view.load_saved()
+        return app.list_view.load_saved_views()
     except (SsoHelperError, OSError) as error:
         app.warn(f"the saved views cannot be read: {error}")
         return {}
@@ -67,7 +67,7 @@ def save_view(app: App, name: str, saved: SavedView) -> None:
             raise UsageProblem(f"{MOST_SAVED} views are saved already", hint="remove one first")
         return {**views, name: saved}
 
-    app.list_view.update_saved(add, app.clock.deadline(_LOCK_SECONDS))
+    app.list_view.update_saved_views(add, app.clock.deadline(_LOCK_SECONDS))
 
 
 def remove_view(app: App, name: str) -> None:
@@ -76,4 +76,4 @@ def remove_view(app: App, name: str) -> None:
     def remove(views: dict[str, SavedView]) -> dict[str, SavedView]:
         return {other: view for other, view in views.items() if other != name}
 
-    app.list_view.update_saved(remove, app.clock.deadline(_LOCK_SECONDS))
+    app.list_view.update_saved_views(remove, app.clock.deadline(_LOCK_SECONDS))

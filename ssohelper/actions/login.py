@@ -28,7 +28,7 @@ from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_log
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, journal, lineage
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
-from ssohelper.core.start_url import is_own_url
+from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
@@ -99,7 +99,7 @@ def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -
                 further_sign_ins.warn_of_missing(app, session)
                 return present
     agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
-    if not is_own_url(session.start_url):
+    if not is_company_url(session.start_url):
         app.company_policy.check_portal(session)
     if options.device_code:
         app.company_policy.check_device_code()
@@ -315,7 +315,7 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
     if token is None or present is None:
         return False
     facts = app.tokens.load_facts(session.name)
-    return lineage.validity_of(token.id, present, facts) is lineage.Validity.DOUBTFUL
+    return lineage.validity_of_credentials(token.id, present, facts) is lineage.Validity.DOUBTFUL
 
 
 def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:

@@ -13,7 +13,7 @@ from ssohelper.core.device_flow import (
     DEVICE_CODE_GRANT,
     DeviceAuthorization,
     Poll,
-    next_step,
+    authorization_for_next_poll,
 )
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
 from ssohelper.core.text import show
@@ -106,7 +106,7 @@ def _wait_for_confirmation(
         answer = _poll_for_token(oidc, registration, waiting)
         if not isinstance(answer, Poll):
             return answer
-        waiting = next_step(waiting, answer, app.clock.now())
+        waiting = authorization_for_next_poll(waiting, answer, app.clock.now())
     raise _sign_in_timeout_error(session)
 
 
@@ -146,7 +146,7 @@ def _save_client_issuer(
     """Record which endpoint issued the client's secret. Call this before the secret is saved."""
     with app.tokens.lock_state(session.sign_in_name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.sign_in_name)
-        noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
+        noted = facts._replace(client=issuer.client_hash(client), client_issuer=client_issuer)
         app.tokens.save_facts(session.sign_in_name, noted)
 
 

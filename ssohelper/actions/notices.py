@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, tokens
 from ssohelper.core import freshness, sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.sign_in_notices import GivenNotices, end_to_give_notice_of, is_same_end
+from ssohelper.core.sign_in_notices import GivenNotices, end_that_notices_announce, is_same_end
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired, SsoHelperError
 
@@ -56,8 +56,8 @@ def give_due_notice(
     now = app.clock.now()
     due = sign_in_notices.due_notice_marks(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
-    if _is_record_current(record, outlook, now) and due <= record.marks_of(
-        end_to_give_notice_of(outlook, now)
+    if _is_record_current(record, outlook, now) and due <= record.given_marks_of_end(
+        end_that_notices_announce(outlook, now)
     ):
         return
     is_first = _record_given_notices(app, session, outlook, due)
@@ -69,7 +69,7 @@ def give_due_notice(
 def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCredentials) -> None:
     """Give the notice now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
-    renewed_at = app.clock.local(freshness.renew_first_at(cached.received_at, ends_at))
+    renewed_at = app.clock.local(freshness.renewal_required_at(cached.received_at, ends_at))
     try_to_give_due_notice(app, session, renewed_at)
 
 
@@ -112,8 +112,12 @@ def _record_given_notices(
     with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
         record = app.notice_record.load(session.name)
         now = app.clock.now()
-        end = end_to_give_notice_of(outlook, now)
-        given = record.marks_of(end) if _is_record_current(record, outlook, now) else frozenset()
+        end = end_that_notices_announce(outlook, now)
+        given = (
+            record.given_marks_of_end(end)
+            if _is_record_current(record, outlook, now)
+            else frozenset()
+        )
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
@@ -148,7 +152,7 @@ class Reminder:
         if not outlook.is_end_known:
             self._has_end = False
             return sign_in_notices.signed_in_again_text(self._name) if was_over else None
-        end = end_to_give_notice_of(outlook, now)
+        end = end_that_notices_announce(outlook, now)
         is_news = not (self._has_end and is_same_end(self._given.end, end))
         due = sign_in_notices.due_notice_marks(outlook, now, next_at)
         given = frozenset() if is_news else self._given.marks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssohelper.core import portal_address
-from ssohelper.core.portal_address import Change, PortalAddress
-from ssohelper.core.start_url import is_own_url, region_of_start_url
+from ssohelper.core.portal_address import PortalAddress, PortalChange
+from ssohelper.core.start_url import is_company_url, region_of_start_url
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
     Raises: ConfigInvalid if the URL leads to no portal, or to another one that the user did not
     confirm; AwsUnreachable.
     """
-    if not is_own_url(session.start_url):
+    if not is_company_url(session.start_url):
         return session
     found = app.find_portal(session.start_url)
     known = app.portal_addresses.load(session.name)
@@ -40,9 +40,9 @@ def _confirm_changed_portal(
     app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str
 ) -> None:
     change = portal_address.find_portal_change(earlier, found)
-    if change is Change.REGION:
+    if change is PortalChange.REGION:
         app.warn(portal_address.region_change_text(session, earlier, found))
-    if change is Change.PORTAL and not ui.confirm_other_portal(earlier, found):
+    if change is PortalChange.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
             f"{session.start_url} now leads to {found}, not to {earlier}; nothing was sent there",
             hint="ask your administrator whether the portal has moved, then sign in on a terminal: "
@@ -52,7 +52,7 @@ def _confirm_changed_portal(
 
 def save_address(app: App, session: SsoSession) -> None:
     """Record where the session's start URL led, beside its sign-in. Raises: LocalState."""
-    if session.portal_url is None or not is_own_url(session.start_url):
+    if session.portal_url is None or not is_company_url(session.start_url):
         return
     address = PortalAddress(
         session.start_url,

@@ -13,7 +13,7 @@ from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import SESSION_NAME, Role
-from ssohelper.core.profile_names import checked_name, checked_template
+from ssohelper.core.profile_names import checked_name_template, checked_profile_name
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
@@ -23,7 +23,7 @@ from ssohelper.system import installation
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.chains import Chain
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
     from ssohelper.core.filter_rows import FilterRow
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
@@ -37,15 +37,15 @@ class ConfigProfile(NamedTuple):
     """
 
     entry: ProfileEntry
-    target: Target | None
+    target: TargetRole | None
     chain: Chain | None = None
 
     @property
-    def shown(self) -> Target | None:
+    def shown(self) -> TargetRole | None:
         """The role to show in lists; for a chain the last role, with the form "chain"."""
         if self.chain is None:
             return self.target
-        return self.chain.target._replace(role=self.chain.assumed, form="chain")
+        return self.chain.target._replace(role=self.chain.assumed_role, form="chain")
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
@@ -64,11 +64,13 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
     fields = {
         "accounts": given.accounts,
         "roles": given.roles,
-        "template": checked_template(given.template) if given.template else None,
+        "template": checked_name_template(given.template) if given.template else None,
         "form": given.form,
         "default_region": default_regions.check_region(region) if region is not None else None,
     }
-    return app.choices.load(session.name).choose(**{k: v for k, v in fields.items() if v})
+    return app.choices.load(session.name).with_chosen_fields(
+        **{k: v for k, v in fields.items() if v}
+    )
 
 
 def check_installation(app: App) -> None:
@@ -112,7 +114,7 @@ def plan_sync(
     converted = [change for change in plan.change if "sso_session" in change.before]
     if request.no_native and converted:
         app.warn(
-            f"{plan_text.profile_count(len(converted))} changed to the form that runs ssohelper: the "
+            f"{plan_text.profile_count_text(len(converted))} changed to the form that runs ssohelper: the "
             "sign-in is in the keyring, where other programs cannot read it"
         )
     return plan
@@ -121,7 +123,7 @@ def plan_sync(
 def plan_for_rows(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
     """Return the plan with the filters of these accounts and role names, as if given now."""
     request = plan.request
-    choices = filter_rows.choices_with_rows(request.choices, rows)
+    choices = filter_rows.choices_with_filter_rows(request.choices, rows)
     request = request._replace(choices=choices, has_new_filters=True)
     return profile_plan.plan_sync(app.config.read(), request)
 
@@ -150,7 +152,7 @@ def plan_add(
         taken = {entry.name.lower() for entry in config.profiles()} | _lower_case_names(
             request.taken_names
         )
-        if checked_name(name).lower() in taken | {"default"}:
+        if checked_profile_name(name).lower() in taken | {"default"}:
             raise UsageProblem(
                 f'a profile named "{name}" already exists', hint="choose another name: --name NAME"
             )
@@ -196,7 +198,7 @@ def apply(app: App, plan: Plan) -> None:
         if config.data == plan.data:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
-        if not again.same_as(plan):
+        if not again.has_same_changes_as(plan):
             raise config_writing.changed_meanwhile(app)
         config_writing.check_same_write(
             app, (_planned_text(app, plan), plan.changes), (config.text, again.changes)
@@ -335,7 +337,7 @@ def _make_sync_request(
         listing,
         choices,
         command=command,
-        template=checked_template(choices.template or settings.get("name_template")),
+        template=checked_name_template(choices.template or settings.get("name_template")),
         form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
         region=default_regions.region_of_session(app, session, choices),
         region_rules=tuple(settings.account_regions().items()),

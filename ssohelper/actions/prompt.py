@@ -13,7 +13,7 @@ from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text, served_role
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Account, Profile, RoleKey
-from ssohelper.core.prompt_text import Level, Row
+from ssohelper.core.prompt_text import Level, PromptRow
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
 from ssohelper.errors import SsoHelperError
@@ -37,7 +37,7 @@ class Status(NamedTuple):
 
     label: str
     profile: Profile | None = None
-    rows: tuple[Row, ...] = prompt_text.NOTHING_ENDS
+    rows: tuple[PromptRow, ...] = prompt_text.NOTHING_ENDS
     account_name: str = ""
     guarded: bool = False
     has_fixed_keys: bool = False
@@ -53,12 +53,12 @@ class Status(NamedTuple):
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
         """
         role = self.profile.shown_role if self.profile else None
-        row = prompt_text.row_at(self.rows, now)
+        row = prompt_text.prompt_row_at(self.rows, now)
         name = self.label.removeprefix(guard_rules.SIGN if self.guarded else "")
         values = {
-            "profile": prompt_text.safe_name(name),
+            "profile": prompt_text.safe_prompt_name(name),
             "session": self.profile.session.name if self.profile else "",
-            "account": prompt_text.safe_name(self.account_name),
+            "account": prompt_text.safe_prompt_name(self.account_name),
             "account_id": role.account_id if role else "",
             "role": role.name if role else "",
             "left": row.time_text(now),
@@ -70,11 +70,11 @@ class Status(NamedTuple):
 
     def clock(self, now: int) -> PromptClock | None:
         """Return what ends next, to which the prompt counts down; None if nothing ends."""
-        return prompt_text.row_at(self.rows, now).clock
+        return prompt_text.prompt_row_at(self.rows, now).clock
 
     def level(self, now: int) -> Level:
         """Return how urgent the next end is at `now`."""
-        return prompt_text.row_at(self.rows, now).level
+        return prompt_text.prompt_row_at(self.rows, now).level
 
 
 def answer_shell(app: App) -> str:
@@ -100,8 +100,8 @@ def answer_shell(app: App) -> str:
         file, watched = _write_prompt_file(app, shown, config, mtime_ns)
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
-    labels = prompt_text.fitted_labels(shown.label, shown.rows)
-    return "|".join((*labels, file, watched, prompt_text.rows_to_line(shown.rows))) + "\n"
+    labels = prompt_text.usual_and_short_label(shown.label, shown.rows)
+    return "|".join((*labels, file, watched, prompt_text.prompt_rows_to_line(shown.rows))) + "\n"
 
 
 def read_status(app: App) -> Status:
@@ -137,13 +137,13 @@ def read_status(app: App) -> Status:
 
 def _distinct_label(app: App, name: str) -> str:
     """Return the name, or a form of it that no other profile's prompt shows."""
-    if not prompt_text.may_look_alike(name):
+    if not prompt_text.may_look_like_another_name(name):
         return name  # without reading the config
     try:
         names = [entry.name for entry in app.config.read().profiles()]
     except SsoHelperError:
         return name
-    return prompt_text.distinct_name(name, names)
+    return prompt_text.distinct_prompt_name(name, names)
 
 
 def is_guarded(app: App, profile: Profile) -> bool:
@@ -164,9 +164,9 @@ def _find_account(app: App, profile: Profile) -> Account:
 
 def _write_prompt_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
-    rows = prompt_text.rows_to_line(shown.rows)
+    rows = prompt_text.prompt_rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
-    terminal = app.find_here().session if shown.has_grant else None
+    terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))
     # A shell would split a name with `|`, or run the program at each prompt.
     if "|" in file or not is_harmless(file):

@@ -42,8 +42,8 @@ def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
             ends_at = app.clock.local(cached.credentials.expires_at)
             rows = prompt_text.prompt_rows(read_clock(app, session), ends_at)
-            app.prompt_state.forget_grants()
-            app.prompt_state.write(key, prompt_text.rows_to_line(rows), ends_at)
+            app.prompt_state.remove_grant_files()
+            app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows), ends_at)
 
 
 def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
@@ -51,7 +51,7 @@ def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
     with _log_failure(session.name):
         if app.prompt_state.has_file(key):
             rows = prompt_text.prompt_rows(read_clock(app, session))
-            app.prompt_state.write(key, prompt_text.rows_to_line(rows))
+            app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows))
 
 
 def forget_all(app: App) -> None:
@@ -79,7 +79,7 @@ def _rewrite_prompt_files(
     app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]
 ) -> None:
     with _log_failure(session.name):
-        app.prompt_state.forget_grants()
+        app.prompt_state.remove_grant_files()
         keys, written = app.prompt_state.list_roles(session.name), None
         for _ in range(_MOST_ATTEMPTS if keys else 0):
             clock = read_clock(app, session)
@@ -88,7 +88,7 @@ def _rewrite_prompt_files(
             for key in keys:
                 role_ends_at = ends_at(key)
                 rows = prompt_text.prompt_rows(clock, role_ends_at)
-                app.prompt_state.write(key, prompt_text.rows_to_line(rows), role_ends_at)
+                app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows), role_ends_at)
             written = clock
 
 

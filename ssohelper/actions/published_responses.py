@@ -32,7 +32,7 @@ def find_published(
     """
     if not app.tokens.read_token_file_fingerprint(session):
         return Found()
-    document = app.credentials.load_published(key) if stamp.are_responses_current else None
+    document = app.credentials.load_published_document(key) if stamp.are_responses_current else None
     if document is None:
         return None
     try:

@@ -66,7 +66,7 @@ def forget_stale_records(app: App, name: str | None = None) -> bool:
     there was a record. Raises: LocalState.
     """
     app.tokens.remove_leftovers()
-    stale = app.tokens.find_stale(app.config.read().sso_sessions())
+    stale = app.tokens.find_sessions_without_sign_in(app.config.read().sso_sessions())
     stale = [session for session in stale if name in (None, session.name)]
     for session in stale:
         app.tokens.forget_session(session.name)

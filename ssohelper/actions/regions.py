@@ -17,10 +17,10 @@ from ssohelper.core import region_order
 from ssohelper.core.further_portals import (
     REFUSED,
     compare_portal_urls,
-    parse_portals,
+    parse_further_portals,
     session_at_portal,
 )
-from ssohelper.core.lineage import Validity, validity_of
+from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
@@ -65,7 +65,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
     except SsoHelperError:
         return []
     found = []
-    for portal in parse_portals(texts) if texts else ():
+    for portal in parse_further_portals(texts) if texts else ():
         if portal.region == session.region:
             continue  # a company's own start URL leads to this region now
         claim = compare_portal_urls(session.aws_url, portal.start_url)
@@ -82,7 +82,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
 def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...]) -> None:
     """Raise ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
     session = app.config.read().sso_session(session_name)
-    for portal in parse_portals(texts):
+    for portal in parse_further_portals(texts):
         if session is None:
             continue
         claim = compare_portal_urls(session.aws_url, portal.start_url)
@@ -99,7 +99,7 @@ def require_session(app: App, sign_in_name: str) -> SsoSession:
     if not region:
         return session
     # A portal that the settings no longer name keeps its token until the session is signed out.
-    for further in (*list_further(app, session), *app.tokens.list_further(session)):
+    for further in (*list_further(app, session), *app.tokens.list_further_portal_sessions(session)):
         if further.region == region:
             return further
     raise ConfigInvalid(f'"{name}" has no portal in {region}')
@@ -114,22 +114,25 @@ def is_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
     if facts.ended_at is not None or facts.of_token_id is None:
         return False
     own = app.tokens.load_facts(session.name)
-    return validity_of(facts.of_token_id, _peek_token(app, session), own) is Validity.CURRENT
+    return (
+        validity_of_credentials(facts.of_token_id, _peek_token(app, session), own)
+        is Validity.CURRENT
+    )
 
 
-def plan_tries(app: App, session: SsoSession) -> list[Try]:
+def plan_region_tries(app: App, session: SsoSession) -> list[Try]:
     """Return the portals to ask, in order. The session's own portal is always among them."""
     portals = {one.region: one for one in _list_askable_portals(app, session)}
     if len(portals) == 1:
         return [Try(session, None)]
     failures = app.region_failures.load(session.name)
-    found = region_order.plan_tries(list(portals), failures, app.clock.now())
+    found = region_order.plan_region_tries(list(portals), failures, app.clock.now())
     return [Try(portals[one.region], one.share) for one in found]
 
 
 def find_next(app: App, session: SsoSession) -> SsoSession:
     """Return the session with the portal that will be asked next."""
-    return plan_tries(app, session)[0].session
+    return plan_region_tries(app, session)[0].session
 
 
 def find_answering(app: App, session: SsoSession) -> str:
@@ -147,7 +150,7 @@ def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T])
     Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
     """
     first: AwsUnreachable | None = None
-    tries = plan_tries(app, session)
+    tries = plan_region_tries(app, session)
     for one in tries:
         try:
             found = ask(one)
@@ -242,7 +245,7 @@ def record_renewed_token(
     only its last tokens. `used` is the token that was renewed. The caller holds the session's state
     lock.
     """
-    for further in app.tokens.list_further(session):
+    for further in app.tokens.list_further_portal_sessions(session):
         facts = app.tokens.load_facts(further.sign_in_name)
         own = app.tokens.load_facts(session.name)
         if facts.of_token_id in own.token_ids and used.id in own.token_ids:
@@ -273,7 +276,7 @@ def _peek_token(app: App, session: SsoSession) -> AccessToken | None:
 
 def _record_failed_region(app: App, session: SsoSession, error: AwsUnreachable) -> None:
     failures = app.region_failures.load(session.name)
-    failures[session.region] = region_order.failure_after(
+    failures[session.region] = region_order.region_failure_after(
         failures.get(session.region), app.clock.now(), is_throttled=isinstance(error, Throttled)
     )
     with suppress(LocalState, OSError):  # then the next call finds out again

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
-from ssohelper.core.config_file import ProfileEntry, Target, belongs_to
+from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
     ranked_rows,
-    rows_of_other_profiles,
+    rows_of_foreign_profiles,
     rows_without_usage,
 )
 
@@ -42,7 +42,7 @@ class KnownRoles(NamedTuple):
 
 
 # A profile with the role that it points at, None if it points at none.
-_Targets = Sequence[tuple[ProfileEntry, Target | None]]
+_Targets = Sequence[tuple[ProfileEntry, TargetRole | None]]
 
 
 def read_roles(
@@ -116,7 +116,7 @@ def _group_by_role(
         # with every session is slow.
         named = by_name.get(target.session_name or "")
         for session in (named,) if named else sessions:
-            if belongs_to(target, session):
+            if target_belongs_to_session(target, session):
                 key = session.key_of(target.role)
                 found[key] = (*found.get(key, ()), entry.name)
     return found
@@ -146,7 +146,7 @@ def _rows_of_others(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     from ssohelper.actions import foreign  # few have such profiles: not before the first paint
 
     found = foreign.list_usable(app, entries)
-    return rows_of_other_profiles((one.name, one.what) for one in found)
+    return rows_of_foreign_profiles((one.name, one.what) for one in found)
 
 
 def _make_rows_of_chains(
@@ -165,8 +165,8 @@ def _make_rows_of_chains(
     for entry in found:
         chain = chains.find_chain_or_none(config, entry)
         for session in sessions if chain else ():
-            if chain is not None and belongs_to(chain.target, session):
-                key, assumed = session.key_of(chain.role), chain.assumed
+            if chain is not None and target_belongs_to_session(chain.target, session):
+                key, assumed = session.key_of(chain.role), chain.assumed_role
                 account = accounts.get((session.name, assumed.account_id))
                 made.append(
                     RoleRow(

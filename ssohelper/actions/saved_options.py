@@ -35,13 +35,13 @@ def save_under_lock(app: App, plan: Plan) -> None:
         if plan.add and new.written_region is None:
             region = default_regions.region_of_session(app, plan.request.session, new)
             new = new._replace(written_region=region)
-    elif not plan_text.has_match(plan.request.listing, chosen):
+    elif not plan_text.matches_any_role(plan.request.listing, chosen):
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
     if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
         new = new._replace(written_region=plan.request.region)
     if (
         not plan.changes
-        and new.without_recorded != remembered.without_recorded
+        and new.without_recorded_fields != remembered.without_recorded_fields
         and not app.config.is_copy
     ):
         app.config.write(

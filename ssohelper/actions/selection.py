@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
-from ssohelper.core.config_file import belongs_to
-from ssohelper.core.foreign import find_foreign
+from ssohelper.core.config_file import target_belongs_to_session
+from ssohelper.core.foreign import find_foreign_profile
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
@@ -22,7 +22,7 @@ from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
     from ssohelper.core.listing import Listing
 
 
@@ -105,7 +105,7 @@ def find_unlisted(app: App) -> list[SsoSession]:
     This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
     the config now names another portal or region for the session.
     """
-    return app.tokens.find_unlisted(app.config.read().sso_sessions())
+    return app.tokens.find_unlisted_sessions(app.config.read().sso_sessions())
 
 
 def list_shown_sessions(app: App) -> tuple[list[SsoSession], frozenset[SsoSession]]:
@@ -223,7 +223,7 @@ def _entries_pointing_at(
         target = config.target_or_none(entry) if entry is not None else None
         if entry is None or target is None or session is None:
             continue
-        if target.role == key.role and belongs_to(target, session):
+        if target.role == key.role and target_belongs_to_session(target, session):
             yield entry
 
 
@@ -237,7 +237,7 @@ def _resolve_entry(
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is None:
-        found = find_foreign(config, entry, app.config.read_credentials_sections())
+        found = find_foreign_profile(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
@@ -261,10 +261,10 @@ def _resolve_entry(
         raise NoSessionNamed(sessions)
     if chain is None:
         return Profile(entry.name, sessions[0], target.role, config.region(entry))
-    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed)
+    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed_role)
 
 
-def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> list[SsoSession]:
+def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: TargetRole) -> list[SsoSession]:
     """Return the sessions that the profile belongs to. Raises: ConfigInvalid if there are none."""
     name = target.session_name
     if name and config.sso_session(name) is None:
@@ -272,7 +272,9 @@ def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> lis
             f'profile "{entry.name}" names the sso-session "{name}", which does not exist',
             hint=f"make it with: ssohelper setup START_URL --session {name}",
         )
-    sessions = [session for session in config.sso_sessions() if belongs_to(target, session)]
+    sessions = [
+        session for session in config.sso_sessions() if target_belongs_to_session(target, session)
+    ]
     if not sessions:
         raise ConfigInvalid(
             f'profile "{entry.name}" has no sso-session',

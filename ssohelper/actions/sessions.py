@@ -22,9 +22,9 @@ from ssohelper.core import guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
-from ssohelper.core.further_portals import parse_portals
+from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return what is kept for the session. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
-    portals = (session, *app.tokens.list_further(session))
+    portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
-        tuple(parse_portals(app.settings.get("regions", session=session.name))),
+        tuple(parse_further_portals(app.settings.get("regions", session=session.name))),
         app.choices.load(session.name),
         tuple(entry.name for entry in users if entry.managed),
         tuple(entry.name for entry in users if not entry.managed),
@@ -113,7 +113,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     # which end only when the user confirms with a typed word.
     patterns = [*app.vault.policy.rules]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
-    lost = guard_rules.find_rule_of_session(patterns, session.name, new_name)
+    lost = guard_rules.find_pattern_of_renamed_session(patterns, session.name, new_name)
     if lost is not None:
         raise UsageProblem(
             f'the guard rule or tag "{show(lost, 80)}" names the session "{session.name}", and would '
@@ -173,7 +173,7 @@ def _error_for_profiles_in_use(
 
 
 def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
-    return first_names([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
+    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 
 def diff(app: App, plan: SessionPlan) -> Iterator[str]:

@@ -14,11 +14,11 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.start_url import (
-    is_own_url,
+    checked_typed_start_url,
+    default_session_name_of_url,
+    is_company_url,
     is_same_portal,
     region_of_start_url,
-    session_name_of,
-    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -50,7 +50,7 @@ def choose_session(
     sign-in at another portal has the name, or if no region is known; ConfigInvalid or
     AwsUnreachable if a company's own URL leads to no portal.
     """
-    url = typed_start_url(start_url)
+    url = checked_typed_start_url(start_url)
     if name == "":
         raise _refuse_name(name)
     config = app.config.read()
@@ -58,13 +58,13 @@ def choose_session(
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
     own = _find_own_sign_in(app, config, url, name, region)
-    chosen = own.name if own else name or session_name_of(url)
+    chosen = own.name if own else name or default_session_name_of_url(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise _refuse_name(chosen)
     portal_url = _find_portal(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
-        (in_host if is_own_url(url) else None)
+        (in_host if is_company_url(url) else None)
         or region
         or in_host
         or _find_region_in_config(config, url)
@@ -144,7 +144,7 @@ def _find_portal(app: App, url: str) -> str:
 
     The sign-in that follows uses the same answer of that URL.
     """
-    if not is_own_url(url):
+    if not is_company_url(url):
         return url
     portal_url = app.find_portal(url)
     app.remember_portal(url, portal_url)
@@ -203,7 +203,7 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         )
     if matching:
         return matching[0]
-    taken = config.sso_session(session_name_of(url))
+    taken = config.sso_session(default_session_name_of_url(url))
     if taken is not None:
         raise ConfigInvalid(
             f'session "{taken.name}" already has another start URL: {taken.start_url}',

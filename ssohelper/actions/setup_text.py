@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ssohelper.actions.adopting import Found
 from ssohelper.actions.doctor import Report
-from ssohelper.core.plan_text import profile_count
-from ssohelper.core.text import first_names, show, show_message
+from ssohelper.core.plan_text import profile_count_text
+from ssohelper.core.text import shortened_name_list, show, show_message
 
 _MOST_NAMES = 5
 ADOPT_LATER = "later: ssohelper profile sync --adopt '*'"
@@ -36,7 +36,7 @@ def survey_lines(found: Sequence[Found]) -> Iterator[str]:
         shown = f"{negated} now: {trouble}" if trouble else f"{verb} {condition}"
         if unknown:
             shown = f"not checked: {show_message(unknown)}"
-        yield f"  {profile_count(number)} of {tool}: {shown}"
+        yield f"  {profile_count_text(number)} of {tool}: {shown}"
 
 
 def _describe_state(one: Found) -> tuple[str, str, str]:
@@ -62,13 +62,13 @@ def adopt_question(needing: Collection[str]) -> str:
         if one
         else "that need ssohelper to work, with their names"
     )
-    return f"adopt {profile_count(len(needing))} {which}?"
+    return f"adopt {profile_count_text(len(needing))} {which}?"
 
 
 def adopt_all_question(able: Collection[str]) -> str:
     """Return the question whether to adopt all profiles that can be, those that work too."""
     one = len(able) == 1
-    return f"adopt {profile_count(len(able))} of other tools, with {'its name' if one else 'their names'}?"
+    return f"adopt {profile_count_text(len(able))} of other tools, with {'its name' if one else 'their names'}?"
 
 
 def adopt_not_in_command(count: int) -> str:
@@ -80,7 +80,7 @@ def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
     """Return the lines that say why the profiles `left` out must be adopted with their block."""
     return (
         "aws-sso-cli writes all profiles between its two marker lines again, so they",
-        f"are adopted together or not at all; {profile_count(len(left))} left out",
+        f"are adopted together or not at all; {profile_count_text(len(left))} left out",
     )
 
 
@@ -91,7 +91,7 @@ def torn_part_question(left: Sequence[str]) -> str:
 
 def kept_markers_line(others: Sequence[str], why: str) -> str:
     """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
-    named = first_names([show(name, 60) for name in others], _MOST_NAMES)
+    named = shortened_name_list([show(name, 60) for name in others], _MOST_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
         "`aws-sso setup profiles` would write the adopted profiles again; after it: "

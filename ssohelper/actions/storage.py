@@ -40,7 +40,7 @@ def find_unreadable(app: App, wanted: str) -> list[str]:
     tokens = app.storage.store_of(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()
-    for session in (*listed, *tokens.find_unlisted(listed)):
+    for session in (*listed, *tokens.find_unlisted_sessions(listed)):
         try:
             tokens.load(session)
         except (KeyringUnavailable, LoginRequired):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.actions import default_regions, profiles
 from ssohelper.core.choices import FORMS, Choices
-from ssohelper.core.profile_names import checked_template
+from ssohelper.core.profile_names import checked_name_template
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _parse_field(app: App, session: SsoSession, field: str, text: str) -> object
     if field in (ACCOUNTS, ROLES):
         return _parse_filters(text)
     if field == TEMPLATE:
-        return checked_template(text)
+        return checked_name_template(text)
     if field == REGION:
         return default_regions.check_region(text)
     if text not in FORMS:

@@ -93,7 +93,7 @@ def _find_restored_choices(app: App, version: Version) -> list[tuple[str, Choice
     return [
         (name, choices)
         for name, choices in version.choices.items()
-        if choices.without_recorded != app.choices.load(name).without_recorded
+        if choices.without_recorded_fields != app.choices.load(name).without_recorded_fields
     ]
 
 

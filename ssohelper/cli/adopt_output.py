@@ -8,7 +8,7 @@ from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 
 _MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
@@ -49,7 +49,7 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
     found = legacy_sign_ins.find_other_serving_session(app, session)
     if found is not None:
         server, names = found
-        shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
             f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(server)}"; to '
             f'use "{show(session.name)}": ssohelper profile sync --session {session.name} --adopt NAME'
@@ -60,7 +60,7 @@ def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
     """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
     names = legacy_sign_ins.list_served_profiles(app, session)
     if names:
-        shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
             f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; to remove "
             f"them too, first: ssohelper profile sync --session {session.name} --adopt NAME"

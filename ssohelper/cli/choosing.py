@@ -9,7 +9,7 @@ from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
@@ -30,7 +30,7 @@ def choose_profile(
     return found
 
 
-def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | Foreign:
+def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | ForeignProfile:
     """Return what `choose_profile` does, or a profile whose credentials another tool provides.
 
     The latter is named by `text` or AWS_PROFILE, or picked by the user.
@@ -55,7 +55,7 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
 
 def _resolve_named_or_pick_profile(
     text: str | None, session: str | None, *, ask_always: bool, with_others: bool
-) -> Profile | Foreign:
+) -> Profile | ForeignProfile:
     app = output.get_app()
     if text is None and ask_always:
         if not output.can_draw_picker():
@@ -88,12 +88,14 @@ def choose_session(text: str | None) -> SsoSession:
 # -- asking the user with a picker -------------------------------------------------------------
 
 
-def _pick_role(app: App, session_name: str | None, with_others: bool = False) -> Profile | Foreign:
+def _pick_role(
+    app: App, session_name: str | None, with_others: bool = False
+) -> Profile | ForeignProfile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
     return pick_role_from(app, read_known_roles(app, session_name, with_others=with_others))
 
 
-def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreign:
+def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | ForeignProfile:
     """Let the user pick one of the rows; the picker opens with what is `typed` in its search.
 
     Raises: Interrupted (130) when none was picked.
@@ -106,7 +108,7 @@ def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | F
     return resolve_row(app, row)
 
 
-def resolve_row(app: App, row: RoleRow) -> Profile | Foreign:
+def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     """Return the role that a list's row shows, or the profile of another tool.
 
     Raises: the errors of selection.resolve_chosen_role and foreign.find_chosen.

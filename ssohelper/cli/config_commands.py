@@ -173,7 +173,7 @@ def _policy_rows(app: App) -> list[dict[str, Any]]:
             "place": str(app.locations.company_policy_file),
             "what": what,
         }
-        for key, value, what in app.company_policy.rows_that_no_setting_has()
+        for key, value, what in app.company_policy.rows_without_setting()
     ]
 
 

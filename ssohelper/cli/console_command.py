@@ -11,7 +11,7 @@ from ssohelper.actions import favourites, foreign_credentials, identity
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.policy import Way
@@ -56,7 +56,7 @@ def open_console(
     """
     app = output.get_app()
     chosen = profile_use.choose_profile(words)
-    if isinstance(chosen, Foreign):
+    if isinstance(chosen, ForeignProfile):
         _open_console_as_foreign_profile(app, chosen, service, region, only_print=only_print)
         return
     if reason is None:
@@ -91,7 +91,7 @@ def open_console(
 
 
 def _open_console_as_foreign_profile(
-    app: App, found: Foreign, service: str | None, region: str | None, *, only_print: bool
+    app: App, found: ForeignProfile, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
     """Open the console with credentials of a profile that another tool provides."""
     page = foreign_credentials.choose_page(app, found, service, region)

@@ -7,7 +7,7 @@ import click
 from ssohelper.actions import credentials, environment, favourites, guards
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.core import shell_text
-from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.policy import Way
 from ssohelper.errors import UsageProblem
 
@@ -53,7 +53,7 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
     chosen = choosing.choose_any_profile(profile)
-    if isinstance(chosen, Foreign):
+    if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
     guarding.grant_for_reason(app, chosen, reason)

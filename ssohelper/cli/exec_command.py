@@ -9,7 +9,7 @@ from ssohelper.actions import agents, favourites, fixed_keys, foreign, run, sign
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -103,7 +103,7 @@ def exec_program(
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
     _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
     limits = agents.build_allow_variable(app, allowed)
-    if isinstance(chosen, Foreign):
+    if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
     guarding.grant_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
@@ -116,9 +116,9 @@ def exec_program(
     ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
 
 
-def _refuse_edited_profile(profile: Profile | Foreign, chosen: str | None) -> None:
+def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None) -> None:
     """Raise an error if the profile was edited since the user chose it: see served_role.CHOSEN."""
-    now = profile.origin if isinstance(profile, Foreign) else profile.key.text
+    now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
     if chosen is not None and chosen != now:
         raise UsageProblem(
             f'the profile "{show(profile.name)}" has been edited: it was {show(chosen)}, and is '
@@ -128,7 +128,7 @@ def _refuse_edited_profile(profile: Profile | Foreign, chosen: str | None) -> No
 
 
 def _run_as_foreign_profile(
-    app: App, found: Foreign, program: list[str], limits: dict[str, str], *, server: bool
+    app: App, found: ForeignProfile, program: list[str], limits: dict[str, str], *, server: bool
 ) -> int:
     """Run the command with a profile of another tool in AWS_PROFILE, for the command's own SDK.
 

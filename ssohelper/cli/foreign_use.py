@@ -15,13 +15,13 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import shell_text
 from ssohelper.core.console_urls import ConsolePage
-from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.instants import to_iso
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-def get_foreign_credentials(app: App, found: Foreign) -> ForeignCredentials:
+def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentials:
     """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
 
     Raises: UsageProblem for an MFA device off a terminal; the errors of foreign.check_use and
@@ -47,7 +47,7 @@ def _ask_mfa_code(serial: str) -> str:
 # -- what `env` prints for another tool's profile -------------------------------------------------
 
 
-def print_foreign_keys(app: App, found: Foreign, shell: str, form: str) -> None:
+def print_foreign_keys(app: App, found: ForeignProfile, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_foreign_credentials(app, found)
     variables = foreign.build_keys_environment(app, found, keys)
@@ -87,7 +87,7 @@ def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
 # -- what `whoami` prints for another tool's profile ----------------------------------------------
 
 
-def print_foreign_identity(app: App, found: Foreign) -> None:
+def print_foreign_identity(app: App, found: ForeignProfile) -> None:
     """Print the profile, then what STS says of its credentials, as `whoami` does."""
     if output.options().json:
         _print_identity_json(app, found)
@@ -109,7 +109,7 @@ def print_name_and_value(what: str, value: str) -> None:
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
 
-def _print_identity_json(app: App, found: Foreign) -> None:
+def _print_identity_json(app: App, found: ForeignProfile) -> None:
     data: dict[str, Any] = dict.fromkeys(
         ("profile", "session", "account_id", "account_name", "role_name", "user", "arn")
     )
@@ -127,7 +127,7 @@ def _print_identity_json(app: App, found: Foreign) -> None:
 # -- what `console` prints for another tool's profile ---------------------------------------------
 
 
-def make_no_link_error(found: Foreign) -> UsageProblem:
+def make_no_link_error(found: ForeignProfile) -> UsageProblem:
     """Return the error for `console --print` with another tool's profile: it has no portal."""
     return UsageProblem(
         f'no access portal knows the profile "{found.name}", so there is no link to print',
@@ -136,7 +136,7 @@ def make_no_link_error(found: Foreign) -> UsageProblem:
 
 
 def make_console_json(
-    found: Foreign, keys: ForeignCredentials, page: ConsolePage
+    found: ForeignProfile, keys: ForeignCredentials, page: ConsolePage
 ) -> dict[str, Any]:
     """Return the data of `console --json`."""
     return {

@@ -9,8 +9,8 @@ from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.leaving import Leaving
-from ssohelper.core.plan_text import profile_count
-from ssohelper.core.text import first_names, show
+from ssohelper.core.plan_text import profile_count_text
+from ssohelper.core.text import shortened_name_list, show
 
 _WHAT = "install --uninstall --profiles"
 _MOST_NAMES = 10
@@ -52,7 +52,7 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
     names = leaving.list_profiles_that_need_ssohelper(app)
     if names:
         output.say(
-            f"{profile_count(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
+            f"{profile_count_text(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
             f"working without ssohelper; to keep them working: ssohelper {_WHAT}"
         )
 
@@ -60,7 +60,7 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
 def _say_which_token_file_is_not_renewed(app: App) -> None:
     names = leaving.list_profiles_served_by_sign_ins(app)
     if names:
-        shown = first_names([show(name) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name) for name in names], _MOST_NAMES)
         output.say(
             f"the token file of profiles with sso_start_url ({shown}) is no longer renewed; sign in "
             f"with: aws sso login --profile {shlex.quote(show(names[0]))}"
@@ -73,7 +73,7 @@ def _write_profiles_and_shell_files(app: App, planned: Leaving, edits: list[Edit
     if planned.changes:
         leaving.apply(app, planned)
         written.append(str(app.locations.aws_config_file))
-        count = profile_count(len(planned.profiles))
+        count = profile_count_text(len(planned.profiles))
         output.say(f"{count} changed; undo with: ssohelper profile undo")
     for edit in edits:
         installing.write_edit(app, edit)
@@ -88,7 +88,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
-        shown = first_names([show(name) for name in guarded], _MOST_NAMES)
+        shown = shortened_name_list([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(
             guarding.LOOSEN_WORD,
             f"without ssohelper no guard is asked for these roles: {shown}",
@@ -101,7 +101,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
         for verb, is_write in (("write", True), ("remove", False))
         if any(stays is is_write for _, stays in files)
     ]
-    count = f"{profile_count(len(planned.profiles))} to change — " if planned.profiles else ""
+    count = f"{profile_count_text(len(planned.profiles))} to change — " if planned.profiles else ""
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 

@@ -39,7 +39,7 @@ def print_plan(app: App, plan: Plan) -> None:
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
         return
-    swapped = plan_text.swapped_line(plan)
+    swapped = plan_text.swapped_names_line(plan)
     if swapped:
         output.say(swapped)
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
@@ -82,7 +82,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     if not plan.changes:
         return plan
     summary = plan_text.plan_summary_text(plan)
-    swapped = plan_text.swapped_line(plan)
+    swapped = plan_text.swapped_names_line(plan)
     if (
         yes
         or output.options().json

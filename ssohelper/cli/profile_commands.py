@@ -23,7 +23,7 @@ from ssohelper.cli.plan_output import (
 )
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
-from ssohelper.core.plan_text import profile_count
+from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -305,7 +305,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
             "used without it"
         )
     removed = [item.entry.name for item in found]
-    count = profile_count(len(removed))
+    count = profile_count_text(len(removed))
     if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
         profiles.remove(app, found)
         output.say(f"removed {count}; undo with: ssohelper profile undo")

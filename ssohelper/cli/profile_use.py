@@ -7,7 +7,7 @@ from ssohelper.actions import identity, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
 from ssohelper.core.text import show
@@ -39,7 +39,7 @@ def run_signed_in(
 
 def choose_profile(
     words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
-) -> Profile | Foreign:
+) -> Profile | ForeignProfile:
     """Return the profile that word_choice.choose_profile chooses, after a sign-in if necessary.
 
     That function's picker needs a sign-in if no list of roles is saved; then this function offers

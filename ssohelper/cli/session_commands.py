@@ -21,7 +21,7 @@ from ssohelper.cli import adopt_output, choosing, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
 from ssohelper.core import clock_text, plan_text
 from ssohelper.core.instants import to_iso
-from ssohelper.core.plan_text import profile_count
+from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
 
 # How many profiles `session show` prints on a terminal.
@@ -149,7 +149,7 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     plan = sessions.plan_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = (
-        f'rename session "{show(old)}" to "{show(new)}", in {profile_count(changed)} too, and sign '
+        f'rename session "{show(old)}" to "{show(new)}", in {profile_count_text(changed)} too, and sign '
         "out of it"
     )
     done = f"renamed; sign in with: ssohelper login {new}"
@@ -178,7 +178,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     found = resolve_session(app, name)
     plan = sessions.plan_removal(app, found)
     adopt_output.say_which_old_profiles_lose_sign_in(app, found)
-    count = profile_count(len(plan.changes) - 1)
+    count = profile_count_text(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
     _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
@@ -339,7 +339,7 @@ def _make_detail_rows(app: App, entry: SessionEntry, *, shows_all: bool) -> list
     rows = list(zip(_HEADER, _session_row(entry), strict=True))
     rows += [(f"further portal {portal.region}", portal.start_url) for portal in entry.further]
     rows += [
-        ("access token", "-" if ends_at is None else clock_text.time_left(ends_at, now)),
+        ("access token", "-" if ends_at is None else clock_text.time_left_text(ends_at, now)),
         ("sign-in", clock_text.sign_in_end_text(clock.outlook, now)),
         ("filters", plan_text.filter_options(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),

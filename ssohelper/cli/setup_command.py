@@ -297,11 +297,11 @@ def _choose_default_region(
             f"{setup_text.DEFAULT_REGION}: {proposal}, that of [default] or of this shell; for "
             "another one: ssohelper profile sync --default-region R"
         )
-        return choices.choose(default_region=proposal)
+        return choices.with_chosen_fields(default_region=proposal)
     region: str = click.prompt(
         setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer
     )
-    return choices.choose(default_region=region)
+    return choices.with_chosen_fields(default_region=region)
 
 
 def _parse_region_answer(answer: str) -> str:

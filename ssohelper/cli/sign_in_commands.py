@@ -154,7 +154,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
             results.append({"session": session.name, "revoked": False})
             continue
         results.append({"session": session.name, "revoked": was_signed_in})
-        output.say(clock_text.logout_result(session.name, was_signed_in))
+        output.say(clock_text.logout_result_text(session.name, was_signed_in))
     if everywhere:
         recorded_sign_ins.forget_stale_records(app)
         if not sessions:
@@ -253,14 +253,14 @@ def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
         return [found]
     names = app.config.read().session_names()
     if chosen and chosen not in names and recorded_sign_ins.forget_stale_records(app, chosen):
-        output.say(clock_text.logout_result(chosen, was_signed_in=False))
+        output.say(clock_text.logout_result_text(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]
 
 
 def _login_outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     outlook = clocks.load_outlook_of_token(app, session, outcome.token)
-    return clock_text.login_result(
+    return clock_text.login_result_text(
         session.name, outcome.how, outlook, app.clock.now(), outcome.user
     )
 
@@ -344,7 +344,7 @@ def _print_clocks(
         token = (
             "-"
             if clock.token_expires_at is None
-            else clock_text.time_left(clock.token_expires_at, now)
+            else clock_text.time_left_text(clock.token_expires_at, now)
         )
         if clock.refreshable:
             token += ", renewed automatically"
@@ -367,7 +367,7 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     show(key.role_label),
-                    clock_text.time_left(cached.credentials.expires_at, app.clock.aws_now()),
+                    clock_text.time_left_text(cached.credentials.expires_at, app.clock.aws_now()),
                 ]
                 for key, cached in credentials
             ],

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ssohelper.core.text import broken_into_lines, width
+from ssohelper.core.text import broken_into_lines, columns_of_text
 
 _GAP = "  "
 # Cells up to this length, such as account id, form and state, are not broken over several lines.
@@ -22,7 +22,7 @@ def table_lines(
     `columns` is the width of the terminal. Cells are plain text, never markup.
     """
     columns = max(columns, _NARROWEST)
-    natural = [max(map(width, column)) for column in zip(header, *rows, strict=True)]
+    natural = [max(map(columns_of_text, column)) for column in zip(header, *rows, strict=True)]
     floors = [max(map(_unbreakable_width, column)) for column in zip(header, *rows, strict=True)]
     widths = _fit_column_widths(natural, floors, columns - len(_GAP) * (len(header) - 1))
     if widths is None:
@@ -37,7 +37,7 @@ def table_lines(
 def _unbreakable_width(cell: str) -> int:
     """Return the width of a URL or path, which must not be broken; 0 for any other text."""
     is_whole = " " not in cell and ("://" in cell or _PATH.match(cell) is not None)
-    return width(cell) if is_whole else 0
+    return columns_of_text(cell) if is_whole else 0
 
 
 def _fit_column_widths(
@@ -64,7 +64,7 @@ def _row_lines(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     for number in range(max(map(len, texts))):
         parts = [text[number] if number < len(text) else "" for text in texts]
         pairs = zip(parts, widths, strict=True)
-        padded = (part + " " * (columns - width(part)) for part, columns in pairs)
+        padded = (part + " " * (columns - columns_of_text(part)) for part, columns in pairs)
         yield _GAP.join(padded).rstrip()
 
 
@@ -72,7 +72,7 @@ def _block_lines(
     header: Sequence[str], rows: Sequence[Sequence[str]], columns: int
 ) -> Iterator[str]:
     """Yield each row as a block of lines with a header and a value; an empty line ends a block."""
-    names = max(map(width, header))
+    names = max(map(columns_of_text, header))
     for number, row in enumerate(rows):
         if number:
             yield ""

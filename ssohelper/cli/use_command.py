@@ -29,7 +29,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import clock_text, shell_text
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
@@ -78,7 +78,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         chosen = choosing.choose_any_profile(*words)
     else:
         chosen = profile_use.choose_profile(words, ask_always=True)
-    if isinstance(chosen, Foreign):
+    if isinstance(chosen, ForeignProfile):
         _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
@@ -107,7 +107,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         _replace_process_with_shell(app, found)
 
 
-def _use_foreign_profile(app: App, shell: str, found: Foreign, keys: bool) -> None:
+def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool) -> None:
     """Switch the shell to another tool's profile, from which SDKs get credentials themselves."""
     if keys:
         raise UsageProblem(
@@ -301,12 +301,12 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))
     if not before:
-        undo = shell_text.restoring_text(shell, environment.TOUCHED, app.environ)
+        undo = shell_text.text_that_restores_variables(shell, environment.TOUCHED, app.environ)
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_before", undo))
     lines += shell_text.assignment_lines(shell, found.revealed(), found.unset)
     if shell == "fish":
         lines.append("true")  # fish's `set -e` of an unset variable leaves a non-zero status
-    return shell_text.joined_lines(shell, lines)
+    return shell_text.joined_shell_lines(shell, lines)
 
 
 def _print_shell_script(text: str) -> None:

@@ -10,7 +10,7 @@ from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.cli.foreign_use import print_name_and_value
 from ssohelper.core import profile_region
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -34,7 +34,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     """
     app = output.get_app()
     chosen = choosing.choose_any_profile(profile)
-    if isinstance(chosen, Foreign):
+    if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)

@@ -12,7 +12,7 @@ from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import guard_rules, role_rows
-from ssohelper.core.foreign import Foreign
+from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
@@ -26,7 +26,7 @@ _NAMED = 5
 
 def choose_profile(
     words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
-) -> Profile | Foreign:
+) -> Profile | ForeignProfile:
     """Return the profile that the words name, or the role that they find.
 
     Profiles whose credentials another tool provides can be named, found and picked too.
@@ -63,8 +63,8 @@ def choose_profile(
 
 def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
-) -> Profile | Foreign:
-    index = role_rows.index_of(choice.rows)
+) -> Profile | ForeignProfile:
+    index = role_rows.make_role_index(choice.rows)
     row = _find_only_match(words, index, choice.rows)
     if row is None:
         if not index.search(words, fuzzy=True):
@@ -106,7 +106,7 @@ def _make_error_with_roles(
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_others=True).rows
-    found = role_rows.index_of(rows).search(words)
+    found = role_rows.make_role_index(rows).search(words)
     if not found:
         return unknown
     names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])

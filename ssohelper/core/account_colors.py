@@ -41,8 +41,8 @@ def make_mark_finder(rules: Mapping[str, str]) -> Callable[[Account], AccountMar
     """Return a function that returns the mark of the first colour rule that matches an account.
 
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
-    without regard to case; a name that looks like the id of another account is not compared. What
-    has no id is no account, and has no mark.
+    without regard to case; a name that looks like the id of another account is not compared. A row
+    of a list that has no account id gets no mark.
     """
     marks = ((pattern, parse_mark(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)

@@ -10,14 +10,21 @@ from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Role, SsoSession
-from ssohelper.core.profile_origin import Block, NamedRole, Origin, find_blocks, find_origins
+from ssohelper.core.profile_origin import (
+    AwsSsoCliBlock,
+    NamedRole,
+    Origin,
+    find_aws_sso_cli_blocks,
+    find_profile_origins,
+)
 from ssohelper.core.start_url import is_same_portal
 
 
-class Candidate(NamedTuple):
-    """A profile of another tool. `role` is the session's role that it names, if it can be adopted.
+class AdoptionCandidate(NamedTuple):
+    """A profile of another tool that a session might adopt.
 
-    Otherwise `role` is None, and `reason` says why.
+    `role` is the session's role that the profile names. If the profile cannot be adopted, `role` is
+    None, and `reason` says why.
     """
 
     origin: Origin
@@ -30,16 +37,16 @@ class Candidate(NamedTuple):
         return self.origin.name
 
 
-def find_candidates(
+def find_adoption_candidates(
     config: ConfigFile, session: SsoSession, listed: Collection[Role]
-) -> dict[str, Candidate]:
+) -> dict[str, AdoptionCandidate]:
     """Return each profile of another tool by name, with the role of the session that it would have.
 
     `listed` are the roles that AWS lists for the session. A profile of aws-sso-cli names no portal:
     it belongs to the session if its own role is listed, or the role of another profile that names
     the same instance.
     """
-    origins = find_origins(config)
+    origins = find_profile_origins(config)
     instances = {
         origin.named.instance
         for origin in origins
@@ -52,7 +59,7 @@ def find_candidates(
         if named is not None:
             reason = _reason_not_to_adopt(config, session, named, listed, instances)
         role = named.role if named is not None and not reason else None
-        found[origin.name] = Candidate(origin, role, reason)
+        found[origin.name] = AdoptionCandidate(origin, role, reason)
     return found
 
 
@@ -119,8 +126,8 @@ def find_session_for_legacy_profiles(config: ConfigFile, session: SsoSession) ->
 
 
 def find_partly_adopted_blocks(
-    config: ConfigFile, candidates: Mapping[str, Candidate], adopt: Collection[str]
-) -> list[tuple[Block, list[str]]]:
+    config: ConfigFile, candidates: Mapping[str, AdoptionCandidate], adopt: Collection[str]
+) -> list[tuple[AwsSsoCliBlock, list[str]]]:
     """Return the blocks of aws-sso-cli in which `adopt` names some profiles and leaves out others.
 
     Each block comes with the profiles that `adopt` leaves out and that could be adopted. If only
@@ -128,7 +135,7 @@ def find_partly_adopted_blocks(
     again.
     """
     torn = []
-    for block in find_blocks(config):
+    for block in find_aws_sso_cli_blocks(config):
         able = [name for name in block.names if name in candidates and candidates[name].role]
         left = [name for name in able if name not in adopt]
         if left and len(left) < len(able):
@@ -136,12 +143,14 @@ def find_partly_adopted_blocks(
     return torn
 
 
-def find_fully_managed_blocks(config: ConfigFile, adopted: Collection[str]) -> Iterable[Block]:
+def find_fully_managed_blocks(
+    config: ConfigFile, adopted: Collection[str]
+) -> Iterable[AwsSsoCliBlock]:
     """Yield the blocks of aws-sso-cli in which every profile is managed once `adopted` are.
 
     Only blocks with at least one profile of `adopted`: the markers of these blocks are removed.
     """
-    for block in find_blocks(config):
+    for block in find_aws_sso_cli_blocks(config):
         entries = [config.profile(name) for name in block.names]
         if any(name in adopted for name in block.names) and all(
             entry is not None and (entry.managed or entry.name in adopted) for entry in entries
@@ -149,13 +158,13 @@ def find_fully_managed_blocks(config: ConfigFile, adopted: Collection[str]) -> I
             yield block
 
 
-def find_profiles_left_in_blocks(
+def find_unadopted_profiles_in_blocks(
     config: ConfigFile, adopted: Collection[str]
 ) -> Iterator[list[str]]:
     """Yield the profiles that are not in `adopted`, for each block that keeps its markers.
 
     Only for blocks of aws-sso-cli with at least one profile of `adopted`."""
     whole = set(find_fully_managed_blocks(config, adopted))
-    for block in find_blocks(config):
+    for block in find_aws_sso_cli_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):
             yield [name for name in block.names if name not in adopted]

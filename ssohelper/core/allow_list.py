@@ -37,7 +37,7 @@ class AllowList(NamedTuple):
         `account_name` is "" when it is unknown: then only patterns with the account's id match.
         """
         return all(
-            any(_matches(pattern, key, account_name) for pattern in patterns)
+            any(_pattern_matches_role(pattern, key, account_name) for pattern in patterns)
             for patterns in self.lists
         )
 
@@ -59,7 +59,7 @@ class AllowList(NamedTuple):
         )
 
 
-def parse(text: str) -> AllowList:
+def parse_allow_list(text: str) -> AllowList:
     """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
     return AllowList(tuple(map(_parse_patterns, text.split(_LISTS))))
 
@@ -69,7 +69,7 @@ def _parse_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def _matches(pattern: str, key: RoleKey, account_name: str) -> bool:
+def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:
         return False
@@ -77,19 +77,19 @@ def _matches(pattern: str, key: RoleKey, account_name: str) -> bool:
     if colon:
         account = account_alone
     return (
-        (not colon or _text_matches(session, key.session_name))
-        and _text_matches(role, key.role_name)
+        (not colon or _pattern_matches_text(session, key.session_name))
+        and _pattern_matches_text(role, key.role_name)
         and (
-            _text_matches(account, key.account_id)
-            or bool(account_name and _text_matches(account, account_name))
+            _pattern_matches_text(account, key.account_id)
+            or bool(account_name and _pattern_matches_text(account, account_name))
         )
     )
 
 
-def _text_matches(pattern: str, text: str) -> bool:
-    return _compiled(pattern.casefold()).match(text.casefold()) is not None
+def _pattern_matches_text(pattern: str, text: str) -> bool:
+    return _compile_glob(pattern.casefold()).match(text.casefold()) is not None
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile_glob(pattern: str) -> re.Pattern[str]:
     return re.compile(translate(pattern))

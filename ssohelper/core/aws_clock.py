@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Reading(NamedTuple):
+class ClockReading(NamedTuple):
     """AWS's time at one moment, with this machine's wall clock and uptime at the same moment.
 
     Uptime is the seconds since boot, sleep included (CLOCK_BOOTTIME). Setting the wall clock does
@@ -16,7 +16,7 @@ class Reading(NamedTuple):
     boot: str
 
 
-def aws_now(reading: Reading | None, wall: float, uptime: float, boot: str) -> float:
+def aws_now(reading: ClockReading | None, wall: float, uptime: float, boot: str) -> float:
     """Return AWS's time, calculated from a reading of its clock; `wall` if that is unusable."""
     if reading is None:
         return wall

@@ -5,7 +5,7 @@ from ssohelper.core.endpoints import partition_of
 from ssohelper.errors import ConfigInvalid
 
 
-def check_partition(chain: Chain, region: str) -> None:
+def check_chain_partition(chain: Chain, region: str) -> None:
     """Refuse a chain whose last role is in another partition than the region in which STS is asked.
 
     Raises: ConfigInvalid.

@@ -16,9 +16,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from ssohelper.core import process_command
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target, assumes_role, belongs_to
-from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, chain_of_profile
+from ssohelper.core import config_file, process_command
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, assumes_role
+from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, encoded_profile_name
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -34,7 +34,7 @@ _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/\\-]{2,1224}")
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 
 
-class Step(NamedTuple):
+class ChainStep(NamedTuple):
     """One AssumeRole request: the profile that describes it, the role's ARN and the parameters.
 
     `region` is the profile's own region, None without one.
@@ -50,13 +50,13 @@ class Step(NamedTuple):
     @property
     def role(self) -> Role:
         """The account and the name of the role that is assumed."""
-        account_id, name = _parts_of_arn(self.role_arn)[1:]
+        account_id, name = _partition_account_and_role_of_arn(self.role_arn)[1:]
         return Role(account_id, name)
 
     @property
     def partition(self) -> str:
         """The partition of AWS in the ARN: "aws", "aws-cn" …"""
-        return _parts_of_arn(self.role_arn)[0]
+        return _partition_account_and_role_of_arn(self.role_arn)[0]
 
 
 class AssumeRole(NamedTuple):
@@ -74,9 +74,9 @@ class Chain(NamedTuple):
     `root` is the profile of the SSO role: the chain's own profile if its command names that role.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[ChainStep, ...]
     root: ProfileEntry
-    target: Target
+    target: TargetRole
 
     @property
     def name(self) -> str:
@@ -84,14 +84,14 @@ class Chain(NamedTuple):
         return self.steps[-1].profile
 
     @property
-    def assumed(self) -> Role:
+    def assumed_role(self) -> Role:
         """The role at the end of the chain."""
         return self.steps[-1].role
 
     @property
     def role(self) -> Role:
         """The SSO role, with the name of this chain in its field `chain`."""
-        return self.target.role._replace(chain=chain_of_profile(self.name))
+        return self.target.role._replace(chain=encoded_profile_name(self.name))
 
     @property
     def id(self) -> str:
@@ -104,7 +104,7 @@ class Chain(NamedTuple):
     def source_key_of(self, key: RoleKey) -> RoleKey:
         """Return the key of the role whose credentials assume the last role of the chain `key`."""
         below = self.steps[:-1]
-        return key._replace(chain=chain_of_profile(below[-1].profile) if below else "")
+        return key._replace(chain=encoded_profile_name(below[-1].profile) if below else "")
 
     def keys_of_all_roles(self, key: RoleKey) -> tuple[RoleKey, ...]:
         """Return the keys of all roles that this chain leads through, the SSO role first."""
@@ -128,11 +128,11 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     Raises: ConfigInvalid with file and line for a chain that cannot be used: a loop, a missing
     source, more than 5 roles, a value that STS refuses, an MFA device.
     """
-    steps: list[tuple[Step, ProfileEntry]] = []
+    steps: list[tuple[ChainStep, ProfileEntry]] = []
     seen = [entry.name]
     first = entry
     while True:
-        found = _find_step_and_source(config, entry)
+        found = _find_chain_step_and_source(config, entry)
         if found is None:
             target = config.target(entry) if steps else None
             break
@@ -141,7 +141,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
         if len(steps) > MOST_STEPS:
             what = f"more than {MOST_STEPS} roles on top of each other: {_join_with_arrows(seen)}"
             _refuse_source_profile(config, first, what)
-        if isinstance(below, Target):
+        if isinstance(below, TargetRole):
             target = below
             break
         if below is None:
@@ -169,8 +169,8 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
     if (
         chain is None
         or session is None
-        or chain.target.role != key.base.role
-        or not belongs_to(chain.target, session)
+        or chain.target.role != key.key_of_sso_role.role
+        or not config_file.target_belongs_to_session(chain.target, session)
     ):
         raise ConfigInvalid(
             f'no profile "{show(key.text, 80)}" assumes a role with {key.account_id}/'
@@ -192,10 +192,10 @@ def is_chain(entry: ProfileEntry) -> bool:
     """Return whether the profile assumes a role. Does not read the profile's source."""
     if assumes_role(entry.keys):
         return True
-    return _chain_options(entry) is not None
+    return _options_of_chain_command(entry) is not None
 
 
-def find_user_of_each_source(config: ConfigFile) -> dict[str, str]:
+def find_profile_using_each_source(config: ConfigFile) -> dict[str, str]:
     """Return, by the name of each source profile, the name of a profile that refers to it."""
     return {
         entry.keys[key]: entry.name
@@ -205,7 +205,7 @@ def find_user_of_each_source(config: ConfigFile) -> dict[str, str]:
     }
 
 
-def config_keys_of_step(step: Step, source: str | None) -> dict[str, str]:
+def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
     """Return the keys with which ssohelper writes a chain's step into a profile in process form.
 
     `source` is the profile of the previous step, None if the SSO role itself assumes this role.
@@ -220,7 +220,7 @@ def config_keys_of_step(step: Step, source: str | None) -> dict[str, str]:
     return {OWN_PREFIX + key: value for key, value in values.items() if value}
 
 
-def checked_step(profile: str, values: Mapping[str, str], region: str | None) -> Step:
+def checked_chain_step(profile: str, values: Mapping[str, str], region: str | None) -> ChainStep:
     """Return the chain's step that these values of role_arn, external_id and other keys describe.
 
     Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
@@ -246,7 +246,7 @@ def checked_step(profile: str, values: Mapping[str, str], region: str | None) ->
         duration.isascii() and duration.isdigit() and len(duration) < 9
     ):
         raise ConfigInvalid(f'duration_seconds: "{show(duration, 40)}" is not a number of seconds')
-    return Step(
+    return ChainStep(
         profile, arn, external_id, session_name, None if duration is None else int(duration), region
     )
 
@@ -264,9 +264,9 @@ def check_duration(seconds: int | None) -> None:
 # -- reading the step of one profile in a chain ----------------------------------------------------
 
 
-def _find_step_and_source(
+def _find_chain_step_and_source(
     config: ConfigFile, entry: ProfileEntry
-) -> tuple[Step, str | Target | None] | None:
+) -> tuple[ChainStep, str | TargetRole | None] | None:
     """Return the profile's step and its source; None if the profile assumes no role.
 
     The source is the name of a profile, or the SSO role that the profile's own command names, or
@@ -280,8 +280,8 @@ def _find_step_and_source(
                 "credential_source",
                 "source_profile and credential_source exclude each other",
             )
-        return _read_step(config, entry, ""), keys.get("source_profile")
-    options = _chain_options(entry)
+        return _read_chain_step(config, entry, ""), keys.get("source_profile")
+    options = _options_of_chain_command(entry)
     if options is None:
         return None
     if options["--chain"] != entry.name:
@@ -298,12 +298,12 @@ def _find_step_and_source(
         config.refuse_key(
             entry, "credential_process", "--chain takes --session, --account-id and --role-name too"
         )
-    step = _read_step(config, entry, OWN_PREFIX)
+    step = _read_chain_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
     return step, source or target
 
 
-def _chain_options(entry: ProfileEntry) -> dict[str, str] | None:
+def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     """Return the options of the profile's ssohelper command with --chain, else None."""
     command = entry.keys.get("credential_process", "")
     if " --chain" not in command:  # most profiles: the words are not even split
@@ -312,13 +312,13 @@ def _chain_options(entry: ProfileEntry) -> dict[str, str] | None:
     return options if options is not None and "--chain" in options else None
 
 
-def _read_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Step:
+def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> ChainStep:
     names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
     values = {name: entry.keys.get(prefix + name, "") for name in names}
     try:
-        if not CHAIN.fullmatch(chain_of_profile(entry.name)):
+        if not CHAIN.fullmatch(encoded_profile_name(entry.name)):
             raise ConfigInvalid("role_arn: the profile's name is too long for a chain of roles")
-        return checked_step(entry.name, values, config.region(entry))
+        return checked_chain_step(entry.name, values, config.region(entry))
     except ConfigInvalid as error:
         key, colon, what = error.message.partition(": ")
         if not colon or key not in names:
@@ -353,7 +353,7 @@ def _find_source_profile(
 
 
 def _check_chain_on_sso_role(
-    config: ConfigFile, steps: list[tuple[Step, ProfileEntry]], chain: Chain
+    config: ConfigFile, steps: list[tuple[ChainStep, ProfileEntry]], chain: Chain
 ) -> None:
     """Raise ConfigInvalid for what STS refuses to requests with a role's credentials."""
     for step, entry in steps:
@@ -371,7 +371,7 @@ def _check_chain_on_sso_role(
         except ConfigInvalid as error:
             prefix = "" if "role_arn" in entry.keys else OWN_PREFIX
             config.refuse_key(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
-        own = None if assumes_role(entry.keys) else _chain_options(entry)
+        own = None if assumes_role(entry.keys) else _options_of_chain_command(entry)
         if own is not None:
             named = config.target_of_options(entry, own)
             if named is None or named.role != chain.target.role:
@@ -392,7 +392,7 @@ def _join_with_arrows(names: list[str]) -> str:
     return " -> ".join(show(name, 80) for name in names)
 
 
-def _parts_of_arn(arn: str) -> tuple[str, str, str]:
+def _partition_account_and_role_of_arn(arn: str) -> tuple[str, str, str]:
     found = _ROLE_ARN.fullmatch(arn)
     if found is None:
         raise ConfigInvalid(f'"{show(arn, 120)}" is not the ARN of a role')

@@ -35,11 +35,11 @@ class Choices(NamedTuple):
     given: frozenset[str] = frozenset()
 
     @property
-    def without_recorded(self) -> "Choices":
+    def without_recorded_fields(self) -> "Choices":
         """These choices without `removed` and `written_region`, which other commands recorded."""
         return self._replace(removed=frozenset(), written_region=None, given=frozenset())
 
-    def choose(self, **fields: Any) -> "Choices":
+    def with_chosen_fields(self, **fields: Any) -> "Choices":
         """Return the choices with these fields, which count as chosen now."""
         return self._replace(**fields, given=self.given | fields.keys())
 
@@ -94,8 +94,8 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     A text passes if it matches no !GLOB and, when there are GLOBs, at least one GLOB. Case does not
     matter. When several texts are given (an account's id and name), one match is enough.
     """
-    included = [_pattern(glob) for glob in globs if not glob.startswith("!")]
-    excluded = [_pattern(glob[1:]) for glob in globs if glob.startswith("!")]
+    included = [_compile_glob(glob) for glob in globs if not glob.startswith("!")]
+    excluded = [_compile_glob(glob[1:]) for glob in globs if glob.startswith("!")]
 
     def is_match(*texts: str) -> bool:
         if any(pattern.match(text) for pattern in excluded for text in texts):
@@ -105,7 +105,7 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     return is_match
 
 
-def filter_of_exact_text(text: str) -> str:
+def filter_for_exact_text(text: str) -> str:
     """Return a GLOB that matches this text and no other text.
 
     A "!" at the beginning of the text is written as "?", because a filter that begins with "!"
@@ -116,5 +116,5 @@ def filter_of_exact_text(text: str) -> str:
     return f"?{escaped[1:]}" if text.startswith("!") else escaped
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
+def _compile_glob(glob: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(glob), re.IGNORECASE)

@@ -24,7 +24,7 @@ def still_signed_in_text(session_name: str) -> str:
     )
 
 
-def time_left(at: int, now: int) -> str:
+def time_left_text(at: int, now: int) -> str:
     """Return the time from `now` to `at` as `2h 13m left` or `ended 5m ago`."""
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
@@ -34,7 +34,7 @@ def sign_in_end_text(outlook: Outlook, now: int) -> str:
     if outlook.at is None:
         return "-"
     how = "observed" if outlook.reason == "refused" else outlook.reason
-    return f"{time_left(outlook.at, now)} ({how})"
+    return f"{time_left_text(outlook.at, now)} ({how})"
 
 
 def sign_in_left_text(outlook: Outlook, now: int) -> str:
@@ -52,7 +52,7 @@ def sign_in_left_text(outlook: Outlook, now: int) -> str:
     return f"about {duration_text(outlook.at - now)} of the sign-in left (assumed)"
 
 
-def login_result(
+def login_result_text(
     session_name: str, how: str, outlook: Outlook, now: int, user: str | None = None
 ) -> str:
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
@@ -69,7 +69,7 @@ def login_result(
     return f'{_RESULTS[how]} "{show(session_name)}"{as_user}: {ends}'
 
 
-def logout_result(session_name: str, was_signed_in: bool) -> str:
+def logout_result_text(session_name: str, was_signed_in: bool) -> str:
     """Return the message to show after a logout."""
     result = "signed out of" if was_signed_in else "was not signed in to"
     return f'{result} "{show(session_name)}"'

@@ -24,6 +24,14 @@ from ssohelper.errors import ConfigInvalid, Refused
 HINT = "ask the administrator of this machine to correct it"
 
 
+class PolicyRow(NamedTuple):
+    """A key of the policy, its value, and a description."""
+
+    key: str
+    value: Any
+    description: str
+
+
 class CompanyPolicy(NamedTuple):
     """What a company's policy sets; None (for `guard_rules` an empty tuple) for what it does not.
 
@@ -44,7 +52,7 @@ class CompanyPolicy(NamedTuple):
         """
         urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
-            _compiled(normalized_start_url(pattern)).match(normalized_start_url(url))
+            _compile_glob(normalized_start_url(pattern)).match(normalized_start_url(url))
             for pattern in self.portals
             for url in urls
         ):
@@ -61,20 +69,24 @@ class CompanyPolicy(NamedTuple):
                 hint="sign in on a machine that can open a browser",
             )
 
-    def rows_that_no_setting_has(self) -> list[tuple[str, Any, str]]:
-        """Return key, value and description of each policy value that has no user setting."""
+    def rows_without_setting(self) -> list[PolicyRow]:
+        """Return a row for each value of the policy that no setting of the user can have."""
         rows = [
-            ("agents.allow", self.agents_allow, "the roles that limited programs may get at most"),
-            ("device_code", self.device_code, "whether a device code may be used to sign in"),
-            ("portals", self.portals, "the start URLs that may be used"),
+            PolicyRow(
+                "agents.allow", self.agents_allow, "the roles that limited programs may get at most"
+            ),
+            PolicyRow(
+                "device_code", self.device_code, "whether a device code may be used to sign in"
+            ),
+            PolicyRow("portals", self.portals, "the start URLs that may be used"),
         ]
-        return [row for row in rows if row[1] is not None]
+        return [row for row in rows if row.value is not None]
 
 
 NO_POLICY = CompanyPolicy()
 
 
-def parse(content: bytes, place: str) -> CompanyPolicy:
+def parse_company_policy(content: bytes, place: str) -> CompanyPolicy:
     """Return the company's policy in the file's content. `place` names the file in errors.
 
     Raises: ConfigInvalid for content that is not TOML, an unknown key, or a value of a wrong type.
@@ -147,5 +159,5 @@ _TABLES = ("guard", "agents")
 
 
 @lru_cache(maxsize=64)
-def _compiled(pattern: str) -> Pattern[str]:
+def _compile_glob(pattern: str) -> Pattern[str]:
     return compile_pattern(translate(pattern))

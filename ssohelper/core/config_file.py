@@ -16,7 +16,7 @@ from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_address
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_portal_address
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -49,7 +49,7 @@ class ProfileEntry(NamedTuple):
     header: str
 
 
-class Target(NamedTuple):
+class TargetRole(NamedTuple):
     """The role that a profile points at.
 
     `session` is None if the file does not define the session that the profile names. `form` is how
@@ -152,7 +152,7 @@ class ConfigFile:
             hint="a region looks like: eu-west-1",
         )
 
-    def target(self, entry: ProfileEntry) -> Target | None:
+    def target(self, entry: ProfileEntry) -> TargetRole | None:
         """Return the role that the profile points at, or None when it points at no role.
 
         Raises: ConfigInvalid with the line if the profile names an invalid session or role.
@@ -172,7 +172,7 @@ class ConfigFile:
                 self.refuse_key(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 
-    def target_or_none(self, entry: ProfileEntry) -> Target | None:
+    def target_or_none(self, entry: ProfileEntry) -> TargetRole | None:
         """Return the role that the profile points at, or None if that is missing or invalid."""
         try:
             return self.target(entry)
@@ -253,7 +253,7 @@ class ConfigFile:
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return with_address(session, self._addresses.get(name))
+        return with_portal_address(session, self._addresses.get(name))
 
     def _checked_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
@@ -267,8 +267,8 @@ class ConfigFile:
 
     # -- finding the role of a profile -----------------------------------------------------
 
-    def _own_target(self, entry: ProfileEntry) -> Target | str | None:
-        """Return the profile's target, or the NAME in its command `ssohelper … --profile NAME`."""
+    def _own_target(self, entry: ProfileEntry) -> TargetRole | str | None:
+        """Return the profile's role, or the NAME in its command `ssohelper … --profile NAME`."""
         keys = entry.keys
         if assumes_role(keys):
             return None
@@ -279,27 +279,29 @@ class ConfigFile:
         command = keys.get("credential_process")
         return self._command_target(entry, command) if command else None
 
-    def _sso_target(self, entry: ProfileEntry) -> Target | None:
+    def _sso_target(self, entry: ProfileEntry) -> TargetRole | None:
         session_name = entry.keys.get("sso_session")
         if session_name is None:
             return self._target_by_url(entry, "legacy", "sso_")
         session = self.sso_session(session_name)
         role = self._role_in_keys(entry, "sso_account_id", "sso_role_name")
-        return Target(session, session_name, role, "sso", session.start_url if session else None)
+        return TargetRole(
+            session, session_name, role, "sso", session.start_url if session else None
+        )
 
-    def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
-        """Return the target of a profile that names a start URL.
+    def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> TargetRole:
+        """Return the role of a profile that names a start URL.
 
-        The target's session is the one session with this URL, or None if no session or several
+        Its session is the one session with this URL, or None if no session or several
         sessions have this URL.
         """
         role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
         same = [s for s in self.sso_sessions() if url and is_same_portal(s.start_url, url)]
         session = same[0] if len(same) == 1 else None
-        return Target(session, session.name if session else None, role, form, url)
+        return TargetRole(session, session.name if session else None, role, form, url)
 
-    def _command_target(self, entry: ProfileEntry, command: str) -> Target | str | None:
+    def _command_target(self, entry: ProfileEntry, command: str) -> TargetRole | str | None:
         options = process_command.own_command_options(command)
         if options is not None:
             if "--profile" in options:
@@ -308,10 +310,10 @@ class ConfigFile:
             return None if "--chain" in options else self.target_of_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
         # `-S` names an entry of aws-sso-cli's own configuration, so the target has no session.
-        return Target(None, None, role, "aws-sso-cli") if role else None
+        return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
-    def target_of_options(self, entry: ProfileEntry, options: dict[str, str]) -> Target | None:
-        """Return the target of our command's options --session, --account-id and --role-name.
+    def target_of_options(self, entry: ProfileEntry, options: dict[str, str]) -> TargetRole | None:
+        """Return the role in our command's options --session, --account-id and --role-name.
 
         Raises: ConfigInvalid with the line of `entry`.
         """
@@ -322,7 +324,7 @@ class ConfigFile:
         role = self._checked_role(entry, "credential_process", account_id, role_name)
         session = self.sso_session(session_name)
         url = session.start_url if session else None
-        return Target(session, session_name, role, "process", url)
+        return TargetRole(session, session_name, role, "process", url)
 
     def _role_in_keys(self, entry: ProfileEntry, account_key: str, role_key: str) -> Role:
         account_id, role_name = entry.keys[account_key], entry.keys[role_key]
@@ -346,8 +348,8 @@ class ConfigFile:
         self.text.refuse_line(found.lines[0] if found else entry.line - 1, what, hint=hint)
 
 
-def belongs_to(target: Target, session: SsoSession) -> bool:
-    """Return whether a profile with this target gets its credentials through this session.
+def target_belongs_to_session(target: TargetRole, session: SsoSession) -> bool:
+    """Return whether a profile of this role gets its credentials through this session.
 
     A legacy profile names no session, so it belongs to every session of its portal. No other
     function decides which session a profile belongs to.

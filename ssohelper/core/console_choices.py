@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ssohelper.core import console_urls
 from ssohelper.core.endpoints import partition_of
+from ssohelper.core.model import PageChoice
 from ssohelper.core.search import Index
 
 # The regions whose console pages are offered, by partition. Any other region can still be given to
@@ -26,13 +26,6 @@ _REGIONS = {
 HOME = "home"
 
 
-class PageChoice(NamedTuple):
-    """A page of the console: a service as `ssohelper console --service` takes it, and a region."""
-
-    service: str
-    region: str
-
-
 def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
     """Return the console pages in the order in which to offer them, each page once.
 
@@ -41,7 +34,7 @@ def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
     """
     home = [PageChoice(HOME, region)]
     here = [PageChoice(service, region) for service in console_urls.SERVICES]
-    regional = [one for one in console_urls.SERVICES if not console_urls.is_global(one)]
+    regional = [one for one in console_urls.SERVICES if not console_urls.is_global_service(one)]
     regions = _REGIONS.get(partition_of(region).name, "").split()
     others = [PageChoice(service, other) for other in regions for service in regional]
     return list(dict.fromkeys((*filter(has_known_service, last), *home, *here, *others)))
@@ -52,7 +45,7 @@ def has_known_service(choice: PageChoice) -> bool:
     return choice.service in console_urls.SERVICES
 
 
-def index_of(choices: Sequence[PageChoice], preferred: int) -> Index:
+def make_page_index(choices: Sequence[PageChoice], preferred: int) -> Index:
     """Return a search index of console pages, with the columns service and region.
 
     Of pages that match a search equally well, the first `preferred` of `choices` come first.

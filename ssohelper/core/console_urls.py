@@ -102,7 +102,7 @@ class ConsolePage(NamedTuple):
     url: str
 
 
-def is_global(service: str) -> bool:
+def is_global_service(service: str) -> bool:
     """Return whether the service has one console page for the whole partition."""
     return service in _GLOBAL
 
@@ -126,7 +126,7 @@ def service_page(service: str, region: str) -> ConsolePage:
     return ConsolePage(region, f"{console_endpoint(region)}/{path.replace('{region}', region)}")
 
 
-def home_of(page: ConsolePage) -> str:
+def console_home_url(page: ConsolePage) -> str:
     """Return the URL of the console's home page in the partition of this page."""
     return f"https://{partition_of(page.region).console_host}/"
 

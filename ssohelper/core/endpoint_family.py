@@ -22,27 +22,27 @@ KEYS_BY_VARIABLE = {DUAL_STACK_VARIABLE: DUAL_STACK_KEY, FIPS_VARIABLE: FIPS_KEY
 _WORDS = {"true": True, "false": False}
 
 
-class Family(NamedTuple):
+class EndpointFamily(NamedTuple):
     """A family of AWS's endpoints."""
 
     dual_stack: bool = False
     fips: bool = False
 
 
-DEFAULT_FAMILY = Family()
+DEFAULT_FAMILY = EndpointFamily()
 
 
-def choose_family(
+def choose_endpoint_family(
     environ: Mapping[str, str],
     setting: Callable[[str], bool | None],
     default_keys: Mapping[str, str],
-) -> Family:
+) -> EndpointFamily:
     """Return the family that variables, settings and the keys of [default] ask for.
 
     `setting` returns the value of `dualstack` or `fips`, or None if it is not set.
     Raises: ConfigInvalid for a word other than true and false.
     """
-    return Family(
+    return EndpointFamily(
         _is_option_on(
             environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
         ),
@@ -50,7 +50,7 @@ def choose_family(
     )
 
 
-def family_of_portal(asked: Family, portal_url: str) -> Family:
+def endpoint_family_of_portal(asked: EndpointFamily, portal_url: str) -> EndpointFamily:
     """Return the family for a portal and its sign-in service, if the user asks for `asked`."""
     host = urlsplit(portal_url).hostname or ""
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked

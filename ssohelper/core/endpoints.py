@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
 from ssohelper.core.partitions import (
     PARTITIONS,
     Partition,
@@ -83,19 +83,23 @@ def endpoint_variable_of(service: str) -> str:
     return _VARIABLES[service]
 
 
-def oidc_endpoint(region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY) -> str:
+def oidc_endpoint(
+    region: str, environ: Mapping[str, str], family: EndpointFamily = DEFAULT_FAMILY
+) -> str:
     """Return the sign-in service's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
     return _service_endpoint("oidc", region, environ, family)
 
 
 def portal_endpoint(
-    region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY
+    region: str, environ: Mapping[str, str], family: EndpointFamily = DEFAULT_FAMILY
 ) -> str:
     """Return the access portal's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
     return _service_endpoint("portal", region, environ, family)
 
 
-def sts_endpoint(region: str, environ: Mapping[str, str], family: Family = DEFAULT_FAMILY) -> str:
+def sts_endpoint(
+    region: str, environ: Mapping[str, str], family: EndpointFamily = DEFAULT_FAMILY
+) -> str:
     """Return the regional STS endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
     return _service_endpoint("sts", region, environ, family)
 
@@ -127,7 +131,7 @@ def regional_host(host: str, region: str) -> str:
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
-def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
+def ignored_endpoint_variable_warning(environ: Mapping[str, str]) -> str | None:
     """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
@@ -191,13 +195,15 @@ def _percent_encode_character(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
 
 
-def _service_endpoint(service: str, region: str, environ: Mapping[str, str], family: Family) -> str:
+def _service_endpoint(
+    service: str, region: str, environ: Mapping[str, str], family: EndpointFamily
+) -> str:
     partition = partition_of(region)
     override = _endpoint_override(service, environ)
     return override or f"https://{_service_host(service, region, partition, family)}"
 
 
-def _service_host(service: str, region: str, partition: Partition, family: Family) -> str:
+def _service_host(service: str, region: str, partition: Partition, family: EndpointFamily) -> str:
     """Return the host of a service in an endpoint family, as AWS's endpoint rule sets name it."""
     suffix = partition.dual_stack_suffix if family.dual_stack else partition.suffix
     # GovCloud's hosts are FIPS endpoints already. Its dual-stack ones are not.
@@ -209,11 +215,11 @@ def _endpoint_override(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
     url = environ.get(variable, "")
     if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
-        return _checked_override(service, variable, url)
+        return _checked_endpoint_override(service, variable, url)
     return None
 
 
-def _checked_override(service: str, variable: str, url: str) -> str:
+def _checked_endpoint_override(service: str, variable: str, url: str) -> str:
     parts = _split_url(url)
     if parts is not None and parts.scheme.lower() in ("http", "https"):
         host = parts.hostname or ""

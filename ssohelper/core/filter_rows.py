@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ssohelper.core.choices import Choices, filter_of_exact_text
+from ssohelper.core.choices import Choices, filter_for_exact_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account
 from ssohelper.core.profile_names import is_id_of_other_account
 
 
 class FilterRow(NamedTuple):
-    """One account, or one role name: what it is called, the rest to show, and its filter."""
+    """A row to choose a filter: an account's or role's name, a text beside it, and the filter."""
 
     is_account: bool
     name: str
@@ -27,7 +27,7 @@ def filter_rows(listing: Listing) -> list[FilterRow]:
     counts = Counter(role.name for role in listing.roles())
     rows = [
         FilterRow(
-            False, name, f"role, in {_count_text(number, 'account')}", filter_of_exact_text(name)
+            False, name, f"role, in {_count_text(number, 'account')}", filter_for_exact_text(name)
         )
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
@@ -40,7 +40,7 @@ def filter_rows(listing: Listing) -> list[FilterRow]:
     return rows
 
 
-def choices_with_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
+def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     """Return the choices with the filters of these rows.
 
     If no row is an account, the account filters stay; if no row is a role name, the role filters
@@ -50,7 +50,9 @@ def choices_with_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     accounts = tuple(row.filter for row in rows if row.is_account)
     roles = tuple(row.filter for row in rows if not row.is_account)
     found = {"accounts": accounts, "roles": roles}
-    return before.choose(**{kind: filters for kind, filters in found.items() if filters})
+    return before.with_chosen_fields(
+        **{kind: filters for kind, filters in found.items() if filters}
+    )
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:
@@ -64,7 +66,7 @@ def _account_filter(account: Account, is_unique: bool) -> str:
         or is_id_of_other_account(name, account)
     ):
         return account.id
-    return filter_of_exact_text(name)
+    return filter_for_exact_text(name)
 
 
 def _count_text(number: int, what: str) -> str:

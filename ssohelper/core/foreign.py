@@ -28,20 +28,22 @@ from ssohelper.errors import (
 
 _MOST_PROFILES = 12
 _PROGRAM = "the program "
-# What the process that asks botocore says of a profile that names no provider.
+# The error of the process that asks botocore for credentials, if a profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
-# What a key may consist of. Keys become environment variables and lines that a shell reads.
+# Matches the characters that an access key may have. Access keys become environment variables and
+# lines that a shell reads.
 _KEY = re.compile(r"[!-~]{1,16384}")
 _ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotAssigned)}
 
 
-class Foreign(NamedTuple):
+class ForeignProfile(NamedTuple):
     """A profile whose credentials another program or file provides.
 
     `what` names the provider for people. `login_profile` is the profile with `login_session`, whose
     value is `login_session`. `mfa_serials` are the MFA devices whose codes are asked for.
     `credential_source` is the value of that key, "" without it. `role_arn` is the role at the end,
-    "" if none is assumed. `profiles` are the profiles on the way, this one first.
+    "" if none is assumed. `profiles` are this profile, the profile that it refers to in
+    `source_profile`, and so on.
     """
 
     name: str
@@ -60,17 +62,17 @@ class Foreign(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Return in few words where the credentials come from, to compare with another time."""
+        """Return a short text that changes when the profile gets its credentials from elsewhere."""
         return f"not ours ({show(self.what)})"
 
     @property
     def is_program(self) -> bool:
-        """Return whether another program, which may take its time, provides the credentials."""
+        """Return whether another program, which may be slow, provides the credentials."""
         return self.what.startswith(_PROGRAM)
 
 
 class ForeignCredentials(NamedTuple):
-    """Credentials that are not ours.
+    """Credentials that another program or file provides, not ssohelper.
 
     `session_token` is empty for the access key of an IAM user. `expires_at` (epoch seconds) is None
     if they do not expire, or their provider does not say when.
@@ -97,9 +99,9 @@ class ForeignCredentials(NamedTuple):
         )
 
 
-def find_foreign(
+def find_foreign_profile(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
-) -> Foreign | None:
+) -> ForeignProfile | None:
     """Return what provides the profile's credentials, or None if the profile names no provider.
 
     `credentials_names` are the names of the sections of ~/.aws/credentials.
@@ -118,7 +120,7 @@ def find_foreign(
                 config.refuse_key(
                     entry, "source_profile", f'source_profile "{show(source, 80)}" does not exist'
                 )
-            found: Foreign | None = Foreign(name, "static keys")
+            found: ForeignProfile | None = ForeignProfile(name, "static keys")
             break
         entry = following
         names.append(entry.name)
@@ -132,27 +134,29 @@ def find_foreign(
     )
 
 
-def _find_provider(entry: ProfileEntry, credentials_names: Collection[str]) -> Foreign | None:
+def _find_provider(
+    entry: ProfileEntry, credentials_names: Collection[str]
+) -> ForeignProfile | None:
     keys = entry.keys
     if assumes_role(keys):
         source = keys.get("credential_source", "")
         what = f"the credential source {show(source, 40)}"
-        return Foreign(entry.name, what, credential_source=source)
+        return ForeignProfile(entry.name, what, credential_source=source)
     if keys.get("role_arn") and keys.get("web_identity_token_file"):
-        return Foreign(entry.name, "a web identity token")
+        return ForeignProfile(entry.name, "a web identity token")
     if entry.name in credentials_names or "aws_access_key_id" in keys:
-        return Foreign(entry.name, "static keys")
+        return ForeignProfile(entry.name, "static keys")
     if keys.get("login_session"):
-        return Foreign(entry.name, "aws login", keys["login_session"], entry.name)
+        return ForeignProfile(entry.name, "aws login", keys["login_session"], entry.name)
     command = keys.get("credential_process", "")
     if command and process_command.own_command_options(command) is None:
         words = process_command.split_command(command)
         program = show(words[0], 200) if words else "another program"
-        return Foreign(entry.name, f"{_PROGRAM}{program}")
+        return ForeignProfile(entry.name, f"{_PROGRAM}{program}")
     return None
 
 
-def parse_provided(found: Foreign, answer: bytes) -> ForeignCredentials:
+def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCredentials:
     """Return the credentials in the answer of the process that asked the provider.
 
     Raises: the error in the answer (ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable);
@@ -163,14 +167,14 @@ def parse_provided(found: Foreign, answer: bytes) -> ForeignCredentials:
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise _unusable(found)
+        raise _unusable_answer_error(found)
     message = said.get("error")
     if isinstance(message, str):
-        raise _error_of(found, message, said.get("exit_code"))
+        raise _error_of_provider(found, message, said.get("exit_code"))
     key_id, secret = said.get("access_key_id"), said.get("secret_access_key")
     token, ends = said.get("session_token") or "", said.get("expires_at")
     if not (_is_key(key_id) and _is_key(secret) and (token == "" or _is_key(token))):
-        raise _unusable(found)
+        raise _unusable_answer_error(found)
     expires_at = from_iso(ends) if isinstance(ends, str) else None
     return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
 
@@ -179,23 +183,26 @@ def _is_key(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
-def _error_of(found: Foreign, message: str, exit_code: object) -> SsoHelperError:
-    text = f"{failure_of(found)}: {show(message, 300)}"
+def _error_of_provider(found: ForeignProfile, message: str, exit_code: object) -> SsoHelperError:
+    text = f"{no_credentials_message(found)}: {show(message, 300)}"
     kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
     if kind is LoginRequired and found.login_profile:
         return LoginRequired(text, hint=f"sign in with: aws login --profile {found.login_profile}")
-    return (kind or AwsUnreachable)(text, hint=try_alone(found))
+    return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(found))
 
 
-def _unusable(found: Foreign) -> BadAnswer:
-    return BadAnswer(f"{failure_of(found)}: the answer makes no sense", hint=try_alone(found))
+def _unusable_answer_error(found: ForeignProfile) -> BadAnswer:
+    return BadAnswer(
+        f"{no_credentials_message(found)}: the answer makes no sense",
+        hint=hint_to_try_without_ssohelper(found),
+    )
 
 
-def failure_of(found: Foreign) -> str:
-    """Return the beginning of a message that says that there are no credentials."""
+def no_credentials_message(found: ForeignProfile) -> str:
+    """Return the error message that a profile's provider gave no credentials."""
     return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
 
 
-def try_alone(found: Foreign) -> str:
-    """Return the hint for a provider that fails: how to see it without ssohelper."""
+def hint_to_try_without_ssohelper(found: ForeignProfile) -> str:
+    """Return the hint to run the AWS CLI alone, to see why a provider of credentials fails."""
     return f"see what it says: aws sts get-caller-identity --profile {show(found.name, 80)}"

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SsoSession
 from ssohelper.core.partitions import find_partition, is_dual_stack_host, partition_of_portal
-from ssohelper.core.portal_address import instance_of
-from ssohelper.core.start_url import checked_aws_url, region_of_start_url
+from ssohelper.core.portal_address import instance_id_of_portal
+from ssohelper.core.start_url import checked_aws_portal_url, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -47,7 +47,7 @@ REFUSED = (Claim.PARTITION, Claim.OTHER)
 
 def compare_portal_urls(own_url: str, further_url: str) -> Claim:
     """Return how a further portal's URL relates to the session's own portal, both on AWS's hosts."""
-    own, further = instance_of(own_url), instance_of(further_url)
+    own, further = instance_id_of_portal(own_url), instance_id_of_portal(further_url)
     hosts = [urlsplit(url).hostname or "" for url in (own_url, further_url)]
     if partition_of_portal(hosts[0]) != partition_of_portal(hosts[1]):
         return Claim.PARTITION if own == further else Claim.OTHER
@@ -60,7 +60,7 @@ def compare_portal_urls(own_url: str, further_url: str) -> Claim:
     return Claim.SAME if has_region and is_same_kind else Claim.OTHER_HOSTS
 
 
-def parse_portal(text: str) -> FurtherPortal:
+def parse_further_portal(text: str) -> FurtherPortal:
     """Return the portal that a text REGION=START_URL names. Raises: ConfigInvalid."""
     region, mark, url = text.partition("=")
     if not mark:
@@ -69,7 +69,7 @@ def parse_portal(text: str) -> FurtherPortal:
             hint="such as: us-west-2=https://ssoins-0000000000000000.us-west-2.portal.amazonaws.com",
         )
     checked_region(region)
-    checked_aws_url(url)
+    checked_aws_portal_url(url)
     if region_of_start_url(url) not in (None, region):
         raise ConfigInvalid(f'"{show(url, 80)}" is in {region_of_start_url(url)}, not in {region}')
     partition = find_partition(region)
@@ -78,9 +78,9 @@ def parse_portal(text: str) -> FurtherPortal:
     return FurtherPortal(region, url)
 
 
-def parse_portals(texts: Sequence[str]) -> list[FurtherPortal]:
+def parse_further_portals(texts: Sequence[str]) -> list[FurtherPortal]:
     """Return the portals that the setting's texts name, each region once. Raises: ConfigInvalid."""
-    found = [parse_portal(text) for text in texts]
+    found = [parse_further_portal(text) for text in texts]
     regions = [portal.region for portal in found]
     for region in regions:
         if regions.count(region) > 1:

@@ -18,7 +18,7 @@ DEFAULT_SECONDS = 1800
 # So long before a grant ends, the shell prompt shows a warning.
 WARNING_SECONDS = 600
 LONGEST_REASON = 200
-# A grant may begin so far in the future: a time service that sets the clock back stays below this.
+# How far in the future a grant may begin, since a time service may have set the clock back.
 _CLOCK_STEP_SECONDS = 5
 _TEXTS = ("reason", "boot", "nonce")
 _NUMBERS = ("granted_at", "ends_at", "uptime", "uid")
@@ -35,7 +35,7 @@ class TerminalSession(NamedTuple):
     terminal: str
 
 
-class Here(NamedTuple):
+class GrantContext(NamedTuple):
     """The present situation that a grant must fit: user, boot, terminal session, and two clocks.
 
     `now` is the wall clock (epoch seconds), `uptime` counts seconds since the machine's start.
@@ -66,7 +66,7 @@ class Grant(NamedTuple):
         """The hash of the grant's content, which the journal records."""
         return sha256(grant_to_text(self).encode()).hexdigest()[:32]
 
-    def is_in_force(self, here: Here) -> bool:
+    def is_in_force(self, here: GrantContext) -> bool:
         """Return whether the grant is valid for this user, boot, terminal and time.
 
         Both clocks must be within the grant's time: setting the wall clock back does not revive a
@@ -97,7 +97,7 @@ def grant_to_text(grant: Grant) -> str:
     )
 
 
-def parse(found: dict[str, Any]) -> Grant:
+def parse_grant(found: dict[str, Any]) -> Grant:
     """Return the grant of this JSON object. Raises: Damaged."""
     if set(found) != set(Grant._fields):
         raise Damaged("fields")

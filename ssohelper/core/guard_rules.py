@@ -46,14 +46,14 @@ def tag_of_rule(rule: str) -> str | None:
     return rule[len(TAG_SIGN) :] if rule.startswith(TAG_SIGN) else None
 
 
-def find_missing_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
+def find_undefined_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
     """Return a tag that a guard rule names and that `tags` lacks; None if there is none."""
     return next(
         (tag for tag in map(tag_of_rule, rules) if tag is not None and tag not in tags), None
     )
 
 
-def find_rule_of_session(patterns: Iterable[str], old: str, new: str) -> str | None:
+def find_pattern_of_renamed_session(patterns: Iterable[str], old: str, new: str) -> str | None:
     """Return a pattern that matches the session name `old` but not `new`; else None."""
     for pattern in patterns:
         session, colon, _ = pattern.partition(":")
@@ -67,14 +67,15 @@ def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_n
     """Return whether any of the rules guards this role.
 
     An account whose name is unknown ("") is compared by its id only. Lists and prompts use this
-    function, decisions use `find_rule`. What has no account id is no role.
+    function, decisions use `find_guarding_rule`. A row of a list that has no account id is not
+    guarded.
     """
     if not account.id:
         return False
-    return find_rule(rules, session_name, account, role_name, is_strict=False) is not None
+    return find_guarding_rule(rules, session_name, account, role_name, is_strict=False) is not None
 
 
-def find_rule(
+def find_guarding_rule(
     rules: Iterable[str],
     session_name: str,
     account: Account,
@@ -90,7 +91,7 @@ def find_rule(
     names = [text.casefold() for text in (account.name, account.id) if text]
     is_unknown = is_strict and not account.name
     for rule in rules:
-        for patterns in _interpretations(rule):
+        for patterns in _interpretations_of_rule(rule):
             if (
                 patterns.session.match(session)
                 and patterns.role.match(role)
@@ -104,7 +105,7 @@ def find_rule(
 
 
 @lru_cache(maxsize=256)
-def _interpretations(rule: str) -> tuple[_Patterns, ...]:
+def _interpretations_of_rule(rule: str) -> tuple[_Patterns, ...]:
     """Return every interpretation of the rule, since an account's name may contain `:` or `/`.
 
     The rule guards a role if any interpretation matches. A user notices a role that is guarded by

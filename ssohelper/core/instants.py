@@ -3,8 +3,8 @@
 import re
 from datetime import UTC, datetime
 
-# These patterns are compiled when first used, because the first paint, which would wait 0.3 ms for
-# them, needs none.
+# These patterns are compiled when first used, because the first paint of the full screen, which
+# would wait 0.3 ms for them, needs none.
 _ISO = r"(?a)(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?"
 # An HTTP date in the form that servers must send (IMF-fixdate, RFC 9110, 5.6.7). The weekday is not
 # checked.
@@ -39,7 +39,7 @@ def from_iso(text: str) -> int | None:
     return int(at.timestamp()) - _offset_seconds(found.group(7))
 
 
-def has_zone(text: str) -> bool:
+def has_time_zone(text: str) -> bool:
     """Return False for an ISO 8601 time without a time zone, and True for any other text."""
     found = re.fullmatch(_ISO, text.strip())
     return found is None or found.group(7) is not None

@@ -22,7 +22,7 @@ FORM = re.compile(r"loopback|aws[a-z-]{0,10}/[a-z0-9-]{1,40}")
 Service = Literal["oidc", "portal", "sts", "console sign-in"]
 
 
-def issuer_of(endpoint: str, region: str) -> str:
+def issuer_of_endpoint(endpoint: str, region: str) -> str:
     """Return the issuer to record for tokens of an endpoint: "loopback", or partition and region.
 
     `region` is the session's region, which is used if the endpoint's host names no region.
@@ -41,22 +41,24 @@ def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
 
 def client_issuer(client: ClientRegistration, facts: SignInFacts) -> str | None:
     """Return the issuer of the client's secret, or None if another tool registered the client."""
-    return facts.client_issuer if client_name(client) == facts.client else None
+    return facts.client_issuer if client_hash(client) == facts.client else None
 
 
-def client_name(client: ClientRegistration) -> str:
+def client_hash(client: ClientRegistration) -> str:
     """Return a hash that identifies the client and that, unlike its id, may be written to files."""
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
-def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
+def may_send_secret(issuer: str | None, endpoint: str, region: str) -> bool:
     """Return whether a token or client secret of this issuer may be sent to the endpoint."""
     if issuer is None:
         return True
-    return _issuer_without_region(issuer) == _issuer_without_region(issuer_of(endpoint, region))
+    return _issuer_without_region(issuer) == _issuer_without_region(
+        issuer_of_endpoint(endpoint, region)
+    )
 
 
-def check_destination(
+def check_secret_destination(
     issuer: str | None, service: Service, endpoint: str, session: SsoSession
 ) -> str | None:
     """Check, before a token or a client's secret is sent, that this endpoint may receive it.
@@ -64,7 +66,7 @@ def check_destination(
     Returns a warning, or None. Raises: ConfigInvalid when the endpoint must not receive it.
     """
     variable = endpoints.endpoint_variable_of(service)
-    if may_be_sent(issuer, endpoint, session.region):
+    if may_send_secret(issuer, endpoint, session.region):
         if issuer is not None or not endpoints.is_loopback_url(endpoint):
             return None
         return (

@@ -107,7 +107,7 @@ def signed_out_entry(session: str, *, how: str, user: str | None) -> Entry:
 def decision_entry(
     event: str,
     key: RoleKey,
-    caller: tuple[str, str] = ("", ""),
+    parent_and_terminal: tuple[str, str] = ("", ""),
     *,
     way: str | None = None,
     reason: str | None = None,
@@ -117,7 +117,7 @@ def decision_entry(
 ) -> Entry:
     """Return the entry for a decision on one role: "grant", "revoke", "release" or "refused".
 
-    `caller` is what `fastpath.calling_process` found: the parent process and the terminal.
+    `parent_and_terminal` name the caller's parent process and its terminal.
     `way` is how the role was asked for ("exec"), `rule` the guard rule or the allow-list's pattern,
     `grant` the id of the grant, `until` its end (epoch seconds).
     """
@@ -129,17 +129,19 @@ def decision_entry(
         until=until,
         grant=grant,
         rule=rule,
-        parent=caller[0],
-        terminal=caller[1],
+        parent=parent_and_terminal[0],
+        terminal=parent_and_terminal[1],
     )
 
 
-def refused_command_entry(what: str, caller: tuple[str, str]) -> Entry:
+def refused_command_entry(what: str, parent_and_terminal: tuple[str, str]) -> Entry:
     """Return the entry for a command that is refused, such as "sign in" below an allow-list."""
-    return Entry("refused", what=what, parent=caller[0], terminal=caller[1])
+    return Entry(
+        "refused", what=what, parent=parent_and_terminal[0], terminal=parent_and_terminal[1]
+    )
 
 
-def loosened_entry(what: str, *, before: str | None, after: str | None) -> Entry:
+def loosened_protection_entry(what: str, *, before: str | None, after: str | None) -> Entry:
     """Return the entry for a changed setting or guard rule that protects less than before."""
     return Entry("loosened", what=what, before=before, after=after)
 
@@ -177,7 +179,7 @@ def _checked_count(value: object, field: str) -> int:
     return check.checked_whole_number(value, field, 0, _MOST)
 
 
-def _checked_name(value: object, field: str) -> str:
+def _checked_process_name(value: object, field: str) -> str:
     """Return the name of a process or terminal as printable ASCII of at most 32 characters."""
     found = check.checked_text(value, field, LONGEST_LINE_BYTES)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
@@ -190,7 +192,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
     With `is_path` it hides nothing, because long folder names would look like secrets.
     """
 
-    def cleaned(value: object, field: str) -> str:
+    def cleaned_text(value: object, field: str) -> str:
         if not isinstance(value, str):  # a Secret, for one
             raise Damaged(field)
         # The text is also cut before secrets are searched in it, since a longer text takes more
@@ -199,7 +201,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
         found = show(found if is_path else redacted(found))
         return _cut_to_bytes(found, most_bytes)
 
-    return cleaned
+    return cleaned_text
 
 
 def _cut_to_bytes(text: str, most_bytes: int) -> str:
@@ -222,8 +224,8 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "until": _checked_instant,
     "background": check.checked_boolean,
     "others": _checked_count,
-    "parent": _checked_name,
-    "terminal": _checked_name,
+    "parent": _checked_process_name,
+    "terminal": _checked_process_name,
     "user": _make_text_check(400),
     "how": _make_pattern_check(_WORD),
     "way": _make_pattern_check(_WORD),

@@ -26,7 +26,7 @@ _EVENT = re.compile(r"[a-z][a-z-]{0,31}")
 _MOST = 1 << 53
 
 
-class Line(NamedTuple):
+class JournalLine(NamedTuple):
     """A line of the journal. `at` is its time as text, `prev` the hash of the line before it."""
 
     at: str
@@ -71,7 +71,7 @@ def hash_of_line(line: bytes) -> str:
     return sha256(line.removesuffix(b"\n")).hexdigest()
 
 
-def parse_journal_line(line: bytes) -> Line:
+def parse_journal_line(line: bytes) -> JournalLine:
     """Return a line that was read from the journal. Raises: Damaged.
 
     A later version may have more events and more fields: simple values of any name are taken.
@@ -86,7 +86,7 @@ def parse_journal_line(line: bytes) -> Line:
     check.checked_whole_number(found.pop("v", None), "v", 1, _MOST)
     at = check.checked_text(found.pop("at", None), "at", 40)
     check.checked_instant(from_iso(at), "at")
-    return Line(
+    return JournalLine(
         at,
         check.checked_whole_number(found.pop("seq", None), "seq", 1, _MOST),
         check.checked_match(found.pop("prev", None), "prev", _SHA256),
@@ -130,7 +130,7 @@ class Verdict(NamedTuple):
     faults: int
 
 
-def verify_chain(
+def verify_hash_chain(
     files: Iterable[tuple[str, list[bytes]]],
     *,
     may_be_rotated: bool,
@@ -142,7 +142,7 @@ def verify_chain(
     line that does not fit, the check continues with that line as it is. `may_be_rotated` says that
     the journal is so long that rotation may have removed lines; otherwise line number 1 must exist.
     """
-    chain = _Chain(may_be_rotated, last)
+    chain = _HashChain(may_be_rotated, last)
     count, faults, place = 0, list[Fault](), ("", 0)
     for name, lines in files:
         place = (name, 0)
@@ -157,7 +157,7 @@ def verify_chain(
     return Verdict(count, chain.is_whole, faults[0] if faults else None, len(faults))
 
 
-class _Chain:
+class _HashChain:
     """Checks the journal's lines in order. `seq` is the number of the last checked line, else 0."""
 
     def __init__(self, may_be_rotated: bool, last: LastLine | None) -> None:

@@ -151,7 +151,7 @@ MOVES: dict[str, KeyAction] = {
 }
 BINDABLE = {**ACTIONS, **MOVES}
 
-# The scopes of the actions that are on a screen together with such a list.
+# The scopes of the actions on screens that have a list below a search.
 _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
 # Keys that no action may have: every terminal uses them to interrupt and suspend programs.
@@ -172,6 +172,14 @@ _SHORTER = {
 _PUNCTUATION = r"""!"#$%&'()*+-./:;<=>?@[\]^_`{|}~"""
 
 
+class KeyConflict(NamedTuple):
+    """A key that two actions have."""
+
+    action: str
+    other_action: str
+    key: str
+
+
 def parse_keys(text: str) -> tuple[str, ...]:
     """Return the keys of a setting such as `s` or `ctrl+s,f5`, by their long names.
 
@@ -181,8 +189,8 @@ def parse_keys(text: str) -> tuple[str, ...]:
     return tuple(_parse_key(part) for part in parts)
 
 
-def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return (action, other action, key) if a key of the settings also belongs to another action.
+def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
+    """Return the first key of the settings that also belongs to another action; else None.
 
     Two screens may use the same key for different actions. A key of `app` works on all screens, a
     key of `list` on those with a list below a search.
@@ -192,14 +200,14 @@ def find_key_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | Non
     keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in BINDABLE.items()}
     for name in settings:
         for other, others in keys.items():
-            if other != name and _share_a_screen(name, other):
+            if other != name and _are_actions_on_one_screen(name, other):
                 for key in keys[name]:
                     if key in others:
-                        return name, other, key
+                        return KeyConflict(name, other, key)
     return None
 
 
-def _share_a_screen(one: str, other: str) -> bool:
+def _are_actions_on_one_screen(one: str, other: str) -> bool:
     scopes = {one.partition(".")[0], other.partition(".")[0]}
     return (
         len(scopes) == 1

@@ -10,7 +10,7 @@ from ssohelper.core.config_edit import Change, EditSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry
 from ssohelper.core.model import RoleKey
 from ssohelper.core.profile_keys import Skipped
-from ssohelper.core.start_url import is_own_url
+from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid
 
 
@@ -29,7 +29,7 @@ class Leaving(NamedTuple):
     data: bytes
 
 
-class _Native(NamedTuple):
+class _NativeForm(NamedTuple):
     """The native form of a managed profile: keys, the roles that it leads to, session name."""
 
     assign: dict[str, str]
@@ -37,7 +37,7 @@ class _Native(NamedTuple):
     session_name: str | None
 
 
-def plan_leaving(config: ConfigFile) -> Leaving:
+def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
     """Return the changes after which no profile runs ssohelper and none has our mark."""
     changes: list[Change] = []
     names: list[str] = []
@@ -52,20 +52,20 @@ def plan_leaving(config: ConfigFile) -> Leaving:
             ):
                 kept.append(Skipped(entry.name, "it is not managed, and still runs ssohelper"))
             continue
-        found = _native_of(config, entry)
+        found = _native_form_of_profile(config, entry)
         if isinstance(found, str):
             kept.append(Skipped(entry.name, found))
             continue
-        changes.append(_native_edit(entry, found.assign))
+        changes.append(_make_native_edit(entry, found.assign))
         names.append(entry.name)
         keys += found.keys
         if found.session_name is not None:
             sessions[found.session_name] = None
-    changes += [edit for name in sessions for edit in _session_edits(config, name)]
+    changes += [edit for name in sessions for edit in _edits_for_aws_url(config, name)]
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 
 
-def _native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
+def _make_native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
     ours = (*profile_keys.IDENTITY, MANAGED_KEY)
     drop = tuple(
         key
@@ -76,23 +76,23 @@ def _native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:
     return EditSection(entry.header, new, drop)
 
 
-def _native_of(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
+def _native_form_of_profile(config: ConfigFile, entry: ProfileEntry) -> _NativeForm | str:
     """Return the native form of a managed profile, or the reason why the profile stays as it is."""
     if chains.is_chain(entry):
-        return _native_chain(config, entry)
+        return _native_form_of_chain(config, entry)
     target = config.target_or_none(entry)
     if target is None:
         return "its role cannot be read"
     if target.form not in (PROCESS, NATIVE):
         kept = {key: value for key, value in entry.keys.items() if key in profile_keys.IDENTITY}
-        return _Native(kept, (), None)  # it works without ssohelper: only the mark goes
+        return _NativeForm(kept, (), None)  # it works without ssohelper: only the mark goes
     if target.session is None:
         return f'its session "{target.session_name}" does not exist'
     keys = profile_keys.identity_keys(target.session, target.role, NATIVE, "")
-    return _Native(keys, (target.session.key_of(target.role),), target.session.name)
+    return _NativeForm(keys, (target.session.key_of(target.role),), target.session.name)
 
 
-def _native_chain(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
+def _native_form_of_chain(config: ConfigFile, entry: ProfileEntry) -> _NativeForm | str:
     """Return a chain's step as all SDKs read it: by role_arn and source_profile."""
     try:
         chain = chains.find_chain(config, entry)
@@ -102,8 +102,8 @@ def _native_chain(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
         return "the role that it is based on cannot be read"
     links = chain.keys_of_all_roles(chain.target.session.key_of(chain.target.role))
     if "role_arn" in entry.keys:
-        return _Native({}, links, None)
-    source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile") or _find_profile_below(
+        return _NativeForm({}, links, None)
+    source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile") or _find_profile_of_first_role(
         config, chain
     )
     if source is None:
@@ -112,10 +112,10 @@ def _native_chain(config: ConfigFile, entry: ProfileEntry) -> _Native | str:
         return f"no profile has its first role: ssohelper profile add {text}"
     own = chains.config_keys_of_step(chain.steps[-1], source)
     assign = {key.removeprefix(chains.OWN_PREFIX): value for key, value in own.items()}
-    return _Native(assign, links, None)
+    return _NativeForm(assign, links, None)
 
 
-def _find_profile_below(config: ConfigFile, chain: chains.Chain) -> str | None:
+def _find_profile_of_first_role(config: ConfigFile, chain: chains.Chain) -> str | None:
     """Return a managed profile of the role that a chain is based on."""
     for entry in config.profiles():
         target = config.target_or_none(entry) if entry.managed else None
@@ -126,11 +126,11 @@ def _find_profile_below(config: ConfigFile, chain: chains.Chain) -> str | None:
     return None
 
 
-def _session_edits(config: ConfigFile, name: str) -> list[EditSection]:
+def _edits_for_aws_url(config: ConfigFile, name: str) -> list[EditSection]:
     """Return the edit that gives a session AWS's own URL, since other tools follow no redirect."""
     session, header = config.sso_session(name), config.session_header(name)
     if session is None or header is None or session.portal_url is None:
         return []
-    if not is_own_url(session.start_url):
+    if not is_company_url(session.start_url):
         return []
     return [EditSection(header, (("sso_start_url", session.portal_url),))]

@@ -26,7 +26,9 @@ class Validity(Enum):
     SIGNED_OUT = "of a sign-in that has ended"
 
 
-def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Validity:
+def validity_of_credentials(
+    token_id: str, token: AccessToken | None, facts: SignInFacts
+) -> Validity:
     """Return whether credentials that were requested with the token `token_id` may still be used.
 
     `token` is the access token in the token file now, or None.

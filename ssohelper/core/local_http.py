@@ -1,7 +1,7 @@
 """Decides which HTTP requests the local servers answer, and builds the bytes of an answer. No I/O.
 
 The rules are far stricter than HTTP's: only GET, no body, no folded line, one exact Host.
-`LocalServer` (wire/local_server.py) reads the bytes of a request; `Rules` parses the request, or
+`LocalServer` (wire/local_server.py) reads the bytes of a request; `HttpRules` parses the request, or
 refuses it if it breaks a rule.
 """
 
@@ -85,7 +85,7 @@ class Answer(NamedTuple):
         return (head + _HEADERS).encode() + self.body
 
 
-class Rules(NamedTuple):
+class HttpRules(NamedTuple):
     """The rules that decide which clients and requests a local server answers.
 
     `refusal` is the answer to every request that breaks a rule. At most `most_clients` clients are
@@ -147,7 +147,7 @@ class RequestHandler(Protocol):
     """Answers the requests that a local server has checked by `rules`."""
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> HttpRules:
         """Return the rules for the clients and requests of this server."""
         ...
 
@@ -156,7 +156,7 @@ class RequestHandler(Protocol):
         ...
 
 
-class Closing:
+class ClosableServer:
     """Base class of local servers: a `with` block closes the server at its end."""
 
     def close(self) -> None:

@@ -225,12 +225,19 @@ class Usage(NamedTuple):
     uses: int = 0
     favourite: bool = False
 
-    def used(self, now: int) -> "Usage":
+    def with_one_more_use(self, now: int) -> "Usage":
         """Return this usage with one more use, at `now`."""
         return self._replace(last_used_at=now, uses=self.uses + 1)
 
 
 NEVER_USED = Usage()
+
+
+class PageChoice(NamedTuple):
+    """A page of the console: a service as `ssohelper console --service` takes it, and a region."""
+
+    service: str
+    region: str
 
 
 class RoleKey(NamedTuple):
@@ -254,7 +261,7 @@ class RoleKey(NamedTuple):
     def text(self) -> str:
         """Return the PROFILE argument for this role: SESSION:ACCOUNT/ROLE, or a chain's name."""
         if self.chain:
-            return profile_of_chain(self.chain)
+            return decoded_profile_name(self.chain)
         return f"{self.session_name}:{self.account_id}/{self.role_name}"
 
     @property
@@ -279,19 +286,19 @@ class RoleKey(NamedTuple):
         return cls(session_name, account_id, role_name, chain)
 
     @property
-    def base(self) -> "RoleKey":
+    def key_of_sso_role(self) -> "RoleKey":
         """Return the key of the permission set's role below the chain."""
         return self._replace(chain="")
 
 
-def chain_of_profile(name: str) -> str:
+def encoded_profile_name(name: str) -> str:
     """Return the profile's name, percent-encoded, as `RoleKey.chain` has it."""
     data = name.encode("utf-8", "surrogateescape")
     pieces = [chr(b) if chr(b) in _PLAIN_IN_CHAIN else f"%{b:02X}" for b in data]
     return "".join(["%2E" if at == 0 and one == "." else one for at, one in enumerate(pieces)])
 
 
-def profile_of_chain(chain: str) -> str:
+def decoded_profile_name(chain: str) -> str:
     """Return the profile's name, decoded from the percent-encoded form in `RoleKey.chain`."""
     data = _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), chain.encode())
     return data.decode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ssohelper.core.model import Role
 from ssohelper.core.profile_names import (
+    AccountPart,
     UnnamedRole,
     account_part_of_template,
     name_from_template,
@@ -56,7 +57,7 @@ def choose_names(
     names do not depend on filters. A name is not free if a `written` profile has it, or has it in
     another case.
     """
-    return _Namer(list(unnamed), template, session_name, list(written), skipped).choose()
+    return _Namer(list(unnamed), template, session_name, list(written), skipped).choose_names()
 
 
 class _Namer:
@@ -82,17 +83,17 @@ class _Namer:
         for item in written:
             self._owners[item.name.lower()].add(item.role if item.is_own else None)
         self._owners["default"].add(None)
-        is_role_last = all(part is None or not part[1] for part in self._parts.values())
-        self._written_parts = _owners_by_part(written, is_role_last=is_role_last)
-        self._shortened_parts = _owners_by_part(
-            filter(None, map(_without_session_and_id, written)), is_role_last=is_role_last
+        is_role_last = all(part is None or not part.after for part in self._parts.values())
+        self._written_parts = _owners_by_account_part(written, is_role_last=is_role_last)
+        self._shortened_parts = _owners_by_account_part(
+            filter(None, map(_shortened_written_name, written)), is_role_last=is_role_last
         )
         self._levels = dict.fromkeys(self._accounts, 0)
-        self._settled = self._keep_written_levels(written)
+        self._settled = self._keep_name_levels_of_accounts(written)
         self._written_levels = dict(self._levels)
         self._hashed: set[Role] = set()
 
-    def choose(self) -> dict[Role, str]:
+    def choose_names(self) -> dict[Role, str]:
         """Return the profile names, after making clashing names longer until none clashes."""
         while True:
             names = {role: self._name_at_level(role) for role in self._plain}
@@ -110,24 +111,27 @@ class _Namer:
                 self._hashed.add(role)
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
-    def _keep_written_levels(self, written: list[WrittenName]) -> set[str]:
-        """Give accounts the level of their existing profile names; return these accounts."""
+    def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
+        """Keep names as long as existing ones; return the accounts with existing profile names."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
         for (name, account_id), item in names.items():
             part = self._parts.get(account_id)
             if part is None or item.role is None or not item.is_own:
                 continue
-            plain = "".join((part[0], safe_role_name(item.role), part[1]))
+            plain = "".join((part.before, safe_role_name(item.role), part.after))
             for level in range(_WITH_ID + 1):
-                if _name_of_level(plain, self._session_name, item.role, level).lower() == name:
+                if (
+                    _name_at_length_level(plain, self._session_name, item.role, level).lower()
+                    == name
+                ):
                     settled.add(account_id)
                     self._levels[account_id] = max(level, self._levels[account_id])
         return settled
 
     def _name_at_level(self, role: Role) -> str:
         level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
-        return _name_of_level(self._plain[role], self._session_name, role, level)
+        return _name_at_length_level(self._plain[role], self._session_name, role, level)
 
     def _clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
         """Return the roles whose new profile name another role or an existing profile has."""
@@ -145,11 +149,11 @@ class _Namer:
                 for role in roles
                 if is_of_several
                 or (is_wanted_twice and role not in self._skipped)
-                or not self._is_free(name, role)
+                or not self._is_name_free(name, role)
             ]
         return clashing
 
-    def _is_free(self, name: str, role: Role) -> bool:
+    def _is_name_free(self, name: str, role: Role) -> bool:
         owners = self._owners.get(name, set())
         # A skipped role may already have the profile whose name it would get.
         return not owners or (role in self._skipped and owners == {role})
@@ -159,7 +163,7 @@ class _Namer:
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
-                accounts_by_part[self._account_part_of(account_id, part)].add(account_id)
+                accounts_by_part[self._account_part_at_level(account_id, part)].add(account_id)
         clashing = set()
         for part_text, accounts in accounts_by_part.items():
             owners = self._written_parts.get(part_text, set())
@@ -182,14 +186,14 @@ class _Namer:
         level = self._written_levels[account_id]
         return account_id in self._settled and self._levels[account_id] == level
 
-    def _account_part_of(self, account_id: str, part: tuple[str, str]) -> str:
+    def _account_part_at_level(self, account_id: str, part: AccountPart) -> str:
         before, after = part
         if self._levels[account_id] > 0:
             before = f"{self._session_name}.{before}"
-        return _account_part_text(before, after)
+        return _joined_account_part(before, after)
 
 
-def _owners_by_part(
+def _owners_by_account_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
     """Return, for each account part of existing profile names, the accounts that have it."""
@@ -203,7 +207,7 @@ def _owners_by_part(
     return owners
 
 
-def _without_session_and_id(item: WrittenName) -> WrittenName | None:
+def _shortened_written_name(item: WrittenName) -> WrittenName | None:
     """Return the profile with session and account id cut off its name; None without them."""
     prefix = f"{item.session_name}.".lower()
     if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
@@ -221,19 +225,19 @@ def _possible_account_parts(name: str, role: Role, *, is_role_last: bool) -> lis
     safe = safe_role_name(role).lower()
     if not is_role_last:
         before, _, after = name.partition(safe)
-        return [_account_part_text(before, after)]
+        return [_joined_account_part(before, after)]
     before, found, after = name.rpartition(safe)
     if found and (not after or after.startswith(f".{role.account_id}")):
-        return [_account_part_text(before, "")]
+        return [_joined_account_part(before, "")]
     ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
-    return [_account_part_text(name[:end], "") for end in (*ends, len(name))]
+    return [_joined_account_part(name[:end], "") for end in (*ends, len(name))]
 
 
-def _account_part_text(before: str, after: str) -> str:
+def _joined_account_part(before: str, after: str) -> str:
     return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
 
 
-def _name_of_level(plain: str, session_name: str, role: Role, level: int) -> str:
+def _name_at_length_level(plain: str, session_name: str, role: Role, level: int) -> str:
     parts = [plain]
     if level >= 1:
         parts.insert(0, session_name)

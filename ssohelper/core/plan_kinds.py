@@ -28,7 +28,7 @@ _MOST_KINDS = 3
 
 
 class Group(NamedTuple):
-    """The profiles with which a plan does the same.
+    """The profiles that a plan of `profile sync` changes in the same way.
 
     `sign` is "+", "~" or "-"; `what` is such as "to change: region"; `names` are the profiles'.
     """
@@ -38,15 +38,15 @@ class Group(NamedTuple):
     names: tuple[str, ...]
 
 
-def kind_of(plan: Plan, change: ProfileChange) -> str:
+def kind_of_change(plan: Plan, change: ProfileChange) -> str:
     """Return what changes in a profile, as words: "program path", or "region, name"."""
     if change.profile in plan.adopt:
         return ADOPT
-    found = set(_kinds_of(change))
+    found = set(_kinds_of_change(change))
     return ", ".join(kind for kind in _KINDS if kind in found) or _OTHER
 
 
-def _kinds_of(change: ProfileChange) -> Iterator[str]:
+def _kinds_of_change(change: ProfileChange) -> Iterator[str]:
     before, after = change.before, change.after
     keys = {*before, *after}
     if "name" in keys:
@@ -82,14 +82,14 @@ def _kinds_of_command(before: str, after: str) -> Iterator[str]:
         yield PROGRAM
 
 
-def groups(plan: Plan) -> list[Group]:
+def group_profiles_by_change(plan: Plan) -> list[Group]:
     """Return the profiles that a plan adds, changes and removes, by kind; no group is empty.
 
     The kinds of change are in order of their counts, the adopted profiles first.
     """
     names: dict[str, list[str]] = {}
     for change in plan.change:
-        names.setdefault(kind_of(plan, change), []).append(change.profile)
+        names.setdefault(kind_of_change(plan, change), []).append(change.profile)
     adopted = tuple(names.pop(ADOPT, ()))
     found = [Group("+", "to add", plan.add), Group("~", TO_ADOPT, adopted)]
     for kind in sorted(names, key=lambda kind: -len(names[kind])):
@@ -100,7 +100,7 @@ def groups(plan: Plan) -> list[Group]:
 
 def counts_line(plan: Plan) -> str:
     """Return the counts by kind: `17 to add, 598 to change: program path, 1 to remove`."""
-    parts = groups(plan)
+    parts = group_profiles_by_change(plan)
     if not parts:
         name = plan.request.session.name
         return f"section [sso-session {name}] to write" if plan.changes else "nothing to change"
@@ -114,11 +114,11 @@ def counts_line(plan: Plan) -> str:
     )
 
 
-def count_details(plan: Plan) -> Counter[str]:
+def count_profiles_by_change(plan: Plan) -> Counter[str]:
     """Return how many profiles change in each way; a region names its old and new value too."""
     counted = Counter[str]()
     for change in plan.change:
-        kind = kind_of(plan, change)
+        kind = kind_of_change(plan, change)
         if kind == REGION:
             kind = f"region {change.before.get('region', 'none')} to {change.after['region']}"
         counted[kind] += 1

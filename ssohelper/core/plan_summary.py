@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from ssohelper.core import plan_kinds
-from ssohelper.core.plan_text import profile_count
+from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 
@@ -31,13 +31,13 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     """
     width = max(width, _LEAST_WIDTH)
     lines = _role_set_lines(plan)
-    lines += _kind_lines("to change", plan_kinds.count_details(plan))
+    lines += _kind_lines("to change", plan_kinds.count_profiles_by_change(plan))
     lines += _name_lines("to remove", plan.remove)
     lines = [_cut_line(show(line), width) for line in lines]
     if not plan.add:
         return lines
     accounts = {role.account_id for role in plan.add_roles}
-    title = f"to add: {profile_count(len(plan.add))} in {_account_count(len(accounts))}"
+    title = f"to add: {profile_count_text(len(plan.add))} in {_account_count_text(len(accounts))}"
     most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
     return [_cut_line(title, width), *_role_lines(plan, width, most), *lines]
 
@@ -85,11 +85,11 @@ def _role_set_lines(plan: Plan) -> list[str]:
     sets = sorted(accounts_by_set.items(), key=lambda item: (-len(item[1]), item[0]))
     lines = []
     for role_set, accounts in sets[:_MOST_SETS]:
-        lines.append(f"  {_account_count(len(accounts))} with {', '.join(role_set)}")
+        lines.append(f"  {_account_count_text(len(accounts))} with {', '.join(role_set)}")
         lines.append("    " + ", ".join(names.get(one) or one for one in accounts))
     if len(sets) > _MOST_SETS:
         rest = sum(len(accounts) for _roles, accounts in sets[_MOST_SETS:])
-        lines.append(f"  {_account_count(rest)} with other roles")
+        lines.append(f"  {_account_count_text(rest)} with other roles")
     return lines
 
 
@@ -97,7 +97,7 @@ def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
     counted = counts.most_common()
     if not counted:
         return []
-    lines = [f"{title}: {profile_count(counts.total())}"]
+    lines = [f"{title}: {profile_count_text(counts.total())}"]
     lines += [f"  {number} {kind}" for kind, number in counted[:_MOST_KINDS]]
     if len(counted) > _MOST_KINDS:
         lines.append(f"  and {sum(number for _kind, number in counted[_MOST_KINDS:])} others")
@@ -105,10 +105,10 @@ def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
 
 
 def _name_lines(title: str, names: tuple[str, ...]) -> list[str]:
-    return [f"{title}: {profile_count(len(names))}", f"  {', '.join(names)}"] if names else []
+    return [f"{title}: {profile_count_text(len(names))}", f"  {', '.join(names)}"] if names else []
 
 
-def _account_count(number: int) -> str:
+def _account_count_text(number: int) -> str:
     return "1 account" if number == 1 else f"{number} accounts"
 
 

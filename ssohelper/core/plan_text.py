@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
@@ -28,10 +28,10 @@ def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
         )
     first, *rest = parts
     number, _, words = first.partition(" ")
-    return ", ".join([f"{profile_count(int(number))} {words}", *rest])
+    return ", ".join([f"{profile_count_text(int(number))} {words}", *rest])
 
 
-def profile_count(number: int) -> str:
+def profile_count_text(number: int) -> str:
     """Return a count of profiles as text, such as `1 profile` or `2 profiles`."""
     return "1 profile" if number == 1 else f"{number} profiles"
 
@@ -53,7 +53,7 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
     left = len(set(plan.stale) - set(plan.remove))
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
-        yield f"{profile_count(left)} left {names}"
+        yield f"{profile_count_text(left)} left {names}"
 
 
 def note_lines(plan: Plan) -> Iterator[str]:
@@ -68,7 +68,7 @@ def note_lines(plan: Plan) -> Iterator[str]:
     yield from skipped_lines(plan)
 
 
-def swapped_line(plan: Plan) -> str | None:
+def swapped_names_line(plan: Plan) -> str | None:
     """Return which profiles get a name that another one has now; None if none does.
 
     A command that names such a profile then runs in another account. Safe for a terminal.
@@ -79,10 +79,10 @@ def swapped_line(plan: Plan) -> str | None:
         return None
     verb = "swapped" if set(taken) == set(taken.values()) else "moved"
     names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
-    return f"names {verb}: {first_names(names, _MOST_SWAPPED)}; each is another role from then on"
+    return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each is another role from then on"
 
 
-def has_match(listing: Listing, choices: Choices) -> bool:
+def matches_any_role(listing: Listing, choices: Choices) -> bool:
     """Return whether the filters match a listed role. In an empty list, any filters do."""
     is_within_filters = role_filter(choices)
     return not listing.roles() or any(
@@ -97,7 +97,7 @@ def no_match_warning(listing: Listing, choices: Choices, *, are_new: bool = Fals
 
     With `are_new`, the user gave the filters just now.
     """
-    if has_match(listing, choices):
+    if matches_any_role(listing, choices):
         return None
     if are_new:
         return f"no role matches {filter_options(choices)}: these filters are not remembered"
@@ -132,7 +132,7 @@ def filters_line(plan: Plan) -> str | None:
 
 def remembered_options_line(plan: Plan) -> str | None:
     """Return the line with the template, form and region that the user gave, now or earlier."""
-    words = _other_options(plan.request.choices)
+    words = _other_sync_options(plan.request.choices)
     return f"remembered: {words}" if words else None
 
 
@@ -144,7 +144,7 @@ def restored_options_line(session_name: str, choices: Choices) -> str:
 
 def sync_options(choices: Choices) -> str:
     """Return the options of `profile sync` that give these choices, as typed; "" if none does."""
-    return " ".join(filter(None, (filter_options(choices), _other_options(choices))))
+    return " ".join(filter(None, (filter_options(choices), _other_sync_options(choices))))
 
 
 def adopt_options(patterns: Iterable[str]) -> list[str]:
@@ -152,7 +152,7 @@ def adopt_options(patterns: Iterable[str]) -> list[str]:
     return [f"--adopt {shlex.quote(pattern)}" for pattern in patterns]
 
 
-def _other_options(choices: Choices) -> str:
+def _other_sync_options(choices: Choices) -> str:
     chosen = [
         ("--name-template", choices.template),
         ("--form", choices.form),

@@ -93,14 +93,14 @@ class Policy:
         An account with an unknown name matches every pattern for account names: a user notices a
         role that is guarded by mistake, but not a role that should be guarded and is not.
         """
-        return next(iter(self._find_guards(key)), (None, None))[0]
+        return next(iter(self._find_guarding_rules_and_roles(key)), (None, None))[0]
 
-    def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
+    def _find_guarding_rules_and_roles(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
         """Return a rule for each guarded role that `key` leads through, and that role."""
         found = []
         for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
-            rule = guard_rules.find_rule(
+            rule = guard_rules.find_guarding_rule(
                 self.rules, link.session_name, account, link.role_name, is_strict=True
             )
             if rule is not None:
@@ -116,11 +116,11 @@ class Policy:
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permit to hand out this role's credentials. Raises: Refused."""
-        outside = self._find_not_allowed(key)
+        outside = self._find_role_not_allowed(key)
         if outside is not None:
             assert self._allowed is not None
             raise _refusal_by_allow_list(self._allowed, outside, key)
-        guards = self._find_guards(key)
+        guards = self._find_guarding_rules_and_roles(key)
         if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
         # A grant for a chain covers each role that the chain leads through; a grant for the SSO
@@ -132,11 +132,11 @@ class Policy:
                 raise Refused(
                     f'the rule "{rule}" guards {link.account_id}/{link.role_name}, '
                     "and no grant for it is in force in this terminal",
-                    hint=self._how_to_grant(key),
+                    hint=self._hint_to_grant(key),
                 )
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
-    def _find_not_allowed(self, key: RoleKey) -> RoleKey | None:
+    def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
         """Return a role on the way to `key` that the allow-list does not include, else None."""
         if self._allowed is None:
             return None
@@ -145,7 +145,7 @@ class Policy:
                 return link
         return None
 
-    def _how_to_grant(self, key: RoleKey) -> str:
+    def _hint_to_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
         # A grant is given on a terminal, and never below an allow-list. So a program without a
         # terminal, such as an agent, asks a person, whose terminal is another one.

@@ -17,7 +17,7 @@ from ssohelper.core.partitions import (
     is_aws_portal_host,
     partition_of_portal,
 )
-from ssohelper.core.start_url import checked_aws_url, is_same_portal, region_of_start_url
+from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -46,7 +46,7 @@ Addresses = Mapping[str, PortalAddress | None]
 NO_ADDRESSES: Addresses = {}
 
 
-class Change(Enum):
+class PortalChange(Enum):
     """How the portal to which a start URL leads differs from that of the last sign-in."""
 
     NONE = "none"
@@ -54,7 +54,7 @@ class Change(Enum):
     PORTAL = "another portal"
 
 
-def with_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+def with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
     """Return the session with the portal and region of its last sign-in.
 
     An address that was recorded for another start URL is ignored. If the region in the config has
@@ -67,7 +67,7 @@ def with_address(session: SsoSession, address: PortalAddress | None) -> SsoSessi
     return session._replace(portal_url=address.portal_url, region=address.region)
 
 
-def checked_redirect(start_url: str, location: str) -> str:
+def checked_portal_redirect(start_url: str, location: str) -> str:
     """Return the portal's URL that a start URL redirects to, without its fragment.
 
     Raises: ConfigInvalid unless it is the https URL of an AWS access portal.
@@ -87,7 +87,7 @@ def checked_redirect(start_url: str, location: str) -> str:
             where = f"{where}, which is not https"
         raise start_url_refusal(start_url, f"redirects to {where}, and not to an AWS access portal")
     try:
-        return checked_aws_url(target).partition("#")[0]
+        return checked_aws_portal_url(target).partition("#")[0]
     except ConfigInvalid as error:
         raise start_url_refusal(
             start_url, f"redirects to an invalid URL: {error.message}"
@@ -99,28 +99,30 @@ def start_url_refusal(start_url: str, why: str) -> ConfigInvalid:
     return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_OPEN_IT)
 
 
-def find_portal_change(earlier: str, found: str) -> Change:
+def find_portal_change(earlier: str, found: str) -> PortalChange:
     """Return how the portal URL `found` differs from the one of an earlier sign-in."""
     hosts = [urlsplit(url).hostname or "" for url in (earlier, found)]
-    instances = [instance_of(url) for url in (earlier, found)]
+    instances = [instance_id_of_portal(url) for url in (earlier, found)]
     if is_same_portal(earlier, found):
-        return Change.NONE
+        return PortalChange.NONE
     same_partition = partition_of_portal(hosts[0]) == partition_of_portal(hosts[1])
     if instances[0] is None or instances[0] != instances[1] or not same_partition:
-        return Change.PORTAL
+        return PortalChange.PORTAL
     return (
-        Change.NONE if region_of_start_url(earlier) == region_of_start_url(found) else Change.REGION
+        PortalChange.NONE
+        if region_of_start_url(earlier) == region_of_start_url(found)
+        else PortalChange.REGION
     )
 
 
-def instance_of(portal_url: str) -> str | None:
+def instance_id_of_portal(portal_url: str) -> str | None:
     """Return the id of the Identity Center instance in a portal's URL (ssoins-…), or None."""
     parts = urlsplit(portal_url)
     found = re.search(_INSTANCE, f"{parts.hostname or ''}{parts.path}".lower())
     return found.group() if found else None
 
 
-def region_in_page(page: str, portal_url: str) -> str | None:
+def region_in_portal_page(page: str, portal_url: str) -> str | None:
     """Return the region that the portal's page names in a meta element, or None.
 
     AWS documents no such element. A region outside the partition of the URL's host does not count.

@@ -12,7 +12,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.core.profile_origin import keys_with_included
+from ssohelper.core.profile_origin import keys_with_included_profile
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 
@@ -40,7 +40,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
     find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
-    candidates = adoption.find_candidates(config, request.session, listed_roles)
+    candidates = adoption.find_adoption_candidates(config, request.session, listed_roles)
     includers = _find_unadopted_includers(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
@@ -60,7 +60,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             skipped.append(Skipped(entry.name, why))
             continue
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
-        form, note = _choose_form(request, entry.name, UnnamedRole(account, role))
+        form, note = _choose_form_and_note(request, entry.name, UnnamedRole(account, role))
         if note:
             skipped.append(Skipped(entry.name, note))
         if form is None:
@@ -70,7 +70,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
         # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
         # know.
-        region = keys_with_included(config, entry).get("region") or find_region(account)
+        region = keys_with_included_profile(config, entry).get("region") or find_region(account)
         edit, change = profile_keys.adoption_change(entry, keys, region)
         edits.append(edit)
         changes.append(change)
@@ -81,7 +81,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
 
 
 def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, for each profile whose sso keys others include, one of these that is not adopted."""
+    """Return, by profile, a profile that is not adopted and whose `include_profile` names it."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():
@@ -93,7 +93,7 @@ def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dic
     return found
 
 
-def _choose_form(
+def _choose_form_and_note(
     request: SyncRequest, name: str, unnamed: UnnamedRole
 ) -> tuple[str | None, str | None]:
     """Return the form of an adopted profile, or None if no form would work; and a note, or None.
@@ -101,7 +101,7 @@ def _choose_form(
     SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
     same name. botocore takes a profile in native form before both.
     """
-    form = sync_request.form_of(request, unnamed)
+    form = sync_request.form_of_profile(request, unnamed)
     if name not in request.taken_names:
         return form, STAYS_PROCESS if form != request.form else None
     section = f"[{name}] of ~/.aws/credentials"

@@ -28,7 +28,14 @@ class UnnamedRole(NamedTuple):
     role: Role
 
 
-def checked_template(text: str) -> str:
+class AccountPart(NamedTuple):
+    """The text that a template puts before the role's name, and the text behind it."""
+
+    before: str
+    after: str
+
+
+def checked_name_template(text: str) -> str:
     """Return the template unchanged. Raises: UsageProblem for unknown fields or unsafe text."""
     for field in _FIELD.findall(text):
         if field not in FIELDS:
@@ -46,7 +53,7 @@ def checked_template(text: str) -> str:
     return text
 
 
-def checked_name(text: str) -> str:
+def checked_profile_name(text: str) -> str:
     """Return the name unchanged. Raises: UsageProblem unless every SDK can read it."""
     if not PROFILE_NAME.fullmatch(text):
         raise UsageProblem(
@@ -63,8 +70,8 @@ def name_from_template(template: str, session_name: str, unnamed: UnnamedRole) -
 
 def account_part_of_template(
     template: str, session_name: str, account: Account
-) -> tuple[str, str] | None:
-    """Return what the template puts before and after the role's name for an account.
+) -> AccountPart | None:
+    """Return the account part of the profile names that the template gives for this account.
 
     None if the template does not name the account, or does not name the role exactly once.
     """
@@ -73,7 +80,7 @@ def account_part_of_template(
         return None
     before, after = template.split("{role_name}")
     nameless = UnnamedRole(account, Role(account.id, ""))
-    return (
+    return AccountPart(
         _fill_in_template(before, session_name, nameless).lstrip("._-"),
         _fill_in_template(after, session_name, nameless),
     )

@@ -84,7 +84,7 @@ class Origin(NamedTuple):
     program: str | None = None
 
 
-class Block(NamedTuple):
+class AwsSsoCliBlock(NamedTuple):
     """The part of a config that aws-sso-cli rewrites, with the line numbers of its two markers.
 
     `names` are the profiles between the markers. Line numbers count from 0.
@@ -96,22 +96,22 @@ class Block(NamedTuple):
 
 
 @lru_cache(maxsize=1)  # 60 µs for each profile, and one command asks several times
-def find_origins(config: ConfigFile) -> tuple[Origin, ...]:
+def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     """Return the origin of each profile that ssohelper does not manage, in the file's order.
 
     Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
     assumed, unknown programs, profiles without credentials.
     """
-    registry = _find_registry_profiles(config)
-    found = (_find_origin(config, entry, registry) for entry in config.profiles())
+    registry = _find_granted_registry_profiles(config)
+    found = (_find_profile_origin(config, entry, registry) for entry in config.profiles())
     return tuple(origin for origin in found if origin is not None)
 
 
-def find_blocks(config: ConfigFile) -> list[Block]:
+def find_aws_sso_cli_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
     """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
     if _BEGIN not in config.text.text:
         return []
-    blocks: list[Block] = []
+    blocks: list[AwsSsoCliBlock] = []
     begin: int | None = None
     for number, line in enumerate(config.text.lines):
         # aws-sso-cli finds its markers only if they are whole lines.
@@ -121,7 +121,7 @@ def find_blocks(config: ConfigFile) -> list[Block]:
             names = tuple(
                 entry.name for entry in config.profiles() if begin < entry.line - 1 < number
             )
-            blocks.append(Block(begin, number, names))
+            blocks.append(AwsSsoCliBlock(begin, number, names))
             begin = None
     return blocks
 
@@ -129,7 +129,7 @@ def find_blocks(config: ConfigFile) -> list[Block]:
 # -- the origin of one profile ---------------------------------------------------------------------
 
 
-def _find_origin(
+def _find_profile_origin(
     config: ConfigFile, entry: ProfileEntry, registry: frozenset[str]
 ) -> Origin | None:
     keys = entry.keys
@@ -137,7 +137,7 @@ def _find_origin(
         return None
     command = keys.get("credential_process", "")
     words = process_command.split_command(command)
-    tool = _find_tool(config, entry, words)
+    tool = _find_tool_that_wrote(config, entry, words)
     if tool is None:
         return None
     if entry.name in registry:
@@ -148,11 +148,11 @@ def _find_origin(
     for key, other in _OTHER_SOURCES.items():
         if key in keys:
             return Origin(entry.name, tool, None, f"it has {other} too", program)
-    named, why = _role_that_all_name(list(_named_roles(config, entry)))
+    named, why = _role_that_all_sources_name(list(_roles_named_by_profile(config, entry)))
     return Origin(entry.name, tool, named, why, program)
 
 
-def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
+def _find_tool_that_wrote(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
     """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
     keys = entry.keys
     program = process_command.program_name(words)
@@ -175,7 +175,7 @@ def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str
     if process_command.own_command_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
-        is_included = "include_profile" in keys and "sso_account_id" in keys_with_included(
+        is_included = "include_profile" in keys and "sso_account_id" in keys_with_included_profile(
             config, entry
         )
         return AWS_VAULT if is_included else None
@@ -188,7 +188,7 @@ def _find_tool(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str
     return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
 
 
-def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
     """Return the one role that a profile's keys and commands all point at, or None and why not."""
     roles = [one for one in found if isinstance(one, NamedRole)]
     reasons = [one for one in found if isinstance(one, str)]
@@ -213,11 +213,11 @@ def _role_that_all_name(found: list[NamedRole | str]) -> tuple[NamedRole | None,
     ), ""
 
 
-def _named_roles(
+def _roles_named_by_profile(
     config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
 ) -> Iterator[NamedRole | str]:
     """Yield each role that the profile names; for an invalid one, a text that says why."""
-    keys = keys_with_included(config, entry)
+    keys = keys_with_included_profile(config, entry)
     has_own = False
     if "sso_account_id" in keys or "sso_role_name" in keys:
         has_own = True
@@ -241,7 +241,7 @@ def _named_roles(
         yield found
 
 
-def keys_with_included(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+def keys_with_included_profile(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
     """Return the profile's keys, with the keys that aws-vault adds from `include_profile`."""
     keys = dict(entry.keys)
     for _ in range(_LONGEST_CHAIN):
@@ -382,10 +382,10 @@ def _roles_of_referenced_profile(
     elif assumes_role(following.keys):
         yield f'its command names the profile "{reference.name}", which assumes another role'
     else:
-        yield from _named_roles(config, following, (*seen, entry.name))
+        yield from _roles_named_by_profile(config, following, (*seen, entry.name))
 
 
-def _find_registry_profiles(config: ConfigFile) -> frozenset[str]:
+def _find_granted_registry_profiles(config: ConfigFile) -> frozenset[str]:
     """Return the profiles between the two sections with which granted marks a registry."""
     names: set[str] = set()
     inside = False

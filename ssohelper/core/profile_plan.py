@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ssohelper.core import chains, profile_keys, sync_request
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
-from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.name_clashes import WrittenName, choose_names
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     adopt: tuple[str, ...] = ()
     add_roles: tuple[Role, ...] = ()
 
-    def same_as(self, other: "Plan") -> bool:
+    def has_same_changes_as(self, other: "Plan") -> bool:
         """Return whether both plans add, change and remove the same profiles."""
         return self[1:4] == other[1:4]
 
@@ -85,14 +85,14 @@ class _Planner:
         request = self._request
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped
-        self._sort_profiles()
+        self._sort_existing_profiles()
         removal = plan_removal(self._config, request, self._managed)
         self._skipped += removal.skipped
         # A profile that will be removed no longer counts as managed: it is neither edited nor
         # renamed.
         self._managed = removal.staying
         self._plan_new_profiles(self._plan_listed_roles())
-        self._plan_form_of_unlisted()
+        self._plan_form_of_unlisted_roles()
         self._plan_regions()
         if request.rename:
             self._plan_renames()
@@ -119,7 +119,7 @@ class _Planner:
 
     # -- sorting the existing profiles -----------------------------------------------------
 
-    def _sort_profiles(self) -> None:
+    def _sort_existing_profiles(self) -> None:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
@@ -140,7 +140,7 @@ class _Planner:
             elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
 
-    def _is_of_this_session(self, target: Target) -> bool:
+    def _is_of_this_session(self, target: TargetRole) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
         # A legacy profile names a start URL instead of a session. A profile of aws-sso-cli names
@@ -189,7 +189,7 @@ class _Planner:
         """Plan a new profile for each selected role that has no reason to be skipped."""
         request = self._request
         new = {role for role, reason in selected.items() if reason is None}
-        names = self._choose_names_of(new)
+        names = self._choose_names_of_new_profiles(new)
         if request.name:
             names = dict.fromkeys(new, request.name)
         for unnamed in self._listed:
@@ -204,7 +204,7 @@ class _Planner:
                     Skipped(name or plain, reason or "no name is free for this role")
                 )
                 continue
-            form = sync_request.form_of(self._request, unnamed)
+            form = sync_request.form_of_profile(self._request, unnamed)
             if form != request.form:
                 self._skipped.append(Skipped(name, STAYS_PROCESS))
             keys = identity_keys(request.session, unnamed.role, form, request.command)
@@ -213,7 +213,7 @@ class _Planner:
             self._add.append(AddSection(f"profile {name}", pairs))
             self._add_roles[name] = role
 
-    def _choose_names_of(
+    def _choose_names_of_new_profiles(
         self, new: Collection[Role], moving: Collection[str] = ()
     ) -> Mapping[Role, str]:
         """Return the names of these roles, and those that skipped roles would get.
@@ -245,7 +245,7 @@ class _Planner:
         request, role = self._request, unnamed.role
         is_asked = is_selected or not request.has_new_filters
         convert = request.no_native or (request.convert and is_asked)
-        wanted = sync_request.form_of(self._request, unnamed) if convert else request.form
+        wanted = sync_request.form_of_profile(self._request, unnamed) if convert else request.form
         for entry, form in self._managed.get(role, ()):
             new_form = wanted if convert else form
             if wanted != request.form:
@@ -259,7 +259,10 @@ class _Planner:
                 self._change[entry.name] = change
 
     def _plan_regions(self) -> None:
-        """Plan the new region of managed profiles with the old default, also outside filters."""
+        """Plan the new default region for managed profiles that have the old default region.
+
+        Profiles outside the filters get it too.
+        """
         for role, entries in self._managed.items():
             region = self._find_region(self._account_of(role))
             for entry, _form in entries:
@@ -274,7 +277,7 @@ class _Planner:
         """Return the role's account, with an empty name if AWS does not list the account."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
-    def _plan_form_of_unlisted(self) -> None:
+    def _plan_form_of_unlisted_roles(self) -> None:
         """Plan the form that the user gave for managed profiles of roles not listed any more."""
         request = self._request
         if request.only_roles or not request.convert:
@@ -301,20 +304,22 @@ class _Planner:
             and role in listed_roles
             and self._is_within_filters(self._account_of(role), role.name)
         }
-        names = self._choose_names(single)
+        names = self._choose_new_names_of_profiles(single)
         for role, entry in single.items():
             if names[role] != entry.name:
                 self._plan_rename(entry, names[role])
 
-    def _choose_names(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
+    def _choose_new_names_of_profiles(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
         If a profile has to keep its name, the others are named again, since none may take it.
         """
-        referrers = chains.find_user_of_each_source(self._config)
+        referrers = chains.find_profile_using_each_source(self._config)
         moving = dict(entries)
         while True:
-            names = self._choose_names_of(moving, {entry.name for entry in moving.values()})
+            names = self._choose_names_of_new_profiles(
+                moving, {entry.name for entry in moving.values()}
+            )
             staying = {
                 role: entry
                 for role, entry in moving.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# The only one that botocore reads.
+# The only variable with a region that botocore reads.
 OF_BOTOCORE = "AWS_DEFAULT_REGION"
 # The variables that give SDKs their region.
 VARIABLES = ("AWS_REGION", OF_BOTOCORE)

@@ -85,8 +85,12 @@ def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[
 def _without_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
-    """Return the roles whose profiles no other profile refers to; and the other profiles."""
-    users, found, skipped = chains.find_user_of_each_source(config), list[Role](), list[Skipped]()
+    """Return the roles whose profiles no profile refers to; and the profiles that must stay."""
+    users, found, skipped = (
+        chains.find_profile_using_each_source(config),
+        list[Role](),
+        list[Skipped](),
+    )
     for role in roles:
         used = [entry.name for entry, _form in managed[role] if entry.name in users]
         skipped += [

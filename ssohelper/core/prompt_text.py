@@ -51,7 +51,7 @@ _DIGITS = range(4, 12)
 Level = Literal["", "fine", "soon", "late"]
 
 
-class Row(NamedTuple):
+class PromptRow(NamedTuple):
     """What a prompt shows up to and including the second `last` (epoch seconds).
 
     The word `left` in `text` stands for the time until `clock.at`. `clock` is None if nothing ends.
@@ -75,12 +75,12 @@ class Row(NamedTuple):
 
 
 # The prompt's rows for a profile whose credentials come from no sign-in that ssohelper knows.
-NOTHING_ENDS = (Row(_FOREVER, "", ""),)
+NOTHING_ENDS = (PromptRow(_FOREVER, "", ""),)
 
 
 def prompt_rows(
     session: PromptClock, role_ends_at: int | None = None, *, over: str = "signed out"
-) -> tuple[Row, ...]:
+) -> tuple[PromptRow, ...]:
     """Return what a prompt shows from now on, as rows in order of time.
 
     `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
@@ -97,8 +97,8 @@ def prompt_rows(
 
 
 def rows_with_grant(
-    rows: tuple[Row, ...], session: PromptClock, ends_at: int | None
-) -> tuple[Row, ...]:
+    rows: tuple[PromptRow, ...], session: PromptClock, ends_at: int | None
+) -> tuple[PromptRow, ...]:
     """Return the rows of a prompt that shows a grant's time left, while it lasts.
 
     If the sign-in ends before the grant, its time stays. `ends_at`: when the grant ends; None
@@ -110,18 +110,18 @@ def rows_with_grant(
         return rows
     clock = PromptClock(ends_at, "known")
     return (
-        Row(max(0, ends_at - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
-        Row(max(0, ends_at - 1), "soon", f"=grant {_LEFT}=", clock),
+        PromptRow(max(0, ends_at - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
+        PromptRow(max(0, ends_at - 1), "soon", f"=grant {_LEFT}=", clock),
         *rows,
     )
 
 
-def row_at(rows: Sequence[Row], now: int) -> Row:
+def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
     """Return the one of these rows that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 
-def rows_to_line(rows: Sequence[Row]) -> str:
+def prompt_rows_to_line(rows: Sequence[PromptRow]) -> str:
     """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
     MORE is the row's `seconds_from_last_to_end`, with which a shell calculates the time left. The line is
@@ -132,7 +132,7 @@ def rows_to_line(rows: Sequence[Row]) -> str:
     )
 
 
-def safe_name(name: str) -> str:
+def safe_prompt_name(name: str) -> str:
     """Return the name in at most 40 characters, with `?` in place of each harmful character."""
     return shortened_label(_replace_harmful_characters(name), WIDTH)
 
@@ -146,7 +146,7 @@ def prompt_label(name: str, *, guarded: bool) -> str:
     return "?" + text[1:] if text.startswith(guard_rules.SIGN) else text
 
 
-def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
+def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, str]:
     """Return the label for a prompt, and a shorter label to show beside a longer time text."""
     if rows == NOTHING_ENDS:
         return shortened_label(label, WIDTH), shortened_label(label, WIDTH)
@@ -169,21 +169,21 @@ def shortened_label(text: str, room: int) -> str:
     return _without_middle(account[:-1], room - len(sign + role)) + sign + role
 
 
-def may_look_alike(name: str) -> bool:
+def may_look_like_another_name(name: str) -> bool:
     """Return whether a prompt may show another name in the same way as this one."""
     return len(name) > _LEAST_ROOM or prompt_label(name, guarded=False) != name or ".." in name
 
 
-def distinct_name(name: str, others: Iterable[str]) -> str:
+def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
     """Return the name; or a short form with a mark, if another name would look the same.
 
     `others` are the names of all profiles, which may include this one. The mark is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
-    if not may_look_alike(name):
+    if not may_look_like_another_name(name):
         return name
-    forms, names = _shown_forms(name), set(others)
-    alike = [other for other in names if other != name and forms & _shown_forms(other)]
+    forms, names = _shown_forms_of_name(name), set(others)
+    alike = [other for other in names if other != name and forms & _shown_forms_of_name(other)]
     if not alike:
         return name
     taken = names | {_name_with_mark(other, digits) for other in alike for digits in _DIGITS}
@@ -191,7 +191,7 @@ def distinct_name(name: str, others: Iterable[str]) -> str:
     return next(free, _name_with_mark(name, _DIGITS[-1]))
 
 
-def _shown_forms(name: str) -> set[str]:
+def _shown_forms_of_name(name: str) -> set[str]:
     """Return every text as which a prompt may show the name, of a guarded role or not."""
     labels = (prompt_label(name, guarded=False), prompt_label(name, guarded=True))
     rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)
@@ -217,28 +217,28 @@ def _without_middle(text: str, room: int) -> str:
     return f"{text[: room - 2 - tail]}..{text[len(text) - tail :]}"
 
 
-def prompt_line(label: str, rows: Sequence[Row], now: int) -> str:
+def prompt_line(label: str, rows: Sequence[PromptRow], now: int) -> str:
     """Return the text that the prompt shows now: label and time left, at most 40 characters."""
-    time = row_at(rows, now).time_text(now)
-    usual, shorter = fitted_labels(label, rows)
+    time = prompt_row_at(rows, now).time_text(now)
+    usual, shorter = usual_and_short_label(label, rows)
     if not time:
         return usual
     return f"{usual if len(usual) + len(time) < WIDTH else shorter} {time}"
 
 
-def _rows_of_clock(clock: PromptClock, over: str) -> tuple[Row, ...]:
+def _rows_of_clock(clock: PromptClock, over: str) -> tuple[PromptRow, ...]:
     if clock.kind == "open":
-        return (Row(_FOREVER, "fine", "ok", clock),)
-    last = Row(_FOREVER, "late", f"=={over}==", clock)
+        return (PromptRow(_FOREVER, "fine", "ok", clock),)
+    last = PromptRow(_FOREVER, "late", f"=={over}==", clock)
     if clock.kind == "ended":
         return (last,)
     text = _LEFT
     if clock.kind == "assumed":
-        text, last = f"{_LEFT}?", Row(_FOREVER, "soon", "=?=", clock)
+        text, last = f"{_LEFT}?", PromptRow(_FOREVER, "soon", "=?=", clock)
     return (
-        Row(max(0, clock.at - SOON_SECONDS), "fine", text, clock),
-        Row(max(0, clock.at - LATE_SECONDS), "soon", f"={text}=", clock),
-        Row(max(0, clock.at - 1), "late", f"=={text}==", clock),
+        PromptRow(max(0, clock.at - SOON_SECONDS), "fine", text, clock),
+        PromptRow(max(0, clock.at - LATE_SECONDS), "soon", f"={text}=", clock),
+        PromptRow(max(0, clock.at - 1), "late", f"=={text}==", clock),
         last,
     )
 

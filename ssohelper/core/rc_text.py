@@ -70,7 +70,7 @@ def rc_with_our_lines(
     `missing_folders` is how many folders must be created for the file. Raises: ConfigInvalid if the
     marks are not one pair.
     """
-    found = _find_block(data or b"", origin)
+    found = _find_our_lines(data or b"", origin)
     if data is not None and found:
         body = _replace_our_lines(found.group(2), b"".join(line.encode() + b"\n" for line in lines))
         marked = b"%s%s\n%s%s\n" % (BEGIN, found.group(1), body, END)
@@ -90,7 +90,7 @@ def rc_without_our_lines(data: bytes, origin: str, *, takes_prompt: bool = False
     `takes_prompt`, lines of the user that only run `ssohelper_prompt_on` are removed too. Raises:
     ConfigInvalid if the marks are not one pair, since it is then unknown which lines to remove.
     """
-    found = _find_block(data, origin)
+    found = _find_our_lines(data, origin)
     if found is None:
         return _without_prompt_lines(data) if takes_prompt else data
     before, after = data[: found.start()], data[found.end() :]
@@ -103,7 +103,7 @@ def rc_without_our_lines(data: bytes, origin: str, *, takes_prompt: bool = False
     return None if _MADE in found.group(1) and not rest.strip() else rest
 
 
-def has_own_prompt(data: bytes) -> bool:
+def has_user_line_for_prompt(data: bytes) -> bool:
     """Return whether the user's own lines in the rc file already show ssohelper's prompt."""
     return _OWN_PROMPT.search(only_user_text(data)) is not None
 
@@ -113,9 +113,9 @@ def only_user_text(data: bytes) -> bytes:
     return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 
 
-def leaves_prompt_out(data: bytes, origin: str) -> bool:
+def has_our_lines_without_prompt(data: bytes, origin: str) -> bool:
     """Return whether ssohelper's lines in the file were written without the prompt."""
-    found = _find_block(data, origin)
+    found = _find_our_lines(data, origin)
     return found is not None and NO_PROMPT.encode() in found.group(2)
 
 
@@ -124,7 +124,7 @@ def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = Fals
 
     The number is 0 if the file also has lines of the user, because file and folders then stay.
     """
-    found = _find_block(data, origin)
+    found = _find_our_lines(data, origin)
     recorded = found and _FOLDERS.search(found.group(1))
     if not recorded or rc_without_our_lines(data, origin, takes_prompt=takes_prompt) is not None:
         return 0
@@ -133,10 +133,10 @@ def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = Fals
 
 def has_our_lines(data: bytes, origin: str) -> bool:
     """Return whether the rc file has our lines. Raises: ConfigInvalid for unpaired marks."""
-    return _find_block(data, origin) is not None
+    return _find_our_lines(data, origin) is not None
 
 
-def find_user_line(data: bytes) -> int | None:
+def find_user_line_with_shell_init(data: bytes) -> int | None:
     """Return the number (from 1) of a line of the user that runs `ssohelper shell-init`, or None.
 
     The lines between ssohelper's marks do not count.
@@ -162,7 +162,7 @@ def diff_rc_files(before: bytes | None, after: bytes | None, name: str) -> Itera
             yield "\\ No newline at end of file"
 
 
-def _find_block(data: bytes, origin: str) -> "re.Match[bytes] | None":
+def _find_our_lines(data: bytes, origin: str) -> "re.Match[bytes] | None":
     blocks = list(_BLOCK.finditer(data))
     marks = [mark.start() for mark in _MARK.finditer(data)]
     if len(blocks) > 1 or len(marks) != 2 * len(blocks):

@@ -21,7 +21,7 @@ _THROTTLED_SECONDS = 10
 _REMEMBERED_SECONDS = 1800
 
 
-class Failure(NamedTuple):
+class RegionFailure(NamedTuple):
     """How often a region failed in a row, and until when (epoch seconds) it is skipped."""
 
     times: int
@@ -35,16 +35,18 @@ class Try(NamedTuple):
     share: float | None
 
 
-def failure_after(before: Failure | None, now: int, *, is_throttled: bool) -> Failure:
+def region_failure_after(
+    before: RegionFailure | None, now: int, *, is_throttled: bool
+) -> RegionFailure:
     """Return what to record after a region has failed (again)."""
     times = before.times if before else 0
     if is_throttled:
-        return Failure(max(times, 1), now + _THROTTLED_SECONDS)
+        return RegionFailure(max(times, 1), now + _THROTTLED_SECONDS)
     seconds = _SKIPPED_SECONDS[min(times, len(_SKIPPED_SECONDS) - 1)]
-    return Failure(times + 1, now + seconds)
+    return RegionFailure(times + 1, now + seconds)
 
 
-def is_failing(failure: Failure | None, now: int) -> bool:
+def is_region_failing(failure: RegionFailure | None, now: int) -> bool:
     """Return whether the region's last answer was a failure that still counts."""
     return (
         failure is not None
@@ -52,12 +54,14 @@ def is_failing(failure: Failure | None, now: int) -> bool:
     )
 
 
-def plan_tries(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> list[Try]:
+def plan_region_tries(
+    regions: Sequence[str], failures: Mapping[str, RegionFailure], now: int
+) -> list[Try]:
     """Return the regions in the order in which to ask them, each once."""
     first, last = list[Try](), list[Try]()
     for region in regions:
         failure = failures.get(region)
-        if failure is None or not is_failing(failure, now):
+        if failure is None or not is_region_failing(failure, now):
             first.append(Try(region, 1.0))
         elif now >= failure.skipped_until:
             first.append(Try(region, _PROBE_SECONDS / CALL_SECONDS))
@@ -67,7 +71,9 @@ def plan_tries(regions: Sequence[str], failures: Mapping[str, Failure], now: int
     return [*tries[:-1], tries[-1]._replace(share=None)] if tries else []
 
 
-def find_answering_region(regions: Sequence[str], failures: Mapping[str, Failure], now: int) -> str:
+def find_answering_region(
+    regions: Sequence[str], failures: Mapping[str, RegionFailure], now: int
+) -> str:
     """Return the first region that has not failed recently, which will probably answer."""
-    working = [region for region in regions if not is_failing(failures.get(region), now)]
+    working = [region for region in regions if not is_region_failing(failures.get(region), now)]
     return (working or list(regions))[0]

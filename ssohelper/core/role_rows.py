@@ -6,13 +6,13 @@ Profiles whose credentials are not ours have rows too, in a group of their own a
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, chain_of_profile
+from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, encoded_profile_name
 from ssohelper.core.search import Index
 
 # The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
 # of these numbers.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
-# The group of the rows of `rows_of_other_profiles`. Its id is no account's.
+# The group of the rows of `rows_of_foreign_profiles`. Its id is no account's.
 OTHER_PROFILES = Account("", "other profiles", "")
 
 
@@ -66,8 +66,8 @@ def rows_without_usage(
     ]
 
 
-def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
-    """Return the rows of profiles that are not ours, from pairs of name and provider.
+def rows_of_foreign_profiles(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
+    """Return the rows of profiles that are not ours.
 
     Such a row's key has the profile's name alone, which equals no role's key.
     """
@@ -77,10 +77,10 @@ def rows_of_other_profiles(providers: Iterable[tuple[str, str]]) -> list[RoleRow
             OTHER_PROFILES,
             name,
             (name,),
-            chained=RoleKey("", "", "", chain_of_profile(name)),
+            chained=RoleKey("", "", "", encoded_profile_name(name)),
             provider=provider,
         )
-        for name, provider in providers
+        for name, provider in names_and_providers
     ]
 
 
@@ -99,7 +99,7 @@ def usage_rank(usage: Usage) -> tuple[bool, int, int]:
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 
 
-def index_of(rows: Sequence[RoleRow]) -> Index:
+def make_role_index(rows: Sequence[RoleRow]) -> Index:
     """Return a search index of these rows, with one column for each field of a row.
 
     Of rows that match a search equally well, those of used roles come first, if `rows` begins with

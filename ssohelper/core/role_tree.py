@@ -32,7 +32,7 @@ class AccountKey(NamedTuple):
 OTHERS_KEY = AccountKey("", OTHER_PROFILES.id)
 
 
-class View(NamedTuple):
+class RoleListView(NamedTuple):
     """How the user wants the list of roles: tree or flat, order, folded accounts, filters.
 
     `exceptions` are the accounts that are folded although `all_folded` is false, or unfolded although
@@ -58,7 +58,7 @@ class View(NamedTuple):
             row.usage.favourite or not self.only_favourites
         )
 
-    def without_empty_filters(self, rows: Sequence[RoleRow]) -> "View":
+    def without_empty_filters(self, rows: Sequence[RoleRow]) -> "RoleListView":
         """Return this view without filters that let none of the rows through."""
         if not self.is_filtered:
             return self
@@ -73,29 +73,29 @@ class View(NamedTuple):
         """Return whether the account is folded: only its heading is shown, not its roles."""
         return (account in self.exceptions) != self.all_folded
 
-    def with_fold(self, account: AccountKey, folded: bool) -> "View":
+    def with_fold(self, account: AccountKey, folded: bool) -> "RoleListView":
         """Return this view with the account folded, or unfolded."""
         if folded != self.all_folded and len(self.exceptions) < MOST_EXCEPTIONS:
             return self._replace(exceptions=self.exceptions | {account})
         return self._replace(exceptions=self.exceptions - {account})
 
-    def with_all_folded(self, folded: bool) -> "View":
+    def with_all_folded(self, folded: bool) -> "RoleListView":
         """Return this view with all accounts folded, or all unfolded."""
         return self._replace(all_folded=folded, exceptions=frozenset())
 
-    def with_tree_toggled(self) -> "View":
+    def with_tree_toggled(self) -> "RoleListView":
         """Return this view as a flat list instead of a tree, or as a tree instead of a flat list."""
         return self._replace(is_flat=not self.is_flat)
 
-    def with_only_session(self, name: str | None) -> "View":
+    def with_only_session(self, name: str | None) -> "RoleListView":
         """Return this view with the roles of one session only, or of all."""
         return self._replace(only_session=name)
 
-    def with_only_favourites(self, wanted: bool) -> "View":
+    def with_only_favourites(self, wanted: bool) -> "RoleListView":
         """Return this view with the favourites only, or with all roles."""
         return self._replace(only_favourites=wanted)
 
-    def with_next_sort(self) -> "View":
+    def with_next_sort(self) -> "RoleListView":
         """Return this view with the next of the orders in SORTS."""
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
@@ -104,7 +104,7 @@ class SavedView(NamedTuple):
     """A view that the user has saved under a name, with the search that was typed."""
 
     query: str
-    view: View
+    view: RoleListView
 
     @property
     def text(self) -> str:
@@ -115,8 +115,8 @@ class SavedView(NamedTuple):
         return " · ".join(filter(None, parts))
 
 
-DEFAULT_VIEW = View()
-FLAT = View(is_flat=True)
+DEFAULT_VIEW = RoleListView()
+FLAT = RoleListView(is_flat=True)
 # The numbers of rows by account. The accounts, and the rows of each account, are in the order of
 # the list.
 Groups = dict[AccountKey, list[int]]
@@ -143,7 +143,7 @@ def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
     return groups
 
 
-def sort_rows(rows: Sequence[RoleRow], view: View) -> Sequence[int]:
+def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
 
     In a tree, accounts with a favourite come first, and in each account its favourites. Profiles
@@ -192,7 +192,7 @@ def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> li
     return lines
 
 
-def find_line_of(
+def find_line_of_role(
     rows: Sequence[RoleRow],
     groups: Groups,
     lines: Sequence[int],

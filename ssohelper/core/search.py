@@ -12,7 +12,7 @@ from operator import add
 from typing import NamedTuple
 
 from ssohelper.core.query import Term, fold_case, parse_query
-from ssohelper.core.subsequence import MAX_LENGTH, Found, bonus_points, find_best_matches
+from ssohelper.core.subsequence import MAX_LENGTH, WordMatch, bonus_points, find_best_matches
 
 # The rank of a search term that is a whole field, begins a field, begins a word, or is inside a
 # word.
@@ -67,7 +67,7 @@ class Index:
         self._preferred = preferred
         # The scores for the terms of the last search: the next key press changes only one term, and
         # `spans` needs the scores again.
-        self._by_term: dict[Term, tuple[list[list[int] | None], _Across | None]] = {}
+        self._by_term: dict[Term, tuple[list[list[int] | None], _TwoColumnSearch | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
         """Return the numbers of the rows that match every term, best match first.
@@ -112,7 +112,9 @@ class Index:
         best = [0] * len(rows) if best is None else best
         return best if across is None else across.improved_scores(best, rows)
 
-    def _scores_of_texts(self, term: Term) -> tuple[list[list[int] | None], "_Across | None"]:
+    def _scores_of_texts(
+        self, term: Term
+    ) -> tuple[list[list[int] | None], "_TwoColumnSearch | None"]:
         """Return the scores of the term in the texts of each column, and over two columns."""
         found = self._by_term.get(term)
         if found is None:
@@ -123,17 +125,17 @@ class Index:
                 else column.scores(term, fuzzy=number in fuzzy)
                 for number, column in enumerate(self._columns)
             ]
-            found = scores, self._make_across(term)
+            found = scores, self._make_two_column_search(term)
             if len(self._by_term) >= _TERMS_KEPT:
                 del self._by_term[next(iter(self._by_term))]
             self._by_term[term] = found
         return found
 
-    def _make_across(self, term: Term) -> "_Across | None":
+    def _make_two_column_search(self, term: Term) -> "_TwoColumnSearch | None":
         if not term.is_fuzzy or self._fuzzy_columns is None or len(term.text) < _LEAST_ACROSS:
             return None
         first, second = self._fuzzy_columns
-        across = _Across(term.text, self._columns[first], self._columns[second])
+        across = _TwoColumnSearch(term.text, self._columns[first], self._columns[second])
         return across if across.is_possible else None
 
     def _spans(self, term: Term, row: int) -> list[Span]:
@@ -210,18 +212,18 @@ class _Column:
         return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
 
 
-class _Across:
+class _TwoColumnSearch:
     """Finds a word that begins in a text of one column and ends in a text of another."""
 
     def __init__(self, word: str, first: _Column, second: _Column) -> None:
         self._first, self._second = first, second
-        # For each text of the second column: the ends of the word that the text has, by the number
-        # of the word's characters that the first column must then have.
+        # For each text of the second column: the matches of the word's suffixes, by the number of
+        # the word's characters before the suffix, which must match in the first column.
         self._rests = [_find_word_ends(word, second, number) for number in range(len(second.texts))]
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
         self.is_possible = least < len(word)
-        self._begun: list[list[Found]] = []
+        self._begun: list[list[WordMatch]] = []
         if self.is_possible:
             passes = _subsequence_pattern(word[:least]).match
             self._begun = [
@@ -250,7 +252,7 @@ class _Across:
         return score, self._begun[one][count - 1].positions(), self._rests[two][count].positions()
 
     def _best_split(self, one: int, two: int) -> tuple[int, int]:
-        """Return the best score, and how many characters are in the first text then."""
+        """Return the word's best score, and how many of its characters match in the first text."""
         begun = self._begun[one]
         length = len(self._first.texts[one])
         points, best = 0, 0
@@ -266,10 +268,10 @@ class _Across:
         return _score(min(points, _UNIT - 1), length + len(self._second.texts[two])), best
 
 
-def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, Found]:
-    """Return the ends of the searched word that begin where a word of this text begins.
+def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, WordMatch]:
+    """Return the matches of suffixes of the searched word at beginnings of words in this text.
 
-    The keys are the numbers of characters of the searched word before that end.
+    The keys are the numbers of characters of the searched word before the suffix.
     """
     text, bonus = column.texts[number], column.bonuses_of(number)
     found = {}
@@ -305,7 +307,7 @@ def _score(worth: int, length: int) -> int:
     return worth * _LENGTH - min(length, _LONGEST)
 
 
-def _fuzzy_score(best: list[Found], word: str, length: int) -> int:
+def _fuzzy_score(best: list[WordMatch], word: str, length: int) -> int:
     if len(best) < len(word):
         return 0
     return _score(min(max(1, best[-1].points), _UNIT - 1), length)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 # endpoint's other variables name no role.
 VARIABLE = "SSOHELPER_SERVED_ROLE"
 # The full screen sets this variable for `exec`: the profile may have been edited since the user
-# chose it. It is the `RoleKey.text` of the role, or the `Foreign.origin` of a profile.
+# chose it. It is the `RoleKey.text` of the role, or the `ForeignProfile.origin` of a profile.
 CHOSEN = "_SSOHELPER_CHOSEN_ROLE"
 _ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 # If one of these variables is set, an SDK does not ask the endpoint.

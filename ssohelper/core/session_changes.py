@@ -32,7 +32,7 @@ def changes_that_rename_session(config: ConfigFile, old: str, new: str) -> list[
         return []
     changes: list[Change] = [EditSection(header, new_header=f"sso-session {new}")]
     for entry in find_profiles_of_session(config, old):
-        keys = _own_keys(config, entry)
+        keys = _keys_without_inherited(config, entry)
         assign = []
         if keys.get(_SESSION) == old:
             assign.append((_SESSION, new))
@@ -55,7 +55,11 @@ def find_profiles_of_session(config: ConfigFile, name: str) -> list[ProfileEntry
     return [
         entry
         for entry in config.profiles()
-        if name in ((keys := _own_keys(config, entry)).get(_SESSION), _session_of_command(keys))
+        if name
+        in (
+            (keys := _keys_without_inherited(config, entry)).get(_SESSION),
+            _session_of_command(keys),
+        )
     ]
 
 
@@ -94,7 +98,7 @@ def find_profiles_that_need_session(config: ConfigFile, name: str) -> list[Profi
     return users
 
 
-def _own_keys(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
     """Return the keys of the profile's own section, without those of [DEFAULT]."""
     return config.text.sections[entry.header].values()
 

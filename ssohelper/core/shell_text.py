@@ -70,7 +70,9 @@ def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -
     return [*_unset_lines(shell, unset), *(_export_line(shell, *item) for item in words.items())]
 
 
-def restoring_text(shell: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
+def text_that_restores_variables(
+    shell: str, names: Iterable[str], environ: Mapping[str, str]
+) -> str:
     """Return shell text that gives these variables their values in `environ`, or unsets them."""
     before = {
         name: quoted_variable_value(shell, environ[name]) for name in names if name in environ
@@ -85,7 +87,7 @@ def restoring_text(shell: str, names: Iterable[str], environ: Mapping[str, str])
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
             lines.append(_export_line(shell, name, word))
-    return joined_lines(shell, lines)
+    return joined_shell_lines(shell, lines)
 
 
 def set_variable_text(shell: str, name: str, value: str) -> str:
@@ -96,7 +98,7 @@ def set_variable_text(shell: str, name: str, value: str) -> str:
     return f"$global:{name} = {word}" if shell == "pwsh" else f"{name}={word}"
 
 
-def joined_lines(shell: str, lines: Iterable[str]) -> str:
+def joined_shell_lines(shell: str, lines: Iterable[str]) -> str:
     """Return the shell lines as one text. In bash and zsh the text fails when one line fails."""
     return (" &&\n" if shell not in ("fish", "pwsh") else "\n").join(lines)
 

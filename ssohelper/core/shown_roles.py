@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ssohelper.core import role_rows, role_tree
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import FLAT, Groups, View, account_key
+from ssohelper.core.role_tree import FLAT, Groups, RoleListView, account_key
 from ssohelper.core.search import Index, Span
 
 
@@ -36,7 +36,7 @@ class ShownRoles:
     has no headings. Every method that changes what is shown takes milliseconds for 20,000 rows.
     """
 
-    def __init__(self, view: View = FLAT) -> None:
+    def __init__(self, view: RoleListView = FLAT) -> None:
         self.view = view
         self.query = ""
         self.rows: Sequence[RoleRow] = ()
@@ -62,7 +62,7 @@ class ShownRoles:
         self.query = text
         self._update_lines()
 
-    def set_view(self, view: View) -> None:
+    def set_view(self, view: RoleListView) -> None:
         """Show the rows in this view: tree or flat, its order, its folds and filters."""
         if (view.sort, view.is_flat) != (self.view.sort, self.view.is_flat):
             self._order = None
@@ -72,7 +72,7 @@ class ShownRoles:
     def build_index(self) -> None:
         """Build the search index now, so that the first search need not wait for it."""
         if self._index is None:
-            self._index = role_rows.index_of(self.rows)
+            self._index = role_rows.make_role_index(self.rows)
 
     @property
     def is_searching(self) -> bool:
@@ -141,7 +141,7 @@ class ShownRoles:
             lines = (at for at, number in enumerate(self.lines) if rows[number].key == key)
             line = next(lines, None)
         elif place is not None:
-            line = role_tree.find_line_of(self.rows, self._groups, self.lines, *place)
+            line = role_tree.find_line_of_role(self.rows, self._groups, self.lines, *place)
         if line is not None:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0

@@ -29,7 +29,7 @@ class GivenNotices(NamedTuple):
     end: int | None = None
     marks: frozenset[str] = frozenset()
 
-    def marks_of(self, end: int | None) -> frozenset[str]:
+    def given_marks_of_end(self, end: int | None) -> frozenset[str]:
         """Return which notices of this end have been given."""
         return self.marks if is_same_end(self.end, end) else frozenset()
 
@@ -43,7 +43,7 @@ class Notice(NamedTuple):
     command: str
 
 
-def end_to_give_notice_of(outlook: Outlook, now: int) -> int | None:
+def end_that_notices_announce(outlook: Outlook, now: int) -> int | None:
     """Return the end that notices count down to, or None if no time is known.
 
     After AWS has refused to renew the token, that end is the end of the present token, which still
@@ -63,7 +63,7 @@ def due_notice_marks(
     """
     if outlook.is_over(now):
         return frozenset({_OVER})
-    end = end_to_give_notice_of(outlook, now)
+    end = end_that_notices_announce(outlook, now)
     if end is None:
         return frozenset()
     if end <= now:
@@ -82,9 +82,11 @@ def is_same_end(one: int | None, other: int | None) -> bool:
 def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     """Return the notice that says when a new sign-in is needed, or None if that is unknown."""
     command = f"ssohelper login {show(session_name)}"
-    end, name = end_to_give_notice_of(outlook, now), show(session_name)
+    end, name = end_that_notices_announce(outlook, now), show(session_name)
     if outlook.is_over(now):
-        return Notice(session_name, end, _text_after_end(session_name, outlook, command), command)
+        return Notice(
+            session_name, end, _notice_text_after_end(session_name, outlook, command), command
+        )
     if end is None:
         return None
     if outlook.is_sign_in_needed(now):
@@ -102,7 +104,7 @@ def signed_in_again_text(session_name: str) -> str:
     return f'the session "{show(session_name)}" is signed in again'
 
 
-def _text_after_end(session_name: str, outlook: Outlook, command: str) -> str:
+def _notice_text_after_end(session_name: str, outlook: Outlook, command: str) -> str:
     if outlook.reason == "signed out":  # a sign-out also removes the role credentials
         return (
             f'the session "{show(session_name)}" is signed out: requests fail; '

@@ -43,7 +43,7 @@ def checked_start_url(text: str) -> str:
     return text
 
 
-def typed_start_url(text: str) -> str:
+def checked_typed_start_url(text: str) -> str:
     """Return a start URL that a person typed: scheme and host in small letters, as AWS has them.
 
     Raises: ConfigInvalid, as checked_start_url does.
@@ -54,14 +54,14 @@ def typed_start_url(text: str) -> str:
     return f"{scheme.lower()}://{rest[:end].lower()}{rest[end:]}"
 
 
-def checked_aws_url(text: str) -> str:
+def checked_aws_portal_url(text: str) -> str:
     """Return the text if it is the https URL of an AWS access portal. Raises: ConfigInvalid."""
     if not is_aws_portal_host(_checked_host(text)):
         raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
 
 
-def is_own_url(url: str) -> bool:
+def is_company_url(url: str) -> bool:
     """Return whether a checked start URL is on a company's own host, not on AWS's."""
     return not is_aws_portal_host(urlsplit(url).hostname or "")
 
@@ -81,7 +81,7 @@ def _is_company_host(host: str) -> bool:
     return bool(re.fullmatch(_HOST, host)) and not re.search(_LOOKS_LIKE_AWS, host)
 
 
-def session_name_of(url: str) -> str:
+def default_session_name_of_url(url: str) -> str:
     """Return the default session name for a start URL: the first label of its host name."""
     return (urlsplit(url).hostname or "").partition(".")[0]
 

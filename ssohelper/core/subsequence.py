@@ -16,7 +16,7 @@ _DELIMITERS = "/,:;|"
 MAX_LENGTH = 256
 
 
-class Found(NamedTuple):
+class WordMatch(NamedTuple):
     """A match of the first characters of a word: where the last of them is, and the points so far.
 
     `run_bonus` is the bonus of the run of consecutive characters to which the last character
@@ -26,12 +26,12 @@ class Found(NamedTuple):
     position: int
     points: int
     run_bonus: int
-    before: "Found | None"
+    before: "WordMatch | None"
 
     def positions(self) -> list[int]:
         """Return the positions in the text of all matched characters, in order."""
         found: list[int] = []
-        at: Found | None = self
+        at: WordMatch | None = self
         while at is not None:
             found.append(at.position)
             at = at.before
@@ -62,15 +62,15 @@ def bonus_points(text: str) -> list[int]:
     return found
 
 
-def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[Found]:
+def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[WordMatch]:
     """Return the best match of each beginning of the word, up to the first one that has no match.
 
     If the list has an item for each character of the word, the last item is the best match of the
     whole word.
     `word` and `text` are in lower case; `bonus` are the bonuses of the text.
     """
-    best: list[Found] = []
-    previous: list[Found] = []
+    best: list[WordMatch] = []
+    previous: list[WordMatch] = []
     for character in word:
         found = _find_next_matches(character, text, bonus, previous, is_first=not best)
         if not found:
@@ -80,26 +80,26 @@ def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[Found]
     return best
 
 
-def _points(found: Found) -> int:
+def _points(found: WordMatch) -> int:
     return found.points
 
 
 def _find_next_matches(
-    character: str, text: str, bonus: Sequence[int], previous: list[Found], *, is_first: bool
-) -> list[Found]:
+    character: str, text: str, bonus: Sequence[int], previous: list[WordMatch], *, is_first: bool
+) -> list[WordMatch]:
     """Return, for each place of the character in the text, the best match that ends there."""
-    found: list[Found] = []
+    found: list[WordMatch] = []
     limit = len(bonus)
     at = text.find(character, 0 if is_first else previous[0].position + 1, limit)
     number, count = 0, len(previous)
     # The best of the matches that leave a gap before `at`. Matches that end later lose fewer points
     # to the gap.
-    apart: Found | None = None
+    apart: WordMatch | None = None
     apart_worth = 0
     while at >= 0:
         here = bonus[at]
         if is_first:
-            found.append(Found(at, _MATCH + here * _FIRST_FACTOR, here, None))
+            found.append(WordMatch(at, _MATCH + here * _FIRST_FACTOR, here, None))
             at = text.find(character, at + 1, limit)
             continue
         while number < count and previous[number].position < at - 1:
@@ -107,10 +107,10 @@ def _find_next_matches(
             if apart is None or worth > apart_worth:
                 apart, apart_worth = previous[number], worth
             number += 1
-        options: list[Found] = []
+        options: list[WordMatch] = []
         if apart is not None:
             lost = _GAP_START + (at - 2) * _GAP_EXTENSION
-            options.append(Found(at, apart_worth - lost + _MATCH + here, here, apart))
+            options.append(WordMatch(at, apart_worth - lost + _MATCH + here, here, apart))
         if number < count and previous[number].position == at - 1:
             options.append(_continue_run(previous[number], at, here))
         found.append(max(options, key=_points))
@@ -118,9 +118,9 @@ def _find_next_matches(
     return found
 
 
-def _continue_run(before: Found, at: int, here: int) -> Found:
+def _continue_run(before: WordMatch, at: int, here: int) -> WordMatch:
     """Return the match that continues a run of consecutive characters with the one at `at`."""
     if here >= _BOUNDARY and here > before.run_bonus:
-        return Found(at, before.points + _MATCH + here, here, before)
+        return WordMatch(at, before.points + _MATCH + here, here, before)
     worth = max(here, before.run_bonus, _CONSECUTIVE)
-    return Found(at, before.points + _MATCH + worth, before.run_bonus, before)
+    return WordMatch(at, before.points + _MATCH + worth, before.run_bonus, before)

@@ -53,7 +53,7 @@ class SyncRequest(NamedTuple):
     old_region: str | None = None
 
 
-def form_of(request: SyncRequest, unnamed: UnnamedRole) -> str:
+def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:
     """Return the form of a role's profile: the request's; for a guarded role the process form.
 
     With a profile in native form, SDKs ask AWS without ssohelper, so that no guard is checked.
@@ -64,7 +64,7 @@ def form_of(request: SyncRequest, unnamed: UnnamedRole) -> str:
 def is_guarded(request: SyncRequest, unnamed: UnnamedRole) -> bool:
     """Return whether a rule guards the role, or might guard it if its account's name were known."""
     account, role = unnamed
-    rule = guard_rules.find_rule(
+    rule = guard_rules.find_guarding_rule(
         request.rules, request.session.name, account, role.name, is_strict=True
     )
     return rule is not None

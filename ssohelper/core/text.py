@@ -35,7 +35,7 @@ def show_message(text: str) -> str:
     return _VERY_LONG.sub(lambda found: found.group()[:_SHORTENED] + "…", show(text))
 
 
-def first_names(names: Sequence[str], most: int) -> str:
+def shortened_name_list(names: Sequence[str], most: int) -> str:
     """Return the names as `a, b and 3 more`: at most `most` names, then how many are left."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -46,9 +46,9 @@ def is_harmless(text: str) -> bool:
     return text.isprintable() or not _HOSTILE.search(text)
 
 
-def width(text: str) -> int:
+def columns_of_text(text: str) -> int:
     """Return the text's terminal columns: 2 for a wide character, 0 for a combining one."""
-    return len(text) if text.isascii() else sum(map(_columns_of, text))
+    return len(text) if text.isascii() else sum(map(_columns_of_character, text))
 
 
 def broken_into_lines(text: str, columns: int) -> Iterator[str]:
@@ -56,7 +56,7 @@ def broken_into_lines(text: str, columns: int) -> Iterator[str]:
 
     A line is broken at a space if possible, else after a character such as `-`, else anywhere.
     """
-    while width(text) > columns:
+    while columns_of_text(text) > columns:
         end = _count_that_fits(text, columns)
         space, mark = text.rfind(" ", 1, end + 1), _LAST_MARK.match(text, 0, end)
         end = space if space > 0 else mark.end() if mark else end
@@ -81,13 +81,13 @@ def _count_that_fits(text: str, columns: int) -> int:
     """Return how many of the text's characters fit into so many terminal columns; at least one."""
     taken = 0
     for number, character in enumerate(text):
-        taken += width(character)
+        taken += columns_of_text(character)
         if taken > columns:
             return max(number, 1)
     return len(text)
 
 
-def _columns_of(character: str) -> int:
+def _columns_of_character(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ssohelper import crash
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.instants import to_iso
-from ssohelper.core.local_http import Answer, Request, Rules
+from ssohelper.core.local_http import Answer, HttpRules, Request
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show, to_json
 from ssohelper.endpoint.source import Source
@@ -58,7 +58,7 @@ class ContainerHandler:
         # Most clients leave out port 80, HTTP's default.
         suffixes = (":80", "") if port == 80 else (f":{port}",)
         hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
-        self.rules = Rules(frozenset(hosts), _FORBIDDEN, MOST_CLIENTS)
+        self.rules = HttpRules(frozenset(hosts), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
         self._token = token
@@ -88,7 +88,7 @@ class SocketHandler:
     """Answers requests to a socket file, from processes of this user or root."""
 
     def __init__(self, source: Source, account_id: str) -> None:
-        self.rules = Rules(frozenset({"localhost"}), _FORBIDDEN, MOST_CLIENTS)
+        self.rules = HttpRules(frozenset({"localhost"}), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
 

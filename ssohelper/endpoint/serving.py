@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ssohelper import crash
 from ssohelper.actions import environment
 from ssohelper.app import App
-from ssohelper.core.local_http import Closing, RequestHandler
+from ssohelper.core.local_http import ClosableServer, RequestHandler
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, BackgroundWork
 from ssohelper.endpoint.child_files import config_text, minimal_text
@@ -63,7 +63,7 @@ class EndpointApp(App):
         return self.last.settings
 
 
-class Endpoint(Closing):
+class Endpoint(ClosableServer):
     """Serves one profile's credentials and renews them, until `close`, which removes its files.
 
     Clients connect to the port of `listen_on_port` or the socket file of `listen_on_socket`.
@@ -99,7 +99,7 @@ class Endpoint(Closing):
             profile.role,
             self.source,
             print_notice=print_notice,
-            restore_files=self.files.restore,
+            restore_files=self.files.restore_missing_files,
             pause_seconds=pause_seconds,
         )
 

@@ -37,7 +37,7 @@ class ChoicesStore:
             return Choices()
         choices, damaged = schema.parse_choices(found)
         for name in damaged:
-            files.report_damage(path, Damaged(name))
+            files.report_damaged_file(path, Damaged(name))
         return choices
 
     def save(self, session_name: str, choices: Choices) -> None:
@@ -51,7 +51,7 @@ class ChoicesStore:
 
     def forget(self, session_name: str) -> None:
         """Remove the user's choices for the session."""
-        files.remove(self._file(session_name))
+        files.remove_file(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
         return self._folder / f"{files.session_file_name(session_name)}.json"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ssohelper.core.aws_clock import Reading, aws_now
+from ssohelper.core.aws_clock import ClockReading, aws_now
 from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
 from ssohelper.fastpath.machine import measure_uptime, read_boot_id
@@ -38,7 +38,7 @@ class ClockFile:
         # would serve credentials that botocore, which uses this machine's clock, asks us for again
         # at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
-        self._reading = Reading(agreed, wall, measure_uptime(), self._boot)
+        self._reading = ClockReading(agreed, wall, measure_uptime(), self._boot)
         files.ensure_private_folder(self._runtime)
         files.write_json(self._path, self._reading._asdict())
 
@@ -46,7 +46,7 @@ class ClockFile:
     def _path(self) -> Path:
         return self._runtime / "aws-clock"
 
-    def _load(self) -> Reading | None:
+    def _load(self) -> ClockReading | None:
         try:
             return files.read_record(self._path, schema.parse_clock_reading)
         except LocalState:

@@ -17,7 +17,7 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import is_region
-from ssohelper.core.start_url import is_own_url
+from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 from ssohelper.stores.portal_addresses import PortalAddresses
@@ -76,7 +76,7 @@ class ConfigStore:
         """
         sessions = config.sso_sessions() if b"sso_start_url" in found.data else []
         store = PortalAddresses(self._state)
-        own = [one.name for one in sessions if is_own_url(one.start_url)]
+        own = [one.name for one in sessions if is_company_url(one.start_url)]
         addresses = {name: store.load(name) for name in own}
         if addresses != self._addresses:
             config = ConfigFile.parse(found.data, str(self.path), addresses)

@@ -95,8 +95,8 @@ class ConfigVersions:
         if undo or redo:
             self._save(_Index(undo, redo))
         else:
-            files.remove(self._folder / _INDEX)
-        files.remove(self._file(version.number))
+            files.remove_file(self._folder / _INDEX)
+        files.remove_file(self._file(version.number))
 
     def load_last(self, present: bytes | None, *, is_undone: bool = False) -> Version | None:
         """Return the last write that can be reversed, or with `is_undone` the last undo; or None.
@@ -123,7 +123,7 @@ class ConfigVersions:
         return self._folder / str(number)
 
     def _list_numbers(self) -> list[int]:
-        names = files.list_names(self._folder)
+        names = files.list_names_in_folder(self._folder)
         return [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 16]
 
     def _load_index(self) -> _Index:
@@ -134,7 +134,7 @@ class ConfigVersions:
                 raise self._version_error(path, "is missing")
             return _Index()
         try:
-            found = schema.parse_version_index(files.parse_object(content))
+            found = schema.parse_version_index(files.parse_json_object(content))
         except Damaged as damage:
             raise self._version_error(path, "is damaged") from damage
         return _Index(*found)
@@ -154,9 +154,9 @@ class ConfigVersions:
         """Remove version files that the index does not list. Earlier releases left such files."""
         index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
-        for name in files.list_names(self._folder):
+        for name in files.list_names_in_folder(self._folder):
             if name not in keep:
-                files.remove(self._folder / name)
+                files.remove_file(self._folder / name)
 
     def _load(self, number: int, is_undone: bool) -> Version:
         path = self._file(number)
@@ -165,7 +165,7 @@ class ConfigVersions:
             raise self._version_error(path, "is missing")
         head, newline, rest = content.partition(b"\n")
         try:
-            found = schema.parse_version_head(files.parse_object(head) if newline else None)
+            found = schema.parse_version_head(files.parse_json_object(head) if newline else None)
             before, rest = _split_content(rest, found.before)
             after, rest = _split_content(rest, found.after)
         except Damaged as damage:

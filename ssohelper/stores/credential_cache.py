@@ -65,7 +65,7 @@ class CredentialCache:
             return 0
         return int(found[1].st_mtime)
 
-    def load_published(self, key: RoleKey) -> bytes | None:
+    def load_published_document(self, key: RoleKey) -> bytes | None:
         """Return the document of the role's published response, even if too old for a hit.
 
         Returns None, and raises, for the same files as `load_published_until`.
@@ -78,9 +78,9 @@ class CredentialCache:
     def _read_published(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
         if self._stamp and self._stamp.needs_new_stamps():
             return None
-        path = self._response(key)
+        path = self._response_file(key)
         try:
-            opened = files.read_with_status(path)
+            opened = files.read_own_file_with_status(path)
         except files.FileTooLarge:
             _log.info('"%s" is too large: counted as missing', path)
             return None
@@ -97,19 +97,19 @@ class CredentialCache:
             return None
         return document, found, validity
 
-    def withdraw(self, key: RoleKey) -> None:
+    def withdraw_response(self, key: RoleKey) -> None:
         """Remove the role's published response; the cached credentials stay."""
-        files.remove(self._response(key))
+        files.remove_file(self._response_file(key))
 
-    def withdraw_session(self, session_name: str) -> None:
+    def withdraw_responses_of_session(self, session_name: str) -> None:
         """Remove the session's published responses; the cached credentials stay."""
         for key in self._list_keys(files.session_file_name(session_name)):
-            self.withdraw(key)
+            self.withdraw_response(key)
 
-    def withdraw_all(self) -> None:
+    def withdraw_all_responses(self) -> None:
         """Remove all published responses; the cached credentials stay."""
         for session_name in self.list_session_names():
-            self.withdraw_session(session_name)
+            self.withdraw_responses_of_session(session_name)
 
     def forget_role(self, key: RoleKey) -> None:
         """Remove the role's folder, with its cached credentials and published response.
@@ -119,14 +119,16 @@ class CredentialCache:
         folder = self._folder(key)
         files.remove_tree(folder)
         if not key.chain:
-            for name in files.list_names(folder.parent):
+            for name in files.list_names_in_folder(folder.parent):
                 if name.startswith(f"{key.role_name}{CHAIN_MARK}"):
                     files.remove_tree(folder.parent / name)
 
     def forget_session(self, session_name: str) -> int:
         """Remove the session's folder of credentials; return how many files of roles it held."""
         folder = self._session_folder(files.session_file_name(session_name))
-        removed = sum(files.remove_tree(folder / account) for account in _list_accounts(folder))
+        removed = sum(
+            files.remove_tree(folder / account) for account in _list_account_folders(folder)
+        )
         files.remove_tree(folder)
         return removed
 
@@ -156,13 +158,13 @@ class CredentialCache:
 
     def list_session_names(self) -> list[str]:
         """Return the names of the sessions that have a folder of credentials."""
-        return files.list_names(self._runtime / "credentials")
+        return files.list_names_in_folder(self._runtime / "credentials")
 
     def _read_document(self, key: RoleKey) -> dict[str, Any] | None:
         path = self._folder(key) / CACHED
         found = files.read_json(path)
         try:
-            document = None if found is None else self._codec.decode(found, context_of(key))
+            document = None if found is None else self._codec.decode(found, sealing_context_of(key))
         except Unreadable as cause:
             _log.info('"%s" counts as missing: %s', path, cause)
             return None
@@ -170,8 +172,8 @@ class CredentialCache:
 
     def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
         folder = self._session_folder(session_name)
-        for account_id in _list_accounts(folder):
-            for role_name in files.list_names(folder / account_id):
+        for account_id in _list_account_folders(folder):
+            for role_name in files.list_names_in_folder(folder / account_id):
                 yield RoleKey.of_parts(session_name, account_id, role_name)
 
     def _ensure_folder(self, key: RoleKey) -> Path:
@@ -184,18 +186,18 @@ class CredentialCache:
     def _folder(self, key: RoleKey) -> Path:
         return Path(folders.role_folder(str(self._runtime), *files.role_file_names(key)))
 
-    def _response(self, key: RoleKey) -> Path:
+    def _response_file(self, key: RoleKey) -> Path:
         return Path(folders.published_response(str(self._runtime), *files.role_file_names(key)))
 
 
-def context_of(key: RoleKey) -> str:
+def sealing_context_of(key: RoleKey) -> str:
     """Return the text that binds encrypted credentials to their role."""
     return f"credentials {key.session_name} {key.account_id} {key.role_name}"
 
 
-def _list_accounts(folder: Path) -> list[str]:
+def _list_account_folders(folder: Path) -> list[str]:
     # The session's folder also holds links to AWS's folders, whose content is not ours to remove.
-    return [name for name in files.list_names(folder) if ACCOUNT_ID.fullmatch(name)]
+    return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
 def _is_document_of(found: dict[str, Any], key: RoleKey) -> bool:
@@ -207,5 +209,5 @@ def _parse_cached(found: dict[str, Any], path: Path) -> CachedCredentials | None
     try:
         return schema.parse_cached_credentials(found)
     except Damaged as damage:
-        files.report_damage(path, damage)
+        files.report_damaged_file(path, damage)
         return None

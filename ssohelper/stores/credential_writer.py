@@ -6,7 +6,7 @@ from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
 from ssohelper.stores import files, temporary_files
-from ssohelper.stores.credential_cache import CACHED, CredentialCache, context_of
+from ssohelper.stores.credential_cache import CACHED, CredentialCache, sealing_context_of
 
 
 class CredentialWriter(CredentialCache):
@@ -32,7 +32,7 @@ class CredentialWriter(CredentialCache):
         # write to that folder.
         temporary_files.sweep_folder_once(str(self._runtime))
         files.write_json(
-            folder / CACHED, self._codec.encode(document, context_of(key)), durable=False
+            folder / CACHED, self._codec.encode(document, sealing_context_of(key)), durable=False
         )
 
     def publish(
@@ -45,9 +45,9 @@ class CredentialWriter(CredentialCache):
         Writes nothing when the settings have changed since this process read them.
         Raises: LocalState.
         """
-        if self._stamp and not self._stamp.prepare_publishing(self.withdraw_all):
+        if self._stamp and not self._stamp.prepare_publishing(self.withdraw_all_responses):
             return
         now = int(time.time()) if now is None else now
         content = published.join_response(document, valid_until - now)
-        path = self._ensure_folder(permit.key) / self._response(permit.key).name
+        path = self._ensure_folder(permit.key) / self._response_file(permit.key).name
         files.write_atomically(path, content, mtime=valid_until, durable=False)

@@ -29,17 +29,17 @@ class DirectoryCache:
         """Write the session's complete listing. Raises: LocalState."""
         self._write(session_name, _SAVED, listing)
 
-    def load_unfinished(self, session_name: str) -> Listing | None:
+    def load_unfinished_listing(self, session_name: str) -> Listing | None:
         """Return the session's unfinished listing, which the next refresh continues."""
         return self._read(session_name, _UNFINISHED)
 
-    def save_unfinished(self, session_name: str, listing: Listing) -> None:
+    def save_unfinished_listing(self, session_name: str, listing: Listing) -> None:
         """Write an unfinished listing: the accounts listed so far. Raises: LocalState."""
         self._write(session_name, _UNFINISHED, listing)
 
-    def remove_unfinished(self, session_name: str) -> None:
+    def remove_unfinished_listing(self, session_name: str) -> None:
         """Remove the unfinished listing, because the complete one is saved."""
-        files.remove(self._file(session_name, _UNFINISHED))
+        files.remove_file(self._file(session_name, _UNFINISHED))
 
     def forget(self, session_name: str) -> int:
         """Remove the session's complete and unfinished listings; return how many there were."""
@@ -52,7 +52,7 @@ class DirectoryCache:
 
     def list_session_names(self) -> list[str]:
         """Return the names of the sessions that have a listing."""
-        return files.list_names(self._state / "listings")
+        return files.list_names_in_folder(self._state / "listings")
 
     def path_of(self, session_name: str) -> str:
         """Return the path of the session's saved listing."""

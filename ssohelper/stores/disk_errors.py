@@ -14,37 +14,37 @@ class FileTooLarge(LocalState):
     """Raised for a file that is larger than any file of its kind that ssohelper writes."""
 
 
-def unreadable(path: str, cause: OSError) -> LocalState:
+def unreadable_file_error(path: str, cause: OSError) -> LocalState:
     """Return the error for a file that could not be read."""
     if isinstance(cause, TooLarge):
         return FileTooLarge(f'"{path}" {cause.strerror}', hint="remove it and try again")
     if isinstance(cause, Refused):
-        return refused(path, cause)
-    return LocalState(f'"{path}" cannot be read: {reason(cause)}')
+        return unsafe_file_error(path, cause)
+    return LocalState(f'"{path}" cannot be read: {os_error_text(cause)}')
 
 
-def unwritable(path: str, cause: OSError) -> LocalState:
+def unwritable_file_error(path: str, cause: OSError) -> LocalState:
     """Return the error for a file that could not be written."""
     if isinstance(cause, Refused):
-        return refused(path, cause)
+        return unsafe_file_error(path, cause)
     hint = "free some space and try again" if cause.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    return LocalState(f'"{path}" cannot be written: {reason(cause)}', hint=hint)
+    return LocalState(f'"{path}" cannot be written: {os_error_text(cause)}', hint=hint)
 
 
-def refused(path: str, cause: Refused, what: str = "") -> NotOurs:
+def unsafe_file_error(path: str, cause: Refused, what: str = "") -> NotOurs:
     """Return the error for a file that is not safe to use. Its message begins with `what`."""
     return NotOurs(
         f'{what}"{path}" {cause.strerror}: not touched', hint=f"check it with: ls -l {path}"
     )
 
 
-def reason(cause: BaseException | None) -> str:
+def os_error_text(cause: BaseException | None) -> str:
     """Return the operating system's text for an OSError, in lower case."""
     text = cause.strerror if isinstance(cause, OSError) else None
     return (text or "not possible").lower()
 
 
-def os_error(error: BaseException) -> OSError | None:
+def first_os_error(error: BaseException) -> OSError | None:
     """Return the first OSError among an error and its causes; None without one."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, OSError):
@@ -54,7 +54,7 @@ def os_error(error: BaseException) -> OSError | None:
 
 def errno_of(error: BaseException) -> int | None:
     """Return the errno of the first OSError among an error and its causes; None without one."""
-    found = os_error(error)
+    found = first_os_error(error)
     return found.errno if found else None
 
 

@@ -19,7 +19,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.fastpath.open_file import open_own_file
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import reason
+from ssohelper.stores.disk_errors import os_error_text
 
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
@@ -50,17 +50,17 @@ class PrivateFolder:
         # removing at that moment.
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
-        _remove_abandoned(base)
+        _remove_abandoned_folders(base)
         self.path, self._lock = _make_locked_folder(base)
 
     def write_file(self, name: str, content: bytes) -> Path:
-        """Write a file, mode 0600, and remember its content, so that `restore` can rewrite it."""
+        """Write a file, mode 0600, and remember its content, so that `restore_missing_files` can rewrite it."""
         with self._changing:
             self._contents[name] = content
             files.write_atomically(self.path / name, content)
         return self.path / name
 
-    def restore(self) -> None:
+    def restore_missing_files(self) -> None:
         """Write again each missing file: a cleaner of temporary files may have removed it."""
         with self._changing:
             for name, content in self._contents.items():
@@ -69,7 +69,7 @@ class PrivateFolder:
                     files.ensure_private_folder(self.path)
                     files.write_atomically(self.path / name, content)
             if self._token_folder is not None:
-                self._token_folder.restore()
+                self._token_folder.restore_token_file()
 
     def write_token_folder(self, path: Path, token: Secret) -> Path:
         """Write the token to a folder that the user named; return the token's file.
@@ -104,7 +104,7 @@ class PrivateFolder:
                 hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a shorter path",
             )
         _check_folder(path.parent, shared=True)
-        made = _bind(path)
+        made = _bind_socket(path)
         self.write_file(_SOCKET_NOTE, os.fsencode(f"{os.lstat(path).st_ino}:{path}"))
         return made
 
@@ -138,7 +138,7 @@ class TokenFolder:
             os.close(self._lock)
             raise
 
-    def restore(self) -> None:
+    def restore_token_file(self) -> None:
         """Write the token file again when it is missing."""
         if not os.path.lexists(self.file):
             files.write_atomically(self.file, self._token)
@@ -146,7 +146,7 @@ class TokenFolder:
     def remove(self) -> None:
         """Remove the token file. The folder stays, because containers have mounted it."""
         with contextlib.suppress(LocalState):
-            files.remove(self.file)
+            files.remove_file(self.file)
         os.close(self._lock)
 
 
@@ -200,7 +200,7 @@ def _check_folder(folder: Path, *, shared: bool = False) -> None:
     try:
         found = os.stat(folder)
     except OSError as cause:
-        raise LocalState(f'the folder "{folder}" cannot be used: {reason(cause)}') from cause
+        raise LocalState(f'the folder "{folder}" cannot be used: {os_error_text(cause)}') from cause
     if not stat.S_ISDIR(found.st_mode):
         raise LocalState(f'"{folder}" is not a folder')
     if shared and found.st_uid == 0 and (found.st_mode & stat.S_ISVTX or not found.st_mode & 0o022):
@@ -224,7 +224,7 @@ def _lock_user_folder(path: Path) -> int:
             os.mkdir(path, 0o700)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as cause:
-        raise LocalState(f'the folder "{path}" cannot be used: {reason(cause)}') from cause
+        raise LocalState(f'the folder "{path}" cannot be used: {os_error_text(cause)}') from cause
     found = os.fstat(descriptor)
     error: LocalState | None = None
     if found.st_uid != os.geteuid():
@@ -244,7 +244,7 @@ def _lock_user_folder(path: Path) -> int:
     return descriptor
 
 
-def _bind(path: Path) -> socket.socket:
+def _bind_socket(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     # The umask gives the socket mode 0600 from the moment it exists.
     before = os.umask(0o177)
@@ -256,7 +256,7 @@ def _bind(path: Path) -> socket.socket:
             raise LocalState(
                 f'"{path}" is there already', hint="remove it, or name another path"
             ) from cause
-        raise LocalState(f'no socket can be made at "{path}": {reason(cause)}') from cause
+        raise LocalState(f'no socket can be made at "{path}": {os_error_text(cause)}') from cause
     finally:
         os.umask(before)
     return made
@@ -273,24 +273,24 @@ def _make_locked_folder(base: Path) -> tuple[Path, int]:
             lock, _found = open_own_file(os.fspath(path / _LOCK), os.O_RDWR | os.O_CREAT)
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as cause:
-            raise LocalState(f'"{path}" cannot be used: {reason(cause)}') from cause
+            raise LocalState(f'"{path}" cannot be used: {os_error_text(cause)}') from cause
         if os.fstat(lock).st_nlink:
             return path, lock
         os.close(lock)  # another endpoint locked it before us and removed the folder
 
 
-def _remove_abandoned(base: Path) -> None:
+def _remove_abandoned_folders(base: Path) -> None:
     """Remove the folders and sockets of endpoints that were killed."""
-    for name in files.list_names(base):
+    for name in files.list_names_in_folder(base):
         if _NAME.fullmatch(name):
-            with contextlib.suppress(LocalState), _try_hold(base / name / _LOCK) as is_held:
+            with contextlib.suppress(LocalState), _try_hold_lock(base / name / _LOCK) as is_held:
                 if is_held:
                     _remove_noted_socket(base / name / _SOCKET_NOTE)
                     files.remove_tree(base / name)
 
 
 @contextlib.contextmanager
-def _try_hold(lock: Path) -> Iterator[bool]:
+def _try_hold_lock(lock: Path) -> Iterator[bool]:
     """Hold the lock and yield True; yield False when another process holds it or it is missing."""
     try:
         descriptor, _found = open_own_file(os.fspath(lock), os.O_RDWR)

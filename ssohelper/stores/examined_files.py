@@ -11,16 +11,16 @@ import sys
 
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files, temporary_files
-from ssohelper.stores.disk_errors import unwritable
+from ssohelper.stores.disk_errors import unwritable_file_error
 
-# The names of temporary files, as `temporary_files.name_beside` makes them.
+# The names of temporary files, as `temporary_files.temporary_name_beside` makes them.
 _LEFTOVER = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
 
 
 class ExaminedFiles:
-    """Access to any file by its path. A missing file is an error only for a repair."""
+    """Lists folders for `doctor`, removes temporary files and repairs the modes of files."""
 
-    def list_names(self, folder: str) -> list[str]:
+    def list_names_in_folder(self, folder: str) -> list[str]:
         """Return the sorted names in a folder, hidden ones too; an empty list if it is missing."""
         try:
             return sorted(os.listdir(folder))
@@ -29,13 +29,17 @@ class ExaminedFiles:
 
     def list_leftovers(self, folder: str) -> list[str]:
         """Return the paths of our temporary files in the folder that killed processes left."""
-        paths = [os.path.join(folder, n) for n in self.list_names(folder) if _LEFTOVER.fullmatch(n)]
-        return [path for path in paths if temporary_files.is_left_over(path)]
+        paths = [
+            os.path.join(folder, n)
+            for n in self.list_names_in_folder(folder)
+            if _LEFTOVER.fullmatch(n)
+        ]
+        return [path for path in paths if temporary_files.is_leftover_file(path)]
 
     def remove_leftover(self, path: str) -> bool:
         """Remove the temporary file if no living process uses it; return whether it was removed."""
         is_one = _LEFTOVER.fullmatch(os.path.basename(path)) is not None
-        return is_one and temporary_files.is_left_over(path) and files.remove(path)
+        return is_one and temporary_files.is_leftover_file(path) and files.remove_file(path)
 
     def remove_others_access(self, path: str) -> bool:
         """Remove other users' rights to a file or folder of ours; return whether they had any.
@@ -61,5 +65,5 @@ class ExaminedFiles:
             finally:
                 os.close(descriptor)
         except OSError as cause:
-            raise unwritable(path, cause) from cause
+            raise unwritable_file_error(path, cause) from cause
         return True

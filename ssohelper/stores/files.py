@@ -16,24 +16,24 @@ from typing import Any, TypeVar
 
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.fastpath import open_file
-from ssohelper.stores.disk_errors import FileTooLarge, unreadable, unwritable
+from ssohelper.stores.disk_errors import FileTooLarge, unreadable_file_error, unwritable_file_error
 from ssohelper.stores.locks import hold_lock, try_lock
 from ssohelper.stores.own_folders import (
     ensure_folder,
     ensure_private_folder,
     is_in_another_users_home,
-    list_names,
+    list_names_in_folder,
     refuse_another_users_home,
-    remove,
+    remove_file,
     remove_tree,
+    restrict_mode_to_user,
     role_file_names,
     session_file_name,
-    tighten_mode,
 )
 from ssohelper.stores.temporary_files import (
-    name_beside,
-    remove_those_of_killed_processes,
+    remove_files_of_killed_processes,
     sweep_folder_once,
+    temporary_name_beside,
 )
 
 # A store imports only this module for its work on the disk, so this module also exports the names
@@ -44,23 +44,23 @@ __all__ = [
     "ensure_private_folder",
     "hold_lock",
     "is_in_another_users_home",
-    "list_names",
-    "parse_object",
+    "list_names_in_folder",
+    "parse_json_object",
     "read_json",
     "read_own_file",
+    "read_own_file_with_status",
     "read_record",
-    "read_with_status",
     "refuse_another_users_home",
-    "remove",
-    "remove_those_of_killed_processes",
+    "remove_file",
+    "remove_files_of_killed_processes",
     "remove_tree",
     "replace_file",
-    "report_damage",
+    "report_damaged_file",
     "reserve_file",
+    "restrict_mode_to_user",
     "role_file_names",
     "session_file_name",
     "sweep_folder_once",
-    "tighten_mode",
     "write_atomically",
     "write_json",
     "write_link",
@@ -90,11 +90,11 @@ def read_own_file(
     Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge;
     LocalState.
     """
-    opened = read_with_status(path, limit, tighten=tighten)
+    opened = read_own_file_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
 
 
-def read_with_status(
+def read_own_file_with_status(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> tuple[bytes, os.stat_result] | None:
     """Return the bytes and the status of one of our files; otherwise like `read_own_file`."""
@@ -104,14 +104,14 @@ def read_with_status(
     except FileNotFoundError:
         return None
     except OSError as cause:
-        raise unreadable(path, cause) from cause
+        raise unreadable_file_error(path, cause) from cause
     try:
         # If root runs with a user's HOME (sudo -E), that user's files keep their modes.
         if tighten and open_file.is_ours(found):
-            tighten_mode(descriptor, found, path)
+            restrict_mode_to_user(descriptor, found, path)
         return open_file.read_all(descriptor, path, limit), found
     except OSError as cause:
-        raise unreadable(path, cause) from cause
+        raise unreadable_file_error(path, cause) from cause
     finally:
         os.close(descriptor)
 
@@ -124,7 +124,7 @@ def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any]
         content = b""
     if content is None:
         return None
-    found = parse_object(content)
+    found = parse_json_object(content)
     if found is None:
         _log.info('"%s" holds no JSON object: counted as missing', path)
     return found
@@ -143,16 +143,16 @@ def read_record(
     try:
         return parse(found)
     except Damaged as damage:
-        report_damage(path, damage)
+        report_damaged_file(path, damage)
         return None
 
 
-def report_damage(path: Path | str, damage: Damaged) -> None:
+def report_damaged_file(path: Path | str, damage: Damaged) -> None:
     """Log, for -v, that the damaged file counts as missing. The next write replaces it."""
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
-def parse_object(content: bytes) -> dict[str, Any] | None:
+def parse_json_object(content: bytes) -> dict[str, Any] | None:
     """Return the JSON object in the bytes; None when they hold anything else."""
     try:
         found = json.loads(content)
@@ -184,18 +184,18 @@ def write_atomically(
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_folder_once(folder)
-    temp = name_beside(path)
+    temp = temporary_name_beside(path)
     try:
         _refuse_unusual_target(path)
         at_ns = mtime_ns if mtime is None else mtime * 10**9
-        _write_new(temp, data, mode, at_ns, durable=durable)
+        _write_new_file(temp, data, mode, at_ns, durable=durable)
         if check is not None:
-            check(_read_back(temp))
+            check(_read_written_file(temp))
         replace_file(temp, path)
         if durable:
             _sync_folder(folder)
     except OSError as cause:
-        raise unwritable(path, cause) from cause
+        raise unwritable_file_error(path, cause) from cause
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temp)
@@ -214,25 +214,25 @@ def write_link(path: Path | str, target: str) -> None:
     Raises: LocalState.
     """
     path = os.fspath(path)
-    temp = name_beside(path)
+    temp = temporary_name_beside(path)
     try:
         os.symlink(target, temp)
         replace_file(temp, path)
     except OSError as cause:
-        raise unwritable(path, cause) from cause
+        raise unwritable_file_error(path, cause) from cause
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temp)
 
 
-def _make_locked(path: str) -> tuple[str, int]:
+def _make_locked_temporary_file(path: str) -> tuple[str, int]:
     """Make a temporary file beside the path; return its path and descriptor. Raises: OSError.
 
     Its lock keeps other processes from removing it as an old temporary file. If another process
     removed the file before it was locked, a new one is made.
     """
     while True:
-        temp = name_beside(path)
+        temp = temporary_name_beside(path)
         descriptor = os.open(temp, os.O_RDWR | _NEW_FILE, 0o600)
         try:
             with contextlib.suppress(OSError):  # the file system may have no locks
@@ -285,7 +285,7 @@ class Reservation:
                 write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
-            raise unwritable(self._path, cause) from cause
+            raise unwritable_file_error(self._path, cause) from cause
         return True
 
 
@@ -302,9 +302,9 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     sweep_folder_once(folder)
     try:
         _refuse_unusual_target(path)
-        temp, descriptor = _make_locked(path)
+        temp, descriptor = _make_locked_temporary_file(path)
     except OSError as cause:
-        raise unwritable(path, cause) from cause
+        raise unwritable_file_error(path, cause) from cause
     try:
         try:
             # Zeros are written, because with fallocate some file systems promise space they lack.
@@ -313,7 +313,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
                 left -= os.write(descriptor, bytes(left))
             os.fsync(descriptor)
         except OSError as cause:
-            raise unwritable(path, cause) from cause
+            raise unwritable_file_error(path, cause) from cause
         yield Reservation(path, temp, descriptor)
     finally:
         os.close(descriptor)
@@ -329,7 +329,9 @@ def _refuse_unusual_target(path: str) -> None:
         open_file.check_own(os.lstat(path), path)
 
 
-def _write_new(path: str, data: bytes, mode: int, mtime_ns: int | None, *, durable: bool) -> None:
+def _write_new_file(
+    path: str, data: bytes, mode: int, mtime_ns: int | None, *, durable: bool
+) -> None:
     flags = os.O_WRONLY | _NEW_FILE
     descriptor = os.open(path, flags, 0o600)
     try:
@@ -350,7 +352,7 @@ def _write_new(path: str, data: bytes, mode: int, mtime_ns: int | None, *, durab
         os.close(descriptor)
 
 
-def _read_back(path: str) -> bytes:
+def _read_written_file(path: str) -> bytes:
     with open(path, "rb") as written:
         return written.read()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.core import grants, journal
-from ssohelper.core.grants import Grant, Here
+from ssohelper.core.grants import Grant, GrantContext
 from ssohelper.core.model import RoleKey
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
@@ -18,26 +18,28 @@ _LIMIT_BYTES = 4096
 
 
 class GrantStore:
-    """Adds, finds and removes grants. `find_here` returns this terminal, boot and time."""
+    """Adds, finds and removes grants. `find_grant_context` returns this terminal, boot and time."""
 
-    def __init__(self, runtime: Path, log: Journal, find_here: Callable[[], Here]) -> None:
+    def __init__(
+        self, runtime: Path, log: Journal, find_grant_context: Callable[[], GrantContext]
+    ) -> None:
         self._runtime = runtime
         self._folder = runtime / "grants"
         self._journal = log
-        self._find_here = find_here
+        self._find_here = find_grant_context
 
-    def add(self, grant: Grant, caller: tuple[str, str]) -> None:
+    def add(self, grant: Grant, parent_and_terminal: tuple[str, str]) -> None:
         """Write the grant's line to the journal, then the grant's file. Raises: LocalState."""
-        self._append_to_journal("grant", grant, caller)
+        self._append_to_journal("grant", grant, parent_and_terminal)
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(self._folder)
         path = self._folder / f"{grant.id}.json"
         files.write_atomically(path, grants.grant_to_text(grant).encode(), durable=False)
 
-    def revoke(self, grant: Grant, caller: tuple[str, str]) -> None:
+    def revoke(self, grant: Grant, parent_and_terminal: tuple[str, str]) -> None:
         """End the grant: remove its file, and add a line to the journal. Raises: LocalState."""
-        files.remove(self._folder / f"{grant.id}.json")
-        self._append_to_journal("revoke", grant, caller)
+        files.remove_file(self._folder / f"{grant.id}.json")
+        self._append_to_journal("revoke", grant, parent_and_terminal)
 
     def list_in_force(self) -> list[Grant]:
         """Return the grants in force in this terminal; the one that ends first comes first."""
@@ -60,14 +62,14 @@ class GrantStore:
     def remove_ended(self) -> None:
         """Remove the files of grants that have ended, and damaged files."""
         here = self._find_here()
-        for name in files.list_names(self._folder):
+        for name in files.list_names_in_folder(self._folder):
             # A file with a name of another form is left alone: another process may be writing it.
             if _NAME.fullmatch(name) is None:
                 continue
             grant = self._load(name)
             if grant is None or here.now >= grant.ends_at:
                 with contextlib.suppress(LocalState, OSError):
-                    files.remove(self._folder / name)
+                    files.remove_file(self._folder / name)
 
     def _list_journaled(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
         """Return the grants that `is_wanted` accepts and that have a line in the journal.
@@ -75,7 +77,7 @@ class GrantStore:
         A file that cannot be read, does not match its name, or has no line in the journal, is no
         grant.
         """
-        loaded = map(self._load, files.list_names(self._folder))
+        loaded = map(self._load, files.list_names_in_folder(self._folder))
         wanted = [grant for grant in loaded if grant is not None and is_wanted(grant)]
         if not wanted:
             return []  # the journal may have 5 MB: it is read for a grant that would count
@@ -90,7 +92,7 @@ class GrantStore:
             return None
         try:
             found = files.read_json(self._folder / name, _LIMIT_BYTES)
-            grant = None if found is None else grants.parse(found)
+            grant = None if found is None else grants.parse_grant(found)
         except (LocalState, Damaged):
             return None
         return grant if grant is not None and grant.id == is_named[1] else None
@@ -109,12 +111,14 @@ class GrantStore:
         }
         return {one for one in ids if one in of["grant"] and one not in of["revoke"]}
 
-    def _append_to_journal(self, event: str, grant: Grant, caller: tuple[str, str]) -> None:
+    def _append_to_journal(
+        self, event: str, grant: Grant, parent_and_terminal: tuple[str, str]
+    ) -> None:
         self._journal.append_to_file(
             journal.decision_entry(
                 event,
                 grant.key,
-                caller,
+                parent_and_terminal,
                 reason=grant.reason,
                 until=grant.ends_at,
                 grant=grant.id,

@@ -24,14 +24,16 @@ class GuardMemory:
     def __init__(self, state: Path, runtime: Path) -> None:
         self._folders = state, runtime
 
-    def load(self) -> tuple[str, ...]:
+    def load_rules(self) -> tuple[str, ...]:
         """Return the remembered rules; a rule for every role when a file is damaged.
 
         Raises: NotOurs, LocalState when a file cannot be read.
         """
-        return tuple(dict.fromkeys(rule for folder in self._folders for rule in _load(folder)))
+        return tuple(
+            dict.fromkeys(rule for folder in self._folders for rule in _load_rules(folder))
+        )
 
-    def save(self, rules: Iterable[str]) -> None:
+    def save_rules(self, rules: Iterable[str]) -> None:
         """Remember these rules and no others. Raises: LocalState."""
         document = {"rules": list(rules)}
         for folder in self._folders:
@@ -39,11 +41,11 @@ class GuardMemory:
             files.write_json(folder / _NAME, document)
 
 
-def _load(folder: Path) -> tuple[str, ...]:
+def _load_rules(folder: Path) -> tuple[str, ...]:
     content = files.read_own_file(folder / _NAME)
     if content is None:
         return ()
-    found = files.parse_object(content)
+    found = files.parse_json_object(content)
     rules = found.get("rules") if found else None
     if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
         return (EVERY_ROLE,)

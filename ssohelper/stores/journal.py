@@ -19,13 +19,13 @@ from typing import NamedTuple
 from ssohelper.core import journal_lines
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry
-from ssohelper.core.journal_lines import LastLine, Line, Verdict
+from ssohelper.core.journal_lines import JournalLine, LastLine, Verdict
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import AnotherUsersHome, LocalState, LockNotObtained
 from ssohelper.fastpath.open_file import open_own_file, read_all
 from ssohelper.fastpath.own_process import hold_signals
 from ssohelper.stores import files, system_log
-from ssohelper.stores.disk_errors import unwritable
+from ssohelper.stores.disk_errors import unwritable_file_error
 from ssohelper.stores.last_line_file import LastLineFile
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ _WAIT_SECONDS = 10.0
 class Reading(NamedTuple):
     """The lines of the journal, the oldest first, and how many lines could not be parsed."""
 
-    lines: list[Line]
+    lines: list[JournalLine]
     damaged: int
 
 
@@ -110,10 +110,10 @@ class Journal:
         """Append a line to the journal's file, never to the system log. Raises: LocalState."""
         self._append_to_file(entry, int(self._now() * 1000), _WAIT_SECONDS)
 
-    def find_lines(self, *texts: str) -> list[Line]:
+    def find_lines(self, *texts: str) -> list[JournalLine]:
         """Return the journal's lines that contain one of the ASCII texts. Raises: LocalState."""
         wanted, found = [text.encode("ascii") for text in texts], []
-        for _, raw_lines in self._load_all()[0]:
+        for _, raw_lines in self._load_all_files()[0]:
             for raw in raw_lines:
                 if any(text in raw for text in wanted):
                     with contextlib.suppress(Damaged):
@@ -122,8 +122,8 @@ class Journal:
 
     def read(self) -> Reading:
         """Return all lines of the journal. Raises: LocalState when a file cannot be read."""
-        lines, damaged = list[Line](), 0
-        for _, raw_lines in self._load_all()[0]:
+        lines, damaged = list[JournalLine](), 0
+        for _, raw_lines in self._load_all_files()[0]:
             for raw in raw_lines:
                 try:
                     lines.append(journal_lines.parse_journal_line(raw))
@@ -133,11 +133,11 @@ class Journal:
 
     def verify(self) -> Verdict:
         """Check the chain of hashes of all lines. Raises: LocalState when a file cannot be read."""
-        found, last = self._load_all()
+        found, last = self._load_all_files()
         oldest = str(self._older_file(OLDER_FILES))
         is_long = any(name == oldest for name, _ in found)
         found = found or [(str(self._path), [])]
-        return journal_lines.verify_chain(found, may_be_rotated=is_long, last=last)
+        return journal_lines.verify_hash_chain(found, may_be_rotated=is_long, last=last)
 
     # -- appending to the journal ------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class Journal:
             finally:
                 os.close(descriptor)
         except OSError as cause:
-            raise unwritable(os.fspath(self._path), cause) from cause
+            raise unwritable_file_error(os.fspath(self._path), cause) from cause
 
     def _open_to_append(self) -> tuple[int, int]:
         """Return descriptor and size of the journal's file, or of a new one if that is full."""
@@ -168,7 +168,7 @@ class Journal:
             self._rotate()
             descriptor, found = open_own_file(path, flags)
         try:
-            files.tighten_mode(descriptor, found, path)
+            files.restrict_mode_to_user(descriptor, found, path)
         except BaseException:
             os.close(descriptor)
             raise
@@ -176,14 +176,14 @@ class Journal:
 
     def _append_line(self, descriptor: int, size: int, entry: Entry, at_ms: int) -> None:
         end = (
-            _find_end(descriptor, size, os.fspath(self._path))
+            _find_end_of_journal(descriptor, size, os.fspath(self._path))
             if size
-            else self._find_end_of_renamed_file()
+            else self._find_end_of_renamed_journal()
         )
         last = self._last_line.load()
         if last is not None and last.seq >= end.seq - 1:
             # If the file's last line was changed or removed by another program, this hash does not
-            # match it, and `verify_chain` finds that.
+            # match it, and `verify_hash_chain` finds that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
         line = journal_lines.make_journal_line(
             entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_own_user_id()
@@ -195,7 +195,7 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._last_line.save(LastLine(end.seq, journal_lines.hash_of_line(line)))
 
-    def _find_end_of_renamed_file(self) -> _End:
+    def _find_end_of_renamed_journal(self) -> _End:
         """Return the end of the newest journal file that rotation has renamed."""
         for number in range(1, OLDER_FILES + 1):
             path = os.fspath(self._older_file(number))
@@ -203,7 +203,7 @@ class Journal:
                 descriptor, found = open_own_file(path)
                 try:
                     if found.st_size:
-                        return _find_end(descriptor, found.st_size, path)
+                        return _find_end_of_journal(descriptor, found.st_size, path)
                 finally:
                     os.close(descriptor)
         return _End(1, journal_lines.NO_LINE)
@@ -224,7 +224,7 @@ class Journal:
 
     # -- reading the journal -----------------------------------------------------------------
 
-    def _load_all(self) -> tuple[list[tuple[str, list[bytes]]], LastLine | None]:
+    def _load_all_files(self) -> tuple[list[tuple[str, list[bytes]]], LastLine | None]:
         """Return path and lines of each file, the oldest first, and the last line's hash."""
         paths = [self._older_file(number) for number in range(OLDER_FILES, 0, -1)] + [self._path]
         if not os.path.lexists(self._state):
@@ -242,7 +242,7 @@ class Journal:
         return [(name, _split_lines(content)) for name, content in found if content], last
 
 
-def _find_end(descriptor: int, size: int, path: str) -> _End:
+def _find_end_of_journal(descriptor: int, size: int, path: str) -> _End:
     """Return the end of a journal file that is not empty, after which a line is appended."""
     start = max(0, size - _TAIL_BYTES)
     tail = _read_from(descriptor, start, path)

@@ -26,7 +26,7 @@ _CONTENT = re.compile(rb"([0-9]{16}) ([0-9a-f]{64})\n")
 
 
 class LastLineFile:
-    """Saves and loads the journal's last line. Without it, changes at the end are not found."""
+    """Saves and loads number and hash of the journal's last line, to detect its removal."""
 
     def __init__(self, runtime: Path, state: Path) -> None:
         self._runtime = runtime

@@ -18,7 +18,7 @@ from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.token_documents import sha1_name
+from ssohelper.stores.token_documents import sha1_file_name
 
 _NAME = re.compile(r"[0-9a-f]{40}\.json")
 
@@ -51,13 +51,13 @@ class LegacyTokens:
         files.ensure_folder(self._folder)
         files.write_json(self._file(start_url), document)
 
-    def list_files(self, ids: Collection[str], keep: str) -> Iterator[str]:
+    def list_files_with_tokens(self, ids: Collection[str], keep: str) -> Iterator[str]:
         """Yield the paths of files with a token of these ids and without a refresh token.
 
         The session's own token file, `keep`, is left out. The file of a URL's spelling that the
         config no longer has is included.
         """
-        for name in files.list_names(self._folder):
+        for name in files.list_names_in_folder(self._folder):
             path = self._folder / name
             if not _NAME.fullmatch(name) or os.fspath(path) == keep:
                 continue
@@ -68,13 +68,13 @@ class LegacyTokens:
             if token is not None and token.refresh_token is None and token.id in ids:
                 yield os.fspath(path)
 
-    def forget(self, ids: Collection[str], keep: str) -> None:
-        """Remove the files that `list_files` yields. Raises: LocalState."""
-        for path in list(self.list_files(ids, keep)):
-            files.remove(path)
+    def remove_files_with_tokens(self, ids: Collection[str], keep: str) -> None:
+        """Remove the files that `list_files_with_tokens` yields. Raises: LocalState."""
+        for path in list(self.list_files_with_tokens(ids, keep)):
+            files.remove_file(path)
 
     def _file(self, start_url: str) -> Path:
-        return self._folder / f"{sha1_name(start_url)}.json"
+        return self._folder / f"{sha1_file_name(start_url)}.json"
 
 
 def _load(path: Path) -> AccessToken | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView, View
+from ssohelper.core.role_tree import DEFAULT_VIEW, RoleListView, SavedView
 from ssohelper.core.schema import list_view as schema
 from ssohelper.stores import files
 
@@ -27,11 +27,11 @@ class ListViewStore:
         self._lock = runtime / "locks" / "list-view.lock"
         self._runtime = runtime
 
-    def load(self) -> View:
+    def load(self) -> RoleListView:
         """Return the user's view. Raises the errors of `files.read_own_file`."""
-        return files.read_record(self._file, schema.parse_view, _LIMIT_BYTES) or DEFAULT_VIEW
+        return files.read_record(self._file, schema.parse_list_view, _LIMIT_BYTES) or DEFAULT_VIEW
 
-    def update(self, change: Callable[[View], View], deadline: Deadline) -> None:
+    def update(self, change: Callable[[RoleListView], RoleListView], deadline: Deadline) -> None:
         """Replace the view, under a lock, so that two processes do not undo each other's changes.
 
         Raises: LocalState; LockNotObtained.
@@ -45,18 +45,18 @@ class ListViewStore:
                 # enough.
                 files.write_json(self._file, schema.document_of_view(after), durable=False)
 
-    def load_saved(self) -> dict[str, SavedView]:
+    def load_saved_views(self) -> dict[str, SavedView]:
         """Return the saved views by their names. Raises the errors of `files.read_own_file`."""
         return (
             files.read_record(self._saved_file, schema.parse_saved_views, _SAVED_LIMIT_BYTES) or {}
         )
 
-    def update_saved(
+    def update_saved_views(
         self, change: Callable[[dict[str, SavedView]], dict[str, SavedView]], deadline: Deadline
     ) -> None:
         """Replace the saved views, under a lock. Raises: LocalState; LockNotObtained."""
         with files.hold_lock(self._lock, deadline, self._runtime):
-            before = self.load_saved()
+            before = self.load_saved_views()
             after = change(before)
             if after != before:
                 files.ensure_private_folder(self._state)

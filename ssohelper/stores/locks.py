@@ -16,8 +16,14 @@ from pathlib import Path
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained, SsoHelperError
 from ssohelper.fastpath.open_file import Refused, open_own_file
-from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
-from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
+from ssohelper.stores.disk_errors import (
+    errno_of,
+    first_os_error,
+    os_error_text,
+    unsafe_file_error,
+    warn_once,
+)
+from ssohelper.stores.own_folders import ensure_private_folder, restrict_mode_to_user
 
 # The errors of network file systems without a lock daemon. To go on without a lock is better than
 # to fail.
@@ -60,7 +66,7 @@ def hold_lock(
         if descriptor is not None:
             # The file is unlocked before it is closed, because a forked child may have a copy of
             # the descriptor open for a moment longer.
-            _unlock(descriptor)
+            _unlock_file(descriptor)
             os.close(descriptor)
 
 
@@ -69,12 +75,12 @@ def _open_and_lock(
 ) -> int | None:
     """Return the locked descriptor; None if a full or read-only disk takes no lock file."""
     while True:
-        descriptor = _open(path, base, is_private)
+        descriptor = _open_lock_file(path, base, is_private)
         if descriptor is None:
             return None
         try:
             has_lock = _wait_for_lock(descriptor, path, deadline, in_order)
-            if not has_lock or _is_still_at(descriptor, path):
+            if not has_lock or _is_lock_file_still_at(descriptor, path):
                 _write_pid(descriptor)
                 return descriptor
         except BaseException:
@@ -85,7 +91,7 @@ def _open_and_lock(
         os.close(descriptor)
 
 
-def _open(path: str, base: Path | None, is_private: bool) -> int | None:
+def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | None:
     """Open the lock file, and make it when it is missing; None if the disk is full or read-only."""
     try:
         if base is not None:
@@ -95,15 +101,17 @@ def _open(path: str, base: Path | None, is_private: bool) -> int | None:
         descriptor, found = open_own_file(path, os.O_RDWR | os.O_CREAT)
     except (OSError, LocalState) as cause:
         if errno_of(cause) in _NO_ROOM:
-            warn_once(f'continuing without the lock "{path}": {reason(os_error(cause))}')
+            warn_once(
+                f'continuing without the lock "{path}": {os_error_text(first_os_error(cause))}'
+            )
             return None
         if isinstance(cause, SsoHelperError):
             raise
         if isinstance(cause, Refused):
-            raise refused(path, cause, "the lock ") from cause
-        raise LocalState(f'the lock "{path}" cannot be made: {reason(cause)}') from cause
+            raise unsafe_file_error(path, cause, "the lock ") from cause
+        raise LocalState(f'the lock "{path}" cannot be made: {os_error_text(cause)}') from cause
     try:
-        tighten_mode(descriptor, found, path)
+        restrict_mode_to_user(descriptor, found, path)
     except BaseException:
         os.close(descriptor)
         raise
@@ -117,10 +125,10 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: boo
             try_lock(descriptor)
         except OSError as cause:
             if cause.errno in _NO_LOCKS_HERE:
-                warn_once(f'continuing without the lock "{path}": {reason(cause)}')
+                warn_once(f'continuing without the lock "{path}": {os_error_text(cause)}')
                 return False
             if cause.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-                raise LocalState(f'the lock "{path}" failed: {reason(cause)}') from cause
+                raise LocalState(f'the lock "{path}" failed: {os_error_text(cause)}') from cause
         else:
             return True
         left = deadline.seconds_left()
@@ -146,7 +154,7 @@ if sys.platform == "win32":
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
-    def _unlock(descriptor: int) -> None:
+    def _unlock_file(descriptor: int) -> None:
         with contextlib.suppress(OSError):
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
@@ -154,7 +162,7 @@ if sys.platform == "win32":
     def _lock_in_order(_descriptor: int, _seconds: float) -> bool:
         return False
 
-    def _is_still_at(_descriptor: int, _path: str) -> bool:
+    def _is_lock_file_still_at(_descriptor: int, _path: str) -> bool:
         return True  # Windows neither removes nor renames an open file
 else:
     import fcntl
@@ -163,7 +171,7 @@ else:
         """Lock the file until it is closed. Raises: BlockingIOError if another process holds it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _unlock(descriptor: int) -> None:
+    def _unlock_file(descriptor: int) -> None:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
@@ -175,7 +183,7 @@ else:
         """
         obtained: list[bool] = []
 
-        def wait(own: int) -> None:
+        def wait_in_queue(own: int) -> None:
             try:
                 fcntl.flock(own, fcntl.LOCK_EX)
                 obtained.append(True)
@@ -188,7 +196,7 @@ else:
 
         own = os.dup(descriptor)
         try:
-            thread = threading.Thread(target=wait, args=(own,), daemon=True)
+            thread = threading.Thread(target=wait_in_queue, args=(own,), daemon=True)
             thread.start()
         except RuntimeError:  # a limit of threads
             os.close(own)
@@ -196,7 +204,7 @@ else:
         thread.join(seconds)
         return bool(obtained)
 
-    def _is_still_at(descriptor: int, path: str) -> bool:
+    def _is_lock_file_still_at(descriptor: int, path: str) -> bool:
         try:
             there = os.stat(path, follow_symlinks=False)
         except OSError:

@@ -26,7 +26,7 @@ class LoginCache:
             content = files.read_own_file(self._folder / f"{name}.json", tighten=False)
         except LocalState:
             return None
-        found = (files.parse_object(content) if content is not None else None) or {}
+        found = (files.parse_json_object(content) if content is not None else None) or {}
         token = found.get("accessToken")
         text = token.get("expiresAt") if isinstance(token, dict) else None
         return from_iso(text) if isinstance(text, str) else None

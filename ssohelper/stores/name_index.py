@@ -53,9 +53,10 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """The index's file. Create this object before the config is read: it records its status.
+    """The file with the index of names. Create this object before the config is read.
 
-    `credentials_file` has static keys of profiles.
+    This object records the config's status when it is created. `credentials_file` has static keys
+    of profiles.
     """
 
     def __init__(
@@ -75,14 +76,15 @@ class NameIndexFile:
     ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
-        After them come those of the profiles that only the credentials file has. A config that cannot be read counts as one without names.
+        The names of profiles that only the credentials file has come last. A config that cannot be
+        read counts as one without names.
         """
         with contextlib.suppress(LocalState):
             saved = files.read_record(self._path, self._parse, _LIMIT_BYTES)
             if saved:
                 return saved
         try:
-            index = _index_of(read_config(), read_credentials_names, read_keyed_profiles)
+            index = _make_name_index(read_config(), read_credentials_names, read_keyed_profiles)
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -93,7 +95,7 @@ class NameIndexFile:
     def _add_to_stamp(self, file: Path, *, is_required: bool = True) -> bool:
         """Record the file's status; return whether it was last written long enough ago.
 
-        A file that is missing was not, if it `is_required`.
+        Returns False for a missing file that `is_required`, True for any other missing file.
         """
         try:
             status = os.stat(file)
@@ -119,13 +121,13 @@ class NameIndexFile:
             raise Damaged("profiles") from cause
 
 
-def _index_of(
+def _make_name_index(
     config: ConfigFile,
     read_credentials_names: Callable[[], Collection[str]],
     read_keyed_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
-    from ssohelper.core.foreign import find_foreign
+    from ssohelper.core.foreign import find_foreign_profile
 
     profiles = []
     keyed: Collection[str] = ()
@@ -139,7 +141,7 @@ def _index_of(
         is_foreign = False
         if target is None:
             with contextlib.suppress(SsoHelperError):
-                is_foreign = find_foreign(config, entry, keyed) is not None
+                is_foreign = find_foreign_profile(config, entry, keyed) is not None
         has_role, is_in_config = target is not None, config.profile(entry.name) is not None
         profiles.append(
             IndexedProfile(

@@ -36,7 +36,7 @@ class NoticeRecord:
 
         Raises: LocalState.
         """
-        files.remove(self._file(session_name))
+        files.remove_file(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
         return self._state / "notices" / f"{files.session_file_name(session_name)}.json"

@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnotherUsersHome, ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
 from ssohelper.fastpath.open_file import absolute_path, is_ours
-from ssohelper.stores.disk_errors import reason, warn_once
+from ssohelper.stores.disk_errors import os_error_text, warn_once
 
 # -- names from outside that become parts of paths -------------------------------------------------
 
@@ -35,7 +35,7 @@ def session_file_name(name: str) -> str:
 
 
 def role_file_names(key: RoleKey) -> tuple[str, str, str]:
-    """Return session, account id, and role name with its chain.
+    """Return the names of a role's nested folders: session, account id, role with its chain.
 
     Raises: ConfigInvalid if one of them cannot name a file.
     """
@@ -69,7 +69,7 @@ def ensure_private_folder(path: Path | str) -> Path:
             os.chmod(path, 0o700)
             warn_once(f'"{os.fspath(path)}" was open to other users: now it is not')
     except OSError as cause:
-        raise LocalState(f'"{os.fspath(path)}" cannot be used: {reason(cause)}') from cause
+        raise LocalState(f'"{os.fspath(path)}" cannot be used: {os_error_text(cause)}') from cause
     return Path(path)
 
 
@@ -90,17 +90,17 @@ def ensure_folder(path: Path | str) -> None:
     except FileExistsError:
         pass
     except (OSError, ValueError) as cause:
-        raise LocalState(f'the folder "{text}" cannot be made: {reason(cause)}') from cause
+        raise LocalState(f'the folder "{text}" cannot be made: {os_error_text(cause)}') from cause
 
 
-def tighten_mode(descriptor: int, found: os.stat_result, path: str) -> None:
+def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> None:
     """Set the mode of an open file of ours to 0600 when other users may read or write it."""
     if sys.platform != "win32" and found.st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
         warn_once(f'"{path}" was open to other users: now it is not')
 
 
-# -- another user's home ---------------------------------------------------------------------------
+# -- refusing paths in another user's home ---------------------------------------------------------
 
 
 def is_in_another_users_home(path: Path | str) -> bool:
@@ -134,10 +134,10 @@ def _load_user_name(uid: int) -> str:
     return str(uid)
 
 
-# -- removing and listing --------------------------------------------------------------------------
+# -- removing files and listing folders ------------------------------------------------------------
 
 
-def remove(path: Path | str) -> bool:
+def remove_file(path: Path | str) -> bool:
     """Remove the file, or the link but not its target. Return False when there was neither."""
     if is_in_another_users_home(path) and os.path.lexists(path):
         refuse_another_users_home(path)
@@ -146,7 +146,9 @@ def remove(path: Path | str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as cause:
-        raise LocalState(f'"{os.fspath(path)}" cannot be removed: {reason(cause)}') from cause
+        raise LocalState(
+            f'"{os.fspath(path)}" cannot be removed: {os_error_text(cause)}'
+        ) from cause
     return True
 
 
@@ -159,19 +161,19 @@ def remove_tree(path: Path | str) -> int:
     except (FileNotFoundError, NotADirectoryError):
         return 0
     except OSError as cause:
-        raise LocalState(f'"{os.fspath(path)}" cannot be read: {reason(cause)}') from cause
+        raise LocalState(f'"{os.fspath(path)}" cannot be read: {os_error_text(cause)}') from cause
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             removed += remove_tree(entry.path)
         else:
-            removed += remove(entry.path)
+            removed += remove_file(entry.path)
     # Another process may have added a file meanwhile, which the next call will remove.
     with contextlib.suppress(OSError):
         os.rmdir(path)
     return removed
 
 
-def list_names(path: Path | str) -> list[str]:
+def list_names_in_folder(path: Path | str) -> list[str]:
     """Return the sorted names in a folder, without hidden ones; an empty list if it is missing."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")

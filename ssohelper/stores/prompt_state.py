@@ -37,15 +37,15 @@ class PromptState:
             return self._folder / "no-role"
         names = files.role_file_names(key)
         if terminal is not None:
-            return self._grants / f"{terminal.leader}-{terminal.started}" / "-".join(names)
+            return self._grants_folder / f"{terminal.leader}-{terminal.started}" / "-".join(names)
         return self._folder.joinpath("roles", *names)
 
     def list_roles(self, session_name: str) -> list[RoleKey]:
         """Return the roles of the session that have a prompt file."""
         folder = self._folder / "roles" / files.session_file_name(session_name)
         found = []
-        for account_id in files.list_names(folder):
-            for role_name in files.list_names(folder / account_id):
+        for account_id in files.list_names_in_folder(folder):
+            for role_name in files.list_names_in_folder(folder / account_id):
                 key = RoleKey.of_parts(session_name, account_id, role_name)
                 try:
                     files.role_file_names(key)
@@ -67,7 +67,7 @@ class PromptState:
         except LocalState:
             return None
         except Damaged as damage:
-            files.report_damage(path, damage)
+            files.report_damaged_file(path, damage)
             return None
 
     def write(
@@ -106,12 +106,12 @@ class PromptState:
 
     def forget_role(self, key: RoleKey) -> None:
         """Remove the role's prompt file, so that shells with this role ask again at a prompt."""
-        files.remove(self.role_file(key))
-        self.forget_grants()
+        files.remove_file(self.role_file(key))
+        self.remove_grant_files()
 
-    def forget_grants(self) -> None:
+    def remove_grant_files(self) -> None:
         """Remove the files that show grants: the shells in their terminals ask again."""
-        files.remove_tree(self._grants)
+        files.remove_tree(self._grants_folder)
 
     def forget_all(self) -> None:
         """Remove all prompt files, so that each shell asks again at its next prompt."""
@@ -122,7 +122,7 @@ class PromptState:
         return self._runtime / "prompt"
 
     @property
-    def _grants(self) -> Path:
+    def _grants_folder(self) -> Path:
         return self._folder / "grants"
 
 

@@ -11,30 +11,30 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.token_documents import is_token_of, token_context
+from ssohelper.stores.token_documents import is_token_of, token_sealing_context
 
 
 class RecordedSignIns(TokenFiles):
     """Compares the token files with the records of which session each sign-in is for."""
 
-    def find_unlisted(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions, except those `listed`, for which we made a sign-in that is here.
+    def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+        """Return the sessions, except those `listed`, whose token ssohelper got and still has.
 
         If a session of `listed` has the same name but another portal or region, it is another
         session.
         """
-        return [one for one in self._load_others(listed) if self._has_sign_in(one)]
+        return [one for one in self._load_unlisted_sessions(listed) if self._has_sign_in(one)]
 
-    def find_stale(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the recorded sessions that have no token here, except those `listed`."""
-        return [one for one in self._load_others(listed) if not self._has_sign_in(one)]
+    def find_sessions_without_sign_in(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+        """Return the recorded sessions without a token on this machine, except those `listed`."""
+        return [one for one in self._load_unlisted_sessions(listed) if not self._has_sign_in(one)]
 
-    def _load_others(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+    def _load_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
         listed = list(listed)
         return [one for one in self.load_sessions() if not is_session_listed(one, listed)]
 
     def _has_sign_in(self, session: SsoSession) -> bool:
-        if any(map(self.read_token_file_fingerprint, self.list_further(session))):
+        if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
             return True
         return bool(self.read_token_file_fingerprint(session)) and not self._holds_another_sign_in(
             session
@@ -50,7 +50,7 @@ class RecordedSignIns(TokenFiles):
             return False  # no other tool writes encrypted files
         found = None
         with suppress(LocalState):
-            found = self._read_document(self._token_file(session), token_context(session))
+            found = self._read_document(self._token_file(session), token_sealing_context(session))
         if found is None:
             return False
         if not is_token_of(found, session):
@@ -62,4 +62,4 @@ class RecordedSignIns(TokenFiles):
         facts = self.load_facts(session.name)
         if not facts.token_ids or token.id in facts.token_ids:
             return False
-        return token.client is None or issuer.client_name(token.client) != facts.client
+        return token.client is None or issuer.client_hash(token.client) != facts.client

@@ -7,7 +7,7 @@ at once, one record is lost, and the next call finds the failure again.
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core.region_order import Failure
+from ssohelper.core.region_order import RegionFailure
 from ssohelper.stores import files
 
 
@@ -17,16 +17,18 @@ class RegionFailures:
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
 
-    def load(self, session_name: str) -> dict[str, Failure]:
+    def load(self, session_name: str) -> dict[str, RegionFailure]:
         """Return the recorded failures of the session's regions."""
         found = files.read_json(self._file(session_name)) or {}
-        return {region: Failure(*value) for region, value in found.items() if _is_failure(value)}
+        return {
+            region: RegionFailure(*value) for region, value in found.items() if _is_failure(value)
+        }
 
-    def save(self, session_name: str, failures: dict[str, Failure]) -> None:
+    def save(self, session_name: str, failures: dict[str, RegionFailure]) -> None:
         """Replace the session's recorded failures by these. Raises: LocalState."""
         path = self._file(session_name)
         if not failures:
-            files.remove(path)
+            files.remove_file(path)
             return
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(path.parent)

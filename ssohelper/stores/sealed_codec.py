@@ -29,27 +29,27 @@ class SealedCodec:
         key = self._keyring.find()
         if key is None:  # only a sign-in makes a new key
             raise KeyringUnavailable("ssohelper's key is no longer in the keyring", hint=_SIGN_IN)
-        return sealing.seal(document, _checked(key), context)
+        return sealing.seal(document, _checked_key(key), context)
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if not is_sealed(found):
             raise Unreadable("it is not encrypted")
         key = self._keyring.find()
-        if key is not None and not sealing.is_sealed_with(found, _checked(key)):
+        if key is not None and not sealing.is_sealed_with(found, _checked_key(key)):
             # This process may know an earlier key: the user may have removed it from the keyring
             # and signed in again, which made another key.
             key = self._keyring.find(again=True)
         if key is None:
             raise Unreadable("its key is no longer in the keyring")
-        if not sealing.is_sealed_with(found, _checked(key)):
+        if not sealing.is_sealed_with(found, _checked_key(key)):
             raise Unreadable("it was encrypted with a key that is not in this keyring")
         return sealing.open_sealed(found, key, context)
 
     def ensure_key(self) -> None:
-        _checked(self._keyring.create())
+        _checked_key(self._keyring.create())
 
 
-def _checked(key: Secret) -> Secret:
+def _checked_key(key: Secret) -> Secret:
     if not sealing.is_key(key):
         raise KeyringUnavailable(
             "the keyring's item for ssohelper holds no key",

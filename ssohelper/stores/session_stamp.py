@@ -67,17 +67,17 @@ class SessionStamp:
     @property
     def needs_new_stamps(self) -> bool:
         """Whether published responses may be of another sign-in, so that new stamps are needed."""
-        return self._is_settled and not self._matches
+        return self._is_settled and not self._do_stamps_match
 
     @property
     def are_responses_current(self) -> bool:
         """Whether all published responses are certainly of the present sign-in."""
-        return self._is_settled and self._matches
+        return self._is_settled and self._do_stamps_match
 
     @property
     def is_of_other_portal(self) -> bool:
         """Whether the session's cached credentials belong to another start URL or region."""
-        known = self._known_portal
+        known = self._recorded_portal
         return known is not None and known != self._portal
 
     def prepare_publishing(self, withdraw: Callable[[], object]) -> bool:
@@ -88,11 +88,13 @@ class SessionStamp:
         """
         if not self._is_settled:
             return False
-        if self._matches:
+        if self._do_stamps_match:
             return True
         is_same_home = os.path.realpath(self._folder_link) == os.path.realpath(self._token_folder)
         is_same_sign_in = (
-            is_same_home and self._token.matches_stamp(b"") and self._known_portal == self._portal
+            is_same_home
+            and self._token.matches_stamp(b"")
+            and self._recorded_portal == self._portal
         )
         if not is_same_sign_in:
             withdraw()
@@ -117,7 +119,7 @@ class SessionStamp:
         return self._config.is_settled() and self._token.is_settled()
 
     @property
-    def _matches(self) -> bool:
+    def _do_stamps_match(self) -> bool:
         with contextlib.suppress(OSError):
             is_this_home = os.path.samefile(self._folder_link, self._token_folder)
             matches = self._config.matches_stamp(self._portal) and self._token.matches_stamp(b"")
@@ -125,7 +127,7 @@ class SessionStamp:
         return False
 
     @property
-    def _known_portal(self) -> bytes | None:
+    def _recorded_portal(self) -> bytes | None:
         content = self._config.stamp_content
         return content.partition(b"\n")[2] if content else None
 

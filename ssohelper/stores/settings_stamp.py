@@ -38,13 +38,13 @@ class SettingsStamp:
         )
 
     def needs_new_stamps(self) -> bool:
-        """Return whether responses may be of other settings, so that they must be removed."""
+        """Return whether the published responses may be of other settings, and must be removed."""
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
-    def prepare_publishing(self, withdraw_all: Callable[[], object]) -> bool:
+    def prepare_publishing(self, withdraw_all_responses: Callable[[], object]) -> bool:
         """Make the stamps match the files; return False if responses must not be published yet.
 
-        Calls `withdraw_all`, which removes all responses, if a file changed since they were
+        Calls `withdraw_all_responses`, which removes all responses, if a file changed since they were
         published.
         """
         if self._has_changed():
@@ -56,7 +56,7 @@ class SettingsStamp:
             files.ensure_private_folder(self._runtime)
             with files.hold_lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
                 if not self._is_current():
-                    withdraw_all()
+                    withdraw_all_responses()
                     self._write()
         except LockNotObtained:
             return False

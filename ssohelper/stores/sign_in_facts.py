@@ -1,4 +1,4 @@
-"""Stores what is known about each sign-in (`SignInFacts`), and its session. Has its locks.
+"""Stores what is known about each sign-in (`SignInFacts`), its session, and locks for it.
 
 The facts are in our state folder: an SDK that writes a token file drops the keys it does not know.
 """
@@ -25,9 +25,9 @@ class SignInFactsFiles:
     def load_facts(self, session_name: str) -> SignInFacts:
         """Return what is known about the session's sign-in; an unknown fact is None."""
         path = self._facts_file(session_name)
-        facts, damaged = schema.parse_facts(files.read_json(path) or {})
+        facts, damaged = schema.parse_sign_in_facts(files.read_json(path) or {})
         for name in damaged:
-            files.report_damage(path, Damaged(name))
+            files.report_damaged_file(path, Damaged(name))
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
@@ -46,7 +46,7 @@ class SignInFactsFiles:
 
     def forget_facts(self, session_name: str) -> None:
         """Remove the sign-in facts of a session that no longer exists."""
-        files.remove(self._facts_file(session_name))
+        files.remove_file(self._facts_file(session_name))
 
     def save_session(self, session: SsoSession) -> None:
         """Record, before a token is written, the session that it is for. Raises: LocalState.
@@ -74,15 +74,15 @@ class SignInFactsFiles:
         """Remove records whose file name is not that of their session: we did not write them."""
         for path in self._list_records():
             if not self._is_damaged(path) and self._read_session(path) is None:
-                files.remove(path)
+                files.remove_file(path)
 
     def forget_session(self, session_name: str) -> None:
         """Remove the record of a session whose token was removed."""
-        files.remove(self._session_file(session_name))
+        files.remove_file(self._session_file(session_name))
 
     def _list_records(self) -> list[Path]:
         folder = self._state / "signed-in"
-        return [folder / name for name in files.list_names(folder)]
+        return [folder / name for name in files.list_names_in_folder(folder)]
 
     def _read_session(self, path: Path) -> SsoSession | None:
         """Return the session in the record; None if it is damaged or has another session's name."""

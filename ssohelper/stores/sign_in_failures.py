@@ -39,7 +39,7 @@ class SignInFailures:
         at = found.get("at")
         if type(at) is int and -_CLOCK_STEP_SECONDS <= now - at < RETRY_SECONDS:
             return _parse_error(found)
-        files.remove(path)
+        files.remove_file(path)
         return None
 
     def save(self, session_name: str, error: SsoHelperError, now: int) -> None:
@@ -58,7 +58,7 @@ class SignInFailures:
 
     def forget(self, session_name: str) -> None:
         """Remove the session's stored sign-in failure."""
-        files.remove(self._file(session_name))
+        files.remove_file(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
         name = files.session_file_name(session_name)

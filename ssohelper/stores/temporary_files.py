@@ -13,7 +13,7 @@ _TEMP_LIFE_SECONDS = 3600
 _swept: set[str] = set()
 
 
-def name_beside(path: str) -> str:
+def temporary_name_beside(path: str) -> str:
     """Return an unused path beside `path`, with the prefix of the temporary files we remove."""
     folder = os.path.dirname(path) or "."
     return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
@@ -28,11 +28,11 @@ def sweep_folder_once(folder: str) -> None:
         for entry in entries:
             if entry.name.startswith(TEMP_PREFIX):
                 with contextlib.suppress(OSError):
-                    if is_left_over(entry.path):
+                    if is_leftover_file(entry.path):
                         os.unlink(entry.path)
 
 
-def remove_those_of_killed_processes(folder: str) -> None:
+def remove_files_of_killed_processes(folder: str) -> None:
     """Remove the temporary files in the folder whose process has ended, however young they are.
 
     A file of a process in another container or host, which has no process id here, stays: that
@@ -41,11 +41,11 @@ def remove_those_of_killed_processes(folder: str) -> None:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                if _has_ended(entry.name) and not _is_reserved(entry.path):
+                if _has_writer_ended(entry.name) and not _is_reserved_by_process(entry.path):
                     os.unlink(entry.path)
 
 
-def _has_ended(name: str) -> bool:
+def _has_writer_ended(name: str) -> bool:
     """Return whether this is a temporary file's name with the id of a process that has ended."""
     pid = name.removeprefix(TEMP_PREFIX).partition("-")[0]
     if sys.platform == "win32" or not name.startswith(TEMP_PREFIX) or not pid.isdigit():
@@ -59,17 +59,17 @@ def _has_ended(name: str) -> bool:
     return False
 
 
-def is_left_over(path: str) -> bool:
+def is_leftover_file(path: str) -> bool:
     """Return whether a temporary file is over an hour old, and no living process holds it."""
     try:
         age = time.time() - os.lstat(path).st_mtime
     except OSError:
         return False
     # The temporary file of a published response has a time in the future, so it is never left over.
-    return age > _TEMP_LIFE_SECONDS and not _is_reserved(path)
+    return age > _TEMP_LIFE_SECONDS and not _is_reserved_by_process(path)
 
 
-def _is_reserved(path: str) -> bool:
+def _is_reserved_by_process(path: str) -> bool:
     """Return whether a living process holds this temporary file as a reservation.
 
     Such a file may look over an hour old: the clock was set ahead, or the machine slept, while the

@@ -33,13 +33,13 @@ from ssohelper.stores.sign_in_facts import SignInFactsFiles
 from ssohelper.stores.token_documents import (
     choose_mtime,
     is_token_of,
-    list_regions,
-    registration_context,
+    list_further_regions,
     registration_name,
-    sha1_name,
-    token_context,
+    registration_sealing_context,
+    sha1_file_name,
     token_document_of,
     token_name,
+    token_sealing_context,
 )
 
 _log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class TokenFiles(SignInFactsFiles):
         self._warn = warn
         super().__init__(state, runtime)
 
-    # -- tokens ------------------------------------------------------------------------------
+    # -- reading and writing tokens ----------------------------------------------------------
 
     def load(self, session: SsoSession) -> AccessToken | None:
         """Return the session's token, expired or not; None when the session is signed out.
@@ -96,7 +96,7 @@ class TokenFiles(SignInFactsFiles):
     def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
         path = self._token_file(session)
-        encoded = self._codec.encode(document, token_context(session))
+        encoded = self._codec.encode(document, token_sealing_context(session))
         files.write_json(path, encoded, mtime=choose_mtime(path))
 
     @contextmanager
@@ -129,9 +129,9 @@ class TokenFiles(SignInFactsFiles):
             replacement = self._load_replacement(session, used)
             if replacement is not None:
                 return replacement
-            present = self._read_present(session) or {}
+            present = self._read_whole_document_or_empty(session) or {}
             document = token_document_of(present, session, fresh)
-            encoded = self._codec.encode(document, token_context(session))
+            encoded = self._codec.encode(document, token_sealing_context(session))
             data = json.dumps(encoded).encode("ascii")
             date = choose_mtime(self._token_file(session))
             # After the fsync, which may take long, we check again that no other tool has written
@@ -144,7 +144,7 @@ class TokenFiles(SignInFactsFiles):
 
         Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
         """
-        present = self._read_present(session)
+        present = self._read_whole_document_or_empty(session)
         value = present.get("accessToken") if present is not None else None
         is_foreign = isinstance(value, str) and value != used.value.reveal()
         replacement = self._parse_token(present, session) if present and is_foreign else None
@@ -157,14 +157,14 @@ class TokenFiles(SignInFactsFiles):
 
     def forget(self, session: SsoSession) -> None:
         """Remove the session's token and client registration from this machine."""
-        files.remove(self._token_file(session))
-        files.remove(self._registration_file(session))
+        files.remove_file(self._token_file(session))
+        files.remove_file(self._registration_file(session))
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
             if not files.is_in_another_users_home(folder):
-                files.remove_those_of_killed_processes(str(folder))
+                files.remove_files_of_killed_processes(str(folder))
 
     def read_token_file_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
@@ -189,10 +189,10 @@ class TokenFiles(SignInFactsFiles):
 
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token for display: one read, and a damaged file counts as missing."""
-        found = self._read_document(self._token_file(session), token_context(session))
+        found = self._read_document(self._token_file(session), token_sealing_context(session))
         return self._parse_token(found, session) if found is not None else None
 
-    def load_ids(self, session: SsoSession) -> set[str]:
+    def load_token_ids(self, session: SsoSession) -> set[str]:
         """Return the known ids of access tokens of the session's sign-in."""
         present = self.peek(session)
         ids = set(self.load_facts(session.name).token_ids)
@@ -220,11 +220,11 @@ class TokenFiles(SignInFactsFiles):
         grantTypes name that grant, and for device codes otherwise.
         """
         path = self._registration_file(session)
-        document = self._read_document(path, registration_context(session))
+        document = self._read_document(path, registration_sealing_context(session))
         try:
             found = schema.parse_registration(document) if document is not None else None
         except Damaged as damage:
-            files.report_damage(path, damage)
+            files.report_damaged_file(path, damage)
             return None
         if found is None:
             return None
@@ -247,20 +247,24 @@ class TokenFiles(SignInFactsFiles):
 
     def _write_registration(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
-        encoded = self._codec.encode(document, registration_context(session))
+        encoded = self._codec.encode(document, registration_sealing_context(session))
         files.write_json(self._registration_file(session), encoded)
 
-    # -- further portals of a session's instance ------------------------------------------------
+    # -- portals of the same users and roles in further regions --------------------------------
 
-    def list_further(self, session: SsoSession) -> list[SsoSession]:
-        """Return the further portals at which the session has files, by region.
+    def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
+        """Return the portals in further regions for which the session has files, as sessions.
 
         A portal whose token cannot be read gets the session's start URL.
         """
         found = []
-        for region in list_regions(self._state / "regions", session.name, self._codec.suffix):
+        for region in list_further_regions(
+            self._state / "regions", session.name, self._codec.suffix
+        ):
             further = session._replace(region=region, portal_url=None, is_further=True)
-            document = self._read_document(self._token_file(further), token_context(further)) or {}
+            document = (
+                self._read_document(self._token_file(further), token_sealing_context(further)) or {}
+            )
             url = document.get("startUrl")
             found.append(further._replace(start_url=url) if isinstance(url, str) else further)
         return found
@@ -274,8 +278,10 @@ class TokenFiles(SignInFactsFiles):
         Raises: KeyringUnavailable, NotOurs.
         """
         return [
-            self._read_document(self._token_file(session), token_context(session)),
-            self._read_document(self._registration_file(session), registration_context(session)),
+            self._read_document(self._token_file(session), token_sealing_context(session)),
+            self._read_document(
+                self._registration_file(session), registration_sealing_context(session)
+            ),
         ]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
@@ -287,7 +293,7 @@ class TokenFiles(SignInFactsFiles):
         if registration is not None:
             self._write_registration(session, registration)
 
-    # -- locks ---------------------------------------------------------------------------------
+    # -- the lock for a renewal of the token --------------------------------------------------
 
     @contextmanager
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
@@ -300,7 +306,7 @@ class TokenFiles(SignInFactsFiles):
         with suppress(LocalState):
             self._ensure_folder_of(session)
         folder, name = self._folder_of(session), session.sign_in_name
-        path = folder / f".{sha1_name(files.session_file_name(name))}.lock"
+        path = folder / f".{sha1_file_name(files.session_file_name(name))}.lock"
         if os.access(folder, os.W_OK) and not files.is_in_another_users_home(path):
             with files.hold_lock(path, deadline, is_private=False) as is_held:
                 yield is_held
@@ -318,7 +324,7 @@ class TokenFiles(SignInFactsFiles):
             content = files.read_own_file(path)
             if content is None:
                 return None
-            found = files.parse_object(content)
+            found = files.parse_json_object(content)
             if found is not None:
                 return self._decode_token(found, session)
             if known and _damaged.get(str(path)) == known == self.read_token_file_fingerprint(
@@ -336,7 +342,7 @@ class TokenFiles(SignInFactsFiles):
 
     def _decode_token(self, found: dict[str, Any], session: SsoSession) -> dict[str, Any]:
         try:
-            return self._codec.decode(found, token_context(session))
+            return self._codec.decode(found, token_sealing_context(session))
         except Unreadable as cause:
             raise LoginRequired(
                 f'the sign-in to "{session.name}" cannot be read: {cause}',
@@ -356,7 +362,7 @@ class TokenFiles(SignInFactsFiles):
         try:
             token = schema.parse_token(found)
         except Damaged as damage:
-            files.report_damage(self._token_file(session), damage)
+            files.report_damaged_file(self._token_file(session), damage)
             return None
         if not is_token_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
@@ -366,7 +372,7 @@ class TokenFiles(SignInFactsFiles):
             self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
         return token
 
-    def _read_present(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_whole_document_or_empty(self, session: SsoSession) -> dict[str, Any] | None:
         try:
             return self._read_whole_document(session)
         except LoginRequired:

@@ -17,12 +17,12 @@ from ssohelper.stores import files
 CLIENT_MARK = "+client"
 
 
-def token_context(session: SsoSession) -> str:
+def token_sealing_context(session: SsoSession) -> str:
     """Return the text that binds an encrypted token to its session: no other text decrypts it."""
     return f"token {session.sign_in_name}"
 
 
-def registration_context(session: SsoSession) -> str:
+def registration_sealing_context(session: SsoSession) -> str:
     """Return the text that binds an encrypted client registration to its session."""
     return f"registration {session.sign_in_name}"
 
@@ -72,7 +72,7 @@ def token_document_of(
     return {**present, **ours}
 
 
-def sha1_name(text: str) -> str:
+def sha1_file_name(text: str) -> str:
     """Return the SHA-1 of the text in hex: the AWS CLI's name for a file, without its ending."""
     # sha1 names the file, it protects nothing: the AWS CLI and the SDKs read this very name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -81,7 +81,7 @@ def sha1_name(text: str) -> str:
 def token_name(session: SsoSession) -> str:
     """Return the token file's name without ending: the AWS CLI's, or ours for a further portal."""
     name = files.session_file_name(session.sign_in_name)
-    return name if session.is_further else sha1_name(name)
+    return name if session.is_further else sha1_file_name(name)
 
 
 def registration_name(session: SsoSession) -> str:
@@ -97,10 +97,10 @@ def registration_name(session: SsoSession) -> str:
         "scopes": list(session.scopes) or None,
         "session_name": name,
     }
-    return sha1_name(json.dumps(named_by, sort_keys=True))
+    return sha1_file_name(json.dumps(named_by, sort_keys=True))
 
 
-def list_regions(folder: Path, session_name: str, suffix: str) -> list[str]:
+def list_further_regions(folder: Path, session_name: str, suffix: str) -> list[str]:
     """Return the regions of the session's further portals that have files in the folder."""
     try:
         names = os.listdir(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import RoleKey, Usage
+from ssohelper.core.model import PageChoice, RoleKey, Usage
 from ssohelper.core.schema import use_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.use_records import Visit
@@ -23,7 +23,7 @@ _MOST_BROWSERS = 50
 _T = TypeVar("_T")
 
 
-def _load_by_role(
+def _load_lines_by_role(
     path: Path,
     lines_of: Callable[[dict[str, Any]], list[Any]],
     parse: Callable[[Any], tuple[RoleKey, _T]],
@@ -34,7 +34,7 @@ def _load_by_role(
         try:
             key, value = parse(line)
         except Damaged as damage:
-            files.report_damage(path, damage)
+            files.report_damaged_file(path, damage)
         else:
             found[key] = value
     return found
@@ -53,7 +53,9 @@ class UsageStore:
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
-        return _load_by_role(self._state / "usage.json", schema.usage_lines, schema.parse_usage)
+        return _load_lines_by_role(
+            self._state / "usage.json", schema.usage_lines, schema.parse_usage
+        )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
@@ -104,56 +106,56 @@ class ConsoleVisits:
     def __init__(self, state: Path) -> None:
         self._state = state
 
-    def load(self, browser: str) -> Visit | None:
+    def load_visit(self, browser: str) -> Visit | None:
         """Return the last console visit with this browser command; None if there is none."""
-        line = self._load_all().get(browser)
+        line = self._load_all_visits().get(browser)
         try:
             return None if line is None else schema.parse_visit(line)
         except Damaged as damage:
-            files.report_damage(self._file, damage)
+            files.report_damaged_file(self._file, damage)
             return None
 
-    def save(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
+    def save_visit(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
         """Replace the last console visit with this browser command."""
-        known = {name: line for name, line in self._load_all().items() if name != browser}
+        known = {name: line for name, line in self._load_all_visits().items() if name != browser}
         known[browser] = [*key.parts, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
         files.ensure_private_folder(self._state)
         files.write_json(self._file, {"browsers": newest})
 
-    def load_pages(self, key: RoleKey) -> list[tuple[str, str]]:
-        """Return service and region of the pages last opened as this role, the last one first."""
-        return self._load_all_pages().get(key, [])
+    def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
+        """Return the console pages last opened as this role, the last one first."""
+        return self._load_all_console_pages().get(key, [])
 
-    def save_page(self, key: RoleKey, page: tuple[str, str]) -> None:
-        """Record that this page, a service and a region, was opened as this role."""
-        known = self._load_all_pages()
+    def save_console_page(self, key: RoleKey, page: PageChoice) -> None:
+        """Record that this console page was opened as this role."""
+        known = self._load_all_console_pages()
         before = known.pop(key, [])
         pages = [page, *(other for other in before if other != page)]
         known[key] = pages[: schema.MOST_PAGES]
-        self._save_all_pages(known)
+        self._save_all_console_pages(known)
 
     def copy_session(self, old: str, new: str, *, replace: bool) -> None:
         """Copy the pages of a session's roles to another session.
 
         Without `replace`, the pages of a role that the other session has already stay."""
-        known = self._load_all_pages()
+        known = self._load_all_console_pages()
         copies = {
             key._replace(session_name=new): pages
             for key, pages in known.items()
             if key.session_name == old
         }
         if copies:
-            self._save_all_pages({**known, **copies} if replace else {**copies, **known})
+            self._save_all_console_pages({**known, **copies} if replace else {**copies, **known})
 
     def forget_session(self, name: str) -> None:
         """Forget the pages of a session's roles."""
-        known = self._load_all_pages()
+        known = self._load_all_console_pages()
         left = {key: pages for key, pages in known.items() if key.session_name != name}
         if left != known:
-            self._save_all_pages(left)
+            self._save_all_console_pages(left)
 
-    def _save_all_pages(self, known: dict[RoleKey, list[tuple[str, str]]]) -> None:
+    def _save_all_console_pages(self, known: dict[RoleKey, list[PageChoice]]) -> None:
         newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
         lines = [[*role.parts, found] for role, found in newest]
         files.ensure_private_folder(self._state)
@@ -161,8 +163,10 @@ class ConsoleVisits:
             self._pages_file, {"version": schema.PAGES_VERSION, "roles": lines}, durable=False
         )
 
-    def _load_all_pages(self) -> dict[RoleKey, list[tuple[str, str]]]:
-        return _load_by_role(self._pages_file, schema.page_lines, schema.parse_pages)
+    def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
+        return _load_lines_by_role(
+            self._pages_file, schema.console_page_lines, schema.parse_console_pages
+        )
 
     @property
     def _pages_file(self) -> Path:
@@ -172,6 +176,6 @@ class ConsoleVisits:
     def _file(self) -> Path:
         return self._state / "console.json"
 
-    def _load_all(self) -> dict[str, Any]:
+    def _load_all_visits(self) -> dict[str, Any]:
         found = (files.read_json(self._file) or {}).get("browsers")
         return found if isinstance(found, dict) else {}

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import reason, unwritable
-from ssohelper.stores.temporary_files import name_beside
+from ssohelper.stores.disk_errors import os_error_text
+from ssohelper.stores.temporary_files import temporary_name_beside
 
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
 # limit is no config.
@@ -129,7 +129,7 @@ class UserFile:
         """Remove the file; if the path is a link, remove the link's target."""
         files.refuse_another_users_home(self.path)
         self.check_writable()
-        files.remove(os.path.realpath(self.path))
+        files.remove_file(os.path.realpath(self.path))
 
     def count_missing_folders(self) -> int:
         """Return how many folders above the file do not exist yet."""
@@ -183,16 +183,16 @@ class UserFile:
             folder = os.path.dirname(folder)
         if os.access(folder, os.W_OK | os.X_OK):
             return
-        probe = name_beside(os.path.join(folder, os.path.basename(target)))
+        probe = temporary_name_beside(os.path.join(folder, os.path.basename(target)))
         try:  # the error says why: no permission, a read-only disk, no folder
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             os.unlink(probe)
         except OSError as cause:
-            raise unwritable(target, cause) from cause
+            raise unwritable_file_error(target, cause) from cause
 
 
 def _unreadable(path: Path, cause: Exception) -> LocalState:
     if isinstance(cause, open_file.Refused):
         return LocalState(f'"{path}" {cause.strerror}')
-    text = reason(cause) if isinstance(cause, OSError) else str(cause).lower()
+    text = os_error_text(cause) if isinstance(cause, OSError) else str(cause).lower()
     return LocalState(f'"{path}" cannot be read: {text}', hint=f"see: ls -l {path}")

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from ssohelper.core.grants import Here, TerminalSession
+from ssohelper.core.grants import GrantContext, TerminalSession
 from ssohelper.fastpath import calling_process, machine
 
 # The position of the start time (field 22) in /proc/PID/stat, counted after the process id and the
@@ -12,10 +12,10 @@ from ssohelper.fastpath import calling_process, machine
 _START_TIME = 19
 
 
-def find_here(now: int) -> Here:
+def find_grant_context(now: int) -> GrantContext:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
     uptime = int(machine.measure_uptime())
-    return Here(_get_uid(), machine.read_boot_id(), find_session(), now, uptime)
+    return GrantContext(_get_uid(), machine.read_boot_id(), find_session(), now, uptime)
 
 
 def _get_uid() -> int:

@@ -115,7 +115,7 @@ class _RowMaker:
         plan = self._plan
         if plan is not None:
             changes = {change.profile: change for change in plan.change}
-            for group in plan_kinds.groups(plan):
+            for group in plan_kinds.group_profiles_by_change(plan):
                 done |= set(group.names)
                 if group.sign == "+":
                     members = self._make_rows_to_add(plan)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
@@ -60,7 +60,7 @@ class AccountClient:
         region: str,
         environ: Mapping[str, str],
         warn: Callable[[str], None],
-        family: Family = DEFAULT_FAMILY,
+        family: EndpointFamily = DEFAULT_FAMILY,
     ) -> None:
         self._credentials = credentials
         self._region = region

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Self
 from urllib.parse import parse_qs
 
-from ssohelper.core.local_http import Answer, Closing, Request, Rules
+from ssohelper.core.local_http import Answer, ClosableServer, HttpRules, Request
 from ssohelper.core.model import Secret
 from ssohelper.wire.local_server import HOST, LocalServer
 
@@ -64,7 +64,7 @@ Outcome = Literal["served", "refused", "not visited"]
 _Page = Callable[[Request, str], Answer]
 
 
-class BrowserPages(Closing):
+class BrowserPages(ClosableServer):
     """Serves pages on a free port, from the first `add_redirect` (or `start`) until `close`."""
 
     def __init__(self, *, admits_unknown: bool = False) -> None:
@@ -80,7 +80,7 @@ class BrowserPages(Closing):
 
     def _set_port_and_rules(self, port: int) -> Self:
         self._port = port
-        self.rules = Rules(
+        self.rules = HttpRules(
             hosts=frozenset({f"{HOST}:{port}"}),
             refusal=_REFUSED,
             for_browsers=True,

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Self
 
-from ssohelper.core.local_http import END_OF_HEAD, Answer, Request, RequestHandler, Rules
+from ssohelper.core.local_http import END_OF_HEAD, Answer, HttpRules, Request, RequestHandler
 from ssohelper.errors import LocalState, no_more_threads
 from ssohelper.fastpath import peer
 
@@ -64,7 +64,7 @@ class LocalServer:
     def __init__(
         self,
         bound: socket.socket,
-        rules: Rules,
+        rules: HttpRules,
         handle: Callable[[Request], Answer],
         *,
         report: Callable[[BaseException], None] = _ignore_error,

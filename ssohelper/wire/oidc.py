@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from ssohelper.core import device_flow, issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
 from ssohelper.core.schema import sign_in_records as schema
@@ -63,7 +63,7 @@ class OidcClient:
         warn: Callable[[str], None] = lambda _message: None,
         *,
         facts: Callable[[], SignInFacts],
-        family: Family = DEFAULT_FAMILY,
+        family: EndpointFamily = DEFAULT_FAMILY,
     ) -> None:
         self._session = session
         self._environ = environ
@@ -79,12 +79,12 @@ class OidcClient:
     @property
     def issuer(self) -> str:
         """Return the issuer to record with a token or client that this service issues."""
-        return issuer.issuer_of(self._endpoint, self._session.region)
+        return issuer.issuer_of_endpoint(self._endpoint, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
         """Return whether the client's secret may be sent to this service."""
         issued_by = issuer.client_issuer(client, self._facts())
-        return issuer.may_be_sent(issued_by, self._endpoint, self._session.region)
+        return issuer.may_send_secret(issued_by, self._endpoint, self._session.region)
 
     def register_client(self, grant: str) -> ClientRegistration:
         """Register a client for the "authorization_code" or device code grant, and return it.
@@ -157,7 +157,7 @@ class OidcClient:
         return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
 
     def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
-        device_code, user_code = schema.device_code_from_answer(answer)
+        device_code, user_code = schema.device_and_user_code_from_answer(answer)
         page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         return DeviceAuthorization(
@@ -224,7 +224,7 @@ class OidcClient:
         self._transport.prepare_first_call()
 
     def _check_issuer(self, issued_by: str | None) -> None:
-        warning = issuer.check_destination(issued_by, "oidc", self._endpoint, self._session)
+        warning = issuer.check_secret_destination(issued_by, "oidc", self._endpoint, self._session)
         if warning:
             self._warn(warning)
 
@@ -275,7 +275,7 @@ class OidcClient:
         token, promised = self._ask(
             _TOKEN,
             whole,
-            lambda answer: schema.token_from_answer(
+            lambda answer: schema.token_and_lifetime_from_answer(
                 answer, registration, carried, int(time.time())
             ),
             deadline,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
+from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
 from ssohelper.core.endpoints import portal_endpoint
 from ssohelper.core.model import (
     AccessToken,
@@ -68,7 +68,7 @@ class Portal:
         *,
         facts: Callable[[], SignInFacts],
         pacing: Pacing | None = None,
-        family: Family = DEFAULT_FAMILY,
+        family: EndpointFamily = DEFAULT_FAMILY,
     ) -> None:
         self._session = session
         self._environ = environ
@@ -244,7 +244,9 @@ class Portal:
     ) -> Answer:
         self.prepare_first_call()
         issued_by = issuer.token_issuer(token, self._facts())
-        warning = issuer.check_destination(issued_by, "portal", self._endpoint, self._session)
+        warning = issuer.check_secret_destination(
+            issued_by, "portal", self._endpoint, self._session
+        )
         if warning:
             self._warn(warning)
         answer = self._transport.send(

@@ -9,7 +9,11 @@ from urllib.parse import urlsplit
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import percent_encoded, shown_url
-from ssohelper.core.portal_address import checked_redirect, region_in_page, start_url_refusal
+from ssohelper.core.portal_address import (
+    checked_portal_redirect,
+    region_in_portal_page,
+    start_url_refusal,
+)
 from ssohelper.core.start_url import checked_start_url
 from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.transport import Answer, Transport
@@ -36,7 +40,7 @@ def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
     locations = answer.headers.get_all("Location") or []
     if len(locations) != 1:
         raise start_url_refusal(start_url, "redirects without saying where, or to several places")
-    return checked_redirect(start_url, locations[0])
+    return checked_portal_redirect(start_url, locations[0])
 
 
 def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
@@ -50,7 +54,7 @@ def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
         return None
     if answer.status != 200:
         return None
-    return region_in_page(answer.body.decode("utf-8", "replace"), portal_url)
+    return region_in_portal_page(answer.body.decode("utf-8", "replace"), portal_url)
 
 
 def _ask(url: str, environ: Mapping[str, str]) -> Answer:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import ssohelper
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import general_endpoint_warning, is_loopback_url
+from ssohelper.core.endpoints import ignored_endpoint_variable_warning, is_loopback_url
 from ssohelper.core.instants import from_http_date
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
 from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect
@@ -290,6 +290,6 @@ def ignore_key_log() -> None:
 
 def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
     """Warn if AWS_ENDPOINT_URL is set, because calls that carry a token ignore it."""
-    message = general_endpoint_warning(environ)
+    message = ignored_endpoint_variable_warning(environ)
     if message:
         warn(message)

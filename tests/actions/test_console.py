@@ -47,6 +47,6 @@ def test_a_visit_that_cannot_be_recorded_is_a_warning(
         raise LocalState("disk full")
 
     assert visit(app, READER) is None
-    monkeypatch.setattr(app.console_visits, "save", fail)
+    monkeypatch.setattr(app.console_visits, "save_visit", fail)
     assert visit(app, ADMIN) is None
     assert app.warnings == ["this console visit could not be recorded: disk full"]

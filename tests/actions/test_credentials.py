@@ -227,7 +227,7 @@ def test_a_token_that_is_due_sooner_decides(app):
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
         app.credentials.forget_role(KEY)
-        app.credentials.withdraw(KEY)
+        app.credentials.withdraw_response(KEY)
         app.release()
         assert credentials.load_due_at(app, SESSION, ROLE) == expected
         assert app.credentials.load_published_until(KEY) == expected

@@ -200,7 +200,7 @@ class TestFailures:
 
     def test_an_unfinished_listing_of_another_portal_is_not_continued(self, app, session, emulator):
         stranger = Listing("https://other.awsapps.com/start", session.region, app.clock.now())
-        app.directory.save_unfinished(session.name, stranger)
+        app.directory.save_unfinished_listing(session.name, stranger)
         assert len(directory.fetch_listing(app, session).accounts) == 30
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
@@ -218,7 +218,7 @@ class TestFailures:
         )
         with pytest.raises(AwsUnreachable, match="of 30 accounts are not listed yet"):
             directory.fetch_listing(app, session)
-        unfinished = app.directory.load_unfinished(session.name)
+        unfinished = app.directory.load_unfinished_listing(session.name)
         assert sum(listed.answered for listed in unfinished.accounts) >= 3
         assert directory.load_listing(app, session) is None
 
@@ -235,7 +235,10 @@ class TestFailures:
             directory.fetch_listing(app, session)
         assert "ssohelper list --refresh --session corp" in caught.value.hint
         assert emulator.counters["ListAccountRoles"] < 30
-        assert sum(a.answered for a in app.directory.load_unfinished(session.name).accounts) >= 3
+        assert (
+            sum(a.answered for a in app.directory.load_unfinished_listing(session.name).accounts)
+            >= 3
+        )
 
     @pytest.mark.parametrize("operation", ["ListAccounts", "ListAccountRoles"])
     def test_an_aws_that_stops_answering_ends_the_listing(self, app, session, emulator, operation):
@@ -264,7 +267,7 @@ class TestFailures:
         with pytest.raises(BadAnswer):
             directory.fetch_listing(app, session, refresh=True)
         assert directory.load_listing(app, session) == before
-        assert app.directory.load_unfinished(session.name) is None
+        assert app.directory.load_unfinished_listing(session.name) is None
 
     def test_ctrl_c_saves_the_answers_so_far(self, app, session, emulator):
         def interrupt(answered, total):

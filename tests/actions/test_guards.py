@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import environment, guards
-from ssohelper.core.grants import Grant, Here, TerminalSession
+from ssohelper.core.grants import Grant, GrantContext, TerminalSession
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.errors import Refused, UsageProblem
@@ -14,7 +14,7 @@ from tests.published import date_back
 
 OTHER = KEY._replace(role_name="Admin")
 RULE = "*/ReadOnlyAccess"
-HERE = Here(1000, "boot-1", TerminalSession(77, 4711, "pts/3"), NOW, 5000)
+HERE = GrantContext(1000, "boot-1", TerminalSession(77, 4711, "pts/3"), NOW, 5000)
 
 
 class GuardedApp(WorldApp):
@@ -25,7 +25,7 @@ class GuardedApp(WorldApp):
         self.here = HERE
         self.set_rules(RULE)
 
-    def find_here(self) -> Here:
+    def find_grant_context(self) -> GrantContext:
         return self.here
 
     def set_rules(self, *rules: str) -> None:

@@ -158,7 +158,7 @@ def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrie
     assert session is not None
     assert listing is not None
     for number in range(_ROUNDS):
-        choices = profiles.merge_choices(app, session).choose(
+        choices = profiles.merge_choices(app, session).with_chosen_fields(
             **{field: option_of_round(field, number)}
         )
         plan = profiles.plan_sync(app, session, listing, choices)

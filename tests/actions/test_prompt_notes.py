@@ -25,11 +25,11 @@ def rows(app: WorldApp, key: RoleKey = KEY) -> str:
 
 
 def ended() -> str:
-    return prompt_text.rows_to_line(prompt_text.prompt_rows(PromptClock(0, "ended")))
+    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(PromptClock(0, "ended")))
 
 
 def ends_in(seconds: int, role_ends_at: int | None = None) -> str:
-    return prompt_text.rows_to_line(
+    return prompt_text.prompt_rows_to_line(
         prompt_text.prompt_rows(PromptClock(NOW + seconds, "known"), role_ends_at)
     )
 

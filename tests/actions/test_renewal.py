@@ -46,7 +46,7 @@ def prompt_rows(app: WorldApp) -> str:
 
 
 def rows_of(at: int, kind: PromptKind) -> str:
-    return prompt_text.rows_to_line(prompt_text.prompt_rows(PromptClock(at, kind)))
+    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(PromptClock(at, kind)))
 
 
 def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: str, number: int):

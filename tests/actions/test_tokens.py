@@ -64,7 +64,7 @@ def test_with_a_damaged_token_file_good_role_credentials_are_served(
         app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
     )
     path.write_text("{")
-    app.credentials.withdraw(session.key_of(Role(*ROLE)))
+    app.credentials.withdraw_response(session.key_of(Role(*ROLE)))
     assert (
         credentials.release(app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline())
         == given

@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.cli.guarding import LOOSEN_WORD
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.leaving import plan_leaving
+from ssohelper.core.leaving import plan_leaving_ssohelper
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_sync import identity, ok, rows, saved, signed_in
@@ -143,7 +143,7 @@ def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str
     """Return the config after leaving, and the names of the profiles that still need us."""
     addresses = {"corp": address} if address else {}
     config = ConfigFile.parse(text.encode(), "config", addresses)
-    plan = plan_leaving(config)
+    plan = plan_leaving_ssohelper(config)
     return config.with_changes(plan.changes).decode(), [one.name for one in plan.kept]
 
 

@@ -37,7 +37,7 @@ class Desk(NamedTuple):
         kept = self.app.directory
         for found, keep in (
             (kept.load("corp"), kept.save),
-            (kept.load_unfinished("corp"), kept.save_unfinished),
+            (kept.load_unfinished_listing("corp"), kept.save_unfinished_listing),
         ):
             if found is not None:
                 keep("corp", found._replace(listed_at=found.listed_at - 60))
@@ -158,7 +158,7 @@ def test_the_answers_of_an_interrupted_listing_are_not_taken_over(
 ) -> None:
     emulator.faults.script("ListAccountRoles", 200, body=b"{")
     assert run("list", "--refresh").returncode == 6
-    assert desk.app.directory.load_unfinished("corp") is not None
+    assert desk.app.directory.load_unfinished_listing("corp") is not None
     desk.sign_in("ben")
     assert ANAS not in roles(run, "--refresh")
 

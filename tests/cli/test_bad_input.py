@@ -258,7 +258,7 @@ def test_prune_ignores_the_answers_of_an_interrupted_listing(
         listed._replace(roles=()) if number == 0 else listed._replace(answered=number < 2)
         for number, listed in enumerate(whole.accounts)
     ]
-    app.directory.save_unfinished("corp", whole._replace(accounts=tuple(stale)))
+    app.directory.save_unfinished_listing("corp", whole._replace(accounts=tuple(stale)))
     before = signed_in.config_file.read_bytes()
     done = run("profile", "sync", "--prune", "--yes")
     assert done.returncode == 0, done.stderr

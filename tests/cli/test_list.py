@@ -230,7 +230,7 @@ def test_a_refresh_that_was_killed_is_continued_and_not_begun_again(shell, emula
         first.kill()
         first.communicate()
     assert unfinished.exists()
-    kept = sum(a.answered for a in shell.app.directory.load_unfinished("corp").accounts)
+    kept = sum(a.answered for a in shell.app.directory.load_unfinished_listing("corp").accounts)
     assert kept > 0
     emulator.reset_counters()
     assert len(shell.run("list").stdout.splitlines()) == 200

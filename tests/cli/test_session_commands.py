@@ -8,7 +8,7 @@ import pytest
 
 from ssohelper.actions import selection, sessions
 from ssohelper.app import App
-from ssohelper.core.model import RoleKey
+from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
 from tests.cli.test_setup import Terminal, ended, terminal
@@ -147,7 +147,7 @@ class TestRenaming:
         assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
         assert run("favourite", "add", "pay.Read").returncode == 0
         pages = App(synced.env).console_visits
-        pages.save_page(RoleKey("corp", PAY, "Read"), ("s3", "eu-west-1"))
+        pages.save_console_page(RoleKey("corp", PAY, "Read"), PageChoice("s3", "eu-west-1"))
         before = synced.config_file.read_bytes()
         done = run("session", "rename", "corp", "acme", "--yes")
         assert done.returncode == 0, done.stderr
@@ -159,8 +159,10 @@ class TestRenaming:
         assert run("config", "get", "sessions.acme.session_hours").stdout == "4\n"
         assert "corp" not in App(synced.env).locations.settings_file.read_text()
         assert run("favourite", "list").stdout == f"acme\t{PAY}\tRead\n"
-        assert pages.load_pages(RoleKey("acme", PAY, "Read")) == [("s3", "eu-west-1")]
-        assert pages.load_pages(RoleKey("corp", PAY, "Read")) == []
+        assert pages.load_console_pages(RoleKey("acme", PAY, "Read")) == [
+            PageChoice("s3", "eu-west-1")
+        ]
+        assert pages.load_console_pages(RoleKey("corp", PAY, "Read")) == []
         assert run("profile", "undo", "--yes").returncode == 0
         assert synced.config_file.read_bytes() == before
 
@@ -291,8 +293,8 @@ class TestRemoving:
         assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
         assert run("favourite", "add", "corp:000030000001/ReadOnlyAccess").returncode == 0
         pages, key = App(signed_in.env).console_visits, RoleKey("corp", PAY, "Read")
-        pages.save_page(key, ("s3", "eu-west-1"))
-        pages.save_page(key._replace(session_name="other"), ("s3", "eu-west-1"))
+        pages.save_console_page(key, PageChoice("s3", "eu-west-1"))
+        pages.save_console_page(key._replace(session_name="other"), PageChoice("s3", "eu-west-1"))
         done = run("session", "rm", "corp", "--yes")
         assert done.returncode == 0, done.stderr
         assert signed_in.config_file.read_text().strip() == "[profile other]\nregion = eu-west-1"
@@ -301,8 +303,10 @@ class TestRemoving:
         assert data_of(run, "cache", "list") == []
         assert "corp" not in App(signed_in.env).locations.settings_file.read_text()
         assert App(signed_in.env).choices.load("corp").roles == ()
-        assert pages.load_pages(key) == []
-        assert pages.load_pages(key._replace(session_name="other")) == [("s3", "eu-west-1")]
+        assert pages.load_console_pages(key) == []
+        assert pages.load_console_pages(key._replace(session_name="other")) == [
+            PageChoice("s3", "eu-west-1")
+        ]
         assert run("favourite", "list").stdout == ""
 
     def test_profiles_of_others_keep_it_and_are_named(

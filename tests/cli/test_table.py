@@ -6,7 +6,7 @@ import pexpect
 import pytest
 
 from ssohelper.cli import table
-from ssohelper.core.text import width
+from ssohelper.core.text import columns_of_text
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 
@@ -30,7 +30,7 @@ def test_an_account_id_is_never_broken(room: int) -> None:
     said = drawn(room, ROW, ROW)
     whole = [line for line in said if ROW[0] in line]
     assert len(whole) == (2 if room >= 24 else 0), said
-    assert all(width(line) <= max(room, 20) for line in said)
+    assert all(columns_of_text(line) <= max(room, 20) for line in said)
     letters = "".join("".join(said).split())
     assert all(letters.count(character) >= 2 for character in "".join(ROW))
 

@@ -11,7 +11,7 @@ KEY = RoleKey("corp", "111111111111", "ReadOnly")
 
 
 def allows(text: str, key: RoleKey = KEY, name: str = "payments-dev") -> bool:
-    return allow_list.parse(text).allows(key, name)
+    return allow_list.parse_allow_list(text).allows(key, name)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_whatever_a_child_adds_its_roles_are_a_part_of_its_parents():
     dice = random.Random(7)
     words = ["*", "*/*", "payments-*/Read*", "corp:*/Admin", "x/y", "pay.*", "", ";", ",", "/"]
     for _ in range(2000):
-        parent = allow_list.parse(";".join(dice.choices(words, k=dice.randint(1, 3))))
+        parent = allow_list.parse_allow_list(";".join(dice.choices(words, k=dice.randint(1, 3))))
         child = parent.narrowed(dice.choices(words, k=dice.randint(0, 3)))
-        read_again = allow_list.parse(child.text)
+        read_again = allow_list.parse_allow_list(child.text)
         for role in ("ReadOnly", "Admin"):
             key = KEY._replace(role_name=role)
             if read_again.allows(key, "payments-dev"):
@@ -63,7 +63,7 @@ def test_whatever_a_child_adds_its_roles_are_a_part_of_its_parents():
 
 def test_a_comma_in_a_roles_name_separates_no_patterns():
     made = allow_list.AllowList((("corp:111111111111/Read,*",),))
-    assert allow_list.parse(made.text) == made
+    assert allow_list.parse_allow_list(made.text) == made
     assert allows(made.text, KEY._replace(role_name="Read,Only"))
     assert not allows(made.text, KEY._replace(role_name="Read"))
 

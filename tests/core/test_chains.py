@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ssohelper.core import chains
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.model import RoleKey, chain_of_profile, profile_of_chain
+from ssohelper.core.model import RoleKey, decoded_profile_name, encoded_profile_name
 from ssohelper.errors import ConfigInvalid
 
 SESSION = (
@@ -57,7 +57,7 @@ def test_both_forms_say_the_same_chain(text: str):
     chain = chain_of(text)
     assert chain is not None
     assert chain.target.role == ("001111111111", "Admin", "")
-    assert chain.assumed == ("002222222222", "Deploy", "")
+    assert chain.assumed_role == ("002222222222", "Deploy", "")
     assert chain.role == ("001111111111", "Admin", "a")
     key = RoleKey("corp", *chain.role)
     assert chain.source_key_of(key) == ("corp", "001111111111", "Admin", "")
@@ -209,8 +209,8 @@ def test_a_key_for_another_role_or_session_finds_no_chain():
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_any_name_comes_back_from_a_path(name: str):
-    chain = chain_of_profile(name)
-    assert profile_of_chain(chain) == name
+    chain = encoded_profile_name(name)
+    assert decoded_profile_name(chain) == name
     assert "/" not in chain
     assert not chain.startswith(".")
     assert "~" not in chain

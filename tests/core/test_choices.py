@@ -7,6 +7,6 @@ from ssohelper.core import choices
 
 @pytest.mark.parametrize("name", ["tax-api/Admin", "!team/Admin", "a[b]*?", "[!x]"])
 def test_the_filter_of_one_name_matches_that_name_alone(name: str) -> None:
-    matches = choices.glob_filter((choices.filter_of_exact_text(name),))
+    matches = choices.glob_filter((choices.filter_for_exact_text(name),))
     assert matches(name)
     assert not any(map(matches, ("tax-api/Other", "ab", "x", f"{name}s")))

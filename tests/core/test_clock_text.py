@@ -14,7 +14,7 @@ MINUTE, HOUR = 60, 3600
     [(8000, "2h 13m left"), (1, "1s left"), (0, "ended 0s ago"), (-300, "ended 5m ago")],
 )
 def test_the_time_left(seconds: int, text: str) -> None:
-    assert clock_text.time_left(NOW + seconds, NOW) == text
+    assert clock_text.time_left_text(NOW + seconds, NOW) == text
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
     ],
 )
 def test_the_result_of_a_login(how: str, outlook: Outlook, user: str | None, text: str) -> None:
-    assert clock_text.login_result("corp", how, outlook, NOW, user) == text
+    assert clock_text.login_result_text("corp", how, outlook, NOW, user) == text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy, parse
+from ssohelper.core.company_policy import NO_POLICY, CompanyPolicy, parse_company_policy
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import ConfigInvalid, Refused
 
@@ -18,14 +18,14 @@ allow = ["*-dev/*", "111111111111/Read,Only"]
 
 
 def test_the_whole_file():
-    assert parse(WHOLE, "p") == CompanyPolicy(
+    assert parse_company_policy(WHOLE, "p") == CompanyPolicy(
         ("https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start"),
         "file",
         False,
         ("*/AdministratorAccess",),
         ("*-dev/*", "111111111111/Read,Only"),
     )
-    assert parse(b"", "p") == NO_POLICY
+    assert parse_company_policy(b"", "p") == NO_POLICY
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_whole_file():
 )
 def test_what_is_not_understood_is_an_error(text: str):
     with pytest.raises(ConfigInvalid) as caught:
-        parse(text.encode("utf-8", "surrogateescape"), "/etc/ssohelper/policy.toml")
+        parse_company_policy(text.encode("utf-8", "surrogateescape"), "/etc/ssohelper/policy.toml")
     assert caught.value.message.startswith('"/etc/ssohelper/policy.toml"')
     assert "administrator" in str(caught.value.hint)
 
@@ -76,7 +76,7 @@ def session(start_url: str) -> SsoSession:
     ],
 )
 def test_portals(url: str, is_allowed: bool):
-    policy = parse(WHOLE, "p")
+    policy = parse_company_policy(WHOLE, "p")
     if is_allowed:
         policy.check_portal(session(url))
     else:
@@ -98,8 +98,8 @@ def test_a_device_code():
 
 
 def test_rows_are_what_the_policy_sets_and_no_setting_can():
-    assert NO_POLICY.rows_that_no_setting_has() == []
-    rows = [row[:2] for row in parse(WHOLE, "p").rows_that_no_setting_has()]
+    assert NO_POLICY.rows_without_setting() == []
+    rows = [row[:2] for row in parse_company_policy(WHOLE, "p").rows_without_setting()]
     assert rows == [
         ("agents.allow", ("*-dev/*", "111111111111/Read,Only")),
         ("device_code", False),

@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.core.config_edit import AddSection
-from ssohelper.core.config_file import ConfigFile, Target
+from ssohelper.core.config_file import ConfigFile, TargetRole
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.errors import ConfigInvalid
 from tests.core.test_config_property import botocore_reads
@@ -69,50 +69,50 @@ def test_a_file_with_a_bracket_in_a_header_can_be_read_but_not_written() -> None
     [
         (
             f"credential_process = /a/ssohelper credential-process {PROCESS}",
-            Target(CORP, "corp", RO, "process", URL),
+            TargetRole(CORP, "corp", RO, "process", URL),
         ),
         (
             f'credential_process = "/a b/ssohelper" credential-process {PROCESS}',
-            Target(CORP, "corp", RO, "process", URL),
+            TargetRole(CORP, "corp", RO, "process", URL),
         ),
         (
             f"credential_process = /a/ssohelper-credentials {PROCESS}",
-            Target(CORP, "corp", RO, "process", URL),
+            TargetRole(CORP, "corp", RO, "process", URL),
         ),
         (
             "sso_session = corp\nsso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess",
-            Target(CORP, "corp", RO, "sso", URL),
+            TargetRole(CORP, "corp", RO, "sso", URL),
         ),
         (
             "sso_session = no\nsso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess",
-            Target(None, "no", RO, "sso", None),
+            TargetRole(None, "no", RO, "sso", None),
         ),
         (
             f"sso_start_url = {URL}/\nsso_region = eu-west-1\nsso_account_id = 001234567890\n"
             "sso_role_name = ReadOnlyAccess",
-            Target(CORP, "corp", RO, "legacy", f"{URL}/"),
+            TargetRole(CORP, "corp", RO, "legacy", f"{URL}/"),
         ),
         (
             f"granted_sso_start_url = {URL}\ngranted_sso_account_id = 001234567890\n"
             "granted_sso_role_name = ReadOnlyAccess\n"
             "credential_process = granted credential-process --profile a",
-            Target(CORP, "corp", RO, "granted", URL),
+            TargetRole(CORP, "corp", RO, "granted", URL),
         ),
         (
             'credential_process = /usr/bin/aws-sso -u open -S "Default" process '
             "--arn arn:aws:iam::001234567890:role/ReadOnlyAccess",
-            Target(None, None, RO, "aws-sso-cli"),
+            TargetRole(None, None, RO, "aws-sso-cli"),
         ),
         (
             f"""credential_process = "a"'b'/c\\ d/ssohelper credential-process {PROCESS}""",
-            Target(CORP, "corp", RO, "process", URL),
+            TargetRole(CORP, "corp", RO, "process", URL),
         ),
         ("credential_process = other-tool --role x", None),
         ("credential_process = 'unbalanced", None),
         ("region = eu-west-1", None),
     ],
 )
-def test_the_role_that_a_profile_points_at(keys: str, target: Target | None) -> None:
+def test_the_role_that_a_profile_points_at(keys: str, target: TargetRole | None) -> None:
     config = parse(f"{SESSION}[profile a]\n{keys}\n")
     entry = config.profile("a")
     assert entry is not None

@@ -3,7 +3,8 @@
 import pytest
 
 from ssohelper.core import console_choices, console_urls
-from ssohelper.core.console_choices import PageChoice, pages_to_offer
+from ssohelper.core.console_choices import pages_to_offer
+from ssohelper.core.model import PageChoice
 
 LAST = PageChoice("lambda", "eu-west-1")
 
@@ -42,5 +43,5 @@ def test_every_page_that_is_offered_has_a_url_in_the_partition(region: str) -> N
 def test_service_and_region_are_found_as_typed(query: str, expected: PageChoice | None) -> None:
     choices = pages_to_offer([LAST], "us-east-1")
     preferred = 1 + len(console_urls.SERVICES)
-    found = console_choices.index_of(choices, preferred).search(query, fuzzy=True)
+    found = console_choices.make_page_index(choices, preferred).search(query, fuzzy=True)
     assert (choices[found[0]] if found else None) == expected

@@ -10,9 +10,9 @@ from botocore.loaders import Loader
 from ssohelper.core import endpoints
 from ssohelper.core.endpoint_family import (
     DEFAULT_FAMILY,
-    Family,
-    choose_family,
-    family_of_portal,
+    EndpointFamily,
+    choose_endpoint_family,
+    endpoint_family_of_portal,
 )
 from ssohelper.core.partitions import PARTITIONS
 from ssohelper.errors import ConfigInvalid
@@ -30,7 +30,7 @@ REGIONS = {
     "aws-cn": ("cn-north-1", "cn-northwest-1"),
     "aws-eusc": ("eusc-de-east-1",),
 }
-FAMILIES = tuple(itertools.starmap(Family, itertools.product((False, True), repeat=2)))
+FAMILIES = tuple(itertools.starmap(EndpointFamily, itertools.product((False, True), repeat=2)))
 SERVICES = {
     "sso-oidc": endpoints.oidc_endpoint,
     "sso": endpoints.portal_endpoint,
@@ -49,7 +49,9 @@ def providers() -> dict[str, EndpointProvider]:
     }
 
 
-def by_botocore(provider: EndpointProvider, service: str, region: str, family: Family) -> str:
+def by_botocore(
+    provider: EndpointProvider, service: str, region: str, family: EndpointFamily
+) -> str:
     asked: dict[str, Any] = {
         "Region": region,
         "UseDualStack": family.dual_stack,
@@ -68,7 +70,7 @@ def test_the_table_has_every_partition() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("region", [region for regions in REGIONS.values() for region in regions])
 def test_every_host_is_the_one_that_botocore_asks(
-    providers: dict[str, EndpointProvider], region: str, service: str, family: Family
+    providers: dict[str, EndpointProvider], region: str, service: str, family: EndpointFamily
 ) -> None:
     asked = SERVICES[service](region, {}, family)
     assert asked == by_botocore(providers[service], service, region, family)
@@ -126,7 +128,9 @@ def test_console_and_federation_have_one_host_in_every_family(
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("region", [regions[0] for regions in REGIONS.values()])
-def test_a_sign_in_page_may_be_on_each_familys_own_host(region: str, family: Family) -> None:
+def test_a_sign_in_page_may_be_on_each_familys_own_host(
+    region: str, family: EndpointFamily
+) -> None:
     oidc = endpoints.oidc_endpoint(region, {}, family)
     suffix = oidc.partition(f".{region}.")[2]
     for page in (f"{oidc}/authorize?x=1", f"https://device.sso.{region}.{suffix}/?user_code=A-B"):
@@ -138,22 +142,30 @@ def test_a_sign_in_page_may_be_on_each_familys_own_host(region: str, family: Fam
     ("environ", "settings", "default", "family"),
     [
         ({}, {}, {}, DEFAULT_FAMILY),
-        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, {}, {}, Family(dual_stack=True)),
-        ({"AWS_USE_FIPS_ENDPOINT": "True"}, {}, {}, Family(fips=True)),
-        ({"AWS_USE_FIPS_ENDPOINT": ""}, {"fips": True}, {}, Family(fips=True)),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, {}, {}, EndpointFamily(dual_stack=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "True"}, {}, {}, EndpointFamily(fips=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": ""}, {"fips": True}, {}, EndpointFamily(fips=True)),
         ({"AWS_USE_FIPS_ENDPOINT": "false"}, {"fips": True}, {}, DEFAULT_FAMILY),
         ({}, {"fips": False}, {"use_fips_endpoint": "true"}, DEFAULT_FAMILY),
-        ({}, {"dualstack": True}, {"use_dualstack_endpoint": "false"}, Family(dual_stack=True)),
-        ({}, {}, {"use_dualstack_endpoint": "true"}, Family(dual_stack=True)),
+        (
+            {},
+            {"dualstack": True},
+            {"use_dualstack_endpoint": "false"},
+            EndpointFamily(dual_stack=True),
+        ),
+        ({}, {}, {"use_dualstack_endpoint": "true"}, EndpointFamily(dual_stack=True)),
         ({"AWS_USE_FIPS_ENDPOINT": "false"}, {}, {"use_fips_endpoint": "true"}, DEFAULT_FAMILY),
         # Each of the two is decided for itself.
-        ({"AWS_USE_FIPS_ENDPOINT": "true"}, {"dualstack": True}, {}, Family(True, True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, {"dualstack": True}, {}, EndpointFamily(True, True)),
     ],
 )
 def test_the_first_source_that_says_something_wins(
-    environ: dict[str, str], settings: dict[str, bool], default: dict[str, str], family: Family
+    environ: dict[str, str],
+    settings: dict[str, bool],
+    default: dict[str, str],
+    family: EndpointFamily,
 ) -> None:
-    assert choose_family(environ, settings.get, default) == family
+    assert choose_endpoint_family(environ, settings.get, default) == family
 
 
 @pytest.mark.parametrize(
@@ -168,7 +180,7 @@ def test_another_word_than_true_and_false_is_refused(
     environ: dict[str, str], default: dict[str, str], what: str
 ) -> None:
     with pytest.raises(ConfigInvalid, match=what):
-        choose_family(environ, {}.get, default)
+        choose_endpoint_family(environ, {}.get, default)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +198,6 @@ def test_another_word_than_true_and_false_is_refused(
     ],
 )
 def test_a_dual_stack_portal_is_asked_on_dual_stack_hosts(url: str, is_dual_stack: bool) -> None:
-    assert family_of_portal(DEFAULT_FAMILY, url).dual_stack is is_dual_stack
-    assert family_of_portal(Family(fips=True), url).fips
-    assert family_of_portal(Family(dual_stack=True), url).dual_stack
+    assert endpoint_family_of_portal(DEFAULT_FAMILY, url).dual_stack is is_dual_stack
+    assert endpoint_family_of_portal(EndpointFamily(fips=True), url).fips
+    assert endpoint_family_of_portal(EndpointFamily(dual_stack=True), url).dual_stack

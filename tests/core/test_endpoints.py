@@ -163,10 +163,10 @@ def test_the_general_variable_changes_nothing_and_is_a_warning() -> None:
     environ = {"AWS_ENDPOINT_URL": "https://evil.net"}
     assert endpoints.oidc_endpoint("eu-west-1", environ) == OIDC
     assert endpoints.portal_endpoint("eu-west-1", environ).endswith(".amazonaws.com")
-    warning = endpoints.general_endpoint_warning(environ)
+    warning = endpoints.ignored_endpoint_variable_warning(environ)
     assert warning is not None
     assert "AWS_ENDPOINT_URL is ignored" in warning
-    assert endpoints.general_endpoint_warning({}) is None
+    assert endpoints.ignored_endpoint_variable_warning({}) is None
 
 
 @pytest.mark.parametrize(

@@ -35,5 +35,7 @@ def test_role_names_come_first_with_the_number_of_accounts() -> None:
 def test_a_kind_without_a_row_keeps_its_filters() -> None:
     rows = filter_rows.filter_rows(LISTING._replace(accounts=ACCOUNTS))
     before = Choices(("x*",), ("y*",))
-    assert filter_rows.choices_with_rows(before, rows[:1]) == before.choose(roles=("Read",))
-    assert filter_rows.choices_with_rows(before, rows[-1:]).roles == ("y*",)
+    assert filter_rows.choices_with_filter_rows(before, rows[:1]) == before.with_chosen_fields(
+        roles=("Read",)
+    )
+    assert filter_rows.choices_with_filter_rows(before, rows[-1:]).roles == ("y*",)

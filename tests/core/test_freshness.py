@@ -44,7 +44,7 @@ def test_somebody_thinks_again_at_half_of_the_life() -> None:
 
 @pytest.mark.parametrize("life", [60, 61, 900, 3600, 3601, 43200])
 def test_renewal_comes_first_from_the_moment_in_the_table(life: int) -> None:
-    at = freshness.renew_first_at(1000, 1000 + life)
+    at = freshness.renewal_required_at(1000, 1000 + life)
     left = 1000 + life - at
     assert freshness.freshness_of_credentials(life, left, life - left) is Freshness.RENEW_FIRST
     assert (

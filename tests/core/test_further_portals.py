@@ -5,8 +5,8 @@ import pytest
 from ssohelper.core.further_portals import (
     Claim,
     compare_portal_urls,
-    parse_portal,
-    parse_portals,
+    parse_further_portal,
+    parse_further_portals,
     session_at_portal,
 )
 from ssohelper.core.model import SsoSession
@@ -41,10 +41,10 @@ def test_the_ids_in_both_urls_decide(own: str, further: str, claim: Claim):
 
 
 def test_a_text_names_region_and_portal():
-    portal = parse_portal(f"eu-central-1={THERE}")
+    portal = parse_further_portal(f"eu-central-1={THERE}")
     assert portal == ("eu-central-1", THERE)
     assert portal.text == f"eu-central-1={THERE}"
-    own_host = parse_portal("eu-central-1=https://d-0000000000.awsapps.com/start?a=b")
+    own_host = parse_further_portal("eu-central-1=https://d-0000000000.awsapps.com/start?a=b")
     assert own_host.start_url == "https://d-0000000000.awsapps.com/start?a=b"
 
 
@@ -64,21 +64,21 @@ def test_a_text_names_region_and_portal():
 )
 def test_other_texts_are_refused(text: str):
     with pytest.raises(ConfigInvalid):
-        parse_portal(text)
+        parse_further_portal(text)
 
 
 def test_a_region_is_named_once_and_there_are_not_many():
     with pytest.raises(ConfigInvalid, match="more than once"):
-        parse_portals([f"eu-central-1={THERE}", f"eu-central-1={THERE}"])
+        parse_further_portals([f"eu-central-1={THERE}", f"eu-central-1={THERE}"])
     many = [f"eu-west-{n}=https://d-0000000000.awsapps.com/start" for n in range(1, 10)]
-    assert len(parse_portals(many[:8])) == 8
+    assert len(parse_further_portals(many[:8])) == 8
     with pytest.raises(ConfigInvalid, match="more than 8"):
-        parse_portals(many)
+        parse_further_portals(many)
 
 
 def test_a_further_portal_keeps_the_sessions_name_and_has_a_sign_in_of_its_own():
     session = SsoSession("corp", HERE, "eu-west-1", ("s",), portal_url=HERE)
-    further = session_at_portal(session, parse_portal(f"eu-central-1={THERE}"))
+    further = session_at_portal(session, parse_further_portal(f"eu-central-1={THERE}"))
     assert (further.name, further.aws_url, further.region) == ("corp", THERE, "eu-central-1")
     assert (session.sign_in_name, further.sign_in_name) == ("corp", "corp@eu-central-1")
     assert further.scopes == ("s",)

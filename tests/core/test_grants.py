@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ssohelper.core import grants
-from ssohelper.core.grants import Grant, Here, TerminalSession
+from ssohelper.core.grants import Grant, GrantContext, TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.core.schema.fields import Damaged
 
@@ -14,10 +14,10 @@ NOW, UPTIME, LIFE = 4_000_000_000, 5000, 1800
 TERMINAL = TerminalSession(77, 4711, "pts/3")
 KEY = RoleKey("corp", "000030000001", "Admin")
 GRANT = Grant(KEY, "INC-4711", NOW, NOW + LIFE, UPTIME, 1000, "boot-1", TERMINAL, "00ff")
-HERE = Here(1000, "boot-1", TERMINAL, NOW, UPTIME)
+HERE = GrantContext(1000, "boot-1", TERMINAL, NOW, UPTIME)
 
 
-def later(seconds: int, uptime: int | None = None) -> Here:
+def later(seconds: int, uptime: int | None = None) -> GrantContext:
     """Return the place in so many seconds; `uptime` differs if a clock was set."""
     passed = seconds if uptime is None else uptime
     return HERE._replace(now=NOW + seconds, uptime=UPTIME + passed)
@@ -43,7 +43,9 @@ def later(seconds: int, uptime: int | None = None) -> Here:
         (later(10, uptime=-1), False),
     ],
 )
-def test_a_grant_counts_for_its_user_boot_terminal_and_time(here: Here, counts: bool) -> None:
+def test_a_grant_counts_for_its_user_boot_terminal_and_time(
+    here: GrantContext, counts: bool
+) -> None:
     assert GRANT.is_in_force(here) == counts
 
 
@@ -62,7 +64,7 @@ def test_no_grant_lasts_longer_than_an_hour(life: int, counts: bool) -> None:
 @pytest.mark.parametrize("session", [TERMINAL, None])
 def test_a_text_is_read_back_as_it_was_written(session: TerminalSession | None) -> None:
     written = GRANT._replace(session=session)
-    read = grants.parse(json.loads(grants.grant_to_text(written)))
+    read = grants.parse_grant(json.loads(grants.grant_to_text(written)))
     assert read == written
     assert read.id == written.id
 
@@ -99,12 +101,12 @@ def test_another_content_has_another_id(change: dict[str, Any]) -> None:
 def test_what_is_no_grant_is_damaged(change: dict[str, Any]) -> None:
     found = {**json.loads(grants.grant_to_text(GRANT)), **change}
     with pytest.raises(Damaged):
-        grants.parse(found)
+        grants.parse_grant(found)
 
 
 def test_a_missing_field_is_damaged_and_the_longest_reason_is_not() -> None:
     found = json.loads(grants.grant_to_text(GRANT._replace(reason="x" * 200)))
-    assert len(grants.parse(found).reason) == 200
+    assert len(grants.parse_grant(found).reason) == 200
     del found["uid"]
     with pytest.raises(Damaged):
-        grants.parse(found)
+        grants.parse_grant(found)

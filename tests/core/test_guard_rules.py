@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.guard_rules import find_missing_tag, find_rule, is_guarded
+from ssohelper.core.guard_rules import find_guarding_rule, find_undefined_tag, is_guarded
 from ssohelper.core.model import Account
 
 PROD = Account("001234567890", "payments-prod", "p@example.com")
@@ -81,15 +81,17 @@ def test_strictly_an_account_with_an_unknown_name_matches_each_name(
     rule: str, guards: bool
 ) -> None:
     unknown = PROD._replace(name="")
-    assert find_rule([rule], "corp", unknown, "Admin", is_strict=True) == (rule if guards else None)
-    assert find_rule([rule], "corp", unknown, "Admin", is_strict=False) is None
-    known = find_rule([rule], "corp", PROD, "Admin", is_strict=True)
+    assert find_guarding_rule([rule], "corp", unknown, "Admin", is_strict=True) == (
+        rule if guards else None
+    )
+    assert find_guarding_rule([rule], "corp", unknown, "Admin", is_strict=False) is None
+    known = find_guarding_rule([rule], "corp", PROD, "Admin", is_strict=True)
     assert known == (rule if rule.startswith("payments-prod") else None)
 
 
 def test_the_first_rule_that_matches_is_found() -> None:
     rules = ["other/*", "*/Admin", "payments-prod"]
-    assert find_rule(rules, "corp", PROD, "Admin", is_strict=True) == "*/Admin"
+    assert find_guarding_rule(rules, "corp", PROD, "Admin", is_strict=True) == "*/Admin"
 
 
 @pytest.mark.parametrize(
@@ -105,4 +107,4 @@ def test_the_first_rule_that_matches_is_found() -> None:
 def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(
     rules: list[str], missing: str | None
 ) -> None:
-    assert find_missing_tag(rules, {"a": ["*/x"], "b": []}) == missing
+    assert find_undefined_tag(rules, {"a": ["*/x"], "b": []}) == missing

@@ -33,7 +33,7 @@ CLIENT = ClientRegistration("id", Secret("secret"), 2**31)
     ],
 )
 def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_by: str) -> None:
-    assert issuer.issuer_of(endpoint, "eu-west-1") == issued_by
+    assert issuer.issuer_of_endpoint(endpoint, "eu-west-1") == issued_by
     assert issuer.FORM.fullmatch(issued_by)
 
 
@@ -49,9 +49,9 @@ def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_b
 def test_a_token_is_not_sent_to_another_issuer(
     issued_by: str, endpoint: str, said: str, hint: str
 ) -> None:
-    assert not issuer.may_be_sent(issued_by, endpoint, SESSION.region)
+    assert not issuer.may_send_secret(issued_by, endpoint, SESSION.region)
     with pytest.raises(ConfigInvalid) as caught:
-        issuer.check_destination(issued_by, "portal", endpoint, SESSION)
+        issuer.check_secret_destination(issued_by, "portal", endpoint, SESSION)
     assert caught.value.exit_code == 3
     assert said in str(caught.value)
     assert caught.value.hint == hint
@@ -65,12 +65,12 @@ def test_a_token_may_be_sent_to_its_issuer() -> None:
         # The portal may be replicated to another region, whose endpoint takes the same token.
         ("aws/us-east-1", AWS),
     ):
-        assert issuer.check_destination(issued_by, "portal", endpoint, SESSION) is None
+        assert issuer.check_secret_destination(issued_by, "portal", endpoint, SESSION) is None
 
 
 def test_another_tools_token_is_sent_to_this_machine_with_a_warning() -> None:
-    assert issuer.check_destination(None, "oidc", AWS, SESSION) is None
-    warning = issuer.check_destination(None, "oidc", HERE, SESSION)
+    assert issuer.check_secret_destination(None, "oidc", AWS, SESSION) is None
+    warning = issuer.check_secret_destination(None, "oidc", HERE, SESSION)
     assert warning is not None
     assert "AWS_ENDPOINT_URL_SSO_OIDC" in warning
 
@@ -83,7 +83,7 @@ def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in() -> None:
 
 
 def test_the_recorded_issuer_of_a_client_counts_only_for_that_client() -> None:
-    facts = SignInFacts(client=issuer.client_name(CLIENT), client_issuer="aws/eu-west-1")
+    facts = SignInFacts(client=issuer.client_hash(CLIENT), client_issuer="aws/eu-west-1")
     assert issuer.client_issuer(CLIENT, facts) == "aws/eu-west-1"
     assert issuer.client_issuer(CLIENT._replace(client_id="theirs"), facts) is None
     assert issuer.client_issuer(CLIENT, SignInFacts()) is None

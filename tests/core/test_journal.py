@@ -48,7 +48,7 @@ class TestLine:
             journal.decision_entry("grant", KEY, reason="é", until=1_764_189_381, grant="g1"),
             journal.decision_entry("revoke", KEY),
             journal.decision_entry("release", KEY, way="env"),
-            journal.loosened_entry("guard.rules", before='["*/Admin"]', after="[]"),
+            journal.loosened_protection_entry("guard.rules", before='["*/Admin"]', after="[]"),
             journal.config_written_entry(
                 "profile sync", "/h/.aws/config", added=3, changed=1, removed=0
             ),
@@ -74,7 +74,7 @@ class TestLine:
             journal.signed_in_entry("corp", how="browser", user=text),
             journal.decision_entry("refused", KEY, reason=text, rule=text, grant=text),
             journal.decision_entry("refused", KEY, (text[:99], text[:99]), reason=text),
-            journal.loosened_entry(text, before=text, after=text),
+            journal.loosened_protection_entry(text, before=text, after=text),
             journal.config_written_entry("config set", text, added=1 << 50, changed=0, removed=0),
         ):
             line = made(written, seq=1 << 50)
@@ -118,7 +118,7 @@ class TestLine:
         secret = max(text.replace("=", " ").split(), key=len)
         for written in (
             journal.decision_entry("grant", KEY, reason=text, rule=text, grant=text),
-            journal.loosened_entry(text, before=text, after=text),
+            journal.loosened_protection_entry(text, before=text, after=text),
             journal.signed_in_entry("corp", how="browser", user=text),
         ):
             assert secret not in made(written).decode()
@@ -214,14 +214,14 @@ def last_of(lines: list[bytes]) -> LastLine:
 
 
 def check(lines: list[bytes], **more: object) -> journal_lines.Verdict:
-    return journal_lines.verify_chain([("a", lines)], may_be_rotated=False, **more)  # type: ignore[arg-type]
+    return journal_lines.verify_hash_chain([("a", lines)], may_be_rotated=False, **more)  # type: ignore[arg-type]
 
 
 class TestChain:
     def test_is_whole_over_several_files(self) -> None:
         lines = chain(6)
         files = [("c", lines[:2]), ("b", lines[2:3]), ("a", lines[3:])]
-        found = journal_lines.verify_chain(files, may_be_rotated=False, last=last_of(lines))
+        found = journal_lines.verify_hash_chain(files, may_be_rotated=False, last=last_of(lines))
         assert found == journal_lines.Verdict(6, True, None, 0)
 
     @pytest.mark.parametrize("at", range(5))
@@ -260,7 +260,7 @@ class TestChain:
         assert "3 lines" in found.fault.why
 
     def test_in_an_empty_file_no_line_is_named(self) -> None:
-        found = journal_lines.verify_chain(
+        found = journal_lines.verify_hash_chain(
             [("b", chain(2)), ("a", [])], may_be_rotated=False, last=last_of(chain(3))
         )
         assert found.fault is not None
@@ -291,5 +291,5 @@ class TestChain:
     def test_removed_first_lines_are_found_unless_rotation_may_have_removed_them(self) -> None:
         lines = chain(5)[2:]
         assert check(lines).fault is not None
-        found = journal_lines.verify_chain([("a", lines)], may_be_rotated=True)
+        found = journal_lines.verify_hash_chain([("a", lines)], may_be_rotated=True)
         assert found == journal_lines.Verdict(3, False, None, 0)

@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.core import lineage
-from ssohelper.core.lineage import Validity, validity_of
+from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import AccessToken, Secret, SignInFacts
 
 
@@ -44,13 +44,13 @@ def ids(*tokens: AccessToken) -> tuple[str, ...]:
 )
 def test_credentials_belong_to_the_sign_in_of_their_token(asked_with, present, known, expected):
     facts = SignInFacts(token_ids=ids(*known))
-    assert validity_of(asked_with.id, present, facts) is expected
+    assert validity_of_credentials(asked_with.id, present, facts) is expected
 
 
 def test_credentials_that_name_no_token_are_doubtful():
     """An earlier version cached credentials without their token's id."""
-    assert validity_of("", A, SignInFacts(token_ids=ids(A))) is Validity.DOUBTFUL
-    assert validity_of("", None, SignInFacts()) is Validity.SIGNED_OUT
+    assert validity_of_credentials("", A, SignInFacts(token_ids=ids(A))) is Validity.DOUBTFUL
+    assert validity_of_credentials("", None, SignInFacts()) is Validity.SIGNED_OUT
 
 
 def test_a_sign_in_begins_with_the_id_of_its_token():
@@ -80,8 +80,8 @@ def test_of_many_renewals_only_the_latest_ids_are_kept():
         facts = facts._replace(token_ids=lineage.token_ids_after_renewal(facts, used, fresh))
     assert len(facts.token_ids) <= 50
     # Credentials last at most 12 h, a token an hour.
-    assert validity_of(token("460").id, token("499"), facts) is Validity.CURRENT
-    assert validity_of(token("1").id, token("499"), facts) is Validity.DOUBTFUL
+    assert validity_of_credentials(token("460").id, token("499"), facts) is Validity.CURRENT
+    assert validity_of_credentials(token("1").id, token("499"), facts) is Validity.DOUBTFUL
 
 
 def test_an_id_does_not_show_its_token():

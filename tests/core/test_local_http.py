@@ -2,10 +2,10 @@
 
 import pytest
 
-from ssohelper.core.local_http import Answer, Rules
+from ssohelper.core.local_http import Answer, HttpRules
 from ssohelper.core.model import Secret
 
-RULES = Rules(frozenset({"here"}), Answer(404, b""), most_clients=4)
+RULES = HttpRules(frozenset({"here"}), Answer(404, b""), most_clients=4)
 
 
 def head_of(size: int, *lines: str) -> bytes:

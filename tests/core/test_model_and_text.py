@@ -51,8 +51,8 @@ def test_json_escapes_control_characters_and_parses_to_the_same_value() -> None:
 
 
 def test_wide_characters_take_two_columns() -> None:
-    assert text.width("東京a") == 5
-    assert text.width("e\u0301") == 1
+    assert text.columns_of_text("東京a") == 5
+    assert text.columns_of_text("e\u0301") == 1
 
 
 @pytest.mark.parametrize(

@@ -217,10 +217,10 @@ def assert_labels_differ(text: str, seed: int) -> None:
     for name in names:
         for guarded in (False, True):
             label = prompt_text.prompt_label(
-                prompt_text.distinct_name(name, names), guarded=guarded
+                prompt_text.distinct_prompt_name(name, names), guarded=guarded
             )
             for rows in (ends, prompt_text.NOTHING_ENDS):
-                for room, fitted in enumerate(prompt_text.fitted_labels(label, rows)):
+                for room, fitted in enumerate(prompt_text.usual_and_short_label(label, rows)):
                     shown[room, fitted].add(name)
     assert {key: found for key, found in shown.items() if len(found) > 1} == {}, seed
 

@@ -11,7 +11,7 @@ ROLE = "--session corp --account-id 001234567890 --role-name Read"
 
 
 def kind(before: dict[str, str], after: dict[str, str]) -> str:
-    return plan_kinds.kind_of(plan(SESSION), ProfileChange("p", before, after))
+    return plan_kinds.kind_of_change(plan(SESSION), ProfileChange("p", before, after))
 
 
 def test_each_change_is_named_by_what_changes() -> None:
@@ -43,8 +43,13 @@ def test_one_new_profile_is_counted_before_many_changes() -> None:
     found = found._replace(add=("new",), change=(*found.change, *many), remove=("gone",))
     line = plan_kinds.counts_line(found)
     assert line == "1 to add, 599 to change: program path, 1 to change: region, 1 to remove"
-    assert [group.sign for group in plan_kinds.groups(found)] == ["+", "~", "~", "-"]
-    assert sum(len(group.names) for group in plan_kinds.groups(found)) == 602
+    assert [group.sign for group in plan_kinds.group_profiles_by_change(found)] == [
+        "+",
+        "~",
+        "~",
+        "-",
+    ]
+    assert sum(len(group.names) for group in plan_kinds.group_profiles_by_change(found)) == 602
 
 
 def test_rare_kinds_are_counted_together() -> None:

@@ -19,7 +19,7 @@ def policy(
 ):
     return Policy(
         rules,
-        None if allowed is None else allow_list.parse(allowed),
+        None if allowed is None else allow_list.parse_allow_list(allowed),
         find_account=lambda key: Account(key.account_id, name, ""),
         find_grant=lambda _key: grant,
         has_terminal=lambda: has_terminal,

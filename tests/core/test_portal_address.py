@@ -4,15 +4,15 @@ import pytest
 
 from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import (
-    Change,
     PortalAddress,
-    checked_redirect,
+    PortalChange,
+    checked_portal_redirect,
     find_portal_change,
-    instance_of,
-    region_in_page,
-    with_address,
+    instance_id_of_portal,
+    region_in_portal_page,
+    with_portal_address,
 )
-from ssohelper.core.start_url import checked_start_url, is_own_url
+from ssohelper.core.start_url import checked_start_url, is_company_url
 from ssohelper.errors import ConfigInvalid
 
 OWN = "https://sso.example.com/start"
@@ -30,7 +30,7 @@ SESSION = SsoSession("corp", OWN, "eu-west-1", ())
     ],
 )
 def test_a_redirect_to_aws_is_taken(location: str, portal: str) -> None:
-    assert checked_redirect(OWN, location) == portal
+    assert checked_portal_redirect(OWN, location) == portal
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_redirect_to_aws_is_taken(location: str, portal: str) -> None:
 )
 def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> None:
     with pytest.raises(ConfigInvalid) as refused:
-        checked_redirect(OWN, location)
+        checked_portal_redirect(OWN, location)
     assert refused.value.message.isprintable()
     assert refused.value.message.startswith(OWN)
 
@@ -64,30 +64,35 @@ def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> 
 @pytest.mark.parametrize(
     ("found", "change"),
     [
-        (HERE, Change.NONE),
-        (HERE + "/#/", Change.NONE),
-        ("https://ssoins-1234abcd.portal.eu-west-1.app.aws", Change.NONE),
-        ("https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", Change.REGION),
-        ("https://ssoins-1234abcd.portal.eu-central-1.app.aws/", Change.REGION),
-        ("https://ssoins-9999.eu-west-1.portal.amazonaws.com", Change.PORTAL),
-        ("https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", Change.PORTAL),
-        ("https://d-0000000000.awsapps.com/start", Change.PORTAL),
-        ("https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", Change.PORTAL),
+        (HERE, PortalChange.NONE),
+        (HERE + "/#/", PortalChange.NONE),
+        ("https://ssoins-1234abcd.portal.eu-west-1.app.aws", PortalChange.NONE),
+        ("https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", PortalChange.REGION),
+        ("https://ssoins-1234abcd.portal.eu-central-1.app.aws/", PortalChange.REGION),
+        ("https://ssoins-9999.eu-west-1.portal.amazonaws.com", PortalChange.PORTAL),
+        ("https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", PortalChange.PORTAL),
+        ("https://d-0000000000.awsapps.com/start", PortalChange.PORTAL),
+        ("https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", PortalChange.PORTAL),
     ],
 )
-def test_the_same_instance_in_another_region_is_no_other_portal(found: str, change: Change) -> None:
+def test_the_same_instance_in_another_region_is_no_other_portal(
+    found: str, change: PortalChange
+) -> None:
     assert find_portal_change(HERE, found) is change
 
 
 def test_two_portals_without_an_instance_are_two_portals() -> None:
     one, other = (f"https://d-{digit * 10}.awsapps.com/start" for digit in "12")
-    assert find_portal_change(one, other) is Change.PORTAL
-    assert find_portal_change(one, one + "/") is Change.NONE
+    assert find_portal_change(one, other) is PortalChange.PORTAL
+    assert find_portal_change(one, one + "/") is PortalChange.NONE
 
 
 def test_the_instance_may_be_in_the_path() -> None:
-    assert instance_of("https://identitycenter.amazonaws.com/ssoins-1234abcd") == "ssoins-1234abcd"
-    assert instance_of("https://d-0000000000.awsapps.com/start") is None
+    assert (
+        instance_id_of_portal("https://identitycenter.amazonaws.com/ssoins-1234abcd")
+        == "ssoins-1234abcd"
+    )
+    assert instance_id_of_portal("https://d-0000000000.awsapps.com/start") is None
 
 
 ADDRESS = PortalAddress(
@@ -109,7 +114,7 @@ ADDRESS = PortalAddress(
 def test_a_session_gets_the_region_to_which_its_start_url_led(
     address: PortalAddress | None, region: str, is_known: bool
 ) -> None:
-    session = with_address(SESSION, address)
+    session = with_portal_address(SESSION, address)
     assert session.region == region
     assert session.aws_url == (ADDRESS.portal_url if is_known else OWN)
     assert session.start_url == OWN
@@ -135,14 +140,16 @@ def test_a_session_gets_the_region_to_which_its_start_url_led(
     ],
 )
 def test_the_region_in_a_portals_page(page: str, region: str | None) -> None:
-    assert region_in_page(page, "https://d-0000000000.awsapps.com/start") == region
+    assert region_in_portal_page(page, "https://d-0000000000.awsapps.com/start") == region
 
 
 def test_a_page_counts_for_its_own_partition_only() -> None:
     page = '<meta name="region" content="cn-north-1">'
-    assert region_in_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
+    assert region_in_portal_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
     page = '<meta name="region" content="us-gov-west-1">'
-    assert region_in_page(page, "https://start.us-gov-home.awsapps.com/directory/d") is not None
+    assert (
+        region_in_portal_page(page, "https://start.us-gov-home.awsapps.com/directory/d") is not None
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +162,7 @@ def test_a_page_counts_for_its_own_partition_only() -> None:
 )
 def test_a_companys_own_host_is_a_start_url(url: str, is_own: bool) -> None:
     assert checked_start_url(url) == url
-    assert is_own_url(url) is is_own
+    assert is_company_url(url) is is_own
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_names import (
     PROFILE_NAME,
     UnnamedRole,
-    checked_name,
-    checked_template,
+    checked_name_template,
+    checked_profile_name,
     name_from_template,
 )
 from ssohelper.errors import UsageProblem
@@ -64,7 +64,7 @@ def test_a_name_always_begins_with_a_letter_or_digit(template: str, name: str) -
     [TEMPLATE, "{session}", "aws-{account_id}_{account_email}", "{role_name}" + "x" * 189],
 )
 def test_a_valid_template_is_returned_unchanged(template: str) -> None:
-    assert checked_template(template) == template
+    assert checked_name_template(template) == template
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_a_valid_template_is_returned_unchanged(template: str) -> None:
 )
 def test_an_invalid_template_is_a_usage_problem(template: str, why: str) -> None:
     with pytest.raises(UsageProblem) as refused:
-        checked_template(template)
+        checked_name_template(template)
     assert why in refused.value.message
 
 
 @pytest.mark.parametrize("name", ["a", "9", "payments-prod.Read_Only", "x" * 256])
 def test_a_valid_name_is_returned_unchanged(name: str) -> None:
-    assert checked_name(name) == name
+    assert checked_profile_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_valid_name_is_returned_unchanged(name: str) -> None:
 )
 def test_an_invalid_name_is_a_usage_problem(name: str) -> None:
     with pytest.raises(UsageProblem):
-        checked_name(name)
+        checked_profile_name(name)
 
 
 def named(roles: list[UnnamedRole], *taken: str) -> list[str]:

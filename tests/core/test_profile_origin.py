@@ -2,10 +2,15 @@
 
 import pytest
 
-from ssohelper.core.adoption import find_candidates
+from ssohelper.core.adoption import find_adoption_candidates
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Role
-from ssohelper.core.profile_origin import NamedRole, Origin, find_blocks, find_origins
+from ssohelper.core.profile_origin import (
+    NamedRole,
+    Origin,
+    find_aws_sso_cli_blocks,
+    find_profile_origins,
+)
 from tests.core.test_profile_plan import CORP, PAY, SESSION, URL
 
 READ = Role(PAY, "Read")
@@ -21,7 +26,7 @@ GRANTED = (
 
 def origin_of(keys: str, more: str = "") -> Origin | None:
     text = f"[profile x]\n{keys}\n{more}"
-    found = find_origins(ConfigFile.parse(text.encode(), "config"))
+    found = find_profile_origins(ConfigFile.parse(text.encode(), "config"))
     return next((one for one in found if one.name == "x"), None)
 
 
@@ -102,7 +107,7 @@ def test_an_unknown_or_doubtful_role_is_refused(keys: str, reason: str) -> None:
 def test_profiles_between_the_sections_of_a_registry_are_of_that_registry() -> None:
     text = f"[granted_registry_start t]\n[profile x]\n{GRANTED}[granted_registry_end t]\n"
     text += f"[profile z]\n{GRANTED}"
-    found = find_origins(ConfigFile.parse(text.encode(), "config"))
+    found = find_profile_origins(ConfigFile.parse(text.encode(), "config"))
     assert [one.tool for one in found] == ["granted's registry", "granted"]
 
 
@@ -131,17 +136,21 @@ def test_a_session_adopts_profiles_of_its_portal_only(keys: str, reason: str) ->
     sure = f"[profile sure]\ncredential_process = aws-sso -S A process --arn {ARN}\n"
     text = f"{SESSION}{other}{sure}[profile x]\n{keys}\n"
     config = ConfigFile.parse(text.encode(), "config")
-    found = find_candidates(config, CORP, {READ})["x"]
+    found = find_adoption_candidates(config, CORP, {READ})["x"]
     assert (found.role is None) == bool(reason)
     assert reason in found.reason
 
 
 def test_a_marker_without_its_counterpart_is_no_part() -> None:
     text = "# END_AWS_SSO_CLI\n# BEGIN_AWS_SSO_CLI\n[profile a]\nregion = x\n"
-    assert find_blocks(ConfigFile.parse(text.encode(), "config")) == []
-    found = find_blocks(ConfigFile.parse(f"{text}  # END_AWS_SSO_CLI\n".encode(), "config"))
+    assert find_aws_sso_cli_blocks(ConfigFile.parse(text.encode(), "config")) == []
+    found = find_aws_sso_cli_blocks(
+        ConfigFile.parse(f"{text}  # END_AWS_SSO_CLI\n".encode(), "config")
+    )
     assert found == []
-    found = find_blocks(ConfigFile.parse(f"{text}# END_AWS_SSO_CLI\r\n".encode(), "config"))
+    found = find_aws_sso_cli_blocks(
+        ConfigFile.parse(f"{text}# END_AWS_SSO_CLI\r\n".encode(), "config")
+    )
     assert [(one.begin, one.end, one.names) for one in found] == [(1, 4, ("a",))]
 
 
@@ -154,7 +163,7 @@ def test_a_command_of_one_word_or_an_unclosed_quote_names_no_second_role(command
         "[profile p]\nsso_session = corp\nsso_account_id = 001234567890\nsso_role_name = Read\n"
         f"credential_process = {command}\n"
     )
-    [origin] = find_origins(ConfigFile.parse(text.encode(), "config"))
+    [origin] = find_profile_origins(ConfigFile.parse(text.encode(), "config"))
     assert origin.name == "p"
 
 
@@ -164,5 +173,5 @@ def test_a_profile_with_another_source_of_credentials_names_no_role(key: str) ->
         "[profile p]\nsso_session = corp\nsso_account_id = 001234567890\nsso_role_name = Read\n"
         f"{key} = x\n"
     )
-    [origin] = find_origins(ConfigFile.parse(text.encode(), "config"))
+    [origin] = find_profile_origins(ConfigFile.parse(text.encode(), "config"))
     assert (origin.named, origin.why.startswith("it has ")) == (None, True)

@@ -200,7 +200,7 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
         for given in (names, [f"{account}.Read" for account in accounts])
     )
     assert synced(before, request(listing, rename=True)) == after
-    swapped = plan_text.swapped_line(plan(before, request(listing, rename=True)))
+    swapped = plan_text.swapped_names_line(plan(before, request(listing, rename=True)))
     assert (swapped or "").startswith("names swapped: ") is (before != after)
     one, two = (ConfigFile.parse(text.encode(), "config") for text in (before, after))
     back = ConfigFile.parse(
@@ -213,7 +213,7 @@ def test_a_chain_of_new_names_is_no_swap() -> None:
     listing = LISTING._replace(accounts=(listed(PAY, "dev", "Read"), listed(DEV, "new", "Read")))
     text = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
     found = plan(text, request(listing, rename=True))
-    assert plan_text.swapped_line(found) == (
+    assert plan_text.swapped_names_line(found) == (
         'names moved: "pay.Read" to "dev.Read"; each is another role from then on'
     )
 
@@ -528,9 +528,9 @@ def test_a_plan_for_one_role_changes_no_other_profile() -> None:
 
 def test_plans_are_the_same_when_they_add_change_and_remove_the_same() -> None:
     empty, all_there = plan(SESSION), plan(SESSION + ALL)
-    assert empty.same_as(plan(SESSION + "# mine\n"))
-    assert not empty.same_as(all_there)
-    assert not all_there.same_as(
+    assert empty.has_same_changes_as(plan(SESSION + "# mine\n"))
+    assert not empty.has_same_changes_as(all_there)
+    assert not all_there.has_same_changes_as(
         plan(SESSION + ALL + process("gone", PAY, "Gone"), request(prune=True))
     )
 

@@ -18,7 +18,7 @@ def clock(kind: str, left: int) -> PromptClock:
 
 
 def shown(clock, role_ends_at=None, *, now=NOW, **more):
-    row = prompt_text.row_at(prompt_text.prompt_rows(clock, role_ends_at, **more), now)
+    row = prompt_text.prompt_row_at(prompt_text.prompt_rows(clock, role_ends_at, **more), now)
     return row.time_text(now), row.level
 
 
@@ -87,7 +87,7 @@ def test_a_grant_is_shown_while_it_lasts(session, grant, text, level):
     rows = prompt_text.rows_with_grant(
         prompt_text.prompt_rows(clock(*session)), clock(*session), ends_at
     )
-    row = prompt_text.row_at(rows, NOW)
+    row = prompt_text.prompt_row_at(rows, NOW)
     assert (row.time_text(NOW), row.level) == (text, level)
     assert len(prompt_text.prompt_line("n" * 60, rows, NOW)) <= prompt_text.WIDTH
 
@@ -99,22 +99,22 @@ def test_no_level_is_told_by_colour_alone():
 
 def test_rows_as_shells_read_them():
     known = prompt_text.prompt_rows(clock("known", 7200))
-    assert prompt_text.rows_to_line(known) == (
+    assert prompt_text.prompt_rows_to_line(known) == (
         f"{NOW + 5400}|1800|fine|left|{NOW + 6900}|300|soon|=left="
         f"|{NOW + 7199}|1|late|==left==|99999999999|0|late|==signed out=="
     )
     assert (
-        prompt_text.rows_to_line(prompt_text.prompt_rows(PromptClock(0, "open")))
+        prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(PromptClock(0, "open")))
         == "99999999999|0|fine|ok"
     )
-    assert prompt_text.rows_to_line(prompt_text.NOTHING_ENDS) == "99999999999|0||"
+    assert prompt_text.prompt_rows_to_line(prompt_text.NOTHING_ENDS) == "99999999999|0||"
 
 
 @pytest.mark.parametrize("at", [0, 1, 299, 9_999_999_999])
 def test_no_number_is_negative_or_longer_than_shells_take(at):
-    fields = prompt_text.rows_to_line(prompt_text.prompt_rows(PromptClock(at, "known"), at)).split(
-        "|"
-    )
+    fields = prompt_text.prompt_rows_to_line(
+        prompt_text.prompt_rows(PromptClock(at, "known"), at)
+    ).split("|")
     assert all(re.fullmatch("[0-9]{1,11}", field) for field in fields[::4] + fields[1::4])
 
 
@@ -161,7 +161,7 @@ def test_a_name_with_the_sign_of_guarded_roles_does_not_look_guarded():
     "name", [*names(200), "$(touch x)", "`x`", "%F{red}", "\\[", "a\nb", "!!", "é"]
 )
 def test_a_hostile_name_is_harmless(name):
-    label = prompt_text.safe_name(name)
+    label = prompt_text.safe_prompt_name(name)
     assert re.fullmatch(r"[A-Za-z0-9 ._:@/+=,?-]{0,40}", label)
 
 
@@ -183,7 +183,7 @@ def test_a_hostile_name_is_harmless(name):
 )
 def test_the_end_that_matters(session, role, expected):
     """A role's, whose renewal has failed, until it has passed; the sign-in's if that is earlier."""
-    row = prompt_text.row_at(
+    row = prompt_text.prompt_row_at(
         prompt_text.prompt_rows(clock(*session), None if role is None else NOW + role), NOW
     )
     assert row.clock == clock(*expected)
@@ -243,7 +243,7 @@ def test_two_profiles_of_one_config_never_show_the_same():
     marked = 0
     for seed in range(500):
         names = organization(random.Random(seed))
-        distinct = [prompt_text.distinct_name(name, names) for name in names]
+        distinct = [prompt_text.distinct_prompt_name(name, names) for name in names]
         marked += sum("+" in name for name in distinct)
         labels = [prompt_text.prompt_label(name, guarded=False) for name in distinct]
         for room in (prompt_text.WIDTH, 32, 25):
@@ -254,9 +254,9 @@ def test_two_profiles_of_one_config_never_show_the_same():
 
 def test_a_name_that_another_would_look_like_is_seen():
     names = ["@@prod", "?@prod", "pr\xf6d", "pr?d"]
-    names.append(prompt_text.distinct_name("pr\xf6d", names))  # a name like a marked one
+    names.append(prompt_text.distinct_prompt_name("pr\xf6d", names))  # a name like a marked one
     shown = {
-        prompt_text.prompt_label(prompt_text.distinct_name(name, names), guarded=False)
+        prompt_text.prompt_label(prompt_text.distinct_prompt_name(name, names), guarded=False)
         for name in names
     }
     assert len(shown) == len(names)
@@ -264,7 +264,7 @@ def test_a_name_that_another_would_look_like_is_seen():
 
 def test_a_mark_does_not_depend_on_the_other_profiles():
     one, two = "a" * 20 + "x" * 30 + "b" * 20, "a" * 20 + "y" * 30 + "b" * 20
-    assert prompt_text.distinct_name(one, [one]) == one
-    first = prompt_text.distinct_name(one, [one, two])
+    assert prompt_text.distinct_prompt_name(one, [one]) == one
+    first = prompt_text.distinct_prompt_name(one, [one, two])
     assert len(first) <= 23
-    assert first == prompt_text.distinct_name(one, [two, "other", one])
+    assert first == prompt_text.distinct_prompt_name(one, [two, "other", one])

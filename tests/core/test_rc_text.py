@@ -100,7 +100,7 @@ def test_marks_that_are_not_one_pair_are_refused(damaged):
     ],
 )
 def test_a_line_that_the_user_wrote_is_found(text, line):
-    assert rc_text.find_user_line(text) == line
+    assert rc_text.find_user_line_with_shell_init(text) == line
 
 
 def test_the_diff_shows_a_missing_final_newline():
@@ -179,4 +179,4 @@ def test_a_file_that_was_made_for_our_lines_goes_when_it_is_empty(blank):
     ],
 )
 def test_the_users_own_prompt_is_found_outside_our_lines(text, has):
-    assert rc_text.has_own_prompt(text) == has
+    assert rc_text.has_user_line_for_prompt(text) == has

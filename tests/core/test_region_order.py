@@ -4,11 +4,11 @@ import pytest
 
 from ssohelper.core.region_order import (
     CALL_SECONDS,
-    Failure,
-    failure_after,
+    RegionFailure,
     find_answering_region,
-    is_failing,
-    plan_tries,
+    is_region_failing,
+    plan_region_tries,
+    region_failure_after,
 )
 
 NOW = 1_800_000_000
@@ -17,23 +17,23 @@ ALL = (ONE, TWO, THREE)
 
 
 def test_one_region_gets_all_the_time():
-    [only] = plan_tries([ONE], {}, NOW)
+    [only] = plan_region_tries([ONE], {}, NOW)
     assert only == (ONE, None)
 
 
 def test_without_failures_the_order_is_that_of_the_settings_and_the_last_has_no_limit():
-    assert plan_tries(ALL, {}, NOW) == [(ONE, 1.0), (TWO, 1.0), (THREE, None)]
+    assert plan_region_tries(ALL, {}, NOW) == [(ONE, 1.0), (TWO, 1.0), (THREE, None)]
 
 
 def test_a_region_that_failed_comes_last_while_it_is_skipped():
-    failures = {ONE: Failure(1, NOW + 1)}
-    assert plan_tries(ALL, failures, NOW) == [(TWO, 1.0), (THREE, 1.0), (ONE, None)]
+    failures = {ONE: RegionFailure(1, NOW + 1)}
+    assert plan_region_tries(ALL, failures, NOW) == [(TWO, 1.0), (THREE, 1.0), (ONE, None)]
     assert find_answering_region(ALL, failures, NOW) == TWO
 
 
 def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
-    failures = {ONE: Failure(1, NOW)}
-    first, *others = plan_tries(ALL, failures, NOW)
+    failures = {ONE: RegionFailure(1, NOW)}
+    first, *others = plan_region_tries(ALL, failures, NOW)
     assert first.region == ONE
     assert first.share is not None
     assert first.share * CALL_SECONDS <= 1.5
@@ -42,23 +42,23 @@ def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
 
 
 def test_when_all_have_failed_all_are_asked_in_order():
-    failures = {region: Failure(3, NOW + 100) for region in ALL}
-    assert [one.region for one in plan_tries(ALL, failures, NOW)] == list(ALL)
+    failures = {region: RegionFailure(3, NOW + 100) for region in ALL}
+    assert [one.region for one in plan_region_tries(ALL, failures, NOW)] == list(ALL)
     assert find_answering_region(ALL, failures, NOW) == ONE
 
 
 def test_each_failure_in_a_row_skips_longer_and_not_without_end():
     failure, waits = None, []
     for _ in range(6):
-        failure = failure_after(failure, NOW, is_throttled=False)
+        failure = region_failure_after(failure, NOW, is_throttled=False)
         waits.append(failure.skipped_until - NOW)
     assert waits == [60, 120, 300, 600, 600, 600]
 
 
 def test_too_many_requests_skip_for_a_short_time_and_do_not_add_up():
-    failure = failure_after(None, NOW, is_throttled=True)
-    again = failure_after(failure, NOW, is_throttled=True)
-    assert failure == again == Failure(1, NOW + 10)
+    failure = region_failure_after(None, NOW, is_throttled=True)
+    again = region_failure_after(failure, NOW, is_throttled=True)
+    assert failure == again == RegionFailure(1, NOW + 10)
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_too_many_requests_skip_for_a_short_time_and_do_not_add_up():
     ],
 )
 def test_a_failure_counts_for_a_while(skipped_until: int, expected: bool):
-    assert is_failing(Failure(1, skipped_until), NOW) is expected
-    assert is_failing(None, NOW) is False
+    assert is_region_failing(RegionFailure(1, skipped_until), NOW) is expected
+    assert is_region_failing(None, NOW) is False

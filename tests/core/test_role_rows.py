@@ -6,9 +6,9 @@ from ssohelper.core.model import Account, Usage
 from ssohelper.core.role_rows import (
     PROFILES,
     RoleRow,
-    index_of,
+    make_role_index,
     ranked_rows,
-    rows_of_other_profiles,
+    rows_of_foreign_profiles,
 )
 from ssohelper.core.search import Span
 
@@ -41,7 +41,7 @@ def test_equal_matches_keep_the_order_of_the_rows():
     rows = ranked_rows(
         [row(DEV, "Admin"), row(PROD, "Admin", usage=Usage(1, 1)), row(PROD, "Read")]
     )
-    found = index_of(rows).search("payments")
+    found = make_role_index(rows).search("payments")
     assert [rows[number].role_name for number in found] == ["Admin", "Admin", "Read"]
     assert rows[found[0]].account == PROD
 
@@ -60,32 +60,34 @@ def test_equal_matches_keep_the_order_of_the_rows():
 )
 def test_every_field_of_a_row_is_searched(query: str, roles: list[str]):
     rows = [row(), row(role="Read", profiles=("my-name",))]
-    assert [rows[number].role_name for number in index_of(rows).search(query)] == roles
+    assert [rows[number].role_name for number in make_role_index(rows).search(query)] == roles
 
 
 def test_used_roles_come_before_others_that_match_as_well():
     used = row(Account("000050000001", "payments-internal-prod", ""), usage=Usage(10, 1))
     rows = ranked_rows([row(PROD, "Admin"), row(DEV, "Admin"), used])
-    assert [rows[number] for number in index_of(rows).search("prod")] == [used, rows[1]]
+    assert [rows[number] for number in make_role_index(rows).search("prod")] == [used, rows[1]]
 
 
 def test_an_address_is_found_but_excludes_no_row():
     rows = [row(), row(DEV)]
-    assert index_of(rows).search("aws+dev") == [1]
-    assert index_of(rows).search("!example") == [0, 1]
+    assert make_role_index(rows).search("aws+dev") == [1]
+    assert make_role_index(rows).search("!example") == [0, 1]
 
 
 def test_spans_name_the_field_and_the_characters_that_match():
     rows = [row(role="Read", profiles=("a", "my-name"))]
-    assert index_of(rows).spans("my read", 0) == [Span(PROFILES, 2, 4), Span(2, 0, 4)]
+    assert make_role_index(rows).spans("my read", 0) == [Span(PROFILES, 2, 4), Span(2, 0, 4)]
 
 
 def test_a_profile_that_is_not_ours_is_found_by_its_name_and_its_provider():
-    others = rows_of_other_profiles([("old keys", "static keys"), (".x", "the program /opt/tool")])
+    others = rows_of_foreign_profiles(
+        [("old keys", "static keys"), (".x", "the program /opt/tool")]
+    )
     rows = [row(), *others]
     assert [one.key.text for one in others] == ["old keys", ".x"]
     assert [one.profile_argument for one in others] == ["old keys", ".x"]
     for words in ("old", "static", "other old"):
-        assert index_of(rows).search(words) == [1], words
-    assert index_of(rows).search("/opt/tool") == [2]
+        assert make_role_index(rows).search(words) == [1], words
+    assert make_role_index(rows).search("/opt/tool") == [2]
     assert not any(key.role in {row().key.role} for key in (one.key for one in others))

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
-from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_other_profiles
-from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, View, account_key
+from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_foreign_profiles
+from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, RoleListView, account_key
 from ssohelper.core.shown_roles import Place, ShownRoles
 
 WORLDS = 300
@@ -30,8 +30,8 @@ def make_world(seeded: random.Random) -> list[RoleRow]:
     return ranked_rows(rows)
 
 
-def random_view(seeded: random.Random, rows: list[RoleRow]) -> View:
-    view = View(seeded.random() < 0.3, seeded.choice(SORTS), seeded.random() < 0.3)
+def random_view(seeded: random.Random, rows: list[RoleRow]) -> RoleListView:
+    view = RoleListView(seeded.random() < 0.3, seeded.choice(SORTS), seeded.random() < 0.3)
     for row in seeded.sample(rows, min(len(rows), 3)):
         view = view.with_fold(account_key(row), seeded.random() < 0.5)
     return view
@@ -95,10 +95,10 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
 
 def test_a_heading_stays_under_the_cursor_when_its_account_is_unfolded() -> None:
     rows = [row("a", "1", role) for role in ("Admin", "Read")]
-    shown = ShownRoles(View().with_all_folded(folded=True))
+    shown = ShownRoles(RoleListView().with_all_folded(folded=True))
     shown.set_rows(rows)
     place = shown.place_of(0)
-    shown.set_view(View())
+    shown.set_view(RoleListView())
     assert (shown.line_of(place), list(shown.lines)) == (0, [-1, 0, 1])
     assert shown.line_of(None) == 1
     shown.set_view(FLAT)
@@ -135,7 +135,7 @@ def test_favourites_come_first_in_each_order(sort: str, tree: str, flat: str) ->
         return one.account.id.lstrip("0") + (one.role_name if number >= 0 else "")
 
     for is_flat, wanted in ((False, tree), (True, flat)):
-        shown = ShownRoles(View(is_flat, sort))
+        shown = ShownRoles(RoleListView(is_flat, sort))
         shown.set_rows(WORLD)
         assert " ".join(map(text, shown.lines)).startswith(wanted)
 
@@ -143,17 +143,17 @@ def test_favourites_come_first_in_each_order(sort: str, tree: str, flat: str) ->
 @pytest.mark.parametrize("sort", ["use", "name", "id"])
 @pytest.mark.parametrize("is_flat", [False, True])
 def test_profiles_that_are_not_ours_come_last_in_each_order(sort: str, is_flat: bool) -> None:
-    shown = ShownRoles(View(is_flat, sort))
-    shown.set_rows([*WORLD, *rows_of_other_profiles([("a", "static keys"), ("b", "aws login")])])
+    shown = ShownRoles(RoleListView(is_flat, sort))
+    shown.set_rows([*WORLD, *rows_of_foreign_profiles([("a", "static keys"), ("b", "aws login")])])
     names = [shown.rows[number].role_name for number in shown.lines if number >= 0]
     assert names[-2:] == ["a", "b"]
     assert "a" not in names[:-2]
-    shown.set_view(View(is_flat, sort, only_session="corp"))
+    shown.set_view(RoleListView(is_flat, sort, only_session="corp"))
     assert not any(shown.rows[number].provider for number in shown.lines if number >= 0)
 
 
 def test_a_search_puts_the_account_of_the_best_match_first() -> None:
-    shown = ShownRoles(View(sort="id").with_all_folded(folded=True))
+    shown = ShownRoles(RoleListView(sort="id").with_all_folded(folded=True))
     shown.set_rows(WORLD)
     shown.search("gamma read")
     shown.search("read")
@@ -165,26 +165,28 @@ def test_a_search_puts_the_account_of_the_best_match_first() -> None:
 
 def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
     new, old = AccountKey("corp", "9"), AccountKey("corp", "1")
-    view = View().with_all_folded(folded=True).with_fold(old, folded=False)
+    view = RoleListView().with_all_folded(folded=True).with_fold(old, folded=False)
     assert (view.is_folded(new), view.is_folded(old)) == (True, False)
-    assert view.with_fold(old, folded=True) == View().with_all_folded(folded=True)
+    assert view.with_fold(old, folded=True) == RoleListView().with_all_folded(folded=True)
     assert not view.with_all_folded(folded=False).is_folded(new)
     assert not view.with_all_folded(folded=True).with_all_folded(folded=False).exceptions
-    assert not View().with_fold(old, folded=True).with_all_folded(folded=False).is_folded(old)
+    assert (
+        not RoleListView().with_fold(old, folded=True).with_all_folded(folded=False).is_folded(old)
+    )
 
 
 def test_one_account_in_two_sessions_has_two_headings() -> None:
     account = Account("1".zfill(12), "prod", "")
-    shown = ShownRoles(View())
+    shown = ShownRoles(RoleListView())
     shown.set_rows([RoleRow(session, account, "Admin") for session in ("corp", "lab")])
     assert list(shown.lines) == [-1, 0, -2, 1]
 
 
 def test_a_new_order_and_new_rows_are_shown() -> None:
-    shown = ShownRoles(View())
+    shown = ShownRoles(RoleListView())
     shown.set_rows(WORLD)
     by_use = list(shown.lines)
-    shown.set_view(View(sort="id"))
+    shown.set_view(RoleListView(sort="id"))
     assert list(shown.lines) != by_use
     assert shown.heading_of(0).role_count == 2
     shown.set_rows(WORLD[:1])

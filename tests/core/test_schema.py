@@ -126,7 +126,7 @@ def test_an_end_without_a_time_zone_is_recognized(ends: str, lacks: bool) -> Non
 @pytest.mark.parametrize("value", [value for value in NONSENSE if value is not None])
 def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str, value: Any) -> None:
     good = {"signed_in_at": NOON, "user": "ana"}
-    facts, damaged = sign_in_records.parse_facts({**good, name: value})
+    facts, damaged = sign_in_records.parse_sign_in_facts({**good, name: value})
     empty = SignInFacts()._asdict()
     if not (name == "token_ids" and value == []):
         assert facts._asdict()[name] == empty[name]
@@ -141,7 +141,7 @@ def test_a_token_without_a_valid_lifetime_is_refused(life: Any) -> None:
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     with pytest.raises(Damaged):
-        sign_in_records.token_from_answer(
+        sign_in_records.token_and_lifetime_from_answer(
             {"accessToken": "at", "expiresIn": life}, client, None, NOON
         )
 
@@ -152,7 +152,9 @@ def test_a_token_lives_as_long_as_aws_says(life: int) -> None:
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     answer = {"accessToken": "at", "expiresIn": life, "refreshToken": "new"}
-    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
+    token, promised = sign_in_records.token_and_lifetime_from_answer(
+        answer, client, Secret("rt"), NOON
+    )
     assert (token.expires_at, promised) == (NOON + life, life)
     assert token.refresh_token == Secret("new")
 
@@ -162,7 +164,9 @@ def test_a_token_is_used_for_24_h_at_most_and_keeps_an_omitted_refresh_token() -
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     answer = {"accessToken": "at", "expiresIn": 10**18}
-    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
+    token, promised = sign_in_records.token_and_lifetime_from_answer(
+        answer, client, Secret("rt"), NOON
+    )
     assert (token.expires_at, promised) == (NOON + 86400, 10**18)
     assert token.refresh_token == Secret("rt")
 

@@ -34,7 +34,7 @@ VIEW = {
 
 def _facts(name: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        found, damaged = sign_in_records.parse_facts({name: value})
+        found, damaged = sign_in_records.parse_sign_in_facts({name: value})
         if damaged:
             raise Damaged(name)
         return found
@@ -116,14 +116,14 @@ def _listing(**change: Any) -> Any:
         (lambda value: use_records.parse_usage([*KEY, None, 0, *value]), [True], [True, 1]),
         (lambda value: use_records.parse_visit([*KEY, 1, *value]), [True], [True, 1]),
         (
-            lambda value: list_view.parse_view(VIEW | {"exceptions": value}),
+            lambda value: list_view.parse_list_view(VIEW | {"exceptions": value}),
             [KEY[:2]] * MOST_EXCEPTIONS,
             [KEY[:2]] * (MOST_EXCEPTIONS + 1),
         ),
-        (lambda value: list_view.parse_view(VIEW | {"sort": value}), "id", "ID"),
-        (lambda value: list_view.parse_view(VIEW | {"flat": value}), True, 1),
-        (lambda value: list_view.parse_view(VIEW | {"only_favourites": value}), True, 1),
-        (lambda value: list_view.parse_view(VIEW | {"only_session": value}), "corp", "a\x1b"),
+        (lambda value: list_view.parse_list_view(VIEW | {"sort": value}), "id", "ID"),
+        (lambda value: list_view.parse_list_view(VIEW | {"flat": value}), True, 1),
+        (lambda value: list_view.parse_list_view(VIEW | {"only_favourites": value}), True, 1),
+        (lambda value: list_view.parse_list_view(VIEW | {"only_session": value}), "corp", "a\x1b"),
         (lambda value: use_records.parse_visit([*KEY, value, True]), LATEST, LATEST + 1),
         (
             lambda value: state_records.parse_given_notices({"marks": value}),

@@ -4,7 +4,7 @@ import random
 import subprocess
 
 from ssohelper.core.model import Account
-from ssohelper.core.role_rows import RoleRow, index_of, rows_without_usage
+from ssohelper.core.role_rows import RoleRow, make_role_index, rows_without_usage
 from tests.programs import require_program
 
 TEAMS = ("payments", "orders", "billing", "search", "identity", "platform", "data", "ml", "growth")
@@ -93,7 +93,7 @@ def test_forty_searches_find_the_wanted_row_as_early_as_fzf() -> None:
     fzf = require_program("fzf")
     rows = organization()
     ids = {row.account.name: row.account.id for row in rows}
-    index = index_of(rows)
+    index = make_role_index(rows)
     lines = [f"{row.account.name} {row.account.id} {row.role_name}" for row in rows]
     text = "\n".join(lines)
     numbers = {line: number for number, line in enumerate(lines)}

@@ -66,7 +66,7 @@ def test_any_earlier_value_is_restored(shell: str, tmp_path: Path) -> None:
         "V5": "'\\''",
     }
     names = [*before, "V6"]
-    text = shell_text.restoring_text(shell, names, before)
+    text = shell_text.text_that_restores_variables(shell, names, before)
     changed = dict.fromkeys(names, "changed")
     got = evaluated(shell, os.fsencode(text), tmp_path, **changed)
     wanted = {os.fsencode(name): os.fsencode(value) for name, value in before.items()}
@@ -89,7 +89,9 @@ def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
     ]
     for shell in ("bash", "zsh-as-sh"):
         for name in ("AWS_REGION", "AWS_VAULT"):
-            script = f"{name}=fixed; readonly {name}\n{shell_text.joined_lines('bash', lines)}"
+            script = (
+                f"{name}=fixed; readonly {name}\n{shell_text.joined_shell_lines('bash', lines)}"
+            )
             first, *rest = START[shell]
             done = subprocess.run(
                 [require_program(first), *rest, "-c", script], capture_output=True
@@ -108,7 +110,9 @@ def test_powershell_quotes_are_doubled(value: str, text: str) -> None:
 def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     there = shell_text.assignment_text("fish", {"AWS_PROFILE": "other"}, ("AWS_VAULT",))
-    back = shell_text.restoring_text("fish", ("AWS_PROFILE", "AWS_VAULT"), {"AWS_PROFILE": "mine"})
+    back = shell_text.text_that_restores_variables(
+        "fish", ("AWS_PROFILE", "AWS_VAULT"), {"AWS_PROFILE": "mine"}
+    )
     script = (
         "set -Ux AWS_PROFILE mine; set -Ux AWS_VAULT mine\n"
         f"{there}\nenv | grep AWS_PROFILE; set -qU AWS_VAULT; and echo kept\n"
@@ -149,7 +153,9 @@ def test_each_shell_gets_its_own_statements(
     assert shell_text.set_variable_text(shell, "V", "a'b") == variable
     assert shell_text.assignment_text(shell, {"A": "1"}, ("G", "H")) == exports
     assert shell_text.assignment_text(shell, {}, ()) == ""
-    assert shell_text.restoring_text(shell, ("A", "G"), {"A": "1", "B": "2"}) == restored
+    assert (
+        shell_text.text_that_restores_variables(shell, ("A", "G"), {"A": "1", "B": "2"}) == restored
+    )
 
 
 @pytest.mark.parametrize(

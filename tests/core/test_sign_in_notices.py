@@ -5,7 +5,7 @@ import pytest
 from ssohelper.core.sign_in_notices import (
     GivenNotices,
     due_notice_marks,
-    end_to_give_notice_of,
+    end_that_notices_announce,
     make_notice,
 )
 from ssohelper.core.sign_in_outlook import Outlook
@@ -67,7 +67,7 @@ def test_a_sign_in_that_is_over_has_a_notice_whenever_the_next_renewal_comes() -
 def test_recorded_notices_count_for_the_same_end_only(
     end: int | None, asked: int | None, same: bool
 ) -> None:
-    assert (GivenNotices(end, frozenset({"900"})).marks_of(asked) == {"900"}) is same
+    assert (GivenNotices(end, frozenset({"900"})).given_marks_of_end(asked) == {"900"}) is same
 
 
 def test_the_message_names_session_time_and_command() -> None:
@@ -101,7 +101,7 @@ def test_after_a_known_end_the_notice_names_the_end_of_the_last_token() -> None:
     ],
 )
 def test_which_end_notices_count_down_to(ahead: Outlook, expected: int | None) -> None:
-    assert end_to_give_notice_of(ahead, NOW) == expected
+    assert end_that_notices_announce(ahead, NOW) == expected
 
 
 def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:

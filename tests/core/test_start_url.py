@@ -4,10 +4,10 @@ import pytest
 
 from ssohelper.core.start_url import (
     checked_start_url,
+    checked_typed_start_url,
+    default_session_name_of_url,
     is_same_portal,
     region_of_start_url,
-    session_name_of,
-    typed_start_url,
 )
 from ssohelper.errors import ConfigInvalid
 
@@ -40,7 +40,7 @@ def test_urls_of_the_access_portal_are_returned_unchanged(url: str) -> None:
     ],
 )
 def test_a_typed_url_gets_a_host_in_small_letters(typed: str, url: str) -> None:
-    assert typed_start_url(typed) == url
+    assert checked_typed_start_url(typed) == url
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_region_is_read_from_hosts_that_contain_it(url: str, region: str | N
 
 
 def test_the_default_session_name_is_the_first_label() -> None:
-    assert session_name_of("https://My-Corp.awsapps.com/start") == "my-corp"
+    assert default_session_name_of_url("https://My-Corp.awsapps.com/start") == "my-corp"
 
 
 @pytest.mark.parametrize(

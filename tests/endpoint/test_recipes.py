@@ -221,7 +221,7 @@ class TestContainers:
             program.ends(15)
 
     def test_a_dev_container(self, home: Home, emulator: Emulator) -> None:
-        with_socket, with_address = map(json.loads, blocks("containers.md", "json"))
+        with_socket, with_portal_address = map(json.loads, blocks("containers.md", "json"))
         [mount] = with_socket["mounts"]
         assert "source=${localEnv:HOME}/.sso.sock,target=/run/sso.sock" in mount
         serve = [SCRIPT, "serve", PROFILE, "--socket", str(home.path / ".sso.sock")]
@@ -230,9 +230,9 @@ class TestContainers:
             done = contained(f"{with_socket['postCreateCommand']} && {_WHO}", home)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
             program.ends(15)
-        assert with_address["runArgs"][0] == "--network=host"
-        assert with_address["runArgs"][2].endswith("/.payments.env")
-        assert with_address["mounts"][0].startswith(
+        assert with_portal_address["runArgs"][0] == "--network=host"
+        assert with_portal_address["runArgs"][2].endswith("/.payments.env")
+        assert with_portal_address["mounts"][0].startswith(
             "source=${localEnv:HOME}/.payments,target=${localEnv:HOME}/.payments,type=bind"
         )
 

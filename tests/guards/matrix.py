@@ -55,14 +55,14 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
     date_back(made.settings)
     made.app = App(home.env)
     assert made.app.vault.policy.rules == (RULE,)
-    made.app.credentials.withdraw_session("corp")
+    made.app.credentials.withdraw_responses_of_session("corp")
     assert made.app.credentials.load(TARGET, made.app.config.read().sso_session("corp"))
     return made
 
 
 def grant(world: Guarded, **changes: object) -> Grant:
     """Return a grant for all terminals that is in force, with some fields changed."""
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     whole = Grant(
         key=TARGET,
         reason="INC-4711",
@@ -103,21 +103,21 @@ def nothing(world: Guarded) -> None:
 
 
 def expired(world: Guarded) -> None:
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
 
 
 def over_by_the_boot_clock(world: Guarded) -> None:
-    give(world, grant(world, uptime=world.app.find_here().uptime - 1801))
+    give(world, grant(world, uptime=world.app.find_grant_context().uptime - 1801))
 
 
 def from_the_future(world: Guarded) -> None:
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     give(world, grant(world, granted_at=here.now + 600, ends_at=here.now + 1200))
 
 
 def too_long(world: Guarded) -> None:
-    give(world, grant(world, ends_at=world.app.find_here().now + MOST_SECONDS + 60))
+    give(world, grant(world, ends_at=world.app.find_grant_context().now + MOST_SECONDS + 60))
 
 
 def of_another_user(world: Guarded) -> None:
@@ -137,7 +137,7 @@ def of_another_role(world: Guarded) -> None:
 
 
 def edited(world: Guarded) -> None:
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     path = give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
     write(world, grant(world), path)
 
@@ -210,7 +210,7 @@ def rule_deleted_by_an_editor(world: Guarded) -> None:
 
 def tag_emptied_by_an_editor(world: Guarded) -> None:
     world.settings.write_text(f'[guard]\nrules = ["#admins"]\n[tags]\nadmins = ["{RULE}"]\n')
-    world.app.guard_memory.save(())
+    world.app.guard_memory.save_rules(())
     assert App(world.home.env).vault.policy.rules == (RULE,)
     world.settings.write_text('[guard]\nrules = ["#admins"]\n[tags]\nadmins = []\n')
     date_back(world.settings)
@@ -330,7 +330,7 @@ CLOCKS = ((2000, "-30m"), (0, "+40m"), (0, "-10m"))
 
 def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
     """Give the grant; return the variables with which a program sees the moved clock."""
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     at = here.now - granted_ago
     give(world, grant(world, granted_at=at, ends_at=at + 1800, uptime=here.uptime - granted_ago))
     return {
@@ -347,7 +347,7 @@ def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
 def publish_before_the_rule(world: Guarded) -> None:
     """The rule comes from an editor while a response that was published before it is good."""
     world.set_rules()
-    world.app.guard_memory.save(())
+    world.app.guard_memory.save_rules(())
     date_back(world.settings)
     for _ in range(2):
         assert world.run(LAUNCHER, *KEY).returncode == 0
@@ -366,7 +366,7 @@ def put_old_settings_back(world: Guarded, *, had_file: bool = True) -> None:
     """`mv` keeps a file's date: it then is that of the settings under which was published."""
     old = world.settings.with_name("old")
     world.set_rules()
-    world.app.guard_memory.save(())
+    world.app.guard_memory.save_rules(())
     date_back(world.settings)
     world.settings.rename(old)
     if had_file:

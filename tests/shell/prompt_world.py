@@ -66,16 +66,18 @@ class PromptWorld:
     def learn(
         self,
         name: str,
-        rows: tuple[prompt_text.Row, ...] = (),
+        rows: tuple[prompt_text.PromptRow, ...] = (),
         *,
         guarded: bool = False,
         has_file: bool = True,
     ) -> None:
         """Set what the program answers when a shell asks it; `rows` are used without a file."""
         label = prompt_text.prompt_label(name, guarded=guarded)
-        labels = prompt_text.fitted_labels(label, rows)
+        labels = prompt_text.usual_and_short_label(label, rows)
         places = (str(self.file), str(self.config)) if has_file else ("", "")
-        self.answer.write_text("|".join((*labels, *places, prompt_text.rows_to_line(rows))) + "\n")
+        self.answer.write_text(
+            "|".join((*labels, *places, prompt_text.prompt_rows_to_line(rows))) + "\n"
+        )
 
     def put(self, at: int, kind: str, role_ends_at: int | None = None) -> None:
         """Write the role's file as the program does: in one step, with the config's time."""
@@ -114,4 +116,4 @@ class PromptWorld:
 def line(at: int, kind: str, role_ends_at: int | None = None) -> str:
     """Return the first line of a role's file."""
     clock = PromptClock(at, kind)  # type: ignore[arg-type]
-    return prompt_text.rows_to_line(prompt_text.prompt_rows(clock, role_ends_at))
+    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock, role_ends_at))

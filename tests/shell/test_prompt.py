@@ -58,7 +58,9 @@ def expected(
     """Return what SHOW prints, by the program's own text."""
     rows = prompt_text.prompt_rows(PromptClock(at, kind), role_ends_at)  # type: ignore[arg-type]
     label = prompt_text.prompt_label(NAME, guarded=guarded)
-    return f"{prompt_text.prompt_line(label, rows, now)}|{prompt_text.row_at(rows, now).level}"
+    return (
+        f"{prompt_text.prompt_line(label, rows, now)}|{prompt_text.prompt_row_at(rows, now).level}"
+    )
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -161,7 +163,7 @@ class TestText:
         self, shell: str, world: PromptWorld, has_file: bool
     ) -> None:
         world.learn("plain", NOTHING_ENDS, has_file=has_file)
-        world.file.write_text(f"{prompt_text.rows_to_line(NOTHING_ENDS)}\n")
+        world.file.write_text(f"{prompt_text.prompt_rows_to_line(NOTHING_ENDS)}\n")
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("plain|\nplain|\n", "")
         assert world.starts() == 1
@@ -280,7 +282,7 @@ class TestFailures:
         for name, text in zip(hostile, shown, strict=True):
             assert re.fullmatch(r"[A-Za-z0-9 ._:@/+=,?-]{0,40}\|", text), name
             if name.isascii():
-                assert text == f"{prompt_text.safe_name(name)}|", name
+                assert text == f"{prompt_text.safe_prompt_name(name)}|", name
         assert sorted(
             path.name for path in world.folder.iterdir() if path.name[0] != "."
         ) == sorted(["a folder's state", "answer", "bin", f"script.{shell}"])

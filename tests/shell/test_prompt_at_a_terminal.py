@@ -225,7 +225,7 @@ class TestColours:
             (world.folder / "setup").write_text(set_variable(shell, "AWS_PROFILE", name))
             screen.type(f"source ./setup; echo {number}.\r")
             screen.wait(lambda number=number: f"{number}." in screen.lines())
-            screen.shows(prompt_text.safe_name(name))
+            screen.shows(prompt_text.safe_prompt_name(name))
         plain = re.sub(
             rb"\x1b(\[[0-9;?<=>]*[ -/]*[@-~]|[()][A-Z0-9]|[=>]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\)",
             b"",

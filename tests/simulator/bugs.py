@@ -81,8 +81,10 @@ def _overwrite_foreign(put: Put) -> None:
 
 def _resurrect(put: Put) -> None:
     """save_renewed takes a missing file for the used token's."""
-    real = TokenFiles._read_present
-    put(TokenFiles, "_read_present", lambda self, session: real(self, session) or {})
+    real = TokenFiles._read_whole_document_or_empty
+    put(
+        TokenFiles, "_read_whole_document_or_empty", lambda self, session: real(self, session) or {}
+    )
 
 
 def _ignore_seen_id(put: Put) -> None:
@@ -108,10 +110,10 @@ def _keep_without_standing(put: Put) -> None:
 
 
 def _keep_of_any_sign_in(put: Put) -> None:
-    """validity_of takes every token in the file for one of the same sign-in."""
+    """validity_of_credentials takes every token in the file for one of the same sign-in."""
     put(
         issuing,
-        "validity_of",
+        "validity_of_credentials",
         lambda token_id, token, facts: Validity.CURRENT if token else Validity.SIGNED_OUT,
     )
 
@@ -271,7 +273,7 @@ BUGS = (
     Bug("save_renewed brings back a signed-out session", _resurrect),
     Bug("renew_token does not look at seen_id", _ignore_seen_id),
     Bug("an answer is kept whatever became of its sign-in", _keep_without_standing),
-    Bug("validity_of takes every token for the same sign-in", _keep_of_any_sign_in),
+    Bug("validity_of_credentials takes every token for the same sign-in", _keep_of_any_sign_in),
     Bug("a lost refresh is sent again at once", _send_again),
     Bug("the token's lock is not taken", _renew_without_lock),
     Bug("two calls for one role", _two_calls),

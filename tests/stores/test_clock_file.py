@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.core.aws_clock import Reading, aws_now
+from ssohelper.core.aws_clock import ClockReading, aws_now
 from ssohelper.stores.clock_file import ClockFile
 
-READING = Reading(aws_at=1000.0, wall_at=5000.0, uptime_at=100.0, boot="b")
+READING = ClockReading(aws_at=1000.0, wall_at=5000.0, uptime_at=100.0, boot="b")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ READING = Reading(aws_at=1000.0, wall_at=5000.0, uptime_at=100.0, boot="b")
     ],
 )
 def test_aws_time_is_calculated_from_the_reading(
-    reading: Reading | None, wall: float, uptime: float, boot: str, expected: float
+    reading: ClockReading | None, wall: float, uptime: float, boot: str, expected: float
 ) -> None:
     assert aws_now(reading, wall, uptime, boot) == expected
 

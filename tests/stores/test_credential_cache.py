@@ -128,15 +128,15 @@ def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, 
     assert path.stat().st_mode & 0o777 == 0o600
     for folder in (path.parent, path.parent.parent, path.parent.parent.parent, runtime):
         assert folder.stat().st_mode & 0o777 == 0o700
-    cache.withdraw(KEY)
+    cache.withdraw_response(KEY)
     assert not path.exists()
-    cache.withdraw(KEY)
+    cache.withdraw_response(KEY)
 
 
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
-    cache.withdraw(KEY)
+    cache.withdraw_response(KEY)
     assert cache.load(KEY, CORP) == cached()
 
 
@@ -159,7 +159,7 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     precious.write_text("precious")
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
-    cache.withdraw_session("corp")
+    cache.withdraw_responses_of_session("corp")
     assert not os.path.exists(folders.published_response(str(runtime), *KEY[:3]))
     assert cache.list_entries() == []
     cache.forget_session("corp")
@@ -252,7 +252,7 @@ def test_a_malformed_or_huge_response_ends_at_0(cache):
     until = int(time.time()) + 600
     cache.publish(permit_publishing(KEY), DOCUMENT, until)
     assert cache.load_published_until(KEY) == until
-    path = cache._response(KEY)
+    path = cache._response_file(KEY)
     for content in (b"", b"{}", b"x" * (1 << 21)):
         path.write_bytes(content)
         os.utime(path, (until, until))

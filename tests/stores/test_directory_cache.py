@@ -38,18 +38,18 @@ def test_a_listing_is_returned_with_every_name_as_saved(cache, tmp_path):
 
 def test_an_unfinished_listing_is_separate(cache):
     cache.save("corp", LISTING)
-    cache.save_unfinished("corp", LATER)
-    assert (cache.load("corp"), cache.load_unfinished("corp")) == (LISTING, LATER)
-    cache.remove_unfinished("corp")
-    cache.remove_unfinished("corp")
-    assert (cache.load("corp"), cache.load_unfinished("corp")) == (LISTING, None)
+    cache.save_unfinished_listing("corp", LATER)
+    assert (cache.load("corp"), cache.load_unfinished_listing("corp")) == (LISTING, LATER)
+    cache.remove_unfinished_listing("corp")
+    cache.remove_unfinished_listing("corp")
+    assert (cache.load("corp"), cache.load_unfinished_listing("corp")) == (LISTING, None)
 
 
 def test_sessions_never_mix(cache):
-    cache.save_unfinished("corp", LISTING)
+    cache.save_unfinished_listing("corp", LISTING)
     cache.save("corp.unfinished", LATER)
     assert cache.load("corp") is None
-    assert cache.load_unfinished("corp.unfinished") is None
+    assert cache.load_unfinished_listing("corp.unfinished") is None
     assert cache.list_session_names() == ["corp", "corp.unfinished"]
     assert cache.forget("corp") == 1
     assert cache.load("corp.unfinished") == LATER

@@ -27,13 +27,13 @@ def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
     def another_endpoint_removes_first(descriptor: int, operation: int) -> None:
         seen.append(operation)
         if len(seen) == 1:  # the folder is made and its lock is not held yet
-            endpoint_files._remove_abandoned(tmp_path)
+            endpoint_files._remove_abandoned_folders(tmp_path)
         flock(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", another_endpoint_removes_first)
     folder = PrivateFolder(tmp_path)
     assert folder.write_file("token", b"x").read_bytes() == b"x"
-    endpoint_files._remove_abandoned(tmp_path)
+    endpoint_files._remove_abandoned_folders(tmp_path)
     assert folder.path.is_dir()
     folder.remove()
     assert os.listdir(tmp_path) == []
@@ -60,17 +60,17 @@ def test_the_folder_and_the_one_above_it_are_private_and_missing_files_come_back
     folder.write_token_folder(tmp_path / "tokens", TOKEN)
     for gone in (path, tmp_path / "tokens" / "token"):
         gone.unlink()
-    folder.restore()
+    folder.restore_missing_files()
     assert path.read_bytes() == b"second"
     assert (tmp_path / "tokens" / "token").read_text() == TOKEN.reveal()
     path.write_bytes(b"changed")
-    folder.restore()
+    folder.restore_missing_files()
     assert path.read_bytes() == b"changed"
     shutil.rmtree(base)
-    folder.restore()
+    folder.restore_missing_files()
     assert (path.read_bytes(), mode_of(base), mode_of(path)) == (b"second", 0o700, 0o600)
     folder.remove()
-    folder.restore()
+    folder.restore_missing_files()
     assert os.listdir(base) == os.listdir(tmp_path / "tokens") == []
 
 

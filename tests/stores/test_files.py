@@ -101,10 +101,10 @@ class TestReading:
         assert set(os.listdir("/proc/self/fd")) <= before
 
     def test_the_names_in_a_folder_are_sorted_without_hidden_ones(self, tmp_path):
-        assert files.list_names(tmp_path / "none") == []
+        assert files.list_names_in_folder(tmp_path / "none") == []
         for name in ("c", ".hidden", "a", "b"):
             (tmp_path / name).touch()
-        assert files.list_names(tmp_path) == ["a", "b", "c"]
+        assert files.list_names_in_folder(tmp_path) == ["a", "b", "c"]
 
     def test_a_file_over_the_limit_is_refused(self, tmp_path):
         (tmp_path / "a").write_bytes(b"x" * 11)
@@ -312,9 +312,9 @@ class TestWriting:
     def test_remove_removes_a_link_and_not_its_target(self, tmp_path):
         (tmp_path / "a").write_text("precious")
         (tmp_path / "link").symlink_to(tmp_path / "a")
-        assert files.remove(tmp_path / "link") is True
-        assert files.remove(tmp_path / "link") is False
-        assert files.remove(tmp_path / "a" / "below") is False
+        assert files.remove_file(tmp_path / "link") is True
+        assert files.remove_file(tmp_path / "link") is False
+        assert files.remove_file(tmp_path / "a" / "below") is False
         assert (tmp_path / "a").read_text() == "precious"
 
     def test_young_temporary_files_of_other_processes_stay(self, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
-from ssohelper.core.region_order import Failure
+from ssohelper.core.region_order import RegionFailure
 from ssohelper.errors import LoginRequired
 from ssohelper.stores.codecs import Codec, PlainCodec
 from ssohelper.stores.region_failures import RegionFailures
@@ -38,8 +38,8 @@ def test_each_region_has_a_token_of_its_own(store: TokenFiles, tmp_path: Path):
     store.save_registration(FURTHER, CLIENT)
     assert store.load(OWN) == token("own")
     assert store.load(FURTHER) == token("further")
-    assert store.list_further(OWN) == [FURTHER]
-    assert store.list_further(OWN._replace(name="cor")) == []
+    assert store.list_further_portal_sessions(OWN) == [FURTHER]
+    assert store.list_further_portal_sessions(OWN._replace(name="cor")) == []
     [folder] = {path.parent for path in tmp_path.rglob("corp@*")}
     assert folder == tmp_path / "state" / "regions"
     assert [path.stat().st_mode & 0o777 for path in folder.iterdir()] == [0o600, 0o600]
@@ -53,7 +53,7 @@ def test_one_whose_token_is_damaged_can_still_be_forgotten(store: TokenFiles, tm
     store.save(FURTHER, token("further"))
     [path] = tmp_path.rglob("corp@*")
     path.write_text("{")
-    [found] = store.list_further(OWN)
+    [found] = store.list_further_portal_sessions(OWN)
     assert (found.region, found.start_url, found.is_further) == (
         "eu-central-1",
         OWN.start_url,
@@ -82,8 +82,8 @@ def test_a_sealed_token_of_one_region_does_not_open_as_another_ones(tmp_path: Pa
 def test_failures_are_kept_by_region(tmp_path: Path):
     store = RegionFailures(tmp_path / "run")
     assert store.load("corp") == {}
-    store.save("corp", {"eu-west-1": Failure(2, 1_800_000_000)})
-    assert store.load("corp") == {"eu-west-1": Failure(2, 1_800_000_000)}
+    store.save("corp", {"eu-west-1": RegionFailure(2, 1_800_000_000)})
+    assert store.load("corp") == {"eu-west-1": RegionFailure(2, 1_800_000_000)}
     assert store.load("other") == {}
     store.save("corp", {})
     assert not list(tmp_path.rglob("*.json"))
@@ -92,7 +92,7 @@ def test_failures_are_kept_by_region(tmp_path: Path):
 @pytest.mark.parametrize("content", ["", "[]", '{"eu-west-1": 3}', '{"eu-west-1": ["a", 1]}'])
 def test_a_damaged_record_counts_as_none(tmp_path: Path, content: str):
     store = RegionFailures(tmp_path)
-    store.save("corp", {"eu-west-1": Failure(1, 1)})
+    store.save("corp", {"eu-west-1": RegionFailure(1, 1)})
     [path] = tmp_path.rglob("*.json")
     path.write_text(content)
     assert store.load("corp") == {}

@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core import grants
-from ssohelper.core.grants import Grant, Here, TerminalSession
+from ssohelper.core.grants import Grant, GrantContext, TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LocalState
 from ssohelper.stores.grants import GrantStore
@@ -27,7 +27,7 @@ class Place:
         self.app = App(
             {"HOME": str(folder), "SSOHELPER_HOME": str(folder / "own")}, clock=lambda: NOW
         )
-        self.here = Here(1000, "boot-1", TERMINAL, NOW, UPTIME)
+        self.here = GrantContext(1000, "boot-1", TERMINAL, NOW, UPTIME)
         self.runtime = self.app.locations.runtime_folder
         self.store = GrantStore(self.runtime, self.app.journal, lambda: self.here)
 

@@ -9,7 +9,7 @@ import pytest
 
 from ssohelper.actions import list_view
 from ssohelper.app import App
-from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_EXCEPTIONS, AccountKey, View
+from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_EXCEPTIONS, AccountKey, RoleListView
 
 PROD = AccountKey("corp", "001234567890")
 
@@ -19,18 +19,18 @@ def app(tmp_path: Path) -> App:
     return App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
 
 
-def fold(view: View) -> View:
+def fold(view: RoleListView) -> RoleListView:
     return view.with_fold(PROD, folded=True)
 
 
-def only_corp(view: View) -> View:
+def only_corp(view: RoleListView) -> RoleListView:
     return view._replace(only_session="corp")
 
 
 def test_a_view_is_read_as_it_was_saved(app: App, tmp_path: Path) -> None:
     assert list_view.load_view(app) == DEFAULT_VIEW
-    list_view.save_changes(app, [fold, View.with_next_sort, only_corp])
-    assert list_view.load_view(app) == View(
+    list_view.save_changes(app, [fold, RoleListView.with_next_sort, only_corp])
+    assert list_view.load_view(app) == RoleListView(
         sort="name", exceptions=frozenset({PROD}), only_session="corp"
     )
     assert os.stat(tmp_path / "state" / "list-view.json").st_mode & 0o777 == 0o600
@@ -112,5 +112,7 @@ def test_a_folder_that_takes_no_file_is_a_warning(app: App, tmp_path: Path) -> N
 
 
 def test_a_view_names_a_limited_number_of_accounts() -> None:
-    view = View(exceptions=frozenset(AccountKey("c", f"{n:012d}") for n in range(MOST_EXCEPTIONS)))
+    view = RoleListView(
+        exceptions=frozenset(AccountKey("c", f"{n:012d}") for n in range(MOST_EXCEPTIONS))
+    )
     assert view.with_fold(PROD, folded=True) == view

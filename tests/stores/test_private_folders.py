@@ -20,7 +20,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
-from ssohelper.core.role_tree import View
+from ssohelper.core.role_tree import RoleListView
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.errors import LoginRequired
 from ssohelper.stores.choices_file import ChoicesStore
@@ -143,16 +143,16 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "list view": (
         "",
         lambda base: ListViewStore(base, runtime=base.parent / "run").update(
-            View.with_next_sort, soon()
+            RoleListView.with_next_sort, soon()
         ),
     ),
     "list view lock": (
         "locks",
         lambda base: ListViewStore(base.parent / "state", runtime=base).update(
-            View.with_next_sort, soon()
+            RoleListView.with_next_sort, soon()
         ),
     ),
-    "visits": ("", lambda base: ConsoleVisits(base).save("", KEY, NOON, is_told=True)),
+    "visits": ("", lambda base: ConsoleVisits(base).save_visit("", KEY, NOON, is_told=True)),
 }
 
 

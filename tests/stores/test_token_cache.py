@@ -326,7 +326,7 @@ class TestTokenFiles(TokenStoreContract):
             "    time.sleep(0.002)\n"
         )
         torn = 0
-        parsed_object = files.parse_object
+        parsed_object = files.parse_json_object
 
         def counted(content: bytes):
             nonlocal torn
@@ -334,7 +334,7 @@ class TestTokenFiles(TokenStoreContract):
             torn += found is None
             return found
 
-        monkeypatch.setattr(files, "parse_object", counted)
+        monkeypatch.setattr(files, "parse_json_object", counted)
         writer = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE)
         try:
             assert writer.stdout

@@ -95,7 +95,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
         for _ in range(5):
             # Bound of a broken lock; each change takes a few ms.
             ends = Deadline(60, app.clock.monotonic)
-            store.update(KEY, lambda before: before.used(NOON), ends)
+            store.update(KEY, lambda before: before.with_one_more_use(NOON), ends)
 
     threads = [threading.Thread(target=use_it) for _ in range(8)]
     for thread in threads:
@@ -129,31 +129,31 @@ def test_favourites_come_first_then_the_last_used_then_the_most_used():
 class TestConsoleVisits:
     def test_each_browser_has_its_last_visit(self, tmp_path: Path):
         visits = ConsoleVisits(tmp_path)
-        assert visits.load("firefox") is None
-        visits.save("firefox", KEY, NOON, is_told=False)
-        visits.save("chromium", KEY, NOON, is_told=True)
-        visits.save("firefox", KEY._replace(role_name="Read"), NOON + 1, is_told=True)
+        assert visits.load_visit("firefox") is None
+        visits.save_visit("firefox", KEY, NOON, is_told=False)
+        visits.save_visit("chromium", KEY, NOON, is_told=True)
+        visits.save_visit("firefox", KEY._replace(role_name="Read"), NOON + 1, is_told=True)
         again = ConsoleVisits(tmp_path)
-        assert again.load("firefox") == (KEY._replace(role_name="Read"), NOON + 1, True)
-        assert again.load("chromium") == (KEY, NOON, True)
-        assert again.load("none") is None
+        assert again.load_visit("firefox") == (KEY._replace(role_name="Read"), NOON + 1, True)
+        assert again.load_visit("chromium") == (KEY, NOON, True)
+        assert again.load_visit("none") is None
 
     def test_the_last_50_browsers_are_kept(self, tmp_path: Path):
         visits = ConsoleVisits(tmp_path)
         for number in range(51):
-            visits.save(str(number), KEY, NOON, is_told=False)
-        assert visits.load("0") is None
-        assert visits.load("1") is not None
-        visits.save("1", KEY, NOON, is_told=True)
-        visits.save("new", KEY, NOON, is_told=True)
-        assert visits.load("1") is not None
-        assert visits.load("2") is None
+            visits.save_visit(str(number), KEY, NOON, is_told=False)
+        assert visits.load_visit("0") is None
+        assert visits.load_visit("1") is not None
+        visits.save_visit("1", KEY, NOON, is_told=True)
+        visits.save_visit("new", KEY, NOON, is_told=True)
+        assert visits.load_visit("1") is not None
+        assert visits.load_visit("2") is None
 
     @pytest.mark.parametrize("content", ["{", "[]", '{"browsers": 1}', '{"browsers": {"x": [1]}}'])
     def test_a_damaged_file_is_no_visit_and_is_replaced(self, tmp_path: Path, content: str):
         visits = ConsoleVisits(tmp_path)
         (tmp_path / "console.json").write_text(content)
         (tmp_path / "console.json").chmod(0o600)
-        assert visits.load("x") is None
-        visits.save("x", KEY, NOON, is_told=True)
-        assert visits.load("x") == (KEY, NOON, True)
+        assert visits.load_visit("x") is None
+        visits.save_visit("x", KEY, NOON, is_told=True)
+        assert visits.load_visit("x") == (KEY, NOON, True)

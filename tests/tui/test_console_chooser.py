@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from ssohelper.core.console_choices import PageChoice
-from ssohelper.core.model import RoleKey
+from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.help import HelpScreen
@@ -38,9 +37,9 @@ def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome)
 
     run_scenario(world.app(), scenario)
     home, lambda_page = PageChoice("home", "eu-west-1"), PageChoice("lambda", "ap-southeast-2")
-    assert world.app().console_visits.load_pages(KEY) == [home, lambda_page]
+    assert world.app().console_visits.load_console_pages(KEY) == [home, lambda_page]
     other = KEY._replace(role_name="ReadOnlyAccess")
-    assert world.app().console_visits.load_pages(other) == []
+    assert world.app().console_visits.load_console_pages(other) == []
 
 
 def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
@@ -68,7 +67,7 @@ def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(world.app(), scenario)
-    assert world.app().console_visits.load_pages(KEY) == []
+    assert world.app().console_visits.load_console_pages(KEY) == []
 
 
 def test_one_page_is_opened_as_each_ticked_role(world: DemoHome, tmp_path: Path) -> None:
@@ -95,4 +94,4 @@ def test_a_damaged_record_of_pages_counts_as_none(world: DemoHome) -> None:
     for text in ("[", '{"version": 1, "roles": [["corp", "1", "a", [["\\u001b", "x"]]]]}'):
         path.write_text(text)
         path.chmod(0o600)
-        assert world.app().console_visits.load_pages(KEY) == []
+        assert world.app().console_visits.load_console_pages(KEY) == []

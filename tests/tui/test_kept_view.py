@@ -1,14 +1,14 @@
 """The form and the filters of the list are kept over an exit."""
 
-from ssohelper.core.role_tree import View
+from ssohelper.core.role_tree import RoleListView
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
 from tests.tui.world import DemoHome
 
-VIEW = View(is_flat=True, only_session="corp", only_favourites=True)
+VIEW = RoleListView(is_flat=True, only_session="corp", only_favourites=True)
 
 
-def save(world: DemoHome, view: View) -> None:
+def save(world: DemoHome, view: RoleListView) -> None:
     app = world.app()
     app.list_view.update(lambda _before: view, app.clock.deadline(60))
 

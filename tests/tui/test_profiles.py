@@ -283,7 +283,7 @@ def test_prune_asks_aws_for_the_list_before_it_removes(world: DemoHome, interrup
     if interrupted:
         first, *rest = stale.accounts
         unfinished = (first._replace(answered=False), *rest)
-        app.directory.save_unfinished("corp", stale._replace(accounts=unfinished))
+        app.directory.save_unfinished_listing("corp", stale._replace(accounts=unfinished))
 
     async def scenario(user: User) -> None:
         await open_screen(user)

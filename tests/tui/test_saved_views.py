@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.actions import list_view
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import SavedView, View
+from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.errors import UsageProblem
 from ssohelper.tui.commands import list_commands
 from ssohelper.tui.screens.accounts import AccountsScreen
@@ -15,7 +15,7 @@ from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
 from tests.tui.world import DemoHome, until
 
-FLAT = SavedView("prod read", View(is_flat=True, sort="name"))
+FLAT = SavedView("prod read", RoleListView(is_flat=True, sort="name"))
 
 
 async def open_views(user: User) -> None:
@@ -44,7 +44,7 @@ def test_a_view_is_saved_and_used_again(world: DemoHome) -> None:
         assert shown_rows(user)[0].role_name == "ReadOnlyAccess"
 
     run_scenario(world.app(), scenario).save_view()
-    assert world.app().list_view.load_saved() == {"my prod": FLAT}
+    assert world.app().list_view.load_saved_views() == {"my prod": FLAT}
     # The view that is used is the one of the next start too.
     assert world.app().list_view.load() == FLAT.view
 
@@ -72,7 +72,7 @@ def test_a_view_is_a_command_of_the_palette_and_can_be_removed(world: DemoHome) 
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(world.app(), scenario)
-    assert world.app().list_view.load_saved() == {}
+    assert world.app().list_view.load_saved_views() == {}
 
 
 def test_a_view_needs_a_name_that_can_be_shown(world: DemoHome) -> None:
@@ -92,7 +92,7 @@ def test_a_view_needs_a_name_that_can_be_shown(world: DemoHome) -> None:
 
 
 def test_a_filter_that_would_hide_everything_is_left_out(world: DemoHome) -> None:
-    list_view.save_view(world.app(), "gone", SavedView("", View(only_session="gone")))
+    list_view.save_view(world.app(), "gone", SavedView("", RoleListView(only_session="gone")))
 
     async def scenario(user: User) -> None:
         await open_views(user)
@@ -113,4 +113,4 @@ def test_a_damaged_file_of_views_counts_as_none(world: DemoHome, change: dict[st
     document = json.loads(path.read_text())
     document["views"][0].update(change)
     path.write_text(json.dumps(document))
-    assert world.app().list_view.load_saved() == ({} if change else {"fine": FLAT})
+    assert world.app().list_view.load_saved_views() == ({} if change else {"fine": FLAT})

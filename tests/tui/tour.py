@@ -18,7 +18,7 @@ from ssohelper.actions import list_view, roles
 from ssohelper.app import App
 from ssohelper.core.filter_rows import filter_rows
 from ssohelper.core.grants import TerminalSession
-from ssohelper.core.role_tree import SavedView, View
+from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.errors import AwsUnreachable
 from ssohelper.system import terminal_session
 from ssohelper.tui.app import FullScreenApp
@@ -174,7 +174,9 @@ def seeded_home() -> Iterator[DemoHome]:
         services.directory.save("corp", listing_of(organization))
         services.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
         services.locations.settings_file.write_text(_SETTINGS)
-        list_view.save_view(services, "prod read", SavedView("prod read", View(is_flat=True)))
+        list_view.save_view(
+            services, "prod read", SavedView("prod read", RoleListView(is_flat=True))
+        )
         yield world
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from ssohelper.core.local_http import Answer, Request, RequestHandler, Rules
+from ssohelper.core.local_http import Answer, HttpRules, Request, RequestHandler
 from ssohelper.core.model import Secret
 from ssohelper.errors import LocalState
 from ssohelper.wire import local_server
@@ -28,7 +28,7 @@ class World:
         self.errors: list[BaseException] = []
         self.arrived = threading.Semaphore(0)
         self.may_answer = threading.Event()
-        rules = Rules(frozenset({"here"}), REFUSED, most_clients=most_clients)
+        rules = HttpRules(frozenset({"here"}), REFUSED, most_clients=most_clients)
         self.server = LocalServer(bound, rules, self._handle, report=self.errors.append)
         self.handle: Callable[[Request], Answer] = lambda request: Answer(200, b"answer")
         self._stack = ExitStack()
@@ -185,7 +185,7 @@ class TestFailureLeavesNoDescriptorOpen:
         monkeypatch.setattr(threading.Thread, "start", refuse)
         before = open_descriptors()
         server = LocalServer(
-            bind_port(), Rules(frozenset({"here"}), REFUSED, 4), lambda request: REFUSED
+            bind_port(), HttpRules(frozenset({"here"}), REFUSED, 4), lambda request: REFUSED
         )
         with pytest.raises(LocalState, match="no more threads"):
             server.start()
@@ -214,10 +214,10 @@ def test_a_port_in_use_is_an_error_that_says_so() -> None:
 )
 def test_only_a_server_for_browsers_accepts_what_only_browsers_send(header: str) -> None:
     head = f"GET /x?y HTTP/1.1\r\nHost: here\r\n{header}\r\n\r\n".encode()
-    for_browsers = Rules(frozenset({"here"}), REFUSED, 4, for_browsers=True)
+    for_browsers = HttpRules(frozenset({"here"}), REFUSED, 4, for_browsers=True)
     found = for_browsers.parse_request(head, is_ours=True)
     assert (found is not None) == ("X-Same" not in header)
-    assert Rules(frozenset({"here"}), REFUSED, 4).parse_request(head, is_ours=True) is None
+    assert HttpRules(frozenset({"here"}), REFUSED, 4).parse_request(head, is_ours=True) is None
 
 
 @pytest.mark.parametrize(
@@ -227,5 +227,5 @@ def test_only_a_server_for_browsers_accepts_what_only_browsers_send(header: str)
 def test_every_server_refuses_a_second_host_a_body_and_malformed_headers(line: str) -> None:
     head = f"GET / HTTP/1.1\r\nHost: here\r\n{line}\r\n\r\n".encode()
     for for_browsers in (True, False):
-        rules = Rules(frozenset({"here"}), REFUSED, 4, for_browsers=for_browsers)
+        rules = HttpRules(frozenset({"here"}), REFUSED, 4, for_browsers=for_browsers)
         assert rules.parse_request(head, is_ours=True) is None

@@ -14,7 +14,7 @@ SHADOWING: tuple[Check, ...] = (
     environment.check_key_variables,
     environment.check_container_variables,
     environment.check_credentials_sections,
-    profiles.check_programs,
+    profiles.check_credential_processes,
 )
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,

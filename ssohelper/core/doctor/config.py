@@ -75,7 +75,7 @@ def check_config_speed(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def check_profiles_twice(facts: Facts) -> Iterator[Finding]:
+def check_duplicate_profiles(facts: Facts) -> Iterator[Finding]:
     """Find two sections for one profile (spelt differently), and keys in [DEFAULT]."""
     if facts.config.file is None:
         return
@@ -93,7 +93,7 @@ def check_profiles_twice(facts: Facts) -> Iterator[Finding]:
 
 def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
     """Find managed profiles between the marks of aws-sso-cli, which rewrites these lines."""
-    between = names_between_marks(facts.config)
+    between = profile_names_between_aws_sso_cli_marks(facts.config)
     config = facts.config.file
     if config is not None:
         managed = [name for name in between if (found := config.profile(name)) and found.managed]
@@ -180,11 +180,11 @@ def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def names_between_marks(config: ConfigFacts) -> list[str]:
+def profile_names_between_aws_sso_cli_marks(config: ConfigFacts) -> list[str]:
     """Return the names of the profiles between aws-sso-cli's two marks.
 
     Reads the raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed
-    (`profile_origin.find_blocks`).
+    (`profile_origin.find_aws_sso_cli_blocks`).
     """
     begin_mark, end_mark = (marker.encode() for marker in MARKERS)
     begin = config.data.find(begin_mark)
@@ -200,7 +200,7 @@ CHECKS = (
     check_missing_files,
     check_empty_config,
     check_config_speed,
-    check_profiles_twice,
+    check_duplicate_profiles,
     check_aws_sso_cli_marks,
     check_session_sections,
     check_profile_headers,

@@ -92,7 +92,7 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
             f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
         )
     named = [name for name in sdk_order.CONTAINER_VARIABLES if environ.get(name)]
-    if named and not chosen and _default_has_identity(facts):
+    if named and not chosen and _has_default_profile_credentials(facts):
         yield problem(
             "default-before-container",
             _SHELL,
@@ -121,7 +121,7 @@ def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
     """Find sections of ~/.aws/credentials that win over a profile of the same name."""
     for profile in facts.profiles:
         keys = facts.config.credentials.get(profile.name, frozenset())
-        if "aws_access_key_id" not in keys or not _has_other_identity(profile):
+        if "aws_access_key_id" not in keys or not _has_credentials_besides_static_key(profile):
             continue
         name = show(profile.name, 80)
         taken = sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, {})
@@ -165,18 +165,18 @@ def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
                 )
 
 
-def _default_has_identity(facts: Facts) -> bool:
+def _has_default_profile_credentials(facts: Facts) -> bool:
     config = facts.config.file
     default = config.profile("default") if config else None
     in_credentials = "aws_access_key_id" in facts.config.credentials.get("default", ())
-    return in_credentials or (default is not None and bool(_identity_keys(default.keys)))
+    return in_credentials or (default is not None and bool(_credential_keys(default.keys)))
 
 
-def _has_other_identity(profile: ProfileFact) -> bool:
-    return bool(_identity_keys(profile.entry.keys) - {"aws_access_key_id"})
+def _has_credentials_besides_static_key(profile: ProfileFact) -> bool:
+    return bool(_credential_keys(profile.entry.keys) - {"aws_access_key_id"})
 
 
-def _identity_keys(keys: dict[str, str]) -> set[str]:
+def _credential_keys(keys: dict[str, str]) -> set[str]:
     wanted = {"aws_access_key_id", "credential_process", "role_arn", "login_session"}
     return wanted & keys.keys() | set(sdk_order.SSO_KEYS) & keys.keys()
 

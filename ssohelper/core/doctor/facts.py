@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
@@ -36,7 +36,7 @@ class ProfileFact(NamedTuple):
     """
 
     entry: ProfileEntry
-    target: Target | None = None
+    target: TargetRole | None = None
     meant_account_id: str | None = None
     failure: Failure | None = None
 

@@ -143,7 +143,7 @@ def check_program_answers(facts: Facts) -> Iterator[Finding]:
         if proof.failure is not None and proof.is_own and facts.machine.settings_failure:
             continue  # our helper reads the settings too, and they have a finding of their own
         if proof.failure is not None and proof.needs_sign_in:
-            yield from _missing_sign_in_of(facts, proof)
+            yield from _missing_sign_in_finding(facts, proof)
         elif proof.failure is not None:
             yield problem(
                 "no-credentials",
@@ -161,7 +161,7 @@ def check_program_answers(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _missing_sign_in_of(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
+def _missing_sign_in_finding(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
     """Yield the finding that a sign-in is missing, unless the session's check reports it."""
     name = proof.session_name
     known = [one for one in facts.sessions if one.session.name == name]

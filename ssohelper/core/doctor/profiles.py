@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ssohelper.core import process_command, profile_region
-from ssohelper.core.choices import filter_of_exact_text
+from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
-from ssohelper.core.profile_origin import find_origins
+from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.text import show
 
 _MOST_ADOPTED = 3
@@ -35,7 +35,8 @@ _SOURCES = {
 def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
     for profile in facts.profiles:
-        # The name of such an IAM role is too long for a permission set. Another check reports it.
+        # The name of Identity Center's own IAM role is too long for a permission set. The check
+        # `check_iam_role_names` reports a profile with such a name.
         if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
@@ -78,7 +79,9 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
         if len(kinds) > 1:
-            grouped[" and ".join(kinds), _sdk_disagreement(profile, facts)].append(profile.name)
+            grouped[" and ".join(kinds), _sdk_disagreement_text(profile, facts)].append(
+                profile.name
+            )
     for (sources, disagreement), names in grouped.items():
         yield problem(
             "mixed-identities",
@@ -98,7 +101,7 @@ def credential_sources(keys: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _sdk_disagreement(profile: ProfileFact, facts: Facts) -> str:
+def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
     for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, (), {}):
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
@@ -128,7 +131,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             continue
         refusing: dict[str, list[str]] = defaultdict(list)
         for family in sdk_order.FAMILIES:
-            error = sdk_order.sso_error(family, keys, facts.config.file)
+            error = sdk_order.sso_keys_error(family, keys, facts.config.file)
             if error:
                 refusing[error].append(family)
         for error, families in refusing.items():
@@ -136,13 +139,13 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             verb = "can use it" if who == "no SDK" else "cannot use it"
             grouped[f"{who} {verb}: {error}"].append(profile.name)
     for message, names in grouped.items():
-        including = [name for name in names if _has_key(facts, name, "include_profile")]
+        including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
         adopt = _adopt_command(facts, including)
         fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
 
-def _has_key(facts: Facts, name: str, key: str) -> bool:
+def _has_profile_key(facts: Facts, name: str, key: str) -> bool:
     entry = facts.config.file.profile(name) if facts.config.file else None
     return entry is not None and key in entry.keys
 
@@ -167,7 +170,7 @@ def _permission_set_name(profile: ProfileFact) -> str:
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
-def check_programs(facts: Facts) -> Iterator[Finding]:
+def check_credential_processes(facts: Facts) -> Iterator[Finding]:
     """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
     for profile in facts.profiles:
@@ -180,7 +183,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             continue
         subject = profiles_subject([one.name for one in profiles])
         if program.path is None and program.is_own:
-            yield from _findings_of_missing_helper(facts, word, profiles)
+            yield from _findings_of_missing_ssohelper(facts, word, profiles)
         elif program.path is None:
             adopt = _adopt_command(facts, [one.name for one in profiles])
             yield _finding_of_missing_program(word, subject, adopt)
@@ -202,10 +205,13 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _findings_of_missing_helper(
+def _findings_of_missing_ssohelper(
     facts: Facts, word: str, profiles: list[ProfileFact]
 ) -> Iterator[Finding]:
-    """Yield a finding for the managed profiles, which `--fix` repairs, and one for the others."""
+    """Yield the findings that profiles run ssohelper at a path where it no longer is.
+
+    One finding is for the managed profiles, which `--fix` repairs, one for all other profiles.
+    """
     command = facts.machine.command
     message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
     for is_managed in (True, False):
@@ -222,7 +228,7 @@ def _findings_of_missing_helper(
         yield problem("helper-missing", profiles_subject(names), message, fix, repair)
 
 
-def process_line_with_present_helper(line: str, command: str) -> str | None:
+def process_line_with_present_program(line: str, command: str) -> str | None:
     """Return a `credential_process` line with ssohelper's present path; None for another program.
 
     The arguments stay as they are written.
@@ -236,24 +242,27 @@ def process_line_with_present_helper(line: str, command: str) -> str | None:
 def _adopt_command(facts: Facts, names: Collection[str]) -> str:
     """Return the command that adopts those of the profiles that name a role; "" if none does.
 
-    For many it is `setup`, which asks about all that do not work: a part of aws-sso-cli's profiles
-    cannot be adopted without the others.
+    For many profiles, the command is `setup`, which asks about all profiles that do not work: a
+    part of aws-sso-cli's profiles cannot be adopted without the others.
     """
     config = facts.config.file
     if config is None:
         return ""
-    found = [one.name for one in find_origins(config) if one.named and one.name in names]
+    found = [one.name for one in find_profile_origins(config) if one.named and one.name in names]
     has_session = bool(config.session_names())
     if len(found) > _MOST_ADOPTED:
         setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
         return f"{setup}, which asks to adopt all that do not work"
-    words = [f"--adopt {shlex.quote(show(filter_of_exact_text(name), 80))}" for name in found]
+    words = [f"--adopt {shlex.quote(show(filter_for_exact_text(name), 80))}" for name in found]
     verb = "profile sync" if has_session else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""
 
 
 def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
-    """Return the finding that a program is missing; the command `adopt` makes it needless."""
+    """Return the finding that a profile's program is missing.
+
+    `adopt` is the command after which the profile does not need the program, "" if there is none.
+    """
     first = f"{adopt}, or " if adopt else ""
     if _OF_A_SHELL.search(word):
         return problem(
@@ -301,6 +310,6 @@ CHECKS = (
     check_mixed_identities,
     check_sso_keys,
     check_iam_role_names,
-    check_programs,
+    check_credential_processes,
     check_regions,
 )

@@ -80,6 +80,13 @@ class Resolved(NamedTuple):
     account_id: str | None = None
 
 
+class _Source(NamedTuple):
+    """A source of credentials: its name, and the account that they are for, None if unknown."""
+
+    detail: str
+    account_id: str | None
+
+
 def resolve_for_each_sdk(
     profile: ProfileFact,
     config: ConfigFile | None,
@@ -91,7 +98,7 @@ def resolve_for_each_sdk(
     `credentials_keys` are the keys of the section of that name in ~/.aws/credentials.
     """
     keys = profile.entry.keys
-    found: dict[Kind, tuple[str, str | None]] = {
+    found: dict[Kind, _Source] = {
         **_sources_in_shell(environ),
         **_sources_in_profile(profile, keys, credentials_keys),
     }
@@ -100,7 +107,7 @@ def resolve_for_each_sdk(
         kind = next(
             (one for one in _ORDERS[family] if _family_tries_source(family, one, keys, found)), None
         )
-        error = sso_error(family, keys, config) if kind == "sso" else None
+        error = sso_keys_error(family, keys, config) if kind == "sso" else None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
         elif kind == "assumed role" and profile.failure is not None:
@@ -120,7 +127,7 @@ def _family_tries_source(
     return kind in found
 
 
-def sso_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
+def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
     """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
@@ -152,45 +159,47 @@ def account_of_arn(arn: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, tuple[str, str | None]]:
-    found: dict[Kind, tuple[str, str | None]] = {}
+def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, _Source]:
+    found: dict[Kind, _Source] = {}
     if all(environ.get(name) for name in KEY_VARIABLES):
-        found["environment keys"] = ("AWS_ACCESS_KEY_ID", environ.get("AWS_ACCOUNT_ID") or None)
+        found["environment keys"] = _Source(
+            "AWS_ACCESS_KEY_ID", environ.get("AWS_ACCOUNT_ID") or None
+        )
     if all(environ.get(name) for name in WEB_IDENTITY_VARIABLES):
         account_id = account_of_arn(environ["AWS_ROLE_ARN"])
-        found["environment web identity"] = ("AWS_WEB_IDENTITY_TOKEN_FILE", account_id)
+        found["environment web identity"] = _Source("AWS_WEB_IDENTITY_TOKEN_FILE", account_id)
     for name in CONTAINER_VARIABLES:
         if environ.get(name):
-            found.setdefault("container", (name, None))
+            found.setdefault("container", _Source(name, None))
     return found
 
 
 def _sources_in_profile(
     profile: ProfileFact, keys: Mapping[str, str], credentials_keys: Collection[str]
-) -> dict[Kind, tuple[str, str | None]]:
+) -> dict[Kind, _Source]:
     meant = profile.meant_account_id
-    found: dict[Kind, tuple[str, str | None]] = {}
+    found: dict[Kind, _Source] = {}
     if assumes_role(keys):
-        found["assumed role"] = ("role_arn", account_of_arn(keys["role_arn"]))
+        found["assumed role"] = _Source("role_arn", account_of_arn(keys["role_arn"]))
     elif keys.get("role_arn") and keys.get("web_identity_token_file"):
-        found["web identity"] = ("web_identity_token_file", account_of_arn(keys["role_arn"]))
+        found["web identity"] = _Source("web_identity_token_file", account_of_arn(keys["role_arn"]))
     if any(key in keys for key in SSO_KEYS):
-        found["sso"] = ("sso_*", keys.get("sso_account_id"))
+        found["sso"] = _Source("sso_*", keys.get("sso_account_id"))
     if "aws_access_key_id" in credentials_keys:
-        found["credentials file"] = ("~/.aws/credentials", None)
+        found["credentials file"] = _Source("~/.aws/credentials", None)
     if keys.get("aws_access_key_id"):
-        found["config keys"] = ("aws_access_key_id", keys.get("aws_account_id"))
+        found["config keys"] = _Source("aws_access_key_id", keys.get("aws_account_id"))
     if keys.get("login_session"):
-        found["aws login"] = ("login_session", None)
+        found["aws login"] = _Source("login_session", None)
     if keys.get("credential_process"):
-        found["program"] = _describe_program(keys["credential_process"], meant)
+        found["program"] = _program_as_source(keys["credential_process"], meant)
     return found
 
 
-def _describe_program(command: str, meant: str | None) -> tuple[str, str | None]:
+def _program_as_source(command: str, own_account_id: str | None) -> _Source:
     words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
     if process_command.own_command_options(command) is not None:
-        return name, meant
+        return _Source(name, own_account_id)
     role = process_command.aws_sso_cli_role(command)
-    return name, role.account_id if role else None
+    return _Source(name, role.account_id if role else None)

@@ -6,13 +6,13 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ssohelper.core.choices import filter_of_exact_text
+from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.start_url import is_same_portal
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
@@ -79,7 +79,7 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
 def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
     """Find profiles without an [sso-session] that lack the separate token that they need."""
     for token in facts.tokens:
-        # Without a start URL no sign-in can be for it: that has a finding of its own.
+        # A profile without a start URL cannot have a sign-in; another check reports such a profile.
         if not token.start_url or (token.ends_at is not None and token.ends_at > facts.now):
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
@@ -90,7 +90,7 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
             f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --adopt {shlex.quote(show(filter_of_exact_text(name), 80))}",
+            f"ssohelper profile sync --adopt {shlex.quote(show(filter_for_exact_text(name), 80))}",
         )
 
 
@@ -100,7 +100,7 @@ def _login_command_for(facts: Facts, start_url: str) -> str:
     return f"ssohelper login {same[0].name}" if same else "ssohelper login"
 
 
-def check_same_portals(facts: Facts) -> Iterator[Finding]:
+def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
     """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for fact in facts.sessions:
@@ -168,7 +168,7 @@ def check_gained_roles(facts: Facts) -> Iterator[Finding]:
     for fact in facts.sessions:
         new = fact.new_roles
         if new and facts.chosen is None:
-            names = first_names([show(name, 80) for name in new], _MOST_NAMES)
+            names = shortened_name_list([show(name, 80) for name in new], _MOST_NAMES)
             yield note(
                 "roles-without-profile",
                 f'session "{fact.session.name}"',
@@ -210,7 +210,7 @@ CHECKS = (
     check_sign_ins,
     check_registrations,
     check_legacy_tokens,
-    check_same_portals,
+    check_sessions_of_same_portal,
     check_lost_roles,
     check_gained_roles,
     check_remembered_filters,

@@ -13,8 +13,8 @@ from ssohelper.core.role_tree import (
     SORTS,
     VIEW_NAME,
     AccountKey,
+    RoleListView,
     SavedView,
-    View,
 )
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
@@ -23,7 +23,7 @@ VERSION = 1
 _LONGEST_QUERY = 200
 
 
-def parse_view(found: dict[str, Any]) -> View:
+def parse_list_view(found: dict[str, Any]) -> RoleListView:
     """Return the view of the role list in the record."""
     if found.get("version") != VERSION:
         raise Damaged("version")
@@ -31,7 +31,7 @@ def parse_view(found: dict[str, Any]) -> View:
         raise Damaged("sort")
     session = found.get("only_session")
     lines = fields.checked_list(found.get("exceptions"), "exceptions", MOST_EXCEPTIONS)
-    return View(
+    return RoleListView(
         fields.checked_boolean(found.get("flat"), "flat"),
         found["sort"],
         fields.checked_boolean(found.get("all_folded"), "all_folded"),
@@ -41,7 +41,7 @@ def parse_view(found: dict[str, Any]) -> View:
     )
 
 
-def document_of_view(view: View) -> dict[str, Any]:
+def document_of_view(view: RoleListView) -> dict[str, Any]:
     """Return the view of the role list as the JSON object that is written to its file."""
     return {
         "version": VERSION,
@@ -74,7 +74,7 @@ def document_of_saved_views(views: dict[str, SavedView]) -> dict[str, Any]:
 def _parse_saved_view(line: dict[str, Any]) -> tuple[str, SavedView]:
     name = fields.checked_match(line.get("name"), "name", VIEW_NAME)
     query = fields.checked_text(line.get("query"), "query", _LONGEST_QUERY)
-    return name, SavedView(query, parse_view(fields.checked_object(line.get("view"), "view")))
+    return name, SavedView(query, parse_list_view(fields.checked_object(line.get("view"), "view")))
 
 
 def _parse_account_key(line: object) -> AccountKey:

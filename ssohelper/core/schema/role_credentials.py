@@ -49,10 +49,12 @@ def parse_cached_credentials(found: dict[str, Any]) -> CachedCredentials:
     # Credentials without a valid token id may be of another sign-in: they are renewed before use.
     token_id = fields.checked_or_none(_checked_token_id, found.get("token_id"), "token_id")
     chain_id = fields.checked_or_none(_checked_token_id, found.get("chain_id") or None, "chain_id")
-    return with_receipt(credentials, received_at, token_id or "")._replace(chain_id=chain_id or "")
+    return credentials_with_receipt(credentials, received_at, token_id or "")._replace(
+        chain_id=chain_id or ""
+    )
 
 
-def with_receipt(
+def credentials_with_receipt(
     credentials: RoleCredentials, received_at: int, token_id: str
 ) -> CachedCredentials:
     """Return the credentials with the moment of their receipt, by AWS's clock.

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from ssohelper.core.endpoints import checked_region
-from ssohelper.core.instants import has_zone
+from ssohelper.core.instants import has_time_zone
 from ssohelper.core.model import (
     SESSION_NAME,
     AccessToken,
@@ -15,7 +15,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
-from ssohelper.core.start_url import checked_aws_url, checked_start_url
+from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 from ssohelper.errors import ConfigInvalid
 
 # The SDKs for JavaScript and Go do not record when a client registration expires. AWS registers a
@@ -56,7 +56,7 @@ def parse_token(found: dict[str, Any]) -> AccessToken:
 def expiry_lacks_zone(found: dict[str, Any]) -> bool:
     """Return whether `expiresAt` in a token file has no time zone, so that it is read as UTC."""
     ends = found.get("expiresAt")
-    return isinstance(ends, str) and not has_zone(ends)
+    return isinstance(ends, str) and not has_time_zone(ends)
 
 
 def parse_registration(found: dict[str, Any]) -> ClientRegistration:
@@ -70,7 +70,7 @@ def parse_registration(found: dict[str, Any]) -> ClientRegistration:
     )
 
 
-def parse_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
+def parse_sign_in_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     """Return what a file records about a sign-in, and the names of the file's invalid fields.
 
     Each field is useful alone: an invalid field counts as missing, and the other fields stay.
@@ -79,7 +79,7 @@ def parse_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     for name in SignInFacts._fields:
         value = found.get(name)
         try:
-            good[name] = None if value is None else _checked_fact(name, value)
+            good[name] = None if value is None else _checked_sign_in_fact(name, value)
         except Damaged:
             good[name] = None
     damaged = [name for name, value in good.items() if value is None and found.get(name)]
@@ -98,13 +98,13 @@ def parse_signed_in_session(value: dict[str, Any]) -> SsoSession:
             _checked_texts(value.get("scopes")),
             None
             if portal_url is None
-            else checked_aws_url(fields.checked_text(portal_url, "portal_url")),
+            else checked_aws_portal_url(fields.checked_text(portal_url, "portal_url")),
         )
     except ConfigInvalid as error:
         raise Damaged("start_url") from error
 
 
-def _checked_fact(name: str, value: object) -> Any:
+def _checked_sign_in_fact(name: str, value: object) -> Any:
     if name in _TEXTS:
         return fields.checked_token(value, name)
     if name == "token_ids":
@@ -149,7 +149,7 @@ def client_from_answer(
     )
 
 
-def token_from_answer(
+def token_and_lifetime_from_answer(
     answer: dict[str, Any], client: ClientRegistration, carried: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
@@ -166,7 +166,7 @@ def token_from_answer(
     return AccessToken(value, now + life, renewer, client), promised
 
 
-def device_code_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
+def device_and_user_code_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
     """Return the device code and the user code in a StartDeviceAuthorization answer."""
     user_code = fields.checked_match(answer.get("userCode"), "userCode", _USER_CODE)
     return Secret(fields.checked_token(answer.get("deviceCode"), "deviceCode")), user_code

@@ -3,16 +3,16 @@
 import re
 from typing import Any, NamedTuple
 
-from ssohelper.core.aws_clock import Reading
+from ssohelper.core.aws_clock import ClockReading
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
 from ssohelper.core.portal_address import PortalAddress
-from ssohelper.core.profile_names import checked_template
+from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.sign_in_notices import GivenNotices
-from ssohelper.core.start_url import checked_aws_url, checked_start_url
+from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 
 # The most roles in the record of removed profiles: more than any user removes.
@@ -53,7 +53,9 @@ def parse_portal_address(value: object) -> PortalAddress:
         region = found.get("region")
         return PortalAddress(
             checked_start_url(fields.checked_text(found.get("start_url"), "start_url", 4096)),
-            checked_aws_url(fields.checked_text(found.get("portal_url"), "portal_url", 4096)),
+            checked_aws_portal_url(
+                fields.checked_text(found.get("portal_url"), "portal_url", 4096)
+            ),
             checked_region(
                 fields.checked_text(found.get("configured_region"), "configured_region")
             ),
@@ -117,9 +119,9 @@ def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
     return Choices(**good), damaged
 
 
-def parse_clock_reading(found: dict[str, Any]) -> Reading:
+def parse_clock_reading(found: dict[str, Any]) -> ClockReading:
     """Return the last reading of AWS's clock from a file."""
-    return Reading(
+    return ClockReading(
         _checked_seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
         _checked_seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
         _checked_seconds(found.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
@@ -166,7 +168,7 @@ def _checked_filters(value: object) -> tuple[str, ...]:
 
 
 def _checked_template(value: object) -> str:
-    return checked_template(fields.checked_text(value, "template"))
+    return checked_name_template(fields.checked_text(value, "template"))
 
 
 def _checked_form(value: object) -> str:

@@ -7,7 +7,15 @@ The first paint of the full screen needs this module, so the module imports litt
 import re
 from typing import Any, NamedTuple
 
-from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey, Usage
+from ssohelper.core.model import (
+    ACCOUNT_ID,
+    CHAIN,
+    ROLE_NAME,
+    SESSION_NAME,
+    PageChoice,
+    RoleKey,
+    Usage,
+)
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
@@ -60,15 +68,15 @@ def parse_visit(line: object) -> Visit:
     return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
-def page_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the file of console pages; `parse_pages` checks each of them."""
+def console_page_lines(found: dict[str, Any]) -> list[Any]:
+    """Return the lines of the file of console pages; `parse_console_pages` checks each of them."""
     if found.get("version") != PAGES_VERSION:
         raise Damaged("version")
     return fields.checked_list(found.get("roles"), "roles", MOST_PAGE_ROLES)
 
 
-def parse_pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
-    """Return the role, and the services and regions of its last console pages, the last one first."""
+def parse_console_pages(line: object) -> tuple[RoleKey, list[PageChoice]]:
+    """Return the role, and the console pages last opened as it, the last one first."""
     values = fields.checked_list(line, "roles", 4)
     if len(values) != 4:
         raise Damaged("roles")
@@ -78,7 +86,7 @@ def parse_pages(line: object) -> tuple[RoleKey, list[tuple[str, str]]]:
         if len(words) != 2:
             raise Damaged("pages")
         service, region = (fields.checked_match(word, "pages", _PAGE_WORD) for word in words)
-        found.append((service, region))
+        found.append(PageChoice(service, region))
     return _parse_role_key(values), found
 
 

@@ -20,8 +20,7 @@ from ssohelper.actions import (
     selection,
 )
 from ssohelper.core import plan_text, shell_text
-from ssohelper.core.console_choices import PageChoice
-from ssohelper.core.model import Profile
+from ssohelper.core.model import PageChoice, Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
@@ -351,7 +350,7 @@ class RowActions:
             return found, diff_lines(profiles.diff_removal(services, found))
 
         found, lines = await background.run(app, read_profiles_and_diff)
-        count = plan_text.profile_count(len(found))
+        count = plan_text.profile_count_text(len(found))
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
         await background.run(app, lambda: profiles.remove(services, found))

@@ -11,7 +11,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from ssohelper.core import console_choices, console_urls
-from ssohelper.core.console_choices import PageChoice
+from ssohelper.core.model import PageChoice
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.search_dialog import SearchDialog
 from ssohelper.tui.widgets.cells import fitted, hit_pieces
@@ -41,7 +41,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         # How many pages the search prefers to those in other regions: the pages that were last
         # opened, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
-        self._index = console_choices.index_of(self._choices, preferred)
+        self._index = console_choices.make_page_index(self._choices, preferred)
 
     def on_mount(self) -> None:
         self.show_lines(len(self._choices))
@@ -55,7 +55,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     def draw_line(self, number: int, width: int) -> Line:
         """Return the line of a page: its service, its region, and its path in the console."""
         choice = self._choices[number]
-        region = "global" if console_urls.is_global(choice.service) else choice.region
+        region = "global" if console_urls.is_global_service(choice.service) else choice.region
         path = console_urls.service_page(*choice).url.partition("://")[2].partition("/")[2]
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
         query = self.typed_text

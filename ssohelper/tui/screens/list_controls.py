@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
-from ssohelper.core.role_tree import BY_USE, SavedView, View
+from ssohelper.core.role_tree import BY_USE, RoleListView, SavedView
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -51,7 +51,7 @@ class ListControls:
         self._make_views_screen = make_views_screen
         self._pane = pane
         self._roles = pane.list
-        self._changes: list[Callable[[View], View]] = []
+        self._changes: list[Callable[[RoleListView], RoleListView]] = []
         self._saving = threading.Lock()
 
     def is_active(self, name: str) -> bool:
@@ -62,8 +62,8 @@ class ListControls:
         """Run the action `accounts.NAME`."""
         actions: dict[str, Callable[[], None]] = {
             "tick": self._toggle_tick,
-            "group": lambda: self._roles.set_view(View.with_tree_toggled),
-            "sort": lambda: self._roles.set_view(View.with_next_sort),
+            "group": lambda: self._roles.set_view(RoleListView.with_tree_toggled),
+            "sort": lambda: self._roles.set_view(RoleListView.with_next_sort),
             "only_session": self._show_next_session,
             "only_favourites": self._toggle_only_favourites,
             "views": self._open_saved_views,
@@ -113,7 +113,7 @@ class ListControls:
         wanted = names[(names.index(only) + 1) % len(names)] if only in names else None
         self._change_filters(lambda view: view.with_only_session(wanted))
 
-    def _change_filters(self, change: Callable[[View], View]) -> None:
+    def _change_filters(self, change: Callable[[RoleListView], RoleListView]) -> None:
         self._roles.set_view(change)
         self._pane.show_count()
 
@@ -142,7 +142,7 @@ class ListControls:
 
     # -- saving how the list is shown ----------------------------------------------------------
 
-    def save_change_soon(self, change: Callable[[View], View]) -> None:
+    def save_change_soon(self, change: Callable[[RoleListView], RoleListView]) -> None:
         """Save a change of the list's view in half a second, with the changes until then."""
         if not self._changes:
             save = partial(self.save_changes, self._screen.services)
@@ -160,9 +160,9 @@ class ListControls:
                 list_view.save_changes(services, changes)
 
 
-def _fold_all_accounts(view: View) -> View:
+def _fold_all_accounts(view: RoleListView) -> RoleListView:
     return view.with_all_folded(folded=True)
 
 
-def _unfold_all_accounts(view: View) -> View:
+def _unfold_all_accounts(view: RoleListView) -> RoleListView:
     return view.with_all_folded(folded=False)

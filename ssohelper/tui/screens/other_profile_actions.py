@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import foreign, foreign_credentials
-from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, SsoHelperError
@@ -65,7 +65,9 @@ class OtherProfileActions:
         except SsoHelperError as error:
             self._app.show_error(error)
 
-    def _obtain_profile_and_credentials(self, row: RoleRow) -> tuple[Foreign, ForeignCredentials]:
+    def _obtain_profile_and_credentials(
+        self, row: RoleRow
+    ) -> tuple[ForeignProfile, ForeignCredentials]:
         """Return the profile with its credentials. Call it in a background thread.
 
         Its provider runs without a terminal. Raises: the errors of foreign.check_use and
@@ -131,7 +133,7 @@ class OtherProfileActions:
         """Run a shell that names the profile to its programs. It has the whole terminal."""
         services = self._app.services
 
-        def check_profile_use() -> Foreign:
+        def check_profile_use() -> ForeignProfile:
             found = foreign.find_chosen(services, row)
             foreign.check_use(services, found, is_on_terminal=True)
             return found

@@ -10,7 +10,7 @@ from ssohelper.core import plan_kinds, plan_summary, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.core.text import first_names, show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background, foreground
 from ssohelper.tui.screens.config_write import confirm_write, write_plan
@@ -65,7 +65,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = plan_lines_by_kind(plan)
-    swapped = plan_text.swapped_line(plan)
+    swapped = plan_text.swapped_names_line(plan)
     first = plain_lines(swapped, "warn") if swapped else []
     diff, kinds = [*first, *diff], [*first, *kinds]
     shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
@@ -81,11 +81,11 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     command = f"ssohelper profile rm {command_arguments(names)}"
     found = await background.run(app, lambda: profiles.read_managed(services, names))
     lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
-    what = f"{plan_text.profile_count(len(found))} to remove: {first_names(names, _MOST_NAMES)}"
+    what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES)}"
     if not await confirm_write(app, what, lines, command):
         return False
     await background.run(app, lambda: profiles.remove(services, found))
-    app.show_done(f"removed {plan_text.profile_count(len(found))}", command)
+    app.show_done(f"removed {plan_text.profile_count_text(len(found))}", command)
     return True
 
 

@@ -22,7 +22,7 @@ def profile_counts_title(current: CurrentProfiles) -> str:
     """Return how many profiles there are, and how many of them ssohelper manages."""
     count = len(current.profiles)
     managed = sum(item.entry.managed for item in current.profiles)
-    where = f"{plan_text.profile_count(count)} in {current.path}"
+    where = f"{plan_text.profile_count_text(count)} in {current.path}"
     return f"{where}: ◆ {managed} managed, {count - managed} yours"
 
 
@@ -73,14 +73,14 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     if not able:
         return ""
     if found.wish is not None and found.wish.adopt:
-        count = plan_text.profile_count(len(able & found.wish.adopt))
+        count = plan_text.profile_count_text(len(able & found.wish.adopt))
         return (
             f"{count} of {len(able)} to adopt: {key_of('profiles.apply')} writes, {key} leaves them"
         )
     needing = adopting.choose_profiles_that_need_ssohelper(found.proposal.others)
     verb = "needs" if len(needing) == 1 else "need"
     need = f", {len(needing)} {verb} ssohelper to work" if needing else ""
-    return f"{plan_text.profile_count(len(able))} of other tools{need}: {key} adopts"
+    return f"{plan_text.profile_count_text(len(able))} of other tools{need}: {key} adopts"
 
 
 def _missing_input_hint(found: Found, key_of: KeyOf) -> str:

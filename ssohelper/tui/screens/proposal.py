@@ -119,7 +119,7 @@ def plan_lines_by_kind(plan: Plan) -> list[Line]:
     """Return the plan by kind: for each the count, then the names of all its profiles."""
     styles = {"+": "good", "~": "warn", "-": "bad"}
     lines: list[Line] = []
-    for group in plan_kinds.groups(plan):
+    for group in plan_kinds.group_profiles_by_change(plan):
         lines.append([(f"{group.sign} {len(group.names)} {group.what}", styles[group.sign])])
         lines.append([(show(f"  {', '.join(group.names)}"), "")])
     return lines + _skipped_lines(plan)

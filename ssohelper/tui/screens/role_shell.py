@@ -25,7 +25,7 @@ from ssohelper.tui import foreground
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.foreign import Foreign
+    from ssohelper.core.foreign import ForeignProfile
     from ssohelper.tui.base import TuiApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
@@ -50,7 +50,7 @@ def run_shell(app: TuiApp[str], profile: Profile) -> None:
     _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
 
 
-def run_shell_with_other_profile(app: TuiApp[str], found: Foreign) -> None:
+def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> None:
     """Run a shell as `run_shell` does, with a profile whose credentials another tool gives.
 
     The programs in the shell get the credentials from that tool: no endpoint serves them.

@@ -72,7 +72,7 @@ async def _carry_out(
 
     try:
         plan, lines = await background.run(app, plan_and_diff)
-        text = question(plan_text.profile_count(len(plan.changes) - 1))
+        text = question(plan_text.profile_count_text(len(plan.changes) - 1))
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return

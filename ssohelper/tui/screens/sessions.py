@@ -210,7 +210,7 @@ class SessionsScreen(Screen[None]):
             return "renewed automatically"
         if at is not None and at <= now:
             return "may have ended"
-        return clock_text.time_left(at, now) if at is not None else ""
+        return clock_text.time_left_text(at, now) if at is not None else ""
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the session has a token but its sign-in is known to have ended."""
@@ -296,7 +296,7 @@ class SessionsScreen(Screen[None]):
             if outcome is not None:
                 services = self.app.services
                 ahead = clocks.load_outlook_of_token(services, session, outcome.token)
-                text = clock_text.login_result(
+                text = clock_text.login_result_text(
                     session.name, outcome.how, ahead, services.clock.now(), outcome.user
                 )
                 self.app.show_done(text, command)
@@ -321,7 +321,7 @@ class SessionsScreen(Screen[None]):
         self._tick()
         try:
             was = await background.run(self.app, lambda: login.log_out(services, session))
-            self.app.show_done(clock_text.logout_result(session.name, was), command)
+            self.app.show_done(clock_text.logout_result_text(session.name, was), command)
         except SsoHelperError as error:
             self.app.show_error(error)
         finally:

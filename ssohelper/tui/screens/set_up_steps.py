@@ -162,7 +162,7 @@ def _make_write_question(
     first = text_lines(answers.survey)
     if answers.patterns is None:
         first += text_lines([setup_text.adopt_not_in_command(len(answers.adopt))])
-    swapped = plan_text.swapped_line(plan)
+    swapped = plan_text.swapped_names_line(plan)
     first += text_lines([swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
         return ConfirmScreen(question, lines=[*first, *lines], command=command)

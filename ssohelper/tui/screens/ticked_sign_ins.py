@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import first_names
+from ssohelper.core.text import shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def _try_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) -> _
 
 def names_of(rows: Sequence[RoleRow]) -> str:
     """Return the first of the roles, each with its account and session, and how many follow."""
-    return first_names([label_of(row) for row in rows], _MOST_NAMES)
+    return shortened_name_list([label_of(row) for row in rows], _MOST_NAMES)
 
 
 def label_of(row: RoleRow) -> str:

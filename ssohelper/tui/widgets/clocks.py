@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, directory, selection, tokens
 from ssohelper.actions.clocks import SessionClock
-from ssohelper.core.clock_text import time_left
+from ssohelper.core.clock_text import time_left_text
 from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.tui.widgets.cells import fitted
@@ -136,8 +136,8 @@ def time_left_bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
 
 def _bar_and_time(at: int, now: int, whole: int | None, style: str, width: int) -> list[Piece]:
     if not whole or width <= 0:
-        return [(time_left(at, now), style)]
-    return [*time_left_bar(at - now, whole, width, style), (f"  {time_left(at, now)}", style)]
+        return [(time_left_text(at, now), style)]
+    return [*time_left_bar(at - now, whole, width, style), (f"  {time_left_text(at, now)}", style)]
 
 
 def _clock_line(label: str, pieces: list[Piece], note: str = "") -> Line:

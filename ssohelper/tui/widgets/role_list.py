@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import FLAT, View, account_key
+from ssohelper.core.role_tree import FLAT, RoleListView, account_key
 from ssohelper.core.shown_roles import Heading, Place, ShownRoles
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted
@@ -73,7 +73,7 @@ class RoleList(ScrollView, can_focus=False):
         The receiver applies `change` to the saved view too, which another process may have changed.
         """
 
-        def __init__(self, change: Callable[[View], View]) -> None:
+        def __init__(self, change: Callable[[RoleListView], RoleListView]) -> None:
             super().__init__()
             self.change = change
 
@@ -113,7 +113,7 @@ class RoleList(ScrollView, can_focus=False):
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
         self._change_shown_lines(lambda: self.shown.set_rows(rows))
 
-    def show_first_rows(self, rows: Sequence[RoleRow], view: View) -> None:
+    def show_first_rows(self, rows: Sequence[RoleRow], view: RoleListView) -> None:
         """Show the first rows, at the start of the program, in the view that was saved."""
         self.shown = ShownRoles(view)
         self.set_rows(rows)
@@ -139,7 +139,7 @@ class RoleList(ScrollView, can_focus=False):
         self._painter.mark_of, self._painter.color_style = mark_of, color_style
         self.refresh()
 
-    def set_view(self, change: Callable[[View], View]) -> None:
+    def set_view(self, change: Callable[[RoleListView], RoleListView]) -> None:
         """Change the view: tree or flat, order, folds, filters. The cursor stays on its role."""
         self._change_shown_lines(lambda: self.shown.set_view(change(self.shown.view)))
         self._post_from_list(self.ViewChanged(change))
