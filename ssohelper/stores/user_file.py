@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import os_error_text
+from ssohelper.stores.disk_errors import os_error_text, unwritable_file_error
 from ssohelper.stores.temporary_files import temporary_name_beside
 
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
