@@ -56,7 +56,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
     def get_credentials() -> RoleCredentials:
         by = first.pop() if first else app.clock.deadline()
-        return credentials.release(app, session, role, Way.CREDENTIAL_PROCESS, by)
+        return credentials.release_credentials(app, session, role, Way.CREDENTIAL_PROCESS, by)
 
     try:
         seconds = sign_in_wait.configured_wait_seconds(app, session)

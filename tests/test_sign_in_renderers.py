@@ -348,7 +348,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
         patch.setattr(serve_command, "_block_signals", set)
         patch.setattr(serve_command.signal, "sigwait", lambda _ending: 15)
         patch.setattr(run_child, "block_signals", lambda: None)
-        patch.setattr(run_child, "run_to_end", lambda *_: run_child.ChildExit(0, False))
+        patch.setattr(run_child, "run_program_to_end", lambda *_: run_child.ChildExit(0, False))
         code, _, err = desk.run(*argv)
     if code == 4:
         return 0

@@ -33,7 +33,7 @@ _MOST_PATTERNS = 3
 _NOT_MANAGED = "they are not managed"
 
 
-class Found(NamedTuple):
+class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
     `needs_us` says that the profile does not work without ssohelper: either it is broken, or it
@@ -61,7 +61,9 @@ class Found(NamedTuple):
         return self.candidate.origin.tool
 
 
-def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
+def list_profiles_of_other_tools(
+    app: App, session: SsoSession, listing: Listing
+) -> list[ProfileOfOtherTool]:
     """Return the profiles that other tools or the user wrote for roles of Identity Center."""
     config = app.config.read()
     listed = frozenset(listing.roles())
@@ -72,7 +74,7 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         keyed = app.config.read_credentials_sections()
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
-        trouble = check.find_trouble(one.origin)
+        trouble = check.find_profile_trouble(one.origin)
         if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
         needs_us = bool(trouble) or check.needs_us(one.origin)
@@ -82,7 +84,7 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
-        found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
+        found.append(ProfileOfOtherTool(one, trouble, needs_us, unknown, lacks_region, differs))
     return found
 
 
@@ -95,25 +97,31 @@ def _has_second_source(config: ConfigFile, name: str, keyed: Collection[str]) ->
     return name in keyed or (entry is not None and len(credential_sources(entry.keys)) > 1)
 
 
-def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
+def choose_by_globs(
+    app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
+) -> frozenset[str]:
     """Return the names of the profiles of other tools that the patterns match.
 
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
     check_globs(app, globs)
-    return _match(found, globs)
+    return _names_that_match(found, globs)
 
 
-def _match(found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
+def _names_that_match(
+    found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
+) -> frozenset[str]:
     is_match = glob_filter(globs)
     return frozenset(
         one.name for one in found if one.name in globs or (globs and is_match(one.name))
     )
 
 
-def patterns_of(found: Sequence[Found], chosen: Collection[str]) -> tuple[str, ...] | None:
+def build_adopt_patterns(
+    found: Sequence[ProfileOfOtherTool], chosen: Collection[str]
+) -> tuple[str, ...] | None:
     """Return the values of --adopt that adopt exactly these profiles; None if they would be many."""
-    able = choose_able(found)
+    able = choose_adoptable_profiles(found)
     exact = {name: filter_of_exact_text(name) for name in able}
     left = sorted(able.difference(chosen))
     for patterns in (
@@ -121,7 +129,9 @@ def patterns_of(found: Sequence[Found], chosen: Collection[str]) -> tuple[str, .
         ("*", *(f"!{exact[name]}" for name in left)),
     ):
         # Patterns ignore case, so that the name of one profile may match another one too.
-        if len(patterns) <= _MOST_PATTERNS and _match(found, patterns) & able == able & set(chosen):
+        if len(patterns) <= _MOST_PATTERNS and _names_that_match(
+            found, patterns
+        ) & able == able & set(chosen):
             return patterns
     return None
 
@@ -136,17 +146,19 @@ def check_globs(app: App, globs: tuple[str, ...]) -> None:
             )
 
 
-def choose_able(found: Iterable[Found]) -> frozenset[str]:
+def choose_adoptable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted."""
     return frozenset(one.name for one in found if one.candidate.role)
 
 
-def choose_profiles_that_need_ssohelper(found: Iterable[Found]) -> frozenset[str]:
+def choose_profiles_that_need_ssohelper(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted and do not work without ssohelper."""
     return frozenset(one.name for one in found if one.candidate.role and one.needs_us)
 
 
-def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> list[list[str]]:
+def list_profiles_left_out_of_blocks(
+    app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
+) -> list[list[str]]:
     """Return, for each block of profiles that aws-sso-cli rewrites, those that `adopt` leaves out.
 
     Only for blocks of which `adopt` names some profiles, but not all: a block must be adopted as a
@@ -159,7 +171,9 @@ def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> l
     ]
 
 
-def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) -> frozenset[str]:
+def drop_partly_named_blocks(
+    app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
+) -> frozenset[str]:
     """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
     candidates = {one.name: one.candidate for one in found}
     torn = adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
@@ -167,11 +181,11 @@ def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) 
 
 
 def explain_kept_markers(
-    app: App, found: Sequence[Found], adopt: Collection[str]
+    app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> list[tuple[list[str], str]]:
     """Return the profiles that keep aws-sso-cli's markers around those in `adopt`, and why."""
     reasons = {one.name: one.candidate.reason for one in found}
-    able = choose_able(found)
+    able = choose_adoptable_profiles(found)
     return [
         (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
         for others in adoption.find_profiles_left_in_blocks(
@@ -180,7 +194,7 @@ def explain_kept_markers(
     ]
 
 
-def refuse_torn(left: Sequence[str]) -> UsageProblem:
+def split_block_error(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
     names = first_names([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
@@ -190,7 +204,7 @@ def refuse_torn(left: Sequence[str]) -> UsageProblem:
     )
 
 
-def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
+def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> frozenset[str]:
     """Return the profiles of other tools that do not count as a profile of their role.
 
     These are the profiles that do not work now; with `only_reliable` also profiles whose
@@ -201,16 +215,16 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
     return frozenset(
         origin.name
         for origin in find_origins(config)
-        if check.find_trouble(origin)
+        if check.find_profile_trouble(origin)
         or (only_reliable and origin.program is not None and origin.tool != OWN)
     )
 
 
-def find_trouble(app: App, name: str) -> str:
+def find_profile_trouble(app: App, name: str) -> str:
     """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
     config = app.config.read()
     origin = next((one for one in find_origins(config) if one.name == name), None)
-    return "" if origin is None else _ProfileChecker(app, config).find_trouble(origin)
+    return "" if origin is None else _ProfileChecker(app, config).find_profile_trouble(origin)
 
 
 def find_missing_program(app: App, name: str) -> str | None:
@@ -240,7 +254,7 @@ class _ProfileChecker:
         )
         self._legacy_state = cache(lambda url: _find_legacy_state(app, sessions, url))
 
-    def find_trouble(self, origin: Origin) -> str:
+    def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work now; "" if it should work."""
         if origin.program is not None:
             is_there = self._has_program(origin.program)
@@ -304,4 +318,4 @@ def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tu
     if token is None or token.expires_at <= app.clock.now():
         return False, False
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
-    return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in same)
+    return True, any(token.id in legacy_sign_ins.find_own_token_ids(app, one) for one in same)

@@ -40,14 +40,14 @@ class Work:
     def load_token(self, session_name: str) -> Token:
         app = self.current_app()
         session = selection.require_session(app, session_name)
-        return tokens.load_for_broker(app, regions.find_next(app, session))
+        return tokens.load_token_for_broker(app, regions.find_next_portal_to_ask(app, session))
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes with each write of the token file; "" for a bad config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
-            portals = [session, *regions.list_further(app, session)]
+            portals = [session, *regions.list_further_portals(app, session)]
             return " ".join(map(app.tokens.read_token_file_fingerprint, portals))
         except SsoHelperError:
             return ""  # an error in the config, which `find` reports, must not end the broker
@@ -66,13 +66,15 @@ class Work:
         """
         app = self.current_app()
         try:
-            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
+            return sign_in_wait.prepare_wait_for_sign_in(
+                app, selection.require_session(app, session_name)
+            )
         except SsoHelperError:
             return None  # the caller's own error says that a sign-in is needed
 
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Get the role's credentials from AWS, cache and publish them. Raises like `issue`."""
-        return self.reply_with(lambda app: issuing.issue(app, key, asked_by))
+        return self.reply_with(lambda app: issuing.issue_credentials(app, key, asked_by))
 
     def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
         """Return `get_document`'s document and the warnings that it gave. Raises its errors."""

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Work(broker_work.Work):
     """All operations that the broker's loop runs: those of `broker_work`, and those for chains."""
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
-        return chains.find_source(self.current_app(), key)
+        return chains.find_source_role(self.current_app(), key)
 
     def read_config_mark(self) -> str:
         """Return a text that changes with each write of ~/.aws/config."""
@@ -45,11 +45,11 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     # Looked up before STS is asked, because the source credentials may be renewed meanwhile, and
     # the cache then holds other ones.
-    token_id = chains.find_token_id(app, key, session, below)
+    token_id = chains.find_token_id_of_source(app, key, session, below)
     try:
         credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
-        prompt_notes.note_failed_renewal(app, session, key)
+        prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
             issuing.remove_credentials(app, session, key, token)
         raise

@@ -32,7 +32,7 @@ _LONGEST_SESSION_NAME = 64
 _USUAL_SESSION_NAME = "ssohelper"
 
 
-def find_source(app: App, key: RoleKey) -> RoleKey:
+def find_source_role(app: App, key: RoleKey) -> RoleKey:
     """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
     return _find_chain(app, key).source_key_of(key)
 
@@ -67,7 +67,9 @@ def assume_chain(
     region = chain.region(session)
     check_partition(chain, region)
     endpoint = sts_endpoint(region, app.environ, app.account_family(session))
-    issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
+    issuer.check_credentials_destination(
+        tokens.load_token_issuer(app, session), "sts", endpoint, session
+    )
     step = chain.steps[-1]
     asked = chains.AssumeRole(
         step.role_arn,
@@ -82,13 +84,15 @@ def assume_chain(
     return issued, chain.id
 
 
-def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCredentials) -> str:
+def find_token_id_of_source(
+    app: App, key: RoleKey, session: SsoSession, source: RoleCredentials
+) -> str:
     """Return the id of the access token that the SSO role's credentials were requested with.
 
     Returns "" if the source credentials are no longer cached: the chain's credentials then count as
     of an unknown sign-in, and are renewed before use.
     """
-    cached: CachedCredentials | None = app.credentials.load(find_source(app, key), session)
+    cached: CachedCredentials | None = app.credentials.load(find_source_role(app, key), session)
     if cached is None or cached.credentials.access_key_id != source.access_key_id:
         return ""
     return cached.token_id

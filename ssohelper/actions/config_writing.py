@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 
-def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
+def write_config_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
     """Write the changes that were planned from the config `data`, and add a line to the journal.
 
     Raises: LocalState if the config changed since, and ConfigInvalid; then nothing is written.
@@ -22,14 +22,14 @@ def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         if config.data != data:
-            raise changed_meanwhile(app)
+            raise config_changed_error(app)
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
-        add_to_journal(app, command, changes)
+        add_config_write_to_journal(app, command, changes)
 
 
-def changed_meanwhile(app: App) -> LocalState:
+def config_changed_error(app: App) -> LocalState:
     """Return the error for a config that has changed since its diff was shown to the user."""
     return LocalState(
         f'"{app.locations.aws_config_file}" has changed since the diff was shown',
@@ -37,7 +37,7 @@ def changed_meanwhile(app: App) -> LocalState:
     )
 
 
-def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
+def add_config_write_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
     """Add a line to the journal that says how many sections of the config a command changed."""
     kinds = [type(change) for change in changes]
     entry = journal.config_written_entry(

@@ -47,7 +47,7 @@ _SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURIT
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
-def choose_variables(environ: Mapping[str, str]) -> dict[str, str]:
+def choose_sdk_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that SDKs read. The values of keys and tokens are replaced."""
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
@@ -56,7 +56,7 @@ def choose_variables(environ: Mapping[str, str]) -> dict[str, str]:
 # -- the config and the credentials file -------------------------------------------------------
 
 
-def read_config(app: App) -> ConfigFacts:
+def read_config_facts(app: App) -> ConfigFacts:
     """Return what is in ~/.aws/config and ~/.aws/credentials, or why that cannot be read."""
     locations = app.locations
     facts = ConfigFacts(
@@ -78,7 +78,7 @@ def read_config(app: App) -> ConfigFacts:
         return facts._replace(credentials_failure=Failure.of_error(error))
 
 
-def measure_parsing(config: ConfigFacts) -> ConfigFacts:
+def measure_config_parsing(config: ConfigFacts) -> ConfigFacts:
     """Add the CPU seconds that configparser, which botocore uses, needs to read the config.
 
     A small config, and one that AWS tools cannot read, are not measured.
@@ -93,7 +93,7 @@ def measure_parsing(config: ConfigFacts) -> ConfigFacts:
 # -- facts about profiles ----------------------------------------------------------------------
 
 
-def read_profiles(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
+def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
     """Return the profiles of the config, or the one named `only`."""
     config = facts.file
     if config is None:
@@ -123,7 +123,7 @@ def _make_profile_fact(
     return ProfileFact(entry, target, target.role.account_id if target else None)
 
 
-def find_programs(
+def find_programs_of_profiles(
     profiles: Iterable[ProfileFact], app: App, own_command: str | None = None
 ) -> dict[str, ProgramFact]:
     """Return the programs that the profiles' `credential_process` run, by their name in it.
@@ -181,18 +181,20 @@ def find_missing_sessions(
         if names:
             command = ""
             if SESSION_NAME.fullmatch(name):
-                recorded = missing_sessions.find_recorded_or_none(app, name)
-                command = missing_sessions.restore_command(name, recorded)
+                recorded = missing_sessions.find_recorded_session_or_none(app, name)
+                command = missing_sessions.restore_session_command(name, recorded)
             found[name] = MissingSessionFact(names, command)
     return found
 
 
-def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:
+def read_session_fact(
+    app: App, session: SsoSession, profiles: Iterable[ProfileFact]
+) -> SessionFact:
     """Return what files say of the session. A locked keyring is not the session's failure."""
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
     try:
-        outlook = clocks.load_outlook(app, session)
+        outlook = clocks.load_sign_in_outlook(app, session)
         token = app.tokens.peek(session)
         if token is not None and token.refresh_token is not None and token.client is not None:
             registration_ends_at = token.client.expires_at

@@ -37,7 +37,7 @@ _COMPLETIONS = {
 # -- owners and modes of files -------------------------------------------------------------------
 
 
-def list_files(app: App) -> list[FileFact]:
+def list_file_facts(app: App) -> list[FileFact]:
     """Return owner and mode of AWS's and ssohelper's files. Does not read the files."""
     if sys.platform == "win32":
         return []
@@ -93,7 +93,7 @@ def _user_name(uid: int) -> str:
     return str(uid)
 
 
-def find_leftovers(app: App) -> tuple[str, ...]:
+def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
     """Return temporary files that killed processes have left."""
     locations = app.locations
     folders = (
@@ -107,7 +107,7 @@ def find_leftovers(app: App) -> tuple[str, ...]:
 # -- this installation, storage, the shell -----------------------------------------------------
 
 
-def examine(app: App) -> MachineFacts:
+def examine_machine(app: App) -> MachineFacts:
     """Return what is known of this machine and this installation."""
     command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
     storage, storage_failure = _value_or_failure(lambda: _find_storage_name(app))
@@ -128,7 +128,7 @@ def examine(app: App) -> MachineFacts:
         settings_failure=settings_failure,
         state_failure=state_failure,
         shell=_examine_shell(app),
-        leftovers=find_leftovers(app),
+        leftovers=find_leftover_temporary_files(app),
     )
 
 

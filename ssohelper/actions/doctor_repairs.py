@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 
-def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
+def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
     """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
     A repair that fails is a warning, and its finding stays. Raises: Refused below an allow-list.
@@ -41,14 +41,14 @@ def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
     # One command is one write of the config, so that one `profile undo` reverses it.
     is_written = bool(moved) and _try_repair(app, lambda: _write_helper_path(app, moved))
     return [
-        finding._replace(is_fixed=_repair_one(app, finding, is_written))
+        finding._replace(is_fixed=_repair_finding(app, finding, is_written))
         if finding.repair is not None
         else finding
         for finding in findings
     ]
 
 
-def mark_repaired(findings: Sequence[Finding]) -> list[Finding]:
+def mark_repaired_findings(findings: Sequence[Finding]) -> list[Finding]:
     """Mark findings whose file modes are right by now: reading one of our files sets its mode."""
     return [
         finding._replace(is_fixed=True)
@@ -67,7 +67,7 @@ def _is_file_private(path: str) -> bool:
         return False
 
 
-def _repair_one(app: App, finding: Finding, is_config_written: bool) -> bool:
+def _repair_finding(app: App, finding: Finding, is_config_written: bool) -> bool:
     repair = finding.repair
     assert repair is not None
     if repair.kind == "helper":
@@ -106,7 +106,7 @@ def _write_helper_path(app: App, names: Sequence[str]) -> None:
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
-        config_writing.add_to_journal(app, "doctor", changes)
+        config_writing.add_config_write_to_journal(app, "doctor", changes)
 
 
 def _helper_path_changes(

@@ -111,7 +111,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     )
 
 
-def build_named_environment(
+def build_environment_naming_profile(
     name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
     """Return variables that name a profile whose credentials are not ours.
@@ -186,10 +186,10 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.peek_token(app, session)
-        return clocks.load_outlook_of_token(app, session, seen)
+        return clocks.load_sign_in_outlook_of_token(app, session, seen)
     # Another tool may have signed in. Shell prompts learn of it only by this update.
-    prompt_notes.update_session(app, session)
-    return clocks.load_outlook_of_token(app, session, token)
+    prompt_notes.rewrite_prompts_of_session(app, session)
+    return clocks.load_sign_in_outlook_of_token(app, session, token)
 
 
 def _environment_with_variables(variables: dict[str, str | Secret]) -> Environment:

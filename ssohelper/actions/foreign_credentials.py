@@ -46,7 +46,7 @@ class Identity(NamedTuple):
     role_name: str | None
 
 
-def obtain(
+def obtain_foreign_credentials(
     app: App,
     found: Foreign,
     codes: Mapping[str, str],
@@ -63,7 +63,7 @@ def obtain(
     if not found.credential_source:
         wanted = foreign.build_environment(app, found).for_child(app.environ)
     wanted.pop(_KEY_LOG, None)
-    wanted["AWS_DEFAULT_REGION"] = choose_region(app, found)
+    wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
     # The profile's provider gets these variables as they were, through stdin: our Python must not
@@ -82,9 +82,9 @@ def obtain(
     return parse_provided(found, ended.stdout)
 
 
-def choose_region(app: App, found: Foreign) -> str:
+def choose_sts_region(app: App, found: Foreign) -> str:
     """Return the region of the profile, else the environment's, else the setting's, else AWS's."""
-    own = foreign.find_own_region(app, found)
+    own = foreign.find_region_of_foreign_profile(app, found)
     if own:
         return own
     known = [app.environ.get(name, "") for name in profile_region.VARIABLES]
@@ -94,10 +94,10 @@ def choose_region(app: App, found: Foreign) -> str:
     return next(filter(is_region, known), home or _USUAL_REGION)
 
 
-def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
+def confirm_foreign_identity(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
-    region = checked_region(choose_region(app, found))
-    family = app.family_of_keys(foreign.read_keys(app, found))
+    region = checked_region(choose_sts_region(app, found))
+    family = app.family_of_keys(foreign.read_profile_options(app, found))
     answer = app.account_client(keys.for_request, region, family).get_any_identity()
     # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
@@ -105,17 +105,19 @@ def confirm(app: App, found: Foreign, keys: ForeignCredentials) -> Identity:
     return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
 
 
-def choose_page(app: App, found: Foreign, service: str | None, region: str | None) -> ConsolePage:
-    """Return the console page of a service in a region, as actions.console.choose_page does."""
+def choose_console_page(
+    app: App, found: Foreign, service: str | None, region: str | None
+) -> ConsolePage:
+    """Return the console page of a service in a region, as the function in actions.console does."""
     chosen = (
-        default_regions.check_region(region)
+        default_regions.parse_region_name(region)
         if region
-        else checked_region(choose_region(app, found))
+        else checked_region(choose_sts_region(app, found))
     )
     return console_urls.service_page(service or "home", chosen)
 
 
-def open_in_browser(
+def open_console_in_browser(
     app: App,
     found: Foreign,
     keys: ForeignCredentials,
@@ -123,7 +125,7 @@ def open_in_browser(
     start: Callable[[str], bool],
     has_failed: Callable[[], bool],
 ) -> None:
-    """Sign a browser in to the console page, as actions.console.open_in_browser does.
+    """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
 
     Raises: UsageProblem for keys of an IAM user; ConfigInvalid if the sign-in service is moved to
     this machine and STS is not, since the credentials are AWS's then.
@@ -135,7 +137,7 @@ def open_in_browser(
             hint="use a profile that assumes a role with them",
         )
     federation = app.federation(page.region)
-    family = app.family_of_keys(foreign.read_keys(app, found))
+    family = app.family_of_keys(foreign.read_profile_options(app, found))
     if is_loopback_url(console_sign_in_endpoint(page.region, app.environ)) and not is_loopback_url(
         sts_endpoint(page.region, app.environ, family)
     ):
@@ -145,4 +147,6 @@ def open_in_browser(
         )
     host = console_urls.home_of(page)
     address = federation.get_login_url(keys.for_request, host, page.url)
-    console.send_browser(app, address, start, has_failed, "name the browser's command in BROWSER")
+    console.send_browser_to_address(
+        app, address, start, has_failed, "name the browser's command in BROWSER"
+    )

@@ -43,7 +43,9 @@ def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
     """Return the recorded facts of the present sign-in, which another tool may have made."""
     token = tokens.peek_token(app, session)
     return (
-        tokens.load_facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
+        tokens.load_sign_in_facts_of(app, session, token)
+        if token
+        else app.tokens.load_facts(session.name)
     )
 
 
@@ -64,8 +66,10 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     )
     family = app.account_family(session)
     endpoint = sts_endpoint(region, app.environ, family)
-    issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
-    keys = credentials.release(app, session, role, Way.WHOAMI, app.clock.deadline())
+    issuer.check_credentials_destination(
+        tokens.load_token_issuer(app, session), "sts", endpoint, session
+    )
+    keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
     identity = app.account_client(keys, region, family).get_caller_identity()
     if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(

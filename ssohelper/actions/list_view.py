@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 1.0
 
 
-def load_view(app: App) -> View:
+def load_list_view(app: App) -> View:
     """Return the user's view; the default view, with one warning, if its file cannot be read."""
     try:
         return app.list_view.load()
@@ -26,7 +26,7 @@ def load_view(app: App) -> View:
         return DEFAULT_VIEW
 
 
-def save_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
+def save_view_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
     """Apply the changes to the saved view. If that fails, only warn, once."""
 
     def apply(view: View) -> View:
@@ -42,7 +42,7 @@ def save_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
         app.warn(f"the view of the list could not be saved: {error}")
 
 
-def load_saved(app: App) -> dict[str, SavedView]:
+def load_saved_views(app: App) -> dict[str, SavedView]:
     """Return the saved views by their names; none, with one warning, if they cannot be read."""
     try:
         return app.list_view.load_saved()

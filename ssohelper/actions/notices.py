@@ -50,7 +50,7 @@ def give_due_notice(
     it, it is not, because users usually sign out on purpose. Raises: LocalState if the notice
     cannot be recorded.
     """
-    outlook = clocks.load_outlook(app, session)
+    outlook = clocks.load_sign_in_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
         return
     now = app.clock.now()
@@ -97,7 +97,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
     elif error is None:
         token = tokens.peek_token(app, session)
         if token is not None:
-            margin = token_margin_seconds(tokens.load_life_seconds(app, session, token))
+            margin = token_margin_seconds(tokens.load_token_life_seconds(app, session, token))
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
 
 

@@ -21,7 +21,7 @@ def refuse_below_allow_list(app: App, key: str) -> None:
     agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
 
 
-def check_change(app: App, key: str, value: Any) -> None:
+def check_setting_change(app: App, key: str, value: Any) -> None:
     """Raise Refused below an allow-list, or if the company's policy sets this setting."""
     refuse_below_allow_list(app, key)
     policy = app.company_policy
@@ -32,7 +32,7 @@ def check_change(app: App, key: str, value: Any) -> None:
         )
 
 
-def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
+def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> None:
     """Copy the settings `sessions.OLD.…` to another session; without `replace` only if it has none.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
@@ -43,8 +43,8 @@ def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
         app.forget_settings()
 
 
-def forget_session(app: App, name: str) -> None:
-    """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session`."""
+def remove_session_settings(app: App, name: str) -> None:
+    """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session_settings`."""
     refuse_below_allow_list(app, f"sessions.{name}")
     if app.settings_store.forget_session(name, app.clock.deadline()):
         app.forget_settings()
@@ -54,9 +54,10 @@ def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> No
     """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
 
     `parts` are the names of the key's tables and the key's own name.
-    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of `check_change`.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
+    `check_setting_change`.
     """
-    check_change(app, key, value)
+    check_setting_change(app, key, value)
     was_there = app.settings.is_in_file(key)
     deadline = app.clock.deadline()
     if value is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEAST_SECONDS = 60
 
 
-def find_published(
+def find_published_response(
     app: App, session: SsoSession, key: RoleKey, stamp: SessionStamp
 ) -> Found | None:
     """Return the role's unexpired published response, if it is of the present sign-in; or None.

@@ -57,7 +57,7 @@ def read_roles(
         for session in app.config.read().sso_sessions()
         if session_name in (None, session.name)
     ]
-    targets = _read_targets(app)
+    targets = _read_profile_targets(app)
     profiles = _group_by_role(targets, sessions)
     used = favourites.load_usage(app)
     rows: list[RoleRow] = []
@@ -88,7 +88,7 @@ def read_roles(
     if with_others and session_name is None:
         with_role = {entry.name for entry, target in targets if target is not None}
         others = [one for one in app.config.list_profiles() if one.name not in with_role]
-        rows += _rows_of_others(app, others)
+        rows += _make_rows_of_foreign_profiles(app, others)
     return KnownRoles(rows, listed_at, sessions)
 
 
@@ -96,10 +96,10 @@ def find_profiles_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
-    return _group_by_role(_read_targets(app), sessions)
+    return _group_by_role(_read_profile_targets(app), sessions)
 
 
-def _read_targets(app: App) -> _Targets:
+def _read_profile_targets(app: App) -> _Targets:
     config = app.config.read()
     return [(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
@@ -139,13 +139,13 @@ def _make_rows_of_profiles(
     ]
 
 
-def _rows_of_others(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
+def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     """Return rows for those of the profiles whose credentials are not ours."""
     if not entries:
         return []
     from ssohelper.actions import foreign  # few have such profiles: not before the first paint
 
-    found = foreign.list_usable(app, entries)
+    found = foreign.list_usable_foreign_profiles(app, entries)
     return rows_of_other_profiles((one.name, one.what) for one in found)
 
 

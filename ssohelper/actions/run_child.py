@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, find_program, start_error
+from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, find_program, program_start_error
 from ssohelper.fastpath import own_process
 
 if sys.platform == "win32":
@@ -43,7 +43,7 @@ _FROM_KERNEL = 0x80
 
 
 def block_signals() -> None:
-    """Block signals until `run_to_end` handles them. Call this before any thread starts.
+    """Block signals until `run_program_to_end` handles them. Call this before any thread starts.
 
     Threads inherit the blocking. SIGTTOU is blocked too, because with `stty tostop`, printing a
     notice from the background would stop us, and with us the endpoint that the program uses.
@@ -66,7 +66,7 @@ class ChildExit(NamedTuple):
     by_terminal: bool
 
 
-def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
+def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
     """Run the program and return how it ended. Call `block_signals` first.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
@@ -101,7 +101,7 @@ def _start_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return _spawn_process(path, list(argv), environ)
     except OSError as cause:
         if cause.errno != errno.ENOEXEC:
-            raise start_error(path, cause) from cause
+            raise program_start_error(path, cause) from cause
     # A script without `#!` is run by /bin/sh, as shells do it.
     return _spawn_process(SHELL, [SHELL, path, *argv[1:]], environ)
 

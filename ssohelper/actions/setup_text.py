@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import first_names, show, show_message
@@ -22,7 +22,7 @@ NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 _MOST_PROBLEMS = 3
 
 
-def survey_lines(found: Sequence[Found]) -> Iterator[str]:
+def survey_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
     """Yield a line for each kind of profile that other tools or the user wrote: does it work?
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
@@ -39,7 +39,7 @@ def survey_lines(found: Sequence[Found]) -> Iterator[str]:
         yield f"  {profile_count(number)} of {tool}: {shown}"
 
 
-def _describe_state(one: Found) -> tuple[str, str, str]:
+def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, or on what its working depends."""
     program = one.candidate.origin.program
     condition = "while you are signed in"

@@ -27,7 +27,7 @@ class Moved(NamedTuple):
     may_publish: bool
 
 
-def find_unreadable(app: App, wanted: str) -> list[str]:
+def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
     """Return the sessions whose sign-in a move to the storage `wanted` would lose. Changes nothing.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.

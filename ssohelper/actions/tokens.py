@@ -36,12 +36,12 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
 
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
-    token = _present_token(app, session)
-    if load_state(app, session, token) is TokenState.GOOD:
+    token = _load_present_token(app, session)
+    if load_token_state(app, session, token) is TokenState.GOOD:
         return token
-    if not is_refreshable(app, token):
+    if not is_token_refreshable(app, token):
         raise expired_error(session)
-    works = is_usable(app, token)
+    works = is_token_usable(app, token)
     if works:
         deadline = Deadline(
             min(deadline.seconds_left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic
@@ -50,7 +50,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
         # If the renewal fails, a token that has not expired is still used.
-        if works and is_usable(app, token):
+        if works and is_token_usable(app, token):
             return token
         raise
 
@@ -69,28 +69,28 @@ def renew_token(
     token = app.tokens.load(session)
     if token is None:
         raise signed_out_error(session)
-    if token.value == seen.value or not is_usable(app, token):
+    if token.value == seen.value or not is_token_usable(app, token):
         raise error or expired_error(session)
     return token
 
 
-def load_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
+def load_token_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
     """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
-    if not is_usable(app, token):
+    if not is_token_usable(app, token):
         return TokenState.ENDED
-    if not is_refreshable(app, token) or not _is_near_its_end(app, session, token):
+    if not is_token_refreshable(app, token) or not _is_token_near_its_end(app, session, token):
         return TokenState.GOOD
     return TokenState.NEAR_END
 
 
-def load_for_broker(app: App, session: SsoSession) -> Token:
+def load_token_for_broker(app: App, session: SsoSession) -> Token:
     """Return the id and state of the session's token, for the broker.
 
     Raises: LoginRequired if an interactive sign-in is needed, LocalState.
     """
-    token = _present_token(app, session)
-    state = load_state(app, session, token)
-    if state is TokenState.ENDED and not is_refreshable(app, token):
+    token = _load_present_token(app, session)
+    state = load_token_state(app, session, token)
+    if state is TokenState.ENDED and not is_token_refreshable(app, token):
         raise expired_error(session)
     return Token(state, token.id)
 
@@ -101,26 +101,26 @@ def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
         return None  # the token file cannot be read: code that needs the token reports it
-    if token is None or not is_refreshable(app, token):
+    if token is None or not is_token_refreshable(app, token):
         return None
-    if load_facts_of(app, session, token).ended_at is not None:
+    if load_sign_in_facts_of(app, session, token).ended_at is not None:
         return None
-    return token.expires_at - int(load_life_seconds(app, session, token) / 2)
+    return token.expires_at - int(load_token_life_seconds(app, session, token) / 2)
 
 
-def is_refreshable(app: App, token: AccessToken) -> bool:
+def is_token_refreshable(app: App, token: AccessToken) -> bool:
     """Return whether the token can be renewed without a sign-in, by what its file says."""
     return sign_in_clock.is_refreshable(token, app.clock.now())
 
 
-def is_usable(app: App, token: AccessToken) -> bool:
+def is_token_usable(app: App, token: AccessToken) -> bool:
     """Return whether the token has not expired, by what its file says."""
     return token.expires_at > app.clock.now()
 
 
-def is_alive(app: App, token: AccessToken) -> bool:
+def is_token_alive(app: App, token: AccessToken) -> bool:
     """Return whether the token is still valid or can be renewed. AWS is not asked."""
-    return is_usable(app, token) or is_refreshable(app, token)
+    return is_token_usable(app, token) or is_token_refreshable(app, token)
 
 
 def peek_token(app: App, session: SsoSession) -> AccessToken | None:
@@ -130,12 +130,12 @@ def peek_token(app: App, session: SsoSession) -> AccessToken | None:
     return None
 
 
-def load_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
+def load_sign_in_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     """Return the recorded facts of the sign-in that this token belongs to."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
-def load_issuer(app: App, session: SsoSession) -> str | None:
+def load_token_issuer(app: App, session: SsoSession) -> str | None:
     """Return which endpoint issued the session's token (see core.issuer); None if unknown."""
     token = peek_token(app, session)
     return (
@@ -143,16 +143,16 @@ def load_issuer(app: App, session: SsoSession) -> str | None:
     )
 
 
-def load_user_since(app: App, session: SsoSession) -> int | None:
+def load_user_signed_in_since(app: App, session: SsoSession) -> int | None:
     """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
     token = peek_token(app, session)
-    if token is None or not is_alive(app, token):
+    if token is None or not is_token_alive(app, token):
         return None
-    facts = load_facts_of(app, session, token)
+    facts = load_sign_in_facts_of(app, session, token)
     return facts.person_since if facts.ended_at is None else None
 
 
-def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
+def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     """Return the token's lifetime in seconds: the observed one, else AWS's usual hour."""
     facts = app.tokens.load_facts(session.sign_in_name)
     is_of_token = facts.token_expires_at == token.expires_at
@@ -169,7 +169,11 @@ def revoke_sign_in(
     """
     try:
         token = app.tokens.load(session)
-        if token is not None and token.expires_at <= app.clock.now() and is_refreshable(app, token):
+        if (
+            token is not None
+            and token.expires_at <= app.clock.now()
+            and is_token_refreshable(app, token)
+        ):
             token = ensure_valid_token(app, session, app.clock.deadline(renewal_seconds))
     except LoginRequired:
         return None, None
@@ -185,7 +189,7 @@ def revoke_sign_in(
     return token, None
 
 
-def facts_of_sign_in(
+def facts_of_new_sign_in(
     app: App,
     session: SsoSession,
     before: SignInFacts,
@@ -214,19 +218,19 @@ def expired_error(session: SsoSession) -> LoginRequired:
     return LoginRequired(f'the session "{session.name}" expired', hint=_sign_in_hint(session))
 
 
-def _present_token(app: App, session: SsoSession) -> AccessToken:
+def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
         # Another tool may have signed out. Shell prompts learn of it only by this update.
         if not session.is_further:
-            prompt_notes.update_session(app, session)
+            prompt_notes.rewrite_prompts_of_session(app, session)
         raise signed_out_error(session)
     return token
 
 
-def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
-    margin = token_margin_seconds(load_life_seconds(app, session, token))
+def _is_token_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
+    margin = token_margin_seconds(load_token_life_seconds(app, session, token))
     return token.expires_at - app.clock.now() <= margin
 
 

@@ -55,14 +55,14 @@ def undo(app: App, version: Version, data: bytes) -> None:
 
     def changes_for(config: ConfigFile) -> list[Change]:
         if config.data != data:
-            raise config_writing.changed_meanwhile(app)
+            raise config_writing.config_changed_error(app)
         return _undo_changes(app, version, config)
 
     changes = changes_for(app.config.read())
     is_written = app.config.undo(version, changes_for, app.clock.deadline(), present)
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
-        config_writing.add_to_journal(app, command, changes)
+        config_writing.add_config_write_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
 

@@ -30,7 +30,7 @@ _NEW_ONES = 2.0
 class ChainPorts(Ports, Protocol):
     """The operations of `Ports`, and further ones that chains need."""
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the role below the chain, which assumes it. Raises: ConfigInvalid."""
         ...
 
@@ -152,7 +152,7 @@ class Brokers:
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
-            source = self._ports.find_source(key)
+            source = self._ports.find_source_role(key)
         except SsoHelperError as error:
             self._ended.append((key, error))
             return
@@ -183,7 +183,7 @@ class Brokers:
     def _count_levels(self, key: RoleKey) -> int:
         levels = 1
         with suppress(SsoHelperError):  # the broker that looks for the chain reports it
-            while (key := self._ports.find_source(key)).chain:
+            while (key := self._ports.find_source_role(key)).chain:
                 levels += 1
         return levels
 

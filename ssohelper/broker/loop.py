@@ -64,7 +64,7 @@ class Work(Protocol):
     def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with."""
 
     def read_config_mark(self) -> str:
@@ -191,9 +191,9 @@ class Loop:
         """Ask AWS for the role's credentials, in a thread; return when."""
         return self._start_call(key, asked_by, None)
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that the chain is assumed with."""
-        return self._work.find_source(key)
+        return self._work.find_source_role(key)
 
     def read_config_mark(self) -> str:
         """Return a text that changes with the config."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ssohelper.actions import adopting, legacy_sign_ins, setup_text
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.listing import Listing
@@ -30,7 +30,7 @@ def choose_adopted(
     Raises: UsageProblem for a pattern that matches nothing, or that matches only some profiles of a
     block that aws-sso-cli rewrites.
     """
-    found = adopting.survey(app, session, listing)
+    found = adopting.list_profiles_of_other_tools(app, session, listing)
     for line in setup_text.survey_lines(found):
         output.say(line)
     if globs:
@@ -46,7 +46,7 @@ def choose_adopted(
 
 def say_who_serves_legacy_profiles(app: App, session: SsoSession) -> None:
     """Say if another session's sign-in serves the portal's profiles that have no sso_session."""
-    found = legacy_sign_ins.find_other_serving_session(app, session)
+    found = legacy_sign_ins.find_other_session_and_its_profiles(app, session)
     if found is not None:
         server, names = found
         shown = first_names([show(name, 60) for name in names], _MOST_NAMES)
@@ -67,7 +67,7 @@ def say_who_loses_the_sign_in(app: App, session: SsoSession) -> None:
         )
 
 
-def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
+def _offer_to_adopt(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     """Ask whether to adopt the profiles that do not work without ssohelper."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
@@ -80,16 +80,16 @@ def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
 
 
 def _ask_to_complete_blocks(
-    app: App, found: Sequence[Found], chosen: frozenset[str], *, yes: bool
+    app: App, found: Sequence[ProfileOfOtherTool], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
-    for left in adopting.find_left_out(app, found, chosen):
+    for left in adopting.list_profiles_left_out_of_blocks(app, found, chosen):
         if yes or not output.can_ask():
-            raise adopting.refuse_torn(left)
+            raise adopting.split_block_error(left)
         for line in setup_text.torn_part_lines(left):
             output.say(line)
         if output.confirm(setup_text.torn_part_question(left), yes=False, what="--adopt"):
             chosen |= set(left)
-    chosen = adopting.leave_whole_parts(app, found, chosen)
+    chosen = adopting.drop_partly_named_blocks(app, found, chosen)
     for others, why in adopting.explain_kept_markers(app, found, chosen):
         output.say(setup_text.kept_markers_line(others, why))
     return chosen

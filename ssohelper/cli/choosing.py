@@ -36,7 +36,7 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
     The latter is named by `text` or AWS_PROFILE, or picked by the user.
     """
     is_named = text is not None or not ask_always
-    named = foreign.find(output.get_app(), text) if is_named else None
+    named = foreign.find_foreign_profile(output.get_app(), text) if is_named else None
     found = named or _choose_named_or_pick(
         text, output.options().session, ask_always=ask_always, with_others=True
     )
@@ -109,10 +109,10 @@ def pick_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | Foreig
 def resolve_row(app: App, row: RoleRow) -> Profile | Foreign:
     """Return the role, or the profile that is not ours, that a list's row shows.
 
-    Raises: the errors of selection.resolve_chosen_role and foreign.find_chosen.
+    Raises: the errors of selection.resolve_chosen_role and foreign.find_foreign_profile_of_row.
     """
     if row.provider:
-        return foreign.find_chosen(app, row)
+        return foreign.find_foreign_profile_of_row(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 

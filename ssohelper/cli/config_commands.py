@@ -79,21 +79,21 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     known.check_key(before, key, value)
     parts = known.parts_of(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
-        regions.check_setting(app, parts[1], value)
+        regions.check_regions_setting(app, parts[1], value)
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)
-        kept = guards.rules_after_change(app, key, before, before.changed(key, value))
+        kept = guards.guard_rules_after_change(app, key, before, before.changed(key, value))
         ended = guarding.confirm_loosening(app, kept)
     storage = str(known.setting_of(key).default if to_default else value)
     if key == "storage":
-        own_settings.check_change(app, key, value)
+        own_settings.check_setting_change(app, key, value)
         storage_setting.confirm_move(app, storage, yes=yes)
     own_settings.change_setting(app, key, parts, value)
     if key == "storage":
         storage_setting.move(app, storage)
     if ended:
-        guards.end_rules(app, kept)
+        guards.end_guard_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the settings file")
@@ -102,7 +102,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     if is_guard:
         guards.warn_of_unmatched_rules(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
-        prompt_notes.forget_all(app)
+        prompt_notes.make_all_prompts_ask_again(app)
     if output.options().json:
         output.print_json(_setting_row(after, key), app.warnings)
 

@@ -108,7 +108,7 @@ def exec_program(
     guarding.grant_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
-    hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
+    hold_text = sign_in_wait.hold_duration_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
@@ -144,7 +144,7 @@ def _run_foreign(
         keys = foreign_use.get_keys(app, found)
         variables = foreign.build_keys_environment(app, found, keys)
     else:
-        foreign.check_use(app, found, is_on_terminal=output.can_ask())
+        foreign.check_foreign_profile_usable(app, found, is_on_terminal=output.can_ask())
         variables = foreign.build_environment(app, found)
         said = found.description
         # The profile's program is not run here to limit its time: the command runs the program
@@ -164,7 +164,7 @@ def _run_with_keys(
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
-    child.update({**sign_in_wait.child_variables(hold_text), **limits})
+    child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
     output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
     favourites.record_use(app, chosen)
     return run.replace_process(program, child)

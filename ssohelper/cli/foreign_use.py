@@ -24,15 +24,15 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 def get_keys(app: App, found: Foreign) -> ForeignCredentials:
     """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
 
-    Raises: UsageProblem for an MFA device off a terminal; the errors of foreign.check_use and
-    foreign_credentials.obtain.
+    Raises: UsageProblem for an MFA device off a terminal; the errors of
+    foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
     """
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask()
-    foreign.check_use(app, found, is_on_terminal=is_on_terminal)
+    foreign.check_foreign_profile_usable(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
-    return foreign_credentials.obtain(
+    return foreign_credentials.obtain_foreign_credentials(
         app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
     )
 
@@ -93,7 +93,7 @@ def print_identity(app: App, found: Foreign) -> None:
     keys = get_keys(app, found)
     print_pair("profile", found.name)
     sys.stdout.flush()  # STS may take seconds to answer
-    confirmed = foreign_credentials.confirm(app, found, keys)
+    confirmed = foreign_credentials.confirm_foreign_identity(app, found, keys)
     print_pair("account", confirmed.account_id)
     if confirmed.role_name is not None:
         print_pair("role", confirmed.role_name)
@@ -113,7 +113,7 @@ def _print_identity_json(app: App, found: Foreign) -> None:
     )
     data.update(profile=found.name, confirmed=False)
     try:
-        confirmed = foreign_credentials.confirm(app, found, get_keys(app, found))
+        confirmed = foreign_credentials.confirm_foreign_identity(app, found, get_keys(app, found))
     except SsoHelperError as error:
         app.warn(f"not confirmed by AWS: {error.message}")
         output.print_json(data, app.warnings)

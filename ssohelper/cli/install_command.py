@@ -3,7 +3,7 @@
 import click
 
 from ssohelper.actions import install as installing
-from ssohelper.actions.install import SHELLS, Edit
+from ssohelper.actions.install import SHELLS, RcFileEdit
 from ssohelper.app import App
 from ssohelper.cli import leave_output, output
 from ssohelper.cli.plan_output import print_diff
@@ -83,13 +83,13 @@ def install(
             _print_further_steps(app, edit)
 
 
-def _confirm_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
+def _confirm_edit(edit: RcFileEdit, uninstall: bool, yes: bool) -> bool:
     what = "install --uninstall" if uninstall else "install"
     verb = "remove" if edit.after is None else "write"
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
+def _print_outcome(edit: RcFileEdit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
@@ -114,7 +114,7 @@ def _print_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
             )
 
 
-def _print_further_steps(app: App, edit: Edit) -> None:
+def _print_further_steps(app: App, edit: RcFileEdit) -> None:
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'

@@ -114,15 +114,15 @@ def run_with_server(
         run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        found = guards.add_reason(app, chosen.key, endpoint.prepare_environment())
+        found = guards.add_grant_reason(app, chosen.key, endpoint.prepare_environment())
         child = found.for_child(app.environ)
-        child.update({**sign_in_wait.child_variables(hold_text), **limits})
+        child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
         _warn_of_unknown_end(app, chosen)
         favourites.record_use(app, chosen)
-        ended = run_child.run_to_end(program, child)
+        ended = run_child.run_program_to_end(program, child)
     if ended.by_terminal:
         # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.
         output.flush()
@@ -140,7 +140,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     profile_use.run_signed_in(
         app,
         chosen,
-        lambda: credentials.release(
+        lambda: credentials.release_credentials(
             app, chosen.session, chosen.role, Way.SERVE, app.clock.deadline()
         ),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),

@@ -98,7 +98,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         guarding.say_what_a_guard_needs(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
-    found = guards.add_reason(app, chosen.key, found)
+    found = guards.add_grant_reason(app, chosen.key, found)
     if shell:
         _print_script(_make_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
@@ -120,7 +120,7 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
             "SDKs prefer to a profile",
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
-    foreign.check_use(app, found, is_on_terminal=True)
+    foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)
     variables = foreign.build_environment(app, found)
     if shell:
         _print_script(_make_script(app, shell, variables, f"profile {found.name}"))
@@ -212,7 +212,7 @@ def _get_keys_environment(app: App, profile: Profile) -> tuple[Environment, str]
     keys = profile_use.run_signed_in(
         app,
         profile,
-        lambda: credentials.release(
+        lambda: credentials.release_credentials(
             app,
             profile.session,
             profile.role,
@@ -268,11 +268,11 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
 
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
     """
-    return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
+    return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
 
 
 def _counts_as_profile(app: App, name: str) -> bool:
-    return name not in adopting.find_not_counted(app, only_reliable=True)
+    return name not in adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
 
 
 def _find_profile(app: App, chosen: Profile) -> str | None:
@@ -280,10 +280,10 @@ def _find_profile(app: App, chosen: Profile) -> str | None:
 
     Profiles of other tools that may not work are left out.
     """
-    unsure = adopting.find_not_counted(app, only_reliable=True)
+    unsure = adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unsure)
-    return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
+    return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)
 
 
 def _make_script(app: App, shell: str, found: Environment, used: str) -> str:

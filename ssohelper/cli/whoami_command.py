@@ -38,9 +38,9 @@ def whoami(profile: str | None, reason: str | None) -> None:
         foreign_use.print_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)
-    for finding in doctor.find_shadowing(app, chosen):
+    for finding in doctor.find_what_shadows_profile(app, chosen):
         app.warn(f"{finding.message}; {finding.fix}")
-    trouble = adopting.find_trouble(app, chosen.name)
+    trouble = adopting.find_profile_trouble(app, chosen.name)
     if trouble:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     entry = app.config.read().profile(chosen.name)

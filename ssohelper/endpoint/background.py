@@ -92,7 +92,7 @@ class BackgroundWork:
             ):
                 self._try_step(app, partial(step, app))
             due_at = self._try_step(
-                app, partial(credentials.load_due_at, app, self._session, self._role)
+                app, partial(credentials.load_renewal_time, app, self._session, self._role)
             )
             due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
@@ -114,7 +114,7 @@ class BackgroundWork:
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)
         text = self._reminder.take_message(
-            clocks.load_outlook(app, self._session), app.clock.now(), next_at
+            clocks.load_sign_in_outlook(app, self._session), app.clock.now(), next_at
         )
         if text:
             self._print_notice(text)
@@ -124,14 +124,16 @@ class BackgroundWork:
         """Renew credentials past half of their life, unless AWS has refused it for this token."""
         if not app.settings.get("renew_ahead"):
             return
-        if credentials.load_due_at(app, self._session, self._role) > app.clock.now():
+        if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
             return
         if not self._may_release(app):
             return
         if app.tokens.read_token_file_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
-            credentials.renew_ahead(app, self._session, self._role, Way.SERVE, app.clock.deadline())
+            credentials.renew_credentials_early(
+                app, self._session, self._role, Way.SERVE, app.clock.deadline()
+            )
             self._refused_fingerprint = ""
         except (LoginRequired, Refused):  # a client's own request says so
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
@@ -140,7 +142,7 @@ class BackgroundWork:
         """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
         if not self._may_release(app):
             return
-        outlook = clocks.load_outlook(app, self._session)
+        outlook = clocks.load_sign_in_outlook(app, self._session)
         ends = notices.ends_to_renew_before(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
@@ -150,7 +152,7 @@ class BackgroundWork:
             with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
-                credentials.renew_now(
+                credentials.get_new_credentials(
                     app, self._session, self._role, Way.SERVE, app.clock.deadline()
                 )
                 self._renewed_before.add(at)

@@ -48,12 +48,12 @@ class Source:
     def get_credentials(self, seconds: float) -> RoleCredentials:
         """Return valid credentials within the given time.
 
-        Raises: the errors of `credentials.release`; AwsUnreachable when AWS takes longer.
+        Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes longer.
         """
         app = self._make_app()
         in_doubt = self.check_clock(app)
         if not in_doubt:
-            found = credentials.find_cached(app, self._session, self._role, Way.SERVE)
+            found = credentials.find_cached_credentials(app, self._session, self._role, Way.SERVE)
             if found is not None:
                 return found
         request = self.start_request()
@@ -65,7 +65,7 @@ class Source:
         else:
             error = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
         is_unreachable = isinstance(error, AwsUnreachable)
-        found = credentials.find_cached(
+        found = credentials.find_cached_credentials(
             app,
             self._session,
             self._role,
@@ -126,8 +126,8 @@ class Source:
         try:
             deadline = app.clock.deadline()
             if must_renew:
-                credentials.renew_now(app, self._session, self._role, Way.SERVE, deadline)
-            request.credentials = credentials.release(
+                credentials.get_new_credentials(app, self._session, self._role, Way.SERVE, deadline)
+            request.credentials = credentials.release_credentials(
                 app, self._session, self._role, Way.SERVE, deadline
             )
         except SsoHelperError as error:

@@ -125,7 +125,7 @@ def _call(folder: Path, world: World) -> None:
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find_credentials(app, KEY).is_due
     try:
-        given_out = credentials.release(
+        given_out = credentials.release_credentials(
             app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
         )
     except AwsUnreachable:
@@ -134,7 +134,7 @@ def _call(folder: Path, world: World) -> None:
     assert given_out.expires_at > world.true
     if is_due:  # as the broker renews in the background
         with suppress(AwsUnreachable):
-            credentials.renew_ahead(
+            credentials.renew_credentials_early(
                 app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
             )
 

@@ -51,7 +51,7 @@ def edit(app: WorldApp, change: Callable[[str], str]) -> None:
 
 
 def cached(app: WorldApp, **more: bool) -> str | None:
-    found = credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, **more)
+    found = credentials.find_cached_credentials(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, **more)
     return found and found.access_key_id
 
 

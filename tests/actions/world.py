@@ -124,7 +124,9 @@ class WorldApp(App):
 
     def release(self, seconds: float = 18, **more: Any) -> str:
         deadline = self.clock.deadline(seconds)
-        found = credentials.release(self, SESSION, ROLE, Way.CREDENTIAL_PROCESS, deadline, **more)
+        found = credentials.release_credentials(
+            self, SESSION, ROLE, Way.CREDENTIAL_PROCESS, deadline, **more
+        )
         return found.access_key_id
 
     def valid(self, seconds: float = 18) -> str:

@@ -44,7 +44,7 @@ class World:
     def find(self, key: RoleKey, _share: float, *, is_permitted: bool) -> Found:
         return self.found.get(key, Found())
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         if key not in self.sources:
             raise ConfigInvalid("the profile is gone")
         return self.sources[key]

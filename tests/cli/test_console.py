@@ -353,9 +353,9 @@ class TestOpening:
     ) -> None:
         monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
         profile = selection.resolve_profile(app, PROFILE, None)
-        page = console.choose_page(app, profile, None, None)
+        page = console.choose_console_page(app, profile, None, None)
         with pytest.raises(LocalState, match="browser") as caught:
-            console.open_in_browser(app, profile, page, lambda url: starts)
+            console.open_console_in_browser(app, profile, page, lambda url: starts)
         assert "--print" in (caught.value.hint or "")
         assert "config set sessions.corp.browser" in (caught.value.hint or "")
 

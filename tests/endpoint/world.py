@@ -136,12 +136,12 @@ def served(
             nowhere = broker_client.Unavailable("its process would have another clock")
             stack.enter_context(patch.object(broker_client, "ask_broker", side_effect=nowhere))
             # One at a time, as in a broker: the second finds the credentials that the first has cached.
-            stack.enter_context(patch.object(credentials, "_ask_alone", _one_by_one()))
+            stack.enter_context(patch.object(credentials, "_ask_aws_without_broker", _one_by_one()))
         yield from _served(home, emulator, clock, pause_seconds)
 
 
 def _one_by_one() -> Callable[..., Reply]:
-    ask, lock = credentials._ask_alone, threading.Lock()
+    ask, lock = credentials._ask_aws_without_broker, threading.Lock()
 
     def ask_in_turn(*words: Any) -> Reply:
         with lock:

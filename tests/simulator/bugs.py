@@ -104,7 +104,7 @@ def _keep_without_standing(put: Put) -> None:
     def standing(app: Any, session: Any, cached: Any) -> Any:
         return app.tokens.load(session), Validity.CURRENT
 
-    put(issuing, "_load_standing", standing)
+    put(issuing, "_load_token_and_validity", standing)
 
 
 def _keep_of_any_sign_in(put: Put) -> None:
@@ -118,7 +118,7 @@ def _keep_of_any_sign_in(put: Put) -> None:
 
 def _send_again(put: Put) -> None:
     """A refresh is sent again, by the same process, when its answer was lost."""
-    real = renewal._renew
+    real = renewal._request_renewal
 
     def renew(app: Any, session: Any, token: Any, room: Any) -> None:
         try:
@@ -126,7 +126,7 @@ def _send_again(put: Put) -> None:
         except AnswerLost:
             real(app, session, token, room)
 
-    put(renewal, "_renew", renew)
+    put(renewal, "_request_renewal", renew)
 
 
 def _renew_without_lock(put: Put) -> None:
@@ -169,10 +169,10 @@ def _publish_without_check(put: Put) -> None:
 
     def again(app: Any, session: Any, key: Any, cached: Any, *, is_due: bool) -> bool:
         app.clock.sleep(0.2)
-        issuing._publish(app, session, key, cached, is_due=is_due)
+        issuing._publish_response(app, session, key, cached, is_due=is_due)
         return True
 
-    put(issuing, "_publish_again", again)
+    put(issuing, "_publish_cached_credentials", again)
 
 
 def _no_deadline(put: Put) -> None:
@@ -237,7 +237,7 @@ def _lose_wake(put: Put) -> None:
 
 def _give_up_early(put: Put) -> None:
     """renewal takes a lost answer for a refusal of AWS's: the person is sent to sign in."""
-    real = renewal._renew
+    real = renewal._request_renewal
 
     def renew(app: Any, session: Any, token: Any, room: Any) -> None:
         try:
@@ -245,7 +245,7 @@ def _give_up_early(put: Put) -> None:
         except AwsUnreachable as error:
             raise tokens.expired_error(session) from error
 
-    put(renewal, "_renew", renew)
+    put(renewal, "_request_renewal", renew)
 
 
 def _find_after_sign_out(put: Put) -> None:

@@ -71,7 +71,7 @@ class World:
         self._token_paths: dict[str, str] = {}
         install.use(self)
         broker_work._log_crash = self._internal
-        sign_in_user.find_user = self._person_of
+        sign_in_user.find_signed_in_user = self._person_of
 
     def trace(self, text: str) -> None:
         if self._lines is not None:
@@ -98,7 +98,7 @@ class World:
         return SsoHelperError(f"internal error: {error!r}")
 
     def _person_of(self, app: App, session: SsoSession, token: AccessToken) -> str | None:
-        """Stand for sign_in_user.find_user, which asks the portal and STS: it is not always answered."""
+        """Stand for find_signed_in_user, which asks the portal and STS: it is not always answered."""
         self.scheduler.sleep(self.rng.choice((0.1, 0.5, 3.0)))
         assert self.scheduler.current is not None
         name = self.people_at_login[self.scheduler.current.process]

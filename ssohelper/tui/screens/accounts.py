@@ -123,7 +123,7 @@ class AccountsScreen(Screen[None]):
             # Leaves space for the widgets that are mounted later, so that they do not move the
             # list.
             body.styles.margin = self._margin_at_first()
-            view = list_view.load_view(self.services)
+            view = list_view.load_list_view(self.services)
             self.roles.begin(self._choice.rows, view.without_empty_filters(self._choice.rows))
             self.app.save_view = partial(self._controls.save, self.services)
             yield self._pane

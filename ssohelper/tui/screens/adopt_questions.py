@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import adopting, setup_text
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.lines import text_lines
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-async def offer_those_in_need(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+async def offer_those_in_need(
+    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
+) -> frozenset[str]:
     """Ask about the profiles that do not work without ssohelper. Returns those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
@@ -27,13 +29,13 @@ async def offer_those_in_need(app: TuiApp[Any], found: Sequence[Found]) -> froze
     return await _keep_parts_whole(app, found, chosen)
 
 
-async def offer_all(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+async def offer_all(app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     """Ask about those that do not work without ssohelper; after a "no", or without any, about all.
 
     Returns the profiles to adopt.
     """
     chosen = await offer_those_in_need(app, found)
-    able = adopting.choose_able(found)
+    able = adopting.choose_adoptable_profiles(found)
     if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
         return chosen
     question = setup_text.adopt_all_question(able)
@@ -43,7 +45,7 @@ async def offer_all(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
 
 async def _ask(
     app: TuiApp[Any],
-    found: Sequence[Found],
+    found: Sequence[ProfileOfOtherTool],
     names: frozenset[str],
     question: str,
     *,
@@ -59,19 +61,23 @@ async def _ask(
 
 
 async def _keep_parts_whole(
-    app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
+    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool], chosen: frozenset[str]
 ) -> frozenset[str]:
     """Adopt aws-sso-cli's profiles of one part together or not at all, as the user says."""
     services = app.services
     if not chosen:
         return chosen
-    torn = await background.run(app, lambda: adopting.find_left_out(services, found, chosen))
+    torn = await background.run(
+        app, lambda: adopting.list_profiles_left_out_of_blocks(services, found, chosen)
+    )
     for left in torn:
         lines = text_lines((*setup_text.torn_part_lines(left), "", *left))
         screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
         if await app.push_screen_wait(screen):
             chosen |= set(left)
-    whole = await background.run(app, lambda: adopting.leave_whole_parts(services, found, chosen))
+    whole = await background.run(
+        app, lambda: adopting.drop_partly_named_blocks(services, found, chosen)
+    )
     for others, why in await background.run(
         app, lambda: adopting.explain_kept_markers(services, found, whole)
     ):

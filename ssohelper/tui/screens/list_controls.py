@@ -127,7 +127,7 @@ class ListControls:
             if saved is not None:
                 self.use_view(saved)
 
-        app.push_screen(self._make_views_screen(present, list_view.load_saved(services)), use)
+        app.push_screen(self._make_views_screen(present, list_view.load_saved_views(services)), use)
 
     def use_view(self, saved: SavedView) -> None:
         """Show the list in this saved view, with its search."""
@@ -155,7 +155,7 @@ class ListControls:
         with self._saving:
             changes, self._changes = self._changes, []
             if changes:
-                list_view.save_changes(services, changes)
+                list_view.save_view_changes(services, changes)
 
 
 def _fold_all(view: View) -> View:

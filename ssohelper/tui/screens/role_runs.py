@@ -92,7 +92,7 @@ class RoleRun:
         try:
             return start([path, *self._argv[1:]], environ)
         except OSError as cause:
-            raise run.start_error(path, cause) from cause
+            raise run.program_start_error(path, cause) from cause
 
 
 class RunGroup:

@@ -96,5 +96,5 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             self.app.show_error(error)
             return
         self.app.show_done(f'removed the view "{self._names[number]}"')
-        self._set_views(list_view.load_saved(self.app.services))
+        self._set_views(list_view.load_saved_views(self.app.services))
         self.show_lines(len(self._names))

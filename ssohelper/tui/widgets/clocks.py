@@ -49,8 +49,8 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of these sessions from files on this machine. Asks AWS nothing."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
-        dict(clocks.load_credentials(services, sessions)),
-        {session.name: tokens.load_user_since(services, session) for session in sessions},
+        dict(clocks.load_cached_credentials(services, sessions)),
+        {session.name: tokens.load_user_signed_in_since(services, session) for session in sessions},
         {grant.key: grant for grant in services.grants.list_in_force()},
     )
 
@@ -73,10 +73,10 @@ def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     # As `session list`: a sign-in whose session is not in the config is shown too.
     listed = services.config.read().sso_sessions()
-    unlisted = selection.find_unlisted(services)
+    unlisted = selection.find_sessions_not_in_config(services)
     sessions = [*listed, *unlisted]
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
-    credentials = tuple(clocks.load_credentials(services, sessions))
+    credentials = tuple(clocks.load_cached_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
     names = {
         listed.account.id: listed.account.name
