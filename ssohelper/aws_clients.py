@@ -140,18 +140,18 @@ class AwsClients:
     def _found_portals(self) -> dict[str, str]:
         return {}
 
-    def propose_region(self, portal_url: str) -> str | None:
+    def propose_region_of_portal(self, portal_url: str) -> str | None:
         """Return the region that the page of AWS's portal names, or None. It may be wrong.
 
         Returns None if a variable moves the sign-in service to this machine, of which AWS's page
         does not know.
         """
         from ssohelper.core.endpoints import endpoint_variable_of, is_loopback_url
-        from ssohelper.wire.portal_page import propose_region
+        from ssohelper.wire.portal_page import propose_region_of_portal
 
         if is_loopback_url(self.environ.get(endpoint_variable_of("oidc"), "")):
             return None
-        return propose_region(portal_url, self.environ)
+        return propose_region_of_portal(portal_url, self.environ)
 
     def account_client(
         self, credentials: RoleCredentials, region: str, family: Family

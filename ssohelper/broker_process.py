@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.wire.portal import Portal
 
 
-def run(argv: list[str]) -> int:
+def run_broker(argv: list[str]) -> int:
     """Run `broker-process SESSION ADDRESS`: serve on the listening socket, descriptor 3."""
     if sys.platform == "win32" or len(argv) != 2:
         return 2

@@ -42,7 +42,7 @@ class _Stderr(logging.Handler):
             return
 
 
-def start(verbose: int, environ: Mapping[str, str]) -> None:
+def start_logging(verbose: int, environ: Mapping[str, str]) -> None:
     """Log to stderr from now on. A second call only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]

@@ -11,7 +11,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 
-def run(argv: list[str]) -> int:
+def run_renewal_process(argv: list[str]) -> int:
     """Run `renewal-process SIGN_IN_NAME SEEN_ID`. No caller uses the exit code."""
     if len(argv) != 2:
         return 2

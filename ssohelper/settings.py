@@ -23,12 +23,12 @@ from ssohelper.named_settings import PATTERN_TABLES, find_named_setting
 from ssohelper.setting_values import Setting, checked_value, value_from_text
 from ssohelper.settings_text import (
     TAG_HINT,
-    decode,
+    decode_settings,
     leaves_of,
     line_of,
     line_of_error,
+    name_place,
     no_tag_text,
-    place_of,
     toml_reason_of,
 )
 
@@ -253,30 +253,30 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
     message names the file and line, or the variable.
     """
-    text = decode(content, path)
+    text = decode_settings(content, path)
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
         raise ConfigInvalid(
-            f"{place_of(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
+            f"{name_place(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
         ) from cause
     values: dict[str, tuple[Any, int]] = {}
     for parts, value in leaves_of(document, ()):
         line = line_of(text, parts)
-        setting = _setting_of_parts(parts, f"{place_of(path, line)}: ")
-        values[".".join(parts)] = checked_value(setting, value, f"{place_of(path, line)}: "), line
-    _check_clash(path, values)
+        setting = _setting_of_parts(parts, f"{name_place(path, line)}: ")
+        values[".".join(parts)] = checked_value(setting, value, f"{name_place(path, line)}: "), line
+    _check_key_clash(path, values)
     settings = Settings(path, values, environ)
     missing = guard_rules.find_missing_tag(settings.get("guard.rules"), settings.tags())
     if missing is not None:
-        place = place_of(path, values["guard.rules"][1])
+        place = name_place(path, values["guard.rules"][1])
         raise ConfigInvalid(f"{place}: {no_tag_text(missing)}", hint=TAG_HINT)
     for setting in SETTINGS:
         settings.get(setting.key)  # raises if its environment variable is invalid
     return settings
 
 
-def check_key(settings: Settings, key: str, value: Any) -> None:
+def check_setting(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
     after = settings.changed(key, value)
     missing = guard_rules.find_missing_tag(after.get_own("guard.rules"), after.tags())
@@ -312,14 +312,14 @@ def parts_of(key: str) -> tuple[str, ...]:
     return tuple(key.split("."))
 
 
-def value_of(key: str, words: tuple[str, ...]) -> Any:
+def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
     """Return the value that the user typed for this key. Raises: UsageProblem."""
     setting = setting_of(key)
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
         if setting.kind in ("texts", "tag", "notify", "portals"):
-            return checked_value(setting, _items(words), "")
+            return checked_value(setting, _split_list_items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')
         return value_from_text(setting, words[0], "")
@@ -327,7 +327,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
 
 
-def _items(words: tuple[str, ...]) -> list[Any]:
+def _split_list_items(words: tuple[str, ...]) -> list[Any]:
     """Return the words that the user typed. If there is one, a JSON list, return its items.
 
     `config get` prints such a list. If the list's text were taken as one guard rule, it would match
@@ -367,12 +367,12 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     )
 
 
-def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
+def _check_key_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
     found = keymap.find_key_conflict(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
-        raise ConfigInvalid(f"{place_of(path, line)}: {_clash_text(*found)}")
+        raise ConfigInvalid(f"{name_place(path, line)}: {_clash_text(*found)}")
 
 
 def _clash_text(action: str, other: str, key: str) -> str:

@@ -15,13 +15,13 @@ MOST_HOURS = 90 * 24
 TAG_HINT = "set them with: ssohelper config set tags.NAME PATTERN…"
 
 
-def decode(content: bytes, path: Path) -> str:
+def decode_settings(content: bytes, path: Path) -> str:
     """Return the content as text. Raises: ConfigInvalid, with the line, if it is not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
-        raise ConfigInvalid(f"{place_of(path, line)}: byte {cause.start} is not UTF-8") from cause
+        raise ConfigInvalid(f"{name_place(path, line)}: byte {cause.start} is not UTF-8") from cause
 
 
 def leaves_of(
@@ -62,7 +62,7 @@ def _names_of(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
 
 
-def place_of(path: Path, line: int) -> str:
+def name_place(path: Path, line: int) -> str:
     """Return a file and line number in the form in which error messages name them."""
     return f'"{path}" line {line}'
 

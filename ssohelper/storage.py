@@ -49,14 +49,14 @@ class Storage:
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """
         try:
-            wanted = self._agreed or self._read_wanted(self._app.settings)
+            wanted = self._agreed or self._read_wanted_storage(self._app.settings)
             record = self._record.load()
             if record != Record(wanted):
                 # The settings are read again: they may have changed since this process read them,
                 # as the record has.
-                wanted = self._read_wanted(self._app.read_settings())
+                wanted = self._read_wanted_storage(self._app.read_settings())
         except ConfigInvalid:
-            return self.find_present()  # what needs the settings reports the error
+            return self.find_present_storage()  # what needs the settings reports the error
         if self._is_of_this_shell:
             return wanted
         if record != Record(wanted):
@@ -64,7 +64,7 @@ class Storage:
         self._agreed = wanted
         return wanted
 
-    def _read_wanted(self, settings: Settings) -> str:
+    def _read_wanted_storage(self, settings: Settings) -> str:
         # An environment variable is for one shell only, so it selects the storage and moves no
         # sign-ins.
         self._is_of_this_shell = settings.origin("storage") == "environment"
@@ -103,7 +103,7 @@ class Storage:
             is_required=lambda: self._app.company_policy.storage == KEYRING,
         )
 
-    def find_present(self) -> str:
+    def find_present_storage(self) -> str:
         """Return the storage that has the sign-ins now, whatever the settings say."""
         return self._record.load().storage
 
@@ -206,10 +206,10 @@ class Storage:
         return self._stores[name]
 
     def _codec_of(self, name: str) -> Codec:
-        return self._sealed if name == KEYRING else _PLAIN
+        return self._sealed_codec if name == KEYRING else _PLAIN
 
     @cached_property
-    def _sealed(self) -> Codec:
+    def _sealed_codec(self) -> Codec:
         from ssohelper.stores.sealed_codec import SealedCodec
 
         return SealedCodec(self.keyring)

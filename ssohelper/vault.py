@@ -47,9 +47,9 @@ class Vault:
         A refusal, and each release of a guarded role, is written to the journal.
         Raises: Refused (9), also if a guarded role's release cannot be written to the journal.
         """
-        permit = self.check(key, way)
+        permit = self.check_release(key, way)
         if permit.rule is not None:
-            self._append_or_refuse(
+            self._append_journal_line_or_refuse(
                 journal.decision_entry(
                     "release",
                     key,
@@ -61,7 +61,7 @@ class Vault:
             )
         return permit
 
-    def check(self, key: RoleKey, way: Way) -> ReleasePermit:
+    def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Check, before the user is asked for anything, that the role may be handed out.
 
         The permit that is returned must not be used to hand out credentials.
@@ -76,7 +76,7 @@ class Vault:
             raise
 
     @contextmanager
-    def preferring_refusal(self, key: RoleKey, way: Way) -> Iterator[None]:
+    def raise_refusal_before_other_errors(self, key: RoleKey, way: Way) -> Iterator[None]:
         """If the block fails and the role is refused, raise the refusal instead of the error.
 
         Settings that cannot be read end a command early. If they guarded the role when last read,
@@ -85,7 +85,7 @@ class Vault:
         try:
             yield
         except SsoHelperError:
-            self.check(key, way)
+            self.check_release(key, way)
             raise
 
     def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
@@ -115,7 +115,7 @@ class Vault:
 
         The settings may have a new rule that guards it. Raises: Refused.
         """
-        if not self.own_rules:
+        if not self.own_guard_rules:
             return
         try:
             self._app.read_settings()
@@ -232,7 +232,7 @@ class Vault:
         if self.policy.find_guarding_rule(key) is None:
             self._app.journal.try_append(line)
         else:
-            self._append_or_refuse(line)
+            self._append_journal_line_or_refuse(line)
 
     # -- caching and publishing --------------------------------------------------------------
 
@@ -266,23 +266,23 @@ class Vault:
 
         Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
         """
-        self._identities = self._identify_files()
+        self._identities = self._identify_policy_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
         allowed = None if text is None else allow_list.parse(text)
         if allowed is not None and company.agents_allow is not None:
             allowed = allowed.narrowed(company.agents_allow)
         return Policy(
-            tuple(dict.fromkeys((*company.guard_rules, *self.own_rules))),
+            tuple(dict.fromkeys((*company.guard_rules, *self.own_guard_rules))),
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_here().session is not None,
-            find_links=self._find_links,
+            find_links=self._find_roles_of_chain,
         )
 
     @cached_property
-    def own_rules(self) -> tuple[str, ...]:
+    def own_guard_rules(self) -> tuple[str, ...]:
         """The user's own guard rules in force: those of the settings, and those remembered.
 
         A new rule is remembered at once. If the settings cannot be read, no rule ends.
@@ -300,16 +300,16 @@ class Vault:
         except SsoHelperError:
             return remembered
         if added:
-            self._remember_rules((*remembered, *added))
+            self._remember_given_guard_rules((*remembered, *added))
         return (*remembered, *added)
 
-    def remember_rules(self) -> None:
+    def remember_guard_rules(self) -> None:
         """Remember the rules just written, so that they stay in force if their file is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.guard_memory.load(), *self._app.read_settings().guard_rules())
-            self._remember_rules(tuple(dict.fromkeys(known)))
+            self._remember_given_guard_rules(tuple(dict.fromkeys(known)))
 
-    def _remember_rules(self, rules: tuple[str, ...]) -> None:
+    def _remember_given_guard_rules(self, rules: tuple[str, ...]) -> None:
         """Remember the rules in force. Warns if that fails: then each call finds them new again."""
         try:
             # Published responses are removed. Otherwise the launcher could print them again after
@@ -328,14 +328,14 @@ class Vault:
 
         These are the files of the settings and of the company's policy.
         """
-        if "policy" in self.__dict__ and self._identities != self._identify_files():
+        if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
-            self.__dict__.pop("own_rules", None)
+            self.__dict__.pop("own_guard_rules", None)
             self._app.forget_company_policy()
             with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
                 self._settings = self._app.read_settings()
 
-    def _identify_files(self) -> tuple[bytes, bytes]:
+    def _identify_policy_files(self) -> tuple[bytes, bytes]:
         locations = self._app.locations
         return _identify_file(locations.settings_file), _identify_file(
             locations.company_policy_file
@@ -348,7 +348,7 @@ class Vault:
         app = self._app
         return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
-    def _append_or_refuse(self, entry: journal.Entry) -> None:
+    def _append_journal_line_or_refuse(self, entry: journal.Entry) -> None:
         """Write a guarded role's line to the journal. Raises: Refused if that fails."""
         try:
             self._app.journal.append(entry)
@@ -369,12 +369,12 @@ class Vault:
                 return listed.account
         return Account(key.account_id, "", "")
 
-    def _find_links(self, key: RoleKey) -> Sequence[RoleKey]:
+    def _find_roles_of_chain(self, key: RoleKey) -> Sequence[RoleKey]:
         return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 
 def _identify_file(path: Path) -> bytes:
     try:
-        return published.identify_content(path.stat())
+        return published.identify_file_content(path.stat())
     except OSError:
         return b""

@@ -12,10 +12,10 @@ from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
     Settings,
-    check_key,
+    check_setting,
+    parse_setting_value,
     parse_settings,
     setting_of,
-    value_of,
 )
 
 
@@ -213,7 +213,7 @@ def test_a_folder_a_fifo_and_a_large_file_are_local_state_errors(path):
 )
 def test_an_invalid_value_is_a_usage_problem(key, words):
     with pytest.raises(UsageProblem):
-        value_of(key, words)
+        parse_setting_value(key, words)
 
 
 class TestKeys:
@@ -234,14 +234,14 @@ class TestKeys:
     )
     def test_an_invalid_key_is_refused(self, text):
         with pytest.raises(UsageProblem):
-            value_of("keys.profiles.undo", (text,))
+            parse_setting_value("keys.profiles.undo", (text,))
 
     @pytest.mark.parametrize(
         ("text", "stored"),
         [("?", "question_mark"), ("S", "S"), ("alt+-", "alt+minus"), ("f12", "f12")],
     )
     def test_a_character_is_stored_by_the_long_name_of_its_key(self, text, stored):
-        assert value_of("keys.profiles.undo", (text,)) == stored
+        assert parse_setting_value("keys.profiles.undo", (text,)) == stored
 
     @pytest.mark.parametrize(
         ("text", "other"),
@@ -261,7 +261,7 @@ class TestKeys:
 
     def test_check_key_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):
-            check_key(read(), "keys.profiles.undo", "f9")
+            check_setting(read(), "keys.profiles.undo", "f9")
 
 
 @pytest.mark.needs_root

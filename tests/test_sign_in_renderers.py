@@ -228,7 +228,7 @@ def by_status_check(desk: Desk) -> int | None:
 
 
 def by_prompt(desk: Desk) -> int | None:
-    text = prompt_entry.make_line(desk.app(), None).split(" ", 1)[1].strip()
+    text = prompt_entry.make_prompt_line(desk.app(), None).split(" ", 1)[1].strip()
     if "?" in text or text == "ok":
         return None
     return 0 if "signed out" in text else _duration(text.strip("="))

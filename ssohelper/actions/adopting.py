@@ -36,16 +36,16 @@ _NOT_MANAGED = "they are not managed"
 class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
-    `needs_us` says that the profile does not work without ssohelper: either it is broken, or it
-    works only through the token file that our sign-in writes. `unknown` says why it cannot be known
-    here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools fail
-    with it unless the user gives a region. `differs_by_sdk`: it has a second source of
+    `needs_ssohelper` says that the profile does not work without ssohelper: either it is broken, or
+    it works only through the token file that our sign-in writes. `unknown` says why it cannot be
+    known here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools
+    fail with it unless the user gives a region. `differs_by_sdk`: it has a second source of
     credentials, which some SDKs take first.
     """
 
     candidate: Candidate
     trouble: str
-    needs_us: bool
+    needs_ssohelper: bool
     unknown: str = ""
     lacks_region: bool = False
     differs_by_sdk: bool = False
@@ -77,14 +77,16 @@ def list_profiles_of_other_tools(
         trouble = check.find_profile_trouble(one.origin)
         if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
-        needs_us = bool(trouble) or check.needs_us(one.origin)
+        needs_ssohelper = bool(trouble) or check.needs_ssohelper(one.origin)
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
-        found.append(ProfileOfOtherTool(one, trouble, needs_us, unknown, lacks_region, differs))
+        found.append(
+            ProfileOfOtherTool(one, trouble, needs_ssohelper, unknown, lacks_region, differs)
+        )
     return found
 
 
@@ -120,7 +122,7 @@ def _names_that_match(
 def build_adopt_patterns(
     found: Sequence[ProfileOfOtherTool], chosen: Collection[str]
 ) -> tuple[str, ...] | None:
-    """Return the values of --adopt that adopt exactly these profiles; None if they would be many."""
+    """Return values of --adopt that adopt exactly these profiles; None if they would be many."""
     able = choose_adoptable_profiles(found)
     exact = {name: filter_of_exact_text(name) for name in able}
     left = sorted(able.difference(chosen))
@@ -153,7 +155,7 @@ def choose_adoptable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[
 
 def choose_profiles_that_need_ssohelper(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted and do not work without ssohelper."""
-    return frozenset(one.name for one in found if one.candidate.role and one.needs_us)
+    return frozenset(one.name for one in found if one.candidate.role and one.needs_ssohelper)
 
 
 def list_profiles_left_out_of_blocks(
@@ -180,14 +182,23 @@ def drop_partly_named_blocks(
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
-def explain_kept_markers(
+class RemainingMarkers(NamedTuple):
+    """Why aws-sso-cli's marker lines stay in the config: profiles between them are not adopted."""
+
+    profiles: list[str]
+    reason: str
+
+
+def find_remaining_aws_sso_cli_markers(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
-) -> list[tuple[list[str], str]]:
-    """Return the profiles that keep aws-sso-cli's markers around those in `adopt`, and why."""
+) -> list[RemainingMarkers]:
+    """Return the marker lines of aws-sso-cli that stay after profiles between them were adopted."""
     reasons = {one.name: one.candidate.reason for one in found}
     able = choose_adoptable_profiles(found)
     return [
-        (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
+        RemainingMarkers(
+            others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED)
+        )
         for others in adoption.find_profiles_left_in_blocks(
             app.config.read(), able.intersection(adopt)
         )
@@ -252,7 +263,7 @@ class _ProfileChecker:
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
         )
-        self._legacy_state = cache(lambda url: _find_legacy_state(app, sessions, url))
+        self._find_legacy_token = cache(lambda url: _find_legacy_token(app, sessions, url))
 
     def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work now; "" if it should work."""
@@ -286,27 +297,33 @@ class _ProfileChecker:
             known for one in same for known in self._list_session_regions(one)
         }:
             return _region_mismatch_text(region, same[0].region)
-        is_valid, _ = self._legacy_state(url)
+        is_valid = self._find_legacy_token(url).is_valid
         return "" if is_valid else "the sign-in of the old kind is missing or has ended"
 
     def _list_session_regions(self, session: SsoSession) -> list[str]:
         further = parse_portals(self._app.settings.get("regions", session=session.name))
         return [session.region, *(portal.region for portal in further)]
 
-    def needs_us(self, origin: Origin) -> bool:
+    def needs_ssohelper(self, origin: Origin) -> bool:
         """Return whether the profile does not work without ssohelper."""
         entry = self._config.profile(origin.name)
         if origin.program is not None or entry is None or "sso_session" in entry.keys:
             return False
-        _, is_ours = self._legacy_state(entry.keys.get("sso_start_url", ""))
-        return is_ours
+        return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours
 
 
 def _region_mismatch_text(own: str, region: str) -> str:
     return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
 
 
-def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tuple[bool, bool]:
+class _LegacyToken(NamedTuple):
+    """Whether the token file of a legacy profile has a valid token, and whether we wrote it."""
+
+    is_valid: bool
+    is_ours: bool
+
+
+def _find_legacy_token(app: App, sessions: Sequence[SsoSession], url: str) -> _LegacyToken:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
 
     We wrote the token if its id is that of a token of one of these sessions' sign-ins.
@@ -316,6 +333,7 @@ def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tu
     except LocalState:
         token = None
     if token is None or token.expires_at <= app.clock.now():
-        return False, False
+        return _LegacyToken(False, False)
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
-    return True, any(token.id in legacy_sign_ins.find_own_token_ids(app, one) for one in same)
+    is_ours = any(token.id in legacy_sign_ins.find_own_token_ids(app, one) for one in same)
+    return _LegacyToken(True, is_ours)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import issuing, regions, selection, sign_in_wait, tokens
-from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.errors import SsoHelperError
 
@@ -31,7 +31,9 @@ class Work:
     def __init__(self, current_app: Callable[[], App]) -> None:
         self.current_app = current_app
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         app = self.current_app()
         if not is_permitted:
             app.vault.refuse_guarded(key)
@@ -59,7 +61,7 @@ class Work:
         except SsoHelperError:
             return False  # an error in the settings must not end the broker
 
-    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Give the notice that a sign-in is needed; return how callers wait for it, or None.
 
         None means that callers do not wait, but fail at once.
@@ -72,11 +74,11 @@ class Work:
         except SsoHelperError:
             return None  # the caller's own error says that a sign-in is needed
 
-    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises like `issue`."""
-        return self.reply_with(lambda app: issuing.issue_credentials(app, key, asked_by))
+    def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
+        """Get the role's credentials from AWS, cache and publish them. Raises like `issuing`."""
+        return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
 
-    def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
+    def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:
         """Return `get_document`'s document and the warnings that it gave. Raises its errors."""
         app = self.current_app()
         warned = len(app.warnings)
@@ -88,7 +90,7 @@ class Work:
             raise _log_crash(error) from error
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
-    def renew(self, session_name: str, seen_id: str) -> None:
+    def renew_token(self, session_name: str, seen_id: str) -> None:
         """Renew the token with this id in a separate process. Raises like `actions.renewal`.
 
         If the token's region does not answer, a valid token of another region is enough.

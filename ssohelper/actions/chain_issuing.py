@@ -26,9 +26,9 @@ class Work(broker_work.Work):
         app = self.current_app()
         return str(app.prompt_state.read_mtime_ns(str(app.locations.aws_config_file)))
 
-    def assume(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
+    def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
         """Get a chain's credentials with those in `source`. Raises like `issue_chained`."""
-        return self.reply_with(lambda app: issue_chained(app, key, asked_by, source))
+        return self.get_document_as_reply(lambda app: issue_chained(app, key, asked_by, source))
 
 
 def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:

@@ -7,7 +7,7 @@ gets the source credentials first, by the same rules as for any other caller (br
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
@@ -50,6 +50,13 @@ def find_account_id(app: App, key: RoleKey) -> str:
     return _find_chain(app, key).assumed.account_id if key.chain else key.account_id
 
 
+class AssumedChain(NamedTuple):
+    """The credentials of a chain, and the id (`Chain.id`) of the chain that was assumed."""
+
+    credentials: RoleCredentials
+    chain_id: str
+
+
 def assume_chain(
     app: App,
     key: RoleKey,
@@ -57,10 +64,10 @@ def assume_chain(
     source: RoleCredentials,
     deadline: Deadline,
     asked_by: AskedBy,
-) -> tuple[RoleCredentials, str]:
+) -> AssumedChain:
     """Assume the chain's last role with the credentials `source`; return the new credentials.
 
-    The text returned beside them is the `Chain.id` that was assumed. Sends one request.
+    Sends one request.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid.
     """
     chain = _find_chain(app, key)
@@ -81,7 +88,7 @@ def assume_chain(
         key, session, asked, source, deadline, asked_by, (region, endpoint)
     )
     app.clock.learn_aws_time(answered_at)
-    return issued, chain.id
+    return AssumedChain(issued, chain.id)
 
 
 def find_token_id_of_source(

@@ -1,4 +1,4 @@
-"""What every command that writes ~/.aws/config does beside the write itself."""
+"""Writes planned changes to ~/.aws/config, and a line to the journal for each such write."""
 
 from __future__ import annotations
 

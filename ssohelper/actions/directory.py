@@ -191,7 +191,7 @@ class _ListingRefresh:
         return self._save_complete_listing()
 
     def _ask_for_accounts(self) -> None:
-        accounts = self._token.call(lambda token: list(self._portal.list_accounts(token)))
+        accounts = self._token.ask_with_token(lambda token: list(self._portal.list_accounts(token)))
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
@@ -258,7 +258,9 @@ class _ListingRefresh:
     def _ask_for_roles_of_account(self, account: Account) -> ListedAccount:
         """Ask AWS for the account's roles; if AWS refuses, return those in the saved listing."""
         try:
-            names = self._token.call(lambda token: self._portal.list_roles(token, account.id))
+            names = self._token.ask_with_token(
+                lambda token: self._portal.list_roles(token, account.id)
+            )
         except RoleNotAssigned:
             earlier = self._earlier.get(account.id)
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
@@ -328,7 +330,7 @@ class _SharedToken:
         self._token: AccessToken | None = None
         self._renewed = False
 
-    def call(self, ask: Callable[[AccessToken], _T]) -> _T:
+    def ask_with_token(self, ask: Callable[[AccessToken], _T]) -> _T:
         """Call `ask` with the token. After a 401, renew the token and call `ask` once more."""
         token = self._load()
         try:

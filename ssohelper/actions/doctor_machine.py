@@ -79,7 +79,7 @@ def _make_file_fact(path: Path, use: Use) -> FileFact | None:
     owner = ""
     # A file of root is not reported: on some systems root owns home folders, and root may do
     # anything anyway.
-    if not open_file.is_ours(found) and found.st_uid != 0:
+    if not open_file.is_owned_by_us(found) and found.st_uid != 0:
         owner = _user_name(found.st_uid)
     is_link = stat.S_ISLNK(found.st_mode)
     mode, others = stat.S_IMODE(found.st_mode), open_file.may_others_write(found)
@@ -118,7 +118,7 @@ def examine_machine(app: App) -> MachineFacts:
     return MachineFacts(
         command=command,
         failure=failure,
-        commands=tuple(installation.find_all_on_path(app.environ)),
+        commands=tuple(installation.find_all_ssohelpers_on_path(app.environ)),
         apart_seconds=app.clock.now() - app.clock.aws_now(),
         runtime_folder=runtime,
         is_runtime_in_memory=may_publish is not False,

@@ -159,7 +159,9 @@ def _run_program(
     command = profile.entry.keys["credential_process"]
     words = process_command.split_command(command)
     program = programs[words[0]]
-    ended = timed_run.run([program.path or words[0], *words[1:]], app.environ, seconds)
+    ended = timed_run.run_with_time_limit(
+        [program.path or words[0], *words[1:]], app.environ, seconds
+    )
     target = profile.target
     proof = ProofFact(
         profile.name,
@@ -250,12 +252,14 @@ def _run_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[
     """Run the calls at once; return their results in order, without calls that take too long."""
     results: dict[int, Any] = {}
 
-    def call(number: int, function: Callable[[], Any]) -> None:
+    def call_and_store_result(number: int, function: Callable[[], Any]) -> None:
         results[number] = function()
 
     # Daemon threads, so that Ctrl-C and the end of the program wait for none of them.
     threads = [
-        threading.Thread(target=call, args=pair, daemon=True, name=f"doctor-{pair[0]}")
+        threading.Thread(
+            target=call_and_store_result, args=pair, daemon=True, name=f"doctor-{pair[0]}"
+        )
         for pair in enumerate(calls)
     ]
     for thread in threads:

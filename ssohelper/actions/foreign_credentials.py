@@ -23,7 +23,7 @@ from ssohelper.core.foreign import ForeignCredentials, failure_of, parse_provide
 from ssohelper.core.text import to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState, UsageProblem
 from ssohelper.fastpath import PROVIDER_PROCESS
-from ssohelper.fastpath.spawn import without_credentials
+from ssohelper.fastpath.spawn import environment_without_credentials
 from ssohelper.system import timed_run
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def obtain_foreign_credentials(
     given = to_json({"codes": dict(codes), "environ": wanted}).encode()
     argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
     seconds = deadline.seconds_left()
-    ended = timed_run.run(argv, without_credentials(wanted), seconds, given)
+    ended = timed_run.run_with_time_limit(
+        argv, environment_without_credentials(wanted), seconds, given
+    )
     if ended.reason:
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
@@ -98,7 +100,7 @@ def confirm_foreign_identity(app: App, found: Foreign, keys: ForeignCredentials)
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
     family = app.family_of_keys(foreign.read_profile_options(app, found))
-    answer = app.account_client(keys.for_request, region, family).get_any_identity()
+    answer = app.account_client(keys.for_request, region, family).get_identity_of_any_caller()
     # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None

@@ -46,13 +46,21 @@ def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
-def grant_question(app: App, key: RoleKey) -> tuple[str, str]:
+class GrantQuestion(NamedTuple):
+    """The word that the user must type before a grant, and a notice that names rule and role."""
+
+    word: str
+    notice: str
+
+
+def make_grant_question(app: App, key: RoleKey) -> GrantQuestion:
     """Return the word that the user types to grant the role, and a text naming rule and role."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
-    return word, (
+    return GrantQuestion(
+        word,
         f'the rule "{show(find_guard_rule(app, key) or "")}" guards the role {key.role_name} '
-        f'in the account "{word}" ({account.id})'
+        f'in the account "{word}" ({account.id})',
     )
 
 
@@ -220,7 +228,7 @@ def end_guard_rules(app: App, keep: list[str]) -> list[str]:
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
-    before = list(app.vault.own_rules)
+    before = list(app.vault.own_guard_rules)
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
@@ -240,5 +248,5 @@ def guard_rules_after_change(app: App, key: str, before: Settings, after: Settin
     if key == "guard.rules":
         return list(configured)
     ended = set(before.guard_rules()) - set(configured)
-    stay = (rule for rule in app.vault.own_rules if rule not in ended)
+    stay = (rule for rule in app.vault.own_guard_rules if rule not in ended)
     return list(dict.fromkeys((*stay, *configured)))

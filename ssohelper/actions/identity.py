@@ -58,7 +58,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     session, role = known.profile.session, known.profile.role
     # The permit is asked for first, so that the journal gets the line of a refusal even if the
     # settings cannot be read, which ends this function.
-    app.vault.check(session.key_of(role), Way.WHOAMI)
+    app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
     region = environment.choose_endpoint_region(

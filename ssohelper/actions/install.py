@@ -81,7 +81,7 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit
     lines in the file do not. Our lines never do so if a line of the user shows the prompt already.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
-    if installation.is_throw_away(app.environ):
+    if installation.is_temporary_installation(app.environ):
         raise UsageProblem(
             "this ssohelper is a throw-away installation: the line would soon not find it",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
@@ -285,7 +285,7 @@ def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     .profile, by fish's config.fish) or in one shell only (by a virtual environment).
     """
     # The launcher is preferred: it ignores PYTHONPATH, which may be relative to the current folder.
-    path = installation.find_launcher(environ) or installation.find_command(environ)
+    path = installation.find_launcher(environ) or installation.find_ssohelper_command(environ)
     word = _quote_path_for_shell(shell, path, environ.get("HOME", ""))
     if shell == "fish":
         test = f"status is-interactive; and test -x {word}"

@@ -18,7 +18,7 @@ from ssohelper.actions import (
     tokens,
 )
 from ssohelper.actions.published_responses import find_published_response
-from ssohelper.broker.requests import AskedBy, Found
+from ssohelper.broker.requests import AskedBy, FoundCredentials
 from ssohelper.core import freshness, region_order
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
@@ -62,7 +62,7 @@ _DOUBTFUL = (
 )
 
 
-def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
+def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundCredentials:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
     Publishes the credentials again if their published response was lost.
@@ -84,18 +84,18 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
         cached = None  # the chain was edited since
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
-        return Found()
+        return FoundCredentials()
     token, standing = _load_token_and_validity(app, session, cached)
     if standing is Validity.DOUBTFUL:
         token, standing = _reload_token_and_validity(app, session, cached)
     if standing is Validity.SIGNED_OUT:
-        return Found()
+        return FoundCredentials()
     document = credential_document(cached.credentials, account_id)
     left = cached.credentials.expires_at - app.clock.aws_now()
     if standing is Validity.DOUBTFUL:
-        return Found(document, warning=_DOUBTFUL)
+        return FoundCredentials(document, warning=_DOUBTFUL)
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
-        return Found(document)
+        return FoundCredentials(document)
     is_due = state is Freshness.SERVE_AND_RENEW
     due_token_id = regions.load_due_token_id(app, session, token)
     is_published = (
@@ -104,8 +104,8 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     if not is_published and not _publish_cached_credentials(
         app, session, key, cached, is_due=is_due or due_token_id is not None
     ):
-        return Found()
-    return Found(document, True, is_due, due_token_id)
+        return FoundCredentials()
+    return FoundCredentials(document, True, is_due, due_token_id)
 
 
 def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
@@ -124,7 +124,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     deadline = app.clock.deadline(CALL_SECONDS)
 
     def ask(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
-        limit = one.limit(app, region_order.CALL_SECONDS, deadline)
+        limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
         is_further = one.session.is_further
         sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
         portal = app.portal(one.session)

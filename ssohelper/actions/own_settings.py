@@ -65,7 +65,7 @@ def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> No
     else:
         is_written = app.settings_store.set(parts, value, deadline)
     if is_written and parts[0] in GUARDING_TABLES:
-        app.vault.remember_rules()
+        app.vault.remember_guard_rules()
     if is_written:
         is_set = value is not None
         entry = journal.config_written_entry(

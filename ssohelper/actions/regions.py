@@ -47,7 +47,7 @@ class PortalTry(NamedTuple):
     session: SsoSession
     share: float | None
 
-    def limit(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
+    def limit_deadline(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
         """Return the deadline of a request that may take `seconds` if another portal follows."""
         if self.share is None:
             return deadline

@@ -31,7 +31,7 @@ class KnownRoles(NamedTuple):
     sessions: list[SsoSession]
 
     @property
-    def unlisted(self) -> list[SsoSession]:
+    def sessions_without_listing(self) -> list[SsoSession]:
         """Return the sessions that have no saved listing."""
         return [session for session in self.sessions if session.name not in self.listed_at]
 

@@ -162,7 +162,7 @@ def _find_region(
     """Return the region that the portal's page names, or the user's answer, or None."""
     if ask_region is None and not takes_proposal:
         return None
-    proposal = app.propose_region(portal_url)
+    proposal = app.propose_region_of_portal(portal_url)
     if proposal is not None and takes_proposal:
         app.warn(f"the region of {url} is {proposal}, as the portal's page says")
         return proposal

@@ -45,7 +45,7 @@ def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
-    elif one.needs_us:
+    elif one.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
     if one.differs_by_sdk:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"

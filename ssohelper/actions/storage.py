@@ -35,7 +35,7 @@ def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
     if wanted == KEYRING:
         app.storage.keyring.find()
         return []
-    if app.storage.find_present() != KEYRING:
+    if app.storage.find_present_storage() != KEYRING:
         return []
     tokens = app.storage.store_of(KEYRING)
     found = []
@@ -54,7 +54,7 @@ def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
     Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
     the move.
     """
-    is_new = app.storage.find_present() != wanted
+    is_new = app.storage.find_present_storage() != wanted
     lost = app.storage.move_sign_ins(wanted, drop_unreadable=drop_unreadable)
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]

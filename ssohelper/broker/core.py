@@ -15,7 +15,7 @@ from ssohelper.broker.limits import (
     USABLE_SECONDS,
 )
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import Found, Reply, TokenState
+from ssohelper.broker.requests import FoundCredentials, Reply, TokenState
 from ssohelper.broker.state import (
     NEVER,
     Caller,
@@ -40,7 +40,7 @@ from ssohelper.errors import (
 
 
 class Broker:
-    """Handles `ask`, `forget_caller`, `end_call` and `end_renewal`; acts through its `Ports`."""
+    """Handles requests, disconnected callers and ended calls to AWS; acts through its `Ports`."""
 
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
@@ -56,7 +56,7 @@ class Broker:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         key = caller.request.key
         try:
-            found = self._ports.find(
+            found = self._ports.find_credentials(
                 key, caller.request.least_share, is_permitted=caller.request.is_permitted
             )
         except SsoHelperError as error:
@@ -85,7 +85,7 @@ class Broker:
             job.callers.remove(caller)
             self._drop_unwanted_job(job)
 
-    def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+    def end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the end of one call for role credentials. `outcome` is the reply or the error."""
         job, session = self._jobs[key], self._ensure_session(key.session_name)
         job.is_under_way = False
@@ -180,7 +180,7 @@ class Broker:
 
     # -- starting calls and renewals ---------------------------------------------------------
 
-    def _renew_in_background(self, key: RoleKey, found: Found, now: float) -> None:
+    def _renew_in_background(self, key: RoleKey, found: FoundCredentials, now: float) -> None:
         if not self._ports.may_renew_in_background():
             return
         if found.due_token_id:
@@ -217,7 +217,7 @@ class Broker:
             self._ensure_session(name).under_way += 1
             # AWS's rate limit counts the time of sending, which is after `now`: the token was
             # read in between.
-            self._pace.note_sent(self._ports.start_call(job.key, job.asked_by))
+            self._pace.note_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_call(self, job: Job, now: float) -> bool:
         """Return whether a call for this role may be sent now; while calls fail, only one may."""
@@ -317,7 +317,7 @@ class Broker:
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
         try:
-            found = self._ports.find(caller.request.key, 0.0, is_permitted=True)
+            found = self._ports.find_credentials(caller.request.key, 0.0, is_permitted=True)
         except SsoHelperError:
             return None
         is_doubtful = found.warning is not None
@@ -366,18 +366,18 @@ class Broker:
         """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
-            self._tell_to_wait(caller, now)
+            self._tell_caller_to_wait(caller, now)
 
-    def _tell_to_wait(self, caller: Caller, now: float) -> None:
+    def _tell_caller_to_wait(self, caller: Caller, now: float) -> None:
         if caller.request.may_wait_longer and not caller.was_told_to_wait:
             caller.was_told_to_wait = True
             caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
-            self._ports.tell_to_wait(caller, caller.deadline_at - now)
+            self._ports.tell_caller_to_wait(caller, caller.deadline_at - now)
 
     def lengthen_waits(self, key: RoleKey, now: float) -> None:
         """Let the callers for this role wait up to 50 s, since its call will soon be sent."""
         for caller in self._jobs[key].callers if key in self._jobs else ():
-            self._tell_to_wait(caller, now)
+            self._tell_caller_to_wait(caller, now)
 
     def _drop_unwanted_job(self, job: Job) -> None:
         """Forget a job that no caller waits for, unless it is a background job not yet tried."""

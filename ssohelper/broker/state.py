@@ -1,10 +1,10 @@
-"""The broker's state (callers, jobs, refusals, sessions), and what it needs from outside (`Ports`)."""
+"""The broker's state (callers, jobs, refusals, sessions), and its interface to AWS (`Ports`)."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ssohelper.broker.limits import PATIENCE_SECONDS, RENEWAL_SILENT_SECONDS, Backoff
-from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token
 from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -36,7 +36,9 @@ class Caller:
 class Ports(Protocol):
     """The operations through which the broker acts. `start_…` return before their work is done."""
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         """Return the role's cached credentials, if any. Raises: SsoHelperError.
 
         Raises Refused if the caller has no ReleasePermit and a guard rule matches the role.
@@ -51,8 +53,8 @@ class Ports(Protocol):
         """Return a text that changes whenever the session's token file changes."""
         ...
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Start to ask AWS for the role's credentials; `Broker.end_call` is called with the answer.
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        """Start to ask AWS for the role's credentials; `Broker.end_role_call` gets the answer.
 
         Returns when AWS was asked, in monotonic seconds.
         """
@@ -66,7 +68,7 @@ class Ports(Protocol):
         """Return whether the settings allow renewals that no caller waits for."""
         ...
 
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         """Tell a caller to wait for its answer for up to this many seconds from now."""
         ...
 

@@ -90,6 +90,6 @@ def _ask_to_complete_blocks(
         if output.confirm(setup_text.torn_part_question(left), yes=False, what="--adopt"):
             chosen |= set(left)
     chosen = adopting.drop_partly_named_blocks(app, found, chosen)
-    for others, why in adopting.explain_kept_markers(app, found, chosen):
+    for others, why in adopting.find_remaining_aws_sso_cli_markers(app, found, chosen):
         output.say(setup_text.kept_markers_line(others, why))
     return chosen

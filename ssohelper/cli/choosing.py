@@ -128,7 +128,7 @@ def read_known_roles(
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
     choice = roles.read_roles(app, session_name, with_others=with_others)
-    if choice.unlisted and _fetch_missing_lists(app, choice):
+    if choice.sessions_without_listing and _fetch_missing_lists(app, choice):
         choice = roles.read_roles(app, session_name, with_others=with_others)
     if not choice.rows:
         raise UsageProblem(
@@ -145,7 +145,7 @@ def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
     """
     first_error: SsoHelperError | None = None
     is_any_listed = False
-    for unlisted in choice.unlisted:
+    for unlisted in choice.sessions_without_listing:
         try:
             with listing_progress.show_listing_progress() as progress:
                 directory.fetch_listing(app, unlisted, progress=progress)

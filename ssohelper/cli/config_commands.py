@@ -73,10 +73,10 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
             f'"{key}" needs either a value or --default',
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
-    value = None if to_default else known.value_of(key, values)
+    value = None if to_default else known.parse_setting_value(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    known.check_key(before, key, value)
+    known.check_setting(before, key, value)
     parts = known.parts_of(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)

@@ -63,7 +63,7 @@ def console(
         # The role is checked here, before a sign-in is offered, which would be useless for a
         # refused role, and before unreadable settings end the command, because a refusal must get a
         # line in the journal.
-        app.vault.check(chosen.key, Way.CONSOLE)
+        app.vault.check_release(chosen.key, Way.CONSOLE)
     page = consoles.choose_console_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
     opener = None if only_print else _find_opener(app, chosen.session.name)

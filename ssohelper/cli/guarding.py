@@ -67,7 +67,7 @@ def ask_and_grant(
 ) -> Grant:
     """Let the user type a word, then grant the role. Raises: Refused, UsageProblem, LocalState."""
     guards.checked_grant_reason(app, key, reason)
-    word, notice = guards.grant_question(app, key)
+    word, notice = guards.make_grant_question(app, key)
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
@@ -117,7 +117,7 @@ def confirm_loosening(app: App, kept: Sequence[str]) -> list[str]:
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """
-    ended = [rule for rule in app.vault.own_rules if rule not in kept]
+    ended = [rule for rule in app.vault.own_guard_rules if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
         try:

@@ -67,7 +67,7 @@ def get_app() -> App:
     app = root.meta.get("ssohelper.app")
     if app is None:
         app = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
-        logs.start(options().verbose, app.environ)
+        logs.start_logging(options().verbose, app.environ)
         if app.environ.get("PYTHONPATH"):
             _log.info(_PYTHONPATH_NOTICE)
     assert isinstance(app, App)

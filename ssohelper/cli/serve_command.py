@@ -71,7 +71,7 @@ def serve(
     chosen = choosing.choose_profile(profile)
     # The role is checked here, before the endpoint listens and before unreadable settings end the
     # command, because a refusal must get a line in the journal.
-    app.vault.check(chosen.key, Way.SERVE)
+    app.vault.check_release(chosen.key, Way.SERVE)
     env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
     token_path = _absolute_path(token_folder)
     if env_path and token_path:

@@ -49,7 +49,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
             f'specify a region"; add a line: region = {chosen.session.region}'
         )
-    with app.vault.preferring_refusal(chosen.key, Way.WHOAMI):
+    with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     if output.options().json:
         _print_identity_json(known)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from ssohelper.app import App
 from ssohelper.completion.names import Names
 from ssohelper.completion.offers import Offers, offers_for
-from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
-from ssohelper.completion.words import request_at
+from ssohelper.completion.quoting import in_quotes, split_bash_line, unquoted
+from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
 # Maps each kind of value to its tag in zsh. zsh shows the tag, and users set styles for it.
@@ -37,7 +37,7 @@ _ZSH_TAGS = {
 _INSERTING_TYPES = ("37", "42")
 
 
-def answer(argv: Sequence[str]) -> int | None:
+def answer_completion_request(argv: Sequence[str]) -> int | None:
     """Print the script or the candidates. Return the exit code, or None if click must run this."""
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_script_of(argv[0])
@@ -67,7 +67,7 @@ def _write_to_stdout(text: bytes) -> int:
 
 
 def _find_offers(words: list[str], word: str) -> Offers:
-    return offers_for(request_at(words, word), Names(App()))
+    return offers_for(parse_completion_request(words, word), Names(App()))
 
 
 # -- candidates for bash -------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def _answer_bash(argv: list[str]) -> list[str]:
     of OF_THE_SHELL. The candidates follow, one per line.
     """
     text, breaks, completion_type = argv
-    line = bash_line(text, breaks)
+    line = split_bash_line(text, breaks)
     if line.is_redirected:
         return ["files"]
     words = _without_assignments(line.words)
@@ -143,7 +143,7 @@ def _answer_zsh(argv: list[str]) -> list[str]:
     words, of words to which more is added, and of texts to show in place of both. The words and
     texts follow, one per line.
     """
-    request = request_at(argv[1:], argv[0])
+    request = parse_completion_request(argv[1:], argv[0])
     offers = offers_for(request, Names(App()))
     if offers.kind != "words":
         return [offers.kind]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.completion.names import Names, OfferedAccount, valid_role_names
-from ssohelper.completion.words import Request
+from ssohelper.completion.words import CompletionRequest
 
 # Kinds of value for which the shell itself finds the candidates.
 OF_THE_SHELL = ("files", "folders", "command")
@@ -42,7 +42,7 @@ class Offers(NamedTuple):
         )
 
 
-def offers_for(request: Request, names: Names) -> Offers:
+def offers_for(request: CompletionRequest, names: Names) -> Offers:
     """Return the candidates for the word at the cursor."""
     kind, _, listed = request.kind.partition(":")
     if kind in OF_THE_SHELL:
@@ -57,7 +57,7 @@ def offers_for(request: Request, names: Names) -> Offers:
     return _matching_offers(found, request).with_head(request.head)
 
 
-def _matching_offers(offers: Offers, request: Request) -> Offers:
+def _matching_offers(offers: Offers, request: CompletionRequest) -> Offers:
     """Return the words that begin with the typed text; if none does, those that contain it.
 
     "Contain" ignores upper and lower case. zsh and fish can insert a word that only contains the
@@ -98,11 +98,11 @@ def _with_session_names(words: list[str], names: Names) -> list[str]:
 # -- candidates from the command tree ------------------------------------------------------------
 
 
-def _subcommand_offers(request: Request, _names: Names) -> Offers:
+def _subcommand_offers(request: CompletionRequest, _names: Names) -> Offers:
     return _whole_words(request.command.subcommands, request.command.subcommands)
 
 
-def _option_offers(request: Request, _names: Names) -> Offers:
+def _option_offers(request: CompletionRequest, _names: Names) -> Offers:
     helps = {name: option.help for option in request.command.options for name in option.names}
     long = [name for name in helps if name.startswith("--")]
     return _whole_words(
@@ -113,16 +113,18 @@ def _option_offers(request: Request, _names: Names) -> Offers:
 # -- candidates from the config and the saved listings -------------------------------------------
 
 
-def _profile_offers(request: Request, names: Names) -> Offers:
+def _profile_offers(request: CompletionRequest, names: Names) -> Offers:
     return _profile_or_address_offers(request, names, names.profiles(session=request.session))
 
 
-def _usable_profile_offers(request: Request, names: Names) -> Offers:
+def _usable_profile_offers(request: CompletionRequest, names: Names) -> Offers:
     found = names.profiles(session=request.session, foreign=request.session is None)
     return _profile_or_address_offers(request, names, found)
 
 
-def _profile_or_address_offers(request: Request, names: Names, found: list[str]) -> Offers:
+def _profile_or_address_offers(
+    request: CompletionRequest, names: Names, found: list[str]
+) -> Offers:
     if any(name.startswith(request.word) for name in found):
         return _whole_words(found)
     addresses = _role_address_offers(request, names)
@@ -132,7 +134,7 @@ def _profile_or_address_offers(request: Request, names: Names, found: list[str])
     return addresses._replace(whole=whole) if fits else _whole_words(found)
 
 
-def _role_address_offers(request: Request, names: Names) -> Offers:
+def _role_address_offers(request: CompletionRequest, names: Names) -> Offers:
     """Return candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
     before, colon, after = request.word.partition(":")
     sessions = names.sessions()
@@ -167,13 +169,13 @@ def _account_texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
     return (account.text,)
 
 
-def _all_accounts(request: Request, names: Names) -> list[OfferedAccount]:
+def _all_accounts(request: CompletionRequest, names: Names) -> list[OfferedAccount]:
     session = request.session or names.session_of_environment()
     sessions = [session] if session else names.sessions()
     return [account for name in sessions for account in names.accounts(name)]
 
 
-def _account_pattern_offers(request: Request, names: Names) -> Offers:
+def _account_pattern_offers(request: CompletionRequest, names: Names) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
     typed = request.word[len(sign) :]
     accounts = _all_accounts(request, names)
@@ -184,7 +186,7 @@ def _account_pattern_offers(request: Request, names: Names) -> Offers:
     )
 
 
-def _role_pattern_offers(request: Request, names: Names) -> Offers:
+def _role_pattern_offers(request: CompletionRequest, names: Names) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
     return _whole_words(sign + role for role in _sorted_role_names(_all_accounts(request, names)))
 
@@ -196,12 +198,12 @@ def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
     return sorted(valid_role_names(found))
 
 
-def _query_offers(request: Request, names: Names) -> Offers:
+def _query_offers(request: CompletionRequest, names: Names) -> Offers:
     accounts = _all_accounts(request, names)
     return _whole_words([*(account.text for account in accounts), *_sorted_role_names(accounts)])
 
 
-_KINDS: dict[str, Callable[[Request, Names], Offers]] = {
+_KINDS: dict[str, Callable[[CompletionRequest, Names], Offers]] = {
     "subcommand": _subcommand_offers,
     "option": _option_offers,
     "profile": _profile_offers,

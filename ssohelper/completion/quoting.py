@@ -35,14 +35,14 @@ class Line(NamedTuple):
     is_redirected: bool
 
 
-def bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
+def split_bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
     """Split a line as bash does, without expanding anything. `breaks` is COMP_WORDBREAKS."""
     return _Reader(text, frozenset(breaks) - set("'\"")).read()
 
 
 def unquoted(text: str) -> str:
     """Return a shell word without quoting: `a\\ b`, `'a b'` and an unfinished `"a b` give `a b`."""
-    return bash_line(text).word
+    return split_bash_line(text).word
 
 
 def in_quotes(name: str, quote: str) -> str:

@@ -33,7 +33,7 @@ class Command(NamedTuple):
     subcommands: dict[str, str]
 
 
-class Request(NamedTuple):
+class CompletionRequest(NamedTuple):
     """What to offer at the cursor: values of this `kind` that match `word`, the text typed so far.
 
     `head` is the text before `word` in the same shell word, such as `--session=`. `used` are the
@@ -50,7 +50,7 @@ class Request(NamedTuple):
     may_begin_with_dash: bool
 
 
-def request_at(words: list[str], word: str) -> Request:
+def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
     """Return what to offer for `word`, after `words`, the first of which is the program's name."""
     parser = _Parser()
     for earlier in words[1:]:
@@ -85,7 +85,7 @@ class _Parser:
         else:
             self._used.append(word)
 
-    def request(self, word: str) -> Request:
+    def request(self, word: str) -> CompletionRequest:
         """Return what to offer for this word at the cursor."""
         if self._open_option is not None:
             return self._request(self._open_option.kind, word)
@@ -101,12 +101,12 @@ class _Parser:
             return self._request("subcommand", word)
         return self._request(self._argument_kind(), word)
 
-    def _request(self, kind: str, word: str, head: str = "") -> Request:
+    def _request(self, kind: str, word: str, head: str = "") -> CompletionRequest:
         is_value = (
             self._options_ended or bool(head) or self._open_option is not None or kind == "option"
         )
         used = (*self._used, *self._used_options)
-        return Request(kind, word, head, self._command, used, self._session, is_value)
+        return CompletionRequest(kind, word, head, self._command, used, self._session, is_value)
 
     def _argument_kind(self) -> str:
         kinds = self._command.arguments

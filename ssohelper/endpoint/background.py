@@ -18,7 +18,7 @@ from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import AwsUnreachable, LoginRequired, Refused, SsoHelperError
 
 LONGEST_PAUSE_SECONDS = 15.0
@@ -39,7 +39,7 @@ class BackgroundWork:
         make_app: Callable[[], App],
         session: SsoSession,
         role: Role,
-        source: Source,
+        source: CredentialSource,
         *,
         print_notice: Callable[[str], None],
         restore_files: Callable[[], None],
@@ -85,9 +85,9 @@ class BackgroundWork:
             self._try_step(app, self._restore_files)
             for step in (
                 self._give_notices,
-                self._resolve_clock_doubt,
-                self._renew_early,
-                self._renew_before_end,
+                self._check_doubtful_clock,
+                self._renew_credentials_early,
+                self._renew_before_sign_in_ends,
                 self._give_notices,
             ):
                 self._try_step(app, partial(step, app))
@@ -104,10 +104,10 @@ class BackgroundWork:
         except SsoHelperError as error:  # the next round tries the step again
             app.warn(error.message)
         except Exception as error:
-            crash.report(error, sys.exc_info()[2])
+            crash.report_crash(error, sys.exc_info()[2])
         return None
 
-    def _resolve_clock_doubt(self, app: App) -> None:
+    def _check_doubtful_clock(self, app: App) -> None:
         if self._source.check_clock(app):
             self._source.start_request().wait(_REQUEST_SECONDS)
 
@@ -120,13 +120,13 @@ class BackgroundWork:
             self._print_notice(text)
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
-    def _renew_early(self, app: App) -> None:
+    def _renew_credentials_early(self, app: App) -> None:
         """Renew credentials past half of their life, unless AWS has refused it for this token."""
         if not app.settings.get("renew_ahead"):
             return
         if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
             return
-        if not self._may_release(app):
+        if not self._may_release_credentials(app):
             return
         if app.tokens.read_token_file_fingerprint(self._session) == self._refused_fingerprint:
             return
@@ -138,9 +138,9 @@ class BackgroundWork:
         except (LoginRequired, Refused):  # a client's own request says so
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
-    def _renew_before_end(self, app: App) -> None:
+    def _renew_before_sign_in_ends(self, app: App) -> None:
         """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
-        if not self._may_release(app):
+        if not self._may_release_credentials(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)
         ends = notices.ends_to_renew_before(outlook)
@@ -157,7 +157,7 @@ class BackgroundWork:
                 )
                 self._renewed_before.add(at)
 
-    def _may_release(self, app: App) -> bool:
+    def _may_release_credentials(self, app: App) -> bool:
         """Return whether clients may get credentials now: a grant may have ended meanwhile."""
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
 

@@ -22,7 +22,7 @@ from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 _JUMP_SECONDS = 30.0
 
 
-class Source:
+class CredentialSource:
     """Gives credentials to clients. Asks AWS once for all clients that wait at the same time.
 
     `make_app` returns an App with the current settings and files.
@@ -86,7 +86,9 @@ class Source:
         own notices say that a sign-in is needed.
         """
         app = self._make_app()
-        with app.vault.preferring_refusal(self._session.key_of(self._role), Way.SERVE):
+        with app.vault.raise_refusal_before_other_errors(
+            self._session.key_of(self._role), Way.SERVE
+        ):
             wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
         return sign_in_wait.retry_after_sign_in(
             app,
@@ -133,7 +135,7 @@ class Source:
         except SsoHelperError as error:
             request.error = error
         except Exception as error:
-            crash.report(error, sys.exc_info()[2])
+            crash.report_crash(error, sys.exc_info()[2])
         finally:
             with self._lock:
                 self._request = None

@@ -61,7 +61,7 @@ class CredentialCache:
         Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
         found = self._read_published(key)
-        if found is None or not published.is_of_this_clock(*found[1:]):
+        if found is None or not published.was_written_by_this_clock(*found[1:]):
             return 0
         return int(found[1].st_mtime)
 
@@ -91,8 +91,8 @@ class CredentialCache:
         if opened is None:
             return None
         content, found = opened
-        document, validity = published.split_response(content)
-        if not published.is_document(document):
+        document, validity = published.split_document_and_validity(content)
+        if not published.is_credentials_document(document):
             _log.info('"%s" holds no document: counted as missing', path)
             return None
         return document, found, validity

@@ -3,7 +3,7 @@
 A response that was published before the user set a guard rule must not be served afterwards. The
 fast path and the launcher do not read config.toml or the company's policy for that: they compare
 each file with its stamp. A stamp has the file's modification time, and two lines: the inode number
-that the launcher sees, and what the fast path compares (`published.identify_content`).
+that the launcher sees, and what the fast path compares (`published.identify_file_content`).
 """
 
 import os
@@ -147,7 +147,7 @@ class _StampFile:
             return b""
         descriptor, found = opened
         try:
-            if published.identify_content(found) != self._recorded.line:
+            if published.identify_file_content(found) != self._recorded.line:
                 return b"changed"  # matches no number: the launcher leaves the call to Python
             with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
                 words = [line.split() for line in lines]
@@ -177,4 +177,4 @@ def _read_status(path: Path) -> _Status:
         return _MISSING
     except OSError:
         return _UNKNOWN
-    return _Status(found.st_mtime_ns, published.identify_content(found))
+    return _Status(found.st_mtime_ns, published.identify_file_content(found))

@@ -208,7 +208,7 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the child's environment, without variables that name code or backends to load."""
     changed = {
         name: value
-        for name, value in spawn.without_credentials(environ).items()
+        for name, value in spawn.environment_without_credentials(environ).items()
         if not name.startswith(_REMOVED)
     }
     if not changed.get("DBUS_SESSION_BUS_ADDRESS"):

@@ -27,7 +27,7 @@ class Ended(NamedTuple):
     reason: str = ""
 
 
-def run(
+def run_with_time_limit(
     argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
 ) -> Ended:
     """Run the program in a process group of its own, and kill the group after so many seconds.

@@ -217,7 +217,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     except Exception as error:
         from ssohelper import crash
 
-        return crash.report(error, error.__traceback__)
+        return crash.report_crash(error, error.__traceback__)
     if program.chosen is not None and use is not None:
         return use(program.chosen)
     if program.return_value:

@@ -42,7 +42,7 @@ def start_log(environ: Mapping[str, str]) -> None:
     """Start the log, so that warnings are not written over the screen that Textual drew."""
     from ssohelper import logs
 
-    logs.start(0, environ)
+    logs.start_logging(0, environ)
 
 
 def make_row_actions(

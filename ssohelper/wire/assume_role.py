@@ -27,9 +27,9 @@ from ssohelper.wire.answers import (
     REFUSED,
     AwsError,
     error_of,
-    foreign_success_error,
-    nonsense_error,
+    invalid_answer_error,
     retry_after_seconds,
+    success_not_from_aws_error,
 )
 from ssohelper.wire.signature import sign_post
 from ssohelper.wire.transport import Answer, Transport
@@ -66,7 +66,7 @@ class Sts:
         Raises: SourceRejected, RoleNotAssigned (AccessDenied, ValidationError), Throttled,
         AwsUnreachable, BadAnswer.
         """
-        body = urlencode(_form_of(asked)).encode()
+        body = urlencode(_request_form_of(asked)).encode()
         headers = sign_post(
             self._parts.netloc,
             self._parts.path,
@@ -93,12 +93,12 @@ class Sts:
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}Credentials")
         if found is None:
-            raise foreign_success_error(answer, self._service)
+            raise success_not_from_aws_error(answer, self._service)
         texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
         try:
             return schema.credentials_from_sts(texts)
         except Damaged as damage:
-            raise nonsense_error(answer, self._service, damage) from damage
+            raise invalid_answer_error(answer, self._service, damage) from damage
 
     def _error_for_refusal(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
         ours = _error_of(answer)
@@ -135,7 +135,7 @@ class Sts:
         )
 
 
-def _form_of(asked: AssumeRole) -> dict[str, str]:
+def _request_form_of(asked: AssumeRole) -> dict[str, str]:
     fields = {
         "Action": "AssumeRole",
         "Version": _VERSION,

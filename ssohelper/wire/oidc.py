@@ -104,7 +104,7 @@ class OidcClient:
                 "issuerUrl": self._session.aws_url,
             }
         grant_types = tuple(asked.get("grantTypes", ()))
-        return self._ask_repeatedly(
+        return self._send_request_repeatedly(
             _REGISTER,
             asked,
             lambda answer: schema.client_from_answer(answer, grant_types, self._scopes),
@@ -140,7 +140,9 @@ class OidcClient:
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._ask_token(registration, asked, None, limit), limit, is_repeatable=False
+            lambda: self._request_token(registration, asked, None, limit),
+            limit,
+            is_repeatable=False,
         )
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
@@ -154,9 +156,11 @@ class OidcClient:
             "clientSecret": registration.client_secret.reveal(),
             "startUrl": self._session.aws_url,
         }
-        return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
+        return self._send_request_repeatedly(
+            _AUTHORIZE_DEVICE, asked, self._parse_device_authorization
+        )
 
-    def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
+    def _parse_device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
         device_code, user_code = schema.device_code_from_answer(answer)
         page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
@@ -183,7 +187,7 @@ class OidcClient:
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
-            return self._ask_token(registration, asked, None, limit)
+            return self._request_token(registration, asked, None, limit)
         except _NotConfirmedYet as answer:
             return answer.poll
 
@@ -201,7 +205,7 @@ class OidcClient:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
         self._check_issuer(issuer.token_issuer(token, self._facts()))
         asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
-        return self._ask_token(
+        return self._request_token(
             token.client, asked, token.refresh_token, deadline, read_seconds=deadline.seconds_left()
         )
 
@@ -228,15 +232,15 @@ class OidcClient:
         if warning:
             self._warn(warning)
 
-    def _ask_repeatedly(
+    def _send_request_repeatedly(
         self, path: str, asked: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
     ) -> _T:
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._ask(path, asked, parse, limit), limit, is_repeatable=False
+            lambda: self._send_request(path, asked, parse, limit), limit, is_repeatable=False
         )
 
-    def _ask(
+    def _send_request(
         self,
         path: str,
         asked: dict[str, Any],
@@ -258,7 +262,7 @@ class OidcClient:
             answer, self._service, lambda error: self._special_error_of(error, path), parse
         )
 
-    def _ask_token(
+    def _request_token(
         self,
         registration: ClientRegistration,
         asked: dict[str, Any],
@@ -272,7 +276,7 @@ class OidcClient:
             "clientSecret": registration.client_secret.reveal(),
             **asked,
         }
-        token, promised = self._ask(
+        token, promised = self._send_request(
             _TOKEN,
             whole,
             lambda answer: schema.token_from_answer(

@@ -30,7 +30,7 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.answers import LATER, AwsError, check_empty, parse_record
+from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_record
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
@@ -165,7 +165,7 @@ class Portal:
     def _request_log_out(self, token: AccessToken, deadline: Deadline) -> None:
         answer = self._send("POST", "/logout", {}, token, deadline)
         try:
-            check_empty(
+            check_answer_empty(
                 answer, self._service, lambda error: self._special_error_of(error, "the sign-in")
             )
         except RoleNotAssigned as refused:

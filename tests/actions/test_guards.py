@@ -85,7 +85,7 @@ class TestGrant:
         assert guards.needs_grant(app, KEY)
 
     def test_another_word_is_refused_with_a_line_in_the_journal(self, app: GuardedApp) -> None:
-        word, notice = guards.grant_question(app, KEY)
+        word, notice = guards.make_grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
         guards.check_typed_word(app, KEY, f"  {word}\t", word)
         assert app.events() == []
@@ -189,7 +189,7 @@ class TestRules:
         [line] = later.journal.read().lines
         assert (line.fields["before"], line.fields["after"]) == (f"{RULE}, */Other", "*/Other")
         last = WorldApp(tmp_path)
-        assert last.vault.own_rules == ("*/Other",)
+        assert last.vault.own_guard_rules == ("*/Other",)
         assert guards.end_guard_rules(last, ["*/Other"]) == []
 
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
@@ -200,7 +200,7 @@ class TestRules:
         path.write_text('[guard]\nrules = ["a/b", "#t"]\n[tags]\nt = ["c/d", "e/f"]\n')
         date_back(path)
         now = WorldApp(tmp_path)
-        assert set(now.vault.own_rules) == {RULE, "a/b", "c/d", "e/f"}
+        assert set(now.vault.own_guard_rules) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings
         fewer = before.changed("tags.t", ("e/f", "g/h"))
         assert set(guards.guard_rules_after_change(now, "tags.t", before, fewer)) == {

@@ -178,7 +178,7 @@ def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
     found = adopting.list_profiles_of_other_tools(
         world, SESSION, Listing(SESSION.start_url, SESSION.region, 0)
     )
-    assert [(one.trouble, one.needs_us) for one in found[:2]] == [
+    assert [(one.trouble, one.needs_ssohelper) for one in found[:2]] == [
         ("the role is not in your list", True)
     ] * 2
     assert adopting.find_unusable_profiles_of_other_tools(world, only_reliable=True) == frozenset()

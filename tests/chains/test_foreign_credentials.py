@@ -216,7 +216,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
     key, seen = keyed.key, list[object]()
     keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
     keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-    run_really = timed_run.run
+    run_really = timed_run.run_with_time_limit
 
     def run_seen(
         argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
@@ -224,7 +224,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
         seen.extend((argv, environ))
         return run_really(argv, environ, seconds, given)
 
-    monkeypatch.setattr(timed_run, "run", run_seen)
+    monkeypatch.setattr(timed_run, "run_with_time_limit", run_seen)
     app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
     found = foreign.find_foreign_profile(app, "box")
     assert found is not None

@@ -5,7 +5,7 @@ import shlex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
+from ssohelper.completion.quoting import in_quotes, split_bash_line, unquoted
 
 NAMES = st.text(
     st.characters(min_codepoint=32, max_codepoint=0x3000, exclude_categories=["C", "Z"])
@@ -22,4 +22,4 @@ def test_a_quoted_name_reads_back_as_itself(name: str) -> None:
         text = quote + in_quotes(name, quote) + quote
         assert quote == '"' or "".join(shlex.split(text)) == name
         assert unquoted(text) == name
-        assert bash_line(f"x {text} y").words == (["x", name] if text else ["x"])
+        assert split_bash_line(f"x {text} y").words == (["x", name] if text else ["x"])

@@ -12,7 +12,7 @@ from ssohelper.broker.core import Broker
 from ssohelper.broker.limits import Backoff
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import Found, Reply
+from ssohelper.broker.requests import FoundCredentials, Reply
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.lineage import Validity
@@ -223,16 +223,16 @@ def _rejected_is_final(put: Put) -> None:
 
 def _lose_wake(put: Put) -> None:
     """The end of a call is not told to the loop."""
-    real = Loop._end_call
+    real = Loop._end_role_call
     count = 0
 
-    def end_call(self: Any, key: Any, outcome: Any) -> None:
+    def end_role_call(self: Any, key: Any, outcome: Any) -> None:
         nonlocal count
         count += 1
         if count % 5:
             real(self, key, outcome)
 
-    put(Loop, "_end_call", end_call)
+    put(Loop, "_end_role_call", end_role_call)
 
 
 def _give_up_early(put: Put) -> None:
@@ -252,7 +252,7 @@ def _find_after_sign_out(put: Put) -> None:
     """find looks at the credentials alone, not at the token file."""
     real = issuing.find_credentials
 
-    def find(app: Any, key: Any, least_share: float = 0.0) -> Found:
+    def find(app: Any, key: Any, least_share: float = 0.0) -> FoundCredentials:
         found = real(app, key, least_share)
         if found.document:
             return found
@@ -260,7 +260,9 @@ def _find_after_sign_out(put: Put) -> None:
         cached = app.credentials.load(key, session)
         if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
             return found
-        return Found(issuing.credential_document(cached.credentials, key.account_id), True)
+        return FoundCredentials(
+            issuing.credential_document(cached.credentials, key.account_id), True
+        )
 
     put(issuing, "find_credentials", find)
 

@@ -340,13 +340,13 @@ class WatchedLoop(Loop):
     def core(self) -> Any:
         return self._core
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         self._world.judge.call_begins(self, key, self._world.rate or 20.0)
-        return super().start_call(key, asked_by)
+        return super().start_role_call(key, asked_by)
 
-    def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._world.judge.call_ends(self, key)
-        super()._end_call(key, outcome)
+        super()._end_role_call(key, outcome)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self._world.judge.renewal_begins(self, session_name)

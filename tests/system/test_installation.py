@@ -57,7 +57,7 @@ def test_the_installed_launcher_equals_the_one_of_this_checkout() -> None:
 def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "ssohelper").write_text("#!/bin/sh\n")
     (tmp_path / "ssohelper").chmod(0o755)
-    assert installation.find_command({"PATH": str(tmp_path)}) == str(SCRIPT)
+    assert installation.find_ssohelper_command({"PATH": str(tmp_path)}) == str(SCRIPT)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_which_installations_are_throw_away(
     prefix: str, environ: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", prefix)
-    assert installation.is_throw_away({"HOME": "/h", **environ}) is expected
+    assert installation.is_temporary_installation({"HOME": "/h", **environ}) is expected
 
 
 def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
     path.chmod(0o755)
-    line = f"{installation.quoted(str(path))} credential-process --role-name a=b,c@d"
+    line = f"{installation.quote_path_in_profile(str(path))} credential-process --role-name a=b,c@d"
     argv = [str(path), "credential-process", "--role-name", "a=b,c@d"]
     assert shlex.split(line) == argv
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
@@ -109,7 +109,7 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
 @pytest.mark.parametrize("folder", ["$(id)", "`id`", 'a"b', "a\\b", "a!b", "a\nb"])
 def test_a_folder_that_readers_parse_differently_is_refused(folder: str) -> None:
     with pytest.raises(UsageProblem):
-        installation.quoted(f"/{folder}/ssohelper")
+        installation.quote_path_in_profile(f"/{folder}/ssohelper")
 
 
 def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:

@@ -442,7 +442,7 @@ def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
 def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(App, "propose_region", lambda _self, _url: "us-east-1")
+    monkeypatch.setattr(App, "propose_region_of_portal", lambda _self, _url: "us-east-1")
     forget_all(world)
 
     async def scenario(user: User) -> None:

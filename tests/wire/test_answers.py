@@ -18,9 +18,9 @@ from ssohelper.wire.answers import (
     NOT_AWS,
     AwsError,
     aws_error_of,
-    check_empty,
+    check_answer_empty,
     error_of,
-    nonsense_error,
+    invalid_answer_error,
     parse_record,
 )
 from ssohelper.wire.transport import Answer
@@ -124,10 +124,10 @@ def test_a_success_without_a_json_object_is_a_bad_answer(body: bytes) -> None:
 
 def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
     for body in (b"", b" \n", b"{}"):
-        check_empty(said(200, body), "the access portal", no_meaning)
+        check_answer_empty(said(200, body), "the access portal", no_meaning)
     for body in (b"<html>", b"ok"):
         with pytest.raises(BadAnswer):
-            check_empty(said(200, body), "the access portal", no_meaning)
+            check_answer_empty(said(200, body), "the access portal", no_meaning)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) ->
 def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(
     answer: Answer, said_of_it: str, hint: str
 ) -> None:
-    error = nonsense_error(answer, "the portal", Damaged("expiresIn"))
+    error = invalid_answer_error(answer, "the portal", Damaged("expiresIn"))
     assert f"the portal gave an answer that makes no sense: {said_of_it}" in error.message
     assert error.message.endswith(")") == (hint != LATER)
     assert error.hint is not None

@@ -331,7 +331,7 @@ class AccountsScreen(Screen[None]):
         If there are none, show how many sessions have no list yet.
         """
         refreshing = self._refresher.text if self._refresher else ""
-        missing = len(self._choice.unlisted) if self._choice.has_role else 0
+        missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
         # The bar is absent while the screen is being built or taken down, as F5 and threads may find.

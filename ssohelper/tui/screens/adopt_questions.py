@@ -79,7 +79,7 @@ async def _keep_parts_whole(
         app, lambda: adopting.drop_partly_named_blocks(services, found, chosen)
     )
     for others, why in await background.run(
-        app, lambda: adopting.explain_kept_markers(services, found, whole)
+        app, lambda: adopting.find_remaining_aws_sso_cli_markers(services, found, whole)
     ):
         app.show_warning(setup_text.kept_markers_line(others, why))
     return whole

@@ -83,7 +83,7 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     services = app.services
     if not await background.run(app, lambda: guards.needs_grant(services, key)):
         return True
-    word, notice = guards.grant_question(services, key)
+    word, notice = guards.make_grant_question(services, key)
     command = f"ssohelper guard grant {word_as_typed(key.text)} --reason TEXT"
     answer = await app.push_screen_wait(GrantScreen(word, notice, command))
     if answer is None:
