@@ -44,7 +44,7 @@ if _IS_PROGRAM:
 def main() -> int:
     """Run the command in sys.argv and return its exit code."""
     try:
-        return _run(sys.argv[1:])
+        return _run_entry_point(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
@@ -60,7 +60,7 @@ def _raise_on_interrupt() -> None:
         _install_interrupt_handler(_signal.default_int_handler)
 
 
-def _run(argv: list[str]) -> int:
+def _run_entry_point(argv: list[str]) -> int:
     from ssohelper import fastpath
 
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":

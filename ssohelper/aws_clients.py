@@ -133,7 +133,7 @@ class AwsClients:
         return self._found_portals.pop(start_url, None) or find_portal(start_url, self.environ)
 
     def remember_portal(self, start_url: str, portal_url: str) -> None:
-        """Let the next `find_portal` return this URL, which was just found, without a request."""
+        """Remember the portal to which this start URL leads, so that `find_portal` need not ask."""
         self._found_portals[start_url] = portal_url
 
     @cached_property
@@ -172,7 +172,7 @@ class AwsClients:
         return Federation(region, self.environ, warn=self.warn)
 
     def probe(self, endpoint: str, service: str, deadline: Deadline) -> Probe:
-        """Ask this endpoint of AWS for an answer; `service` names it in messages."""
+        """Send a request without credentials to this AWS endpoint, to learn whether it answers."""
         from ssohelper.wire.probe import probe_endpoint
 
         return probe_endpoint(endpoint, self.environ, service, deadline)

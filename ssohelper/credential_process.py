@@ -77,7 +77,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
 
 def report_error(error: SsoHelperError) -> int:
-    """Print error and hint as one line, because SDKs show stderr; return the exit code."""
+    """Print the error and its hint as one line, which SDKs show; return the exit code."""
     # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
         os.write(2, one_line_of(error))

@@ -43,7 +43,7 @@ class _Stderr(logging.Handler):
 
 
 def start_logging(verbose: int, environ: Mapping[str, str]) -> None:
-    """Log to stderr from now on. A second call only changes the level."""
+    """Make Python's logging write to stderr. A second call only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     root = logging.getLogger()

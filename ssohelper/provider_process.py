@@ -113,7 +113,7 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
         return made
 
 
-# -- errors ---------------------------------------------------------------------------------------
+# -- reporting errors of botocore's providers -----------------------------------------------------
 
 
 def _exit_code_of(cause: Exception) -> int:

@@ -163,15 +163,15 @@ class Settings:
         return self._value_and_origin(key, session)[0]
 
     def get_own(self, key: str) -> Any:
-        """Return the value that would apply without the company's policy."""
+        """Return the value of a setting that would apply without the company's policy."""
         return self._own_value_and_origin(key, None)[0]
 
     def origin(self, key: str) -> str:
-        """Return where a setting's value comes from: policy, environment, file or default."""
+        """Return "policy", "environment", "file" or "default": where a setting's value is from."""
         return self._value_and_origin(key, None)[1]
 
     def place(self, key: str) -> str | None:
-        """Return the variable, FILE:LINE or policy that sets a key; None for a default."""
+        """Return what sets a setting: a variable, FILE:LINE or policy file; None for a default."""
         origin = self.origin(key)
         if origin == "policy":
             return self._policy_place
@@ -217,7 +217,7 @@ class Settings:
         return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
     def changed(self, key: str, value: Any) -> "Settings":
-        """Return these settings with another value of the file for the key; None: without one."""
+        """Return a copy of the settings in which the file sets `key` to `value` or, for None, not."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
 
@@ -313,7 +313,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 
 def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
-    """Return the value that the user typed for this key. Raises: UsageProblem."""
+    """Parse what the user typed as the value of this setting. Raises: UsageProblem."""
     setting = setting_of(key)
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
@@ -328,7 +328,7 @@ def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _split_list_items(words: tuple[str, ...]) -> list[Any]:
-    """Return the words that the user typed. If there is one, a JSON list, return its items.
+    """Return the items of a list setting: the typed words, or those in a single JSON list.
 
     `config get` prints such a list. If the list's text were taken as one guard rule, it would match
     no role, and the user would not notice.
@@ -340,7 +340,7 @@ def _split_list_items(words: tuple[str, ...]) -> list[Any]:
     return list(words)
 
 
-# -- checks of keys and values -----------------------------------------------------------------
+# -- checking keys and values of settings ------------------------------------------------------
 
 
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:

@@ -72,8 +72,8 @@ class Storage:
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The token store of the present storage. Raises: as `name`."""
-        return self.store_of(self.name)
+        """The token store of the present storage. Raises the same errors as `Storage.name`."""
+        return self.token_store_of(self.name)
 
     @cached_property
     def legacy_tokens(self) -> LegacyTokens:
@@ -84,7 +84,7 @@ class Storage:
 
     @property
     def may_publish(self) -> bool:
-        """Whether responses may be published: with keyring storage, only in memory.
+        """Whether responses may be published: with keyring storage, only in a folder in memory.
 
         A published response is the role's credentials in clear.
         """
@@ -104,7 +104,7 @@ class Storage:
         )
 
     def find_present_storage(self) -> str:
-        """Return the storage that has the sign-ins now, whatever the settings say."""
+        """Return the name of the storage that has the sign-ins now, whatever the settings say."""
         return self._record.load().storage
 
     def move_sign_ins(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
@@ -126,13 +126,13 @@ class Storage:
                 self._remove_leftover(Record(wanted, record.storage))
         return lost
 
-    # -- the steps of a move ------------------------------------------------------------------
+    # -- the steps of moving sign-ins between storages -----------------------------------------
 
     def _copy_sign_ins(
         self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
     ) -> list[str]:
         """Copy the sign-ins, then record that they are in the wanted storage."""
-        old, new = self.store_of(before), self.store_of(wanted)
+        old, new = self.token_store_of(before), self.token_store_of(wanted)
         lost = list[str]()
         sessions = sorted(self._sign_ins_in(old))
         with ExitStack() as locks:
@@ -159,7 +159,7 @@ class Storage:
 
     def _remove_leftover(self, record: Record) -> None:
         """Remove the sign-ins from the old storage, now that the new one has them."""
-        old = self.store_of(str(record.leftover))
+        old = self.token_store_of(str(record.leftover))
         for session in self._sign_ins_in(old):
             if record.leftover == FILE:
                 self._forget_legacy(old, session)
@@ -186,13 +186,13 @@ class Storage:
         sessions += [one for one in store.find_unlisted(listed) if one.name not in names]
         return [one for session in sessions for one in (session, *store.list_further(session))]
 
-    # -- the pieces of each storage -------------------------------------------------------------
+    # -- the token store and the codec of each storage ------------------------------------------
 
     @cached_property
     def _record(self) -> StorageRecord:
         return StorageRecord(self._app.locations.state_folder)
 
-    def store_of(self, name: str) -> RecordedSignIns:
+    def token_store_of(self, name: str) -> RecordedSignIns:
         """Return the token store of the named storage, even if it is not the present one."""
         if name not in self._stores:
             locations = self._app.locations

@@ -96,7 +96,7 @@ class Vault:
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Return whether the role could be handed out now. Writes no line in the journal."""
+        """Return whether the role's credentials could be handed out now. Journals nothing."""
         self._forget_policy_of_other_settings()
         try:
             self._make_permit(key, way)
@@ -135,7 +135,7 @@ class Vault:
                 company.check_portal(session)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a rule that guards the role under the present settings; None if none does."""
+        """Return a guard rule of the present settings that matches the role, or None."""
         self._forget_policy_of_other_settings()
         return self.policy.find_guarding_rule(key)
 
@@ -155,7 +155,7 @@ class Vault:
         """Read the settings and create the journal now, since threads that issue must not do it."""
         _ = self.policy, self._app.journal
 
-    # -- issuing: in the broker, or in the caller where no broker can run ----------------------
+    # -- getting role credentials from AWS: in the broker, or in its caller --------------------
 
     def issue(
         self,
@@ -234,7 +234,7 @@ class Vault:
         else:
             self._append_journal_line_or_refuse(line)
 
-    # -- caching and publishing --------------------------------------------------------------
+    # -- caching and publishing role credentials ---------------------------------------------
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
         """Write the credentials to the cache. Raises: LocalState."""
@@ -258,7 +258,7 @@ class Vault:
         """
         self._writer.publish(permit, document, valid_until, now)
 
-    # -- rules and stores --------------------------------------------------------------------
+    # -- the guard rules in force, and the vault's stores ------------------------------------
 
     @cached_property
     def policy(self) -> Policy:
@@ -277,7 +277,7 @@ class Vault:
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
-            has_terminal=lambda: self._app.find_here().session is not None,
+            has_terminal=lambda: self._app.find_grant_context().session is not None,
             find_links=self._find_roles_of_chain,
         )
 
@@ -304,13 +304,13 @@ class Vault:
         return (*remembered, *added)
 
     def remember_guard_rules(self) -> None:
-        """Remember the rules just written, so that they stay in force if their file is lost."""
+        """Remember the guard rules just written: they stay in force if their file is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.guard_memory.load(), *self._app.read_settings().guard_rules())
             self._remember_given_guard_rules(tuple(dict.fromkeys(known)))
 
     def _remember_given_guard_rules(self, rules: tuple[str, ...]) -> None:
-        """Remember the rules in force. Warns if that fails: then each call finds them new again."""
+        """Remember these guard rules. Warns if that fails: the next call then tries again."""
         try:
             # Published responses are removed. Otherwise the launcher could print them again after
             # the earlier settings file is restored, with the modification time that its stamp has.
@@ -324,9 +324,10 @@ class Vault:
         return self._app.settings
 
     def _forget_policy_of_other_settings(self) -> None:
-        """Make the next decision read a changed file again, because the TUI runs for hours.
+        """Forget the guard rules if the settings or the company's policy have changed on disk.
 
-        These are the files of the settings and of the company's policy.
+        The next decision reads these files again. The full screen, which runs for hours, needs
+        this.
         """
         if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
@@ -349,7 +350,7 @@ class Vault:
         return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
     def _append_journal_line_or_refuse(self, entry: journal.Entry) -> None:
-        """Write a guarded role's line to the journal. Raises: Refused if that fails."""
+        """Add a guarded role's line to the journal; if that fails, refuse the role (Refused)."""
         try:
             self._app.journal.append(entry)
         except LocalState as cause:
@@ -362,7 +363,7 @@ class Vault:
         return None if grant is None else grant.id
 
     def find_account(self, key: RoleKey) -> Account:
-        """Return the role's account, with its name where the saved list knows it."""
+        """Return the account of the role, with the name that the saved listing gives it."""
         listing = self._app.directory.load(key.session_name)
         for listed in listing.accounts if listing else ():
             if listed.account.id == key.account_id:

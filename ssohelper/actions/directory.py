@@ -48,7 +48,7 @@ _SAVE_EVERY_SECONDS = 2.0
 _MOST_NAMES_IN_A_WARNING = 20
 
 
-# -- the saved listing -------------------------------------------------------------------------
+# -- reading and refreshing the saved listing of accounts and roles ----------------------------
 
 
 def fetch_listing(
@@ -142,7 +142,7 @@ def _warn_of_refused_accounts(app: App, found: Listing) -> None:
         app.warn(f"AWS refuses to list the roles of {names}; the roles of the last list are shown")
 
 
-# -- a new listing from AWS --------------------------------------------------------------------
+# -- getting a new listing of accounts and roles from AWS --------------------------------------
 
 
 class _ListingRefresh:
@@ -277,7 +277,7 @@ class _ListingRefresh:
             or len(self._failures) >= _MOST_FAILURES
         )
 
-    # -- saving the answers to a listing ----------------------------------------------------
+    # -- saving AWS's answers, complete or not ----------------------------------------------
 
     def _listing_so_far(self) -> Listing:
         accounts = tuple(self._accounts.values())

@@ -53,7 +53,7 @@ def choose_sdk_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
 
-# -- the config and the credentials file -------------------------------------------------------
+# -- reading the config and the credentials file -----------------------------------------------
 
 
 def read_config_facts(app: App) -> ConfigFacts:
@@ -90,7 +90,7 @@ def measure_config_parsing(config: ConfigFacts) -> ConfigFacts:
     return config._replace(parse_seconds=time.thread_time() - began)
 
 
-# -- facts about profiles ----------------------------------------------------------------------
+# -- gathering facts about profiles ------------------------------------------------------------
 
 
 def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
@@ -160,7 +160,7 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
     return found
 
 
-# -- facts about sessions ----------------------------------------------------------------------
+# -- gathering facts about sessions ------------------------------------------------------------
 
 
 def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:

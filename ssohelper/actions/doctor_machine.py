@@ -34,7 +34,7 @@ _COMPLETIONS = {
 }
 
 
-# -- owners and modes of files -------------------------------------------------------------------
+# -- reading owners and modes of files -----------------------------------------------------------
 
 
 def list_file_facts(app: App) -> list[FileFact]:
@@ -104,7 +104,7 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-# -- this installation, storage, the shell -----------------------------------------------------
+# -- facts on this installation, the storage of sign-ins and the shell -------------------------
 
 
 def examine_machine(app: App) -> MachineFacts:

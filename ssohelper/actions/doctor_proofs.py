@@ -206,7 +206,7 @@ def _last_line_of_errors(stderr: bytes) -> str:
     return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
 
 
-# -- AWS endpoints that doctor checks ------------------------------------------------------------
+# -- asking AWS's endpoints whether they answer --------------------------------------------------
 
 
 def probe_aws_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact]:

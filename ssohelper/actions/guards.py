@@ -106,7 +106,7 @@ def grant_role(
     reason = checked_grant_reason(app, key, reason)
     if not 0 < seconds <= grants.MOST_SECONDS:
         raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
-    here = app.find_here()
+    here = app.find_grant_context()
     if here.session is None:
         raise Refused(
             "a grant is given on a terminal only", hint="run this command in a terminal yourself"

@@ -169,7 +169,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     return token is not None
 
 
-# -- reusing a sign-in --------------------------------------------------------------------------
+# -- reusing the present sign-in ----------------------------------------------------------------
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
@@ -230,7 +230,7 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
     return None
 
 
-# -- an interactive sign-in ---------------------------------------------------------------------
+# -- signing in interactively, and saving the token ---------------------------------------------
 
 
 def _sign_in_interactively(

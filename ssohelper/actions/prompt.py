@@ -171,7 +171,7 @@ def _write_prompt_file(
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
-    terminal = app.find_here().session if shown.has_grant else None
+    terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))
     # A shell would split a name with `|`, or run the program at each prompt.
     if "|" in file or not is_harmless(file):

@@ -37,7 +37,7 @@ def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
         return []
     if app.storage.find_present_storage() != KEYRING:
         return []
-    tokens = app.storage.store_of(KEYRING)
+    tokens = app.storage.token_store_of(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()
     for session in (*listed, *tokens.find_unlisted(listed)):

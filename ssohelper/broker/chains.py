@@ -68,7 +68,7 @@ class Brokers:
         self._refused: set[RoleKey] = set()
         self._asked_by: dict[RoleKey, AskedBy] = {}
 
-    # -- events that the loop reports --------------------------------------------------------
+    # -- events that the broker's event loop reports -----------------------------------------
 
     def ask(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
@@ -105,7 +105,7 @@ class Brokers:
         for broker in self._list_brokers():
             broker.start_due_work(now)
 
-    # -- queries by the loop -----------------------------------------------------------------
+    # -- what the event loop asks: when to wake, whether to end ------------------------------
 
     def next_wake(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event."""

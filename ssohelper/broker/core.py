@@ -50,7 +50,7 @@ class Broker:
         self._refusals = Refusals(ports.read_token_file_fingerprint)
         self._advanced_at = NEVER
 
-    # -- events that the loop reports --------------------------------------------------------
+    # -- events that the broker's event loop reports -----------------------------------------
 
     def ask(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
@@ -143,7 +143,7 @@ class Broker:
         self._start_ready_calls(now)
         self._dismiss_hopeless_callers(now)
 
-    # -- queries by the loop -----------------------------------------------------------------
+    # -- what the event loop asks: when to wake, whether to end ------------------------------
 
     def next_wake(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event.
@@ -178,7 +178,7 @@ class Broker:
             and not self._refusals.has_any_at(now)
         )
 
-    # -- starting calls and renewals ---------------------------------------------------------
+    # -- starting role calls and token renewals ----------------------------------------------
 
     def _renew_in_background(self, key: RoleKey, found: FoundCredentials, now: float) -> None:
         if not self._ports.may_renew_in_background():
@@ -268,7 +268,7 @@ class Broker:
             moments.append(session.renewal.next_at)
         return max(moments)
 
-    # -- outcomes of calls to AWS ------------------------------------------------------------
+    # -- handling the outcomes of calls to AWS -----------------------------------------------
 
     def _note_success(self, job: Job, session: Session, now: float) -> None:
         self._pace.note_answer(now)
@@ -331,7 +331,7 @@ class Broker:
             if job.key.session_name == session_name and not job.is_under_way:
                 self._reply_to_all(job, Reply(error=error))
 
-    # -- callers that must not wait longer ---------------------------------------------------
+    # -- replying to callers that must not wait longer ---------------------------------------
 
     def _dismiss_late_callers(self, now: float) -> None:
         for job in list(self._jobs.values()):

@@ -114,7 +114,7 @@ class Loop:
         self._replies: dict[Caller, Reply] = {}
         self._accept_again_at: float | None = None
 
-    # -- running the loop --------------------------------------------------------------------
+    # -- running the broker's event loop -----------------------------------------------------
 
     def run_until_idle(self, forget_address: Callable[[], None]) -> None:
         """Serve callers until idle or too old; call `forget_address` to remove the socket file."""
@@ -170,7 +170,7 @@ class Loop:
             connection.close()
         self._core.start_due_work(now)
 
-    # -- the methods of `Ports` --------------------------------------------------------------
+    # -- what the broker's decisions ask for: the methods of `Ports` -------------------------
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
@@ -242,7 +242,7 @@ class Loop:
         else:
             self._replies[caller] = reply
 
-    # -- threads and connections -------------------------------------------------------------
+    # -- threads for calls to AWS, connections of callers ------------------------------------
 
     def _start_thread(self, target: Callable[[], None]) -> bool:
         try:

@@ -18,13 +18,13 @@ _LIMIT_BYTES = 4096
 
 
 class GrantStore:
-    """Adds, finds and removes grants. `find_here` returns this terminal, boot and time."""
+    """Adds, finds and removes grants. `find_grant_context` returns this terminal, boot and time."""
 
-    def __init__(self, runtime: Path, log: Journal, find_here: Callable[[], Here]) -> None:
+    def __init__(self, runtime: Path, log: Journal, find_grant_context: Callable[[], Here]) -> None:
         self._runtime = runtime
         self._folder = runtime / "grants"
         self._journal = log
-        self._find_here = find_here
+        self._find_here = find_grant_context
 
     def add(self, grant: Grant, caller: tuple[str, str]) -> None:
         """Write the grant's line to the journal, then the grant's file. Raises: LocalState."""

@@ -12,7 +12,7 @@ from ssohelper.fastpath import calling_process, machine
 _START_TIME = 19
 
 
-def find_here(now: int) -> Here:
+def find_grant_context(now: int) -> Here:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
     uptime = int(machine.measure_uptime())
     return Here(_get_uid(), machine.read_boot_id(), find_session(), now, uptime)

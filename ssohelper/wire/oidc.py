@@ -213,7 +213,7 @@ class OidcClient:
         """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
         return self._answered_at
 
-    # -- making one call -----------------------------------------------------------------------
+    # -- sending one request to the sign-in service --------------------------------------------
 
     @property
     def _scopes(self) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class Portal:
             # A logout names no role, so a refusal of a role makes no sense here.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
-    # -- sending requests --------------------------------------------------------------------
+    # -- sending requests to the access portal -----------------------------------------------
 
     def _ask_for_pages(
         self,

@@ -214,7 +214,7 @@ class Transport:
                 return
         connection.close()
 
-    # -- building a request --------------------------------------------------------------------
+    # -- building the bytes of an HTTP request -------------------------------------------------
 
     def _get_route(self) -> Route:
         with self._lock:

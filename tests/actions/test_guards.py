@@ -25,7 +25,7 @@ class GuardedApp(WorldApp):
         self.here = HERE
         self.set_rules(RULE)
 
-    def find_here(self) -> Here:
+    def find_grant_context(self) -> Here:
         return self.here
 
     def set_rules(self, *rules: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import ssohelper.emulator
 from ssohelper.emulator.listener import EmulatorError
-from ssohelper.emulator.server import Emulator, refuse_aws_folder, serve
+from ssohelper.emulator.server import Emulator, refuse_aws_folder, serve_until_signal
 from ssohelper.emulator.world import World
 from tests.emulator.conftest import PAYMENTS_PROD, fetch
 
@@ -209,7 +209,7 @@ class TestRunner:
         (tmp_path / "link").symlink_to(tmp_path / ".aws")
         for path in (tmp_path / ".aws" / "ready", tmp_path / "link" / "ready"):
             with pytest.raises(EmulatorError, match=r"\.aws folder"):
-                serve(0, None, path)
+                serve_until_signal(0, None, path)
         refuse_aws_folder(tmp_path / "ready")
 
     def test_a_port_in_use_is_an_error(self, emu: Emulator):

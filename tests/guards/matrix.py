@@ -62,7 +62,7 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
 
 def grant(world: Guarded, **changes: object) -> Grant:
     """Return a grant for all terminals that is in force, with some fields changed."""
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     whole = Grant(
         key=TARGET,
         reason="INC-4711",
@@ -103,21 +103,21 @@ def nothing(world: Guarded) -> None:
 
 
 def expired(world: Guarded) -> None:
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
 
 
 def over_by_the_boot_clock(world: Guarded) -> None:
-    give(world, grant(world, uptime=world.app.find_here().uptime - 1801))
+    give(world, grant(world, uptime=world.app.find_grant_context().uptime - 1801))
 
 
 def from_the_future(world: Guarded) -> None:
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     give(world, grant(world, granted_at=here.now + 600, ends_at=here.now + 1200))
 
 
 def too_long(world: Guarded) -> None:
-    give(world, grant(world, ends_at=world.app.find_here().now + MOST_SECONDS + 60))
+    give(world, grant(world, ends_at=world.app.find_grant_context().now + MOST_SECONDS + 60))
 
 
 def of_another_user(world: Guarded) -> None:
@@ -137,7 +137,7 @@ def of_another_role(world: Guarded) -> None:
 
 
 def edited(world: Guarded) -> None:
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     path = give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
     write(world, grant(world), path)
 
@@ -330,7 +330,7 @@ CLOCKS = ((2000, "-30m"), (0, "+40m"), (0, "-10m"))
 
 def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
     """Give the grant; return the variables with which a program sees the moved clock."""
-    here = world.app.find_here()
+    here = world.app.find_grant_context()
     at = here.now - granted_ago
     give(world, grant(world, granted_at=at, ends_at=at + 1800, uptime=here.uptime - granted_ago))
     return {

@@ -41,11 +41,11 @@ def test_without_a_terminal_there_is_none(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.usefixtures("on_terminal")
 def test_a_grant_is_compared_with_user_boot_and_clocks() -> None:
-    here = terminal_session.find_here(4_000_000_000)
+    here = terminal_session.find_grant_context(4_000_000_000)
     assert (here.uid, here.now) == (os.geteuid(), 4_000_000_000)
     assert here.session == terminal_session.find_session()
     assert here.boot
-    assert 0 < here.uptime <= terminal_session.find_here(0).uptime
+    assert 0 < here.uptime <= terminal_session.find_grant_context(0).uptime
 
 
 @pytest.mark.parametrize(("has_terminal", "terminal"), [(True, ""), (False, None)])
