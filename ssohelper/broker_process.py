@@ -36,7 +36,7 @@ def run_broker(argv: list[str]) -> int:
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
     shared = _Shared(os.environ)
-    _start_keyring(shared)
+    _ask_keyring_early(shared)
     identity = _read_identity(address)
 
     def forget_address() -> None:
@@ -109,7 +109,7 @@ class _BrokerApp(App):
         return portal
 
 
-def _start_keyring(shared: "_Shared") -> None:
+def _ask_keyring_early(shared: "_Shared") -> None:
     """Ask the keyring for the key while this process starts, if callers will need the key."""
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)

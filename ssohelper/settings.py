@@ -24,9 +24,9 @@ from ssohelper.setting_values import Setting, checked_value, value_from_text
 from ssohelper.settings_text import (
     TAG_HINT,
     decode_settings,
-    leaves_of,
-    line_of,
+    keys_and_values_of,
     line_of_error,
+    line_of_key,
     name_place,
     no_tag_text,
     toml_reason_of,
@@ -146,7 +146,7 @@ class Settings:
         Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
         """
         if policy.storage is not None:
-            checked_value(setting_of("storage"), policy.storage, f'"{place}": ')
+            checked_value(find_setting("storage"), policy.storage, f'"{place}": ')
         return Settings(self.path, self._values, self._environ, policy, place)
 
     def without_commands(self) -> "Settings":
@@ -176,7 +176,7 @@ class Settings:
         if origin == "policy":
             return self._policy_place
         if origin == "environment":
-            return setting_of(key).variable
+            return find_setting(key).variable
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
 
     def is_in_file(self, key: str) -> bool:
@@ -185,7 +185,7 @@ class Settings:
 
     def has_session(self, name: str) -> bool:
         """Return whether the file sets anything for this session alone."""
-        return any(parts_of(key)[:2] == ("sessions", name) for key in self._values)
+        return any(split_key(key)[:2] == ("sessions", name) for key in self._values)
 
     def names(self) -> list[str]:
         """Return the keys of all settings, with those that the file sets for one session."""
@@ -217,7 +217,7 @@ class Settings:
         return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
     def changed(self, key: str, value: Any) -> "Settings":
-        """Return a copy of the settings in which the file sets `key` to `value` or, for None, not."""
+        """Return a copy of the settings in which the file sets the key so (None: not at all)."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
 
@@ -238,7 +238,7 @@ class Settings:
             return self._values[own_key][0], "file"
         if session is not None and key in _BY_SESSION_KEY and key not in _BY_KEY:
             return _BY_SESSION_KEY[key].default, "default"
-        setting = setting_of(key)
+        setting = find_setting(key)
         text = self._environ.get(setting.variable) if setting.variable else None
         if text:
             return value_from_text(setting, text, f"{setting.variable}: "), "environment"
@@ -261,8 +261,8 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
             f"{name_place(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
         ) from cause
     values: dict[str, tuple[Any, int]] = {}
-    for parts, value in leaves_of(document, ()):
-        line = line_of(text, parts)
+    for parts, value in keys_and_values_of(document, ()):
+        line = line_of_key(text, parts)
         setting = _setting_of_parts(parts, f"{name_place(path, line)}: ")
         values[".".join(parts)] = checked_value(setting, value, f"{name_place(path, line)}: "), line
     _check_key_clash(path, values)
@@ -288,15 +288,15 @@ def check_setting(settings: Settings, key: str, value: Any) -> None:
         raise UsageProblem(_clash_text(*found), hint="choose another key")
 
 
-def setting_of(key: str) -> Setting:
+def find_setting(key: str) -> Setting:
     """Return the definition of a setting. Raises: UsageProblem, which proposes a similar key."""
     try:
-        return _setting_of_parts(parts_of(key), "")
+        return _setting_of_parts(split_key(key), "")
     except ConfigInvalid as unknown:
         raise UsageProblem(unknown.message, hint=unknown.hint) from unknown
 
 
-def parts_of(key: str) -> tuple[str, ...]:
+def split_key(key: str) -> tuple[str, ...]:
     """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split.
 
     In `colors.PATTERN` and `regions.PATTERN` no further dot splits.
@@ -314,7 +314,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
     """Parse what the user typed as the value of this setting. Raises: UsageProblem."""
-    setting = setting_of(key)
+    setting = find_setting(key)
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
@@ -353,7 +353,7 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         found, known = _BY_SESSION_KEY.get(parts[2]), [f"sessions.{parts[1]}."]
     else:
         found, known = _BY_KEY.get(".".join(parts)), ["sessions.NAME."]
-        if found and parts != parts_of(found.key):
+        if found and parts != split_key(found.key):
             found = None
     if found:
         return found

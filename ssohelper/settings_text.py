@@ -24,7 +24,7 @@ def decode_settings(content: bytes, path: Path) -> str:
         raise ConfigInvalid(f"{name_place(path, line)}: byte {cause.start} is not UTF-8") from cause
 
 
-def leaves_of(
+def keys_and_values_of(
     table: Mapping[str, Any], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield each key in `table` and in all tables below it, with its value.
@@ -33,7 +33,7 @@ def leaves_of(
     """
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from leaves_of(value, (*above, name))
+            yield from keys_and_values_of(value, (*above, name))
         else:
             yield (*above, name), value
 
@@ -44,7 +44,7 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]")
 _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
-def line_of(text: str, parts: tuple[str, ...]) -> int:
+def line_of_key(text: str, parts: tuple[str, ...]) -> int:
     """Return the number of the line that sets a key; in an inline table, of the table's line."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0

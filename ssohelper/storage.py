@@ -134,7 +134,7 @@ class Storage:
         """Copy the sign-ins, then record that they are in the wanted storage."""
         old, new = self.token_store_of(before), self.token_store_of(wanted)
         lost = list[str]()
-        sessions = sorted(self._sign_ins_in(old))
+        sessions = sorted(self._list_sessions_with_sign_ins(old))
         with ExitStack() as locks:
             # The locks of all sessions are held until the record is written. Otherwise a renewal in
             # between would write its token to the store that is about to be removed.
@@ -160,9 +160,9 @@ class Storage:
     def _remove_leftover(self, record: Record) -> None:
         """Remove the sign-ins from the old storage, now that the new one has them."""
         old = self.token_store_of(str(record.leftover))
-        for session in self._sign_ins_in(old):
+        for session in self._list_sessions_with_sign_ins(old):
             if record.leftover == FILE:
-                self._forget_legacy(old, session)
+                self._forget_legacy_token(old, session)
             old.forget(session)
         for name in self._app.credentials.list_session_names():
             self._app.credentials.forget_session(name)
@@ -173,11 +173,11 @@ class Storage:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
         self._record.save(Record(record.storage))
 
-    def _forget_legacy(self, old: RecordedSignIns, session: SsoSession) -> None:
+    def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""
         self.legacy_tokens.forget(old.load_ids(session), old.token_file(session))
 
-    def _sign_ins_in(self, store: RecordedSignIns) -> list[SsoSession]:
+    def _list_sessions_with_sign_ins(self, store: RecordedSignIns) -> list[SsoSession]:
         """Return the sessions of the config and those of our sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
-    from ssohelper.wire.assume_role import Sts
+    from ssohelper.wire.assume_role import AssumedRole, Sts
     from ssohelper.wire.portal import Portal
 
 
@@ -175,7 +175,7 @@ class Vault:
 
         self._app.company_policy.check_portal(session)
         issued = get_role_credentials(portal, token, role, deadline)
-        self._note_issue(session.key_of(role), issued, asked_by)
+        self._add_issue_to_journal(session.key_of(role), issued, asked_by)
         return issued
 
     def assume(
@@ -187,7 +187,7 @@ class Vault:
         deadline: Deadline,
         asked_by: AskedBy,
         endpoint: tuple[str, str],
-    ) -> tuple[RoleCredentials, float | None]:
+    ) -> AssumedRole:
         """Ask STS for the credentials of a chain's last role, and write the journal's line.
 
         `source` are the credentials that assume it; `endpoint` is a region and the address of its
@@ -196,11 +196,11 @@ class Vault:
         role cannot be written.
         """
         self._app.company_policy.check_portal(session)
-        issued, answered_at = self._sts_client(endpoint).assume_role(
+        assumed = self._sts_client(endpoint).assume_role(
             asked, source, self._app.clock.aws_now(), deadline
         )
-        self._note_issue(key, issued, asked_by, role_arn=asked.role_arn)
-        return issued, answered_at
+        self._add_issue_to_journal(key, assumed.credentials, asked_by, role_arn=asked.role_arn)
+        return assumed
 
     def _sts_client(self, endpoint: tuple[str, str]) -> Sts:
         from ssohelper.wire.assume_role import Sts
@@ -211,7 +211,7 @@ class Vault:
             endpoint, Sts(*endpoint, self._app.environ)
         )
 
-    def _note_issue(
+    def _add_issue_to_journal(
         self,
         key: RoleKey,
         issued: RoleCredentials,

@@ -13,9 +13,9 @@ from ssohelper.settings import (
     SETTINGS,
     Settings,
     check_setting,
+    find_setting,
     parse_setting_value,
     parse_settings,
-    setting_of,
 )
 
 
@@ -166,7 +166,7 @@ def test_an_invalid_file_is_refused_with_file_and_line(read, path, text, line, s
 )
 def test_an_unknown_key_is_refused_with_the_nearest_one(read, key, near):
     with pytest.raises(UsageProblem) as caught:
-        setting_of(key)
+        find_setting(key)
     assert caught.value.hint
     assert f'"{near}"' in caught.value.hint
 
@@ -302,7 +302,7 @@ def test_colours_keep_the_order_of_the_file(read):
     found = read('colors."*prod*" = "red"\ncolors."a.b" = "blue sea"\n[keys]\n')
     assert list(found.colors().items()) == [("*prod*", "red"), ("a.b", "blue sea")]
     assert found.get("colors.a.b") == "blue sea"
-    assert setting_of('colors."*prod*"').key == "colors.*prod*"
+    assert find_setting('colors."*prod*"').key == "colors.*prod*"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_the_default_regions_of_accounts_keep_the_order_of_the_file(read):
     found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n[keys]\n')
     expected = [("*-eu*", "eu-central-1"), ("a.b", "us-west-2")]
     assert list(found.account_regions().items()) == expected
-    assert setting_of('regions."*-eu*"').key == "regions.*-eu*"
+    assert find_setting('regions."*-eu*"').key == "regions.*-eu*"
 
 
 @pytest.mark.parametrize(

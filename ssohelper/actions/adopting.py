@@ -83,14 +83,16 @@ def list_profiles_of_other_tools(
         unknown = "" if trouble or is_ours else one.reason
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
-        differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
+        differs = one.origin.program is None and _has_second_credential_source(
+            config, one.name, keyed
+        )
         found.append(
             ProfileOfOtherTool(one, trouble, needs_ssohelper, unknown, lacks_region, differs)
         )
     return found
 
 
-def _has_second_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
+def _has_second_credential_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
     """Return whether the profile has another source of credentials beside its `sso_*` keys.
 
     `keyed` are the names of the sections of ~/.aws/credentials.
@@ -99,14 +101,14 @@ def _has_second_source(config: ConfigFile, name: str, keyed: Collection[str]) ->
     return name in keyed or (entry is not None and len(credential_sources(entry.keys)) > 1)
 
 
-def choose_by_globs(
+def choose_profiles_by_globs(
     app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
 ) -> frozenset[str]:
     """Return the names of the profiles of other tools that the patterns match.
 
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
-    check_globs(app, globs)
+    check_adopt_globs(app, globs)
     return _names_that_match(found, globs)
 
 
@@ -138,7 +140,7 @@ def build_adopt_patterns(
     return None
 
 
-def check_globs(app: App, globs: tuple[str, ...]) -> None:
+def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
     """Raise UsageProblem for a pattern that matches no profile at all."""
     names = [entry.name for entry in app.config.read().profiles()]
     for glob in globs:

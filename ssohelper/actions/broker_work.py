@@ -98,7 +98,9 @@ class Work:
         app = self.current_app()
         session = selection.require_session(app, session_name)
 
-        def run(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
+        def renew_in_process(
+            portal: SsoSession, token_id: str, seconds: float | None
+        ) -> SsoHelperError | None:
             def prepare_call() -> None:
                 # The portal's imports take 20 ms. They are done here, while the renewal process
                 # starts, so that the role call after the renewal starts sooner.
@@ -110,7 +112,7 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
 
         try:
-            regions.renew_in_any_region(app, session, seen_id, run)
+            regions.renew_in_any_region(app, session, seen_id, renew_in_process)
         except SsoHelperError:
             raise
         except Exception as cause:

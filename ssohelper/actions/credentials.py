@@ -163,7 +163,7 @@ def _ask_aws_without_broker(
     )
     loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:
-        return loop.ask(Caller(request))
+        return loop.answer_request(Caller(request))
     finally:
         loop.close()
 

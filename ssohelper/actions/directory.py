@@ -83,7 +83,7 @@ def fetch_listing(
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
     """Return the session's last complete listing of the present portal, however old, or None."""
-    return _listing_if_of_portal(app.directory.load(session.name), session)
+    return _listing_of_present_portal(app.directory.load(session.name), session)
 
 
 def is_listing_recent(
@@ -130,7 +130,7 @@ def refresh_listing_in_this_process(app: App, session: SsoSession) -> None:
         fetch_listing(app, session, of_this_sign_in=True)
 
 
-def _listing_if_of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
+def _listing_of_present_portal(found: Listing | None, session: SsoSession) -> Listing | None:
     return found if found is not None and found.is_of_portal_of(session) else None
 
 
@@ -197,7 +197,7 @@ class _ListingRefresh:
 
     def _continue_unfinished_listing(self) -> None:
         """Reuse the answers of a listing that was interrupted less than a day ago."""
-        unfinished = _listing_if_of_portal(
+        unfinished = _listing_of_present_portal(
             self._app.directory.load_unfinished(self._session.name), self._session
         )
         if unfinished is None or not is_listing_recent(

@@ -142,7 +142,9 @@ def _make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
     if path is None:
         return ProgramFact(word, None, is_own)
     is_other = is_own and not installation.is_own_program(path)
-    return ProgramFact(word, path, is_own, installation.find_replaceable(path), is_other)
+    return ProgramFact(
+        word, path, is_own, installation.find_replaceable_part_of_path(path), is_other
+    )
 
 
 def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenFact]:

@@ -39,7 +39,9 @@ def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
         for name in finding.repair.paths
     ]
     # One command is one write of the config, so that one `profile undo` reverses it.
-    is_written = bool(moved) and _try_repair(app, lambda: _write_helper_path(app, moved))
+    is_written = bool(moved) and _try_repair(
+        app, lambda: _write_command_path_to_profiles(app, moved)
+    )
     return [
         finding._replace(is_fixed=_repair_finding(app, finding, is_written))
         if finding.repair is not None
@@ -96,20 +98,20 @@ def _write_shell_lines(app: App, shell: str) -> None:
     installing.write_edit(app, installing.plan_install(app, shell))
 
 
-def _write_helper_path(app: App, names: Sequence[str]) -> None:
+def _write_command_path_to_profiles(app: App, names: Sequence[str]) -> None:
     """Write the present path of our helper into these managed profiles, in one write."""
     command = installation.find_profile_command(app.environ)
     changes: list[Change] = []
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
-        changes[:] = list(_helper_path_changes(config, names, command))
+        changes[:] = list(_command_path_changes(config, names, command))
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
         config_writing.add_config_write_to_journal(app, "doctor", changes)
 
 
-def _helper_path_changes(
+def _command_path_changes(
     config: ConfigFile, names: Sequence[str], command: str
 ) -> Iterator[Change]:
     for name in names:

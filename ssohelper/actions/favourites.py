@@ -39,11 +39,11 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
     """Make the role a favourite, or with False no longer one; return whether that is a change."""
     changed = []
 
-    def change(usage: Usage) -> Usage:
+    def mark_favourite(usage: Usage) -> Usage:
         changed.append(usage.favourite != favourite)
         return usage._replace(favourite=favourite)
 
-    app.usage.update(key, change, app.clock.deadline())
+    app.usage.update(key, mark_favourite, app.clock.deadline())
     return changed == [True]
 
 

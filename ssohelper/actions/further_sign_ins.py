@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import regions, sign_in_user, tokens
 from ssohelper.core import lineage
-from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, IssuedToken, SignInFacts, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import (
     Interrupted,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.actions.login_ui import LoginUi
     from ssohelper.app import App
 
-    GetToken = Callable[[SsoSession], tuple[AccessToken, int]]
+    GetToken = Callable[[SsoSession], IssuedToken]
 
 _RENEWAL_SECONDS = 8.0
 

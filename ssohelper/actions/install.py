@@ -88,10 +88,10 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit
         )
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
-    by_hand = _find_user_line(app, shell, path)
+    by_hand = _find_shell_init_line_of_user(app, shell, path)
     if by_hand and not rc_text.has_our_lines(before or b"", str(path)):
         return RcFileEdit(shell, path, before, before, by_hand)
-    installation.warn_if_exposed(app.environ, app.warn)
+    installation.warn_if_others_could_replace(app.environ, app.warn)
     missing = app.user_file(path).count_missing_folders()
     lines = build_rc_lines(shell, app.environ)
     if shell == "zsh" and not _runs_compinit(before or b""):
@@ -100,7 +100,7 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit
         prompt = not rc_text.leaves_prompt_out(before or b"", str(path))
     if not prompt:
         lines.append(rc_text.NO_PROMPT)
-    elif not has_own_prompt(app, shell, path):
+    elif not has_prompt_line_of_user(app, shell, path):
         lines += rc_text.PROMPT_LINES[shell]
     after = rc_text.rc_with_our_lines(before, lines, str(path), missing)
     return RcFileEdit(shell, path, before, after)
@@ -116,7 +116,7 @@ def plan_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> RcFil
     after = before
     if before is not None:
         after = rc_text.rc_without_our_lines(before, name, takes_prompt=takes_prompt)
-    by_hand = _find_user_line(app, shell, path) if before == after else None
+    by_hand = _find_shell_init_line_of_user(app, shell, path) if before == after else None
     folders = rc_text.count_created_folders(before or b"", name, takes_prompt=takes_prompt)
     return RcFileEdit(shell, path, before, after, by_hand, folders)
 
@@ -135,9 +135,9 @@ def plan_uninstall_all(app: App) -> list[RcFileEdit]:
     return edits
 
 
-def has_own_prompt(app: App, shell: str, path: Path) -> bool:
+def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
     """Return whether a line of the user, in this rc file or one beside it, shows our prompt."""
-    for candidate in _list_files_with_possible_user_line(app, shell, path):
+    for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
         try:
             if rc_text.has_own_prompt(_read_file(app, candidate) or b""):
                 return True
@@ -236,9 +236,9 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
     return last if os.path.isabs(last) else None
 
 
-def _find_user_line(app: App, shell: str, path: Path) -> str | None:
+def _find_shell_init_line_of_user(app: App, shell: str, path: Path) -> str | None:
     """Return FILE:LINE of a line with shell-init that the user wrote, or None."""
-    for candidate in _list_files_with_possible_user_line(app, shell, path):
+    for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
         try:
             line = rc_text.find_user_line(_read_file(app, candidate) or b"")
         except LocalState:
@@ -248,7 +248,7 @@ def _find_user_line(app: App, shell: str, path: Path) -> str | None:
     return None
 
 
-def _list_files_with_possible_user_line(app: App, shell: str, path: Path) -> list[Path]:
+def _list_files_with_possible_shell_init_line(app: App, shell: str, path: Path) -> list[Path]:
     """Return the rc file and other files in which the user may have written a shell-init line."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [

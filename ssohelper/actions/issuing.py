@@ -82,7 +82,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
         return found
     if cached is not None and cached.chain_id != chains.find_chain_id(app, key):
         cached = None  # the chain was edited since
-    state = _freshness(app, cached) if cached else Freshness.TOO_LATE
+    state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return FoundCredentials()
     token, standing = _load_token_and_validity(app, session, cached)
@@ -123,7 +123,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
+    def ask_portal(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
         limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
         is_further = one.session.is_further
         sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
@@ -136,7 +136,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         return issued, portal, one.session.region
 
     try:
-        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask)
+        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask_portal)
     except TokenRejected:
         raise
     except SsoHelperError as error:
@@ -178,7 +178,7 @@ def load_renewal_time_of_cached(app: App, session: SsoSession, cached: CachedCre
     Returns the earlier of both times. The token counts because SDKs renew it themselves once it has
     less than 15 min left.
     """
-    half = app.clock.local(
+    half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
     )
     token_due_at = tokens.load_renewal_due_at(app, regions.find_next_portal_to_ask(app, session))
@@ -302,7 +302,7 @@ def _publish_response(
         until = load_renewal_time_of_cached(app, session, cached)
         if is_due:
             ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
-            until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
+            until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.to_local_time(ends_at))
         document = credential_document(cached.credentials, chains.find_account_id(app, key))
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
@@ -323,7 +323,7 @@ def remove_credentials(app: App, session: SsoSession, key: RoleKey, token: Acces
         app.warn(f"cached credentials of a role that is no longer assigned remain: {cause}")
 
 
-def _freshness(app: App, cached: CachedCredentials) -> Freshness:
+def _freshness_of_credentials(app: App, cached: CachedCredentials) -> Freshness:
     now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
     return freshness.freshness_of_credentials(cached.life_seconds, left, now - cached.received_at)

@@ -29,13 +29,13 @@ def load_list_view(app: App) -> View:
 def save_view_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
     """Apply the changes to the saved view. If that fails, only warn, once."""
 
-    def apply(view: View) -> View:
+    def apply_changes(view: View) -> View:
         for change in changes:
             view = change(view)
         return view
 
     try:
-        app.list_view.update(apply, app.clock.deadline(_LOCK_SECONDS))
+        app.list_view.update(apply_changes, app.clock.deadline(_LOCK_SECONDS))
     except AnotherUsersHome:
         return  # with sudo: nothing is written into another user's home
     except (SsoHelperError, OSError) as error:
@@ -62,18 +62,18 @@ def save_view(app: App, name: str, saved: SavedView) -> None:
             hint="type one of at most 40 letters, digits, blanks and .+-_ first",
         )
 
-    def add(views: dict[str, SavedView]) -> dict[str, SavedView]:
+    def add_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:
         if name not in views and len(views) >= MOST_SAVED:
             raise UsageProblem(f"{MOST_SAVED} views are saved already", hint="remove one first")
         return {**views, name: saved}
 
-    app.list_view.update_saved(add, app.clock.deadline(_LOCK_SECONDS))
+    app.list_view.update_saved(add_saved_view, app.clock.deadline(_LOCK_SECONDS))
 
 
 def remove_view(app: App, name: str) -> None:
     """Remove the saved view of this name, if there is one. Raises: LocalState."""
 
-    def remove(views: dict[str, SavedView]) -> dict[str, SavedView]:
+    def drop_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:
         return {other: view for other, view in views.items() if other != name}
 
-    app.list_view.update_saved(remove, app.clock.deadline(_LOCK_SECONDS))
+    app.list_view.update_saved(drop_saved_view, app.clock.deadline(_LOCK_SECONDS))

@@ -24,10 +24,10 @@ from ssohelper.actions import (
     tokens,
 )
 from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
-from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_login_lock
+from ssohelper.actions.login_ui import LoginUi, raise_if_sign_in_cancelled, wait_for_login_lock
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, journal, lineage
-from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, IssuedToken, SignInFacts, SsoSession
 from ssohelper.core.start_url import is_own_url
 from ssohelper.errors import (
     AwsUnreachable,
@@ -83,12 +83,14 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
     the user did not confirm this.
     """
-    done = _log_in(app, session, ui, options)
+    done = _reuse_sign_in_or_sign_in(app, session, ui, options)
     legacy_sign_ins.write_legacy_tokens_if_present(app, done.session, done.token)
     return done
 
 
-def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
+def _reuse_sign_in_or_sign_in(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> LoginOutcome:
     app.tokens.remove_leftovers()
     present = None
     if not options.force:
@@ -251,7 +253,7 @@ def _sign_in_interactively(
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
-    _end_sign_in_elsewhere(app, session)
+    _end_sign_in_at_earlier_portal(app, session)
     try:
         _save_sign_in(app, session, token, life_seconds, user)
     except LocalState:
@@ -264,7 +266,7 @@ def _sign_in_interactively(
     return LoginOutcome(session, token, "signed in", user)
 
 
-def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
+def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
     """End the sign-in that the new one replaces, if the config named another portal for it."""
     earlier = recorded_sign_ins.find_sign_in_elsewhere(app, session)
     if earlier is not None:
@@ -278,10 +280,10 @@ def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
 
 def _get_token_from_user(
     app: App, ui: LoginUi, options: LoginOptions, session: SsoSession
-) -> tuple[AccessToken, int]:
+) -> IssuedToken:
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
     found = get_token(app, session, ui, must_register=options.force)
-    raise_if_cancelled(session, ui)
+    raise_if_sign_in_cancelled(session, ui)
     return found
 
 

@@ -351,7 +351,7 @@ def _make_sync_request(
     app: App, session: SsoSession, listing: Listing, choices: Choices
 ) -> SyncRequest:
     command = installation.find_profile_command(app.environ)
-    installation.warn_if_exposed(app.environ, app.warn)
+    installation.warn_if_others_could_replace(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
     is_in_keyring = app.storage.name == "keyring"

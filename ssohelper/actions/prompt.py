@@ -100,7 +100,7 @@ def answer_shell_prompt(app: App) -> str:
         return "\n"
     file, watched = "", ""
     if not shown.has_fixed_keys:
-        file, watched = _write_prompt_file(app, shown, config, mtime_ns)
+        file, watched = _write_prompt_file_and_name_paths(app, shown, config, mtime_ns)
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
     labels = prompt_text.fitted_labels(shown.label, shown.rows)
@@ -110,10 +110,10 @@ def answer_shell_prompt(app: App) -> str:
 def read_prompt_status(app: App) -> PromptStatus:
     """Return what the prompt shows now."""
     keys_end_at = _fixed_keys_end_at(app)
-    name, profile = _find_used_profile(app, keys_end_at is not None)
+    name, profile = _find_name_and_profile_in_use(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_role_of_profile_guarded(app, profile)
-    label = prompt_text.prompt_label(_distinct_label(app, name), guarded=guarded)
+    label = prompt_text.prompt_label(_distinct_profile_label(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
@@ -138,7 +138,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     )
 
 
-def _distinct_label(app: App, name: str) -> str:
+def _distinct_profile_label(app: App, name: str) -> str:
     """Return the name, or a form of it that no other profile's prompt shows."""
     if not prompt_text.may_look_alike(name):
         return name  # without reading the config
@@ -165,7 +165,7 @@ def _find_account(app: App, profile: Profile) -> Account:
     return app.vault.find_account(RoleKey(profile.session.name, shown.account_id, shown.name))
 
 
-def _write_prompt_file(
+def _write_prompt_file_and_name_paths(
     app: App, shown: PromptStatus, config: str, mtime_ns: int
 ) -> tuple[str, str]:
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
@@ -190,14 +190,14 @@ def _write_prompt_file(
     return file, config if is_watched else ""
 
 
-def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
+def _find_name_and_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
     """Return the name of the profile or keys in use, and the profile if its role is known."""
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
     served = served_role.find_served_role(app.environ)
     if served and not name:
-        return _find_served_role(app, served)
+        return _find_label_and_profile_of_served_role(app, served)
     if not name:
         return "keys" if has_fixed_keys else "", None
     try:
@@ -206,7 +206,7 @@ def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | N
         return name, None
 
 
-def _find_served_role(app: App, served: str) -> tuple[str, Profile | None]:
+def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, Profile | None]:
     """Return ACCOUNT/ROLE for the role of the endpoint that this shell uses, and its profile.
 
     ACCOUNT is the account's name if no other account has that name, else the id. If there are

@@ -40,7 +40,7 @@ def show_failed_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) 
     with _log_failure(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
-            ends_at = app.clock.local(cached.credentials.expires_at)
+            ends_at = app.clock.to_local_time(cached.credentials.expires_at)
             rows = prompt_text.prompt_rows(read_prompt_clock(app, session), ends_at)
             app.prompt_state.forget_grants()
             app.prompt_state.write(key, prompt_text.rows_to_line(rows), ends_at)

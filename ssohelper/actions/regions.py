@@ -208,7 +208,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
 
-    def run(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
+    def renew_in_process(
+        portal: SsoSession, token_id: str, seconds: float | None
+    ) -> SsoHelperError | None:
         token = app.tokens.load(portal)
         if token is None or token.id != token_id:
             return None
@@ -218,7 +220,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew_in_any_region(app, session, seen_id, run)
+    renew_in_any_region(app, session, seen_id, renew_in_process)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:

@@ -58,7 +58,7 @@ def read_roles(
         if session_name in (None, session.name)
     ]
     targets = _read_profile_targets(app)
-    profiles = _group_by_role(targets, sessions)
+    profiles = _group_profile_names_by_role(targets, sessions)
     used = favourites.load_usage(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
@@ -96,7 +96,7 @@ def find_profiles_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
-    return _group_by_role(_read_profile_targets(app), sessions)
+    return _group_profile_names_by_role(_read_profile_targets(app), sessions)
 
 
 def _read_profile_targets(app: App) -> _Targets:
@@ -104,7 +104,7 @@ def _read_profile_targets(app: App) -> _Targets:
     return [(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
 
-def _group_by_role(
+def _group_profile_names_by_role(
     targets: _Targets, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     found: dict[RoleKey, tuple[str, ...]] = {}

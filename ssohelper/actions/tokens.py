@@ -7,7 +7,7 @@ signals and deadline do not interrupt the renewal.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import prompt_notes
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
@@ -159,13 +159,17 @@ def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
 
-def revoke_sign_in(
-    app: App, session: SsoSession, renewal_seconds: float
-) -> tuple[AccessToken | None, SsoHelperError | None]:
+class RevokedSignIn(NamedTuple):
+    """The token of a sign-in that was ended, if it had one; the error if AWS could not be told."""
+
+    token: AccessToken | None
+    error: SsoHelperError | None
+
+
+def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> RevokedSignIn:
     """End the session's sign-in at AWS; do not remove its files.
 
-    An expired token is renewed first, because the sign-in may still be valid. Returns the token, or
-    None if there is none; and the error if AWS could not be told, else None.
+    An expired token is renewed first, because the sign-in may still be valid.
     """
     try:
         token = app.tokens.load(session)
@@ -176,17 +180,17 @@ def revoke_sign_in(
         ):
             token = ensure_valid_token(app, session, app.clock.deadline(renewal_seconds))
     except LoginRequired:
-        return None, None
+        return RevokedSignIn(None, None)
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:
-        return None, error
+        return RevokedSignIn(None, error)
     try:
         if token is not None:
             app.portal_for_sign_out(session).log_out(token)
     except LoginRequired:
         pass  # the sign-in had already ended
     except (AwsUnreachable, ConfigInvalid) as error:
-        return token, error
-    return token, None
+        return RevokedSignIn(token, error)
+    return RevokedSignIn(token, None)
 
 
 def facts_of_new_sign_in(

@@ -70,10 +70,10 @@ class Brokers:
 
     # -- events that the broker's event loop reports -----------------------------------------
 
-    def ask(self, caller: Caller, now: float) -> None:
+    def handle_request(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         self._now = now
-        self._broker_of(caller.request.key).ask(caller, now)
+        self._broker_of(caller.request.key).handle_request(caller, now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
@@ -134,7 +134,7 @@ class Brokers:
         """Renew the session's token, unless that is under way."""
         self._roles.start_renewal(session_name, seen_id, self._now)
 
-    def assume_with_answer(self, below: _SourceWait, reply: Reply) -> None:
+    def assume_with_source_answer(self, below: _SourceWait, reply: Reply) -> None:
         """Assume the chain's role with these source credentials, or end the call with an error."""
         if reply.error is None:
             self._ports.start_assuming_role(below.key, below.asked_by, reply)
@@ -167,7 +167,9 @@ class Brokers:
             is_permitted=True,
             asked_by=asked_by,
         )
-        self._broker_of(source).ask(Caller(request, _SourceWait(key, asked_by)), self._now)
+        self._broker_of(source).handle_request(
+            Caller(request, _SourceWait(key, asked_by)), self._now
+        )
 
     def _broker_of(self, key: RoleKey) -> Broker:
         if not key.chain:
@@ -224,7 +226,7 @@ class _PortsOfRoles:
 
     def reply(self, caller: Caller, reply: Reply) -> None:
         if isinstance(caller.channel, _SourceWait):
-            self._brokers.assume_with_answer(caller.channel, reply)
+            self._brokers.assume_with_source_answer(caller.channel, reply)
         else:
             self._ports.reply(caller, reply)
 

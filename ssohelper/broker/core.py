@@ -23,7 +23,7 @@ from ssohelper.broker.state import (
     Ports,
     Refusals,
     Session,
-    hopeless_error,
+    error_if_no_retry_can_succeed,
     no_answer_error_of,
 )
 from ssohelper.core.model import RoleKey
@@ -52,7 +52,7 @@ class Broker:
 
     # -- events that the broker's event loop reports -----------------------------------------
 
-    def ask(self, caller: Caller, now: float) -> None:
+    def handle_request(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         key = caller.request.key
         try:
@@ -76,7 +76,7 @@ class Broker:
             return
         self._jobs.setdefault(key, Job(key)).callers.append(caller)
         self._start_ready_calls(now)
-        self._dismiss_hopeless_callers(now)
+        self._dismiss_callers_without_further_try(now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
@@ -124,12 +124,12 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.remember(session_name, error, now)
-            if not self._works_without_renewal(session_name):
+            if not self._has_usable_token_without_renewal(session_name):
                 self._end_jobs(session_name, error)
         else:
             # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
             session.renewal.note_failure(now, error, began_at)
-            if not self._works_without_renewal(session_name):
+            if not self._has_usable_token_without_renewal(session_name):
                 self._end_jobs(session_name, error)
         self.start_due_work(now)
 
@@ -139,9 +139,9 @@ class Broker:
         self._dismiss_late_callers(now)
         # Callers get their reply before the next try starts: if AWS accepts a call and never
         # answers it, a try takes 10 s.
-        self._dismiss_hopeless_callers(now)
+        self._dismiss_callers_without_further_try(now)
         self._start_ready_calls(now)
-        self._dismiss_hopeless_callers(now)
+        self._dismiss_callers_without_further_try(now)
 
     # -- what the event loop asks: when to wake, whether to end ------------------------------
 
@@ -206,7 +206,7 @@ class Broker:
                 continue
             if name not in usable:
                 usable[name] = self._ensure_token(name, now)
-            if not usable[name] or not self._may_call(job, now):
+            if not usable[name] or not self._may_start_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
             most = MOST_CALLS if self._pace.is_flowing(now) else MOST_FIRST_CALLS
@@ -219,7 +219,7 @@ class Broker:
             # read in between.
             self._pace.note_sent(self._ports.start_role_call(job.key, job.asked_by))
 
-    def _may_call(self, job: Job, now: float) -> bool:
+    def _may_start_call(self, job: Job, now: float) -> bool:
         """Return whether a call for this role may be sent now; while calls fail, only one may."""
         session = self._ensure_session(job.key.session_name)
         if not job.backoff.may_probe(now):
@@ -347,12 +347,12 @@ class Broker:
                     self._dismiss_caller(job, caller, error)
             self._drop_unwanted_job(job)
 
-    def _dismiss_hopeless_callers(self, now: float) -> None:
+    def _dismiss_callers_without_further_try(self, now: float) -> None:
         """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 session = self._ensure_session(job.key.session_name)
-                error = hopeless_error(job, session, caller, now)
+                error = error_if_no_retry_can_succeed(job, session, caller, now)
                 if error is not None:
                     self._dismiss_caller(job, caller, error)
             self._drop_unwanted_job(job)
@@ -388,7 +388,7 @@ class Broker:
         if not is_wanted and not job.is_under_way and self._jobs.get(job.key) is job:
             del self._jobs[job.key]
 
-    def _works_without_renewal(self, session_name: str) -> bool:
+    def _has_usable_token_without_renewal(self, session_name: str) -> bool:
         try:
             token = self._ports.load_token(session_name)
         except SsoHelperError:

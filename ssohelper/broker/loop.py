@@ -132,9 +132,9 @@ class Loop:
                 return
             self._handle_events_once()
 
-    def ask(self, caller: Caller) -> Reply:
+    def answer_request(self, caller: Caller) -> Reply:
         """Return the reply to a request of this process itself, before the request's deadline."""
-        self._core.ask(caller, self._monotonic())
+        self._core.handle_request(caller, self._monotonic())
         while caller not in self._replies:
             self._handle_events_once()
         return self._replies.pop(caller)
@@ -303,7 +303,7 @@ class Loop:
                     stream,
                     self._selector,
                     self._monotonic(),
-                    on_request=lambda caller: self._core.ask(caller, self._monotonic()),
+                    on_request=lambda caller: self._core.handle_request(caller, self._monotonic()),
                     on_close=self._forget_connection,
                     monotonic=self._monotonic,
                 )

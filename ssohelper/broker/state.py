@@ -172,7 +172,7 @@ class Session:
         An earlier local failure, such as a full disk, is over: otherwise no renewal would run.
         """
         error = self.renewal.error
-        return error if isinstance(error, AwsUnreachable) else renewal_unanswered(name)
+        return error if isinstance(error, AwsUnreachable) else renewal_unanswered_error(name)
 
     def is_silent(self, now: float) -> bool:
         """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
@@ -184,10 +184,12 @@ def _session_of(scope: RoleKey | str) -> str:
     return scope if isinstance(scope, str) else scope.session_name
 
 
-def hopeless_error(job: Job, session: Session, caller: Caller, now: float) -> SsoHelperError | None:
+def error_if_no_retry_can_succeed(
+    job: Job, session: Session, caller: Caller, now: float
+) -> SsoHelperError | None:
     """Return the error to reply with if no retry can succeed in time, else None."""
     patience_ends_at = session.patience_ends_at(caller)
-    for backoff, is_probing in _failures_of(job, session):
+    for backoff, is_probing in _failures_and_whether_retried(job, session):
         if backoff.error is None:
             continue
         if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
@@ -200,7 +202,7 @@ def hopeless_error(job: Job, session: Session, caller: Caller, now: float) -> Ss
     return None
 
 
-def _failures_of(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
+def _failures_and_whether_retried(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
     """Return the failing requests that the job waits for, each with whether it is being retried.
 
     While the job's call waits for a token renewal, earlier failures of calls do not count, nor does
@@ -223,11 +225,11 @@ def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
         if failing.error is not None:
             return failing.error
     if session.is_renewing:
-        return renewal_unanswered(job.key.session_name)
+        return renewal_unanswered_error(job.key.session_name)
     return AwsUnreachable("AWS gave no answer in time", hint="check the network, then try again")
 
 
-def renewal_unanswered(session_name: str) -> AwsUnreachable:
+def renewal_unanswered_error(session_name: str) -> AwsUnreachable:
     """Return the error for a token renewal that takes too long."""
     return AwsUnreachable(
         f'AWS has not answered the renewal of the sign-in to "{session_name}" yet',

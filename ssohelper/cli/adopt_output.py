@@ -34,7 +34,7 @@ def choose_adopted(
     for line in setup_text.survey_lines(found):
         output.say(line)
     if globs:
-        chosen = adopting.choose_by_globs(app, found, globs)
+        chosen = adopting.choose_profiles_by_globs(app, found, globs)
     elif offers and not yes and output.can_ask():
         chosen = _offer_to_adopt(found)
     else:

@@ -40,7 +40,7 @@ def get(key: str) -> None:
     app = output.get_app()
     row = next((row for row in _policy_rows(app) if row["key"] == key), None)
     if row is None:
-        known.setting_of(key)
+        known.find_setting(key)
         row = _setting_row(app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
@@ -67,7 +67,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
       ssohelper config set default_region --default
     """
     app = output.get_app()
-    known.setting_of(key)
+    known.find_setting(key)
     if to_default == bool(values):
         raise UsageProblem(
             f'"{key}" needs either a value or --default',
@@ -77,7 +77,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
     known.check_setting(before, key, value)
-    parts = known.parts_of(key)
+    parts = known.split_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)
     ended = list[str]()
@@ -85,7 +85,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
         own_settings.refuse_below_allow_list(app, key)
         kept = guards.guard_rules_after_change(app, key, before, before.changed(key, value))
         ended = guarding.confirm_loosening(app, kept)
-    storage = str(known.setting_of(key).default if to_default else value)
+    storage = str(known.find_setting(key).default if to_default else value)
     if key == "storage":
         own_settings.check_setting_change(app, key, value)
         storage_setting.confirm_move(app, storage, yes=yes)
@@ -184,7 +184,7 @@ def _setting_row(settings: known.Settings, key: str) -> dict[str, Any]:
         "value": list(value) if isinstance(value, tuple) else value,
         "origin": settings.origin(key),
         "place": settings.place(key),
-        "what": known.setting_of(key).what,
+        "what": known.find_setting(key).what,
     }
 
 

@@ -84,7 +84,7 @@ def setup(
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
     profiles.check_installation(app)
-    adopting.check_globs(app, adopt)
+    adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
     if portal is not None and further_setup.add_further_portal(app, session, portal):

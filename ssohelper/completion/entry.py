@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ssohelper.app import App
-from ssohelper.completion.names import Names
+from ssohelper.completion.names import CompletionNames
 from ssohelper.completion.offers import Offers, offers_for
 from ssohelper.completion.quoting import in_quotes, split_bash_line, unquoted
 from ssohelper.completion.words import parse_completion_request
@@ -67,7 +67,7 @@ def _write_to_stdout(text: bytes) -> int:
 
 
 def _find_offers(words: list[str], word: str) -> Offers:
-    return offers_for(parse_completion_request(words, word), Names(App()))
+    return offers_for(parse_completion_request(words, word), CompletionNames(App()))
 
 
 # -- candidates for bash -------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def _answer_bash(argv: list[str]) -> list[str]:
     if offers.kind != "words":
         return [offers.kind]
     inserting = completion_type in _INSERTING_TYPES
-    return _bash_words(line.word, line.tail, line.quote, offers, inserting=inserting)
+    return _candidates_for_bash(line.word, line.tail, line.quote, offers, inserting=inserting)
 
 
 def _without_assignments(words: list[str]) -> list[str]:
@@ -101,7 +101,9 @@ def _without_assignments(words: list[str]) -> list[str]:
     return words
 
 
-def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting: bool) -> list[str]:
+def _candidates_for_bash(
+    typed: str, tail: str, quote: str, offers: Offers, *, inserting: bool
+) -> list[str]:
     whole = [word[len(typed) :] for word in offers.whole if word.startswith(typed)]
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
@@ -144,7 +146,7 @@ def _answer_zsh(argv: list[str]) -> list[str]:
     texts follow, one per line.
     """
     request = parse_completion_request(argv[1:], argv[0])
-    offers = offers_for(request, Names(App()))
+    offers = offers_for(request, CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]

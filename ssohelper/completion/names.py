@@ -31,7 +31,7 @@ class OfferedAccount(NamedTuple):
         return valid_role_names(self.listed_roles)
 
 
-class Names:
+class CompletionNames:
     """The names to offer. Each kind of name is read on first use."""
 
     def __init__(self, app: App) -> None:

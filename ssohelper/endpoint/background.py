@@ -108,7 +108,7 @@ class BackgroundWork:
         return None
 
     def _check_doubtful_clock(self, app: App) -> None:
-        if self._source.check_clock(app):
+        if self._source.is_clock_in_doubt(app):
             self._source.start_request().wait(_REQUEST_SECONDS)
 
     def _give_notices(self, app: App) -> None:
@@ -143,7 +143,7 @@ class BackgroundWork:
         if not self._may_release_credentials(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)
-        ends = notices.ends_to_renew_before(outlook)
+        ends = notices.times_to_renew_before(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:

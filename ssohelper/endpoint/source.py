@@ -51,7 +51,7 @@ class CredentialSource:
         Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes longer.
         """
         app = self._make_app()
-        in_doubt = self.check_clock(app)
+        in_doubt = self.is_clock_in_doubt(app)
         if not in_doubt:
             found = credentials.find_cached_credentials(app, self._session, self._role, Way.SERVE)
             if found is not None:
@@ -98,7 +98,7 @@ class CredentialSource:
             say=lambda _line: None,
         )
 
-    def check_clock(self, app: App) -> bool:
+    def is_clock_in_doubt(self, app: App) -> bool:
         """Return whether the wall clock has jumped and AWS has not answered since."""
         offset = app.clock.now() - self._monotonic()
         with self._lock:

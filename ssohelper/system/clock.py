@@ -56,7 +56,7 @@ class Clock:
         """
         return int(self._aws_clock().now(self._wall()))
 
-    def local(self, aws_at: int) -> int:
+    def to_local_time(self, aws_at: int) -> int:
         """Convert an instant from AWS's clock to this machine's clock, which file times follow."""
         return aws_at + self.now() - self.aws_now()
 

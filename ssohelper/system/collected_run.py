@@ -40,7 +40,9 @@ class CollectedRun:
                 close_fds=True,
                 env=dict(environ),
             )
-        self._reader = threading.Thread(target=self._read, daemon=True, name="ssohelper-output")
+        self._reader = threading.Thread(
+            target=self._read_output, daemon=True, name="ssohelper-output"
+        )
         self._reader.start()
 
     @property
@@ -93,7 +95,7 @@ class CollectedRun:
             else:
                 os.killpg(self._process.pid, getattr(signal, name))
 
-    def _read(self) -> None:
+    def _read_output(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None
         with pipe, contextlib.suppress(OSError, ValueError):

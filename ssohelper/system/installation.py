@@ -96,15 +96,17 @@ def is_temporary_installation(environ: Mapping[str, str]) -> bool:
     return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _cache_folders(environ))
 
 
-def find_exposed_path(environ: Mapping[str, str]) -> str | None:
+def find_path_that_others_could_replace(environ: Mapping[str, str]) -> str | None:
     """Return a path by which other users could replace what profiles run; None if none."""
     paths = (find_ssohelper_command(environ), find_launcher(environ))
-    return next((found for path in paths if path and (found := find_replaceable(path))), None)
+    return next(
+        (found for path in paths if path and (found := find_replaceable_part_of_path(path))), None
+    )
 
 
-def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+def warn_if_others_could_replace(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
     """Warn if other users could replace the command whose path is about to be written to a file."""
-    exposed = find_exposed_path(environ)
+    exposed = find_path_that_others_could_replace(environ)
     if exposed:
         warn(
             f'other users may replace "{show(exposed, 200)}", '
@@ -112,7 +114,7 @@ def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> 
         )
 
 
-def find_replaceable(path: str) -> str | None:
+def find_replaceable_part_of_path(path: str) -> str | None:
     """Return a part of the path by which other users could replace its target; None if none.
 
     Such a part is a file or folder that everybody may write, or, in a folder with the sticky bit

@@ -4,6 +4,7 @@ Source: STS 2011-06-15, in AWS's query protocol: the request is a form, the answ
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
@@ -48,6 +49,13 @@ _THROTTLING = (
 _SOURCE_REJECTED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
 
 
+class AssumedRole(NamedTuple):
+    """The credentials of an assumed role; `answered_at` is AWS's time of the answer, if known."""
+
+    credentials: RoleCredentials
+    answered_at: float | None
+
+
 class Sts:
     """Calls STS at one endpoint. Several threads may use it."""
 
@@ -59,7 +67,7 @@ class Sts:
 
     def assume_role(
         self, asked: AssumeRole, source: RoleCredentials, now: int, deadline: Deadline
-    ) -> tuple[RoleCredentials, float | None]:
+    ) -> AssumedRole:
         """Assume the role; return its credentials, and AWS's time of the answer if it has one.
 
         `now` is the time by AWS's clock. One request: the caller retries.
@@ -87,7 +95,7 @@ class Sts:
         )
         if answer.status != 200:
             raise self._error_for_refusal(answer, asked)
-        return self._parse_credentials(answer), answer.answered_at
+        return AssumedRole(self._parse_credentials(answer), answer.answered_at)
 
     def _parse_credentials(self, answer: Answer) -> RoleCredentials:
         root = _parse_xml(answer.body)

@@ -16,7 +16,14 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
 from ssohelper.core.endpoint_family import DEFAULT_FAMILY, Family
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
+from ssohelper.core.model import (
+    AccessToken,
+    ClientRegistration,
+    IssuedToken,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
@@ -129,7 +136,7 @@ class OidcClient:
 
     def get_token_by_code(
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
-    ) -> tuple[AccessToken, int]:
+    ) -> IssuedToken:
         """Exchange the code of the callback for a token; return it and its lifetime in seconds."""
         asked = {
             "grantType": "authorization_code",
@@ -176,7 +183,7 @@ class OidcClient:
 
     def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
-    ) -> tuple[AccessToken, int] | Poll:
+    ) -> IssuedToken | Poll:
         """Ask once for the token of a device code.
 
         Returns the token and its lifetime in seconds, or why there is no token yet."""
@@ -191,7 +198,7 @@ class OidcClient:
         except _NotConfirmedYet as answer:
             return answer.poll
 
-    def refresh_token(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
+    def refresh_token(self, token: AccessToken, deadline: Deadline) -> IssuedToken:
         """Renew the token; return the new one and its lifetime in seconds.
 
         Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
@@ -269,7 +276,7 @@ class OidcClient:
         carried: Secret | None,
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
-    ) -> tuple[AccessToken, int]:
+    ) -> IssuedToken:
         """Request a token; return it and its lifetime in seconds. Wire: POST /token."""
         whole = {
             "clientId": registration.client_id,
@@ -287,7 +294,7 @@ class OidcClient:
         )
         if promised > schema.LONGEST_TOKEN_SECONDS:
             self._warn(f"{self._service} sent a token for more than 24 h; it is used for 24 h")
-        return token, min(promised, schema.LONGEST_TOKEN_SECONDS)
+        return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
         """Return the exception for an error special to this call; None for any other error."""

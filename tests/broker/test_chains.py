@@ -86,7 +86,7 @@ class World:
 
     def ask(self, key: RoleKey, seconds: float = 18.0) -> Caller:
         caller = Caller(Request(key, self.now, self.now + seconds, may_wait_longer=True))
-        self.brokers.ask(caller, self.now)
+        self.brokers.handle_request(caller, self.now)
         self.settle()
         return caller
 

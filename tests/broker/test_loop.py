@@ -336,7 +336,7 @@ class TestAlone:
         now = time.monotonic()
         try:
             key = RoleKey("corp", "000000000001", "A")
-            return loop.ask(Caller(Request(key, now, now + seconds)))
+            return loop.answer_request(Caller(Request(key, now, now + seconds)))
         finally:
             loop.close()
 

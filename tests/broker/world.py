@@ -93,7 +93,7 @@ class World:
     ) -> Caller:
         request = Request(key(role, session), self.now, self.now + seconds, share, waits)
         caller = Caller(request)
-        self.broker.ask(caller, self.now)
+        self.broker.handle_request(caller, self.now)
         return caller
 
     def go_to(self, moment: float) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ssohelper.actions import credentials, selection
 from ssohelper.broker.requests import Reply
-from ssohelper.core.model import AccessToken, SsoSession
+from ssohelper.core.model import IssuedToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.serving import Endpoint, EndpointApp
@@ -169,9 +169,9 @@ def _served(
             if "refresh_token" in vars(made):
                 return made
 
-            def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
+            def by_this_clock(*words: Any) -> IssuedToken:
                 token, life = refresh(*words)
-                return token._replace(expires_at=int(clock.now()) + life), life
+                return IssuedToken(token._replace(expires_at=int(clock.now()) + life), life)
 
             made.refresh_token = by_this_clock  # type: ignore[method-assign]
             return made

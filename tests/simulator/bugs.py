@@ -136,7 +136,7 @@ def _renew_without_lock(put: Put) -> None:
 
 def _two_calls(put: Put) -> None:
     """A role call counts as ended as soon as another caller asks for the role."""
-    real = Broker.ask
+    real = Broker.handle_request
 
     def ask(self: Any, caller: Any, now: float) -> None:
         job = self._jobs.get(caller.request.key)
@@ -144,7 +144,7 @@ def _two_calls(put: Put) -> None:
             job.is_under_way = False
         real(self, caller, now)
 
-    put(Broker, "ask", ask)
+    put(Broker, "handle_request", ask)
 
 
 def _backoff_never_clears(put: Put) -> None:
@@ -258,7 +258,7 @@ def _find_after_sign_out(put: Put) -> None:
             return found
         session = selection.require_session(app, key.session_name)
         cached = app.credentials.load(key, session)
-        if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
+        if cached is None or issuing._freshness_of_credentials(app, cached) is Freshness.TOO_LATE:
             return found
         return FoundCredentials(
             issuing.credential_document(cached.credentials, key.account_id), True

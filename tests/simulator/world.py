@@ -266,7 +266,7 @@ class World:
             request = Request(key, now, now + seconds, caller.least_share)
             loop = self._loop(broker_work.Work(lambda: app), monotonic=lambda: self.scheduler.now)
             try:
-                reply = loop.ask(CoreCaller(request))
+                reply = loop.answer_request(CoreCaller(request))
             finally:
                 loop.close()
             if not caller.is_over:

@@ -116,9 +116,9 @@ def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
-    assert installation.find_replaceable(str(path)) is None
+    assert installation.find_replaceable_part_of_path(str(path)) is None
     os.chmod(path.parent, 0o777)
-    assert installation.find_replaceable(str(path)) == str(path.parent)
+    assert installation.find_replaceable_part_of_path(str(path)) == str(path.parent)
 
 
 def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
@@ -131,11 +131,11 @@ def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     (shared / "folder").symlink_to("../safe")
     (tmp_path / "bin" / "tool").symlink_to(shared / "folder" / "tool")
     path = str(tmp_path / "bin" / "tool")
-    assert installation.find_replaceable(path) is None
+    assert installation.find_replaceable_part_of_path(path) is None
     shared.chmod(0o777)
     for way in (path, str(shared / "folder" / "tool"), str(shared / "." / ".." / "bin" / "tool")):
-        assert installation.find_replaceable(way) == str(shared)
-    assert installation.find_replaceable(str(tool)) is None
+        assert installation.find_replaceable_part_of_path(way) == str(shared)
+    assert installation.find_replaceable_part_of_path(str(tool)) is None
 
 
 def make_shared_link(folder: Path) -> Path:
@@ -151,20 +151,20 @@ def make_shared_link(folder: Path) -> Path:
 
 def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
     link = make_shared_link(tmp_path)
-    assert installation.find_replaceable(str(link)) is None
+    assert installation.find_replaceable_part_of_path(str(link)) is None
 
 
 @pytest.mark.needs_root
 def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path: Path) -> None:
     link = make_shared_link(tmp_path)
     os.chown(link, 65534, 65534, follow_symlinks=False)
-    assert installation.find_replaceable(str(link)) == str(link)
+    assert installation.find_replaceable_part_of_path(str(link)) == str(link)
 
 
 def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    assert installation.find_replaceable(str(tmp_path / "a")) is None
+    assert installation.find_replaceable_part_of_path(str(tmp_path / "a")) is None
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
     with (
         Emulator(clock=clock) as emulator,
         mock.patch.object(installation, "find_profile_command", return_value=COMMAND),
-        mock.patch.object(installation, "find_exposed_path", return_value=None),
+        mock.patch.object(installation, "find_path_that_others_could_replace", return_value=None),
     ):
         made = DemoHome(home, emulator, clock)
         made.sign_in_and_use_roles()
