@@ -193,7 +193,7 @@ def _can_draw() -> bool:
     from ssohelper.system import terminal
 
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return not terminal.is_dumb() and all(
+    return not terminal.is_terminal_dumb() and all(
         stream is not None and stream.isatty() for stream in streams
     )
 

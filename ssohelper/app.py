@@ -386,7 +386,7 @@ class App(AwsClients):
         if trouble:
             self.warn(trouble)
 
-    def start_listing(self, session_name: str) -> None:
+    def start_listing_process(self, session_name: str) -> None:
         """Start a detached process that refreshes the saved list of this session."""
         from ssohelper.fastpath import spawn
 

@@ -39,19 +39,19 @@ def run_broker(argv: list[str]) -> int:
     _ask_keyring_early(shared)
     identity = _read_identity(address)
 
-    def forget_address() -> None:
+    def remove_socket_file() -> None:
         # A newer broker may have its socket file at the same path: that file is not removed.
         if identity is not None and _read_identity(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
     try:
-        Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
+        Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(remove_socket_file)
     except Exception as error:
         # After this error, callers start another broker; after five brokers without an answer,
         # callers ask AWS themselves.
         crash.log_crash(error, sys.exc_info()[2])
-        forget_address()
+        remove_socket_file()
         return 1
     return 0
 

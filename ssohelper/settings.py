@@ -216,7 +216,7 @@ class Settings:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
         return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
-    def changed(self, key: str, value: Any) -> "Settings":
+    def with_value(self, key: str, value: Any) -> "Settings":
         """Return a copy of the settings in which the file sets the key so (None: not at all)."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
@@ -278,7 +278,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
 
 def check_setting(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
-    after = settings.changed(key, value)
+    after = settings.with_value(key, value)
     missing = guard_rules.find_missing_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
         raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)

@@ -224,7 +224,7 @@ def test_a_process_that_lists_in_the_background(
     from ssohelper.app import App
 
     environ = {**signed_in.env, **ALL, "PYTHONPATH": str(repository.folder)}
-    App(environ).start_listing("corp")
+    App(environ).start_listing_process("corp")
     assert wait_for(lambda: emulator.counters["ListAccounts"])
     assert wait_for(lambda: not detached_processes(signed_in.path, "--detached"))
     assert repository.ran == []

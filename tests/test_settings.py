@@ -293,7 +293,7 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
     assert found.get_own("guard.rules") == ("mine",)
     assert found.guard_rules() == ("mine",)
     assert found.without_commands().get("guard.rules") == ("theirs", "mine")
-    assert found.changed("form", "sso").get("guard.rules") == ("theirs", "mine")
+    assert found.with_value("form", "sso").get("guard.rules") == ("theirs", "mine")
     with pytest.raises(ConfigInvalid, match=r"policy\.toml"):
         own.with_policy(CompanyPolicy(storage="nowhere"), str(place))
 

@@ -27,11 +27,16 @@ class Work(broker_work.Work):
         return str(app.prompt_state.read_mtime_ns(str(app.locations.aws_config_file)))
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Get a chain's credentials with those in `source`. Raises like `issue_chained`."""
-        return self.get_document_as_reply(lambda app: issue_chained(app, key, asked_by, source))
+        """Get a chain's credentials with those in `source`.
+
+        Raises the errors of `issue_credentials_of_chain`.
+        """
+        return self.get_document_as_reply(
+            lambda app: issue_credentials_of_chain(app, key, asked_by, source)
+        )
 
 
-def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
+def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
     """Assume a chain's role, cache and publish its credentials, and return them as JSON.
 
     `source` is the JSON document of the credentials that assume the role. Sends one request.

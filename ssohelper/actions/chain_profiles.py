@@ -60,7 +60,7 @@ def plan_chain_profile(
         if form == NATIVE
         else _keys_for_credential_process(app, via, step)
     )
-    shown = region or environment.choose_region(app, via)
+    shown = region or environment.choose_region_of_profile(app, via)
     section = AddSection(
         f"profile {name}", (*own.items(), ("region", shown), (MANAGED_KEY, "true"))
     )

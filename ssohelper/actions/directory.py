@@ -118,7 +118,7 @@ def start_listing_refresh_process(app: App, session: SsoSession) -> None:
     with suppress(LocalState, OSError):
         with app.directory.lock_listing(session.name, app.clock.deadline(0.0)):
             pass
-        app.start_listing(session.name)
+        app.start_listing_process(session.name)
 
 
 def refresh_listing_in_this_process(app: App, session: SsoSession) -> None:

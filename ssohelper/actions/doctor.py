@@ -66,7 +66,7 @@ def repair_findings_of_report(app: App, report: Report) -> Report:
     return report._replace(findings=tuple(doctor_repairs.repair_findings(app, report.findings)))
 
 
-def prove_session(app: App, session: SsoSession) -> Report:
+def prove_profile_of_session(app: App, session: SsoSession) -> Report:
     """Run our helper for one profile of the session; report the outcome and problems in files."""
     facts = gather_facts(app)
     facts = facts._replace(

@@ -180,7 +180,7 @@ def _examine_shell(app: App) -> ShellFact | None:
         return None
     completions = tuple(_find_stale_completions(app, shell))
     try:
-        edit = installing.plan_install(app, shell)
+        edit = installing.plan_rc_file_install(app, shell)
         rc_file = os.fspath(edit.path)
         if edit.by_hand or not edit.has_changes:
             return ShellFact(shell, rc_file, "current", None, completions)

@@ -95,7 +95,7 @@ def _try_repair(app: App, change: Callable[[], object]) -> bool:
 
 
 def _write_shell_lines(app: App, shell: str) -> None:
-    installing.write_edit(app, installing.plan_install(app, shell))
+    installing.write_rc_file_edit(app, installing.plan_rc_file_install(app, shell))
 
 
 def _write_command_path_to_profiles(app: App, names: Sequence[str]) -> None:

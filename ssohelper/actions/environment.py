@@ -154,7 +154,7 @@ def build_endpoint_environment(
     )
 
 
-def choose_region(app: App, profile: Profile) -> str:
+def choose_region_of_profile(app: App, profile: Profile) -> str:
     """Return the profile's region, or else the region that a new profile of its role would get."""
     return profile.region or default_regions.region_of_role(app, profile)
 
@@ -165,7 +165,7 @@ def choose_endpoint_region(app: App, profile: Profile, region: str | None = None
     Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
     profile's own.
     """
-    chosen = region or choose_region(app, profile)
+    chosen = region or choose_region_of_profile(app, profile)
     try:
         return checked_region(chosen)
     except ConfigInvalid:
@@ -218,4 +218,4 @@ def _region_variables(region: str | None) -> dict[str, str]:
 
 
 def _region_variables_of_profile(app: App, profile: Profile) -> dict[str, str]:
-    return _region_variables(choose_region(app, profile))
+    return _region_variables(choose_region_of_profile(app, profile))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import Profile, RoleCredentials
 
 
-def release_keys(app: App, profile: Profile) -> RoleCredentials:
+def release_keys_for_one_program(app: App, profile: Profile) -> RoleCredentials:
     """Return the role's credentials with nearly their whole lifetime left.
 
     Raises: the errors of `credentials.release_credentials`.

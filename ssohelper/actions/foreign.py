@@ -77,7 +77,7 @@ def find_foreign_profile_of_row(app: App, row: RoleRow) -> Foreign:
     return found
 
 
-def build_environment(app: App, found: Foreign) -> Environment:
+def build_foreign_profile_environment(app: App, found: Foreign) -> Environment:
     """Return the variables that name the profile to SDKs. They hold no secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
     return environment.build_environment_naming_profile(
@@ -85,7 +85,9 @@ def build_environment(app: App, found: Foreign) -> Environment:
     )
 
 
-def build_keys_environment(app: App, found: Foreign, keys: ForeignCredentials) -> Environment:
+def build_foreign_keys_environment(
+    app: App, found: Foreign, keys: ForeignCredentials
+) -> Environment:
     """Return variables with the profile's keys, which are not renewed."""
     return environment.build_foreign_environment(keys, find_region_of_foreign_profile(app, found))
 

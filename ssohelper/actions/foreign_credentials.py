@@ -61,7 +61,7 @@ def obtain_foreign_credentials(
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign.build_environment(app, found).for_child(app.environ)
+        wanted = foreign.build_foreign_profile_environment(app, found).for_child(app.environ)
     wanted.pop(_KEY_LOG, None)
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:

@@ -74,7 +74,7 @@ def choose_shell(app: App, name: str | None) -> str:
     return own
 
 
-def plan_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
+def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
     """Return the edit that adds our lines. It is empty if the user already has a shell-init line.
 
     `prompt` says whether our lines switch the prompt on; with None they do, unless our present
@@ -106,7 +106,7 @@ def plan_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit
     return RcFileEdit(shell, path, before, after)
 
 
-def plan_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> RcFileEdit:
+def plan_rc_file_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> RcFileEdit:
     """Return the edit that removes our lines. Raises: ConfigInvalid, LocalState.
 
     With `takes_prompt`, also removes lines of the user that only run `ssohelper_prompt_on`.
@@ -130,7 +130,7 @@ def plan_uninstall_all(app: App) -> list[RcFileEdit]:
     for shell in SHELLS:
         if shell == "pwsh" and sys.platform == "win32":
             continue  # install edits no file of PowerShell there
-        edit = plan_uninstall(app, shell, takes_prompt=True)
+        edit = plan_rc_file_uninstall(app, shell, takes_prompt=True)
         edits += [edit] if edit.has_changes else []
     return edits
 
@@ -146,7 +146,7 @@ def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
     return False
 
 
-def write_edit(app: App, edit: RcFileEdit) -> None:
+def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
     """Write the edit to its file. Raises: LocalState if the file changed since it was planned."""
     file = app.user_file(edit.path)
     file.replace_if(edit.before, edit.after)

@@ -51,7 +51,7 @@ def load_saved_views(app: App) -> dict[str, SavedView]:
         return {}
 
 
-def save_view(app: App, name: str, saved: SavedView) -> None:
+def save_named_view(app: App, name: str, saved: SavedView) -> None:
     """Save a view under this name. Replaces a saved view that has the name already.
 
     Raises: UsageProblem for a name that is not valid, or if there are too many views; LocalState.
@@ -70,7 +70,7 @@ def save_view(app: App, name: str, saved: SavedView) -> None:
     app.list_view.update_saved(add_saved_view, app.clock.deadline(_LOCK_SECONDS))
 
 
-def remove_view(app: App, name: str) -> None:
+def remove_saved_view(app: App, name: str) -> None:
     """Remove the saved view of this name, if there is one. Raises: LocalState."""
 
     def drop_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:

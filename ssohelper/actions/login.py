@@ -246,7 +246,7 @@ def _sign_in_interactively(
         sign_in_user.import_account_client(app)
         token, life_seconds = _get_token_from_user(app, ui, options, session)
         user = sign_in_user.find_signed_in_user(app, session, token)
-        sign_in_user.confirm_user(app, session, ui, token, user)
+        sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
     except Interrupted:
         raise  # not shared with another login that waits: it may still sign in
     except SsoHelperError as error:

@@ -185,7 +185,7 @@ def renew_in_any_region(
     `run`.
     """
 
-    def renew_one(one: PortalTry) -> None:
+    def renew_token_of_portal(one: PortalTry) -> None:
         wanted, token = seen_id, app.tokens.load(one.session)
         if token is not None and token.id != seen_id:
             if tokens.load_token_state(app, one.session, token) is TokenState.GOOD:
@@ -197,7 +197,7 @@ def renew_in_any_region(
             raise error
 
     if list_further_portals(app, session):
-        ask_regions_in_turn(app, session, renew_one)
+        ask_regions_in_turn(app, session, renew_token_of_portal)
     elif (error := run(session, seen_id, None)) is not None:
         raise error
 

@@ -26,7 +26,7 @@ from ssohelper.errors import (
     LoginRequired,
     RegistrationRejected,
 )
-from ssohelper.fastpath.own_process import hold_signals
+from ssohelper.fastpath.own_process import delay_signals
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -60,10 +60,10 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             if token.id != seen_id and tokens.is_token_usable(app, token):
                 return
             if not tokens.is_token_refreshable(app, token):
-                raise tokens.expired_error(session)
+                raise tokens.sign_in_expired_error(session)
             # Disk space is reserved first: a refresh token works once, so the next one must be
             # saved.
-            with app.tokens.reserve(session) as reserved, hold_signals():
+            with app.tokens.reserve(session) as reserved, delay_signals():
                 if is_held:
                     _request_renewal(app, session, token, reserved)
                     return
@@ -171,7 +171,7 @@ def _sign_in_ended_error(
             "arrived (a renewal was killed, or the network failed)",
             hint=f"sign in with: ssohelper login {session.name}",
         )
-    return tokens.expired_error(session)
+    return tokens.sign_in_expired_error(session)
 
 
 def _record_sent_token(app: App, session: SsoSession, sent_id: str | None) -> None:

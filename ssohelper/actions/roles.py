@@ -59,7 +59,7 @@ def read_roles(
     ]
     targets = _read_profile_targets(app)
     profiles = _group_profile_names_by_role(targets, sessions)
-    used = favourites.load_usage(app)
+    used = favourites.load_usage_of_roles(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
     for session in sessions:

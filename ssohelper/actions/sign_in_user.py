@@ -68,7 +68,7 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
-def confirm_user(
+def confirm_user_of_sign_in(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
     """Ask the user to confirm a sign-in by another user than before; if declined, end it at AWS.

@@ -40,7 +40,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
     if load_token_state(app, session, token) is TokenState.GOOD:
         return token
     if not is_token_refreshable(app, token):
-        raise expired_error(session)
+        raise sign_in_expired_error(session)
     works = is_token_usable(app, token)
     if works:
         deadline = Deadline(
@@ -70,7 +70,7 @@ def renew_token(
     if token is None:
         raise signed_out_error(session)
     if token.value == seen.value or not is_token_usable(app, token):
-        raise error or expired_error(session)
+        raise error or sign_in_expired_error(session)
     return token
 
 
@@ -91,7 +91,7 @@ def load_token_for_broker(app: App, session: SsoSession) -> Token:
     token = _load_present_token(app, session)
     state = load_token_state(app, session, token)
     if state is TokenState.ENDED and not is_token_refreshable(app, token):
-        raise expired_error(session)
+        raise sign_in_expired_error(session)
     return Token(state, token.id)
 
 
@@ -217,7 +217,7 @@ def signed_out_error(session: SsoSession) -> LoginRequired:
     return LoginRequired(f'the session "{session.name}" is signed out', hint=_sign_in_hint(session))
 
 
-def expired_error(session: SsoSession) -> LoginRequired:
+def sign_in_expired_error(session: SsoSession) -> LoginRequired:
     """Return the error for a sign-in that has ended."""
     return LoginRequired(f'the session "{session.name}" expired', hint=_sign_in_hint(session))
 

@@ -146,9 +146,9 @@ class Brokers:
             error = LoginRequired(error.message, hint=error.hint)
         self._ended.append((below.key, error))
 
-    def lengthen_waits(self, below: _SourceWait) -> None:
+    def lengthen_callers_waits(self, below: _SourceWait) -> None:
         """Let callers of a chain wait as long as its call for the source credentials may wait."""
-        self._broker_of(below.key).lengthen_waits(below.key, self._now)
+        self._broker_of(below.key).lengthen_callers_waits(below.key, self._now)
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
@@ -220,7 +220,7 @@ class _PortsOfRoles:
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, _SourceWait):
-            self._brokers.lengthen_waits(caller.channel)
+            self._brokers.lengthen_callers_waits(caller.channel)
         else:
             self._ports.tell_caller_to_wait(caller, seconds)
 

@@ -116,8 +116,8 @@ class Loop:
 
     # -- running the broker's event loop -----------------------------------------------------
 
-    def run_until_idle(self, forget_address: Callable[[], None]) -> None:
-        """Serve callers until idle or too old; call `forget_address` to remove the socket file."""
+    def run_until_idle(self, remove_socket_file: Callable[[], None]) -> None:
+        """Serve callers until idle or too old; then call `remove_socket_file`."""
         began_at = active_at = self._monotonic()
         while True:
             now = self._monotonic()
@@ -125,7 +125,7 @@ class Loop:
             if self._connections or not self._core.is_idle(now):
                 active_at = now
             if self._listener and (is_old or now - active_at >= IDLE_SECONDS):
-                forget_address()
+                remove_socket_file()
                 self._stop_listening()
             if not self._listener and not self._connections and self._core.is_done:
                 self.close()
@@ -222,7 +222,7 @@ class Loop:
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, in a thread."""
-        if not self._start_thread(partial(self._renew, session_name, seen_id)):
+        if not self._start_thread(partial(self._do_token_renewal, session_name, seen_id)):
             self._events.append(partial(self._end_renewal, session_name, no_more_threads()))
             self._wake_loop()
 
@@ -272,7 +272,7 @@ class Loop:
         self._calls_under_way -= 1
         self._core.end_role_call(key, outcome, self._monotonic())
 
-    def _renew(self, session_name: str, seen_id: str) -> None:
+    def _do_token_renewal(self, session_name: str, seen_id: str) -> None:
         error: SsoHelperError | None = None
         try:
             self._work.renew_token(session_name, seen_id)

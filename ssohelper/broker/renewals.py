@@ -83,12 +83,12 @@ class _Report:
 
     def wait(self, deadline: Deadline) -> SsoHelperError | None:
         """Return the error that the renewal reported; None means success."""
-        is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait
+        is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait_for_end
         if is_whole(deadline):
             return wording.decode_report(self._data)
         return renewal_unanswered_error(self._session_name)
 
-    def _wait(self, deadline: Deadline) -> bool:
+    def _wait_for_end(self, deadline: Deadline) -> bool:
         if sys.platform == "win32":
             return self._wait_on_windows(deadline)
         try:

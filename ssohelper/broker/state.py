@@ -174,7 +174,7 @@ class Session:
         error = self.renewal.error
         return error if isinstance(error, AwsUnreachable) else renewal_unanswered_error(name)
 
-    def is_silent(self, now: float) -> bool:
+    def is_renewal_silent(self, now: float) -> bool:
         """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
         began_at = self.renewal_began_at
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
@@ -197,7 +197,7 @@ def error_if_no_retry_can_succeed(
         next_at = now if is_probing else backoff.next_at
         if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
             return backoff.error
-    if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
+    if session.is_renewal_silent(now) and not job.is_under_way and now >= patience_ends_at:
         return no_answer_error_of(job, session)
     return None
 

@@ -83,7 +83,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool, yes: bool) ->
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)
-        kept = guards.guard_rules_after_change(app, key, before, before.changed(key, value))
+        kept = guards.guard_rules_after_change(app, key, before, before.with_value(key, value))
         ended = guarding.confirm_loosening(app, kept)
     storage = str(known.find_setting(key).default if to_default else value)
     if key == "storage":

@@ -79,7 +79,7 @@ def console(
             app, chosen, page, started.start, started.has_failed
         ),
     )
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)
     left = duration_text(opened.ends_at - app.clock.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
     other = consoles.record_visit_and_find_other_role(app, " ".join(opener), chosen, opened.ends_at)

@@ -69,4 +69,4 @@ def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | 
     found = guards.add_grant_reason(app, chosen.key, found)
     provided = ForeignCredentials(*keys)
     foreign_use.print_environment(app, found, shell, form, provided)
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)

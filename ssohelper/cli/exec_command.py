@@ -142,10 +142,10 @@ def _run_foreign(
     if found.credential_source == foreign.FROM_ENVIRONMENT:
         # An SDK would use the keys in the environment itself, not the role that they assume.
         keys = foreign_use.get_keys(app, found)
-        variables = foreign.build_keys_environment(app, found, keys)
+        variables = foreign.build_foreign_keys_environment(app, found, keys)
     else:
         foreign.check_foreign_profile_usable(app, found, is_on_terminal=output.can_ask())
-        variables = foreign.build_environment(app, found)
+        variables = foreign.build_foreign_profile_environment(app, found)
         said = found.description
         # The profile's program is not run here to limit its time: the command runs the program
         # again, so the user could be asked twice for a touch or a code.
@@ -160,11 +160,11 @@ def _run_with_keys(
     keys = profile_use.run_signed_in(
         app,
         chosen,
-        lambda: fixed_keys.release_keys(app, chosen),
+        lambda: fixed_keys.release_keys_for_one_program(app, chosen),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
     child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
     output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)
     return run.replace_process(program, child)

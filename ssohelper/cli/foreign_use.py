@@ -50,7 +50,7 @@ def _ask_mfa_code(serial: str) -> str:
 def print_keys(app: App, found: Foreign, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_keys(app, found)
-    variables = foreign.build_keys_environment(app, found, keys)
+    variables = foreign.build_foreign_keys_environment(app, found, keys)
     print_environment(app, variables, shell, form, keys)
 
 

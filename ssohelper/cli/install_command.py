@@ -62,9 +62,9 @@ def install(
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:
-        edit = installing.plan_uninstall(app, chosen)
+        edit = installing.plan_rc_file_uninstall(app, chosen)
     else:
-        edit = installing.plan_install(app, chosen, prompt)
+        edit = installing.plan_rc_file_install(app, chosen, prompt)
     diff = edit.diff()
     written = False
     if edit.has_changes:
@@ -72,7 +72,7 @@ def install(
     if uninstall:
         leave_output.say_what_stops_working(app)
     if edit.has_changes and not dry_run and _confirm_edit(edit, uninstall, yes):
-        installing.write_edit(app, edit)
+        installing.write_rc_file_edit(app, edit)
         written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}

@@ -76,7 +76,7 @@ def _write_changes(app: App, planned: Leaving, edits: list[RcFileEdit]) -> list[
         count = profile_count(len(planned.profiles))
         output.say(f"{count} changed; undo with: ssohelper profile undo")
     for edit in edits:
-        installing.write_edit(app, edit)
+        installing.write_rc_file_edit(app, edit)
         written.append(str(edit.path))
         output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
     return written

@@ -111,7 +111,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
     }
     if output.options().json:
         durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
-        used = favourites.load_usage(app)
+        used = favourites.load_usage_of_roles(app)
         data = [
             _role_json(session, row, profiles, durations, used, guarded=row in guarded)
             for row in rows

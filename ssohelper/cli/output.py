@@ -128,7 +128,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     # A terminal that does not know its size reports 0 columns, for which we take 80.
     room = shutil.get_terminal_size().columns or 80
-    bold = not terminal.is_dumb()
+    bold = not terminal.is_terminal_dumb()
     echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
@@ -206,7 +206,7 @@ def can_ask() -> bool:
 
 def can_draw() -> bool:
     """Return whether a picker can be drawn: `can_ask` is True and the cursor can be moved."""
-    return can_ask() and not terminal.is_dumb()
+    return can_ask() and not terminal.is_terminal_dumb()
 
 
 def not_on_windows(what: str) -> UsageProblem:

@@ -94,7 +94,7 @@ def serve(
             app.env_file(env_path).save(endpoint.env_file_variables())
         _print_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         output.flush()
-        favourites.record_use(app, chosen)
+        favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
 
@@ -121,7 +121,7 @@ def run_with_server(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
         _warn_of_unknown_end(app, chosen)
-        favourites.record_use(app, chosen)
+        favourites.record_use_of_role(app, chosen)
         ended = run_child.run_program_to_end(program, child)
     if ended.by_terminal:
         # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.

@@ -315,7 +315,7 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if not listing.roles():
         output.say(setup_text.NO_ACCOUNT)
         return
-    report = doctor.prove_session(app, session)
+    report = doctor.prove_profile_of_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
     for line in setup_text.result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

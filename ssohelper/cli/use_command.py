@@ -102,7 +102,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
     if shell:
         _print_script(_make_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)
     if not shell:
         _become_shell(app, found)
 
@@ -121,7 +121,7 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
     foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)
-    variables = foreign.build_environment(app, found)
+    variables = foreign.build_foreign_profile_environment(app, found)
     if shell:
         _print_script(_make_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from ssohelper.app import App
 from ssohelper.completion.names import CompletionNames
 from ssohelper.completion.offers import Offers, offers_for
-from ssohelper.completion.quoting import in_quotes, split_bash_line, unquoted
+from ssohelper.completion.quoting import quote_for_insertion, split_bash_line, unquoted
 from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
@@ -109,11 +109,13 @@ def _candidates_for_bash(
     rests = whole + begun
     if len(rests) == 1:
         # We add the closing quote here, because readline adds none after a name that ends in one.
-        reply = tail + in_quotes(rests[0], quote) + quote
+        reply = tail + quote_for_insertion(rests[0], quote) + quote
         return ["words nospace" if begun else "words", _protected_from_readline(reply, quote)]
-    replies = [_protected_from_readline(tail + in_quotes(rest, quote), quote) for rest in rests]
+    replies = [
+        _protected_from_readline(tail + quote_for_insertion(rest, quote), quote) for rest in rests
+    ]
     common = _common_start(rests)
-    shared = _protected_from_readline(tail + in_quotes(common, quote), quote)
+    shared = _protected_from_readline(tail + quote_for_insertion(common, quote), quote)
     if inserting or _common_start(replies) == shared:
         return ["words", *replies]
     # The common start of the quoted names would end inside a quotation. So insert the common start

@@ -45,7 +45,7 @@ def unquoted(text: str) -> str:
     return split_bash_line(text).word
 
 
-def in_quotes(name: str, quote: str) -> str:
+def quote_for_insertion(name: str, quote: str) -> str:
     """Return `name` quoted for insertion where `quote` is open (`quote` is "" if none is)."""
     return name.translate(_QUOTED[quote])
 

@@ -62,7 +62,7 @@ class _Parser:
     """Parses the words before the cursor, one by one."""
 
     def __init__(self) -> None:
-        self._command = command_at("")
+        self._command = find_command_of_path("")
         self._used: list[str] = []
         # Names of the options on the line that cannot be repeated.
         self._used_options: list[str] = []
@@ -81,7 +81,7 @@ class _Parser:
             self._read_option(word)
         elif self._command.subcommands:
             name = _ALIASES.get(word, word)
-            self._command = command_at(f"{self._command.path} {name}".strip())
+            self._command = find_command_of_path(f"{self._command.path} {name}".strip())
         else:
             self._used.append(word)
 
@@ -134,7 +134,7 @@ class _Parser:
         return next((found for found in self._command.options if name in found.names), None)
 
 
-def command_at(path: str) -> Command:
+def find_command_of_path(path: str) -> Command:
     """Return the command of these words, such as "profile sync"; one without options if unknown."""
     sections = _parse_tree()
     title, lines = sections.get(path, ("", []))

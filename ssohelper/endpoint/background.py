@@ -62,7 +62,9 @@ class BackgroundWork:
         self._running = threading.Lock()
         self._wake = threading.Event()
         self._is_stopped = False
-        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-background")
+        self._thread = threading.Thread(
+            target=self._run_until_stopped, daemon=True, name="ssohelper-background"
+        )
 
     def start(self) -> None:
         """Start the thread. Raises: RuntimeError when the system allows no more threads."""
@@ -73,7 +75,7 @@ class BackgroundWork:
         self._is_stopped = True
         self._wake.set()
 
-    def _run(self) -> None:
+    def _run_until_stopped(self) -> None:
         while not self._is_stopped:
             self._wake.wait(self.run_once())
             self._wake.clear()
@@ -109,7 +111,7 @@ class BackgroundWork:
 
     def _check_doubtful_clock(self, app: App) -> None:
         if self._source.is_clock_in_doubt(app):
-            self._source.start_request().wait(_REQUEST_SECONDS)
+            self._source.find_or_start_request().wait(_REQUEST_SECONDS)
 
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)

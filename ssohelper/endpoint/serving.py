@@ -163,7 +163,7 @@ class Endpoint(Closing):
 
     def env_file_variables(self) -> Mapping[str, str]:
         """Return the variables for a container, with the token file's path or the token itself."""
-        region = environment.choose_region(self._app, self._profile)
+        region = environment.choose_region_of_profile(self._app, self._profile)
         token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
         if self._token_file is not None:
             token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(self._token_file)}
@@ -196,7 +196,7 @@ class Endpoint(Closing):
         return ContainerHandler(self.source, self._profile.shown_role.account_id, port, self._token)
 
     def _make_child_config(self) -> str:
-        region = environment.choose_region(self._app, self._profile)
+        region = environment.choose_region_of_profile(self._app, self._profile)
         # If the credentials file cannot be read, it counts as having no profiles. That is safe,
         # because the command gets an empty credentials file anyway.
         keyed: set[str] = set()

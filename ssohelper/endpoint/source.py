@@ -56,7 +56,7 @@ class CredentialSource:
             found = credentials.find_cached_credentials(app, self._session, self._role, Way.SERVE)
             if found is not None:
                 return found
-        request = self.start_request()
+        request = self.find_or_start_request()
         error: SsoHelperError
         if request.wait(seconds):
             if request.credentials is not None:
@@ -107,7 +107,7 @@ class CredentialSource:
             self._offset = offset
             return self._is_clock_in_doubt
 
-    def start_request(self) -> "_Request":
+    def find_or_start_request(self) -> "_Request":
         """Return the running request to AWS for credentials; start one when none runs."""
         with self._lock:
             if self._request is not None:

@@ -38,7 +38,7 @@ def print_response(argv: list[str]) -> bool:
         return False
     if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
-    document = _read_published_document(folders.published_response(runtime, *key))
+    document = _read_published_document(folders.published_response_path(runtime, *key))
     return document is not None and _print_document(document)
 
 
@@ -64,9 +64,9 @@ def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
 def _are_settings_unchanged(runtime: str) -> bool:
     """Return whether config.toml and the company's policy are as they were at publication."""
     settings = folders.settings_file(os.environ)
-    return _is_file_unchanged(settings, folders.settings_stamp(runtime)) and _is_file_unchanged(
-        folders.COMPANY_POLICY, folders.policy_stamp(runtime)
-    )
+    return _is_file_unchanged(
+        settings, folders.settings_stamp_path(runtime)
+    ) and _is_file_unchanged(folders.COMPANY_POLICY, folders.policy_stamp_path(runtime))
 
 
 def _is_file_unchanged(path: str, stamp_path: str) -> bool:
@@ -107,18 +107,18 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
     if path is None:
         return False
     try:
-        config, linked = os.stat(path), os.stat(folders.config_link(runtime, session))
+        config, linked = os.stat(path), os.stat(folders.config_link_path(runtime, session))
         if (config.st_dev, config.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        if config.st_mtime_ns != os.stat(folders.config_stamp(runtime, session)).st_mtime_ns:
+        if config.st_mtime_ns != os.stat(folders.config_stamp_path(runtime, session)).st_mtime_ns:
             return False
         # Two home folders may share a runtime folder and a config, but each has its own sign-ins.
         home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
-        linked = os.stat(folders.token_folder_link(runtime, session))
+        linked = os.stat(folders.token_folder_link_path(runtime, session))
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        token = os.stat(folders.token_link(runtime, session))
-        return token.st_mtime_ns == os.stat(folders.token_stamp(runtime, session)).st_mtime_ns
+        token = os.stat(folders.token_link_path(runtime, session))
+        return token.st_mtime_ns == os.stat(folders.token_stamp_path(runtime, session)).st_mtime_ns
     except (OSError, ValueError):
         return False
 

@@ -185,7 +185,9 @@ class CredentialCache:
         return Path(folders.role_folder(str(self._runtime), *files.role_file_names(key)))
 
     def _response(self, key: RoleKey) -> Path:
-        return Path(folders.published_response(str(self._runtime), *files.role_file_names(key)))
+        return Path(
+            folders.published_response_path(str(self._runtime), *files.role_file_names(key))
+        )
 
 
 def context_of(key: RoleKey) -> str:

@@ -33,8 +33,8 @@ class SettingsStamp:
         self._runtime = runtime
         place = os.fspath(runtime)
         self._stamps = (
-            _StampFile(settings_file, folders.settings_stamp(place)),
-            _StampFile(policy_file, folders.policy_stamp(place)),
+            _StampFile(settings_file, folders.settings_stamp_path(place)),
+            _StampFile(policy_file, folders.policy_stamp_path(place)),
         )
 
     def needs_new_stamps(self) -> bool:
@@ -82,7 +82,7 @@ class SettingsStamp:
         return self._runtime / "locks" / "published-responses.lock"
 
     def _now_file(self) -> str:
-        return folders.now_file(os.fspath(self._runtime))
+        return folders.now_file_path(os.fspath(self._runtime))
 
     def _write(self) -> None:
         if not os.path.exists(self._now_file()):

@@ -154,7 +154,7 @@ class FullScreenApp(TuiApp[str]):
 
     def action_suspend_process(self) -> None:
         """Stop the program; the shell's `fg` continues it. Without job control, say why not."""
-        if terminal.can_suspend():
+        if terminal.can_suspend_program():
             super().action_suspend_process()
         else:
             self.show_warning(terminal.CANNOT_SUSPEND)

@@ -68,7 +68,7 @@ class AwsError(NamedTuple):
 Meaning = Callable[[AwsError], SsoHelperError | None]
 
 
-def parse_record(
+def parse_answer_record(
     answer: Answer,
     service: str,
     meaning: Meaning,
@@ -84,7 +84,7 @@ def parse_record(
     that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
     """
     if answer.status != 200:
-        raise error_of(answer, service, meaning, is_oauth=is_oauth)
+        raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
     found = _parse_json(answer.body)
     if not isinstance(found, dict):
         raise success_not_from_aws_error(answer, service)
@@ -95,14 +95,17 @@ def parse_record(
 
 
 def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a portal call that returns nothing. Raises the errors of `parse_record`."""
+    """Check the answer of a portal call that returns nothing.
+
+    Raises the errors of `parse_answer_record`.
+    """
     if answer.status != 200:
-        raise error_of(answer, service, meaning, is_oauth=False)
+        raise error_of_answer(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_parse_json(answer.body), dict):
         raise success_not_from_aws_error(answer, service)
 
 
-def error_of(
+def error_of_answer(
     answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
 ) -> SsoHelperError:
     """Return the exception for an answer whose status is not 200."""

@@ -27,7 +27,7 @@ from ssohelper.wire.answers import (
     MESSAGE_LIMIT,
     REFUSED,
     AwsError,
-    error_of,
+    error_of_answer,
     invalid_answer_error,
     retry_after_seconds,
     success_not_from_aws_error,
@@ -111,7 +111,9 @@ class Sts:
     def _error_for_refusal(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
         ours = _error_of(answer)
         if ours is None:
-            return error_of(answer, self._service, lambda _error_for_refusal: None, is_oauth=False)
+            return error_of_answer(
+                answer, self._service, lambda _error_for_refusal: None, is_oauth=False
+            )
         if ours.name in _THROTTLING or answer.status == 429:
             return Throttled(
                 f"{self._service} is throttling ({ours.name})",

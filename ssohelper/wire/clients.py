@@ -79,7 +79,7 @@ class Refusal(NamedTuple):
     retry_after_seconds: float | None
 
 
-def make_client(
+def make_botocore_client(
     service: str,
     region: str,
     endpoint: str,
@@ -175,13 +175,13 @@ def run_until_deadline(deadline: Deadline, work: Callable[[], _T], what: str = "
     """
     outcome: list[tuple[_T | None, BaseException | None]] = []
 
-    def run() -> None:
+    def run_work() -> None:
         try:
             outcome.append((work(), None))
         except BaseException as cause:
             outcome.append((None, cause))
 
-    worker = threading.Thread(target=run, daemon=True, name="ssohelper-call")
+    worker = threading.Thread(target=run_work, daemon=True, name="ssohelper-call")
     worker.start()
     worker.join(deadline.seconds_left())
     if not outcome:

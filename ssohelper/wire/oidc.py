@@ -32,7 +32,7 @@ from ssohelper.errors import (
     RegistrationRejected,
     SsoHelperError,
 )
-from ssohelper.wire.answers import AwsError, parse_record
+from ssohelper.wire.answers import AwsError, parse_answer_record
 from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
@@ -265,7 +265,7 @@ class OidcClient:
             deadline=deadline,
         )
         self._answered_at = answer.answered_at
-        return parse_record(
+        return parse_answer_record(
             answer, self._service, lambda error: self._special_error_of(error, path), parse
         )
 

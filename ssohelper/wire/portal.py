@@ -30,7 +30,7 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_record
+from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_answer_record
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
@@ -130,7 +130,7 @@ class Portal:
         404), Throttled, AwsUnreachable, BadAnswer.
         """
         answer = self._send("GET", path, query, token, deadline)
-        return parse_record(
+        return parse_answer_record(
             answer,
             self._service,
             lambda error: self._special_error_of(error, what),

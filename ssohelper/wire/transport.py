@@ -21,7 +21,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import general_endpoint_warning, is_loopback_url
 from ssohelper.core.instants import from_http_date
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
-from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect
+from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect_to_endpoint
 from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.tls import make_tls_context
 
@@ -110,7 +110,7 @@ class Transport:
         if reused is not None:
             answer = self._ask_over_idle_connection(reused, request, *limits)
         if answer is None:
-            connection = connect(self._get_route(), deadline)
+            connection = connect_to_endpoint(self._get_route(), deadline)
             answer = self._send_and_read_answer(connection, method, request, *limits)
         _log.debug("%s after %.0f ms", answer.status, (time.monotonic() - began) * 1000)
         return answer
@@ -141,7 +141,7 @@ class Transport:
         deadline: Deadline,
         read_seconds: float,
     ) -> Answer:
-        connection.begin(deadline, read_seconds)
+        connection.begin_request(deadline, read_seconds)
         is_reusable = False
         try:
             if deadline.has_passed:

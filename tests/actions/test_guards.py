@@ -202,12 +202,12 @@ class TestRules:
         now = WorldApp(tmp_path)
         assert set(now.vault.own_guard_rules) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings
-        fewer = before.changed("tags.t", ("e/f", "g/h"))
+        fewer = before.with_value("tags.t", ("e/f", "g/h"))
         assert set(guards.guard_rules_after_change(now, "tags.t", before, fewer)) == {
             RULE,
             "a/b",
             "e/f",
             "g/h",
         }
-        other = before.changed("guard.rules", ("x/y",))
+        other = before.with_value("guard.rules", ("x/y",))
         assert guards.guard_rules_after_change(now, "guard.rules", before, other) == ["x/y"]

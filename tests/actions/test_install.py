@@ -37,11 +37,11 @@ def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(
     app = App(home.env)
     if before is not None:
         install.find_rc_file(app, shell).write_text(before)
-    edit = install.plan_install(app, shell)
+    edit = install.plan_rc_file_install(app, shell)
     assert (b"compinit -i" in (edit.after or b"")) == adds
-    install.write_edit(app, edit)
-    assert not install.plan_install(app, shell).has_changes
-    install.write_edit(app, install.plan_uninstall(app, shell))
+    install.write_rc_file_edit(app, edit)
+    assert not install.plan_rc_file_install(app, shell).has_changes
+    install.write_rc_file_edit(app, install.plan_rc_file_uninstall(app, shell))
     path = install.find_rc_file(app, shell)
     assert (path.read_text() if path.exists() else None) == before
 

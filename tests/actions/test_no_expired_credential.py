@@ -119,7 +119,7 @@ def _call(folder: Path, world: World) -> None:
     tokens = _Tokens(token, Path(folder, ".aws", "token"))
     app.__dict__["storage"] = SimpleNamespace(tokens=tokens, codec=PlainCodec(), may_publish=True)
     if app.credentials.load_published_until(KEY) > app.clock.now():
-        path = Path(folders.published_response(f"{folder}/run", *KEY[:3]))
+        path = Path(folders.published_response_path(f"{folder}/run", *KEY[:3]))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
         assert (from_iso(document["Expiration"]) or 0) > world.true

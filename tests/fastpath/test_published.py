@@ -31,7 +31,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def document(runtime: Path) -> Path:
-    return Path(folders.published_response(str(runtime), *KEY[:3]))
+    return Path(folders.published_response_path(str(runtime), *KEY[:3]))
 
 
 def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:

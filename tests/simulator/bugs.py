@@ -243,7 +243,7 @@ def _give_up_early(put: Put) -> None:
         try:
             real(app, session, token, room)
         except AwsUnreachable as error:
-            raise tokens.expired_error(session) from error
+            raise tokens.sign_in_expired_error(session) from error
 
     put(renewal, "_request_renewal", renew)
 

@@ -121,7 +121,7 @@ def use(world: World) -> None:
 
 @contextlib.contextmanager
 def _hold_signals() -> Iterator[None]:
-    """own_process.hold_signals for the simulator's processes."""
+    """own_process.delay_signals for the simulator's processes."""
     world = _swept.world
     assert world is not None
     thread = world.scheduler.current

@@ -377,11 +377,11 @@ class Broker:
         work = broker_work.Work(lambda: SimulatedApp(world, environ, shared))
         self.loop = world._loop(work, self.listener, monotonic=lambda: world.scheduler.now)
 
-        def forget_address() -> None:
+        def remove_socket_file() -> None:
             if world.brokers.get(self._address) is self:
                 del world.brokers[self._address]
 
-        self.loop.run_until_idle(forget_address)
+        self.loop.run_until_idle(remove_socket_file)
         world.trace("ends: idle")
 
 

@@ -199,7 +199,7 @@ class DemoHome:
             session,
             CachedCredentials(keys, services.clock.now(), _token_id(services, session)),
         )
-        favourites.record_use(services, _profile(session, *role[:2]))
+        favourites.record_use_of_role(services, _profile(session, *role[:2]))
 
 
 def listing_of(world: World) -> Listing:

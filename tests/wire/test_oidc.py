@@ -333,7 +333,7 @@ def test_a_signed_client_reads_no_aws_config(home: Home, monkeypatch: pytest.Mon
     home.write_config("this [is no config\n")
     monkeypatch.setenv("AWS_PROFILE", "missing")
     keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
-    client = clients.make_client("sts", "eu-west-1", "http://127.0.0.1:9", home.env, keys)
+    client = clients.make_botocore_client("sts", "eu-west-1", "http://127.0.0.1:9", home.env, keys)
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
 
 

@@ -270,7 +270,7 @@ class RowActions:
                 page,
                 lambda url: browser.start_opener(opener, url, services.environ),
             )
-            favourites.record_use(services, profile)
+            favourites.record_use_of_role(services, profile)
             return profile, ""
 
         profile, link = await background.run(self.app, start)

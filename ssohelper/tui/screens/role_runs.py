@@ -86,9 +86,9 @@ class RoleRun:
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
-        keys = fixed_keys.release_keys(services, profile)
+        keys = fixed_keys.release_keys_for_one_program(services, profile)
         environ = fixed_keys.build_child_environment(services, profile, keys)
-        favourites.record_use(services, profile)
+        favourites.record_use_of_role(services, profile)
         try:
             return start([path, *self._argv[1:]], environ)
         except OSError as cause:
