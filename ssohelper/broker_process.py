@@ -48,8 +48,8 @@ def run_broker(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(remove_socket_file)
     except Exception as error:
-        # After this error, callers start another broker; after five brokers without an answer,
-        # callers ask AWS themselves.
+        # After this error the broker ends, and callers start another one; after five brokers
+        # without an answer, callers ask AWS themselves.
         crash.log_crash(error, sys.exc_info()[2])
         remove_socket_file()
         return 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _MOST_NAMES = 10
-# More patterns would not fit into the command line that a question shows.
+# More values of --adopt would not fit into the command line that a question shows.
 _MOST_PATTERNS = 3
 _NOT_MANAGED = "they are not managed"
 

@@ -52,7 +52,8 @@ class Work:
             portals = [session, *regions.list_further_portals(app, session)]
             return " ".join(map(app.tokens.read_token_file_fingerprint, portals))
         except SsoHelperError:
-            return ""  # an error in the config, which `find` reports, must not end the broker
+            # An error in the config, which `find_credentials` reports, must not end the broker.
+            return ""
 
     def may_renew_in_background(self) -> bool:
         """Return whether the settings allow renewals in the background."""
@@ -75,7 +76,7 @@ class Work:
             return None  # the caller's own error says that a sign-in is needed
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises like `issuing`."""
+        """Get the role's credentials from AWS, cache and publish them; raise its errors."""
         return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
 
     def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:

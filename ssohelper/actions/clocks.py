@@ -76,7 +76,7 @@ def list_unusable_sessions(app: App) -> list[UnusableSession]:
 
 
 def load_session_clock(app: App, session: SsoSession) -> SessionClock:
-    """Return the clocks of one session. Reads files only and sends no request.
+    """Return when one session's sign-in, token and credentials end. Sends no request.
 
     Warns if the token file is damaged, or if the assumed end of the sign-in has passed.
     """

@@ -67,7 +67,7 @@ def repair_findings_of_report(app: App, report: Report) -> Report:
 
 
 def prove_profile_of_session(app: App, session: SsoSession) -> Report:
-    """Run our helper for one profile of the session; report the outcome and problems in files."""
+    """Get credentials for one profile of the session; report the outcome and problems in files."""
     facts = gather_facts(app)
     facts = facts._replace(
         sessions=tuple(one for one in facts.sessions if one.session.name == session.name)

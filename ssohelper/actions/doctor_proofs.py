@@ -56,9 +56,9 @@ class _Endpoint(NamedTuple):
 
 
 def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
-    """Return, for each signed-in session, one profile whose helper may run without asking the user.
+    """Return, for each signed-in session, a profile whose command may run without asking the user.
 
-    The helper is this installation's, no rule guards the role, and no section of the credentials
+    The command is this installation's, no rule guards the role, and no section of the credentials
     file wins over the profile. Read-only roles come first.
     """
     by_session: dict[str, list[tuple[ProfileFact, Target]]] = {}
@@ -88,7 +88,7 @@ def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
 
 
 def _profile_with_own_command(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
-    """Return the profile if its command is our helper; give a native profile that command."""
+    """Return the profile if it runs this installation; give a native profile our command."""
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
@@ -117,9 +117,9 @@ def _is_role_unguarded(app: App, session: SsoSession, target: Target) -> bool:
 def run_programs_of_profiles(
     app: App, profiles: Sequence[ProfileFact], facts: Facts, seconds: float | None = None
 ) -> list[ProofFact]:
-    """Run the helper of all profiles at once, and return the outcome for each profile.
+    """Run the credential process of each profile, all at once; return each profile's outcome.
 
-    Without `seconds`, the helpers have as long as `doctor` without arguments may take.
+    Without `seconds`, they have as long as `doctor` without arguments may take.
     """
     limit = PROOF_SECONDS if seconds is None else seconds
     return _run_in_threads(

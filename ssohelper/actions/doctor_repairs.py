@@ -99,7 +99,7 @@ def _write_shell_lines(app: App, shell: str) -> None:
 
 
 def _write_command_path_to_profiles(app: App, names: Sequence[str]) -> None:
-    """Write the present path of our helper into these managed profiles, in one write."""
+    """Write the present path of ssohelper's command into these managed profiles, in one write."""
     command = installation.find_profile_command(app.environ)
     changes: list[Change] = []
 

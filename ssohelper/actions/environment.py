@@ -114,7 +114,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
 def build_environment_naming_profile(
     name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
-    """Return variables that name a profile whose credentials are not ours.
+    """Return variables that name a profile whose credentials ssohelper does not get.
 
     `kept` are variables that the provider of its credentials reads; they are not unset.
     """

@@ -36,7 +36,7 @@ def record_use_of_role(app: App, profile: Profile) -> None:
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite, or with False no longer one; return whether that is a change."""
+    """Make the role a favourite, or no longer one; return whether it was not so before."""
     changed = []
 
     def mark_favourite(usage: Usage) -> Usage:

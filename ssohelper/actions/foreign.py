@@ -1,4 +1,4 @@
-"""Profiles whose credentials are not ours: finds them, and names them to a shell or a program.
+"""Profiles whose credentials come from elsewhere: finds them, and names them to a shell or program.
 
 This module does not get, cache or release these credentials: the SDK of the program gets them
 itself. actions.foreign_credentials gets them for the commands that need them.
@@ -28,7 +28,7 @@ _CONTAINER = "EcsContainer"
 
 
 def find_foreign_profile(app: App, name: str | None) -> Foreign | None:
-    """Return the profile of this name, or of AWS_PROFILE, if its credentials are not ours.
+    """Return the profile of this name, or of AWS_PROFILE, if its credentials are from elsewhere.
 
     Raises: ConfigInvalid for a chain that cannot be used.
     """

@@ -1,4 +1,4 @@
-"""Gets the credentials of a profile that is not ours, once, from the profile's own provider.
+"""Gets the credentials of a profile that does not use ssohelper, once, from its own provider.
 
 botocore's providers run in a process of their own (provider_process), because a provider may hang:
 after 18 s in all, the process is killed with everything that it started. Nothing is cached.

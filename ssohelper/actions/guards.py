@@ -79,14 +79,14 @@ def find_guard_rule(app: App, key: RoleKey) -> str | None:
 
 
 def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
-    """Refuse a typed word that is not `word`, with a line in the journal. Raises: Refused."""
+    """Refuse a grant if the user typed another word; write that to the journal. Raises: Refused."""
     if not is_word_typed_right(typed, word):
         app.vault.note_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
 
 
 def is_word_typed_right(typed: str, word: str) -> bool:
-    """Return whether the user typed this word; white space around and in it does not count."""
+    """Return whether the user typed the word asked for; white space does not count."""
     return " ".join(typed.split()) == word
 
 

@@ -40,7 +40,7 @@ def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
 
 
 def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the recorded facts of the present sign-in, which another tool may have made."""
+    """Return what is recorded about the present sign-in, which another tool may have made."""
     token = tokens.peek_token(app, session)
     return (
         tokens.load_sign_in_facts_of(app, session, token)

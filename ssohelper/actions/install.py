@@ -155,7 +155,7 @@ def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
 
 
 def _runs_compinit(rc_file: bytes) -> bool:
-    """Return whether zsh's completion is switched on by the user's own lines."""
+    """Return whether the user's own lines in this rc file switch on zsh's completion."""
     words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
     return any(word in rc_text.only_user_text(rc_file) for word in words)
 

@@ -27,7 +27,7 @@ def load_list_view(app: App) -> View:
 
 
 def save_view_changes(app: App, changes: Sequence[Callable[[View], View]]) -> None:
-    """Apply the changes to the saved view. If that fails, only warn, once."""
+    """Apply the changes to the remembered view of the list of roles. Only warns if that fails."""
 
     def apply_changes(view: View) -> View:
         for change in changes:

@@ -17,12 +17,12 @@ GUARDING_TABLES = ("guard", "tags")
 
 
 def refuse_below_allow_list(app: App, key: str) -> None:
-    """Refuse to change the setting `key` below an allow-list. Raises: Refused."""
+    """Refuse to change the setting `key` for a program that an allow-list limits (Refused)."""
     agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
 
 
 def check_setting_change(app: App, key: str, value: Any) -> None:
-    """Raise Refused below an allow-list, or if the company's policy sets this setting."""
+    """Raise Refused if an allow-list limits us, or if the company's policy sets this setting."""
     refuse_below_allow_list(app, key)
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):

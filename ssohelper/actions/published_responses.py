@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import RoleKey, SsoSession
     from ssohelper.stores.session_stamp import SessionStamp
 
-# Credentials with less time left than this may expire on their way to AWS.
+# Seconds: credentials with less time left may expire on their way to AWS.
 _LEAST_SECONDS = 60
 
 

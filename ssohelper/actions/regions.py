@@ -128,12 +128,12 @@ def plan_portals_to_ask(app: App, session: SsoSession) -> list[PortalTry]:
 
 
 def find_next_portal_to_ask(app: App, session: SsoSession) -> SsoSession:
-    """Return the session with the portal that will be asked next."""
+    """Return the session with the one of its portals to which the next request will go."""
     return plan_portals_to_ask(app, session)[0].session
 
 
 def find_answering_region(app: App, session: SsoSession) -> str:
-    """Return the region that answers requests for this session, by the failures on record."""
+    """Return the region that answered last for this session, by the recorded failures."""
     names = [one.region for one in _list_askable_portals(app, session)]
     if len(names) == 1:
         return session.region

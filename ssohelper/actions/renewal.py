@@ -219,7 +219,7 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
 
 
 def _save_sign_in_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
-    """Save the facts of the sign-in. A full disk loses them, but does not fail the renewal."""
+    """Save what is recorded about the sign-in. If the disk is full, the renewal still succeeds."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.sign_in_name, facts)
 

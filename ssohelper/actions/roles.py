@@ -37,7 +37,7 @@ class KnownRoles(NamedTuple):
 
     @property
     def has_role(self) -> bool:
-        """Return whether any row is a role, and not a profile whose credentials are not ours."""
+        """Return whether any row is a role of Identity Center, not another kind of profile."""
         return bool(self.rows) and not self.rows[0].provider
 
 
@@ -125,7 +125,7 @@ def _group_profile_names_by_role(
 def _make_rows_of_profiles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
-    """Return rows for roles that have a profile but are in no saved listing."""
+    """Return a list's rows for roles that have a profile but are in no saved listing."""
     accounts = {(row.session_name, row.account.id): row.account for row in rows} if profiles else {}
     return [
         RoleRow(
@@ -140,7 +140,7 @@ def _make_rows_of_profiles(
 
 
 def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
-    """Return rows for those of the profiles whose credentials are not ours."""
+    """Return a list's rows for those of the profiles whose credentials ssohelper does not get."""
     if not entries:
         return []
     from ssohelper.actions import foreign  # few have such profiles: not before the first paint

@@ -38,7 +38,7 @@ _FORWARDED = (
 # sends it only to the session leader, which this process is if it is the only command of a tmux
 # window or of ssh. So the program may get SIGHUP twice, and also the SIGCONT of `fg`.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
-# The si_code (SI_KERNEL) that Linux gives a signal from the terminal.
+# The value of si_code (SI_KERNEL) by which Linux marks a signal that came from the terminal.
 _FROM_KERNEL = 0x80
 
 

@@ -282,7 +282,7 @@ def discard_session(app: App, session: SsoSession) -> None:
 
 
 def has_config_section(app: App, session: SsoSession) -> bool:
-    """Return whether the config has a session of this name, which a set-up may be changing."""
+    """Return whether the config has a section for a session of this name."""
     return app.config.read().session_header(session.name) is not None
 
 

@@ -81,7 +81,7 @@ class Work(Protocol):
 
 
 class Loop:
-    """Runs one `Broker`. Without a listening socket, only its own process is served (`ask`)."""
+    """Runs the broker's event loop. Without a listening socket, only its own process is served."""
 
     def __init__(
         self,

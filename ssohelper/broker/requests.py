@@ -82,7 +82,7 @@ class FoundCredentials(NamedTuple):
 
     @property
     def reply(self) -> Reply:
-        """The reply with these cached credentials."""
+        """The reply to a caller that gets these cached credentials."""
         return Reply(self.document, warnings=(self.warning,) if self.warning else ())
 
 

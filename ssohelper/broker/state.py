@@ -46,7 +46,7 @@ class Ports(Protocol):
         ...
 
     def load_token(self, session_name: str) -> Token:
-        """Return the state of the session's token. Raises: LoginRequired, LocalState."""
+        """Return id and state of the session's access token. Raises: LoginRequired, LocalState."""
         ...
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
@@ -91,7 +91,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """The first caller that waits, or the broker's own background work if none waits."""
+        """The first caller that waits for these credentials, else the broker's background work."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -159,7 +159,7 @@ class Session:
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """Return until when the caller waits while calls fail, not counting a renewal's time."""
+        """Return until when the caller waits while calls to AWS fail; renewals are not counted."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:

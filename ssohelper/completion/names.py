@@ -32,7 +32,7 @@ class OfferedAccount(NamedTuple):
 
 
 class CompletionNames:
-    """The names to offer. Each kind of name is read on first use."""
+    """The names that TAB completion offers: profiles, sessions, regions, accounts."""
 
     def __init__(self, app: App) -> None:
         self._app = app

@@ -135,7 +135,7 @@ def _profile_or_address_offers(
 
 
 def _role_address_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    """Return candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
+    """Return completion candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
     before, colon, after = request.word.partition(":")
     sessions = names.sessions()
     if colon and before in sessions:

@@ -104,7 +104,7 @@ class Browsers:
         self._pending.pop(pending.id, None)
 
     def make_form(self, cookie: str, pending: Pending) -> Form:
-        """Return the hidden fields for a page's form whose submission answers this request."""
+        """Return the hidden fields of the form with which the user answers this waiting request."""
         return Form(pending.id, self._csrf(cookie, pending.id))
 
     def check_form(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:

@@ -113,7 +113,7 @@ class Emulator:
 
     @property
     def faults(self) -> Faults:
-        """The fault settings, scripted answers and callbacks of this emulator."""
+        """The object by which a test makes this emulator slow or faulty."""
         return self.service.faults
 
     @property

@@ -31,7 +31,7 @@ from ssohelper.fastpath import folders
 # Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# The errors of os.open for files of a wrong kind, and how messages describe that kind.
+# The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
     errno.ELOOP: "is a link",
     errno.EMLINK: "is a link",  # FreeBSD's error for a link
@@ -57,7 +57,7 @@ class TooLarge(Refused):
 def open_own_file(
     path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
 ) -> "tuple[int, os.stat_result]":
-    """Open one of our files; return its descriptor and its status.
+    """Open a file that ssohelper made; return its descriptor and its status.
 
     With O_CREAT in `flags`, a new file gets mode 0600. With `for_root`, root may also open files of
     the user whose HOME it runs with (sudo -E).

@@ -105,7 +105,7 @@ def _address_bytes_and_port(name: "Any") -> tuple[bytes, int]:
 
 
 def _addresses_in_table_form(client: tuple[bytes, int], ours: tuple[bytes, int]) -> tuple[str, str]:
-    """Return both addresses as /proc/net/tcp has them: 32-bit words in the machine's byte order."""
+    """Return both addresses as /proc/net/tcp writes them: hex words in the machine's byte order."""
     return _address_in_table_form(*client), _address_in_table_form(*ours)
 
 

@@ -73,7 +73,7 @@ class CollectedRun:
             if size != seen:
                 seen = size
                 printed()
-        # Until it is reaped below, no other process can have its number.
+        # Until the program is reaped below, no other process can have its process id.
         self._signal_group("SIGTERM")
         self._reader.join(_OUTPUT_SECONDS)
         self._signal_group("SIGKILL")
@@ -83,7 +83,7 @@ class CollectedRun:
 
     def _has_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):
-            # Does not reap the program, whose number stays that of its group.
+            # Does not reap the program, so that its process id stays that of its group.
             options = os.WEXITED | os.WNOWAIT | os.WNOHANG
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None

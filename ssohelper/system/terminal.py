@@ -1,4 +1,4 @@
-"""Says what the terminal can do. Must stay light, since `__main__` imports it first."""
+"""Says whether the terminal can draw screens and suspend the program. Imports no heavy module."""
 
 import os
 import sys

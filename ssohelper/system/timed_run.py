@@ -64,8 +64,7 @@ def _kill_group(started: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         started.kill()
     else:
-        # The group is not killed once the program's end was waited for: then another process could
-        # have its number.
+        # A group whose program was reaped is not killed: another process could have its number.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(started.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

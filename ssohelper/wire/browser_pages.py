@@ -206,7 +206,7 @@ class SignInPages(BrowserPages):
         return page._replace(after=lambda: self._arrived.put(callback))
 
     def _parse_callback(self, query: str) -> Callback | None:
-        """Return the callback in this query, or None if it is not the expected callback."""
+        """Return the callback in the URL's query, or None if it is not the expected one."""
         if len(query) > _LONGEST_QUERY:
             return None
         fields = parse_qs(query, keep_blank_values=True)

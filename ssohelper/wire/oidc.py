@@ -297,7 +297,7 @@ class OidcClient:
         return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
-        """Return the exception for an error special to this call; None for any other error."""
+        """Return the exception for an error of AWS that means something special here, or None."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url = self._session.start_url

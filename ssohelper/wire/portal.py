@@ -151,7 +151,7 @@ class Portal:
         self._transport.prepare_first_call()
 
     def use_connections_of(self, other: "Portal") -> None:
-        """Share the idle connections of another Portal with the same session and environment."""
+        """Reuse the open connections of another Portal with the same session and environment."""
         self._transport = other._transport
 
     def log_out(self, token: AccessToken) -> None:
@@ -169,7 +169,7 @@ class Portal:
                 answer, self._service, lambda error: self._special_error_of(error, "the sign-in")
             )
         except RoleNotAssigned as refused:
-            # A logout names no role, so a refusal of a role makes no sense here.
+            # A sign-out names no role: AWS's error that a role is not assigned makes no sense.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
     # -- sending requests to the access portal -----------------------------------------------
@@ -259,7 +259,7 @@ class Portal:
         return answer
 
     def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return the exception for an error special to this call; None for any other error."""
+        """Return the exception for an error of AWS that means something special here, or None."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(
