@@ -188,8 +188,8 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     Otherwise a token could stay whose session no command knows. What is kept for a session is
     copied to its new name before the config is written, and removed afterwards; after an
     interruption in between, `remove_session_leftovers` completes the removal. Raises: LocalState if
-    the config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
-    could not be told of the sign-out.
+    the config changed since the diff was shown; AwsUnreachable, after everything else is done, if
+    AWS could not be told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")

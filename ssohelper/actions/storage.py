@@ -16,8 +16,9 @@ KEYRING = "keyring"
 class Moved(NamedTuple):
     """The effects of moving sign-ins to another storage.
 
-    `lost` are the sessions whose sign-in could not be read. `native` and `foreign` are the names of profiles in native form, written by ssohelper
-    and by others: with keyring storage these profiles have no sign-in.
+    `lost` are the sessions whose sign-in could not be read. `native` and `foreign` are the names of
+    profiles in native form, written by ssohelper and by others: with keyring storage these profiles
+    have no sign-in.
     """
 
     is_new: bool

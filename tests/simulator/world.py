@@ -98,7 +98,7 @@ class World:
         return SsoHelperError(f"internal error: {error!r}")
 
     def _person_of(self, app: App, session: SsoSession, token: AccessToken) -> str | None:
-        """Stand for find_signed_in_user, which asks the portal and STS: it is not always answered."""
+        """Stand for find_signed_in_user, which asks the portal and STS and may get no answer."""
         self.scheduler.sleep(self.rng.choice((0.1, 0.5, 3.0)))
         assert self.scheduler.current is not None
         name = self.people_at_login[self.scheduler.current.process]
