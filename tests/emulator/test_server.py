@@ -18,9 +18,7 @@ from ssohelper.emulator.server import Emulator, refuse_aws_folder, serve_until_s
 from ssohelper.emulator.world import World
 from tests.emulator.conftest import PAYMENTS_PROD, fetch
 
-READY = (
-    "import sys; from ssohelper.emulator.server import serve; serve(0, None, sys.argv[1], 'ana')"
-)
+READY = "import sys; from ssohelper.emulator.server import serve_until_signal as serve; serve(0, None, sys.argv[1], 'ana')"
 
 
 def raw(emu: Emulator, request: bytes) -> bytes:

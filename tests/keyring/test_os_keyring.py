@@ -207,7 +207,7 @@ def test_a_keyring_without_a_class_of_ours_is_not_used(home, monkeypatch):
         "from ssohelper import keyring_process as p\n"
         "p._BACKENDS = {'linux': ('keyring.backends.null:Keyring', 'keyring.backends.fail:Keyring',\n"
         "                         'no.such.module:Keyring')}\n"
-        "p.run(['create', 'sign-ins', '/nonexistent'])\n"
+        "p.run_keyring_process(['create', 'sign-ins', '/nonexistent'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env=home.env, capture_output=True, text=True
