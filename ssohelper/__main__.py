@@ -44,7 +44,7 @@ if _IS_PROGRAM:
 def main() -> int:
     """Run the command in sys.argv and return its exit code."""
     try:
-        return _run(sys.argv[1:])
+        return _run_entry_point(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
@@ -60,7 +60,7 @@ def _raise_on_interrupt() -> None:
         _install_interrupt_handler(_signal.default_int_handler)
 
 
-def _run(argv: list[str]) -> int:
+def _run_entry_point(argv: list[str]) -> int:
     from ssohelper import fastpath
 
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":
@@ -84,7 +84,7 @@ def _run(argv: list[str]) -> int:
         from ssohelper import credential_process
 
         _raise_on_interrupt()
-        code = credential_process.answer(argv[1:], began)
+        code = credential_process.answer_credential_process(argv[1:], began)
         if code is not None:
             return code
     if argv[:1] == [fastpath.BROKER_PROCESS]:
@@ -92,28 +92,28 @@ def _run(argv: list[str]) -> int:
         from ssohelper import broker_process
 
         _raise_on_interrupt()
-        return broker_process.run(argv[1:])
+        return broker_process.run_broker(argv[1:])
     if argv[:1] == [fastpath.RENEWAL_PROCESS]:
         _disable_core_dumps()
         from ssohelper import renewal_process
 
         _raise_on_interrupt()
-        return renewal_process.run(argv[1:])
+        return renewal_process.run_renewal_process(argv[1:])
     if argv[:1] == [fastpath.KEYRING_PROCESS]:
         _disable_core_dumps()
         from ssohelper import keyring_process
 
-        return keyring_process.run(argv[1:])
+        return keyring_process.run_keyring_process(argv[1:])
     if argv[:1] == [fastpath.PROVIDER_PROCESS]:
         _disable_core_dumps()
         from ssohelper import provider_process
 
-        return provider_process.run(argv[1:])
+        return provider_process.run_provider_process(argv[1:])
     if argv[:1] == [fastpath.NOTICE_PROCESS]:
         from ssohelper import notice_process
 
         _raise_on_interrupt()
-        return notice_process.run(argv[1:])
+        return notice_process.run_notice_process(argv[1:])
     if argv[:1] == ["shell-init"]:
         from ssohelper.system import shell_texts
 
@@ -128,7 +128,7 @@ def _run(argv: list[str]) -> int:
     if argv[:1] == ["completion"]:
         from ssohelper.completion import entry
 
-        code = entry.answer(argv[1:])
+        code = entry.answer_completion_request(argv[1:])
         if code is not None:
             return code
     # All commands below may have a token or role credentials in memory.
@@ -193,7 +193,7 @@ def _can_draw() -> bool:
     from ssohelper.system import terminal
 
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return not terminal.is_dumb() and all(
+    return not terminal.is_terminal_dumb() and all(
         stream is not None and stream.isatty() for stream in streams
     )
 

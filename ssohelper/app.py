@@ -121,7 +121,7 @@ class App(AwsClients):
 
     @cached_property
     def company_policy(self) -> CompanyPolicy:
-        """What the administrator set for all users of this machine. Raises: ConfigInvalid."""
+        """The company's policy, which this machine's administrator sets. Raises: ConfigInvalid."""
         from ssohelper.stores.company_policy_file import read_company_policy
 
         _ = self.settings_stamp  # takes the file's time before the file is read
@@ -161,28 +161,28 @@ class App(AwsClients):
 
     @property
     def examined_files(self) -> ExaminedFiles:
-        """Access to any file, for `doctor`."""
+        """The object with which `doctor` reads the owner, mode and content of any file."""
         from ssohelper.stores.examined_files import ExaminedFiles
 
         return ExaminedFiles()
 
     @cached_property
     def choices(self) -> ChoicesStore:
-        """The choices that `profile sync` repeats, by session."""
+        """The store of each session's filters and options, which `profile sync` repeats."""
         from ssohelper.stores.choices_file import ChoicesStore
 
         return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder)
 
     @cached_property
     def storage(self) -> Storage:
-        """Where sign-ins are: in files, or encrypted with a key in the keyring."""
+        """The storage of sign-ins: plain files, or files encrypted with a key in the keyring."""
         from ssohelper.storage import Storage
 
         return Storage(self)
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The tokens and the facts of their sign-ins, in the present storage."""
+        """The store of access tokens and of what is recorded about their sign-ins."""
         return self.storage.tokens
 
     @cached_property
@@ -196,7 +196,7 @@ class App(AwsClients):
 
     @cached_property
     def vault(self) -> Vault:
-        """The owner of role credentials: it issues, publishes and releases them."""
+        """The vault, which alone gets role credentials from AWS and hands them out."""
         from ssohelper.vault import Vault
 
         return Vault(self)
@@ -208,7 +208,7 @@ class App(AwsClients):
         return GrantStore(self.locations.runtime_folder, self.journal, self.find_grant_context)
 
     def find_grant_context(self) -> GrantContext:
-        """Return this user, boot, terminal session and the clocks, which a grant is bound to."""
+        """Return what a grant is bound to: user, boot, terminal session; and the clocks' times."""
         from ssohelper.system import terminal_session
 
         return terminal_session.find_grant_context(self.clock.now())
@@ -221,7 +221,7 @@ class App(AwsClients):
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:
-        """The stamps that show under which settings responses were published."""
+        """The store of the files by which the launcher sees that the settings have changed."""
         from ssohelper.stores.settings_stamp import SettingsStamp
 
         return SettingsStamp(
@@ -231,7 +231,7 @@ class App(AwsClients):
         )
 
     def take_session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Record the modification times of config and token file now, before they are read."""
+        """Return the modification times of config and token file, from before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
         # Under an endpoint's copy of the config, which is deleted after use, nothing is published.
@@ -242,14 +242,14 @@ class App(AwsClients):
 
     @cached_property
     def sign_in_failures(self) -> SignInFailures:
-        """The failed sign-ins that all `login` commands of a session report."""
+        """The store of failed sign-ins: all waiting `login` commands of a session report them."""
         from ssohelper.stores.sign_in_failures import SignInFailures
 
         return SignInFailures(self.locations.runtime_folder)
 
     @cached_property
     def region_failures(self) -> RegionFailures:
-        """The regions in which a session's Identity Center failed."""
+        """The store of the regions in which a session's Identity Center gave no answer."""
         from ssohelper.stores.region_failures import RegionFailures
 
         return RegionFailures(self.locations.runtime_folder)
@@ -263,14 +263,14 @@ class App(AwsClients):
 
     @cached_property
     def notice_record(self) -> NoticeRecord:
-        """Which notices of a sign-in's end have been shown."""
+        """The store that records which notices of a sign-in's end were given."""
         from ssohelper.stores.notice_record import NoticeRecord
 
         return NoticeRecord(self.locations.state_folder)
 
     @cached_property
     def prompt_state(self) -> PromptState:
-        """The files that the shells' prompts read."""
+        """The store of the files from which shell prompts read what they show."""
         from ssohelper.stores.prompt_state import PromptState
 
         return PromptState(self.locations.runtime_folder)
@@ -302,7 +302,7 @@ class App(AwsClients):
 
     @cached_property
     def usage(self) -> UsageStore:
-        """When and how often each role was used, and the favourites."""
+        """The store that records when and how often roles were used, and which are favourites."""
         from ssohelper.stores.use_records import UsageStore
 
         return UsageStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
@@ -316,7 +316,7 @@ class App(AwsClients):
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:
-        """The role as which each browser was last signed in to the console."""
+        """The store that records as which role each browser was last signed in to the console."""
         from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
@@ -386,7 +386,7 @@ class App(AwsClients):
         if trouble:
             self.warn(trouble)
 
-    def start_listing(self, session_name: str) -> None:
+    def start_listing_process(self, session_name: str) -> None:
         """Start a detached process that refreshes the saved list of this session."""
         from ssohelper.fastpath import spawn
 

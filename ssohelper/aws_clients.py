@@ -133,25 +133,25 @@ class AwsClients:
         return self._found_portals.pop(start_url, None) or find_portal(start_url, self.environ)
 
     def remember_portal(self, start_url: str, portal_url: str) -> None:
-        """Let the next `find_portal` return this URL, which was just found, without a request."""
+        """Remember the portal to which this start URL leads, so that `find_portal` need not ask."""
         self._found_portals[start_url] = portal_url
 
     @cached_property
     def _found_portals(self) -> dict[str, str]:
         return {}
 
-    def propose_region(self, portal_url: str) -> str | None:
+    def propose_region_of_portal(self, portal_url: str) -> str | None:
         """Return the region that the page of AWS's portal names, or None. It may be wrong.
 
         Returns None if a variable moves the sign-in service to this machine, of which AWS's page
         does not know.
         """
         from ssohelper.core.endpoints import endpoint_variable_of, is_loopback_url
-        from ssohelper.wire.portal_page import propose_region
+        from ssohelper.wire.portal_page import propose_region_of_portal
 
         if is_loopback_url(self.environ.get(endpoint_variable_of("oidc"), "")):
             return None
-        return propose_region(portal_url, self.environ)
+        return propose_region_of_portal(portal_url, self.environ)
 
     def account_client(
         self, credentials: RoleCredentials, region: str, family: EndpointFamily
@@ -172,7 +172,7 @@ class AwsClients:
         return Federation(region, self.environ, warn=self.warn)
 
     def probe(self, endpoint: str, service: str, deadline: Deadline) -> Probe:
-        """Ask this endpoint of AWS for an answer; `service` names it in messages."""
+        """Send a request without credentials to this AWS endpoint, to learn whether it answers."""
         from ssohelper.wire.probe import probe_endpoint
 
         return probe_endpoint(endpoint, self.environ, service, deadline)

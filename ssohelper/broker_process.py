@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.wire.portal import Portal
 
 
-def run(argv: list[str]) -> int:
+def run_broker(argv: list[str]) -> int:
     """Run `broker-process SESSION ADDRESS`: serve on the listening socket, descriptor 3."""
     if sys.platform == "win32" or len(argv) != 2:
         return 2
@@ -36,22 +36,22 @@ def run(argv: list[str]) -> int:
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
     shared = _Shared(os.environ)
-    _start_keyring(shared)
+    _ask_keyring_early(shared)
     identity = _read_identity(address)
 
-    def forget_address() -> None:
+    def remove_socket_file() -> None:
         # A newer broker may have its socket file at the same path: that file is not removed.
         if identity is not None and _read_identity(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
     try:
-        Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
+        Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(remove_socket_file)
     except Exception as error:
-        # After this error, callers start another broker; after five brokers without an answer,
-        # callers ask AWS themselves.
+        # After this error the broker ends, and callers start another one; after five brokers
+        # without an answer, callers ask AWS themselves.
         crash.log_crash(error, sys.exc_info()[2])
-        forget_address()
+        remove_socket_file()
         return 1
     return 0
 
@@ -109,7 +109,7 @@ class _BrokerApp(App):
         return portal
 
 
-def _start_keyring(shared: "_Shared") -> None:
+def _ask_keyring_early(shared: "_Shared") -> None:
     """Ask the keyring for the key while this process starts, if callers will need the key."""
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)

@@ -16,7 +16,7 @@ from ssohelper.fastpath import folders
 _MOST_LOGS = 20
 
 
-def report(error: BaseException, trace: TracebackType | None) -> int:
+def report_crash(error: BaseException, trace: TracebackType | None) -> int:
     """Write a crash log, print one line that names it on stderr, and return exit code 1."""
     line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
     with contextlib.suppress(OSError):
@@ -45,7 +45,7 @@ def _write_log(error: BaseException, trace: TracebackType | None) -> str:
         os.unlink(folder / old)
     at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
-    text = "\n".join([_describe_versions(), *_locations(error, trace), ""])
+    text = "\n".join([_describe_versions(), *_code_locations(error, trace), ""])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         log.write(text.encode("utf-8", "backslashreplace"))
     return str(path)
@@ -56,7 +56,7 @@ def _describe_versions() -> str:
     return f"ssohelper {__version__}, python {python}, {sys.platform}"
 
 
-def _locations(error: BaseException, trace: TracebackType | None) -> list[str]:
+def _code_locations(error: BaseException, trace: TracebackType | None) -> list[str]:
     """Return the type of the error and of each cause, with file, line and function of each frame.
 
     Messages and source lines are left out, because both can contain secrets.

@@ -18,32 +18,32 @@ from ssohelper.core.policy import Way
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss
-from ssohelper.fastpath.published import parse_key
+from ssohelper.fastpath.published import parse_role_key
 
 
-def answer(argv: list[str], began: float) -> int | None:
+def answer_credential_process(argv: list[str], began: float) -> int | None:
     """Run `credential-process`; return the exit code, or None if click must parse the arguments.
 
     The deadline counts from `began`, in monotonic seconds.
     """
-    key = parse_key(argv)
+    key = parse_role_key(argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
     if key is None and not by_name:
         return None
     app = App(warn=print_warning)
-    logs.start(0, app.environ)
+    logs.start_logging(0, app.environ)
     try:
         deadline = app.clock.deadline(miss.measure_seconds_left(began))
-        session, role = _find_by_key(app, *key) if key else _find_by_profile(app, argv[1])
+        session, role = _find_role_by_key(app, *key) if key else _find_role_of_profile(app, argv[1])
         print_document(app, session, role, deadline)
     except SsoHelperError as error:
-        return report(error)
+        return report_error(error)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         from ssohelper import crash
 
-        return crash.report(error, sys.exc_info()[2])
+        return crash.report_crash(error, sys.exc_info()[2])
     return 0
 
 
@@ -56,14 +56,14 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
     def get_credentials() -> RoleCredentials:
         by = first.pop() if first else app.clock.deadline()
-        return credentials.release(app, session, role, Way.CREDENTIAL_PROCESS, by)
+        return credentials.release_credentials(app, session, role, Way.CREDENTIAL_PROCESS, by)
 
     try:
         seconds = sign_in_wait.configured_wait_seconds(app, session)
     except SsoHelperError:
         # If the settings cannot be read, a role that was guarded before is refused, and this error
         # says so.
-        app.vault.check(session.key_of(role), Way.CREDENTIAL_PROCESS)
+        app.vault.check_release(session.key_of(role), Way.CREDENTIAL_PROCESS)
         raise
     found = sign_in_wait.retry_after_sign_in(
         app, session, seconds, get_credentials, say=_print_notice
@@ -76,8 +76,8 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
-def report(error: SsoHelperError) -> int:
-    """Print error and hint as one line, because SDKs show stderr; return the exit code."""
+def report_error(error: SsoHelperError) -> int:
+    """Print the error and its hint as one line, which SDKs show; return the exit code."""
     # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
         os.write(2, one_line_of(error))
@@ -97,11 +97,11 @@ def _print_notice(message: str) -> None:
         os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
 
 
-def _find_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
+def _find_role_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
     key = RoleKey.of_parts(*parts)
     return selection.require_session(app, key.session_name), selection.checked_role(*key.role)
 
 
-def _find_by_profile(app: App, name: str) -> tuple[SsoSession, Role]:
+def _find_role_of_profile(app: App, name: str) -> tuple[SsoSession, Role]:
     profile = selection.resolve_profile(app, name, None)
     return profile.session, profile.role

@@ -50,7 +50,7 @@ _KEY_BYTES = 32
 _LONGEST_LIFE_SECONDS = 40
 
 
-def run(argv: list[str]) -> int:
+def run_keyring_process(argv: list[str]) -> int:
     """Run `keyring-process find|create|delete NAME LOCK_FILE`; the answer is on stdout."""
     if len(argv) != 3 or argv[0] not in _VERBS:
         return 2

@@ -42,8 +42,8 @@ class _Stderr(logging.Handler):
             return
 
 
-def start(verbose: int, environ: Mapping[str, str]) -> None:
-    """Log to stderr from now on. A second call only changes the level."""
+def start_logging(verbose: int, environ: Mapping[str, str]) -> None:
+    """Make Python's logging write to stderr. A second call only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     root = logging.getLogger()

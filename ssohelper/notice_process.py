@@ -11,16 +11,16 @@ _SECONDS = 20.0
 _CHECK_SECONDS = 0.2
 
 
-def run(argv: list[str]) -> int:
+def run_notice_process(argv: list[str]) -> int:
     """Run the program `argv`, which shows the notice. No caller uses the exit code."""
     if not argv:
         return 2
     with contextlib.suppress(OSError, ValueError):
-        _run(argv)
+        _give_notice(argv)
     return 0
 
 
-def _run(argv: list[str]) -> None:
+def _give_notice(argv: list[str]) -> None:
     if sys.platform == "win32":
         _run_on_windows(argv)
         return

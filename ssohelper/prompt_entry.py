@@ -23,7 +23,11 @@ def print_prompt(argv: list[str]) -> int | None:
     if argv not in ([], [STATE]) and template is None:
         return None
     try:
-        text = prompt.answer_shell(App()) if argv == [STATE] else make_line(App(), template)
+        text = (
+            prompt.answer_shell_prompt(App())
+            if argv == [STATE]
+            else make_prompt_line(App(), template)
+        )
         sys.stdout.write(text)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -35,9 +39,9 @@ def print_prompt(argv: list[str]) -> int | None:
     return 0
 
 
-def make_line(app: App, template: str | None) -> str:
+def make_prompt_line(app: App, template: str | None) -> str:
     """Return the prompt's line with a newline; "" if no profile is in use."""
-    status, now = prompt.read_status(app), app.clock.now()
+    status, now = prompt.read_prompt_status(app), app.clock.now()
     text = status.line(now) if template is None else status.formatted(template, now)
     return f"{show(text)}\n" if status.label and text else ""
 

@@ -46,7 +46,7 @@ _BAD_CONFIG = (
 )
 
 
-def run(argv: list[str]) -> int:
+def run_provider_process(argv: list[str]) -> int:
     """Run `provider-process PROFILE`; the answer is on stdout."""
     if len(argv) != 1:
         return 2
@@ -72,7 +72,7 @@ def _get_credentials(name: str, codes: dict[str, str]) -> dict[str, Any]:
     resolver = session.get_component("credential_provider")
     for each in _OF_THE_MACHINE:
         resolver.remove(each)
-    resolver.get_provider("assume-role")._prompter = lambda prompt: _code_for(prompt, codes)
+    resolver.get_provider("assume-role")._prompter = lambda prompt: _mfa_code_for(prompt, codes)
     found = session.get_credentials()
     if found is None:
         raise exceptions.InvalidConfigError(error_msg=NO_PROVIDER)
@@ -86,7 +86,7 @@ def _get_credentials(name: str, codes: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _code_for(prompt: str, codes: dict[str, str]) -> str:
+def _mfa_code_for(prompt: str, codes: dict[str, str]) -> str:
     """Return the code for botocore's question, which names the device."""
     for serial, code in codes.items():
         if serial in prompt:
@@ -113,7 +113,7 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
         return made
 
 
-# -- errors ---------------------------------------------------------------------------------------
+# -- reporting errors of botocore's providers -----------------------------------------------------
 
 
 def _exit_code_of(cause: Exception) -> int:

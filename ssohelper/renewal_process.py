@@ -11,7 +11,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 
-def run(argv: list[str]) -> int:
+def run_renewal_process(argv: list[str]) -> int:
     """Run `renewal-process SIGN_IN_NAME SEEN_ID`. No caller uses the exit code."""
     if len(argv) != 2:
         return 2
@@ -19,7 +19,7 @@ def run(argv: list[str]) -> int:
     error: SsoHelperError | None = None
     app, session = App(), None
     try:
-        session = regions.require_session(app, sign_in_name)
+        session = regions.require_session_of_sign_in(app, sign_in_name)
         renewal.renew_token(app, session, seen_id)
     except SsoHelperError as found:
         error = found

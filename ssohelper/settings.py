@@ -23,12 +23,12 @@ from ssohelper.named_settings import PATTERN_TABLES, find_named_setting
 from ssohelper.setting_values import Setting, checked_value, value_from_text
 from ssohelper.settings_text import (
     TAG_HINT,
-    decode,
-    leaves_of,
-    line_of,
+    decode_settings,
+    keys_and_values_of,
     line_of_error,
+    line_of_key,
+    name_place,
     no_tag_text,
-    place_of,
     toml_reason_of,
 )
 
@@ -146,7 +146,7 @@ class Settings:
         Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
         """
         if policy.storage is not None:
-            checked_value(setting_of("storage"), policy.storage, f'"{place}": ')
+            checked_value(find_setting("storage"), policy.storage, f'"{place}": ')
         return Settings(self.path, self._values, self._environ, policy, place)
 
     def without_commands(self) -> "Settings":
@@ -163,20 +163,20 @@ class Settings:
         return self._value_and_origin(key, session)[0]
 
     def get_own(self, key: str) -> Any:
-        """Return the value that would apply without the company's policy."""
+        """Return the value of a setting that would apply without the company's policy."""
         return self._own_value_and_origin(key, None)[0]
 
     def origin(self, key: str) -> str:
-        """Return where a setting's value comes from: policy, environment, file or default."""
+        """Return "policy", "environment", "file" or "default": where a setting's value is from."""
         return self._value_and_origin(key, None)[1]
 
     def place(self, key: str) -> str | None:
-        """Return the variable, FILE:LINE or policy that sets a key; None for a default."""
+        """Return what sets a setting: a variable, FILE:LINE or policy file; None for a default."""
         origin = self.origin(key)
         if origin == "policy":
             return self._policy_place
         if origin == "environment":
-            return setting_of(key).variable
+            return find_setting(key).variable
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
 
     def is_in_file(self, key: str) -> bool:
@@ -185,7 +185,7 @@ class Settings:
 
     def has_session(self, name: str) -> bool:
         """Return whether the file sets anything for this session alone."""
-        return any(parts_of(key)[:2] == ("sessions", name) for key in self._values)
+        return any(split_key(key)[:2] == ("sessions", name) for key in self._values)
 
     def names(self) -> list[str]:
         """Return the keys of all settings, with those that the file sets for one session."""
@@ -216,8 +216,8 @@ class Settings:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
         return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
-    def changed(self, key: str, value: Any) -> "Settings":
-        """Return these settings with another value of the file for the key; None: without one."""
+    def with_value(self, key: str, value: Any) -> "Settings":
+        """Return a copy of the settings in which the file sets the key so (None: not at all)."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
 
@@ -238,7 +238,7 @@ class Settings:
             return self._values[own_key][0], "file"
         if session is not None and key in _BY_SESSION_KEY and key not in _BY_KEY:
             return _BY_SESSION_KEY[key].default, "default"
-        setting = setting_of(key)
+        setting = find_setting(key)
         text = self._environ.get(setting.variable) if setting.variable else None
         if text:
             return value_from_text(setting, text, f"{setting.variable}: "), "environment"
@@ -253,32 +253,32 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
     message names the file and line, or the variable.
     """
-    text = decode(content, path)
+    text = decode_settings(content, path)
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
         raise ConfigInvalid(
-            f"{place_of(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
+            f"{name_place(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
         ) from cause
     values: dict[str, tuple[Any, int]] = {}
-    for parts, value in leaves_of(document, ()):
-        line = line_of(text, parts)
-        setting = _setting_of_parts(parts, f"{place_of(path, line)}: ")
-        values[".".join(parts)] = checked_value(setting, value, f"{place_of(path, line)}: "), line
-    _check_clash(path, values)
+    for parts, value in keys_and_values_of(document, ()):
+        line = line_of_key(text, parts)
+        setting = _setting_of_parts(parts, f"{name_place(path, line)}: ")
+        values[".".join(parts)] = checked_value(setting, value, f"{name_place(path, line)}: "), line
+    _check_key_clash(path, values)
     settings = Settings(path, values, environ)
     missing = guard_rules.find_undefined_tag(settings.get("guard.rules"), settings.tags())
     if missing is not None:
-        place = place_of(path, values["guard.rules"][1])
+        place = name_place(path, values["guard.rules"][1])
         raise ConfigInvalid(f"{place}: {no_tag_text(missing)}", hint=TAG_HINT)
     for setting in SETTINGS:
         settings.get(setting.key)  # raises if its environment variable is invalid
     return settings
 
 
-def check_key(settings: Settings, key: str, value: Any) -> None:
+def check_setting(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
-    after = settings.changed(key, value)
+    after = settings.with_value(key, value)
     missing = guard_rules.find_undefined_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
         raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)
@@ -288,15 +288,15 @@ def check_key(settings: Settings, key: str, value: Any) -> None:
         raise UsageProblem(_clash_text(*found), hint="choose another key")
 
 
-def setting_of(key: str) -> Setting:
+def find_setting(key: str) -> Setting:
     """Return the definition of a setting. Raises: UsageProblem, which proposes a similar key."""
     try:
-        return _setting_of_parts(parts_of(key), "")
+        return _setting_of_parts(split_key(key), "")
     except ConfigInvalid as unknown:
         raise UsageProblem(unknown.message, hint=unknown.hint) from unknown
 
 
-def parts_of(key: str) -> tuple[str, ...]:
+def split_key(key: str) -> tuple[str, ...]:
     """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split.
 
     In `colors.PATTERN` and `regions.PATTERN` no further dot splits.
@@ -312,14 +312,14 @@ def parts_of(key: str) -> tuple[str, ...]:
     return tuple(key.split("."))
 
 
-def value_of(key: str, words: tuple[str, ...]) -> Any:
-    """Return the value that the user typed for this key. Raises: UsageProblem."""
-    setting = setting_of(key)
+def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
+    """Parse what the user typed as the value of this setting. Raises: UsageProblem."""
+    setting = find_setting(key)
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
         if setting.kind in ("texts", "tag", "notify", "portals"):
-            return checked_value(setting, _items(words), "")
+            return checked_value(setting, _split_list_items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')
         return value_from_text(setting, words[0], "")
@@ -327,8 +327,8 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
 
 
-def _items(words: tuple[str, ...]) -> list[Any]:
-    """Return the words that the user typed. If there is one, a JSON list, return its items.
+def _split_list_items(words: tuple[str, ...]) -> list[Any]:
+    """Return the items of a list setting: the typed words, or those in a single JSON list.
 
     `config get` prints such a list. If the list's text were taken as one guard rule, it would match
     no role, and the user would not notice.
@@ -340,7 +340,7 @@ def _items(words: tuple[str, ...]) -> list[Any]:
     return list(words)
 
 
-# -- checks of keys and values -----------------------------------------------------------------
+# -- checking keys and values of settings ------------------------------------------------------
 
 
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
@@ -353,7 +353,7 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         found, known = _BY_SESSION_KEY.get(parts[2]), [f"sessions.{parts[1]}."]
     else:
         found, known = _BY_KEY.get(".".join(parts)), ["sessions.NAME."]
-        if found and parts != parts_of(found.key):
+        if found and parts != split_key(found.key):
             found = None
     if found:
         return found
@@ -367,12 +367,12 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     )
 
 
-def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
+def _check_key_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
     found = keymap.find_key_conflict(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
-        raise ConfigInvalid(f"{place_of(path, line)}: {_clash_text(*found)}")
+        raise ConfigInvalid(f"{name_place(path, line)}: {_clash_text(*found)}")
 
 
 def _clash_text(action: str, other: str, key: str) -> str:

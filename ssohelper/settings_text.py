@@ -15,16 +15,16 @@ MOST_HOURS = 90 * 24
 TAG_HINT = "set them with: ssohelper config set tags.NAME PATTERN…"
 
 
-def decode(content: bytes, path: Path) -> str:
+def decode_settings(content: bytes, path: Path) -> str:
     """Return the content as text. Raises: ConfigInvalid, with the line, if it is not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
-        raise ConfigInvalid(f"{place_of(path, line)}: byte {cause.start} is not UTF-8") from cause
+        raise ConfigInvalid(f"{name_place(path, line)}: byte {cause.start} is not UTF-8") from cause
 
 
-def leaves_of(
+def keys_and_values_of(
     table: Mapping[str, Any], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield each key in `table` and in all tables below it, with its value.
@@ -33,7 +33,7 @@ def leaves_of(
     """
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from leaves_of(value, (*above, name))
+            yield from keys_and_values_of(value, (*above, name))
         else:
             yield (*above, name), value
 
@@ -44,7 +44,7 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]")
 _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
-def line_of(text: str, parts: tuple[str, ...]) -> int:
+def line_of_key(text: str, parts: tuple[str, ...]) -> int:
     """Return the number of the line that sets a key; in an inline table, of the table's line."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
@@ -62,7 +62,7 @@ def _names_of(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
 
 
-def place_of(path: Path, line: int) -> str:
+def name_place(path: Path, line: int) -> str:
     """Return a file and line number in the form in which error messages name them."""
     return f'"{path}" line {line}'
 

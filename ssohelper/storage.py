@@ -49,14 +49,14 @@ class Storage:
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """
         try:
-            wanted = self._agreed or self._read_wanted(self._app.settings)
+            wanted = self._agreed or self._read_wanted_storage(self._app.settings)
             record = self._record.load()
             if record != Record(wanted):
                 # The settings are read again: they may have changed since this process read them,
                 # as the record has.
-                wanted = self._read_wanted(self._app.read_settings())
+                wanted = self._read_wanted_storage(self._app.read_settings())
         except ConfigInvalid:
-            return self.find_present()  # what needs the settings reports the error
+            return self.find_present_storage()  # what needs the settings reports the error
         if self._is_of_this_shell:
             return wanted
         if record != Record(wanted):
@@ -64,7 +64,7 @@ class Storage:
         self._agreed = wanted
         return wanted
 
-    def _read_wanted(self, settings: Settings) -> str:
+    def _read_wanted_storage(self, settings: Settings) -> str:
         # An environment variable is for one shell only, so it selects the storage and moves no
         # sign-ins.
         self._is_of_this_shell = settings.origin("storage") == "environment"
@@ -72,8 +72,8 @@ class Storage:
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The token store of the present storage. Raises: as `name`."""
-        return self.store_of(self.name)
+        """The token store of the present storage. Raises the same errors as `Storage.name`."""
+        return self.token_store_of(self.name)
 
     @cached_property
     def legacy_tokens(self) -> LegacyTokens:
@@ -84,7 +84,7 @@ class Storage:
 
     @property
     def may_publish(self) -> bool:
-        """Whether responses may be published: with keyring storage, only in memory.
+        """Whether responses may be published: with keyring storage, only in a folder in memory.
 
         A published response is the role's credentials in clear.
         """
@@ -103,8 +103,8 @@ class Storage:
             is_required=lambda: self._app.company_policy.storage == KEYRING,
         )
 
-    def find_present(self) -> str:
-        """Return the storage that has the sign-ins now, whatever the settings say."""
+    def find_present_storage(self) -> str:
+        """Return the name of the storage that has the sign-ins now, whatever the settings say."""
         return self._record.load().storage
 
     def move_sign_ins(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
@@ -126,15 +126,15 @@ class Storage:
                 self._remove_leftover(Record(wanted, record.storage))
         return lost
 
-    # -- the steps of a move ------------------------------------------------------------------
+    # -- the steps of moving sign-ins between storages -----------------------------------------
 
     def _copy_sign_ins(
         self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
     ) -> list[str]:
         """Copy the sign-ins, then record that they are in the wanted storage."""
-        old, new = self.store_of(before), self.store_of(wanted)
+        old, new = self.token_store_of(before), self.token_store_of(wanted)
         lost = list[str]()
-        sessions = sorted(self._sign_ins_in(old))
+        sessions = sorted(self._list_sessions_with_sign_ins(old))
         with ExitStack() as locks:
             # The locks of all sessions are held until the record is written. Otherwise a renewal in
             # between would write its token to the store that is about to be removed.
@@ -159,10 +159,10 @@ class Storage:
 
     def _remove_leftover(self, record: Record) -> None:
         """Remove the sign-ins from the old storage, now that the new one has them."""
-        old = self.store_of(str(record.leftover))
-        for session in self._sign_ins_in(old):
+        old = self.token_store_of(str(record.leftover))
+        for session in self._list_sessions_with_sign_ins(old):
             if record.leftover == FILE:
-                self._forget_legacy(old, session)
+                self._forget_legacy_token(old, session)
             old.forget(session)
         for name in self._app.credentials.list_session_names():
             self._app.credentials.forget_session(name)
@@ -173,13 +173,13 @@ class Storage:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
         self._record.save(Record(record.storage))
 
-    def _forget_legacy(self, old: RecordedSignIns, session: SsoSession) -> None:
+    def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""
         self.legacy_tokens.remove_files_with_tokens(
             old.load_token_ids(session), old.token_file(session)
         )
 
-    def _sign_ins_in(self, store: RecordedSignIns) -> list[SsoSession]:
+    def _list_sessions_with_sign_ins(self, store: RecordedSignIns) -> list[SsoSession]:
         """Return the sessions of the config and those of our sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
@@ -192,13 +192,13 @@ class Storage:
             for one in (session, *store.list_further_portal_sessions(session))
         ]
 
-    # -- the pieces of each storage -------------------------------------------------------------
+    # -- the token store and the codec of each storage ------------------------------------------
 
     @cached_property
     def _record(self) -> StorageRecord:
         return StorageRecord(self._app.locations.state_folder)
 
-    def store_of(self, name: str) -> RecordedSignIns:
+    def token_store_of(self, name: str) -> RecordedSignIns:
         """Return the token store of the named storage, even if it is not the present one."""
         if name not in self._stores:
             locations = self._app.locations
@@ -212,10 +212,10 @@ class Storage:
         return self._stores[name]
 
     def _codec_of(self, name: str) -> Codec:
-        return self._sealed if name == KEYRING else _PLAIN
+        return self._sealed_codec if name == KEYRING else _PLAIN
 
     @cached_property
-    def _sealed(self) -> Codec:
+    def _sealed_codec(self) -> Codec:
         from ssohelper.stores.sealed_codec import SealedCodec
 
         return SealedCodec(self.keyring)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
-    from ssohelper.wire.assume_role import Sts
+    from ssohelper.wire.assume_role import AssumedRole, Sts
     from ssohelper.wire.portal import Portal
 
 
@@ -47,9 +47,9 @@ class Vault:
         A refusal, and each release of a guarded role, is written to the journal.
         Raises: Refused (9), also if a guarded role's release cannot be written to the journal.
         """
-        permit = self.check(key, way)
+        permit = self.check_release(key, way)
         if permit.rule is not None:
-            self._append_or_refuse(
+            self._append_journal_line_or_refuse(
                 journal.decision_entry(
                     "release",
                     key,
@@ -61,7 +61,7 @@ class Vault:
             )
         return permit
 
-    def check(self, key: RoleKey, way: Way) -> ReleasePermit:
+    def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Check, before the user is asked for anything, that the role may be handed out.
 
         The permit that is returned must not be used to hand out credentials.
@@ -76,7 +76,7 @@ class Vault:
             raise
 
     @contextmanager
-    def preferring_refusal(self, key: RoleKey, way: Way) -> Iterator[None]:
+    def raise_refusal_before_other_errors(self, key: RoleKey, way: Way) -> Iterator[None]:
         """If the block fails and the role is refused, raise the refusal instead of the error.
 
         Settings that cannot be read end a command early. If they guarded the role when last read,
@@ -85,7 +85,7 @@ class Vault:
         try:
             yield
         except SsoHelperError:
-            self.check(key, way)
+            self.check_release(key, way)
             raise
 
     def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
@@ -96,7 +96,7 @@ class Vault:
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Return whether the role could be handed out now. Writes no line in the journal."""
+        """Return whether the role's credentials could be handed out now. Journals nothing."""
         self._forget_policy_of_other_settings()
         try:
             self._make_permit(key, way)
@@ -115,7 +115,7 @@ class Vault:
 
         The settings may have a new rule that guards it. Raises: Refused.
         """
-        if not self.own_rules:
+        if not self.own_guard_rules:
             return
         try:
             self._app.read_settings()
@@ -135,7 +135,7 @@ class Vault:
                 company.check_portal(session)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a rule that guards the role under the present settings; None if none does."""
+        """Return a guard rule of the present settings that matches the role, or None."""
         self._forget_policy_of_other_settings()
         return self.policy.find_guarding_rule(key)
 
@@ -155,7 +155,7 @@ class Vault:
         """Read the settings and create the journal now, since threads that issue must not do it."""
         _ = self.policy, self._app.journal
 
-    # -- issuing: in the broker, or in the caller where no broker can run ----------------------
+    # -- getting role credentials from AWS: in the broker, or in its caller --------------------
 
     def issue(
         self,
@@ -175,7 +175,7 @@ class Vault:
 
         self._app.company_policy.check_portal(session)
         issued = get_role_credentials(portal, token, role, deadline)
-        self._note_issue(session.key_of(role), issued, asked_by)
+        self._add_issue_to_journal(session.key_of(role), issued, asked_by)
         return issued
 
     def assume(
@@ -187,7 +187,7 @@ class Vault:
         deadline: Deadline,
         asked_by: AskedBy,
         endpoint: tuple[str, str],
-    ) -> tuple[RoleCredentials, float | None]:
+    ) -> AssumedRole:
         """Ask STS for the credentials of a chain's last role, and write the journal's line.
 
         `source` are the credentials that assume it; `endpoint` is a region and the address of its
@@ -196,11 +196,11 @@ class Vault:
         role cannot be written.
         """
         self._app.company_policy.check_portal(session)
-        issued, answered_at = self._sts_client(endpoint).assume_role(
+        assumed = self._sts_client(endpoint).assume_role(
             asked, source, self._app.clock.aws_now(), deadline
         )
-        self._note_issue(key, issued, asked_by, role_arn=asked.role_arn)
-        return issued, answered_at
+        self._add_issue_to_journal(key, assumed.credentials, asked_by, role_arn=asked.role_arn)
+        return assumed
 
     def _sts_client(self, endpoint: tuple[str, str]) -> Sts:
         from ssohelper.wire.assume_role import Sts
@@ -211,7 +211,7 @@ class Vault:
             endpoint, Sts(*endpoint, self._app.environ)
         )
 
-    def _note_issue(
+    def _add_issue_to_journal(
         self,
         key: RoleKey,
         issued: RoleCredentials,
@@ -232,9 +232,9 @@ class Vault:
         if self.policy.find_guarding_rule(key) is None:
             self._app.journal.try_append(line)
         else:
-            self._append_or_refuse(line)
+            self._append_journal_line_or_refuse(line)
 
-    # -- caching and publishing --------------------------------------------------------------
+    # -- caching and publishing role credentials ---------------------------------------------
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
         """Write the credentials to the cache. Raises: LocalState."""
@@ -258,7 +258,7 @@ class Vault:
         """
         self._writer.publish(permit, document, valid_until, now)
 
-    # -- rules and stores --------------------------------------------------------------------
+    # -- the guard rules in force, and the vault's stores ------------------------------------
 
     @cached_property
     def policy(self) -> Policy:
@@ -266,23 +266,23 @@ class Vault:
 
         Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
         """
-        self._identities = self._identify_files()
+        self._identities = self._identify_policy_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
         allowed = None if text is None else allow_list.parse_allow_list(text)
         if allowed is not None and company.agents_allow is not None:
             allowed = allowed.narrowed(company.agents_allow)
         return Policy(
-            tuple(dict.fromkeys((*company.guard_rules, *self.own_rules))),
+            tuple(dict.fromkeys((*company.guard_rules, *self.own_guard_rules))),
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_grant_context().session is not None,
-            find_links=self._find_links,
+            find_links=self._find_roles_of_chain,
         )
 
     @cached_property
-    def own_rules(self) -> tuple[str, ...]:
+    def own_guard_rules(self) -> tuple[str, ...]:
         """The user's own guard rules in force: those of the settings, and those remembered.
 
         A new rule is remembered at once. If the settings cannot be read, no rule ends.
@@ -300,17 +300,17 @@ class Vault:
         except SsoHelperError:
             return remembered
         if added:
-            self._remember_rules((*remembered, *added))
+            self._remember_given_guard_rules((*remembered, *added))
         return (*remembered, *added)
 
-    def remember_rules(self) -> None:
-        """Remember the rules just written, so that they stay in force if their file is lost."""
+    def remember_guard_rules(self) -> None:
+        """Remember the guard rules just written: they stay in force if their file is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
-            self._remember_rules(tuple(dict.fromkeys(known)))
+            self._remember_given_guard_rules(tuple(dict.fromkeys(known)))
 
-    def _remember_rules(self, rules: tuple[str, ...]) -> None:
-        """Remember the rules in force. Warns if that fails: then each call finds them new again."""
+    def _remember_given_guard_rules(self, rules: tuple[str, ...]) -> None:
+        """Remember these guard rules. Warns if that fails: the next call then tries again."""
         try:
             # Published responses are removed. Otherwise the launcher could print them again after
             # the earlier settings file is restored, with the modification time that its stamp has.
@@ -324,18 +324,19 @@ class Vault:
         return self._app.settings
 
     def _forget_policy_of_other_settings(self) -> None:
-        """Make the next decision read a changed file again, because the TUI runs for hours.
+        """Forget the guard rules if the settings or the company's policy have changed on disk.
 
-        These are the files of the settings and of the company's policy.
+        The next decision reads these files again. The full screen, which runs for hours, needs
+        this.
         """
-        if "policy" in self.__dict__ and self._identities != self._identify_files():
+        if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
-            self.__dict__.pop("own_rules", None)
+            self.__dict__.pop("own_guard_rules", None)
             self._app.forget_company_policy()
             with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
                 self._settings = self._app.read_settings()
 
-    def _identify_files(self) -> tuple[bytes, bytes]:
+    def _identify_policy_files(self) -> tuple[bytes, bytes]:
         locations = self._app.locations
         return _identify_file(locations.settings_file), _identify_file(
             locations.company_policy_file
@@ -348,8 +349,8 @@ class Vault:
         app = self._app
         return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
-    def _append_or_refuse(self, entry: journal.Entry) -> None:
-        """Write a guarded role's line to the journal. Raises: Refused if that fails."""
+    def _append_journal_line_or_refuse(self, entry: journal.Entry) -> None:
+        """Add a guarded role's line to the journal; if that fails, refuse the role (Refused)."""
         try:
             self._app.journal.append(entry)
         except LocalState as cause:
@@ -362,19 +363,19 @@ class Vault:
         return None if grant is None else grant.id
 
     def find_account(self, key: RoleKey) -> Account:
-        """Return the role's account, with its name where the saved list knows it."""
+        """Return the account of the role, with the name that the saved listing gives it."""
         listing = self._app.directory.load(key.session_name)
         for listed in listing.accounts if listing else ():
             if listed.account.id == key.account_id:
                 return listed.account
         return Account(key.account_id, "", "")
 
-    def _find_links(self, key: RoleKey) -> Sequence[RoleKey]:
+    def _find_roles_of_chain(self, key: RoleKey) -> Sequence[RoleKey]:
         return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 
 def _identify_file(path: Path) -> bytes:
     try:
-        return published.identify_content(path.stat())
+        return published.identify_file_content(path.stat())
     except OSError:
         return b""

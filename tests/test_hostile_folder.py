@@ -224,7 +224,7 @@ def test_a_process_that_lists_in_the_background(
     from ssohelper.app import App
 
     environ = {**signed_in.env, **ALL, "PYTHONPATH": str(repository.folder)}
-    App(environ).start_listing("corp")
+    App(environ).start_listing_process("corp")
     assert wait_for(lambda: emulator.counters["ListAccounts"])
     assert wait_for(lambda: not detached_processes(signed_in.path, "--detached"))
     assert repository.ran == []
@@ -322,7 +322,9 @@ class TestUserBase:
     def test_of_a_process_that_we_start(self) -> None:
         ours = str(ROOT)  # where this package is in this test
         for base, stays in ((ours, True), ("relative", False), ("/opt", False), ("", False)):
-            left = python_environment.without_foreign_code({"PYTHONUSERBASE": base, "X": "1"})
+            left = python_environment.environment_without_foreign_code(
+                {"PYTHONUSERBASE": base, "X": "1"}
+            )
             assert left == {
                 **({"PYTHONUSERBASE": base} if stays else {}),
                 "X": "1",

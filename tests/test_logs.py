@@ -29,8 +29,8 @@ def _logging_as_it_was():
     ],
 )
 def test_the_level_decides_what_is_logged(capsys, verbose, environ, shown):
-    logs.start(verbose, environ)
-    logs.start(verbose, environ)
+    logs.start_logging(verbose, environ)
+    logs.start_logging(verbose, environ)
     log = logging.getLogger("ssohelper.stores.files")
     log.warning("a warning")
     log.info("an info")
@@ -43,14 +43,14 @@ def test_the_level_decides_what_is_logged(capsys, verbose, environ, shown):
 
 
 def test_libraries_that_log_whole_requests_log_warnings_only(capsys):
-    logs.start(2, {"SSOHELPER_LOG": "debug"})
+    logs.start_logging(2, {"SSOHELPER_LOG": "debug"})
     logging.getLogger("botocore.endpoint").debug("bearer CNRY-1")
     logging.getLogger("urllib3.connectionpool").info("CNRY-2")
     assert capsys.readouterr().err == ""
 
 
 def test_no_secret_no_control_character_and_no_traceback(capsys):
-    logs.start(2, {})
+    logs.start_logging(2, {})
     log = logging.getLogger("ssohelper.x")
     try:
         raise ValueError("CNRY-value")
@@ -63,7 +63,7 @@ def test_no_secret_no_control_character_and_no_traceback(capsys):
 
 
 def test_a_closed_stderr_and_a_wrong_format_raise_nothing(capsys, monkeypatch):
-    logs.start(0, {})
+    logs.start_logging(0, {})
     root = logging.getLogger()
     # pytest's own handlers raise the errors that ours must ignore.
     root.handlers[:] = [found for found in root.handlers if isinstance(found, logs._Stderr)]

@@ -95,5 +95,5 @@ def test_an_internal_error_without_a_place_for_its_log_is_one_line(
 ) -> None:
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    assert crash.report(KeyError("x"), None) == 1
+    assert crash.report_crash(KeyError("x"), None) == 1
     assert capfd.readouterr().err.count("\n") == 1

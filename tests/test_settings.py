@@ -12,10 +12,10 @@ from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
     Settings,
-    check_key,
+    check_setting,
+    find_setting,
+    parse_setting_value,
     parse_settings,
-    setting_of,
-    value_of,
 )
 
 
@@ -166,7 +166,7 @@ def test_an_invalid_file_is_refused_with_file_and_line(read, path, text, line, s
 )
 def test_an_unknown_key_is_refused_with_the_nearest_one(read, key, near):
     with pytest.raises(UsageProblem) as caught:
-        setting_of(key)
+        find_setting(key)
     assert caught.value.hint
     assert f'"{near}"' in caught.value.hint
 
@@ -213,7 +213,7 @@ def test_a_folder_a_fifo_and_a_large_file_are_local_state_errors(path):
 )
 def test_an_invalid_value_is_a_usage_problem(key, words):
     with pytest.raises(UsageProblem):
-        value_of(key, words)
+        parse_setting_value(key, words)
 
 
 class TestKeys:
@@ -234,14 +234,14 @@ class TestKeys:
     )
     def test_an_invalid_key_is_refused(self, text):
         with pytest.raises(UsageProblem):
-            value_of("keys.profiles.undo", (text,))
+            parse_setting_value("keys.profiles.undo", (text,))
 
     @pytest.mark.parametrize(
         ("text", "stored"),
         [("?", "question_mark"), ("S", "S"), ("alt+-", "alt+minus"), ("f12", "f12")],
     )
     def test_a_character_is_stored_by_the_long_name_of_its_key(self, text, stored):
-        assert value_of("keys.profiles.undo", (text,)) == stored
+        assert parse_setting_value("keys.profiles.undo", (text,)) == stored
 
     @pytest.mark.parametrize(
         ("text", "other"),
@@ -261,7 +261,7 @@ class TestKeys:
 
     def test_check_key_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):
-            check_key(read(), "keys.profiles.undo", "f9")
+            check_setting(read(), "keys.profiles.undo", "f9")
 
 
 @pytest.mark.needs_root
@@ -293,7 +293,7 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
     assert found.get_own("guard.rules") == ("mine",)
     assert found.guard_rules() == ("mine",)
     assert found.without_commands().get("guard.rules") == ("theirs", "mine")
-    assert found.changed("form", "sso").get("guard.rules") == ("theirs", "mine")
+    assert found.with_value("form", "sso").get("guard.rules") == ("theirs", "mine")
     with pytest.raises(ConfigInvalid, match=r"policy\.toml"):
         own.with_policy(CompanyPolicy(storage="nowhere"), str(place))
 
@@ -302,7 +302,7 @@ def test_colours_keep_the_order_of_the_file(read):
     found = read('colors."*prod*" = "red"\ncolors."a.b" = "blue sea"\n[keys]\n')
     assert list(found.colors().items()) == [("*prod*", "red"), ("a.b", "blue sea")]
     assert found.get("colors.a.b") == "blue sea"
-    assert setting_of('colors."*prod*"').key == "colors.*prod*"
+    assert find_setting('colors."*prod*"').key == "colors.*prod*"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_the_default_regions_of_accounts_keep_the_order_of_the_file(read):
     found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n[keys]\n')
     expected = [("*-eu*", "eu-central-1"), ("a.b", "us-west-2")]
     assert list(found.account_regions().items()) == expected
-    assert setting_of('regions."*-eu*"').key == "regions.*-eu*"
+    assert find_setting('regions."*-eu*"').key == "regions.*-eu*"
 
 
 @pytest.mark.parametrize(

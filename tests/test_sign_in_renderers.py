@@ -228,7 +228,7 @@ def by_status_check(desk: Desk) -> int | None:
 
 
 def by_prompt(desk: Desk) -> int | None:
-    text = prompt_entry.make_line(desk.app(), None).split(" ", 1)[1].strip()
+    text = prompt_entry.make_prompt_line(desk.app(), None).split(" ", 1)[1].strip()
     if "?" in text or text == "ok":
         return None
     return 0 if "signed out" in text else _duration(text.strip("="))
@@ -348,7 +348,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
         patch.setattr(serve_command, "_block_signals", set)
         patch.setattr(serve_command.signal, "sigwait", lambda _ending: 15)
         patch.setattr(run_child, "block_signals", lambda: None)
-        patch.setattr(run_child, "run_to_end", lambda *_: run_child.ChildExit(0, False))
+        patch.setattr(run_child, "run_program_to_end", lambda *_: run_child.ChildExit(0, False))
         code, _, err = desk.run(*argv)
     if code == 4:
         return 0

@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _MOST_NAMES = 10
-# More patterns would not fit into the command line that a question shows.
+# More values of --adopt would not fit into the command line that a question shows.
 _MOST_PATTERNS = 3
 _NOT_MANAGED = "they are not managed"
 
 
-class Found(NamedTuple):
+class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
-    `needs_us` says that the profile does not work without ssohelper: either it is broken, or it
-    works only through the token file that our sign-in writes. `unknown` says why it cannot be known
-    here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools fail
-    with it unless the user gives a region. `differs_by_sdk`: it has a second source of
+    `needs_ssohelper` says that the profile does not work without ssohelper: either it is broken, or
+    it works only through the token file that our sign-in writes. `unknown` says why it cannot be
+    known here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools
+    fail with it unless the user gives a region. `differs_by_sdk`: it has a second source of
     credentials, which some SDKs take first.
     """
 
     candidate: AdoptionCandidate
     trouble: str
-    needs_us: bool
+    needs_ssohelper: bool
     unknown: str = ""
     lacks_region: bool = False
     differs_by_sdk: bool = False
@@ -61,7 +61,9 @@ class Found(NamedTuple):
         return self.candidate.origin.tool
 
 
-def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
+def list_profiles_of_other_tools(
+    app: App, session: SsoSession, listing: Listing
+) -> list[ProfileOfOtherTool]:
     """Return the profiles that other tools or the user wrote for roles of Identity Center."""
     config = app.config.read()
     listed = frozenset(listing.roles())
@@ -72,21 +74,25 @@ def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
         keyed = app.config.read_credentials_sections()
     found = []
     for one in adoption.find_adoption_candidates(config, session, listed).values():
-        trouble = check.find_trouble(one.origin)
+        trouble = check.find_profile_trouble(one.origin)
         if not trouble and one.role and one.role not in listed and listing.is_complete:
             trouble = "the role is not in your list"
-        needs_us = bool(trouble) or check.needs_us(one.origin)
+        needs_ssohelper = bool(trouble) or check.needs_ssohelper(one.origin)
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
         unknown = "" if trouble or is_ours else one.reason
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
-        differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
-        found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
+        differs = one.origin.program is None and _has_second_credential_source(
+            config, one.name, keyed
+        )
+        found.append(
+            ProfileOfOtherTool(one, trouble, needs_ssohelper, unknown, lacks_region, differs)
+        )
     return found
 
 
-def _has_second_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
+def _has_second_credential_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
     """Return whether the profile has another source of credentials beside its `sso_*` keys.
 
     `keyed` are the names of the sections of ~/.aws/credentials.
@@ -95,25 +101,31 @@ def _has_second_source(config: ConfigFile, name: str, keyed: Collection[str]) ->
     return name in keyed or (entry is not None and len(credential_sources(entry.keys)) > 1)
 
 
-def choose_by_globs(app: App, found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
+def choose_profiles_by_globs(
+    app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
+) -> frozenset[str]:
     """Return the names of the profiles of other tools that the patterns match.
 
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
-    check_globs(app, globs)
-    return _match(found, globs)
+    check_adopt_globs(app, globs)
+    return _names_that_match(found, globs)
 
 
-def _match(found: Sequence[Found], globs: tuple[str, ...]) -> frozenset[str]:
+def _names_that_match(
+    found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
+) -> frozenset[str]:
     is_match = glob_filter(globs)
     return frozenset(
         one.name for one in found if one.name in globs or (globs and is_match(one.name))
     )
 
 
-def patterns_of(found: Sequence[Found], chosen: Collection[str]) -> tuple[str, ...] | None:
-    """Return the values of --adopt that adopt exactly these profiles; None if they would be many."""
-    able = choose_able(found)
+def build_adopt_patterns(
+    found: Sequence[ProfileOfOtherTool], chosen: Collection[str]
+) -> tuple[str, ...] | None:
+    """Return values of --adopt that adopt exactly these profiles; None if they would be many."""
+    able = choose_adoptable_profiles(found)
     exact = {name: filter_for_exact_text(name) for name in able}
     left = sorted(able.difference(chosen))
     for patterns in (
@@ -121,12 +133,14 @@ def patterns_of(found: Sequence[Found], chosen: Collection[str]) -> tuple[str, .
         ("*", *(f"!{exact[name]}" for name in left)),
     ):
         # Patterns ignore case, so that the name of one profile may match another one too.
-        if len(patterns) <= _MOST_PATTERNS and _match(found, patterns) & able == able & set(chosen):
+        if len(patterns) <= _MOST_PATTERNS and _names_that_match(
+            found, patterns
+        ) & able == able & set(chosen):
             return patterns
     return None
 
 
-def check_globs(app: App, globs: tuple[str, ...]) -> None:
+def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
     """Raise UsageProblem for a pattern that matches no profile at all."""
     names = [entry.name for entry in app.config.read().profiles()]
     for glob in globs:
@@ -136,17 +150,19 @@ def check_globs(app: App, globs: tuple[str, ...]) -> None:
             )
 
 
-def choose_able(found: Iterable[Found]) -> frozenset[str]:
+def choose_adoptable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted."""
     return frozenset(one.name for one in found if one.candidate.role)
 
 
-def choose_profiles_that_need_ssohelper(found: Iterable[Found]) -> frozenset[str]:
+def choose_profiles_that_need_ssohelper(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the names of the profiles that can be adopted and do not work without ssohelper."""
-    return frozenset(one.name for one in found if one.candidate.role and one.needs_us)
+    return frozenset(one.name for one in found if one.candidate.role and one.needs_ssohelper)
 
 
-def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> list[list[str]]:
+def list_profiles_left_out_of_blocks(
+    app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
+) -> list[list[str]]:
     """Return, for each block of profiles that aws-sso-cli rewrites, those that `adopt` leaves out.
 
     Only for blocks of which `adopt` names some profiles, but not all: a block must be adopted as a
@@ -159,28 +175,39 @@ def find_left_out(app: App, found: Sequence[Found], adopt: Collection[str]) -> l
     ]
 
 
-def leave_whole_parts(app: App, found: Sequence[Found], adopt: Collection[str]) -> frozenset[str]:
+def drop_partly_named_blocks(
+    app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
+) -> frozenset[str]:
     """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
     candidates = {one.name: one.candidate for one in found}
     torn = adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
 
 
-def explain_kept_markers(
-    app: App, found: Sequence[Found], adopt: Collection[str]
-) -> list[tuple[list[str], str]]:
-    """Return the profiles that keep aws-sso-cli's markers around those in `adopt`, and why."""
+class RemainingMarkers(NamedTuple):
+    """Why aws-sso-cli's marker lines stay in the config: profiles between them are not adopted."""
+
+    profiles: list[str]
+    reason: str
+
+
+def find_remaining_aws_sso_cli_markers(
+    app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
+) -> list[RemainingMarkers]:
+    """Return the marker lines of aws-sso-cli that stay after profiles between them were adopted."""
     reasons = {one.name: one.candidate.reason for one in found}
-    able = choose_able(found)
+    able = choose_adoptable_profiles(found)
     return [
-        (others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED))
+        RemainingMarkers(
+            others, next((reasons[name] for name in others if reasons.get(name)), _NOT_MANAGED)
+        )
         for others in adoption.find_unadopted_profiles_in_blocks(
             app.config.read(), able.intersection(adopt)
         )
     ]
 
 
-def refuse_torn(left: Sequence[str]) -> UsageProblem:
+def split_block_error(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
     names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
@@ -190,7 +217,7 @@ def refuse_torn(left: Sequence[str]) -> UsageProblem:
     )
 
 
-def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
+def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> frozenset[str]:
     """Return the profiles of other tools that do not count as a profile of their role.
 
     These are the profiles that do not work now; with `only_reliable` also profiles whose
@@ -201,16 +228,16 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
     return frozenset(
         origin.name
         for origin in find_profile_origins(config)
-        if check.find_trouble(origin)
+        if check.find_profile_trouble(origin)
         or (only_reliable and origin.program is not None and origin.tool != OWN)
     )
 
 
-def find_trouble(app: App, name: str) -> str:
+def find_profile_trouble(app: App, name: str) -> str:
     """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
     config = app.config.read()
     origin = next((one for one in find_profile_origins(config) if one.name == name), None)
-    return "" if origin is None else _ProfileChecker(app, config).find_trouble(origin)
+    return "" if origin is None else _ProfileChecker(app, config).find_profile_trouble(origin)
 
 
 def find_missing_program(app: App, name: str) -> str | None:
@@ -238,9 +265,9 @@ class _ProfileChecker:
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
         )
-        self._legacy_state = cache(lambda url: _find_legacy_state(app, sessions, url))
+        self._find_legacy_token = cache(lambda url: _find_legacy_token(app, sessions, url))
 
-    def find_trouble(self, origin: Origin) -> str:
+    def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work now; "" if it should work."""
         if origin.program is not None:
             is_there = self._has_program(origin.program)
@@ -272,27 +299,33 @@ class _ProfileChecker:
             known for one in same for known in self._list_session_regions(one)
         }:
             return _region_mismatch_text(region, same[0].region)
-        is_valid, _ = self._legacy_state(url)
+        is_valid = self._find_legacy_token(url).is_valid
         return "" if is_valid else "the sign-in of the old kind is missing or has ended"
 
     def _list_session_regions(self, session: SsoSession) -> list[str]:
         further = parse_further_portals(self._app.settings.get("regions", session=session.name))
         return [session.region, *(portal.region for portal in further)]
 
-    def needs_us(self, origin: Origin) -> bool:
+    def needs_ssohelper(self, origin: Origin) -> bool:
         """Return whether the profile does not work without ssohelper."""
         entry = self._config.profile(origin.name)
         if origin.program is not None or entry is None or "sso_session" in entry.keys:
             return False
-        _, is_ours = self._legacy_state(entry.keys.get("sso_start_url", ""))
-        return is_ours
+        return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours
 
 
 def _region_mismatch_text(own: str, region: str) -> str:
     return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
 
 
-def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tuple[bool, bool]:
+class _LegacyToken(NamedTuple):
+    """Whether the token file of a legacy profile has a valid token, and whether we wrote it."""
+
+    is_valid: bool
+    is_ours: bool
+
+
+def _find_legacy_token(app: App, sessions: Sequence[SsoSession], url: str) -> _LegacyToken:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
 
     We wrote the token if its id is that of a token of one of these sessions' sign-ins.
@@ -302,6 +335,7 @@ def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tu
     except LocalState:
         token = None
     if token is None or token.expires_at <= app.clock.now():
-        return False, False
+        return _LegacyToken(False, False)
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
-    return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in same)
+    is_ours = any(token.id in legacy_sign_ins.find_own_token_ids(app, one) for one in same)
+    return _LegacyToken(True, is_ours)

@@ -84,13 +84,13 @@ def _claude_settings(app: App, profile: Profile) -> dict[str, object]:
     Claude Code refreshes credentials by running our sign-in, and gets them from the profile. For a
     role without a profile, its documentation advises a command that exports keys.
     """
-    if installation.is_throw_away(app.environ):
+    if installation.is_temporary_installation(app.environ):
         raise UsageProblem(
             "this installation is temporary: its commands would be gone later",
             hint="install it first: uv tool install ssohelper",
         )
-    installation.warn_if_exposed(app.environ, app.warn)
-    command = installation.quoted(installation.find_command(app.environ))
+    installation.warn_if_others_could_replace(app.environ, app.warn)
+    command = installation.quote_path_in_profile(installation.find_ssohelper_command(app.environ))
     values: dict[str, object] = {"awsAuthRefresh": f"{command} login {profile.session.name}"}
     if _is_profile_in_config(app, profile):
         return {"env": {agent_settings.AWS_PROFILE: profile.name}, **values}

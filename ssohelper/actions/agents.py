@@ -41,7 +41,7 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
-    """Refuse an action that would let a program below an allow-list use more roles.
+    """Refuse an action by which a program that an allow-list limits could use more roles.
 
     `what` names the action. `ask_for` is the command that the user may type instead.
 

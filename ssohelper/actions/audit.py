@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ssohelper.core.journal_lines import JournalLine, Verdict
 
 
-class Wanted(NamedTuple):
+class JournalFilter(NamedTuple):
     """Filters for the lines of the journal. A filter that is None or empty lets all lines pass.
 
     `since` is in epoch seconds. `role` is a pattern for the role's name; a pattern that contains a
@@ -38,7 +38,7 @@ class AuditRow(NamedTuple):
     account_name: str
 
 
-def read_journal(app: App, wanted: Wanted) -> list[AuditRow]:
+def read_journal(app: App, wanted: JournalFilter) -> list[AuditRow]:
     """Return the wanted lines of the journal, the oldest first; warn of damaged lines.
 
     Raises: LocalState when the journal cannot be read.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import issuing, regions, selection, sign_in_wait, tokens
-from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.errors import SsoHelperError
 
@@ -31,7 +31,9 @@ class Work:
     def __init__(self, current_app: Callable[[], App]) -> None:
         self.current_app = current_app
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         app = self.current_app()
         if not is_permitted:
             app.vault.refuse_guarded(key)
@@ -40,17 +42,18 @@ class Work:
     def load_token(self, session_name: str) -> Token:
         app = self.current_app()
         session = selection.require_session(app, session_name)
-        return tokens.load_for_broker(app, regions.find_next(app, session))
+        return tokens.load_token_for_broker(app, regions.find_next_portal_to_ask(app, session))
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes with each write of the token file; "" for a bad config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
-            portals = [session, *regions.list_further(app, session)]
+            portals = [session, *regions.list_further_portals(app, session)]
             return " ".join(map(app.tokens.read_token_file_fingerprint, portals))
         except SsoHelperError:
-            return ""  # an error in the config, which `find` reports, must not end the broker
+            # An error in the config, which `find_credentials` reports, must not end the broker.
+            return ""
 
     def may_renew_in_background(self) -> bool:
         """Return whether the settings allow renewals in the background."""
@@ -59,22 +62,24 @@ class Work:
         except SsoHelperError:
             return False  # an error in the settings must not end the broker
 
-    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Give the notice that a sign-in is needed; return how callers wait for it, or None.
 
         None means that callers do not wait, but fail at once.
         """
         app = self.current_app()
         try:
-            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
+            return sign_in_wait.prepare_wait_for_sign_in(
+                app, selection.require_session(app, session_name)
+            )
         except SsoHelperError:
             return None  # the caller's own error says that a sign-in is needed
 
-    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises like `issue`."""
-        return self.reply_with(lambda app: issuing.issue(app, key, asked_by))
+    def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
+        """Get the role's credentials from AWS, cache and publish them; raise its errors."""
+        return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
 
-    def reply_with(self, get_document: Callable[[App], bytes]) -> Reply:
+    def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:
         """Return `get_document`'s document and the warnings that it gave. Raises its errors."""
         app = self.current_app()
         warned = len(app.warnings)
@@ -86,7 +91,7 @@ class Work:
             raise _log_crash(error) from error
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
-    def renew(self, session_name: str, seen_id: str) -> None:
+    def renew_token(self, session_name: str, seen_id: str) -> None:
         """Renew the token with this id in a separate process. Raises like `actions.renewal`.
 
         If the token's region does not answer, a valid token of another region is enough.
@@ -94,7 +99,9 @@ class Work:
         app = self.current_app()
         session = selection.require_session(app, session_name)
 
-        def run(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
+        def renew_in_process(
+            portal: SsoSession, token_id: str, seconds: float | None
+        ) -> SsoHelperError | None:
             def prepare_call() -> None:
                 # The portal's imports take 20 ms. They are done here, while the renewal process
                 # starts, so that the role call after the renewal starts sooner.
@@ -106,7 +113,7 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
 
         try:
-            regions.renew_in_any_region(app, session, seen_id, run)
+            regions.renew_in_any_region(app, session, seen_id, renew_in_process)
         except SsoHelperError:
             raise
         except Exception as cause:

@@ -48,7 +48,8 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
         CachedItem(
             "sign-in",
             session.name,
-            "token or client registration" + ("" if selection.is_in_config(app, session) else mark),
+            "token or client registration"
+            + ("" if selection.is_session_in_config(app, session) else mark),
             path,
             None,
         )
@@ -58,7 +59,7 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
     ] + [
         CachedItem("sign-in", session.name, "token for profiles with sso_start_url", path, None)
         for session in selection.list_sessions(app)
-        for path in legacy_sign_ins.list_files(app, session)
+        for path in legacy_sign_ins.list_legacy_token_files(app, session)
     ]
 
 

@@ -17,21 +17,26 @@ if TYPE_CHECKING:
 class Work(broker_work.Work):
     """All operations that the broker's loop runs: those of `broker_work`, and those for chains."""
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
-        return chains.find_source(self.current_app(), key)
+        return chains.find_source_role(self.current_app(), key)
 
     def read_config_mark(self) -> str:
         """Return a text that changes with each write of ~/.aws/config."""
         app = self.current_app()
         return str(app.prompt_state.read_mtime_ns(str(app.locations.aws_config_file)))
 
-    def assume(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Get a chain's credentials with those in `source`. Raises like `issue_chained`."""
-        return self.reply_with(lambda app: issue_chained(app, key, asked_by, source))
+    def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
+        """Get a chain's credentials with those in `source`.
+
+        Raises the errors of `issue_credentials_of_chain`.
+        """
+        return self.get_document_as_reply(
+            lambda app: issue_credentials_of_chain(app, key, asked_by, source)
+        )
 
 
-def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
+def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
     """Assume a chain's role, cache and publish its credentials, and return them as JSON.
 
     `source` is the JSON document of the credentials that assume the role. Sends one request.
@@ -45,11 +50,11 @@ def issue_chained(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> b
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     # Looked up before STS is asked, because the source credentials may be renewed meanwhile, and
     # the cache then holds other ones.
-    token_id = chains.find_token_id(app, key, session, below)
+    token_id = chains.find_token_id_of_source(app, key, session, below)
     try:
         credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
-        prompt_notes.note_failed_renewal(app, session, key)
+        prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
             issuing.remove_credentials(app, session, key, token)
         raise

@@ -33,7 +33,7 @@ class ChainPlan(NamedTuple):
     data: bytes
 
 
-def plan(
+def plan_chain_profile(
     app: App,
     name: str,
     via: Profile,
@@ -49,14 +49,18 @@ def plan(
     """
     config = app.config.read()
     _check_profile_name(app, config, name)
-    step = _checked_step(name, values, region)
+    step = _make_chain_step(name, values, region)
     notices = []
     form = form or app.choices.load(via.session.name).form or app.settings.get("form")
-    if form == NATIVE and _is_role_on_way_guarded(app, via, step):
+    if form == NATIVE and _is_role_in_chain_guarded(app, via, step):
         form = PROCESS
         notices.append(STAYS_PROCESS)
-    own = _native_keys(config, via, step) if form == NATIVE else _process_keys(app, via, step)
-    shown = region or environment.choose_region(app, via)
+    own = (
+        _keys_for_native_profile(config, via, step)
+        if form == NATIVE
+        else _keys_for_credential_process(app, via, step)
+    )
+    shown = region or environment.choose_region_of_profile(app, via)
     section = AddSection(
         f"profile {name}", (*own.items(), ("region", shown), (MANAGED_KEY, "true"))
     )
@@ -64,21 +68,21 @@ def plan(
     return ChainPlan(name, section, tuple(notices), config.data)
 
 
-def diff(app: App, planned: ChainPlan) -> Iterator[str]:
+def diff_chain_plan(app: App, planned: ChainPlan) -> Iterator[str]:
     """Return the lines of the unified diff that the plan makes in the config."""
     text = app.config.read().text
     return unified_diff(text, [planned.section], str(app.locations.aws_config_file))
 
 
-def apply(app: App, planned: ChainPlan) -> None:
+def write_chain_profile(app: App, planned: ChainPlan) -> None:
     """Write the new profile. Raises: LocalState if the config changed since the diff was shown."""
     agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile add")
-    config_writing.write_as_shown(app, "profile add", planned.data, [planned.section])
+    config_writing.write_config_as_shown(app, "profile add", planned.data, [planned.section])
 
 
-def _process_keys(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
+def _keys_for_credential_process(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
     command = installation.find_profile_command(app.environ)
-    installation.warn_if_exposed(app.environ, app.warn)
+    installation.warn_if_others_could_replace(app.environ, app.warn)
     base = via.role._replace(chain="")
     keys = identity_keys(via.session, base, PROCESS, command)
     line = f"{keys['credential_process']} --chain {step.profile}"
@@ -86,7 +90,7 @@ def _process_keys(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
     return {"credential_process": line, **chains.config_keys_of_step(step, source)}
 
 
-def _native_keys(config: ConfigFile, via: Profile, step: ChainStep) -> dict[str, str]:
+def _keys_for_native_profile(config: ConfigFile, via: Profile, step: ChainStep) -> dict[str, str]:
     if config.profile(via.name) is None:
         raise UsageProblem(
             f'"{via.name}" has no profile, and source_profile must name one',
@@ -102,7 +106,7 @@ def _check_profile_name(app: App, config: ConfigFile, name: str) -> None:
         raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 
 
-def _checked_step(name: str, values: Mapping[str, str], region: str | None) -> ChainStep:
+def _make_chain_step(name: str, values: Mapping[str, str], region: str | None) -> ChainStep:
     try:
         if region is not None:
             checked_region(region)
@@ -135,7 +139,7 @@ def _check_planned_profile(
         ) from error
 
 
-def _is_role_on_way_guarded(app: App, via: Profile, step: ChainStep) -> bool:
+def _is_role_in_chain_guarded(app: App, via: Profile, step: ChainStep) -> bool:
     """Return whether a rule guards `via`'s role or the step's: SDKs would assume it without us."""
     if app.vault.find_guarding_rule(via.key) is not None:
         return True

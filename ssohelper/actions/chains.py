@@ -7,7 +7,7 @@ gets the source credentials first, by the same rules as for any other caller (br
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
@@ -32,7 +32,7 @@ _LONGEST_SESSION_NAME = 64
 _USUAL_SESSION_NAME = "ssohelper"
 
 
-def find_source(app: App, key: RoleKey) -> RoleKey:
+def find_source_role(app: App, key: RoleKey) -> RoleKey:
     """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
     return _find_chain(app, key).source_key_of(key)
 
@@ -50,6 +50,13 @@ def find_account_id(app: App, key: RoleKey) -> str:
     return _find_chain(app, key).assumed_role.account_id if key.chain else key.account_id
 
 
+class AssumedChain(NamedTuple):
+    """The credentials of a chain, and the id (`Chain.id`) of the chain that was assumed."""
+
+    credentials: RoleCredentials
+    chain_id: str
+
+
 def assume_chain(
     app: App,
     key: RoleKey,
@@ -57,17 +64,19 @@ def assume_chain(
     source: RoleCredentials,
     deadline: Deadline,
     asked_by: AskedBy,
-) -> tuple[RoleCredentials, str]:
+) -> AssumedChain:
     """Assume the chain's last role with the credentials `source`; return the new credentials.
 
-    The text returned beside them is the `Chain.id` that was assumed. Sends one request.
+    Sends one request.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid.
     """
     chain = _find_chain(app, key)
     region = chain.region(session)
     check_chain_partition(chain, region)
     endpoint = sts_endpoint(region, app.environ, app.account_family(session))
-    issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
+    issuer.check_credentials_destination(
+        tokens.load_token_issuer(app, session), "sts", endpoint, session
+    )
     step = chain.steps[-1]
     asked = chains.AssumeRole(
         step.role_arn,
@@ -79,16 +88,18 @@ def assume_chain(
         key, session, asked, source, deadline, asked_by, (region, endpoint)
     )
     app.clock.learn_aws_time(answered_at)
-    return issued, chain.id
+    return AssumedChain(issued, chain.id)
 
 
-def find_token_id(app: App, key: RoleKey, session: SsoSession, source: RoleCredentials) -> str:
+def find_token_id_of_source(
+    app: App, key: RoleKey, session: SsoSession, source: RoleCredentials
+) -> str:
     """Return the id of the access token that the SSO role's credentials were requested with.
 
     Returns "" if the source credentials are no longer cached: the chain's credentials then count as
     of an unknown sign-in, and are renewed before use.
     """
-    cached: CachedCredentials | None = app.credentials.load(find_source(app, key), session)
+    cached: CachedCredentials | None = app.credentials.load(find_source_role(app, key), session)
     if cached is None or cached.credentials.access_key_id != source.access_key_id:
         return ""
     return cached.token_id

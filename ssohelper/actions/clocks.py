@@ -76,14 +76,14 @@ def list_unusable_sessions(app: App) -> list[UnusableSession]:
 
 
 def load_session_clock(app: App, session: SsoSession) -> SessionClock:
-    """Return the clocks of one session. Reads files only and sends no request.
+    """Return when one session's sign-in, token and credentials end. Sends no request.
 
     Warns if the token file is damaged, or if the assumed end of the sign-in has passed.
     """
     token, outlook = _load_token_and_outlook(app, session, warn=app.warn)
     if token is None:
         return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
-    facts = tokens.load_facts_of(app, session, token)
+    facts = tokens.load_sign_in_facts_of(app, session, token)
     ends_at, source = sign_in_end(facts, _configured_sign_in_hours(app, session))
     if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.clock.now():
         app.warn(
@@ -94,7 +94,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
         session=session,
         user=facts.user,
         state="valid" if token.expires_at > app.clock.now() else "expired",
-        refreshable=facts.ended_at is None and tokens.is_refreshable(app, token),
+        refreshable=facts.ended_at is None and tokens.is_token_refreshable(app, token),
         token_expires_at=token.expires_at,
         signed_in_at=facts.signed_in_at,
         sign_in_ends_at=ends_at,
@@ -103,16 +103,18 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
         token_life_seconds=facts.token_life_seconds
         if facts.token_expires_at == token.expires_at
         else None,
-        answering_region=regions.find_answering(app, session),
+        answering_region=regions.find_answering_region(app, session),
     )
 
 
-def load_outlook(app: App, session: SsoSession) -> Outlook:
+def load_sign_in_outlook(app: App, session: SsoSession) -> Outlook:
     """Return when the session needs an interactive sign-in. Sends no request."""
     return _load_token_and_outlook(app, session)[1]
 
 
-def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
+def load_sign_in_outlook_of_token(
+    app: App, session: SsoSession, token: AccessToken | None
+) -> Outlook:
     """Return when the session needs an interactive sign-in, if `token` is its access token."""
     facts = app.tokens.load_facts(session.name)
     return sign_in_outlook.sign_in_outlook(
@@ -120,7 +122,7 @@ def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | No
     )
 
 
-def load_credentials(
+def load_cached_credentials(
     app: App, sessions: Sequence[SsoSession]
 ) -> list[tuple[RoleKey, CachedCredentials]]:
     """Return the unexpired cached credentials of these sessions' roles, sorted by role."""
@@ -150,7 +152,9 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
     if token is None:
         return True
     warn_of_unknown_end(app, session, token, seconds)
-    return load_outlook_of_token(app, session, token).is_sign_in_needed(app.clock.now(), seconds)
+    return load_sign_in_outlook_of_token(app, session, token).is_sign_in_needed(
+        app.clock.now(), seconds
+    )
 
 
 def warn_of_unknown_end(
@@ -162,7 +166,7 @@ def warn_of_unknown_end(
     of 8 h leaves more time than `seconds`. Once the 8 h have passed, does not warn if `seconds` is
     an hour or less, because a renewed token lasts an hour.
     """
-    outlook = load_outlook_of_token(app, session, token)
+    outlook = load_sign_in_outlook_of_token(app, session, token)
     if outlook.is_end_known:
         return
     default = ""
@@ -174,7 +178,7 @@ def warn_of_unknown_end(
     elif seconds is not None and seconds <= 3600:
         return
     when = "at any time" if seconds is None else f"within {duration_text(seconds)}"
-    if tokens.load_facts_of(app, session, token).signed_in_at is None:
+    if tokens.load_sign_in_facts_of(app, session, token).signed_in_at is None:
         command = f"ssohelper login {session.name} --force"
         cure = f"Another tool signed in, at an unknown time; sign in again with: {command}"
     else:
@@ -194,7 +198,7 @@ def _load_token_and_outlook(
     except LoginRequired as damaged:
         warn(damaged.message)
         return None, Outlook(None, "damaged")
-    return token, load_outlook_of_token(app, session, token)
+    return token, load_sign_in_outlook_of_token(app, session, token)
 
 
 def _configured_sign_in_hours(app: App, session: SsoSession) -> float | None:

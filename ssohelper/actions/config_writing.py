@@ -1,4 +1,4 @@
-"""What every command that writes ~/.aws/config does beside the write itself."""
+"""Writes planned changes to ~/.aws/config, and a line to the journal for each such write."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     _Write = tuple[ConfigText, Sequence[Change]]
 
 
-def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
+def write_config_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
     """Write the changes that were planned from the config `data`, and add a line to the journal.
 
     Raises: LocalState if the config changed since, and ConfigInvalid; then nothing is written.
@@ -31,14 +31,14 @@ def write_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         if config.data != data:
-            raise changed_meanwhile(app)
+            raise config_changed_error(app)
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
-        add_to_journal(app, command, changes)
+        add_config_write_to_journal(app, command, changes)
 
 
-def changed_meanwhile(app: App) -> LocalState:
+def config_changed_error(app: App) -> LocalState:
     """Return the error for a config that has changed since its diff was shown to the user."""
     return LocalState(
         f'"{app.locations.aws_config_file}" has changed since the diff was shown',
@@ -53,14 +53,14 @@ def check_same_write(app: App, shown: _Write, now: _Write) -> None:
     or if a section that they change has changed.
     """
     if describe_write(*shown) != describe_write(*now):
-        raise changed_meanwhile(app)
+        raise config_changed_error(app)
     app.warn(
         f'"{app.locations.aws_config_file}" has changed elsewhere since the diff was shown: '
         "those changes are kept"
     )
 
 
-def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
+def add_config_write_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
     """Add a line to the journal that says how many sections of the config a command changed."""
     kinds = [type(change) for change in changes]
     entry = journal.config_written_entry(

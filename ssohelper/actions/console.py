@@ -34,7 +34,9 @@ class Opened(NamedTuple):
     ends_at: int
 
 
-def choose_page(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
+def choose_console_page(
+    app: App, profile: Profile, service: str | None, region: str | None
+) -> ConsolePage:
     """Return the console page of a service in a region. Sends no request, needs no sign-in.
 
     The default region is the one that `ssohelper use` would set; the default page is the console's
@@ -60,7 +62,7 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
     return console_urls.service_page(service or "home", chosen)
 
 
-def release_link(app: App, profile: Profile, page: ConsolePage) -> str:
+def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
     """Return the access portal's link to this page as this role.
 
     The link holds no secret. But a user who is signed in to the portal and opens the link works as
@@ -77,7 +79,7 @@ def release_link(app: App, profile: Profile, page: ConsolePage) -> str:
     return console_urls.portal_link(profile, page.url)
 
 
-def open_in_browser(
+def open_console_in_browser(
     app: App,
     profile: Profile,
     page: ConsolePage,
@@ -96,18 +98,18 @@ def open_in_browser(
     federation = app.federation(page.region)  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
     endpoint = console_sign_in_endpoint(page.region, app.environ)
     issuer.check_credentials_destination(
-        tokens.load_issuer(app, session), "console sign-in", endpoint, session
+        tokens.load_token_issuer(app, session), "console sign-in", endpoint, session
     )
     # The console session ends when these keys expire, so they should be nearly new.
-    keys = credentials.release(
+    keys = credentials.release_credentials(
         app, session, role, Way.CONSOLE, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.get_login_url(keys, session.start_url, page.url)
-    send_browser(app, address, start, has_failed, _other_ways_hint(profile))
+    send_browser_to_address(app, address, start, has_failed, _other_ways_to_console_hint(profile))
     return Opened(page, keys.expires_at)
 
 
-def send_browser(
+def send_browser_to_address(
     app: App,
     address: Secret,
     start: Callable[[str], bool],
@@ -122,7 +124,7 @@ def send_browser(
         redirect = pages.add_redirect(address)
         if not start(redirect.url):
             raise LocalState("the browser could not be started", hint=other_ways)
-        outcome = _await_browser(app, redirect, has_failed)
+        outcome = _wait_for_browser_request(app, redirect, has_failed)
     if outcome == "served":
         return
     what = f"no browser requested the sign-in within {BROWSER_SECONDS:.0f} s"
@@ -133,7 +135,9 @@ def send_browser(
     raise LocalState(what, hint=other_ways)
 
 
-def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:
+def _wait_for_browser_request(
+    app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]
+) -> Outcome:
     deadline = app.clock.deadline(BROWSER_SECONDS)
     while True:
         outcome = redirect.wait(min(_POLL_SECONDS, deadline.seconds_left()))
@@ -143,7 +147,9 @@ def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[],
             return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
 
 
-def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:
+def record_visit_and_find_other_role(
+    app: App, browser: str, profile: Profile, ends_at: int
+) -> RoleKey | None:
     """Record a console visit; return another role that the browser may still be signed in as.
 
     Another role is returned only once for each browser, because a user who turned on the console's
@@ -161,7 +167,7 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
     return last.key if last is not None and is_other and not was_warned else None
 
 
-def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
+def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
     """Return the console pages opened as this role from the full screen, the latest first."""
     try:
         return app.console_visits.load_console_pages(key)
@@ -170,7 +176,7 @@ def load_pages(app: App, key: RoleKey) -> list[PageChoice]:
         return []
 
 
-def record_page(app: App, key: RoleKey, page: PageChoice) -> None:
+def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:
     """Record that this page was opened as this role. A failure is a warning."""
     try:
         app.console_visits.save_console_page(key, page)
@@ -178,7 +184,7 @@ def record_page(app: App, key: RoleKey, page: PageChoice) -> None:
         app.warn(f"the page could not be remembered: {error}")
 
 
-def _other_ways_hint(profile: Profile) -> str:
+def _other_ways_to_console_hint(profile: Profile) -> str:
     return (
         "get a link for any browser with --print, or name the browser's command: "
         f'ssohelper config set sessions.{profile.session.name}.browser "firefox %s"'

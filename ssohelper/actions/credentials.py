@@ -1,6 +1,7 @@
-"""Returns a role's credentials. Other modules get them only through `release` and `find_cached`.
+"""Returns a role's credentials.
 
-Callers of both name the way in which the credentials are handed out; the vault must permit it
+Other modules get them only through `release_credentials` and `find_cached_credentials`. Callers of
+both name the way in which the credentials are handed out; the vault must permit it
 first. The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker
 can run, this process asks AWS with the same code. This module never prompts and never imports
 actions.login.
@@ -37,7 +38,7 @@ _HALF = 0.501
 _ASK_AWS = 2.0
 
 
-def release(
+def release_credentials(
     app: App,
     session: SsoSession,
     role: Role,
@@ -65,7 +66,7 @@ def release(
     return parse_credential_document(reply.document)
 
 
-def find_cached(
+def find_cached_credentials(
     app: App,
     session: SsoSession,
     role: Role,
@@ -91,40 +92,45 @@ def find_cached(
     return parse_credential_document(found.document)
 
 
-def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
+def renew_credentials_early(
+    app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
+) -> None:
     """Renew the session's token, then the role's credentials, if past half of their lifetime.
 
-    Raises the same errors as `release`.
+    Raises the same errors as `release_credentials`.
     """
     token = app.tokens.load(session)
     token_id = regions.load_due_token_id(app, session, token)
     if token_id is not None:
         regions.renew_token(app, session, token_id, deadline)
-    if load_due_at(app, session, role) <= app.clock.now():
-        release(app, session, role, way, deadline, least_share=_HALF)
+    if load_renewal_time(app, session, role) <= app.clock.now():
+        release_credentials(app, session, role, way, deadline, least_share=_HALF)
 
 
-def renew_now(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
+def get_new_credentials(
+    app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
+) -> None:
     """Get new credentials, whatever is cached: for a wrong clock or a sign-in that ends soon.
 
-    Raises the same errors as `release`, and AwsUnreachable if AWS issued no new credentials.
+    Raises the same errors as `release_credentials`, and AwsUnreachable if AWS issued no new
+    credentials.
     """
     before = app.credentials.load(session.key_of(role), session)
-    fresh = release(app, session, role, way, deadline, least_share=_ASK_AWS)
+    fresh = release_credentials(app, session, role, way, deadline, least_share=_ASK_AWS)
     if before is not None and fresh.access_key_id == before.credentials.access_key_id:
         raise AwsUnreachable("the credentials could not be renewed", hint="try again in a minute")
 
 
-def load_due_at(app: App, session: SsoSession, role: Role) -> int:
+def load_renewal_time(app: App, session: SsoSession, role: Role) -> int:
     """Return when (epoch seconds) the credentials or the token are due for renewal; 0 is now."""
     cached = app.credentials.load(session.key_of(role), session)
-    return 0 if cached is None else issuing.load_due_at(app, session, cached)
+    return 0 if cached is None else issuing.load_renewal_time_of_cached(app, session, cached)
 
 
 def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
     # With -v this process asks AWS itself, because a broker cannot log to our stderr.
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
-        return _ask_alone(app, permit, deadline, least_share)
+        return _ask_aws_without_broker(app, permit, deadline, least_share)
     try:
         return wording.decode_reply(
             *broker_client.ask_broker(
@@ -137,12 +143,14 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
             )
         )
     except broker_client.Unavailable:
-        return _ask_alone(app, permit, deadline, least_share)
+        return _ask_aws_without_broker(app, permit, deadline, least_share)
     except broker_client.Stopped:
         return _reply_from_cache(app, permit)
 
 
-def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
+def _ask_aws_without_broker(
+    app: App, permit: ReleasePermit, deadline: Deadline, least_share: float
+) -> Reply:
     """Do the work of a broker in this process, for this request only."""
     now = app.clock.monotonic()
     request = Request(
@@ -155,7 +163,7 @@ def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share:
     )
     loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:
-        return loop.ask(Caller(request))
+        return loop.answer_request(Caller(request))
     finally:
         loop.close()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import Profile, SsoSession
 
 
-def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
+def default_region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
     """Return the default region of the session's new profiles, without the rules for accounts.
 
     This is the region that the user chose for this session, else that of the setting
@@ -26,18 +26,18 @@ def region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
     return region
 
 
-def written_region(app: App, session: SsoSession, choices: Choices) -> str:
+def region_in_written_profiles(app: App, session: SsoSession, choices: Choices) -> str:
     """Return the default region that the session's profiles were last written with.
 
     The default region may be another one now, because the setting may have changed since.
     """
-    return choices.written_region or region_of_session(app, session, choices)
+    return choices.written_region or default_region_of_session(app, session, choices)
 
 
 def region_of_role(app: App, profile: Profile) -> str:
     """Return the region that a new profile for the role of `profile` would get."""
     session, role = profile.session, profile.shown_role
-    default = region_of_session(app, session, app.choices.load(session.name))
+    default = default_region_of_session(app, session, app.choices.load(session.name))
     rules = app.settings.account_regions()
     if not rules:
         return default  # without reading the names of accounts
@@ -45,7 +45,7 @@ def region_of_role(app: App, profile: Profile) -> str:
     return make_value_finder(rules.items(), default)(account)
 
 
-def propose_region(app: App, session: SsoSession) -> str | None:
+def propose_default_region(app: App, session: SsoSession) -> str | None:
     """Return the region to propose as the session's default; None if there is nothing to ask.
 
     Proposes the region of the profile `[default]`, else of the environment, else of Identity
@@ -64,7 +64,7 @@ def propose_region(app: App, session: SsoSession) -> str | None:
     return next((region for region in known if is_region(region)), session.region)
 
 
-def check_region(text: str) -> str:
+def parse_region_name(text: str) -> str:
     """Return the region that the user typed. Raises: UsageProblem if AWS has no such region."""
     try:
         return checked_region(text)

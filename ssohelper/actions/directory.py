@@ -48,7 +48,7 @@ _SAVE_EVERY_SECONDS = 2.0
 _MOST_NAMES_IN_A_WARNING = 20
 
 
-# -- the saved listing -------------------------------------------------------------------------
+# -- reading and refreshing the saved listing of accounts and roles ----------------------------
 
 
 def fetch_listing(
@@ -74,52 +74,54 @@ def fetch_listing(
         found is None
         or refresh
         or from_scratch
-        or not is_recent(app, session, found, of_this_sign_in=of_this_sign_in)
+        or not is_listing_recent(app, session, found, of_this_sign_in=of_this_sign_in)
     ):
-        found = _Refresh(app, session, saved, progress, from_scratch=from_scratch).run()
+        found = _ListingRefresh(app, session, saved, progress, from_scratch=from_scratch).run()
     _warn_of_refused_accounts(app, found)
     return found
 
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
     """Return the session's last complete listing of the present portal, however old, or None."""
-    return _listing_if_of_portal(app.directory.load(session.name), session)
+    return _listing_of_present_portal(app.directory.load(session.name), session)
 
 
-def is_recent(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
+def is_listing_recent(
+    app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool
+) -> bool:
     """Return whether the listing began less than a day ago, and in this sign-in if required."""
     if not 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
         return False
-    return not (of_this_sign_in and is_of_earlier_sign_in(app, session, found))
+    return not (of_this_sign_in and is_listing_of_earlier_sign_in(app, session, found))
 
 
-def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
+def is_listing_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
     """Return whether a sign-in came after the listing began, so the listing may be another user's.
 
     The portal does not say which user signed in; only STS does, for a role's keys
     (actions.identity).
     Returns False while the session is signed out, because no newer listing can be fetched then.
     """
-    since = tokens.load_user_since(app, session)
+    since = tokens.load_user_signed_in_since(app, session)
     return since is not None and found.listed_at < since <= app.clock.now()
 
 
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
     """Delete a saved listing that is older than the present sign-in: it may be another user's."""
     saved = load_listing(app, session)
-    if saved is not None and is_of_earlier_sign_in(app, session, saved):
+    if saved is not None and is_listing_of_earlier_sign_in(app, session, saved):
         app.directory.forget(session.name)
 
 
-def start_background_refresh(app: App, session: SsoSession) -> None:
+def start_listing_refresh_process(app: App, session: SsoSession) -> None:
     """Start a process that refreshes the listing, unless one runs. Ignores a failure to start."""
     with suppress(LocalState, OSError):
         with app.directory.lock_listing(session.name, app.clock.deadline(0.0)):
             pass
-        app.start_listing(session.name)
+        app.start_listing_process(session.name)
 
 
-def refresh_in_this_process(app: App, session: SsoSession) -> None:
+def refresh_listing_in_this_process(app: App, session: SsoSession) -> None:
     """Refresh the listing, in a background process started for it, unless another one does so."""
     with (
         suppress(LockNotObtained),
@@ -128,7 +130,7 @@ def refresh_in_this_process(app: App, session: SsoSession) -> None:
         fetch_listing(app, session, of_this_sign_in=True)
 
 
-def _listing_if_of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
+def _listing_of_present_portal(found: Listing | None, session: SsoSession) -> Listing | None:
     return found if found is not None and found.is_of_portal_of(session) else None
 
 
@@ -140,10 +142,10 @@ def _warn_of_refused_accounts(app: App, found: Listing) -> None:
         app.warn(f"AWS refuses to list the roles of {names}; the roles of the last list are shown")
 
 
-# -- a new listing from AWS --------------------------------------------------------------------
+# -- getting a new listing of accounts and roles from AWS --------------------------------------
 
 
-class _Refresh:
+class _ListingRefresh:
     """One new listing: asks AWS for the accounts, then in eight threads for the roles of each.
 
     Only the thread that calls `run` uses the stores. The eight threads ask AWS and queue answers.
@@ -175,7 +177,7 @@ class _Refresh:
         """Get, save and return the listing. Raises an error after saving the answers so far."""
         self._ask_for_accounts()
         if not self._from_scratch:
-            self._continue_unfinished()
+            self._continue_unfinished_listing()
         to_ask = [listed for listed in self._accounts.values() if not listed.answered]
         self._progress(len(self._accounts) - len(to_ask), len(self._accounts))
         try:
@@ -183,22 +185,22 @@ class _Refresh:
         finally:
             self._stop.set()
             if not all(listed.answered for listed in self._accounts.values()):
-                self._save_unfinished()
+                self._save_unfinished_listing()
         if self._failures:
             raise self._error_of_listing()
-        return self._save_complete()
+        return self._save_complete_listing()
 
     def _ask_for_accounts(self) -> None:
-        accounts = self._token.call(lambda token: list(self._portal.list_accounts(token)))
+        accounts = self._token.ask_with_token(lambda token: list(self._portal.list_accounts(token)))
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
-    def _continue_unfinished(self) -> None:
+    def _continue_unfinished_listing(self) -> None:
         """Reuse the answers of a listing that was interrupted less than a day ago."""
-        unfinished = _listing_if_of_portal(
+        unfinished = _listing_of_present_portal(
             self._app.directory.load_unfinished_listing(self._session.name), self._session
         )
-        if unfinished is None or not is_recent(
+        if unfinished is None or not is_listing_recent(
             self._app, self._session, unfinished, of_this_sign_in=True
         ):
             return
@@ -235,7 +237,7 @@ class _Refresh:
             else:
                 raise answer
             if self._app.clock.monotonic() >= save_at:
-                self._save_unfinished()
+                self._save_unfinished_listing()
                 save_at = self._app.clock.monotonic() + _SAVE_EVERY_SECONDS
 
     def _ask_for_roles_in_thread(
@@ -256,7 +258,9 @@ class _Refresh:
     def _ask_for_roles_of_account(self, account: Account) -> ListedAccount:
         """Ask AWS for the account's roles; if AWS refuses, return those in the saved listing."""
         try:
-            names = self._token.call(lambda token: self._portal.list_roles(token, account.id))
+            names = self._token.ask_with_token(
+                lambda token: self._portal.list_roles(token, account.id)
+            )
         except RoleNotAssigned:
             earlier = self._earlier.get(account.id)
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
@@ -273,13 +277,13 @@ class _Refresh:
             or len(self._failures) >= _MOST_FAILURES
         )
 
-    # -- saving the answers to a listing ----------------------------------------------------
+    # -- saving AWS's answers, complete or not ----------------------------------------------
 
     def _listing_so_far(self) -> Listing:
         accounts = tuple(self._accounts.values())
         return Listing(self._session.start_url, self._session.region, self._begun_at, accounts)
 
-    def _save_unfinished(self) -> None:
+    def _save_unfinished_listing(self) -> None:
         """Save the answers so far. If that fails, only warn: the next listing asks AWS again."""
         try:
             with suppress(AnotherUsersHome):
@@ -289,15 +293,15 @@ class _Refresh:
         except (LocalState, OSError) as error:
             self._app.warn(f"the accounts listed so far could not be saved: {error}")
 
-    def _save_complete(self) -> Listing:
+    def _save_complete_listing(self) -> Listing:
         listing = self._listing_so_far()
         with suppress(AnotherUsersHome):
             self._app.directory.save(self._session.name, listing)
             self._app.directory.remove_unfinished_listing(self._session.name)
-        self._withdraw_responses()
+        self._withdraw_published_responses()
         return listing
 
-    def _withdraw_responses(self) -> None:
+    def _withdraw_published_responses(self) -> None:
         """Withdraw the published responses: a guard rule may match an account by its new name."""
         with suppress(SsoHelperError, OSError):
             if self._app.vault.policy.rules:
@@ -328,7 +332,7 @@ class _SharedToken:
         self._token: AccessToken | None = None
         self._renewed = False
 
-    def call(self, ask: Callable[[AccessToken], _T]) -> _T:
+    def ask_with_token(self, ask: Callable[[AccessToken], _T]) -> _T:
         """Call `ask` with the token. After a 401, renew the token and call `ask` once more."""
         token = self._load()
         try:

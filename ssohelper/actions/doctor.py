@@ -45,52 +45,54 @@ class Report(NamedTuple):
     has_shell_lines: bool = False
 
 
-def examine(app: App, chosen: str | None = None, *, run: bool = False) -> Report:
+def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> Report:
     """Examine the user's whole AWS setup, or what concerns one profile. Changes nothing.
 
     `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. With `run`, the profile's program is
     run even if it is another tool's. Raises: the errors of `resolve_profile` for an unknown
     profile.
     """
-    facts = gather(app, chosen)
-    facts = facts._replace(config=doctor_facts.measure_parsing(facts.config))
+    facts = gather_facts(app, chosen)
+    facts = facts._replace(config=doctor_facts.measure_config_parsing(facts.config))
     facts = _add_proofs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
-    findings = doctor_repairs.mark_repaired(checks.run_checks(facts))
+    findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
     sdks = _resolve_profiles_for_sdks(facts) if chosen is not None else []
     return Report(tuple(findings), tuple(sdks), tuple(_list_proven_profiles(facts)))
 
 
-def repair(app: App, report: Report) -> Report:
+def repair_findings_of_report(app: App, report: Report) -> Report:
     """Make the safe repairs; return the report with repaired findings marked. Raises: Refused."""
-    return report._replace(findings=tuple(doctor_repairs.repair(app, report.findings)))
+    return report._replace(findings=tuple(doctor_repairs.repair_findings(app, report.findings)))
 
 
-def prove_session(app: App, session: SsoSession) -> Report:
-    """Run our helper for one profile of the session; report the outcome and problems in files."""
-    facts = gather(app)
+def prove_profile_of_session(app: App, session: SsoSession) -> Report:
+    """Get credentials for one profile of the session; report the outcome and problems in files."""
+    facts = gather_facts(app)
     facts = facts._replace(
         sessions=tuple(one for one in facts.sessions if one.session.name == session.name)
     )
-    chosen = doctor_proofs.choose_profiles(app, facts)
-    proofs = doctor_proofs.run_helpers(app, chosen, facts, doctor_proofs.UNHURRIED_SECONDS)
+    chosen = doctor_proofs.choose_profiles_to_prove(app, facts)
+    proofs = doctor_proofs.run_programs_of_profiles(
+        app, chosen, facts, doctor_proofs.UNHURRIED_SECONDS
+    )
     facts = facts._replace(proofs=tuple(proofs))
-    found = doctor_repairs.mark_repaired(checks.run_checks(facts))
+    found = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
     problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
     shell = facts.machine.shell
     is_current = shell is not None and shell.state == "current"
     return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)), is_current)
 
 
-def find_shadowing(app: App, profile: Profile) -> list[Finding]:
+def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone."""
-    config = doctor_facts.read_config(app)
-    profiles = doctor_facts.read_profiles(config, profile.name)
+    config = doctor_facts.read_config_facts(app)
+    profiles = doctor_facts.read_profile_facts(config, profile.name)
     facts = Facts(
-        environ=doctor_facts.choose_variables(app.environ),
+        environ=doctor_facts.choose_sdk_variables(app.environ),
         config=config,
         profiles=tuple(profiles),
-        programs=doctor_facts.find_programs(profiles, app),
+        programs=doctor_facts.find_programs_of_profiles(profiles, app),
         chosen=profile.name,
     )
     found = checks.run_checks(facts, checks.SHADOWING)
@@ -100,26 +102,26 @@ def find_shadowing(app: App, profile: Profile) -> list[Finding]:
 # -- gathering the facts that doctor checks ------------------------------------------------------
 
 
-def gather(app: App, chosen: str | None = None) -> Facts:
+def gather_facts(app: App, chosen: str | None = None) -> Facts:
     """Return all facts that files and the environment hold. Sends no request."""
-    files = doctor_machine.list_files(app)  # first: reading a file of ours sets its mode
-    config = doctor_facts.read_config(app)
-    profiles = doctor_facts.read_profiles(config)
+    files = doctor_machine.list_file_facts(app)  # first: reading a file of ours sets its mode
+    config = doctor_facts.read_config_facts(app)
+    profiles = doctor_facts.read_profile_facts(config)
     shown = profiles if chosen is None else _find_chosen_profile(app, config, profiles, chosen)
-    machine = doctor_machine.examine(app)
+    machine = doctor_machine.examine_machine(app)
     sessions = [
-        doctor_facts.read_session(app, session, profiles)
+        doctor_facts.read_session_fact(app, session, profiles)
         for session in (config.file.sso_sessions() if config.file else ())
-        if chosen is None or any(_is_of_session(one, session) for one in shown)
+        if chosen is None or any(_is_profile_of_session(one, session) for one in shown)
     ]
     return Facts(
         now=app.clock.now(),
-        environ=doctor_facts.choose_variables(app.environ),
+        environ=doctor_facts.choose_sdk_variables(app.environ),
         config=config,
         profiles=tuple(shown),
         chosen=chosen,
         issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
-        programs=doctor_facts.find_programs(shown, app, machine.command),
+        programs=doctor_facts.find_programs_of_profiles(shown, app, machine.command),
         files=tuple(files),
         sessions=tuple(sessions),
         unusable_sessions=doctor_facts.list_unusable_sessions(app, config),
@@ -148,7 +150,7 @@ def _find_chosen_profile(
     return [ProfileFact(entry, target, role.account_id)]
 
 
-def _is_of_session(profile: ProfileFact, session: SsoSession) -> bool:
+def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
     return profile.target is not None and target_belongs_to_session(profile.target, session)
 
 
@@ -157,13 +159,13 @@ def _is_of_session(profile: ProfileFact, session: SsoSession) -> bool:
 
 def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
-    facts = facts._replace(endpoints=tuple(doctor_proofs.ask_endpoints(app, sessions)))
+    facts = facts._replace(endpoints=tuple(doctor_proofs.probe_aws_endpoints(app, sessions)))
     if facts.chosen is None:
-        profiles = doctor_proofs.choose_profiles(app, facts)
-        proofs = doctor_proofs.run_helpers(app, profiles, facts)
+        profiles = doctor_proofs.choose_profiles_to_prove(app, facts)
+        proofs = doctor_proofs.run_programs_of_profiles(app, profiles, facts)
     else:
         found = [
-            doctor_proofs.run_chosen(app, one, facts.programs, foreign=run)
+            doctor_proofs.run_program_of_chosen_profile(app, one, facts.programs, foreign=run)
             for one in facts.profiles
         ]
         proofs = [one for one in found if one is not None]

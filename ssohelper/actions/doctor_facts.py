@@ -25,7 +25,7 @@ from ssohelper.core.doctor.facts import (
     SessionFact,
     TokenFact,
 )
-from ssohelper.core.foreign import find_foreign_profile
+from ssohelper.core.foreign import foreign_profile_of_entry
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
@@ -47,16 +47,16 @@ _SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURIT
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
-def choose_variables(environ: Mapping[str, str]) -> dict[str, str]:
+def choose_sdk_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that SDKs read. The values of keys and tokens are replaced."""
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
 
-# -- the config and the credentials file -------------------------------------------------------
+# -- reading the config and the credentials file -----------------------------------------------
 
 
-def read_config(app: App) -> ConfigFacts:
+def read_config_facts(app: App) -> ConfigFacts:
     """Return what is in ~/.aws/config and ~/.aws/credentials, or why that cannot be read."""
     locations = app.locations
     facts = ConfigFacts(
@@ -78,7 +78,7 @@ def read_config(app: App) -> ConfigFacts:
         return facts._replace(credentials_failure=Failure.of_error(error))
 
 
-def measure_parsing(config: ConfigFacts) -> ConfigFacts:
+def measure_config_parsing(config: ConfigFacts) -> ConfigFacts:
     """Add the CPU seconds that configparser, which botocore uses, needs to read the config.
 
     A small config, and one that AWS tools cannot read, are not measured.
@@ -90,10 +90,10 @@ def measure_parsing(config: ConfigFacts) -> ConfigFacts:
     return config._replace(parse_seconds=time.thread_time() - began)
 
 
-# -- facts about profiles ----------------------------------------------------------------------
+# -- gathering facts about profiles ------------------------------------------------------------
 
 
-def read_profiles(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
+def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
     """Return the profiles of the config, or the one named `only`."""
     config = facts.file
     if config is None:
@@ -115,7 +115,7 @@ def _make_profile_fact(
             chain = chains.find_chain(config, entry)
             if chain is not None:
                 return ProfileFact(entry, None, chain.assumed_role.account_id)
-            find_foreign_profile(config, entry, credentials)
+            foreign_profile_of_entry(config, entry, credentials)
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)
     except ConfigInvalid as error:
@@ -123,7 +123,7 @@ def _make_profile_fact(
     return ProfileFact(entry, target, target.role.account_id if target else None)
 
 
-def find_programs(
+def find_programs_of_profiles(
     profiles: Iterable[ProfileFact], app: App, own_command: str | None = None
 ) -> dict[str, ProgramFact]:
     """Return the programs that the profiles' `credential_process` run, by their name in it.
@@ -142,7 +142,9 @@ def _make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
     if path is None:
         return ProgramFact(word, None, is_own)
     is_other = is_own and not installation.is_own_program(path)
-    return ProgramFact(word, path, is_own, installation.find_replaceable(path), is_other)
+    return ProgramFact(
+        word, path, is_own, installation.find_replaceable_part_of_path(path), is_other
+    )
 
 
 def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenFact]:
@@ -160,7 +162,7 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
     return found
 
 
-# -- facts about sessions ----------------------------------------------------------------------
+# -- gathering facts about sessions ------------------------------------------------------------
 
 
 def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
@@ -181,18 +183,20 @@ def find_missing_sessions(
         if names:
             command = ""
             if SESSION_NAME.fullmatch(name):
-                recorded = missing_sessions.find_recorded_or_none(app, name)
-                command = missing_sessions.restore_command(name, recorded)
+                recorded = missing_sessions.find_recorded_session_or_none(app, name)
+                command = missing_sessions.restore_session_command(name, recorded)
             found[name] = MissingSessionFact(names, command)
     return found
 
 
-def read_session(app: App, session: SsoSession, profiles: Iterable[ProfileFact]) -> SessionFact:
+def read_session_fact(
+    app: App, session: SsoSession, profiles: Iterable[ProfileFact]
+) -> SessionFact:
     """Return what files say of the session. A locked keyring is not the session's failure."""
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
     try:
-        outlook = clocks.load_outlook(app, session)
+        outlook = clocks.load_sign_in_outlook(app, session)
         token = app.tokens.peek(session)
         if token is not None and token.refresh_token is not None and token.client is not None:
             registration_ends_at = token.client.expires_at

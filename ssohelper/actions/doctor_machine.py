@@ -34,10 +34,10 @@ _COMPLETIONS = {
 }
 
 
-# -- owners and modes of files -------------------------------------------------------------------
+# -- reading owners and modes of files -----------------------------------------------------------
 
 
-def list_files(app: App) -> list[FileFact]:
+def list_file_facts(app: App) -> list[FileFact]:
     """Return owner and mode of AWS's and ssohelper's files. Does not read the files."""
     if sys.platform == "win32":
         return []
@@ -79,7 +79,7 @@ def _make_file_fact(path: Path, use: Use) -> FileFact | None:
     owner = ""
     # A file of root is not reported: on some systems root owns home folders, and root may do
     # anything anyway.
-    if not open_file.is_ours(found) and found.st_uid != 0:
+    if not open_file.is_owned_by_us(found) and found.st_uid != 0:
         owner = _user_name(found.st_uid)
     is_link = stat.S_ISLNK(found.st_mode)
     mode, others = stat.S_IMODE(found.st_mode), open_file.may_others_write(found)
@@ -93,7 +93,7 @@ def _user_name(uid: int) -> str:
     return str(uid)
 
 
-def find_leftovers(app: App) -> tuple[str, ...]:
+def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
     """Return temporary files that killed processes have left."""
     locations = app.locations
     folders = (
@@ -104,10 +104,10 @@ def find_leftovers(app: App) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-# -- this installation, storage, the shell -----------------------------------------------------
+# -- facts on this installation, the storage of sign-ins and the shell -------------------------
 
 
-def examine(app: App) -> MachineFacts:
+def examine_machine(app: App) -> MachineFacts:
     """Return what is known of this machine and this installation."""
     command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
     storage, storage_failure = _value_or_failure(lambda: _find_storage_name(app))
@@ -118,7 +118,7 @@ def examine(app: App) -> MachineFacts:
     return MachineFacts(
         command=command,
         failure=failure,
-        commands=tuple(installation.find_all_on_path(app.environ)),
+        commands=tuple(installation.find_all_ssohelpers_on_path(app.environ)),
         apart_seconds=app.clock.now() - app.clock.aws_now(),
         runtime_folder=runtime,
         is_runtime_in_memory=may_publish is not False,
@@ -128,7 +128,7 @@ def examine(app: App) -> MachineFacts:
         settings_failure=settings_failure,
         state_failure=state_failure,
         shell=_examine_shell(app),
-        leftovers=find_leftovers(app),
+        leftovers=find_leftover_temporary_files(app),
     )
 
 
@@ -180,7 +180,7 @@ def _examine_shell(app: App) -> ShellFact | None:
         return None
     completions = tuple(_find_stale_completions(app, shell))
     try:
-        edit = installing.plan_install(app, shell)
+        edit = installing.plan_rc_file_install(app, shell)
         rc_file = os.fspath(edit.path)
         if edit.by_hand or not edit.has_changes:
             return ShellFact(shell, rc_file, "current", None, completions)

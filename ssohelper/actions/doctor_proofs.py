@@ -55,15 +55,15 @@ class _Endpoint(NamedTuple):
 # -- running the programs of profiles ------------------------------------------------------------
 
 
-def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
-    """Return, for each signed-in session, one profile whose helper may run without asking the user.
+def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
+    """Return, for each signed-in session, a profile whose command may run without asking the user.
 
-    The helper is this installation's, no rule guards the role, and no section of the credentials
+    The command is this installation's, no rule guards the role, and no section of the credentials
     file wins over the profile. Read-only roles come first.
     """
     by_session: dict[str, list[tuple[ProfileFact, TargetRole]]] = {}
     for profile in facts.profiles:
-        helped = _with_own_helper(profile, facts)
+        helped = _profile_with_own_command(profile, facts)
         target = helped.target if helped else None
         if helped is None or target is None or target.session is None:
             continue
@@ -87,8 +87,8 @@ def choose_profiles(app: App, facts: Facts) -> list[ProfileFact]:
     return chosen
 
 
-def _with_own_helper(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
-    """Return the profile if its command is our helper; give a native profile that command."""
+def _profile_with_own_command(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
+    """Return the profile if it runs this installation; give a native profile our command."""
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
@@ -114,12 +114,12 @@ def _is_role_unguarded(app: App, session: SsoSession, target: TargetRole) -> boo
         return False
 
 
-def run_helpers(
+def run_programs_of_profiles(
     app: App, profiles: Sequence[ProfileFact], facts: Facts, seconds: float | None = None
 ) -> list[ProofFact]:
-    """Run the helper of all profiles at once, and return the outcome for each profile.
+    """Run the credential process of each profile, all at once; return each profile's outcome.
 
-    Without `seconds`, the helpers have as long as `doctor` without arguments may take.
+    Without `seconds`, they have as long as `doctor` without arguments may take.
     """
     limit = PROOF_SECONDS if seconds is None else seconds
     return _run_in_threads(
@@ -128,7 +128,7 @@ def run_helpers(
     )
 
 
-def run_chosen(
+def run_program_of_chosen_profile(
     app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], *, foreign: bool
 ) -> ProofFact | None:
     """Run the program of the profile that the user names; another tool's only with `foreign`.
@@ -159,7 +159,9 @@ def _run_program(
     command = profile.entry.keys["credential_process"]
     words = process_command.split_command(command)
     program = programs[words[0]]
-    ended = timed_run.run([program.path or words[0], *words[1:]], app.environ, seconds)
+    ended = timed_run.run_with_time_limit(
+        [program.path or words[0], *words[1:]], app.environ, seconds
+    )
     target = profile.target
     proof = ProofFact(
         profile.name,
@@ -204,28 +206,28 @@ def _last_line_of_errors(stderr: bytes) -> str:
     return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
 
 
-# -- AWS endpoints that doctor checks ------------------------------------------------------------
+# -- asking AWS's endpoints whether they answer --------------------------------------------------
 
 
-def ask_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact]:
+def probe_aws_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact]:
     """Ask each session's sign-in service, portal and STS, all at once, whether they answer."""
     found: dict[_Endpoint, list[str]] = {}
     facts = []
     for session in list(sessions)[:_MOST_SESSIONS]:
         try:
-            for endpoint in _endpoints_of(app, session):
+            for endpoint in _aws_endpoints_of(app, session):
                 found.setdefault(endpoint, []).append(session.name)
         except SsoHelperError as error:
             facts.append(EndpointFact((session.name,), session.name, Failure.of_error(error)))
     deadline = app.clock.deadline(ENDPOINT_SECONDS)
     asked = [
-        lambda one=one, names=names: _probe_endpoint(app, one, tuple(names), deadline)
+        lambda one=one, names=names: _probe_aws_endpoint(app, one, tuple(names), deadline)
         for one, names in found.items()
     ]
     return facts + _run_in_threads(asked, ENDPOINT_SECONDS + 1)
 
 
-def _endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
+def _aws_endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
     family, region = app.portal_family(session), session.region
     urls = (
         (oidc_endpoint(region, app.environ, family), "the sign-in service"),
@@ -235,7 +237,7 @@ def _endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
     return [_Endpoint(url, f"{service} in {region}") for url, service in urls]
 
 
-def _probe_endpoint(
+def _probe_aws_endpoint(
     app: App, endpoint: _Endpoint, session_names: tuple[str, ...], deadline: Deadline
 ) -> EndpointFact:
     host = endpoint.url.partition("://")[2].partition("/")[0]
@@ -250,12 +252,14 @@ def _run_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[
     """Run the calls at once; return their results in order, without calls that take too long."""
     results: dict[int, Any] = {}
 
-    def call(number: int, function: Callable[[], Any]) -> None:
+    def call_and_store_result(number: int, function: Callable[[], Any]) -> None:
         results[number] = function()
 
     # Daemon threads, so that Ctrl-C and the end of the program wait for none of them.
     threads = [
-        threading.Thread(target=call, args=pair, daemon=True, name=f"doctor-{pair[0]}")
+        threading.Thread(
+            target=call_and_store_result, args=pair, daemon=True, name=f"doctor-{pair[0]}"
+        )
         for pair in enumerate(calls)
     ]
     for thread in threads:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 
-def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
+def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
     """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
     A repair that fails is a warning, and its finding stays. Raises: Refused below an allow-list.
@@ -39,16 +39,18 @@ def repair(app: App, findings: Sequence[Finding]) -> list[Finding]:
         for name in finding.repair.paths
     ]
     # One command is one write of the config, so that one `profile undo` reverses it.
-    is_written = bool(moved) and _try_repair(app, lambda: _write_helper_path(app, moved))
+    is_written = bool(moved) and _try_repair(
+        app, lambda: _write_command_path_to_profiles(app, moved)
+    )
     return [
-        finding._replace(is_fixed=_repair_one(app, finding, is_written))
+        finding._replace(is_fixed=_repair_finding(app, finding, is_written))
         if finding.repair is not None
         else finding
         for finding in findings
     ]
 
 
-def mark_repaired(findings: Sequence[Finding]) -> list[Finding]:
+def mark_repaired_findings(findings: Sequence[Finding]) -> list[Finding]:
     """Mark findings whose file modes are right by now: reading one of our files sets its mode."""
     return [
         finding._replace(is_fixed=True)
@@ -67,7 +69,7 @@ def _is_file_private(path: str) -> bool:
         return False
 
 
-def _repair_one(app: App, finding: Finding, is_config_written: bool) -> bool:
+def _repair_finding(app: App, finding: Finding, is_config_written: bool) -> bool:
     repair = finding.repair
     assert repair is not None
     if repair.kind == "helper":
@@ -93,23 +95,23 @@ def _try_repair(app: App, change: Callable[[], object]) -> bool:
 
 
 def _write_shell_lines(app: App, shell: str) -> None:
-    installing.write_edit(app, installing.plan_install(app, shell))
+    installing.write_rc_file_edit(app, installing.plan_rc_file_install(app, shell))
 
 
-def _write_helper_path(app: App, names: Sequence[str]) -> None:
-    """Write the present path of our helper into these managed profiles, in one write."""
+def _write_command_path_to_profiles(app: App, names: Sequence[str]) -> None:
+    """Write the present path of ssohelper's command into these managed profiles, in one write."""
     command = installation.find_profile_command(app.environ)
     changes: list[Change] = []
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
-        changes[:] = list(_helper_path_changes(config, names, command))
+        changes[:] = list(_command_path_changes(config, names, command))
         return changes
 
     if app.config.write(changes_for, app.clock.deadline()):
-        config_writing.add_to_journal(app, "doctor", changes)
+        config_writing.add_config_write_to_journal(app, "doctor", changes)
 
 
-def _helper_path_changes(
+def _command_path_changes(
     config: ConfigFile, names: Sequence[str], command: str
 ) -> Iterator[Change]:
     for name in names:

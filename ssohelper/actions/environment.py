@@ -111,10 +111,10 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     )
 
 
-def build_named_environment(
+def build_environment_naming_profile(
     name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
-    """Return variables that name a profile whose credentials are not ours.
+    """Return variables that name a profile whose credentials ssohelper does not get.
 
     `kept` are variables that the provider of its credentials reads; they are not unset.
     """
@@ -154,7 +154,7 @@ def build_endpoint_environment(
     )
 
 
-def choose_region(app: App, profile: Profile) -> str:
+def choose_region_of_profile(app: App, profile: Profile) -> str:
     """Return the profile's region, or else the region that a new profile of its role would get."""
     return profile.region or default_regions.region_of_role(app, profile)
 
@@ -165,7 +165,7 @@ def choose_endpoint_region(app: App, profile: Profile, region: str | None = None
     Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
     profile's own.
     """
-    chosen = region or choose_region(app, profile)
+    chosen = region or choose_region_of_profile(app, profile)
     try:
         return checked_region(chosen)
     except ConfigInvalid:
@@ -186,10 +186,10 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.peek_token(app, session)
-        return clocks.load_outlook_of_token(app, session, seen)
+        return clocks.load_sign_in_outlook_of_token(app, session, seen)
     # Another tool may have signed in. Shell prompts learn of it only by this update.
-    prompt_notes.update_session(app, session)
-    return clocks.load_outlook_of_token(app, session, token)
+    prompt_notes.rewrite_prompts_of_session(app, session)
+    return clocks.load_sign_in_outlook_of_token(app, session, token)
 
 
 def _environment_with_variables(variables: dict[str, str | Secret]) -> Environment:
@@ -218,4 +218,4 @@ def _region_variables(region: str | None) -> dict[str, str]:
 
 
 def _region_variables_of_profile(app: App, profile: Profile) -> dict[str, str]:
-    return _region_variables(choose_region(app, profile))
+    return _region_variables(choose_region_of_profile(app, profile))

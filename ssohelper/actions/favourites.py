@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _RECORD_SECONDS = 1.0
 
 
-def load_usage(app: App) -> dict[RoleKey, Usage]:
+def load_usage_of_roles(app: App) -> dict[RoleKey, Usage]:
     """Return the recorded usage by role. Warn and return none if the file cannot be read."""
     try:
         return app.usage.load_all()
@@ -24,7 +24,7 @@ def load_usage(app: App) -> dict[RoleKey, Usage]:
         return {}
 
 
-def record_use(app: App, profile: Profile) -> None:
+def record_use_of_role(app: App, profile: Profile) -> None:
     """Record that the role was used just now. Only warns on failure, as the command succeeded."""
     now, key = app.clock.now(), profile.key
     try:
@@ -38,14 +38,14 @@ def record_use(app: App, profile: Profile) -> None:
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite, or with False no longer one; return whether that is a change."""
+    """Make the role a favourite, or no longer one; return whether it was not so before."""
     changed = []
 
-    def change(usage: Usage) -> Usage:
+    def mark_favourite(usage: Usage) -> Usage:
         changed.append(usage.favourite != favourite)
         return usage._replace(favourite=favourite)
 
-    app.usage.update(key, change, app.clock.deadline())
+    app.usage.update(key, mark_favourite, app.clock.deadline())
     return changed == [True]
 
 

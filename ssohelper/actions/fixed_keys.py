@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from ssohelper.core.model import Profile, RoleCredentials
 
 
-def release_keys(app: App, profile: Profile) -> RoleCredentials:
+def release_keys_for_one_program(app: App, profile: Profile) -> RoleCredentials:
     """Return the role's credentials with nearly their whole lifetime left.
 
-    Raises: the errors of `credentials.release`.
+    Raises: the errors of `credentials.release_credentials`.
     """
-    return credentials.release(
+    return credentials.release_credentials(
         app,
         profile.session,
         profile.role,
@@ -34,4 +34,4 @@ def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -
     reason is the application id of the AWS SDKs.
     """
     found = environment.build_keys_environment(app, profile, keys)
-    return guards.add_reason(app, profile.key, found).for_child(app.environ)
+    return guards.add_grant_reason(app, profile.key, found).for_child(app.environ)

@@ -1,4 +1,4 @@
-"""Profiles whose credentials are not ours: finds them, and names them to a shell or a program.
+"""Profiles whose credentials come from elsewhere: finds them, and names them to a shell or program.
 
 This module does not get, cache or release these credentials: the SDK of the program gets them
 itself. actions.foreign_credentials gets them for the commands that need them.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import agents, environment
 from ssohelper.actions.environment import Environment
 from ssohelper.core import chains
-from ssohelper.core.foreign import ForeignCredentials, ForeignProfile, find_foreign_profile
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile, foreign_profile_of_entry
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ FROM_ENVIRONMENT = "Environment"
 _CONTAINER = "EcsContainer"
 
 
-def find(app: App, name: str | None) -> ForeignProfile | None:
-    """Return the profile of this name, or of AWS_PROFILE, if its credentials are not ours.
+def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
+    """Return the profile of this name, or of AWS_PROFILE, if its credentials are from elsewhere.
 
     Raises: ConfigInvalid for a chain that cannot be used.
     """
@@ -36,19 +36,21 @@ def find(app: App, name: str | None) -> ForeignProfile | None:
     entry = app.config.find_profile(asked) if asked else None
     if entry is None:
         return None
-    return _find_of(app.config.read(), entry, app.config.read_credentials_sections)
+    return _find_foreign_profile_of_entry(
+        app.config.read(), entry, app.config.read_credentials_sections
+    )
 
 
-def _find_of(
+def _find_foreign_profile_of_entry(
     config: ConfigFile, entry: ProfileEntry, read_keyed: Callable[[], Collection[str]]
 ) -> ForeignProfile | None:
     if config.target(entry) is not None or chains.find_chain(config, entry):
         return None
-    return find_foreign_profile(config, entry, read_keyed())
+    return foreign_profile_of_entry(config, entry, read_keyed())
 
 
-def list_usable(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
-    """Return those of the profiles that `find` finds. Leaves out what cannot be used."""
+def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
+    """Return those of the profiles that `find_foreign_profile` finds. Leaves out unusable ones."""
     config = app.config.read()
     keyed: Collection[str] = ()
     with suppress(SsoHelperError):
@@ -56,17 +58,17 @@ def list_usable(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfil
     found: list[ForeignProfile | None] = []
     for entry in entries:
         with suppress(SsoHelperError):
-            found.append(_find_of(config, entry, lambda: keyed))
+            found.append(_find_foreign_profile_of_entry(config, entry, lambda: keyed))
     return [one for one in found if one is not None]
 
 
-def find_chosen(app: App, row: RoleRow) -> ForeignProfile:
+def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
     """Return the profile of a row that a list showed (RoleRow.provider), as the config has it now.
 
     Raises: UsageProblem if it is gone, or its credentials come from elsewhere by now: a list's row
     never stands for something that the user did not choose.
     """
-    found = find(app, row.role_name)
+    found = find_foreign_profile(app, row.role_name)
     if found is None or found.what != row.provider:
         raise UsageProblem(
             f'the profile "{row.role_name}" has been edited since it was listed',
@@ -75,20 +77,22 @@ def find_chosen(app: App, row: RoleRow) -> ForeignProfile:
     return found
 
 
-def build_environment(app: App, found: ForeignProfile) -> Environment:
+def build_foreign_profile_environment(app: App, found: ForeignProfile) -> Environment:
     """Return the variables that name the profile to SDKs. They hold no secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
-    return environment.build_named_environment(found.name, find_own_region(app, found), kept)
+    return environment.build_environment_naming_profile(
+        found.name, find_region_of_foreign_profile(app, found), kept
+    )
 
 
-def build_keys_environment(
+def build_foreign_keys_environment(
     app: App, found: ForeignProfile, keys: ForeignCredentials
 ) -> Environment:
     """Return variables with the profile's keys, which are not renewed."""
-    return environment.build_foreign_environment(keys, find_own_region(app, found))
+    return environment.build_foreign_environment(keys, find_region_of_foreign_profile(app, found))
 
 
-def find_own_region(app: App, found: ForeignProfile) -> str | None:
+def find_region_of_foreign_profile(app: App, found: ForeignProfile) -> str | None:
     """Return the region of the nearest profile that has one. Raises: ConfigInvalid."""
     config = app.config.read()
     for name in found.profiles:
@@ -99,13 +103,13 @@ def find_own_region(app: App, found: ForeignProfile) -> str | None:
     return None
 
 
-def read_keys(app: App, found: ForeignProfile) -> Mapping[str, str]:
+def read_profile_options(app: App, found: ForeignProfile) -> Mapping[str, str]:
     """Return the profile's options in the config, by key."""
     entry = app.config.find_profile(found.name)
     return entry.keys if entry is not None else {}
 
 
-def check_use(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
+def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
     """Raise an error for a profile that the SDK of a program could not use now.
 
     Raises: Refused below an allow-list; LoginRequired if `aws login` is needed; UsageProblem for an

@@ -1,4 +1,4 @@
-"""Gets the credentials of a profile that is not ours, once, from the profile's own provider.
+"""Gets the credentials of a profile that does not use ssohelper, once, from its own provider.
 
 botocore's providers run in a process of their own (provider_process), because a provider may hang:
 after 18 s in all, the process is killed with everything that it started. Nothing is cached.
@@ -28,7 +28,7 @@ from ssohelper.core.foreign import (
 from ssohelper.core.text import to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState, UsageProblem
 from ssohelper.fastpath import PROVIDER_PROCESS
-from ssohelper.fastpath.spawn import without_credentials
+from ssohelper.fastpath.spawn import environment_without_credentials
 from ssohelper.system import timed_run
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Identity(NamedTuple):
     role_name: str | None
 
 
-def obtain(
+def obtain_foreign_credentials(
     app: App,
     found: ForeignProfile,
     codes: Mapping[str, str],
@@ -66,9 +66,9 @@ def obtain(
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign.build_environment(app, found).for_child(app.environ)
+        wanted = foreign.build_foreign_profile_environment(app, found).for_child(app.environ)
     wanted.pop(_KEY_LOG, None)
-    wanted["AWS_DEFAULT_REGION"] = choose_region(app, found)
+    wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
     # The profile's provider gets these variables as they were, through stdin: our Python must not
@@ -76,7 +76,9 @@ def obtain(
     given = to_json({"codes": dict(codes), "environ": wanted}).encode()
     argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
     seconds = deadline.seconds_left()
-    ended = timed_run.run(argv, without_credentials(wanted), seconds, given)
+    ended = timed_run.run_with_time_limit(
+        argv, environment_without_credentials(wanted), seconds, given
+    )
     if ended.reason:
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
@@ -87,9 +89,9 @@ def obtain(
     return parse_provider_answer(found, ended.stdout)
 
 
-def choose_region(app: App, found: ForeignProfile) -> str:
+def choose_sts_region(app: App, found: ForeignProfile) -> str:
     """Return the region of the profile, else the environment's, else the setting's, else AWS's."""
-    own = foreign.find_own_region(app, found)
+    own = foreign.find_region_of_foreign_profile(app, found)
     if own:
         return own
     known = [app.environ.get(name, "") for name in profile_region.VARIABLES]
@@ -99,30 +101,30 @@ def choose_region(app: App, found: ForeignProfile) -> str:
     return next(filter(is_region, known), home or _USUAL_REGION)
 
 
-def confirm(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
+def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
-    region = checked_region(choose_region(app, found))
-    family = app.family_of_keys(foreign.read_keys(app, found))
-    answer = app.account_client(keys.for_request, region, family).get_any_identity()
+    region = checked_region(choose_sts_region(app, found))
+    family = app.family_of_keys(foreign.read_profile_options(app, found))
+    answer = app.account_client(keys.for_request, region, family).get_identity_of_any_caller()
     # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None
     return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
 
 
-def choose_page(
+def choose_console_page(
     app: App, found: ForeignProfile, service: str | None, region: str | None
 ) -> ConsolePage:
-    """Return the console page of a service in a region, as actions.console.choose_page does."""
+    """Return the console page of a service in a region, as the function in actions.console does."""
     chosen = (
-        default_regions.check_region(region)
+        default_regions.parse_region_name(region)
         if region
-        else checked_region(choose_region(app, found))
+        else checked_region(choose_sts_region(app, found))
     )
     return console_urls.service_page(service or "home", chosen)
 
 
-def open_in_browser(
+def open_console_in_browser(
     app: App,
     found: ForeignProfile,
     keys: ForeignCredentials,
@@ -130,7 +132,7 @@ def open_in_browser(
     start: Callable[[str], bool],
     has_failed: Callable[[], bool],
 ) -> None:
-    """Sign a browser in to the console page, as actions.console.open_in_browser does.
+    """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
 
     Raises: UsageProblem for keys of an IAM user; ConfigInvalid if the sign-in service is moved to
     this machine and STS is not, since the credentials are AWS's then.
@@ -142,7 +144,7 @@ def open_in_browser(
             hint="use a profile that assumes a role with them",
         )
     federation = app.federation(page.region)
-    family = app.family_of_keys(foreign.read_keys(app, found))
+    family = app.family_of_keys(foreign.read_profile_options(app, found))
     if is_loopback_url(console_sign_in_endpoint(page.region, app.environ)) and not is_loopback_url(
         sts_endpoint(page.region, app.environ, family)
     ):
@@ -152,4 +154,6 @@ def open_in_browser(
         )
     host = console_urls.console_home_url(page)
     address = federation.get_login_url(keys.for_request, host, page.url)
-    console.send_browser(app, address, start, has_failed, "name the browser's command in BROWSER")
+    console.send_browser_to_address(
+        app, address, start, has_failed, "name the browser's command in BROWSER"
+    )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Ask = Callable[[SsoSession, FurtherPortal, str], bool]
 
 
-def find_session(
+def find_session_of_further_portal(
     app: App, start_url: str, name: str | None, ask: Ask | None
 ) -> tuple[SsoSession, FurtherPortal] | None:
     """Return the session to which this start URL is a further portal, and the portal; else None.
@@ -64,14 +64,14 @@ def find_session(
     return (found[0], portal) if found else None
 
 
-def add_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
+def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
     """Add the portal to the setting `sessions.NAME.regions`; return False if it was there."""
     key = f"sessions.{session.name}.regions"
     texts = list(app.settings.get("regions", session=session.name))
     if portal.text in texts:
         return False
     texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
-    regions.check_setting(app, session.name, [*texts, portal.text])
+    regions.check_regions_setting(app, session.name, [*texts, portal.text])
     own_settings.change_setting(
         app, key, ("sessions", session.name, "regions"), [*texts, portal.text]
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import regions, sign_in_user, tokens
 from ssohelper.core import lineage
-from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, IssuedToken, SignInFacts, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import (
     Interrupted,
@@ -23,32 +23,34 @@ if TYPE_CHECKING:
     from ssohelper.actions.login_ui import LoginUi
     from ssohelper.app import App
 
-    GetToken = Callable[[SsoSession], tuple[AccessToken, int]]
+    GetToken = Callable[[SsoSession], IssuedToken]
 
 _RENEWAL_SECONDS = 8.0
 
 
-def find_missing(app: App, session: SsoSession) -> list[SsoSession]:
+def find_further_portals_without_sign_in(app: App, session: SsoSession) -> list[SsoSession]:
     """Return the further portals that are not signed in together with the session."""
     return [
         further
-        for further in regions.list_further(app, session)
-        if not regions.is_signed_in(app, session, further)
+        for further in regions.list_further_portals(app, session)
+        if not regions.is_further_portal_signed_in(app, session, further)
     ]
 
 
-def sign_in(app: App, session: SsoSession, ui: LoginUi, get_token: GetToken) -> None:
+def sign_in_at_further_portals(
+    app: App, session: SsoSession, ui: LoginUi, get_token: GetToken
+) -> None:
     """Sign in at each further portal without a sign-in, one after another.
 
     `get_token` gets a token of one portal by an interactive sign-in. A failed sign-in is a warning,
     because the session's own sign-in works without it. Raises: UsageProblem if another user signed
     in there than to the session; that sign-in is ended and not saved.
     """
-    for further in find_missing(app, session):
+    for further in find_further_portals_without_sign_in(app, session):
         ui.report_further_region(further.region)
         try:
             app.company_policy.check_portal(further)
-            _sign_in_at(app, session, further, get_token)
+            _sign_in_at_further_portal(app, session, further, get_token)
         except (UsageProblem, Superseded):
             raise
         except Interrupted:
@@ -58,9 +60,9 @@ def sign_in(app: App, session: SsoSession, ui: LoginUi, get_token: GetToken) -> 
             app.warn(f"{_not_signed_in_text(session, further)}: {error.message}")
 
 
-def warn_of_missing(app: App, session: SsoSession) -> None:
+def warn_of_further_portals_without_sign_in(app: App, session: SsoSession) -> None:
     """Warn of further portals that are not signed in, and say how to sign in there."""
-    for further in find_missing(app, session):
+    for further in find_further_portals_without_sign_in(app, session):
         app.warn(
             f"{_not_signed_in_text(session, further)}; sign in there too with: "
             f"ssohelper login {session.name} --force"
@@ -90,13 +92,15 @@ def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | N
     return failure
 
 
-def _sign_in_at(app: App, session: SsoSession, further: SsoSession, get_token: GetToken) -> None:
+def _sign_in_at_further_portal(
+    app: App, session: SsoSession, further: SsoSession, get_token: GetToken
+) -> None:
     app.tokens.prepare_sign_in(further)
     own_token = app.tokens.load(session)
     if own_token is None:
         raise tokens.signed_out_error(session)
     token, life_seconds = get_token(further)
-    user = sign_in_user.find_user(app, further, token)
+    user = sign_in_user.find_signed_in_user(app, further, token)
     own_user = app.tokens.load_facts(session.name).user
     if sign_in_user.is_another_user(user, own_user):
         sign_in_user.end_new_sign_in(app, further, token)
@@ -136,7 +140,7 @@ def _save_further_sign_in(
                 of_token_id=present.id if present else own_token.id,
             )
             app.tokens.save(further, token)
-            facts = tokens.facts_of_sign_in(app, further, before, token, life_seconds, user)
+            facts = tokens.facts_of_new_sign_in(app, further, before, token, life_seconds, user)
             app.tokens.save_facts(further.sign_in_name, facts)
 
 

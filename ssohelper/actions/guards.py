@@ -37,7 +37,7 @@ class Rule(NamedTuple):
     matches: int
 
 
-def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
+def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
     """Return the usual guard rules, to be proposed; none if rules exist or these match no role."""
     if app.vault.policy.rules:
         return ()
@@ -46,17 +46,25 @@ def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
-def grant_question(app: App, key: RoleKey) -> tuple[str, str]:
+class GrantQuestion(NamedTuple):
+    """The word that the user must type before a grant, and a notice that names rule and role."""
+
+    word: str
+    notice: str
+
+
+def make_grant_question(app: App, key: RoleKey) -> GrantQuestion:
     """Return the word that the user types to grant the role, and a text naming rule and role."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
-    return word, (
-        f'the rule "{show(find_rule(app, key) or "")}" guards the role {key.role_name} '
-        f'in the account "{word}" ({account.id})'
+    return GrantQuestion(
+        word,
+        f'the rule "{show(find_guard_rule(app, key) or "")}" guards the role {key.role_name} '
+        f'in the account "{word}" ({account.id})',
     )
 
 
-def record_refused_loosening(app: App) -> None:
+def record_refused_end_of_rules(app: App) -> None:
     """Write to the journal that the user refused to put guard rules out of force."""
     app.journal.try_append(
         journal.refused_command_entry(
@@ -65,29 +73,29 @@ def record_refused_loosening(app: App) -> None:
     )
 
 
-def find_rule(app: App, key: RoleKey) -> str | None:
+def find_guard_rule(app: App, key: RoleKey) -> str | None:
     """Return a rule that guards the role, or None. Raises: LocalState."""
     return app.vault.find_guarding_rule(key)
 
 
-def check_word(app: App, key: RoleKey, typed: str, word: str) -> None:
-    """Refuse a typed word that is not `word`, with a line in the journal. Raises: Refused."""
-    if not is_word(typed, word):
+def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
+    """Refuse a grant if the user typed another word; write that to the journal. Raises: Refused."""
+    if not is_word_typed_right(typed, word):
         app.vault.note_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
 
 
-def is_word(typed: str, word: str) -> bool:
-    """Return whether the user typed this word; white space around and in it does not count."""
+def is_word_typed_right(typed: str, word: str) -> bool:
+    """Return whether the user typed the word asked for; white space does not count."""
     return " ".join(typed.split()) == word
 
 
 def needs_grant(app: App, key: RoleKey) -> bool:
     """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
-    return find_rule(app, key) is not None and app.grants.find(key) is None
+    return find_guard_rule(app, key) is not None and app.grants.find(key) is None
 
 
-def grant(
+def grant_role(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
     """Allow the role to be handed out for `seconds`, on this terminal or on all of the user's.
@@ -95,7 +103,7 @@ def grant(
     Raises: UsageProblem for an empty reason or more than 60 min, Refused without a terminal,
     LocalState when the journal or the runtime folder cannot be written.
     """
-    reason = check_grant(app, key, reason)
+    reason = checked_grant_reason(app, key, reason)
     if not 0 < seconds <= grants.MOST_SECONDS:
         raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
     here = app.find_grant_context()
@@ -116,11 +124,11 @@ def grant(
     )
     app.grants.remove_ended()
     app.grants.add(made, calling_process.find_parent_and_terminal())
-    prompt_notes.forget_role(app, key)
+    prompt_notes.make_prompts_of_role_ask_again(app, key)
     return made
 
 
-def check_grant(app: App, key: RoleKey, reason: str) -> str:
+def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
     """Return the reason as the journal gets it. Call this before the user must type the word.
 
     Raises: UsageProblem for an empty or too long reason, Refused below an allow-list.
@@ -137,7 +145,7 @@ def check_grant(app: App, key: RoleKey, reason: str) -> str:
     return reason
 
 
-def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
+def add_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     """Return the environment with the grant's reason as the application id of the AWS SDKs.
 
     CloudTrail then shows the reason in the user agent. An application id that the user set stays.
@@ -146,7 +154,7 @@ def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     present = app.environ.get(environment.APP_ID, "")
     if present and not present.startswith(_APP_ID_PREFIX):
         return found
-    given = app.grants.find(key) if find_rule(app, key) is not None else None
+    given = app.grants.find(key) if find_guard_rule(app, key) is not None else None
     if given is not None:
         # AWS's SDKs take at most 50 of RFC 9110's token characters.
         text = _APP_ID_PREFIX + re.sub(r"[^A-Za-z0-9.+!$%&'*^_`|~#-]+", "-", given.reason)
@@ -156,7 +164,7 @@ def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     return found
 
 
-def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
+def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     """End the grants for the role, or all grants, in all terminals; return the ended grants.
 
     Programs keep the credentials that they already have. Raises: LocalState.
@@ -165,11 +173,11 @@ def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
         app.grants.revoke(one, calling_process.find_parent_and_terminal())
-        prompt_notes.forget_role(app, one.key)
+        prompt_notes.make_prompts_of_role_ask_again(app, one.key)
     return ended
 
 
-def list_rules(app: App) -> list[Rule]:
+def list_guard_rules(app: App) -> list[Rule]:
     """Return the rules in force, with how many roles of the saved lists each guards."""
     configured = app.company_policy.guard_rules
     try:
@@ -215,12 +223,12 @@ def _load_known_roles(app: App) -> Iterator[tuple[str, Account, str]]:
                 yield name, listed.account, role
 
 
-def end_rules(app: App, keep: list[str]) -> list[str]:
+def end_guard_rules(app: App, keep: list[str]) -> list[str]:
     """Put all guard rules but `keep` out of force; return those. The user has confirmed this.
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
-    before = list(app.vault.own_rules)
+    before = list(app.vault.own_guard_rules)
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
@@ -232,7 +240,7 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
     return ended
 
 
-def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
+def guard_rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
     """Return the user's own guard rules that stay in force after this key of the settings changed.
 
     A change of `guard.rules` names all rules that stay; any other rule ends, also one that was
@@ -242,5 +250,5 @@ def rules_after_change(app: App, key: str, before: Settings, after: Settings) ->
     if key == "guard.rules":
         return list(configured)
     ended = set(before.guard_rules()) - set(configured)
-    stay = (rule for rule in app.vault.own_rules if rule not in ended)
+    stay = (rule for rule in app.vault.own_guard_rules if rule not in ended)
     return list(dict.fromkeys((*stay, *configured)))

@@ -40,10 +40,12 @@ def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
 
 
 def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the recorded facts of the present sign-in, which another tool may have made."""
+    """Return what is recorded about the present sign-in, which another tool may have made."""
     token = tokens.peek_token(app, session)
     return (
-        tokens.load_facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
+        tokens.load_sign_in_facts_of(app, session, token)
+        if token
+        else app.tokens.load_facts(session.name)
     )
 
 
@@ -56,7 +58,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     session, role = known.profile.session, known.profile.role
     # The permit is asked for first, so that the journal gets the line of a refusal even if the
     # settings cannot be read, which ends this function.
-    app.vault.check(session.key_of(role), Way.WHOAMI)
+    app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
     region = environment.choose_endpoint_region(
@@ -64,8 +66,10 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     )
     family = app.account_family(session)
     endpoint = sts_endpoint(region, app.environ, family)
-    issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
-    keys = credentials.release(app, session, role, Way.WHOAMI, app.clock.deadline())
+    issuer.check_credentials_destination(
+        tokens.load_token_issuer(app, session), "sts", endpoint, session
+    )
+    keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
     identity = app.account_client(keys, region, family).get_caller_identity()
     if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(

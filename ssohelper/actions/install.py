@@ -35,7 +35,7 @@ _OTHER_FILES = {
 }
 
 
-class Edit(NamedTuple):
+class RcFileEdit(NamedTuple):
     """The change to one rc file: its content `before` and `after`, or None if there is no file.
 
     `by_hand` is FILE:LINE of a shell-init line that the user wrote; then the edit is empty.
@@ -74,39 +74,39 @@ def choose_shell(app: App, name: str | None) -> str:
     return own
 
 
-def plan_install(app: App, shell: str, prompt: bool | None = None) -> Edit:
+def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
     """Return the edit that adds our lines. It is empty if the user already has a shell-init line.
 
     `prompt` says whether our lines switch the prompt on; with None they do, unless our present
     lines in the file do not. Our lines never do so if a line of the user shows the prompt already.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
-    if installation.is_throw_away(app.environ):
+    if installation.is_temporary_installation(app.environ):
         raise UsageProblem(
             "this ssohelper is a throw-away installation: the line would soon not find it",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
-    by_hand = _find_user_line(app, shell, path)
+    by_hand = _find_shell_init_line_of_user(app, shell, path)
     if by_hand and not rc_text.has_our_lines(before or b"", str(path)):
-        return Edit(shell, path, before, before, by_hand)
-    installation.warn_if_exposed(app.environ, app.warn)
+        return RcFileEdit(shell, path, before, before, by_hand)
+    installation.warn_if_others_could_replace(app.environ, app.warn)
     missing = app.user_file(path).count_missing_folders()
-    lines = build_lines(shell, app.environ)
+    lines = build_rc_lines(shell, app.environ)
     if shell == "zsh" and not _runs_compinit(before or b""):
         lines.append(rc_text.COMPINIT)
     if prompt is None:
         prompt = not rc_text.has_our_lines_without_prompt(before or b"", str(path))
     if not prompt:
         lines.append(rc_text.NO_PROMPT)
-    elif not has_user_line_for_prompt(app, shell, path):
+    elif not has_prompt_line_of_user(app, shell, path):
         lines += rc_text.PROMPT_LINES[shell]
     after = rc_text.rc_with_our_lines(before, lines, str(path), missing)
-    return Edit(shell, path, before, after)
+    return RcFileEdit(shell, path, before, after)
 
 
-def plan_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> Edit:
+def plan_rc_file_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> RcFileEdit:
     """Return the edit that removes our lines. Raises: ConfigInvalid, LocalState.
 
     With `takes_prompt`, also removes lines of the user that only run `ssohelper_prompt_on`.
@@ -116,12 +116,12 @@ def plan_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> Edit:
     after = before
     if before is not None:
         after = rc_text.rc_without_our_lines(before, name, takes_prompt=takes_prompt)
-    by_hand = _find_user_line(app, shell, path) if before == after else None
+    by_hand = _find_shell_init_line_of_user(app, shell, path) if before == after else None
     folders = rc_text.count_created_folders(before or b"", name, takes_prompt=takes_prompt)
-    return Edit(shell, path, before, after, by_hand, folders)
+    return RcFileEdit(shell, path, before, after, by_hand, folders)
 
 
-def plan_uninstall_all(app: App) -> list[Edit]:
+def plan_uninstall_all(app: App) -> list[RcFileEdit]:
     """Return the edits that remove our lines, also those for the prompt, from all shells' files.
 
     Only edits that change something. Raises: ConfigInvalid, LocalState.
@@ -130,14 +130,14 @@ def plan_uninstall_all(app: App) -> list[Edit]:
     for shell in SHELLS:
         if shell == "pwsh" and sys.platform == "win32":
             continue  # install edits no file of PowerShell there
-        edit = plan_uninstall(app, shell, takes_prompt=True)
+        edit = plan_rc_file_uninstall(app, shell, takes_prompt=True)
         edits += [edit] if edit.has_changes else []
     return edits
 
 
-def has_user_line_for_prompt(app: App, shell: str, path: Path) -> bool:
+def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
     """Return whether a line of the user, in this rc file or one beside it, shows our prompt."""
-    for candidate in _list_files_with_possible_user_line(app, shell, path):
+    for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
         try:
             if rc_text.has_user_line_for_prompt(_read_file(app, candidate) or b""):
                 return True
@@ -146,7 +146,7 @@ def has_user_line_for_prompt(app: App, shell: str, path: Path) -> bool:
     return False
 
 
-def write_edit(app: App, edit: Edit) -> None:
+def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
     """Write the edit to its file. Raises: LocalState if the file changed since it was planned."""
     file = app.user_file(edit.path)
     file.replace_if(edit.before, edit.after)
@@ -155,12 +155,12 @@ def write_edit(app: App, edit: Edit) -> None:
 
 
 def _runs_compinit(rc_file: bytes) -> bool:
-    """Return whether zsh's completion is switched on by the user's own lines."""
+    """Return whether the user's own lines in this rc file switch on zsh's completion."""
     words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
     return any(word in rc_text.only_user_text(rc_file) for word in words)
 
 
-def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
+def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
     """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
 
     A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
@@ -199,7 +199,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     if sys.platform == "win32":
         raise UsageProblem(
             "install does not edit PowerShell's profile on Windows",
-            hint=f"add this line to $PROFILE: {build_lines('pwsh', environ)[-1]}",
+            hint=f"add this line to $PROFILE: {build_rc_lines('pwsh', environ)[-1]}",
         )
     return Path(_find_config_folder(app), "powershell", "profile.ps1")
 
@@ -236,9 +236,9 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
     return last if os.path.isabs(last) else None
 
 
-def _find_user_line(app: App, shell: str, path: Path) -> str | None:
+def _find_shell_init_line_of_user(app: App, shell: str, path: Path) -> str | None:
     """Return FILE:LINE of a line with shell-init that the user wrote, or None."""
-    for candidate in _list_files_with_possible_user_line(app, shell, path):
+    for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
         try:
             line = rc_text.find_user_line_with_shell_init(_read_file(app, candidate) or b"")
         except LocalState:
@@ -248,7 +248,7 @@ def _find_user_line(app: App, shell: str, path: Path) -> str | None:
     return None
 
 
-def _list_files_with_possible_user_line(app: App, shell: str, path: Path) -> list[Path]:
+def _list_files_with_possible_shell_init_line(app: App, shell: str, path: Path) -> list[Path]:
     """Return the rc file and other files in which the user may have written a shell-init line."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [
@@ -278,15 +278,15 @@ def _read_file(app: App, path: Path) -> bytes | None:
 # -- the lines to add to the rc file -------------------------------------------------------------
 
 
-def build_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
+def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     """Return the lines to add between our marker comments. They do nothing without ssohelper.
 
     The lines name ssohelper by its path, because PATH is often set after the lines run (by Debian's
     .profile, by fish's config.fish) or in one shell only (by a virtual environment).
     """
     # The launcher is preferred: it ignores PYTHONPATH, which may be relative to the current folder.
-    path = installation.find_launcher(environ) or installation.find_command(environ)
-    word = _word(shell, path, environ.get("HOME", ""))
+    path = installation.find_launcher(environ) or installation.find_ssohelper_command(environ)
+    word = _quote_path_for_shell(shell, path, environ.get("HOME", ""))
     if shell == "fish":
         test = f"status is-interactive; and test -x {word}"
         return [_ABOUT, f"if {test}", f"    {word} shell-init fish | source", "end"]
@@ -301,7 +301,7 @@ def build_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _word(shell: str, path: str, home: str) -> str:
+def _quote_path_for_shell(shell: str, path: str, home: str) -> str:
     """Return the path quoted for the shell; as `~/…` if possible, because users share rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")

@@ -17,8 +17,8 @@ from ssohelper.actions import (
     selection,
     tokens,
 )
-from ssohelper.actions.published_responses import find_published
-from ssohelper.broker.requests import AskedBy, Found
+from ssohelper.actions.published_responses import find_published_response
+from ssohelper.broker.requests import AskedBy, FoundCredentials
 from ssohelper.core import freshness, region_order
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
@@ -62,7 +62,7 @@ _DOUBTFUL = (
 )
 
 
-def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
+def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundCredentials:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
     Publishes the credentials again if their published response was lost.
@@ -71,44 +71,44 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     session = selection.require_session(app, key.session_name)
     stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
-        _remove_other_portal(app, session)
+        _remove_credentials_of_other_portal(app, session)
     account_id = chains.find_account_id(app, key)
     try:
         cached = app.credentials.load(key, session)
     except KeyringUnavailable:
-        found = find_published(app, session, key, stamp)
+        found = find_published_response(app, session, key, stamp)
         if found is None:
             raise
         return found
     if cached is not None and cached.chain_id != chains.find_chain_id(app, key):
         cached = None  # the chain was edited since
-    state = _freshness(app, cached) if cached else Freshness.TOO_LATE
+    state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
-        return Found()
-    token, standing = _load_standing(app, session, cached)
+        return FoundCredentials()
+    token, standing = _load_token_and_validity(app, session, cached)
     if standing is Validity.DOUBTFUL:
-        token, standing = _load_standing_again(app, session, cached)
+        token, standing = _reload_token_and_validity(app, session, cached)
     if standing is Validity.SIGNED_OUT:
-        return Found()
+        return FoundCredentials()
     document = credential_document(cached.credentials, account_id)
     left = cached.credentials.expires_at - app.clock.aws_now()
     if standing is Validity.DOUBTFUL:
-        return Found(document, warning=_DOUBTFUL)
+        return FoundCredentials(document, warning=_DOUBTFUL)
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
-        return Found(document)
+        return FoundCredentials(document)
     is_due = state is Freshness.SERVE_AND_RENEW
     due_token_id = regions.load_due_token_id(app, session, token)
     is_published = (
         not stamp.needs_new_stamps and app.credentials.load_published_until(key) > app.clock.now()
     )
-    if not is_published and not _publish_again(
+    if not is_published and not _publish_cached_credentials(
         app, session, key, cached, is_due=is_due or due_token_id is not None
     ):
-        return Found()
-    return Found(document, True, is_due, due_token_id)
+        return FoundCredentials()
+    return FoundCredentials(document, True, is_due, due_token_id)
 
 
-def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
+def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
     Sends one request to a region; if that region does not answer, asks the next one. The
@@ -123,8 +123,8 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask(one: regions.Try) -> tuple[RoleCredentials, Portal, str]:
-        limit = one.limit(app, region_order.CALL_SECONDS, deadline)
+    def ask_portal(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
+        limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
         is_further = one.session.is_further
         sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
         portal = app.portal(one.session)
@@ -136,11 +136,11 @@ def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         return issued, portal, one.session.region
 
     try:
-        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask)
+        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask_portal)
     except TokenRejected:
         raise
     except SsoHelperError as error:
-        prompt_notes.note_failed_renewal(app, session, key)
+        prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
             remove_credentials(app, session, key, token)
         raise
@@ -172,20 +172,20 @@ def checked_credentials(
         ) from damage
 
 
-def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
+def load_renewal_time_of_cached(app: App, session: SsoSession, cached: CachedCredentials) -> int:
     """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
     Returns the earlier of both times. The token counts because SDKs renew it themselves once it has
     less than 15 min left.
     """
-    half = app.clock.local(
+    half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
     )
-    token_due_at = tokens.load_renewal_due_at(app, regions.find_next(app, session))
+    token_due_at = tokens.load_renewal_due_at(app, regions.find_next_portal_to_ask(app, session))
     return half if token_due_at is None else min(half, token_due_at)
 
 
-def _load_standing(
+def _load_token_and_validity(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
     try:
@@ -198,7 +198,7 @@ def _load_standing(
     return token, validity_of_credentials(cached.token_id, token, facts)
 
 
-def _load_standing_again(
+def _reload_token_and_validity(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
     """Check again, while holding the lock, whether the credentials are of the present sign-in.
@@ -210,8 +210,8 @@ def _load_standing_again(
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(_LOOP_LOCK_SECONDS)),
     ):
-        return _load_standing(app, session, cached)
-    return _load_standing(app, session, cached)
+        return _load_token_and_validity(app, session, cached)
+    return _load_token_and_validity(app, session, cached)
 
 
 def save_credentials(
@@ -223,18 +223,18 @@ def save_credentials(
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
-            may_publish = _prepare(app, session, key, cached)
+            may_publish = _may_publish(app, session, key, cached)
             app.vault.save(key, session, cached)
             if may_publish:
-                _publish(app, session, key, cached, is_due=False)
-        prompt_notes.note_renewal(app, session, key)
+                _publish_response(app, session, key, cached, is_due=False)
+        prompt_notes.show_renewal_in_prompts(app, session, key)
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:
         app.warn(f"the credentials could not be saved: {cause}")
 
 
-def _publish_again(
+def _publish_cached_credentials(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
     """Publish cached credentials; return whether their sign-in is still the present one.
@@ -243,23 +243,23 @@ def _publish_again(
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
-            if _prepare(app, session, key, cached):
-                _publish(app, session, key, cached, is_due=is_due)
+            if _may_publish(app, session, key, cached):
+                _publish_response(app, session, key, cached, is_due=is_due)
         return True
     except Superseded:
         return False
     except LockNotObtained:  # the process that holds the lock may change the sign-in
-        return _load_standing(app, session, cached)[1] is Validity.CURRENT
+        return _load_token_and_validity(app, session, cached)[1] is Validity.CURRENT
 
 
-def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> bool:
+def _may_publish(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> bool:
     """Return whether the credentials may be published. The caller must hold the state lock.
 
     Raises: Superseded if the credentials are not of the present sign-in, portal and chain.
     """
     stamp = app.take_session_stamp(session)
     present = selection.require_session(app, session.name)
-    token, standing = _load_standing(app, session, cached)
+    token, standing = _load_token_and_validity(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
     if cached.chain_id != chains.find_chain_id(app, key):
@@ -277,7 +277,7 @@ def _prepare(app: App, session: SsoSession, key: RoleKey, cached: CachedCredenti
         return False
 
 
-def _remove_other_portal(app: App, session: SsoSession) -> None:
+def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
     """Remove credentials from the start URL or region that the session had earlier."""
     with (
         suppress(LockNotObtained),
@@ -287,7 +287,7 @@ def _remove_other_portal(app: App, session: SsoSession) -> None:
             app.credentials.forget_session(session.name)
 
 
-def _publish(
+def _publish_response(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> None:
     """Publish the response for the launcher, unless a rule guards the role.
@@ -301,12 +301,12 @@ def _publish(
         permit = app.vault.permit_publishing(key)
         if permit is None:
             return
-        until = load_due_at(app, session, cached)
+        until = load_renewal_time_of_cached(app, session, cached)
         if is_due:
             ends_at = freshness.renewal_required_at(
                 cached.received_at, cached.credentials.expires_at
             )
-            until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
+            until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.to_local_time(ends_at))
         document = credential_document(cached.credentials, chains.find_account_id(app, key))
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
@@ -317,7 +317,7 @@ def _publish(
 
 def remove_credentials(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
     """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
-    prompt_notes.note_renewal(app, session, key)
+    prompt_notes.show_renewal_in_prompts(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)
@@ -327,7 +327,7 @@ def remove_credentials(app: App, session: SsoSession, key: RoleKey, token: Acces
         app.warn(f"cached credentials of a role that is no longer assigned remain: {cause}")
 
 
-def _freshness(app: App, cached: CachedCredentials) -> Freshness:
+def _freshness_of_credentials(app: App, cached: CachedCredentials) -> Freshness:
     now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
     return freshness.freshness_of_credentials(cached.life_seconds, left, now - cached.received_at)

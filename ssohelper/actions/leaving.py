@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _COMMAND = "install --uninstall --profiles"
 
 
-def plan(app: App) -> Leaving:
+def plan_leaving_ssohelper(app: App) -> Leaving:
     """Return the changes after which no managed profile needs ssohelper. Raises: ConfigInvalid."""
     return leaving.plan_leaving_ssohelper(app.config.read())
 
 
-def list_guarded_roles(app: App, planned: Leaving) -> list[str]:
+def list_guarded_roles_in_plan(app: App, planned: Leaving) -> list[str]:
     """Return the roles in the plan that a rule guards, as their profiles will no longer obey it."""
-    return [key.text for key in dict.fromkeys(planned.keys) if guards.find_rule(app, key)]
+    return [key.text for key in dict.fromkeys(planned.keys) if guards.find_guard_rule(app, key)]
 
 
 def list_profiles_that_need_ssohelper(app: App) -> list[str]:
@@ -49,12 +49,12 @@ def list_profiles_served_by_sign_ins(app: App) -> list[str]:
     ]
 
 
-def diff(app: App, planned: Leaving) -> Iterator[str]:
+def diff_leaving_plan(app: App, planned: Leaving) -> Iterator[str]:
     """Return the lines of the unified diff that the plan makes in the config."""
     return unified_diff(app.config.read().text, planned.changes, str(app.locations.aws_config_file))
 
 
-def apply(app: App, planned: Leaving) -> None:
+def write_leaving_plan(app: App, planned: Leaving) -> None:
     """Write the planned changes. Raises: LocalState if the config changed since the diff."""
     agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {_COMMAND}")
-    config_writing.write_as_shown(app, _COMMAND, planned.data, planned.changes)
+    config_writing.write_config_as_shown(app, _COMMAND, planned.data, planned.changes)

@@ -35,7 +35,7 @@ def write_legacy_tokens(app: App, session: SsoSession, token: AccessToken) -> No
         urls = _find_urls_to_serve(app, session)
         if not urls:
             return
-        ours = find_own_ids(app, session) | {token.id}
+        ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
             if _may_write_token_file(app, url, ours):
                 app.storage.legacy_tokens.save(url, session.region, token)
@@ -55,7 +55,7 @@ def _may_write_token_file(app: App, url: str, ours: Collection[str]) -> bool:
     return present.id in ours or has_ended
 
 
-def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
+def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessToken) -> None:
     """Write legacy tokens for an existing sign-in, unless its token was replaced meanwhile."""
     with suppress(SsoHelperError, OSError):
         if not _find_urls_to_serve(app, session):
@@ -66,7 +66,9 @@ def write_present(app: App, session: SsoSession, token: AccessToken) -> None:
                 write_legacy_tokens(app, session, token)
 
 
-def find_other_serving_session(app: App, session: SsoSession) -> tuple[str, list[str]] | None:
+def find_other_session_and_its_profiles(
+    app: App, session: SsoSession
+) -> tuple[str, list[str]] | None:
     """Return which other session serves this portal's legacy profiles, and their names, or None."""
     config = app.config.read()
     server = adoption.find_session_for_legacy_profiles(config, session)
@@ -83,20 +85,22 @@ def list_served_profiles(app: App, session: SsoSession) -> list[str]:
 
 
 def remove_legacy_tokens(app: App, session: SsoSession, ids: Collection[str]) -> None:
-    """Remove our token files for legacy profiles. `ids` come from an earlier `find_own_ids`.
+    """Remove our token files for legacy profiles. `ids` come from an earlier `find_own_token_ids`.
 
     The caller holds `lock_state`. Raises: LocalState.
     """
     app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
 
 
-def list_files(app: App, session: SsoSession) -> list[str]:
+def list_legacy_token_files(app: App, session: SsoSession) -> list[str]:
     """Return the paths of our token files for the session's legacy profiles."""
     keep = app.tokens.token_file(session)
-    return list(app.storage.legacy_tokens.list_files_with_tokens(find_own_ids(app, session), keep))
+    return list(
+        app.storage.legacy_tokens.list_files_with_tokens(find_own_token_ids(app, session), keep)
+    )
 
 
-def find_own_ids(app: App, session: SsoSession) -> set[str]:
+def find_own_token_ids(app: App, session: SsoSession) -> set[str]:
     """Return the ids of the access tokens of the session's sign-in, as far as they are known."""
     if app.storage.name == "keyring":
         # With keyring storage no token was written for legacy profiles, and reading it may hang.

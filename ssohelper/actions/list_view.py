@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 1.0
 
 
-def load_view(app: App) -> RoleListView:
+def load_list_view(app: App) -> RoleListView:
     """Return the user's view; the default view, with one warning, if its file cannot be read."""
     try:
         return app.list_view.load()
@@ -26,23 +26,23 @@ def load_view(app: App) -> RoleListView:
         return DEFAULT_VIEW
 
 
-def save_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleListView]]) -> None:
-    """Apply the changes to the saved view. If that fails, only warn, once."""
+def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleListView]]) -> None:
+    """Apply the changes to the remembered view of the list of roles. Only warns if that fails."""
 
-    def apply(view: RoleListView) -> RoleListView:
+    def apply_changes(view: RoleListView) -> RoleListView:
         for change in changes:
             view = change(view)
         return view
 
     try:
-        app.list_view.update(apply, app.clock.deadline(_LOCK_SECONDS))
+        app.list_view.update(apply_changes, app.clock.deadline(_LOCK_SECONDS))
     except AnotherUsersHome:
         return  # with sudo: nothing is written into another user's home
     except (SsoHelperError, OSError) as error:
         app.warn(f"the view of the list could not be saved: {error}")
 
 
-def load_saved(app: App) -> dict[str, SavedView]:
+def load_saved_views(app: App) -> dict[str, SavedView]:
     """Return the saved views by their names; none, with one warning, if they cannot be read."""
     try:
         return app.list_view.load_saved_views()
@@ -51,7 +51,7 @@ def load_saved(app: App) -> dict[str, SavedView]:
         return {}
 
 
-def save_view(app: App, name: str, saved: SavedView) -> None:
+def save_named_view(app: App, name: str, saved: SavedView) -> None:
     """Save a view under this name. Replaces a saved view that has the name already.
 
     Raises: UsageProblem for a name that is not valid, or if there are too many views; LocalState.
@@ -62,18 +62,18 @@ def save_view(app: App, name: str, saved: SavedView) -> None:
             hint="type one of at most 40 letters, digits, blanks and .+-_ first",
         )
 
-    def add(views: dict[str, SavedView]) -> dict[str, SavedView]:
+    def add_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:
         if name not in views and len(views) >= MOST_SAVED:
             raise UsageProblem(f"{MOST_SAVED} views are saved already", hint="remove one first")
         return {**views, name: saved}
 
-    app.list_view.update_saved_views(add, app.clock.deadline(_LOCK_SECONDS))
+    app.list_view.update_saved_views(add_saved_view, app.clock.deadline(_LOCK_SECONDS))
 
 
-def remove_view(app: App, name: str) -> None:
+def remove_saved_view(app: App, name: str) -> None:
     """Remove the saved view of this name, if there is one. Raises: LocalState."""
 
-    def remove(views: dict[str, SavedView]) -> dict[str, SavedView]:
+    def drop_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:
         return {other: view for other, view in views.items() if other != name}
 
-    app.list_view.update_saved_views(remove, app.clock.deadline(_LOCK_SECONDS))
+    app.list_view.update_saved_views(drop_saved_view, app.clock.deadline(_LOCK_SECONDS))

@@ -24,10 +24,10 @@ from ssohelper.actions import (
     tokens,
 )
 from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
-from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_login_lock
+from ssohelper.actions.login_ui import LoginUi, raise_if_sign_in_cancelled, wait_for_login_lock
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, journal, lineage
-from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, IssuedToken, SignInFacts, SsoSession
 from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import (
     AwsUnreachable,
@@ -83,20 +83,25 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
     the user did not confirm this.
     """
-    done = _log_in(app, session, ui, options)
-    legacy_sign_ins.write_present(app, done.session, done.token)
+    done = _reuse_sign_in_or_sign_in(app, session, ui, options)
+    legacy_sign_ins.write_legacy_tokens_if_present(app, done.session, done.token)
     return done
 
 
-def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
+def _reuse_sign_in_or_sign_in(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> LoginOutcome:
     app.tokens.remove_leftovers()
     present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
         if present is not None:
-            prompt_notes.update_session(app, session)  # another tool may have signed in
-            if not (options.completes and further_sign_ins.find_missing(app, session)):
-                further_sign_ins.warn_of_missing(app, session)
+            prompt_notes.rewrite_prompts_of_session(app, session)  # another tool may have signed in
+            if not (
+                options.completes
+                and further_sign_ins.find_further_portals_without_sign_in(app, session)
+            ):
+                further_sign_ins.warn_of_further_portals_without_sign_in(app, session)
                 return present
     agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
     if not is_company_url(session.start_url):
@@ -110,11 +115,11 @@ def _log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -
             return joined
         done = present or _sign_in_interactively(app, session, ui, options)
         get_token = partial(_get_token_from_user, app, ui, options)
-        further_sign_ins.sign_in(app, done.session, ui, get_token)
+        further_sign_ins.sign_in_at_further_portals(app, done.session, ui, get_token)
         return done
 
 
-def opener_setting(app: App, session: SsoSession) -> str | None:
+def browser_command_setting(app: App, session: SsoSession) -> str | None:
     """Return the browser command that the settings name for this session, or None."""
     value = app.settings.get("browser", session=session.name)
     return value if isinstance(value, str) and value else None
@@ -131,7 +136,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     """
     agents.refuse_below_allow_list(app, "sign out", f"ssohelper logout {session.name}")
     # After an edit of the config the sign-in is still at the portal where it was made.
-    session = selection.find_signed_in(app, session.name) or session
+    session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_leftovers()
     facts = app.tokens.load_facts(session.name)
@@ -144,8 +149,8 @@ def log_out(app: App, session: SsoSession) -> bool:
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Ctrl-Z can stop this process for minutes, so another tool may have signed in since the
         # token was read.
-        ids = legacy_sign_ins.find_own_ids(app, session)
-        if not _is_replaced(app, session, token):
+        ids = legacy_sign_ins.find_own_token_ids(app, session)
+        if not _is_token_replaced(app, session, token):
             app.tokens.forget(session)
             app.tokens.forget_session(session.name)
         legacy_sign_ins.remove_legacy_tokens(app, session, ids)
@@ -153,7 +158,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
-        prompt_notes.update_after_sign_in(app, session)
+        prompt_notes.rewrite_prompts_after_sign_in(app, session)
     if token is not None or failure is not None:
         how = "revoked" if failure is None else "local"
         app.journal.try_append(journal.signed_out_entry(session.name, how=how, user=facts.user))
@@ -166,7 +171,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     return token is not None
 
 
-# -- reusing a sign-in --------------------------------------------------------------------------
+# -- reusing the present sign-in ----------------------------------------------------------------
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
@@ -175,14 +180,14 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         token = app.tokens.load(session)
     except LoginRequired:
         return None
-    if token is None or clocks.load_outlook_of_token(app, session, token).is_sign_in_needed(
+    if token is None or clocks.load_sign_in_outlook_of_token(app, session, token).is_sign_in_needed(
         app.clock.now(), min_seconds
     ):
         return None
     valid = token
     try:
         lasts = token.expires_at - app.clock.now() >= min_seconds
-        if not lasts or tokens.load_state(app, session, token) is not TokenState.GOOD:
+        if not lasts or tokens.load_token_state(app, session, token) is not TokenState.GOOD:
             valid = tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
     except LoginRequired:
         return None
@@ -227,7 +232,7 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
     return None
 
 
-# -- an interactive sign-in ---------------------------------------------------------------------
+# -- signing in interactively, and saving the token ---------------------------------------------
 
 
 def _sign_in_interactively(
@@ -236,19 +241,19 @@ def _sign_in_interactively(
     app.tokens.prepare_sign_in(session)
     app.sign_in_failures.forget(session.name)
     try:
-        session = portal_address.resolve_session(app, session, ui)
+        session = portal_address.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
         sign_in_user.import_account_client(app)
         token, life_seconds = _get_token_from_user(app, ui, options, session)
-        user = sign_in_user.find_user(app, session, token)
-        sign_in_user.confirm_user(app, session, ui, token, user)
+        user = sign_in_user.find_signed_in_user(app, session, token)
+        sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
     except Interrupted:
         raise  # not shared with another login that waits: it may still sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
-    _end_sign_in_elsewhere(app, session)
+    _end_sign_in_at_earlier_portal(app, session)
     try:
         _save_sign_in(app, session, token, life_seconds, user)
     except LocalState:
@@ -261,7 +266,7 @@ def _sign_in_interactively(
     return LoginOutcome(session, token, "signed in", user)
 
 
-def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
+def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
     """End the sign-in that the new one replaces, if the config named another portal for it."""
     earlier = recorded_sign_ins.find_sign_in_elsewhere(app, session)
     if earlier is not None:
@@ -275,10 +280,10 @@ def _end_sign_in_elsewhere(app: App, session: SsoSession) -> None:
 
 def _get_token_from_user(
     app: App, ui: LoginUi, options: LoginOptions, session: SsoSession
-) -> tuple[AccessToken, int]:
+) -> IssuedToken:
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
     found = get_token(app, session, ui, must_register=options.force)
-    raise_if_cancelled(session, ui)
+    raise_if_sign_in_cancelled(session, ui)
     return found
 
 
@@ -295,22 +300,22 @@ def _save_sign_in(
         further_sign_ins.forget_further_sign_ins(app, session)
         with suppress(LocalState):  # what stays there has ended at AWS, or soon will
             legacy_sign_ins.remove_legacy_tokens(
-                app, session, legacy_sign_ins.find_own_ids(app, session)
+                app, session, legacy_sign_ins.find_own_token_ids(app, session)
             )
-        portal_address.save_address(app, session)
+        portal_address.save_portal_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)
         before = _make_facts_for_next_sign_in(app, session)
-        facts = tokens.facts_of_sign_in(app, session, before, token, life_seconds, user)
+        facts = tokens.facts_of_new_sign_in(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
         app.notice_record.forget(session.name)
-        prompt_notes.update_after_sign_in(app, session)
+        prompt_notes.rewrite_prompts_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # a list that stays is read anew before it is shown
             directory.forget_earlier_listing(app, session)
 
 
-def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
+def _is_token_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
     present = tokens.peek_token(app, session)
     if token is None or present is None:
         return False

@@ -15,7 +15,7 @@ from ssohelper.core.device_flow import (
     Poll,
     authorization_for_next_poll,
 )
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
+from ssohelper.core.model import ClientRegistration, IssuedToken, Secret, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -37,7 +37,7 @@ _REGISTRATION_MARGIN_SECONDS = 60 * 86400
 
 def sign_in_by_browser(
     app: App, session: SsoSession, ui: LoginUi, *, must_register: bool
-) -> tuple[AccessToken, int]:
+) -> IssuedToken:
     """Get a token by authorization code with PKCE (RFC 7636) and a 127.0.0.1 callback (RFC 8252).
 
     Returns the token and its lifetime in seconds.
@@ -68,7 +68,7 @@ def sign_in_by_browser(
 
 def sign_in_by_device_code(
     app: App, session: SsoSession, ui: LoginUi, *, must_register: bool
-) -> tuple[AccessToken, int]:
+) -> IssuedToken:
     """Get a token by device authorization (RFC 8628): poll until the user has confirmed the code.
 
     Returns the token and its lifetime in seconds.
@@ -98,7 +98,7 @@ def _wait_for_confirmation(
     oidc: OidcClient,
     registration: ClientRegistration,
     authorization: DeviceAuthorization,
-) -> tuple[AccessToken, int]:
+) -> IssuedToken:
     """Wait until the user has confirmed the code; return the token and its lifetime in seconds."""
     waiting: DeviceAuthorization | None = authorization
     while waiting is not None:
@@ -112,7 +112,7 @@ def _wait_for_confirmation(
 
 def _poll_for_token(
     oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
-) -> tuple[AccessToken, int] | Poll:
+) -> IssuedToken | Poll:
     try:
         return oidc.get_token_by_device_code(registration, waiting)
     except AwsUnreachable as error:

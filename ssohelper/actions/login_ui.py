@@ -63,7 +63,7 @@ def wait_for_callback(
     """Return the request that the browser sends to our callback address; None if none comes."""
     deadline = app.clock.deadline(_USER_SECONDS)
     while deadline.seconds_left() > 0:
-        raise_if_cancelled(session, ui)
+        raise_if_sign_in_cancelled(session, ui)
         callback = pages.wait_for_callback(min(_CHECK_SECONDS, deadline.seconds_left()))
         if callback is not None:
             return callback
@@ -74,13 +74,13 @@ def sleep_unless_cancelled(app: App, session: SsoSession, ui: LoginUi, seconds: 
     """Sleep, checking often whether the user has cancelled. Raises: Interrupted."""
     left = seconds
     while left > 0:
-        raise_if_cancelled(session, ui)
+        raise_if_sign_in_cancelled(session, ui)
         app.clock.sleep(min(left, _CHECK_SECONDS))
         left -= _CHECK_SECONDS
-    raise_if_cancelled(session, ui)
+    raise_if_sign_in_cancelled(session, ui)
 
 
-def raise_if_cancelled(session: SsoSession, ui: LoginUi) -> None:
+def raise_if_sign_in_cancelled(session: SsoSession, ui: LoginUi) -> None:
     """Raise Interrupted if the user has cancelled the sign-in."""
     if ui.is_cancelled():
         raise Interrupted(
@@ -95,7 +95,7 @@ def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[
     deadline = app.clock.deadline(_USER_SECONDS + 30)
     with ExitStack() as stack:
         while True:
-            raise_if_cancelled(session, ui)
+            raise_if_sign_in_cancelled(session, ui)
             try:
                 part = app.clock.deadline(min(_CHECK_SECONDS, deadline.seconds_left()))
                 stack.enter_context(app.tokens.lock_sign_in(session.name, part))

@@ -32,13 +32,13 @@ class MissingSession(NamedTuple):
         return f"not in the config, and profiles name it: {named}"
 
 
-def list_missing(app: App) -> list[MissingSession]:
+def list_missing_sessions(app: App) -> list[MissingSession]:
     """Return the sessions that profiles name and the config does not define. Sends no request.
 
     Names that no session can have are left out: no command brings such a session back.
     """
     return [
-        MissingSession(name, tuple(users), find_recorded_or_none(app, name))
+        MissingSession(name, tuple(users), find_recorded_session_or_none(app, name))
         for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
         if SESSION_NAME.fullmatch(name)
     ]
@@ -49,16 +49,16 @@ def missing_session_error(missing: MissingSession) -> UsageProblem:
     return UsageProblem(_missing_text(missing), hint=_restore_hint(missing))
 
 
-def refuse_recorded(session: SsoSession) -> UsageProblem:
+def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
     """Return the error for a session of which only a sign-in is left, with the ways on from it."""
-    restore = restore_command(session.name, session)
+    restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
         hint=f"bring it back with: {restore}; or end it: ssohelper logout {session.name}",
     )
 
 
-def describe(missing: MissingSession) -> str:
+def describe_missing_session(missing: MissingSession) -> str:
     """Return one line that names the missing session and the command that restores it."""
     return f"{_missing_text(missing)}; {_restore_hint(missing)}"
 
@@ -68,17 +68,17 @@ def _missing_text(missing: MissingSession) -> str:
 
 
 def _restore_hint(missing: MissingSession) -> str:
-    return f"bring it back with: {restore_command(missing.name, missing.recorded)}"
+    return f"bring it back with: {restore_session_command(missing.name, missing.recorded)}"
 
 
-def restore_command(name: str, recorded: SsoSession | None) -> str:
+def restore_session_command(name: str, recorded: SsoSession | None) -> str:
     """Return the command that writes the session to the config again, with its recorded values."""
     url = shlex.quote(show(recorded.start_url, 200)) if recorded else "START_URL"
     command = f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}"
     return f"{command} --region {recorded.region}" if recorded else command
 
 
-def find_recorded(app: App, name: str) -> SsoSession | None:
+def find_recorded_session(app: App, name: str) -> SsoSession | None:
     """Return the session as an earlier sign-in recorded it, else as the saved list of roles did."""
     for session in app.tokens.load_sessions():
         if session.name == name:
@@ -89,8 +89,8 @@ def find_recorded(app: App, name: str) -> SsoSession | None:
     return SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
 
 
-def find_recorded_or_none(app: App, name: str) -> SsoSession | None:
-    """Return `find_recorded`'s answer; None where the records cannot be read."""
+def find_recorded_session_or_none(app: App, name: str) -> SsoSession | None:
+    """Return `find_recorded_session`'s answer; None where the records cannot be read."""
     with suppress(SsoHelperError):
-        return find_recorded(app, name)
+        return find_recorded_session(app, name)
     return None

@@ -29,7 +29,7 @@ LAST_RENEWAL_SECONDS = 120
 _LOCK_SECONDS = 0.05
 
 
-def ends_to_renew_before(outlook: Outlook) -> list[int]:
+def times_to_renew_before(outlook: Outlook) -> list[int]:
     """Return when (epoch seconds) sign-in and last token end. Callers renew shortly before."""
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
@@ -50,7 +50,7 @@ def give_due_notice(
     it, it is not, because users usually sign out on purpose. Raises: LocalState if the notice
     cannot be recorded.
     """
-    outlook = clocks.load_outlook(app, session)
+    outlook = clocks.load_sign_in_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
         return
     now = app.clock.now()
@@ -69,7 +69,7 @@ def give_due_notice(
 def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCredentials) -> None:
     """Give the notice now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
-    renewed_at = app.clock.local(freshness.renewal_required_at(cached.received_at, ends_at))
+    renewed_at = app.clock.to_local_time(freshness.renewal_required_at(cached.received_at, ends_at))
     try_to_give_due_notice(app, session, renewed_at)
 
 
@@ -97,7 +97,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
     elif error is None:
         token = tokens.peek_token(app, session)
         if token is not None:
-            margin = token_margin_seconds(tokens.load_life_seconds(app, session, token))
+            margin = token_margin_seconds(tokens.load_token_life_seconds(app, session, token))
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
 
 

@@ -17,12 +17,12 @@ GUARDING_TABLES = ("guard", "tags")
 
 
 def refuse_below_allow_list(app: App, key: str) -> None:
-    """Refuse to change the setting `key` below an allow-list. Raises: Refused."""
+    """Refuse to change the setting `key` for a program that an allow-list limits (Refused)."""
     agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
 
 
-def check_change(app: App, key: str, value: Any) -> None:
-    """Raise Refused below an allow-list, or if the company's policy sets this setting."""
+def check_setting_change(app: App, key: str, value: Any) -> None:
+    """Raise Refused if an allow-list limits us, or if the company's policy sets this setting."""
     refuse_below_allow_list(app, key)
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):
@@ -32,7 +32,7 @@ def check_change(app: App, key: str, value: Any) -> None:
         )
 
 
-def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
+def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> None:
     """Copy the settings `sessions.OLD.…` to another session; without `replace` only if it has none.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
@@ -43,8 +43,8 @@ def copy_session(app: App, old: str, new: str, *, replace: bool) -> None:
         app.forget_settings()
 
 
-def forget_session(app: App, name: str) -> None:
-    """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session`."""
+def remove_session_settings(app: App, name: str) -> None:
+    """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session_settings`."""
     refuse_below_allow_list(app, f"sessions.{name}")
     if app.settings_store.forget_session(name, app.clock.deadline()):
         app.forget_settings()
@@ -54,9 +54,10 @@ def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> No
     """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
 
     `parts` are the names of the key's tables and the key's own name.
-    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of `check_change`.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
+    `check_setting_change`.
     """
-    check_change(app, key, value)
+    check_setting_change(app, key, value)
     was_there = app.settings.is_in_file(key)
     deadline = app.clock.deadline()
     if value is None:
@@ -64,7 +65,7 @@ def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> No
     else:
         is_written = app.settings_store.set(parts, value, deadline)
     if is_written and parts[0] in GUARDING_TABLES:
-        app.vault.remember_rules()
+        app.vault.remember_guard_rules()
     if is_written:
         is_set = value is not None
         entry = journal.config_written_entry(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 
-def resolve_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
+def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
     """Return the session with the portal and region to which its start URL leads now.
 
     For a start URL on AWS's own hosts no request is sent. If the start URL leads to another portal
@@ -50,7 +50,7 @@ def _confirm_changed_portal(
         )
 
 
-def save_address(app: App, session: SsoSession) -> None:
+def save_portal_address(app: App, session: SsoSession) -> None:
     """Record where the session's start URL led, beside its sign-in. Raises: LocalState."""
     if session.portal_url is None or not is_company_url(session.start_url):
         return

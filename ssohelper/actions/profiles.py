@@ -66,7 +66,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         "roles": given.roles,
         "template": checked_name_template(given.template) if given.template else None,
         "form": given.form,
-        "default_region": default_regions.check_region(region) if region is not None else None,
+        "default_region": default_regions.parse_region_name(region) if region is not None else None,
     }
     return app.choices.load(session.name).with_chosen_fields(
         **{k: v for k, v in fields.items() if v}
@@ -100,7 +100,9 @@ def plan_sync(
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     before = app.choices.load(session.name)
-    old_region = default_regions.written_region(app, session, before) if has_new_region else None
+    old_region = (
+        default_regions.region_in_written_profiles(app, session, before) if has_new_region else None
+    )
     request = _make_sync_request(app, session, listing, choices)._replace(
         old_region=old_region,
         convert=convert,
@@ -108,7 +110,7 @@ def plan_sync(
         prune=prune,
         has_new_filters=has_new_filters,
         adopt=frozenset(adopt),
-        not_counted=adopting.find_not_counted(app, only_reliable=False),
+        not_counted=adopting.find_unusable_profiles_of_other_tools(app, only_reliable=False),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     converted = [change for change in plan.change if "sso_session" in change.before]
@@ -145,7 +147,7 @@ def plan_add(
     """
     request = _make_request_for_roles(app, session, listing, choices, [role])
     if region is not None:
-        region = default_regions.check_region(region)
+        region = default_regions.parse_region_name(region)
         request = request._replace(region=region, region_rules=())
     config = app.config.read()
     if name is not None:
@@ -199,7 +201,7 @@ def apply(app: App, plan: Plan) -> None:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
         if not again.has_same_changes_as(plan):
-            raise config_writing.changed_meanwhile(app)
+            raise config_writing.config_changed_error(app)
         config_writing.check_same_write(
             app, (_planned_text(app, plan), plan.changes), (config.text, again.changes)
         )
@@ -209,7 +211,7 @@ def apply(app: App, plan: Plan) -> None:
     with app.choices.hold_lock(deadline):
         before = _load_choices(app, [plan.request.session.name])
         if app.config.write(changes_for, deadline, before):
-            config_writing.add_to_journal(app, command, plan.changes)
+            config_writing.add_config_write_to_journal(app, command, plan.changes)
         saved_options.save_under_lock(app, plan)
 
 
@@ -297,7 +299,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         now = [(item, config.profile(item.entry.name)) for item in found]
         managed = [(item, entry) for item, entry in now if entry is not None and entry.managed]
         if any(config.target_or_none(entry) != item.target for item, entry in managed):
-            raise config_writing.changed_meanwhile(app)
+            raise config_writing.config_changed_error(app)
         return [RemoveSection(entry.header) for _, entry in managed]
 
     named = [
@@ -311,7 +313,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         before = _load_choices(app, [name for name, _ in named])
         if app.config.write(changes_for, deadline, before):
             removed = [RemoveSection(item.entry.header) for item in found]
-            config_writing.add_to_journal(app, "profile rm", removed)
+            config_writing.add_config_write_to_journal(app, "profile rm", removed)
         for name, role in named:
             choices = app.choices.load(name)
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))
@@ -328,7 +330,7 @@ def _make_sync_request(
     app: App, session: SsoSession, listing: Listing, choices: Choices
 ) -> SyncRequest:
     command = installation.find_profile_command(app.environ)
-    installation.warn_if_exposed(app.environ, app.warn)
+    installation.warn_if_others_could_replace(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
     is_in_keyring = app.storage.name == "keyring"
@@ -339,7 +341,7 @@ def _make_sync_request(
         command=command,
         template=checked_name_template(choices.template or settings.get("name_template")),
         form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
-        region=default_regions.region_of_session(app, session, choices),
+        region=default_regions.default_region_of_session(app, session, choices),
         region_rules=tuple(settings.account_regions().items()),
         taken_names=taken,
         rules=app.vault.policy.rules,
@@ -360,7 +362,8 @@ def _make_request_for_roles(
                 + f"see: ssohelper list --refresh --session {session.name}",
             )
     return _make_sync_request(app, session, listing, choices)._replace(
-        only_roles=frozenset(roles), not_counted=adopting.find_not_counted(app, only_reliable=True)
+        only_roles=frozenset(roles),
+        not_counted=adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True),
     )
 
 

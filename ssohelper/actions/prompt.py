@@ -1,7 +1,8 @@
 """What a shell's prompt shows of the profile in use. Uses no network and no lock; never fails.
 
-For each profile, a shell runs ssohelper once (`answer_shell`); after that the shell reads the file
-that ssohelper's answer names. `status` is for programs that run ssohelper at each prompt.
+For each profile, a shell runs ssohelper once (`answer_shell_prompt`); after that the shell reads
+the file that ssohelper's answer names. The command `ssohelper status` is for programs that run
+ssohelper at each prompt.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _USED = "_SSOHELPER_USED"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
-class Status(NamedTuple):
+class PromptStatus(NamedTuple):
     """What the prompt shows. `label` is "" if no profile is in use.
 
     `profile` is None if the profile in use does not get its credentials from one of our sessions.
@@ -77,7 +78,7 @@ class Status(NamedTuple):
         return prompt_text.prompt_row_at(self.rows, now).level
 
 
-def answer_shell(app: App) -> str:
+def answer_shell_prompt(app: App) -> str:
     """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Updates FILE.
 
     At each prompt the shell reads the rows from FILE. It runs ssohelper again once CONFIG is newer
@@ -89,33 +90,35 @@ def answer_shell(app: App) -> str:
         config
     )  # the time is taken before the config is read, so that later changes are newer
     try:
-        shown = read_status(app)
+        shown = read_prompt_status(app)
     except SsoHelperError:
         # The settings cannot be read. Once they can be, a new shell shows the rest.
-        shown = Status(prompt_text.prompt_label(app.environ.get("AWS_PROFILE", ""), guarded=False))
+        shown = PromptStatus(
+            prompt_text.prompt_label(app.environ.get("AWS_PROFILE", ""), guarded=False)
+        )
     if not shown.label:
         return "\n"
     file, watched = "", ""
     if not shown.has_fixed_keys:
-        file, watched = _write_prompt_file(app, shown, config, mtime_ns)
+        file, watched = _write_prompt_file_and_name_paths(app, shown, config, mtime_ns)
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
     labels = prompt_text.usual_and_short_label(shown.label, shown.rows)
     return "|".join((*labels, file, watched, prompt_text.prompt_rows_to_line(shown.rows))) + "\n"
 
 
-def read_status(app: App) -> Status:
+def read_prompt_status(app: App) -> PromptStatus:
     """Return what the prompt shows now."""
-    keys_end_at = _keys_end_at(app)
-    name, profile = _find_used_profile(app, keys_end_at is not None)
+    keys_end_at = _fixed_keys_end_at(app)
+    name, profile = _find_name_and_profile_in_use(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
-    guarded = profile is not None and is_guarded(app, profile)
-    label = prompt_text.prompt_label(_distinct_label(app, name), guarded=guarded)
+    guarded = profile is not None and is_role_of_profile_guarded(app, profile)
+    label = prompt_text.prompt_label(_distinct_profile_label(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
     elif profile is not None:
-        clock = prompt_notes.read_clock(app, profile.session)
+        clock = prompt_notes.read_prompt_clock(app, profile.session)
         role_ends_at = app.prompt_state.load_role_end(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
@@ -124,7 +127,7 @@ def read_status(app: App) -> Status:
             has_grant = True
     else:
         rows = prompt_text.NOTHING_ENDS
-    return Status(
+    return PromptStatus(
         label,
         profile,
         rows,
@@ -135,7 +138,7 @@ def read_status(app: App) -> Status:
     )
 
 
-def _distinct_label(app: App, name: str) -> str:
+def _distinct_profile_label(app: App, name: str) -> str:
     """Return the name, or a form of it that no other profile's prompt shows."""
     if not prompt_text.may_look_like_another_name(name):
         return name  # without reading the config
@@ -146,7 +149,7 @@ def _distinct_label(app: App, name: str) -> str:
     return prompt_text.distinct_prompt_name(name, names)
 
 
-def is_guarded(app: App, profile: Profile) -> bool:
+def is_role_of_profile_guarded(app: App, profile: Profile) -> bool:
     """Return whether a rule of the settings guards the profile's role."""
     rules = app.vault.policy.rules
     if not rules:
@@ -162,7 +165,9 @@ def _find_account(app: App, profile: Profile) -> Account:
     return app.vault.find_account(RoleKey(profile.session.name, shown.account_id, shown.name))
 
 
-def _write_prompt_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
+def _write_prompt_file_and_name_paths(
+    app: App, shown: PromptStatus, config: str, mtime_ns: int
+) -> tuple[str, str]:
     """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.prompt_rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
@@ -180,19 +185,19 @@ def _write_prompt_file(app: App, shown: Status, config: str, mtime_ns: int) -> t
         return "", ""
     if shown.profile is not None and terminal is None:
         # A sign-in after we read the token may have found no prompt file to rewrite.
-        prompt_notes.update_session(app, shown.profile.session)
+        prompt_notes.rewrite_prompts_of_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
 
 
-def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
+def _find_name_and_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
     """Return the name of the profile or keys in use, and the profile if its role is known."""
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
     served = served_role.find_served_role(app.environ)
     if served and not name:
-        return _find_served_role(app, served)
+        return _find_label_and_profile_of_served_role(app, served)
     if not name:
         return "keys" if has_fixed_keys else "", None
     try:
@@ -201,7 +206,7 @@ def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | N
         return name, None
 
 
-def _find_served_role(app: App, served: str) -> tuple[str, Profile | None]:
+def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, Profile | None]:
     """Return ACCOUNT/ROLE for the role of the endpoint that this shell uses, and its profile.
 
     ACCOUNT is the account's name if no other account has that name, else the id. If there are
@@ -223,7 +228,7 @@ def _find_served_role(app: App, served: str) -> tuple[str, Profile | None]:
     return f"{prefix}{account}/{role_name}", profile
 
 
-def _keys_end_at(app: App) -> int | None:
+def _fixed_keys_end_at(app: App) -> int | None:
     """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

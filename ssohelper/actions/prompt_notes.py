@@ -25,48 +25,48 @@ _log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 3
 
 
-def update_session(app: App, session: SsoSession) -> None:
+def rewrite_prompts_of_session(app: App, session: SsoSession) -> None:
     """Rewrite the prompt files of the session's roles from its token and recorded facts."""
     _rewrite_prompt_files(app, session, app.prompt_state.load_role_end)
 
 
-def update_after_sign_in(app: App, session: SsoSession) -> None:
+def rewrite_prompts_after_sign_in(app: App, session: SsoSession) -> None:
     """Rewrite the session's prompt files after a sign-in or sign-out, without failed renewals."""
     _rewrite_prompt_files(app, session, lambda _key: None)
 
 
-def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
+def show_failed_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None:
     """After a failed renewal, let prompts count down to the end of the cached credentials."""
     with _log_failure(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
-            ends_at = app.clock.local(cached.credentials.expires_at)
-            rows = prompt_text.prompt_rows(read_clock(app, session), ends_at)
+            ends_at = app.clock.to_local_time(cached.credentials.expires_at)
+            rows = prompt_text.prompt_rows(read_prompt_clock(app, session), ends_at)
             app.prompt_state.remove_grant_files()
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows), ends_at)
 
 
-def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
+def show_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None:
     """Let prompts show when the sign-in ends, after a role was renewed or is no longer assigned."""
     with _log_failure(session.name):
         if app.prompt_state.has_file(key):
-            rows = prompt_text.prompt_rows(read_clock(app, session))
+            rows = prompt_text.prompt_rows(read_prompt_clock(app, session))
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows))
 
 
-def forget_all(app: App) -> None:
+def make_all_prompts_ask_again(app: App) -> None:
     """Make prompts run ssohelper again after settings of guards or of sign-in lengths changed."""
     with _log_failure("every session"):
         app.prompt_state.forget_all()
 
 
-def forget_role(app: App, key: RoleKey) -> None:
+def make_prompts_of_role_ask_again(app: App, key: RoleKey) -> None:
     """Make prompts that show the role run ssohelper again, for example after `guard grant`."""
     with _log_failure(key.session_name):
         app.prompt_state.forget_role(key)
 
 
-def read_clock(app: App, session: SsoSession) -> PromptClock:
+def read_prompt_clock(app: App, session: SsoSession) -> PromptClock:
     """Return the end to which the session's prompts count down. Reads local files only."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
@@ -82,7 +82,7 @@ def _rewrite_prompt_files(
         app.prompt_state.remove_grant_files()
         keys, written = app.prompt_state.list_roles(session.name), None
         for _ in range(_MOST_ATTEMPTS if keys else 0):
-            clock = read_clock(app, session)
+            clock = read_prompt_clock(app, session)
             if clock == written:
                 return
             for key in keys:

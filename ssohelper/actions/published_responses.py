@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ssohelper.broker.requests import Found
+from ssohelper.broker.requests import FoundCredentials
 from ssohelper.core.instants import from_iso
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from ssohelper.core.model import RoleKey, SsoSession
     from ssohelper.stores.session_stamp import SessionStamp
 
-# Credentials with less time left than this may expire on their way to AWS.
+# Seconds: credentials with less time left may expire on their way to AWS.
 _LEAST_SECONDS = 60
 
 
-def find_published(
+def find_published_response(
     app: App, session: SsoSession, key: RoleKey, stamp: SessionStamp
-) -> Found | None:
+) -> FoundCredentials | None:
     """Return the role's unexpired published response, if it is of the present sign-in; or None.
 
     A guarded role has no published response. Returns an empty `Found` if the session is signed out,
     which can be known without the keyring. Raises: NotOurs.
     """
     if not app.tokens.read_token_file_fingerprint(session):
-        return Found()
+        return FoundCredentials()
     document = app.credentials.load_published_document(key) if stamp.are_responses_current else None
     if document is None:
         return None
@@ -41,4 +41,4 @@ def find_published(
         return None
     if expires_at is None or expires_at - app.clock.aws_now() < _LEAST_SECONDS:
         return None
-    return Found(document, True)
+    return FoundCredentials(document, True)

@@ -19,7 +19,7 @@ def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
 
     Otherwise the session's profiles would get credentials of the user of that sign-in.
     """
-    if selection.find_signed_in(app, new_name) is not None:
+    if selection.find_session_not_in_config(app, new_name) is not None:
         raise UsageProblem(
             f'"{new_name}" has a sign-in that is not in the config',
             hint=f"end it first: ssohelper logout {new_name}",
@@ -37,11 +37,11 @@ def find_sign_in_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
 
     Elsewhere means at another portal or in another region than `session`.
     """
-    known = selection.find_signed_in(app, session.name)
+    known = selection.find_session_not_in_config(app, session.name)
     return None if known is None or is_same_session(known, session) else known
 
 
-def refuse_other_portal(app: App, session: SsoSession) -> None:
+def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
     """Raise UsageProblem if a sign-in at another portal or region has the name of this session."""
     known = find_sign_in_elsewhere(app, session)
     if known is not None:
@@ -52,13 +52,13 @@ def refuse_other_portal(app: App, session: SsoSession) -> None:
         )
 
 
-def warn_of_damaged(app: App) -> None:
+def warn_of_damaged_records(app: App) -> None:
     """Warn of each record of a sign-in that cannot be read, as the sign-in may still exist."""
     for path in app.tokens.list_damaged_records():
         app.warn(f"{_damaged_text(path)}; its sign-in may be missing here")
 
 
-def forget_stale_records(app: App, name: str | None = None) -> bool:
+def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
     """Remove the records of sign-ins that no longer exist, of this session or of all sessions.
 
     Also removes temporary files of processes that were killed while writing a token. If a token
@@ -74,7 +74,7 @@ def forget_stale_records(app: App, name: str | None = None) -> bool:
     return bool(stale)
 
 
-def check_all_readable(app: App) -> None:
+def check_records_readable(app: App) -> None:
     """Raise LocalState if a sign-in's record cannot be read, so that the sign-in was not ended."""
     paths = app.tokens.list_damaged_records()
     if paths:

@@ -41,20 +41,20 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Try(NamedTuple):
+class PortalTry(NamedTuple):
     """A portal to ask. `share` is the part of the usual time that it gets; None: all time left."""
 
     session: SsoSession
     share: float | None
 
-    def limit(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
+    def limit_deadline(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
         """Return the deadline of a request that may take `seconds` if another portal follows."""
         if self.share is None:
             return deadline
         return app.clock.deadline(min(seconds * self.share, deadline.seconds_left()))
 
 
-def list_further(app: App, session: SsoSession) -> list[SsoSession]:
+def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
     """Return a copy of the session for each of its further portals that the settings name.
 
     A portal that cannot be of the session's Identity Center instance is left out, with a warning.
@@ -79,7 +79,7 @@ def list_further(app: App, session: SsoSession) -> list[SsoSession]:
     return found
 
 
-def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...]) -> None:
+def check_regions_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...]) -> None:
     """Raise ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
     session = app.config.read().sso_session(session_name)
     for portal in parse_further_portals(texts):
@@ -92,23 +92,26 @@ def check_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...
             raise ConfigInvalid(f'{portal.region} is the region of "{session_name}" itself')
 
 
-def require_session(app: App, sign_in_name: str) -> SsoSession:
+def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
     """Return the session with this `SsoSession.sign_in_name`. Raises: ConfigInvalid."""
     name, _, region = sign_in_name.partition("@")
     session = selection.require_session(app, name)
     if not region:
         return session
     # A portal that the settings no longer name keeps its token until the session is signed out.
-    for further in (*list_further(app, session), *app.tokens.list_further_portal_sessions(session)):
+    for further in (
+        *list_further_portals(app, session),
+        *app.tokens.list_further_portal_sessions(session),
+    ):
         if further.region == region:
             return further
     raise ConfigInvalid(f'"{name}" has no portal in {region}')
 
 
-def is_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
+def is_further_portal_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
     """Return whether the further portal's sign-in belongs to the session's present sign-in."""
     token = _peek_token(app, further)
-    if token is None or not tokens.is_alive(app, token):
+    if token is None or not tokens.is_token_alive(app, token):
         return False
     facts = app.tokens.load_facts(further.sign_in_name)
     if facts.ended_at is not None or facts.of_token_id is None:
@@ -120,23 +123,23 @@ def is_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
     )
 
 
-def plan_region_tries(app: App, session: SsoSession) -> list[Try]:
+def plan_portals_to_ask(app: App, session: SsoSession) -> list[PortalTry]:
     """Return the portals to ask, in order. The session's own portal is always among them."""
     portals = {one.region: one for one in _list_askable_portals(app, session)}
     if len(portals) == 1:
-        return [Try(session, None)]
+        return [PortalTry(session, None)]
     failures = app.region_failures.load(session.name)
     found = region_order.plan_region_tries(list(portals), failures, app.clock.now())
-    return [Try(portals[one.region], one.share) for one in found]
+    return [PortalTry(portals[one.region], one.share) for one in found]
 
 
-def find_next(app: App, session: SsoSession) -> SsoSession:
-    """Return the session with the portal that will be asked next."""
-    return plan_region_tries(app, session)[0].session
+def find_next_portal_to_ask(app: App, session: SsoSession) -> SsoSession:
+    """Return the session with the one of its portals to which the next request will go."""
+    return plan_portals_to_ask(app, session)[0].session
 
 
-def find_answering(app: App, session: SsoSession) -> str:
-    """Return the region that answers requests for this session, by the failures on record."""
+def find_answering_region(app: App, session: SsoSession) -> str:
+    """Return the region that answered last for this session, by the recorded failures."""
     names = [one.region for one in _list_askable_portals(app, session)]
     if len(names) == 1:
         return session.region
@@ -144,13 +147,13 @@ def find_answering(app: App, session: SsoSession) -> str:
     return region_order.find_answering_region(names, failures, app.clock.now())
 
 
-def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[Try], _T]) -> _T:
+def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[PortalTry], _T]) -> _T:
     """Return what `ask` returns for the first portal that answers.
 
     Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
     """
     first: AwsUnreachable | None = None
-    tries = plan_region_tries(app, session)
+    tries = plan_portals_to_ask(app, session)
     for one in tries:
         try:
             found = ask(one)
@@ -188,10 +191,10 @@ def renew_in_any_region(
     `run`.
     """
 
-    def renew_one(one: Try) -> None:
+    def renew_token_of_portal(one: PortalTry) -> None:
         wanted, token = seen_id, app.tokens.load(one.session)
         if token is not None and token.id != seen_id:
-            if tokens.load_state(app, one.session, token) is TokenState.GOOD:
+            if tokens.load_token_state(app, one.session, token) is TokenState.GOOD:
                 return  # of another region than the token that was seen
             wanted = token.id
         seconds = None if one.share is None else one.share * region_order.RENEWAL_SECONDS
@@ -199,8 +202,8 @@ def renew_in_any_region(
         if error is not None:
             raise error
 
-    if list_further(app, session):
-        ask_regions_in_turn(app, session, renew_one)
+    if list_further_portals(app, session):
+        ask_regions_in_turn(app, session, renew_token_of_portal)
     elif (error := run(session, seen_id, None)) is not None:
         raise error
 
@@ -211,7 +214,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
 
-    def run(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
+    def renew_in_process(
+        portal: SsoSession, token_id: str, seconds: float | None
+    ) -> SsoHelperError | None:
         token = app.tokens.load(portal)
         if token is None or token.id != token_id:
             return None
@@ -221,7 +226,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew_in_any_region(app, session, seen_id, run)
+    renew_in_any_region(app, session, seen_id, renew_in_process)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
@@ -229,7 +234,7 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
 
     `own` is the session's own token. Else returns None, also for a token that cannot be renewed.
     """
-    portal = find_next(app, session)
+    portal = find_next_portal_to_ask(app, session)
     token = _peek_token(app, portal) if portal.is_further else own
     due_at = tokens.load_renewal_due_at(app, portal)
     is_due = due_at is not None and app.clock.now() >= due_at
@@ -256,14 +261,14 @@ def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
     """Return the session with its own portal, then with each further portal that may be asked."""
     return [
         session,
-        *(one for one in list_further(app, session) if _may_ask_portal(app, session, one)),
+        *(one for one in list_further_portals(app, session) if _may_ask_portal(app, session, one)),
     ]
 
 
 def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:
     try:
         app.company_policy.check_portal(further)
-        return is_signed_in(app, session, further)
+        return is_further_portal_signed_in(app, session, further)
     except SsoHelperError:
         return False
 

@@ -26,7 +26,7 @@ from ssohelper.errors import (
     LoginRequired,
     RegistrationRejected,
 )
-from ssohelper.fastpath.own_process import hold_signals
+from ssohelper.fastpath.own_process import delay_signals
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -57,15 +57,15 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             token = app.tokens.load(session)
             if token is None:
                 raise tokens.signed_out_error(session)
-            if token.id != seen_id and tokens.is_usable(app, token):
+            if token.id != seen_id and tokens.is_token_usable(app, token):
                 return
-            if not tokens.is_refreshable(app, token):
-                raise tokens.expired_error(session)
+            if not tokens.is_token_refreshable(app, token):
+                raise tokens.sign_in_expired_error(session)
             # Disk space is reserved first: a refresh token works once, so the next one must be
             # saved.
-            with app.tokens.reserve(session) as reserved, hold_signals():
+            with app.tokens.reserve(session) as reserved, delay_signals():
                 if is_held:
-                    _renew(app, session, token, reserved)
+                    _request_renewal(app, session, token, reserved)
                     return
         # The lock file could not be written, but now a token could be: the disk is full from time
         # to time. Another renewal may have the lock, so this one does not go on.
@@ -75,7 +75,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     )
 
 
-def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservation) -> None:
+def _request_renewal(
+    app: App, session: SsoSession, token: AccessToken, reserved: Reservation
+) -> None:
     _log.info('renewing the token of "%s"', session.sign_in_name)
     sent_id = _hash_refresh_token(token)
     was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
@@ -86,7 +88,7 @@ def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservat
     except LoginRequired as refusal:
         if _wait_for_replacement(app, session, token):
             return
-        error = _ended_error(session, refusal, was_lost=was_lost)
+        error = _sign_in_ended_error(session, refusal, was_lost=was_lost)
         _record_sign_in_end(app, session, token)
         raise error from refusal
     except (AnswerLost, BadAnswer):
@@ -94,10 +96,10 @@ def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservat
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_token(app, session, None)
         raise
-    _save(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
+    _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
 
 
-def _save(
+def _save_renewed_token(
     app: App,
     session: SsoSession,
     used: AccessToken,
@@ -129,7 +131,7 @@ def _save(
                 facts, app.clock.now()
             )
         )
-        _save_facts(app, session, facts)
+        _save_sign_in_facts(app, session, facts)
         if stamp is None:
             return
         with suppress(LocalState, OSError):
@@ -138,7 +140,7 @@ def _save(
         # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.update_after_renewal()
-    prompt_notes.update_session(app, session)
+    prompt_notes.rewrite_prompts_of_session(app, session)
 
 
 def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> bool:
@@ -151,7 +153,7 @@ def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> b
         found = app.tokens.load(session)
         if found is None:
             return False
-        if found.value != used.value and tokens.is_usable(app, found):
+        if found.value != used.value and tokens.is_token_usable(app, found):
             _log.info('another tool has renewed the token of "%s"', session.sign_in_name)
             _update_prompts(app, session)
             return True
@@ -160,34 +162,36 @@ def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> b
         app.clock.sleep(_REREAD_PAUSE_SECONDS)
 
 
-def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> LoginRequired:
+def _sign_in_ended_error(
+    session: SsoSession, refusal: LoginRequired, *, was_lost: bool
+) -> LoginRequired:
     if was_lost and not isinstance(refusal, RegistrationRejected):
         return LoginRequired(
             f'the sign-in to "{session.name}" was lost: AWS renewed it, but its answer never '
             "arrived (a renewal was killed, or the network failed)",
             hint=f"sign in with: ssohelper login {session.name}",
         )
-    return tokens.expired_error(session)
+    return tokens.sign_in_expired_error(session)
 
 
 def _record_sent_token(app: App, session: SsoSession, sent_id: str | None) -> None:
     with _hold_state_lock(app, session):
         facts = app.tokens.load_facts(session.sign_in_name)
         if facts.sent_id != sent_id:
-            _save_facts(app, session, facts._replace(sent_id=sent_id))
+            _save_sign_in_facts(app, session, facts._replace(sent_id=sent_id))
 
 
 def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Record that this token's sign-in has ended, and how long it lasted if that is known."""
-    if tokens.load_facts_of(app, session, token).ended_at is not None:
+    if tokens.load_sign_in_facts_of(app, session, token).ended_at is not None:
         _record_sent_token(app, session, None)
         return
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
             return  # a sign-in or sign-out came meanwhile: the facts do not belong to this token
-        facts = tokens.load_facts_of(app, session, token)
-        now, life = app.clock.now(), tokens.load_life_seconds(app, session, token)
+        facts = tokens.load_sign_in_facts_of(app, session, token)
+        now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
             observed_hours_seconds=sign_in_clock.sign_in_length_after_end(facts, life, now),
@@ -195,13 +199,13 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
             token_life_seconds=None,
             sent_id=None,
         )
-        _save_facts(app, session, ended)
+        _save_sign_in_facts(app, session, ended)
     _update_prompts(app, session)
 
 
 def _update_prompts(app: App, session: SsoSession) -> None:
     if not session.is_further:  # prompts show the session's own sign-in
-        prompt_notes.update_session(app, session)
+        prompt_notes.rewrite_prompts_of_session(app, session)
 
 
 @contextmanager
@@ -214,8 +218,8 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
         yield
 
 
-def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
-    """Save the facts of the sign-in. A full disk loses them, but does not fail the renewal."""
+def _save_sign_in_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
+    """Save what is recorded about the sign-in. If the disk is full, the renewal still succeeds."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.sign_in_name, facts)
 

@@ -31,13 +31,13 @@ class KnownRoles(NamedTuple):
     sessions: list[SsoSession]
 
     @property
-    def unlisted(self) -> list[SsoSession]:
+    def sessions_without_listing(self) -> list[SsoSession]:
         """Return the sessions that have no saved listing."""
         return [session for session in self.sessions if session.name not in self.listed_at]
 
     @property
     def has_role(self) -> bool:
-        """Return whether any row is a role, and not a profile whose credentials are not ours."""
+        """Return whether any row is a role of Identity Center, not another kind of profile."""
         return bool(self.rows) and not self.rows[0].provider
 
 
@@ -57,9 +57,9 @@ def read_roles(
         for session in app.config.read().sso_sessions()
         if session_name in (None, session.name)
     ]
-    targets = _read_targets(app)
-    profiles = _group_by_role(targets, sessions)
-    used = favourites.load_usage(app)
+    targets = _read_profile_targets(app)
+    profiles = _group_profile_names_by_role(targets, sessions)
+    used = favourites.load_usage_of_roles(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
     for session in sessions:
@@ -88,7 +88,7 @@ def read_roles(
     if with_others and session_name is None:
         with_role = {entry.name for entry, target in targets if target is not None}
         others = [one for one in app.config.list_profiles() if one.name not in with_role]
-        rows += _rows_of_others(app, others)
+        rows += _make_rows_of_foreign_profiles(app, others)
     return KnownRoles(rows, listed_at, sessions)
 
 
@@ -96,15 +96,15 @@ def find_profiles_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
-    return _group_by_role(_read_targets(app), sessions)
+    return _group_profile_names_by_role(_read_profile_targets(app), sessions)
 
 
-def _read_targets(app: App) -> _Targets:
+def _read_profile_targets(app: App) -> _Targets:
     config = app.config.read()
     return [(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
 
-def _group_by_role(
+def _group_profile_names_by_role(
     targets: _Targets, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     found: dict[RoleKey, tuple[str, ...]] = {}
@@ -125,7 +125,7 @@ def _group_by_role(
 def _make_rows_of_profiles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
-    """Return rows for roles that have a profile but are in no saved listing."""
+    """Return a list's rows for roles that have a profile but are in no saved listing."""
     accounts = {(row.session_name, row.account.id): row.account for row in rows} if profiles else {}
     return [
         RoleRow(
@@ -139,13 +139,13 @@ def _make_rows_of_profiles(
     ]
 
 
-def _rows_of_others(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
-    """Return rows for those of the profiles whose credentials are not ours."""
+def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
+    """Return a list's rows for those of the profiles whose credentials ssohelper does not get."""
     if not entries:
         return []
     from ssohelper.actions import foreign  # few have such profiles: not before the first paint
 
-    found = foreign.list_usable(app, entries)
+    found = foreign.list_usable_foreign_profiles(app, entries)
     return rows_of_foreign_profiles((one.name, one.what) for one in found)
 
 

@@ -45,10 +45,10 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except OSError as cause:
         if cause.errno == errno.ENOEXEC:  # a script without #!: /bin/sh runs it, as shells do
             os.execve(SHELL, [SHELL, path, *argv[1:]], dict(environ))  # noqa: S606
-        raise start_error(path, cause) from cause
+        raise program_start_error(path, cause) from cause
 
 
-def start_error(path: str, cause: OSError) -> SsoHelperError:
+def program_start_error(path: str, cause: OSError) -> SsoHelperError:
     """Return the error for a program that exists but could not be started."""
     if cause.errno == errno.ENOENT:
         return ProgramNotFound(
@@ -111,7 +111,7 @@ if sys.platform == "win32":
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
         except OSError as cause:
-            raise start_error(path, cause) from cause
+            raise program_start_error(path, cause) from cause
         finally:
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
         # The exit code is returned as a signed number, because sys.exit would turn codes above

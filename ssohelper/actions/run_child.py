@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, find_program, start_error
+from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, find_program, program_start_error
 from ssohelper.fastpath import own_process
 
 if sys.platform == "win32":
@@ -38,12 +38,12 @@ _FORWARDED = (
 # sends it only to the session leader, which this process is if it is the only command of a tmux
 # window or of ssh. So the program may get SIGHUP twice, and also the SIGCONT of `fg`.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
-# The si_code (SI_KERNEL) that Linux gives a signal from the terminal.
+# The value of si_code (SI_KERNEL) by which Linux marks a signal that came from the terminal.
 _FROM_KERNEL = 0x80
 
 
 def block_signals() -> None:
-    """Block signals until `run_to_end` handles them. Call this before any thread starts.
+    """Block signals until `run_program_to_end` handles them. Call this before any thread starts.
 
     Threads inherit the blocking. SIGTTOU is blocked too, because with `stty tostop`, printing a
     notice from the background would stop us, and with us the endpoint that the program uses.
@@ -66,7 +66,7 @@ class ChildExit(NamedTuple):
     by_terminal: bool
 
 
-def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
+def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
     """Run the program and return how it ended. Call `block_signals` first.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
@@ -74,7 +74,7 @@ def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
     pid = _start_program(argv, environ)
     by_terminal = False
     while True:
-        number, is_from_terminal = _wait_for_signal()
+        number, is_from_terminal = _wait_for_signal_and_its_sender()
         if number == signal.SIGCHLD:
             code = _poll_exit_code(pid)
             if code is not None:
@@ -85,7 +85,7 @@ def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
             os.kill(pid, number)
 
 
-def _wait_for_signal() -> tuple[int, bool]:
+def _wait_for_signal_and_its_sender() -> tuple[int, bool]:
     """Wait for a signal; return its number, and whether the terminal sent it to our group."""
     awaited = {*_FORWARDED, signal.SIGCHLD}
     if sys.platform == "linux":
@@ -101,7 +101,7 @@ def _start_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return _spawn_process(path, list(argv), environ)
     except OSError as cause:
         if cause.errno != errno.ENOEXEC:
-            raise start_error(path, cause) from cause
+            raise program_start_error(path, cause) from cause
     # A script without `#!` is run by /bin/sh, as shells do it.
     return _spawn_process(SHELL, [SHELL, path, *argv[1:]], environ)
 

@@ -33,7 +33,7 @@ def save_under_lock(app: App, plan: Plan) -> None:
     if plan.request.only_roles:
         new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
         if plan.add and new.written_region is None:
-            region = default_regions.region_of_session(app, plan.request.session, new)
+            region = default_regions.default_region_of_session(app, plan.request.session, new)
             new = new._replace(written_region=region)
     elif not plan_text.matches_any_role(plan.request.listing, chosen):
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)

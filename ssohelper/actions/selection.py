@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import target_belongs_to_session
-from ssohelper.core.foreign import find_foreign_profile
+from ssohelper.core.foreign import foreign_profile_of_entry
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
@@ -61,13 +61,13 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         # Done only if there are several sessions, because it reads all profiles, which may be
         # 12,000.
         is_defined = config.session_header(name) is not None
-        for missing in () if is_defined else missing_sessions.list_missing(app):
+        for missing in () if is_defined else missing_sessions.list_missing_sessions(app):
             if missing.name == name:
                 raise missing_sessions.missing_session_error(missing)
-        recorded = None if is_defined else find_signed_in(app, name)
+        recorded = None if is_defined else find_session_not_in_config(app, name)
         if recorded is not None:
-            raise missing_sessions.refuse_recorded(recorded)
-        return named_session(config, name)
+            raise missing_sessions.signed_in_but_not_in_config_error(recorded)
+        return find_session_by_name(config, name)
     from_profile = _find_session_of_environment(app, config)
     if from_profile:
         return from_profile
@@ -76,18 +76,18 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         return sessions[0]
     if not sessions:
         for broken in config.session_names():
-            named_session(config, broken)  # raises ConfigInvalid with the line
-        for missing in missing_sessions.list_missing(app):
+            find_session_by_name(config, broken)  # raises ConfigInvalid with the line
+        for missing in missing_sessions.list_missing_sessions(app):
             raise missing_sessions.missing_session_error(missing)
-        for recorded in find_unlisted(app):
-            raise missing_sessions.refuse_recorded(recorded)
+        for recorded in find_sessions_not_in_config(app):
+            raise missing_sessions.signed_in_but_not_in_config_error(recorded)
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
     raise NoSessionNamed(sessions)
 
 
-def named_session(config: ConfigFile, name: str) -> SsoSession:
+def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
     """Return the sso-session of this name. Raises: UsageProblem, which hints at similar names."""
     session = config.sso_session(name)
     if session is not None:
@@ -99,7 +99,7 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
     )
 
 
-def find_unlisted(app: App) -> list[SsoSession]:
+def find_sessions_not_in_config(app: App) -> list[SsoSession]:
     """Return the sessions that the config does not have and that ssohelper signed in to.
 
     This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
@@ -113,12 +113,12 @@ def list_shown_sessions(app: App) -> tuple[list[SsoSession], frozenset[SsoSessio
 
     Both may have a session of one name. The second item is the set of the unlisted ones.
     """
-    unlisted = find_unlisted(app)
+    unlisted = find_sessions_not_in_config(app)
     return [*app.config.read().sso_sessions(), *unlisted], frozenset(unlisted)
 
 
 def list_sessions(app: App) -> list[SsoSession]:
-    """Return the sessions in the config, then those that `find_unlisted` returns.
+    """Return the sessions in the config, then those that `find_sessions_not_in_config` returns.
 
     If both have a session of one name, only the second is returned, because the name's only token
     belongs to it.
@@ -128,20 +128,20 @@ def list_sessions(app: App) -> list[SsoSession]:
     return [one for one in shown if one in unlisted or one.name not in names]
 
 
-def is_in_config(app: App, session: SsoSession) -> bool:
+def is_session_in_config(app: App, session: SsoSession) -> bool:
     """Return whether the config has this session, with the same portal and region."""
     return is_session_listed(session, app.config.read().sso_sessions())
 
 
-def find_signed_in(app: App, name: str | None) -> SsoSession | None:
-    """Return the session with this name from `find_unlisted`, or None.
+def find_session_not_in_config(app: App, name: str | None) -> SsoSession | None:
+    """Return the session with this name from `find_sessions_not_in_config`, or None.
 
     If `name` is None, returns the only unlisted session, provided that the config has no valid
     session.
     """
     if name is None and app.config.read().sso_sessions():
         return None
-    found = [one for one in find_unlisted(app) if name in (None, one.name)]
+    found = [one for one in find_sessions_not_in_config(app) if name in (None, one.name)]
     return found[0] if len(found) == 1 else None
 
 
@@ -197,7 +197,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
     Raises: UsageProblem if the session is gone, ConfigInvalid with file and line.
     """
     config = app.config.read()
-    session = named_session(config, key.session_name)
+    session = find_session_by_name(config, key.session_name)
     if key.chain:
         return resolve_profile(app, key.text, key.session_name)
     for entry in _entries_pointing_at(config, key, names):
@@ -205,7 +205,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
     return Profile(key.text, session, key.role, None)
 
 
-def find_profiles_of(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
+def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
     """Return those of the profiles `names` that point at this role by the present config."""
     return [entry.name for entry in _entries_pointing_at(app.config.read(), key, names)]
 
@@ -237,7 +237,7 @@ def _resolve_entry(
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is None:
-        found = find_foreign_profile(config, entry, app.config.read_credentials_sections())
+        found = foreign_profile_of_entry(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
@@ -247,9 +247,9 @@ def _resolve_entry(
             f'profile "{entry.name}" points at no account and role of Identity Center',
             hint="see: ssohelper profile list",
         )
-    sessions = _sessions_of(config, entry, target)
+    sessions = _find_sessions_of_profile(config, entry, target)
     if session_name is not None:
-        named = named_session(config, session_name)
+        named = find_session_by_name(config, session_name)
         if named not in sessions:
             own = " or ".join(f'"{session.name}"' for session in sessions)
             raise UsageProblem(
@@ -264,7 +264,9 @@ def _resolve_entry(
     return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed_role)
 
 
-def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: TargetRole) -> list[SsoSession]:
+def _find_sessions_of_profile(
+    config: ConfigFile, entry: ProfileEntry, target: TargetRole
+) -> list[SsoSession]:
     """Return the sessions that the profile belongs to. Raises: ConfigInvalid if there are none."""
     name = target.session_name
     if name and config.sso_session(name) is None:

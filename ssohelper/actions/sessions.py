@@ -69,7 +69,7 @@ class SessionPlan(NamedTuple):
     new_name: str | None = None
 
 
-def load_entry(app: App, session: SsoSession) -> SessionEntry:
+def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return what is kept for the session. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
@@ -82,20 +82,20 @@ def load_entry(app: App, session: SsoSession) -> SessionEntry:
         tuple(entry.name for entry in users if not entry.managed),
         (
             *(path for portal in portals for path in app.tokens.list_files(portal)),
-            *legacy_sign_ins.list_files(app, session),
+            *legacy_sign_ins.list_legacy_token_files(app, session),
         ),
-        selection.is_in_config(app, session),
+        selection.is_session_in_config(app, session),
     )
 
 
-def plan_add(app: App, session: SsoSession) -> SessionPlan:
+def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that adds the session to the config. It has no changes if it is there."""
-    return _make_plan(
+    return _make_session_plan(
         app, "session add", session, lambda c: session_changes.changes_that_add_session(c, session)
     )
 
 
-def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
+def plan_session_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     """Return the plan that renames a session.
 
     Raises: UsageProblem if the new name is invalid or taken, also if only a sign-in has it; and if
@@ -121,7 +121,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
             hint="change it first; see: ssohelper guard list",
         )
     old = session.name
-    plan = _make_plan(
+    plan = _make_session_plan(
         app,
         "session rename",
         session,
@@ -130,7 +130,7 @@ def plan_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
     return plan._replace(new_name=new_name)
 
 
-def plan_removal(app: App, session: SsoSession) -> SessionPlan:
+def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that removes a session and its managed profiles.
 
     Raises: UsageProblem if profiles that ssohelper did not write use the session.
@@ -143,7 +143,7 @@ def plan_removal(app: App, session: SsoSession) -> SessionPlan:
     ]
     if others:
         raise _error_for_profiles_in_use(app, name, others)
-    return _make_plan(
+    return _make_session_plan(
         app, "session rm", session, lambda c: session_changes.changes_that_remove_session(c, name)
     )
 
@@ -176,20 +176,20 @@ def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
     return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 
-def diff(app: App, plan: SessionPlan) -> Iterator[str]:
+def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:
     """Return the lines of the unified diff that the plan makes in the config."""
     text = app.config.read().text
     return unified_diff(text, plan.changes, str(app.locations.aws_config_file))
 
 
-def apply(app: App, plan: SessionPlan) -> None:
+def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be renamed or removed is signed out first.
 
     Otherwise a token could stay whose session no command knows. What is kept for a session is
     copied to its new name before the config is written, and removed afterwards; after an
-    interruption in between, `remove_leftovers` completes the removal. Raises: LocalState if the
-    config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
-    could not be told of the sign-out.
+    interruption in between, `remove_session_leftovers` completes the removal. Raises: LocalState if
+    the config changed since the diff was shown; AwsUnreachable, after everything else is done, if
+    AWS could not be told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")
@@ -201,17 +201,17 @@ def apply(app: App, plan: SessionPlan) -> None:
         except AwsUnreachable as error:
             failure = error
     if plan.new_name is not None:
-        _copy_records(app, name, plan.new_name, replace=True)
+        _copy_session_records(app, name, plan.new_name, replace=True)
     choices = {name: app.choices.load(name)}
     if app.config.write(lambda c: _changes_for(app, plan, c), app.clock.deadline(), choices):
-        config_writing.add_to_journal(app, plan.command, plan.changes)
+        config_writing.add_config_write_to_journal(app, plan.command, plan.changes)
     if plan.command != "session add":
-        _forget_records(app, name)
+        _forget_session_records(app, name)
     if failure is not None:
         raise failure
 
 
-def has_leftovers(app: App, name: str) -> bool:
+def has_session_leftovers(app: App, name: str) -> bool:
     """Return whether something is kept for a session that is not in the config.
 
     This happens after an interrupted `session rename` or `session rm`, and after an edit of the
@@ -220,7 +220,7 @@ def has_leftovers(app: App, name: str) -> bool:
     if app.config.read().session_header(name):
         return False
     return (
-        selection.find_signed_in(app, name) is not None
+        selection.find_session_not_in_config(app, name) is not None
         or app.settings.has_session(name)
         or app.choices.load(name) != NO_CHOICES
         or name in app.directory.list_session_names()
@@ -228,10 +228,14 @@ def has_leftovers(app: App, name: str) -> bool:
     )
 
 
-def refuse_if_renamed(app: App, name: str, new_name: str) -> None:
+def refuse_if_session_renamed(app: App, name: str, new_name: str) -> None:
     """Raise UsageProblem if nothing of session `name` is left to rename, and `new_name` exists."""
     header = app.config.read().session_header
-    is_gone = not (header(name) or has_leftovers(app, name) or list_users_of_missing(app, name))
+    is_gone = not (
+        header(name)
+        or has_session_leftovers(app, name)
+        or list_profiles_of_missing_session(app, name)
+    )
     if is_gone and header(new_name):
         raise UsageProblem(
             f'there is no session "{show(name, 64)}", and "{show(new_name, 64)}" exists: it may be '
@@ -240,14 +244,14 @@ def refuse_if_renamed(app: App, name: str, new_name: str) -> None:
         )
 
 
-def list_users_of_missing(app: App, name: str) -> list[str]:
+def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
     """Return the names of the profiles that name a session that is not in the config."""
     return [
         entry.name for entry in session_changes.find_profiles_of_session(app.config.read(), name)
     ]
 
 
-def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
+def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -> None:
     """Remove what is kept for a session that is not in the config.
 
     With `new_name`, first copies what the session `new_name` lacks. Signs out of a remaining
@@ -256,16 +260,16 @@ def remove_leftovers(app: App, name: str, new_name: str | None = None) -> None:
     """
     agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
     if new_name is not None:
-        _copy_records(app, name, new_name, replace=False)
-    session = selection.find_signed_in(app, name)
+        _copy_session_records(app, name, new_name, replace=False)
+    session = selection.find_session_not_in_config(app, name)
     try:
         if session is not None:
             login.log_out(app, session)
     finally:
-        _forget_records(app, name)
+        _forget_session_records(app, name)
 
 
-def discard(app: App, session: SsoSession) -> None:
+def discard_session(app: App, session: SsoSession) -> None:
     """Sign out of a session that is not in the config, and delete its saved listing.
 
     Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
@@ -277,23 +281,23 @@ def discard(app: App, session: SsoSession) -> None:
         app.tokens.forget_facts(session.name)
 
 
-def has_section(app: App, session: SsoSession) -> bool:
-    """Return whether the config has a session of this name, which a set-up may be changing."""
+def has_config_section(app: App, session: SsoSession) -> bool:
+    """Return whether the config has a section for a session of this name."""
     return app.config.read().session_header(session.name) is not None
 
 
-def give_back(app: App, session: SsoSession) -> bool:
+def sign_out_after_unfinished_setup(app: App, session: SsoSession) -> bool:
     """Sign out again after a set-up that ended before its answer; return whether that was needed.
 
-    A session in the config stays signed in. Raises: AwsUnreachable, as `discard`.
+    A session in the config stays signed in. Raises: AwsUnreachable, as `discard_session`.
     """
-    if has_section(app, session):
+    if has_config_section(app, session):
         return False
-    discard(app, session)
+    discard_session(app, session)
     return True
 
 
-def _make_plan(
+def _make_session_plan(
     app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
 ) -> SessionPlan:
     config = app.config.read()
@@ -302,16 +306,16 @@ def _make_plan(
 
 def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
     if config.data != plan.data and tuple(plan.make(config)) != plan.changes:
-        raise config_writing.changed_meanwhile(app)
+        raise config_writing.config_changed_error(app)
     return plan.changes
 
 
-def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:
+def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> None:
     """Copy a session's records to its new name: all but its listing.
 
     Without `replace`, records that already exist under the new name stay as they are.
     """
-    own_settings.copy_session(app, old, new, replace=replace)
+    own_settings.copy_session_settings(app, old, new, replace=replace)
     app.usage.copy_session(old, new, app.clock.deadline(), replace=replace)
     app.console_visits.copy_session(old, new, replace=replace)
     if replace or app.choices.load(new) == NO_CHOICES:
@@ -321,8 +325,8 @@ def _copy_records(app: App, old: str, new: str, *, replace: bool) -> None:
             app.tokens.save_facts(new, app.tokens.load_facts(old))
 
 
-def _forget_records(app: App, name: str) -> None:
-    own_settings.forget_session(app, name)
+def _forget_session_records(app: App, name: str) -> None:
+    own_settings.remove_session_settings(app, name)
     app.usage.forget_session(name, app.clock.deadline())
     app.console_visits.forget_session(name)
     app.choices.forget(name)

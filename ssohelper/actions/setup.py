@@ -79,7 +79,7 @@ def choose_session(
             hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
     new = SsoSession(chosen, _url_without_page(url), checked_region(found), DEFAULT_SCOPES)
-    recorded_sign_ins.refuse_other_portal(app, new)
+    recorded_sign_ins.refuse_sign_in_at_other_portal(app, new)
     return new
 
 
@@ -118,7 +118,7 @@ def _find_own_sign_in(
 
     Such a session has a sign-in of ours, or managed profiles name it.
     """
-    known = [*_sessions_of_profiles(app, config), *selection.find_unlisted(app)]
+    known = [*_sessions_of_profiles(app, config), *selection.find_sessions_not_in_config(app)]
     found = [
         one
         for one in {one.name: one for one in known}.values()
@@ -134,7 +134,7 @@ def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
     """Yield the sessions that managed profiles name, as ssohelper recorded them."""
     targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
     for name in sorted({one.session_name for one in targets if one and one.session_name}):
-        found = missing_sessions.find_recorded(app, name)
+        found = missing_sessions.find_recorded_session(app, name)
         if found is not None:
             yield found
 
@@ -162,7 +162,7 @@ def _find_region(
     """Return the region that the portal's page names, or the user's answer, or None."""
     if ask_region is None and not takes_proposal:
         return None
-    proposal = app.propose_region(portal_url)
+    proposal = app.propose_region_of_portal(portal_url)
     if proposal is not None and takes_proposal:
         app.warn(f"the region of {url} is {proposal}, as the portal's page says")
         return proposal

@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import shortened_name_list, show, show_message
@@ -22,7 +22,7 @@ NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 _MOST_PROBLEMS = 3
 
 
-def survey_lines(found: Sequence[Found]) -> Iterator[str]:
+def survey_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
     """Yield a line for each kind of profile that other tools or the user wrote: does it work?
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
@@ -39,13 +39,13 @@ def survey_lines(found: Sequence[Found]) -> Iterator[str]:
         yield f"  {profile_count_text(number)} of {tool}: {shown}"
 
 
-def _describe_state(one: Found) -> tuple[str, str, str]:
+def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, or on what its working depends."""
     program = one.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
-    elif one.needs_us:
+    elif one.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
     if one.differs_by_sdk:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"

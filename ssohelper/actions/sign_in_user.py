@@ -40,7 +40,7 @@ def import_account_client(app: App) -> None:
         threading.Thread(target=app.import_account_client, daemon=True).start()
 
 
-def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
+def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the name of the user who signed in for this token; None if not known within 3 s."""
     found: list[str] = []
     try:
@@ -68,7 +68,7 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
-def confirm_user(
+def confirm_user_of_sign_in(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
     """Ask the user to confirm a sign-in by another user than before; if declined, end it at AWS.
@@ -93,10 +93,10 @@ def confirm_user(
 def end_new_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
     """End a sign-in at AWS that is not saved. If AWS cannot be told, it lasts until it expires."""
     with suppress(SsoHelperError):
-        _portal(app, session, token).log_out(token)
+        _make_portal_client(app, session, token).log_out(token)
 
 
-def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
+def _make_portal_client(app: App, session: SsoSession, token: AccessToken) -> Portal:
     return app.portal(session).copy_for_new_token(token, app.oidc(session).issuer)
 
 
@@ -112,7 +112,7 @@ class _UserLookup:
         self._token = token
         self._rules: Iterable[str] = app.vault.policy.rules
         self._saved = directory.load_listing(app, session)
-        self._portal = _portal(app, session, token)
+        self._portal = _make_portal_client(app, session, token)
         self._vault = app.vault
         self._vault.load_settings_and_journal()
         # The journal names ssohelper itself as the program that asked, because it asks to learn who

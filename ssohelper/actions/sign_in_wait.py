@@ -38,18 +38,18 @@ def parse_wait_seconds(text: str) -> int:
     return parse_duration(text) or 0
 
 
-def hold_text(app: App, session: SsoSession) -> str:
+def hold_duration_text(app: App, session: SsoSession) -> str:
     """Return for how long `exec --hold` waits for a sign-in, as a duration such as "12h"."""
     text = app.settings.get("wait_for_sign_in", session=session.name)
     return str(text) if text and parse_wait_seconds(text) else HOLD
 
 
-def child_variables(hold_text: str) -> dict[str, str]:
+def build_wait_variables(hold_text: str) -> dict[str, str]:
     """Return variables that make ssohelper in a child wait for a sign-in; {} if the text is ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 
-def prepare_wait(app: App, session: SsoSession) -> Wait | None:
+def prepare_wait_for_sign_in(app: App, session: SsoSession) -> Wait | None:
     """Give the notice that a sign-in is needed; return how the caller waits for it.
 
     Returns None if the caller does not wait, but fails at once.
@@ -89,11 +89,11 @@ def retry_after_sign_in(
                 has_notified = True
                 notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=True)
                 say(_waiting_message(session, seconds))
-            if not _wait_for_change(app, session, before, ends_at):
+            if not _wait_for_token_change(app, session, before, ends_at):
                 raise
 
 
-def _wait_for_change(app: App, session: SsoSession, before: str, ends_at: float) -> bool:
+def _wait_for_token_change(app: App, session: SsoSession, before: str, ends_at: float) -> bool:
     """Wait until the token file differs from `before`; return False at `ends_at` (monotonic)."""
     while app.tokens.read_token_file_fingerprint(session) == before:
         left = ends_at - app.clock.monotonic()

@@ -14,10 +14,11 @@ KEYRING = "keyring"
 
 
 class Moved(NamedTuple):
-    """What a change of the storage meant. `lost`: sessions whose sign-in could not be read.
+    """The effects of moving sign-ins to another storage.
 
-    `native` and `foreign` are the names of profiles in native form, written by ssohelper and by
-    others: with keyring storage these profiles have no sign-in.
+    `lost` are the sessions whose sign-in could not be read. `native` and `foreign` are the names of
+    profiles in native form, written by ssohelper and by others: with keyring storage these profiles
+    have no sign-in.
     """
 
     is_new: bool
@@ -27,7 +28,7 @@ class Moved(NamedTuple):
     may_publish: bool
 
 
-def find_unreadable(app: App, wanted: str) -> list[str]:
+def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
     """Return the sessions whose sign-in a move to the storage `wanted` would lose. Changes nothing.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.
@@ -35,9 +36,9 @@ def find_unreadable(app: App, wanted: str) -> list[str]:
     if wanted == KEYRING:
         app.storage.keyring.find()
         return []
-    if app.storage.find_present() != KEYRING:
+    if app.storage.find_present_storage() != KEYRING:
         return []
-    tokens = app.storage.store_of(KEYRING)
+    tokens = app.storage.token_store_of(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()
     for session in (*listed, *tokens.find_unlisted_sessions(listed)):
@@ -54,7 +55,7 @@ def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
     Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
     the move.
     """
-    is_new = app.storage.find_present() != wanted
+    is_new = app.storage.find_present_storage() != wanted
     lost = app.storage.move_sign_ins(wanted, drop_unreadable=drop_unreadable)
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]

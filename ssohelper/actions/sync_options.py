@@ -41,7 +41,7 @@ class Edited(NamedTuple):
     problems: dict[str, str]
 
 
-def present_texts(app: App, session: SsoSession) -> dict[str, str]:
+def present_option_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return the texts of the options that a sync of this session uses now, by field."""
     choices, settings = app.choices.load(session.name), app.settings
     return {
@@ -49,7 +49,7 @@ def present_texts(app: App, session: SsoSession) -> dict[str, str]:
         ROLES: _join_filters(choices.roles),
         TEMPLATE: choices.template or settings.get("name_template"),
         FORM: choices.form or settings.get("form"),
-        REGION: default_regions.region_of_session(app, session, choices),
+        REGION: default_regions.default_region_of_session(app, session, choices),
     }
 
 
@@ -58,27 +58,27 @@ def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
 
     Raises no error for a wrong text: `problems` says what is wrong.
     """
-    before = present_texts(app, session)
+    before = present_option_texts(app, session)
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field, text in texts.items():
         text = text.strip()
         try:
             if text != before[field].strip():
-                values[_ATTRIBUTES[field]] = _parse_field(app, session, field, text)
+                values[_ATTRIBUTES[field]] = _parse_option(app, session, field, text)
         except SsoHelperError as error:
             problems[field] = f"{error.message}: {error.hint}" if error.hint else error.message
     return Edited(Choices(**values), problems)
 
 
-def _parse_field(app: App, session: SsoSession, field: str, text: str) -> object:
+def _parse_option(app: App, session: SsoSession, field: str, text: str) -> object:
     """Return the value that the field's text means. Raises: SsoHelperError if the text is wrong."""
     if field in (ACCOUNTS, ROLES):
         return _parse_filters(text)
     if field == TEMPLATE:
         return checked_name_template(text)
     if field == REGION:
-        return default_regions.check_region(text)
+        return default_regions.parse_region_name(text)
     if text not in FORMS:
         raise UsageProblem(f"the form is {' or '.join(FORMS)}")
     # This call raises an error if profiles in this form cannot work with this machine's storage.

@@ -7,7 +7,7 @@ signals and deadline do not interrupt the renewal.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import prompt_notes
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
@@ -36,12 +36,12 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
 
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
-    token = _present_token(app, session)
-    if load_state(app, session, token) is TokenState.GOOD:
+    token = _load_present_token(app, session)
+    if load_token_state(app, session, token) is TokenState.GOOD:
         return token
-    if not is_refreshable(app, token):
-        raise expired_error(session)
-    works = is_usable(app, token)
+    if not is_token_refreshable(app, token):
+        raise sign_in_expired_error(session)
+    works = is_token_usable(app, token)
     if works:
         deadline = Deadline(
             min(deadline.seconds_left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic
@@ -50,7 +50,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
         # If the renewal fails, a token that has not expired is still used.
-        if works and is_usable(app, token):
+        if works and is_token_usable(app, token):
             return token
         raise
 
@@ -69,29 +69,29 @@ def renew_token(
     token = app.tokens.load(session)
     if token is None:
         raise signed_out_error(session)
-    if token.value == seen.value or not is_usable(app, token):
-        raise error or expired_error(session)
+    if token.value == seen.value or not is_token_usable(app, token):
+        raise error or sign_in_expired_error(session)
     return token
 
 
-def load_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
+def load_token_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
     """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
-    if not is_usable(app, token):
+    if not is_token_usable(app, token):
         return TokenState.ENDED
-    if not is_refreshable(app, token) or not _is_near_its_end(app, session, token):
+    if not is_token_refreshable(app, token) or not _is_token_near_its_end(app, session, token):
         return TokenState.GOOD
     return TokenState.NEAR_END
 
 
-def load_for_broker(app: App, session: SsoSession) -> Token:
+def load_token_for_broker(app: App, session: SsoSession) -> Token:
     """Return the id and state of the session's token, for the broker.
 
     Raises: LoginRequired if an interactive sign-in is needed, LocalState.
     """
-    token = _present_token(app, session)
-    state = load_state(app, session, token)
-    if state is TokenState.ENDED and not is_refreshable(app, token):
-        raise expired_error(session)
+    token = _load_present_token(app, session)
+    state = load_token_state(app, session, token)
+    if state is TokenState.ENDED and not is_token_refreshable(app, token):
+        raise sign_in_expired_error(session)
     return Token(state, token.id)
 
 
@@ -101,41 +101,41 @@ def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
         return None  # the token file cannot be read: code that needs the token reports it
-    if token is None or not is_refreshable(app, token):
+    if token is None or not is_token_refreshable(app, token):
         return None
-    if load_facts_of(app, session, token).ended_at is not None:
+    if load_sign_in_facts_of(app, session, token).ended_at is not None:
         return None
-    return token.expires_at - int(load_life_seconds(app, session, token) / 2)
+    return token.expires_at - int(load_token_life_seconds(app, session, token) / 2)
 
 
-def is_refreshable(app: App, token: AccessToken) -> bool:
+def is_token_refreshable(app: App, token: AccessToken) -> bool:
     """Return whether the token can be renewed without a sign-in, by what its file says."""
     return sign_in_clock.is_refreshable(token, app.clock.now())
 
 
-def is_usable(app: App, token: AccessToken) -> bool:
+def is_token_usable(app: App, token: AccessToken) -> bool:
     """Return whether the token has not expired, by what its file says."""
     return token.expires_at > app.clock.now()
 
 
-def is_alive(app: App, token: AccessToken) -> bool:
+def is_token_alive(app: App, token: AccessToken) -> bool:
     """Return whether the token is still valid or can be renewed. AWS is not asked."""
-    return is_usable(app, token) or is_refreshable(app, token)
+    return is_token_usable(app, token) or is_token_refreshable(app, token)
 
 
 def peek_token(app: App, session: SsoSession) -> AccessToken | None:
-    """Return the token; None also if its file cannot be read. Use this for optional information."""
+    """Return the session's token; None also if its file cannot be read."""
     with suppress(LocalState):
         return app.tokens.peek(session)
     return None
 
 
-def load_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
+def load_sign_in_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     """Return the recorded facts of the sign-in that this token belongs to."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
-def load_issuer(app: App, session: SsoSession) -> str | None:
+def load_token_issuer(app: App, session: SsoSession) -> str | None:
     """Return which endpoint issued the session's token (see core.issuer); None if unknown."""
     token = peek_token(app, session)
     return (
@@ -143,49 +143,57 @@ def load_issuer(app: App, session: SsoSession) -> str | None:
     )
 
 
-def load_user_since(app: App, session: SsoSession) -> int | None:
+def load_user_signed_in_since(app: App, session: SsoSession) -> int | None:
     """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
     token = peek_token(app, session)
-    if token is None or not is_alive(app, token):
+    if token is None or not is_token_alive(app, token):
         return None
-    facts = load_facts_of(app, session, token)
+    facts = load_sign_in_facts_of(app, session, token)
     return facts.person_since if facts.ended_at is None else None
 
 
-def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
+def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     """Return the token's lifetime in seconds: the observed one, else AWS's usual hour."""
     facts = app.tokens.load_facts(session.sign_in_name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
 
-def revoke_sign_in(
-    app: App, session: SsoSession, renewal_seconds: float
-) -> tuple[AccessToken | None, SsoHelperError | None]:
+class RevokedSignIn(NamedTuple):
+    """The token of a sign-in that was ended, if it had one; the error if AWS could not be told."""
+
+    token: AccessToken | None
+    error: SsoHelperError | None
+
+
+def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> RevokedSignIn:
     """End the session's sign-in at AWS; do not remove its files.
 
-    An expired token is renewed first, because the sign-in may still be valid. Returns the token, or
-    None if there is none; and the error if AWS could not be told, else None.
+    An expired token is renewed first, because the sign-in may still be valid.
     """
     try:
         token = app.tokens.load(session)
-        if token is not None and token.expires_at <= app.clock.now() and is_refreshable(app, token):
+        if (
+            token is not None
+            and token.expires_at <= app.clock.now()
+            and is_token_refreshable(app, token)
+        ):
             token = ensure_valid_token(app, session, app.clock.deadline(renewal_seconds))
     except LoginRequired:
-        return None, None
+        return RevokedSignIn(None, None)
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:
-        return None, error
+        return RevokedSignIn(None, error)
     try:
         if token is not None:
             app.portal_for_sign_out(session).log_out(token)
     except LoginRequired:
         pass  # the sign-in had already ended
     except (AwsUnreachable, ConfigInvalid) as error:
-        return token, error
-    return token, None
+        return RevokedSignIn(token, error)
+    return RevokedSignIn(token, None)
 
 
-def facts_of_sign_in(
+def facts_of_new_sign_in(
     app: App,
     session: SsoSession,
     before: SignInFacts,
@@ -209,24 +217,24 @@ def signed_out_error(session: SsoSession) -> LoginRequired:
     return LoginRequired(f'the session "{session.name}" is signed out', hint=_sign_in_hint(session))
 
 
-def expired_error(session: SsoSession) -> LoginRequired:
+def sign_in_expired_error(session: SsoSession) -> LoginRequired:
     """Return the error for a sign-in that has ended."""
     return LoginRequired(f'the session "{session.name}" expired', hint=_sign_in_hint(session))
 
 
-def _present_token(app: App, session: SsoSession) -> AccessToken:
+def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
         # Another tool may have signed out. Shell prompts learn of it only by this update.
         if not session.is_further:
-            prompt_notes.update_session(app, session)
+            prompt_notes.rewrite_prompts_of_session(app, session)
         raise signed_out_error(session)
     return token
 
 
-def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
-    margin = token_margin_seconds(load_life_seconds(app, session, token))
+def _is_token_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
+    margin = token_margin_seconds(load_token_life_seconds(app, session, token))
     return token.expires_at - app.clock.now() <= margin
 
 

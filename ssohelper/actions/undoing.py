@@ -54,14 +54,14 @@ def undo(app: App, version: Version, data: bytes) -> None:
 
     def content_for(config: ConfigFile) -> bytes:
         if config.data != data:
-            raise config_writing.changed_meanwhile(app)
+            raise config_writing.config_changed_error(app)
         return _make_undone_content(app, version, config)
 
     changes = changes_that_undo(*_saved_texts(app, version), app.config.read().text)
     is_written = app.config.undo(version, content_for, app.clock.deadline(), present)
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
-        config_writing.add_to_journal(app, command, changes)
+        config_writing.add_config_write_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
 

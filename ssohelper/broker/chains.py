@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ssohelper.broker.core import Broker
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token, TokenState
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token, TokenState
 from ssohelper.broker.state import Caller, Ports
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SourceRejected, SsoHelperError, TokenRejected
@@ -30,7 +30,7 @@ _NEW_ONES = 2.0
 class ChainPorts(Ports, Protocol):
     """The operations of `Ports`, and further ones that chains need."""
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the role below the chain, which assumes it. Raises: ConfigInvalid."""
         ...
 
@@ -38,8 +38,8 @@ class ChainPorts(Ports, Protocol):
         """Return a text that changes with the config, and so with each edit of a chain."""
         ...
 
-    def start_assume(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Assume the chain's role with these credentials; `end_call` gets the outcome."""
+    def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
+        """Assume the chain's role with these credentials; `end_role_call` gets the outcome."""
         ...
 
 
@@ -68,18 +68,18 @@ class Brokers:
         self._refused: set[RoleKey] = set()
         self._asked_by: dict[RoleKey, AskedBy] = {}
 
-    # -- events that the loop reports --------------------------------------------------------
+    # -- events that the broker's event loop reports -----------------------------------------
 
-    def ask(self, caller: Caller, now: float) -> None:
+    def handle_request(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         self._now = now
-        self._broker_of(caller.request.key).ask(caller, now)
+        self._broker_of(caller.request.key).handle_request(caller, now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
         self._broker_of(caller.request.key).forget_caller(caller)
 
-    def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+    def end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the outcome of one call to the portal or, for a chain, to STS."""
         self._now = now
         if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
@@ -90,7 +90,7 @@ class Brokers:
             return
         self._refused.discard(key)
         self._asked_by.pop(key, None)
-        self._broker_of(key).end_call(key, outcome, now)
+        self._broker_of(key).end_role_call(key, outcome, now)
 
     def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Handle the outcome of renewing a session's token; an `error` of None means success."""
@@ -101,11 +101,11 @@ class Brokers:
         """Start the calls and renewals that are due, and reply to callers that waited too long."""
         self._now = now
         while self._ended:
-            self.end_call(*self._ended.pop(0), now)
+            self.end_role_call(*self._ended.pop(0), now)
         for broker in self._list_brokers():
             broker.start_due_work(now)
 
-    # -- queries by the loop -----------------------------------------------------------------
+    # -- what the event loop asks: when to wake, whether to end ------------------------------
 
     def next_wake(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event."""
@@ -124,7 +124,7 @@ class Brokers:
 
     # -- called by the ports of both kinds of brokers ------------------------------------------
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask for the chain's source credentials; return when, in monotonic seconds."""
         self._asked_by[key] = asked_by
         self._ask_for_source(key, asked_by)
@@ -134,10 +134,10 @@ class Brokers:
         """Renew the session's token, unless that is under way."""
         self._roles.start_renewal(session_name, seen_id, self._now)
 
-    def assume_with_answer(self, below: _SourceWait, reply: Reply) -> None:
+    def assume_with_source_answer(self, below: _SourceWait, reply: Reply) -> None:
         """Assume the chain's role with these source credentials, or end the call with an error."""
         if reply.error is None:
-            self._ports.start_assume(below.key, below.asked_by, reply)
+            self._ports.start_assuming_role(below.key, below.asked_by, reply)
             return
         error = reply.error
         if isinstance(error, TokenRejected):
@@ -146,13 +146,13 @@ class Brokers:
             error = LoginRequired(error.message, hint=error.hint)
         self._ended.append((below.key, error))
 
-    def lengthen_waits(self, below: _SourceWait) -> None:
+    def lengthen_callers_waits(self, below: _SourceWait) -> None:
         """Let callers of a chain wait as long as its call for the source credentials may wait."""
-        self._broker_of(below.key).lengthen_waits(below.key, self._now)
+        self._broker_of(below.key).lengthen_callers_waits(below.key, self._now)
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
-            source = self._ports.find_source(key)
+            source = self._ports.find_source_role(key)
         except SsoHelperError as error:
             self._ended.append((key, error))
             return
@@ -167,7 +167,9 @@ class Brokers:
             is_permitted=True,
             asked_by=asked_by,
         )
-        self._broker_of(source).ask(Caller(request, _SourceWait(key, asked_by)), self._now)
+        self._broker_of(source).handle_request(
+            Caller(request, _SourceWait(key, asked_by)), self._now
+        )
 
     def _broker_of(self, key: RoleKey) -> Broker:
         if not key.chain:
@@ -183,7 +185,7 @@ class Brokers:
     def _count_levels(self, key: RoleKey) -> int:
         levels = 1
         with suppress(SsoHelperError):  # the broker that looks for the chain reports it
-            while (key := self._ports.find_source(key)).chain:
+            while (key := self._ports.find_source_role(key)).chain:
                 levels += 1
         return levels
 
@@ -199,8 +201,10 @@ class _PortsOfRoles:
         self._ports = ports
         self.may_renew_in_background = ports.may_renew_in_background
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
-        return self._ports.find(key, least_share, is_permitted=is_permitted)
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
+        return self._ports.find_credentials(key, least_share, is_permitted=is_permitted)
 
     def load_token(self, session_name: str) -> Token:
         return self._ports.load_token(session_name)
@@ -208,21 +212,21 @@ class _PortsOfRoles:
     def read_token_file_fingerprint(self, session_name: str) -> str:
         return self._ports.read_token_file_fingerprint(session_name)
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        return self._ports.start_call(key, asked_by)
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        return self._ports.start_role_call(key, asked_by)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self._ports.start_renewal(session_name, seen_id)
 
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, _SourceWait):
-            self._brokers.lengthen_waits(caller.channel)
+            self._brokers.lengthen_callers_waits(caller.channel)
         else:
-            self._ports.tell_to_wait(caller, seconds)
+            self._ports.tell_caller_to_wait(caller, seconds)
 
     def reply(self, caller: Caller, reply: Reply) -> None:
         if isinstance(caller.channel, _SourceWait):
-            self._brokers.assume_with_answer(caller.channel, reply)
+            self._brokers.assume_with_source_answer(caller.channel, reply)
         else:
             self._ports.reply(caller, reply)
 
@@ -230,8 +234,10 @@ class _PortsOfRoles:
 class _PortsOfChains(_PortsOfRoles):
     """The ports of a broker of chains, which never needs an access token."""
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
-        found = super().find(key, least_share, is_permitted=is_permitted)
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
+        found = super().find_credentials(key, least_share, is_permitted=is_permitted)
         if found.due_token_id and self.may_renew_in_background():
             self._brokers.start_renewal(key.session_name, found.due_token_id)
         return found._replace(due_token_id=None)
@@ -246,5 +252,5 @@ class _PortsOfChains(_PortsOfRoles):
             f"{super().read_token_file_fingerprint(session_name)} {self._ports.read_config_mark()}"
         )
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        return self._brokers.start_call(key, asked_by)
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        return self._brokers.start_role_call(key, asked_by)

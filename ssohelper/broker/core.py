@@ -15,7 +15,7 @@ from ssohelper.broker.limits import (
     USABLE_SECONDS,
 )
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import Found, Reply, TokenState
+from ssohelper.broker.requests import FoundCredentials, Reply, TokenState
 from ssohelper.broker.state import (
     NEVER,
     Caller,
@@ -23,7 +23,7 @@ from ssohelper.broker.state import (
     Ports,
     Refusals,
     Session,
-    hopeless_error,
+    error_if_no_retry_can_succeed,
     no_answer_error_of,
 )
 from ssohelper.core.model import RoleKey
@@ -40,7 +40,7 @@ from ssohelper.errors import (
 
 
 class Broker:
-    """Handles `ask`, `forget_caller`, `end_call` and `end_renewal`; acts through its `Ports`."""
+    """Handles requests, disconnected callers and ended calls to AWS; acts through its `Ports`."""
 
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
@@ -50,13 +50,13 @@ class Broker:
         self._refusals = Refusals(ports.read_token_file_fingerprint)
         self._advanced_at = NEVER
 
-    # -- events that the loop reports --------------------------------------------------------
+    # -- events that the broker's event loop reports -----------------------------------------
 
-    def ask(self, caller: Caller, now: float) -> None:
+    def handle_request(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         key = caller.request.key
         try:
-            found = self._ports.find(
+            found = self._ports.find_credentials(
                 key, caller.request.least_share, is_permitted=caller.request.is_permitted
             )
         except SsoHelperError as error:
@@ -76,7 +76,7 @@ class Broker:
             return
         self._jobs.setdefault(key, Job(key)).callers.append(caller)
         self._start_ready_calls(now)
-        self._dismiss_hopeless_callers(now)
+        self._dismiss_callers_without_further_try(now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
@@ -85,7 +85,7 @@ class Broker:
             job.callers.remove(caller)
             self._drop_unwanted_job(job)
 
-    def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+    def end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the end of one call for role credentials. `outcome` is the reply or the error."""
         job, session = self._jobs[key], self._ensure_session(key.session_name)
         job.is_under_way = False
@@ -124,12 +124,12 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.remember(session_name, error, now)
-            if not self._works_without_renewal(session_name):
+            if not self._has_usable_token_without_renewal(session_name):
                 self._end_jobs(session_name, error)
         else:
             # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
             session.renewal.note_failure(now, error, began_at)
-            if not self._works_without_renewal(session_name):
+            if not self._has_usable_token_without_renewal(session_name):
                 self._end_jobs(session_name, error)
         self.start_due_work(now)
 
@@ -139,11 +139,11 @@ class Broker:
         self._dismiss_late_callers(now)
         # Callers get their reply before the next try starts: if AWS accepts a call and never
         # answers it, a try takes 10 s.
-        self._dismiss_hopeless_callers(now)
+        self._dismiss_callers_without_further_try(now)
         self._start_ready_calls(now)
-        self._dismiss_hopeless_callers(now)
+        self._dismiss_callers_without_further_try(now)
 
-    # -- queries by the loop -----------------------------------------------------------------
+    # -- what the event loop asks: when to wake, whether to end ------------------------------
 
     def next_wake(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event.
@@ -178,9 +178,9 @@ class Broker:
             and not self._refusals.has_any_at(now)
         )
 
-    # -- starting calls and renewals ---------------------------------------------------------
+    # -- starting role calls and token renewals ----------------------------------------------
 
-    def _renew_in_background(self, key: RoleKey, found: Found, now: float) -> None:
+    def _renew_in_background(self, key: RoleKey, found: FoundCredentials, now: float) -> None:
         if not self._ports.may_renew_in_background():
             return
         if found.due_token_id:
@@ -206,10 +206,10 @@ class Broker:
                 continue
             if name not in usable:
                 usable[name] = self._ensure_token(name, now)
-            if not usable[name] or not self._may_call(job, now):
+            if not usable[name] or not self._may_start_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
-            most = MOST_CALLS if self._pace.is_flowing(now) else MOST_FIRST_CALLS
+            most = MOST_CALLS if self._pace.has_recent_answer(now) else MOST_FIRST_CALLS
             if under_way >= most or self._pace.next_call_at(now) > now:
                 return
             job.is_under_way = True
@@ -217,9 +217,9 @@ class Broker:
             self._ensure_session(name).under_way += 1
             # AWS's rate limit counts the time of sending, which is after `now`: the token was
             # read in between.
-            self._pace.note_sent(self._ports.start_call(job.key, job.asked_by))
+            self._pace.note_sent(self._ports.start_role_call(job.key, job.asked_by))
 
-    def _may_call(self, job: Job, now: float) -> bool:
+    def _may_start_call(self, job: Job, now: float) -> bool:
         """Return whether a call for this role may be sent now; while calls fail, only one may."""
         session = self._ensure_session(job.key.session_name)
         if not job.backoff.may_probe(now):
@@ -268,7 +268,7 @@ class Broker:
             moments.append(session.renewal.next_at)
         return max(moments)
 
-    # -- outcomes of calls to AWS ------------------------------------------------------------
+    # -- handling the outcomes of calls to AWS -----------------------------------------------
 
     def _note_success(self, job: Job, session: Session, now: float) -> None:
         self._pace.note_answer(now)
@@ -276,13 +276,13 @@ class Broker:
         job.backoff.clear()
 
     def _note_failure(self, job: Job, session: Session, error: AwsUnreachable, now: float) -> None:
-        is_flowing = self._pace.is_flowing(now)
-        if isinstance(error, Throttled) and is_flowing:
+        has_recent_answer = self._pace.has_recent_answer(now)
+        if isinstance(error, Throttled) and has_recent_answer:
             self._pace.note_throttled(now, error.retry_after_seconds)
             return  # we sent too many calls: the rate is lower now
         if not isinstance(error, Throttled):
             job.backoff.note_failure(now, error, job.began_at)
-        if not is_flowing:
+        if not has_recent_answer:
             session.calls.note_failure(now, error, job.began_at)
         self._drop_unwanted_job(job)
 
@@ -317,7 +317,7 @@ class Broker:
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
         try:
-            found = self._ports.find(caller.request.key, 0.0, is_permitted=True)
+            found = self._ports.find_credentials(caller.request.key, 0.0, is_permitted=True)
         except SsoHelperError:
             return None
         is_doubtful = found.warning is not None
@@ -331,7 +331,7 @@ class Broker:
             if job.key.session_name == session_name and not job.is_under_way:
                 self._reply_to_all(job, Reply(error=error))
 
-    # -- callers that must not wait longer ---------------------------------------------------
+    # -- replying to callers that must not wait longer ---------------------------------------
 
     def _dismiss_late_callers(self, now: float) -> None:
         for job in list(self._jobs.values()):
@@ -347,12 +347,12 @@ class Broker:
                     self._dismiss_caller(job, caller, error)
             self._drop_unwanted_job(job)
 
-    def _dismiss_hopeless_callers(self, now: float) -> None:
+    def _dismiss_callers_without_further_try(self, now: float) -> None:
         """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 session = self._ensure_session(job.key.session_name)
-                error = hopeless_error(job, session, caller, now)
+                error = error_if_no_retry_can_succeed(job, session, caller, now)
                 if error is not None:
                     self._dismiss_caller(job, caller, error)
             self._drop_unwanted_job(job)
@@ -365,19 +365,19 @@ class Broker:
     def _lengthen_wait_of(self, job: Job, caller: Caller, now: float) -> None:
         """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
-        if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
-            self._tell_to_wait(caller, now)
+        if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer(now):
+            self._tell_caller_to_wait(caller, now)
 
-    def _tell_to_wait(self, caller: Caller, now: float) -> None:
+    def _tell_caller_to_wait(self, caller: Caller, now: float) -> None:
         if caller.request.may_wait_longer and not caller.was_told_to_wait:
             caller.was_told_to_wait = True
             caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
-            self._ports.tell_to_wait(caller, caller.deadline_at - now)
+            self._ports.tell_caller_to_wait(caller, caller.deadline_at - now)
 
-    def lengthen_waits(self, key: RoleKey, now: float) -> None:
+    def lengthen_callers_waits(self, key: RoleKey, now: float) -> None:
         """Let the callers for this role wait up to 50 s, since its call will soon be sent."""
         for caller in self._jobs[key].callers if key in self._jobs else ():
-            self._tell_to_wait(caller, now)
+            self._tell_caller_to_wait(caller, now)
 
     def _drop_unwanted_job(self, job: Job) -> None:
         """Forget a job that no caller waits for, unless it is a background job not yet tried."""
@@ -388,7 +388,7 @@ class Broker:
         if not is_wanted and not job.is_under_way and self._jobs.get(job.key) is job:
             del self._jobs[job.key]
 
-    def _works_without_renewal(self, session_name: str) -> bool:
+    def _has_usable_token_without_renewal(self, session_name: str) -> bool:
         try:
             token = self._ports.load_token(session_name)
         except SsoHelperError:

@@ -20,7 +20,7 @@ from ssohelper.broker import wording
 from ssohelper.broker.chains import Brokers
 from ssohelper.broker.connection import Connection
 from ssohelper.broker.limits import MOST_CALLS
-from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
@@ -40,10 +40,13 @@ _ACCEPT_PAUSE_SECONDS = 0.05
 class Work(Protocol):
     """The operations with files and AWS that the broker's event loop runs for it.
 
-    `call` and `renew` block, so the loop runs them in threads; the others return at once.
+    `get_role_credentials`, `assume_role` and `renew_token` block, so the loop runs them in threads;
+    the others return at once.
     """
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         """Return the role's cached credentials, if they may still be served.
 
         Raises: Refused if the caller has no permit and a guard rule matches the role.
@@ -58,27 +61,27 @@ class Work(Protocol):
     def may_renew_in_background(self) -> bool:
         """Return whether the settings allow renewals that no caller waits for."""
 
-    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Return how long a caller may wait for a sign-in; None: not at all."""
 
-    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
+    def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with."""
 
     def read_config_mark(self) -> str:
         """Return a text that changes with the config."""
 
-    def assume(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
+    def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
         """Assume a chain's role with the credentials of this document."""
 
-    def renew(self, session_name: str, seen_id: str) -> None:
+    def renew_token(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, unless it is no longer the one with this id."""
 
 
 class Loop:
-    """Runs one `Broker`. Without a listening socket, only its own process is served (`ask`)."""
+    """Runs the broker's event loop. Without a listening socket, only its own process is served."""
 
     def __init__(
         self,
@@ -111,10 +114,10 @@ class Loop:
         self._replies: dict[Caller, Reply] = {}
         self._accept_again_at: float | None = None
 
-    # -- running the loop --------------------------------------------------------------------
+    # -- running the broker's event loop -----------------------------------------------------
 
-    def run_until_idle(self, forget_address: Callable[[], None]) -> None:
-        """Serve callers until idle or too old; call `forget_address` to remove the socket file."""
+    def run_until_idle(self, remove_socket_file: Callable[[], None]) -> None:
+        """Serve callers until idle or too old; then call `remove_socket_file`."""
         began_at = active_at = self._monotonic()
         while True:
             now = self._monotonic()
@@ -122,16 +125,16 @@ class Loop:
             if self._connections or not self._core.is_idle(now):
                 active_at = now
             if self._listener and (is_old or now - active_at >= IDLE_SECONDS):
-                forget_address()
+                remove_socket_file()
                 self._stop_listening()
             if not self._listener and not self._connections and self._core.is_done:
                 self.close()
                 return
             self._handle_events_once()
 
-    def ask(self, caller: Caller) -> Reply:
+    def answer_request(self, caller: Caller) -> Reply:
         """Return the reply to a request of this process itself, before the request's deadline."""
-        self._core.ask(caller, self._monotonic())
+        self._core.handle_request(caller, self._monotonic())
         while caller not in self._replies:
             self._handle_events_once()
         return self._replies.pop(caller)
@@ -167,11 +170,13 @@ class Loop:
             connection.close()
         self._core.start_due_work(now)
 
-    # -- the methods of `Ports` --------------------------------------------------------------
+    # -- what the broker's decisions ask for: the methods of `Ports` -------------------------
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         """Return the role's cached credentials, if they may still be served."""
-        return self._work.find(key, least_share, is_permitted=is_permitted)
+        return self._work.find_credentials(key, least_share, is_permitted=is_permitted)
 
     def load_token(self, session_name: str) -> Token:
         """Return the state of the session's token."""
@@ -187,29 +192,29 @@ class Loop:
         # renewal.
         return self._listener is not None and self._work.may_renew_in_background()
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask AWS for the role's credentials, in a thread; return when."""
-        return self._start_call(key, asked_by, None)
+        return self._start_role_call(key, asked_by, None)
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that the chain is assumed with."""
-        return self._work.find_source(key)
+        return self._work.find_source_role(key)
 
     def read_config_mark(self) -> str:
         """Return a text that changes with the config."""
         return self._work.read_config_mark()
 
-    def start_assume(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
+    def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
         """Assume the chain's role with these credentials, in a thread."""
-        self._start_call(key, asked_by, source)
+        self._start_role_call(key, asked_by, source)
 
-    def _start_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> float:
+    def _start_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> float:
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
-            if self._start_thread(self._serve_calls):
+            if self._start_thread(self._do_waiting_role_calls):
                 self._threads += 1
             elif not self._threads:
-                self._events.append(partial(self._end_call, key, no_more_threads()))
+                self._events.append(partial(self._end_role_call, key, no_more_threads()))
                 self._wake_loop()
                 return self._monotonic()
         self._wanted.put((key, asked_by, source))
@@ -217,11 +222,11 @@ class Loop:
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, in a thread."""
-        if not self._start_thread(partial(self._renew, session_name, seen_id)):
+        if not self._start_thread(partial(self._do_token_renewal, session_name, seen_id)):
             self._events.append(partial(self._end_renewal, session_name, no_more_threads()))
             self._wake_loop()
 
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         """Tell a caller in another process that its reply will take this long."""
         if isinstance(caller.channel, Connection):
             # The seconds are rounded up, so that the caller does not stop waiting before its reply.
@@ -231,13 +236,13 @@ class Loop:
         """Give the caller its reply."""
         if isinstance(reply.error, LoginRequired):
             session_name = caller.request.key.session_name
-            reply = reply._replace(wait=self._work.wait_for_sign_in(session_name))
+            reply = reply._replace(wait=self._work.prepare_wait_for_sign_in(session_name))
         if isinstance(caller.channel, Connection):
             caller.channel.send(wording.encode_reply(reply), last=True)
         else:
             self._replies[caller] = reply
 
-    # -- threads and connections -------------------------------------------------------------
+    # -- threads for calls to AWS, connections of callers ------------------------------------
 
     def _start_thread(self, target: Callable[[], None]) -> bool:
         try:
@@ -246,31 +251,31 @@ class Loop:
             return False
         return True
 
-    def _serve_calls(self) -> None:
+    def _do_waiting_role_calls(self) -> None:
         while (wanted := self._wanted.get()) is not None:
             key, asked_by, source = wanted
             outcome: Reply | SsoHelperError
             try:
-                outcome = self._do_call(key, asked_by, source)
+                outcome = self._do_role_call(key, asked_by, source)
             except SsoHelperError as error:
                 outcome = error
-            self._events.append(partial(self._end_call, key, outcome))
+            self._events.append(partial(self._end_role_call, key, outcome))
             self._wake_loop()
 
-    def _do_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
+    def _do_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
         if source is None:
-            return self._work.call(key, asked_by)
-        reply = self._work.assume(key, asked_by, source.document)
+            return self._work.get_role_credentials(key, asked_by)
+        reply = self._work.assume_role(key, asked_by, source.document)
         return reply._replace(warnings=(*source.warnings, *reply.warnings))
 
-    def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._calls_under_way -= 1
-        self._core.end_call(key, outcome, self._monotonic())
+        self._core.end_role_call(key, outcome, self._monotonic())
 
-    def _renew(self, session_name: str, seen_id: str) -> None:
+    def _do_token_renewal(self, session_name: str, seen_id: str) -> None:
         error: SsoHelperError | None = None
         try:
-            self._work.renew(session_name, seen_id)
+            self._work.renew_token(session_name, seen_id)
         except SsoHelperError as found:
             error = found
         self._events.append(partial(self._end_renewal, session_name, error))
@@ -298,7 +303,7 @@ class Loop:
                     stream,
                     self._selector,
                     self._monotonic(),
-                    on_request=lambda caller: self._core.ask(caller, self._monotonic()),
+                    on_request=lambda caller: self._core.handle_request(caller, self._monotonic()),
                     on_close=self._forget_connection,
                     monotonic=self._monotonic,
                 )

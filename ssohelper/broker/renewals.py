@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from ssohelper.broker import wording
-from ssohelper.broker.state import renewal_unanswered
+from ssohelper.broker.state import renewal_unanswered_error
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import RENEWAL_PROCESS, spawn
@@ -83,12 +83,12 @@ class _Report:
 
     def wait(self, deadline: Deadline) -> SsoHelperError | None:
         """Return the error that the renewal reported; None means success."""
-        is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait
+        is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait_for_end
         if is_whole(deadline):
             return wording.decode_report(self._data)
-        return renewal_unanswered(self._session_name)
+        return renewal_unanswered_error(self._session_name)
 
-    def _wait(self, deadline: Deadline) -> bool:
+    def _wait_for_end(self, deadline: Deadline) -> bool:
         if sys.platform == "win32":
             return self._wait_on_windows(deadline)
         try:

@@ -66,7 +66,7 @@ class Reply(NamedTuple):
         return self.error.exit_code if self.error else 0
 
 
-class Found(NamedTuple):
+class FoundCredentials(NamedTuple):
     """A role's cached credentials. `document` is b"" if there are no unexpired ones.
 
     `is_good` says whether they may be returned without asking AWS, `is_due` whether they should be
@@ -82,7 +82,7 @@ class Found(NamedTuple):
 
     @property
     def reply(self) -> Reply:
-        """The reply with these cached credentials."""
+        """The reply to a caller that gets these cached credentials."""
         return Reply(self.document, warnings=(self.warning,) if self.warning else ())
 
 

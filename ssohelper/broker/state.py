@@ -1,10 +1,10 @@
-"""The broker's state (callers, jobs, refusals, sessions), and what it needs from outside (`Ports`)."""
+"""The broker's state (callers, jobs, refusals, sessions), and its interface to AWS (`Ports`)."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ssohelper.broker.limits import PATIENCE_SECONDS, RENEWAL_SILENT_SECONDS, Backoff
-from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token
 from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -36,7 +36,9 @@ class Caller:
 class Ports(Protocol):
     """The operations through which the broker acts. `start_…` return before their work is done."""
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         """Return the role's cached credentials, if any. Raises: SsoHelperError.
 
         Raises Refused if the caller has no ReleasePermit and a guard rule matches the role.
@@ -44,15 +46,15 @@ class Ports(Protocol):
         ...
 
     def load_token(self, session_name: str) -> Token:
-        """Return the state of the session's token. Raises: LoginRequired, LocalState."""
+        """Return id and state of the session's access token. Raises: LoginRequired, LocalState."""
         ...
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return a text that changes whenever the session's token file changes."""
         ...
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Start to ask AWS for the role's credentials; `Broker.end_call` is called with the answer.
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        """Start to ask AWS for the role's credentials; `Broker.end_role_call` gets the answer.
 
         Returns when AWS was asked, in monotonic seconds.
         """
@@ -66,7 +68,7 @@ class Ports(Protocol):
         """Return whether the settings allow renewals that no caller waits for."""
         ...
 
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         """Tell a caller to wait for its answer for up to this many seconds from now."""
         ...
 
@@ -89,7 +91,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """The first caller that waits, or the broker's own background work if none waits."""
+        """The first caller that waits for these credentials, else the broker's background work."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -157,7 +159,7 @@ class Session:
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """Return until when the caller waits while calls fail, not counting a renewal's time."""
+        """Return until when the caller waits while calls to AWS fail; renewals are not counted."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:
@@ -170,9 +172,9 @@ class Session:
         An earlier local failure, such as a full disk, is over: otherwise no renewal would run.
         """
         error = self.renewal.error
-        return error if isinstance(error, AwsUnreachable) else renewal_unanswered(name)
+        return error if isinstance(error, AwsUnreachable) else renewal_unanswered_error(name)
 
-    def is_silent(self, now: float) -> bool:
+    def is_renewal_silent(self, now: float) -> bool:
         """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
         began_at = self.renewal_began_at
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
@@ -182,10 +184,12 @@ def _session_of(scope: RoleKey | str) -> str:
     return scope if isinstance(scope, str) else scope.session_name
 
 
-def hopeless_error(job: Job, session: Session, caller: Caller, now: float) -> SsoHelperError | None:
+def error_if_no_retry_can_succeed(
+    job: Job, session: Session, caller: Caller, now: float
+) -> SsoHelperError | None:
     """Return the error to reply with if no retry can succeed in time, else None."""
     patience_ends_at = session.patience_ends_at(caller)
-    for backoff, is_probing in _failures_of(job, session):
+    for backoff, is_probing in _failures_and_whether_retried(job, session):
         if backoff.error is None:
             continue
         if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
@@ -193,12 +197,12 @@ def hopeless_error(job: Job, session: Session, caller: Caller, now: float) -> Ss
         next_at = now if is_probing else backoff.next_at
         if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
             return backoff.error
-    if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
+    if session.is_renewal_silent(now) and not job.is_under_way and now >= patience_ends_at:
         return no_answer_error_of(job, session)
     return None
 
 
-def _failures_of(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
+def _failures_and_whether_retried(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
     """Return the failing requests that the job waits for, each with whether it is being retried.
 
     While the job's call waits for a token renewal, earlier failures of calls do not count, nor does
@@ -221,11 +225,11 @@ def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
         if failing.error is not None:
             return failing.error
     if session.is_renewing:
-        return renewal_unanswered(job.key.session_name)
+        return renewal_unanswered_error(job.key.session_name)
     return AwsUnreachable("AWS gave no answer in time", hint="check the network, then try again")
 
 
-def renewal_unanswered(session_name: str) -> AwsUnreachable:
+def renewal_unanswered_error(session_name: str) -> AwsUnreachable:
     """Return the error for a token renewal that takes too long."""
     return AwsUnreachable(
         f'AWS has not answered the renewal of the sign-in to "{session_name}" yet',

@@ -235,4 +235,4 @@ def run(argv: list[str], chosen: RoleRow | None = None) -> int:
 def _report_crash(error: Exception) -> int:
     from ssohelper import crash
 
-    return crash.report(error, error.__traceback__)
+    return crash.report_crash(error, error.__traceback__)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ssohelper.actions import adopting, legacy_sign_ins, setup_text
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.listing import Listing
@@ -30,11 +30,11 @@ def choose_profiles_to_adopt(
     Raises: UsageProblem for a pattern that matches nothing, or that matches only some profiles of a
     block that aws-sso-cli rewrites.
     """
-    found = adopting.survey(app, session, listing)
+    found = adopting.list_profiles_of_other_tools(app, session, listing)
     for line in setup_text.survey_lines(found):
         output.say(line)
     if globs:
-        chosen = adopting.choose_by_globs(app, found, globs)
+        chosen = adopting.choose_profiles_by_globs(app, found, globs)
     elif offers and not yes and output.can_ask_user():
         chosen = _offer_to_adopt(found)
     else:
@@ -46,7 +46,7 @@ def choose_profiles_to_adopt(
 
 def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:
     """Say if profiles without sso_session use another session's sign-in to the portal."""
-    found = legacy_sign_ins.find_other_serving_session(app, session)
+    found = legacy_sign_ins.find_other_session_and_its_profiles(app, session)
     if found is not None:
         server, names = found
         shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
@@ -67,7 +67,7 @@ def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
         )
 
 
-def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
+def _offer_to_adopt(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
@@ -80,16 +80,16 @@ def _offer_to_adopt(found: Sequence[Found]) -> frozenset[str]:
 
 
 def _ask_to_complete_blocks(
-    app: App, found: Sequence[Found], chosen: frozenset[str], *, yes: bool
+    app: App, found: Sequence[ProfileOfOtherTool], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
-    for left in adopting.find_left_out(app, found, chosen):
+    for left in adopting.list_profiles_left_out_of_blocks(app, found, chosen):
         if yes or not output.can_ask_user():
-            raise adopting.refuse_torn(left)
+            raise adopting.split_block_error(left)
         for line in setup_text.torn_part_lines(left):
             output.say(line)
         if output.confirm(setup_text.torn_part_question(left), yes=False, what="--adopt"):
             chosen |= set(left)
-    chosen = adopting.leave_whole_parts(app, found, chosen)
-    for others, why in adopting.explain_kept_markers(app, found, chosen):
+    chosen = adopting.drop_partly_named_blocks(app, found, chosen)
+    for others, why in adopting.find_remaining_aws_sso_cli_markers(app, found, chosen):
         output.say(setup_text.kept_markers_line(others, why))
     return chosen

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ssohelper.actions import audit as actions
-from ssohelper.actions.audit import AuditRow, Wanted
+from ssohelper.actions.audit import AuditRow, JournalFilter
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import from_iso, parse_duration, to_iso
@@ -93,7 +93,7 @@ def print_audit(
             )
         _verify_journal(app)
         return
-    wanted = Wanted(None if since is None else int(since), session, events, roles)
+    wanted = JournalFilter(None if since is None else int(since), session, events, roles)
     rows = actions.read_journal(app, wanted)
     if output.options().json:
         output.print_json([_row_json(row) for row in rows], app.warnings)

@@ -36,7 +36,7 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
     The latter is named by `text` or AWS_PROFILE, or picked by the user.
     """
     is_named = text is not None or not ask_always
-    named = foreign.find(output.get_app(), text) if is_named else None
+    named = foreign.find_foreign_profile(output.get_app(), text) if is_named else None
     found = named or _resolve_named_or_pick_profile(
         text, output.options().session, ask_always=ask_always, with_others=True
     )
@@ -111,10 +111,10 @@ def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | F
 def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     """Return the role that a list's row shows, or the profile of another tool.
 
-    Raises: the errors of selection.resolve_chosen_role and foreign.find_chosen.
+    Raises: the errors of selection.resolve_chosen_role and foreign.find_foreign_profile_of_row.
     """
     if row.provider:
-        return foreign.find_chosen(app, row)
+        return foreign.find_foreign_profile_of_row(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 
@@ -130,7 +130,7 @@ def read_known_roles(
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
     choice = roles.read_roles(app, session_name, with_others=with_others)
-    if choice.unlisted and _fetch_missing_lists(app, choice):
+    if choice.sessions_without_listing and _fetch_missing_lists(app, choice):
         choice = roles.read_roles(app, session_name, with_others=with_others)
     if not choice.rows:
         raise UsageProblem(
@@ -147,7 +147,7 @@ def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
     """
     first_error: SsoHelperError | None = None
     is_any_listed = False
-    for unlisted in choice.unlisted:
+    for unlisted in choice.sessions_without_listing:
         try:
             with listing_progress.show_listing_progress() as progress:
                 directory.fetch_listing(app, unlisted, progress=progress)

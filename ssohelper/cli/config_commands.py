@@ -40,7 +40,7 @@ def get_setting(key: str) -> None:
     app = output.get_app()
     row = next((row for row in _policy_rows(app) if row["key"] == key), None)
     if row is None:
-        known.setting_of(key)
+        known.find_setting(key)
         row = _setting_row(app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
@@ -67,33 +67,33 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
       ssohelper config set default_region --default
     """
     app = output.get_app()
-    known.setting_of(key)
+    known.find_setting(key)
     if to_default == bool(values):
         raise UsageProblem(
             f'"{key}" needs either a value or --default',
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
-    value = None if to_default else known.value_of(key, values)
+    value = None if to_default else known.parse_setting_value(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    known.check_key(before, key, value)
-    parts = known.parts_of(key)
+    known.check_setting(before, key, value)
+    parts = known.split_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
-        regions.check_setting(app, parts[1], value)
+        regions.check_regions_setting(app, parts[1], value)
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_below_allow_list(app, key)
-        kept = guards.rules_after_change(app, key, before, before.changed(key, value))
+        kept = guards.guard_rules_after_change(app, key, before, before.with_value(key, value))
         ended = guarding.confirm_end_of_guard_rules(app, kept)
-    storage = str(known.setting_of(key).default if to_default else value)
+    storage = str(known.find_setting(key).default if to_default else value)
     if key == "storage":
-        own_settings.check_change(app, key, value)
+        own_settings.check_setting_change(app, key, value)
         storage_setting.confirm_storage_move(app, storage, yes=yes)
     own_settings.change_setting(app, key, parts, value)
     if key == "storage":
         storage_setting.move_sign_ins(app, storage)
     if ended:
-        guards.end_rules(app, kept)
+        guards.end_guard_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the settings file")
@@ -102,7 +102,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     if is_guard:
         guards.warn_of_unmatched_rules(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
-        prompt_notes.forget_all(app)
+        prompt_notes.make_all_prompts_ask_again(app)
     if output.options().json:
         output.print_json(_setting_row(after, key), app.warnings)
 
@@ -184,7 +184,7 @@ def _setting_row(settings: known.Settings, key: str) -> dict[str, Any]:
         "value": list(value) if isinstance(value, tuple) else value,
         "origin": settings.origin(key),
         "place": settings.place(key),
-        "what": known.setting_of(key).what,
+        "what": known.find_setting(key).what,
     }
 
 

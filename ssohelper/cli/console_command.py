@@ -63,8 +63,8 @@ def open_console(
         # The role is checked here, before a sign-in is offered, which would be useless for a
         # refused role, and before unreadable settings end the command, because a refusal must get a
         # line in the journal.
-        app.vault.check(chosen.key, Way.CONSOLE)
-    page = consoles.choose_page(app, chosen, service, region)
+        app.vault.check_release(chosen.key, Way.CONSOLE)
+    page = consoles.choose_console_page(app, chosen, service, region)
     guarding.grant_for_reason(app, chosen, reason)
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
@@ -75,12 +75,14 @@ def open_console(
     opened = profile_use.run_signed_in(
         app,
         chosen,
-        lambda: consoles.open_in_browser(app, chosen, page, started.start, started.has_failed),
+        lambda: consoles.open_console_in_browser(
+            app, chosen, page, started.start, started.has_failed
+        ),
     )
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)
     left = duration_text(opened.ends_at - app.clock.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
-    other = consoles.record_visit(app, " ".join(opener), chosen, opened.ends_at)
+    other = consoles.record_visit_and_find_other_role(app, " ".join(opener), chosen, opened.ends_at)
     if other is not None:
         _say_browser_has_other_session(chosen, other)
     if output.options().json:
@@ -94,14 +96,16 @@ def _open_console_as_foreign_profile(
     app: App, found: ForeignProfile, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
     """Open the console with credentials of a profile that another tool provides."""
-    page = foreign_credentials.choose_page(app, found, service, region)
+    page = foreign_credentials.choose_console_page(app, found, service, region)
     opener = None if only_print else _find_browser_opener(app, None)
     if opener is None:
         raise foreign_use.make_no_link_error(found)
     keys = foreign_use.get_foreign_credentials(app, found)
     started = _BrowserProcess(app, opener)
     output.say(f'opening the console as "{show(found.name)}" in {page.region}')
-    foreign_credentials.open_in_browser(app, found, keys, page, started.start, started.has_failed)
+    foreign_credentials.open_console_in_browser(
+        app, found, keys, page, started.start, started.has_failed
+    )
     if keys.expires_at is not None:
         output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
     if output.options().json:
@@ -139,7 +143,7 @@ def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener |
 def _print_console_link(
     app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool
 ) -> None:
-    link = consoles.release_link(app, profile, page)
+    link = consoles.make_portal_link(app, profile, page)
     if not is_asked_for:
         output.say(
             "no browser can be started on this host: open this link in any browser, "

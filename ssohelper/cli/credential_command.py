@@ -53,4 +53,4 @@ def print_credentials(
             role = selection.checked_role(account_id or "", role_name or "", chained)
             entry_point.print_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
-        ctx.exit(entry_point.report(error))
+        ctx.exit(entry_point.report_error(error))

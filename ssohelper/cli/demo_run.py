@@ -25,8 +25,8 @@ import click
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import own_process
-from ssohelper.fastpath.python_environment import without_foreign_code
-from ssohelper.system.installation import find_command
+from ssohelper.fastpath.python_environment import environment_without_foreign_code
+from ssohelper.system.installation import find_ssohelper_command
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
@@ -101,7 +101,8 @@ def run_demo_with_shell() -> int:
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
         code = subprocess.call(
-            [find_command(os.environ), *_SETUP], env=without_foreign_code(environ)
+            [find_ssohelper_command(os.environ), *_SETUP],
+            env=environment_without_foreign_code(environ),
         )
         if code:
             return code
@@ -196,7 +197,7 @@ def _make_demo_environment(home: Path, endpoints: dict[str, str]) -> dict[str, s
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    scripts = str(Path(find_command(os.environ)).parent)
+    scripts = str(Path(find_ssohelper_command(os.environ)).parent)
     return (
         kept
         | endpoints
@@ -217,8 +218,8 @@ def _run_and_print_command(arguments: list[str], environ: dict[str, str]) -> int
     output.echo(f"$ ssohelper {shlex.join(arguments)}")
     sys.stdout.flush()
     child = subprocess.Popen(
-        [find_command(os.environ), *arguments],
-        env=without_foreign_code(environ),
+        [find_ssohelper_command(os.environ), *arguments],
+        env=environment_without_foreign_code(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

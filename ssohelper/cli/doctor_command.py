@@ -45,9 +45,9 @@ def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
     if run and profile is None:
         raise UsageProblem("--run needs a profile", hint="ssohelper doctor PROFILE --run")
     app = output.get_app()
-    report = examining.examine(app, profile, run=run)
+    report = examining.examine_setup(app, profile, run=run)
     if fix:
-        report = examining.repair(app, report)
+        report = examining.repair_findings_of_report(app, report)
     if output.options().json:
         output.print_json(_report_json(report), app.warnings)
     else:

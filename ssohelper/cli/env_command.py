@@ -57,7 +57,7 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
     guarding.grant_for_reason(app, chosen, reason)
-    keys = credentials.release(
+    keys = credentials.release_credentials(
         app,
         chosen.session,
         chosen.role,
@@ -66,7 +66,7 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
         least_share=credentials.NEARLY_WHOLE,
     )
     found = environment.build_keys_environment(app, chosen, keys)
-    found = guards.add_reason(app, chosen.key, found)
+    found = guards.add_grant_reason(app, chosen.key, found)
     provided = ForeignCredentials(*keys)
     foreign_use.print_environment_variables(app, found, shell, form, provided)
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)

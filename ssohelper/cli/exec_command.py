@@ -108,7 +108,7 @@ def exec_program(
     guarding.grant_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
-    hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
+    hold_text = sign_in_wait.hold_duration_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
@@ -143,10 +143,10 @@ def _run_as_foreign_profile(
         # The command's SDK would use the keys in the environment, not the role that the profile
         # assumes with them.
         keys = foreign_use.get_foreign_credentials(app, found)
-        variables = foreign.build_keys_environment(app, found, keys)
+        variables = foreign.build_foreign_keys_environment(app, found, keys)
     else:
-        foreign.check_use(app, found, is_on_terminal=output.can_ask_user())
-        variables = foreign.build_environment(app, found)
+        foreign.check_foreign_profile_usable(app, found, is_on_terminal=output.can_ask_user())
+        variables = foreign.build_foreign_profile_environment(app, found)
         said = found.description
         # The program that the profile names is not run here first, with a time limit: the command
         # runs it anyway, and the user could be asked twice for a touch or a code.
@@ -161,11 +161,11 @@ def _run_with_fixed_keys(
     keys = profile_use.run_signed_in(
         app,
         chosen,
-        lambda: fixed_keys.release_keys(app, chosen),
+        lambda: fixed_keys.release_keys_for_one_program(app, chosen),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
-    child.update({**sign_in_wait.child_variables(hold_text), **limits})
+    child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
     output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)
     return run.replace_process(program, child)

@@ -24,15 +24,15 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentials:
     """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
 
-    Raises: UsageProblem for an MFA device off a terminal; the errors of foreign.check_use and
-    foreign_credentials.obtain.
+    Raises: UsageProblem for an MFA device off a terminal; the errors of
+    foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
     """
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask_user()
-    foreign.check_use(app, found, is_on_terminal=is_on_terminal)
+    foreign.check_foreign_profile_usable(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
-    return foreign_credentials.obtain(
+    return foreign_credentials.obtain_foreign_credentials(
         app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
     )
 
@@ -50,7 +50,7 @@ def _ask_mfa_code(serial: str) -> str:
 def print_foreign_keys(app: App, found: ForeignProfile, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_foreign_credentials(app, found)
-    variables = foreign.build_keys_environment(app, found, keys)
+    variables = foreign.build_foreign_keys_environment(app, found, keys)
     print_environment_variables(app, variables, shell, form, keys)
 
 
@@ -95,7 +95,7 @@ def print_foreign_identity(app: App, found: ForeignProfile) -> None:
     keys = get_foreign_credentials(app, found)
     print_name_and_value("profile", found.name)
     sys.stdout.flush()  # STS may take seconds to answer
-    confirmed = foreign_credentials.confirm(app, found, keys)
+    confirmed = foreign_credentials.confirm_foreign_identity(app, found, keys)
     print_name_and_value("account", confirmed.account_id)
     if confirmed.role_name is not None:
         print_name_and_value("role", confirmed.role_name)
@@ -115,7 +115,9 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
     )
     data.update(profile=found.name, confirmed=False)
     try:
-        confirmed = foreign_credentials.confirm(app, found, get_foreign_credentials(app, found))
+        confirmed = foreign_credentials.confirm_foreign_identity(
+            app, found, get_foreign_credentials(app, found)
+        )
     except SsoHelperError as error:
         app.warn(f"not confirmed by AWS: {error.message}")
         output.print_json(data, app.warnings)

@@ -60,7 +60,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
     app = output.get_app()
     seconds = guarding.parse_grant_duration(duration)
     chosen = choosing.choose_profile(profile)
-    if guards.find_rule(app, chosen.key) is None:
+    if guards.find_guard_rule(app, chosen.key) is None:
         raise UsageProblem(
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )
@@ -94,7 +94,7 @@ def revoke_grants(profile: str | None, is_all: bool) -> None:
             "revoke needs either a profile or --all",
             hint="see the grants with: ssohelper guard list",
         )
-    ended = guards.revoke(app, None if is_all else choosing.choose_profile(profile).key)
+    ended = guards.revoke_grants(app, None if is_all else choosing.choose_profile(profile).key)
     if output.options().json:
         output.print_json([_grant_row(app, one) for one in ended], app.warnings)
         return
@@ -115,7 +115,7 @@ def list_guards() -> None:
       ssohelper guard list --json
     """
     app = output.get_app()
-    rules, given = guards.list_rules(app), app.grants.list_for_all_terminals()
+    rules, given = guards.list_guard_rules(app), app.grants.list_for_all_terminals()
     here = app.grants.list_in_force()
     if output.options().json:
         data = {

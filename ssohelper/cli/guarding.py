@@ -40,7 +40,7 @@ def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
     """
     if reason is None:
         return
-    if guards.find_rule(app, profile.key) is None:
+    if guards.find_guard_rule(app, profile.key) is None:
         app.warn("no rule guards this role: the reason is not noted")
         return
     given = app.grants.find(profile.key)
@@ -55,7 +55,7 @@ def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
 def say_how_to_grant_guarded_role(app: App, profile: Profile) -> None:
     """Say how to grant the profile's role, if it is guarded and no grant lasts."""
     if guards.needs_grant(app, profile.key):
-        rule = guards.find_rule(app, profile.key)
+        rule = guards.find_guard_rule(app, profile.key)
         output.say(
             f'the rule "{show(rule or "")}" guards this role; before you use it: '
             f"ssohelper guard grant {word_as_typed(profile.name)} --reason TEXT"
@@ -66,14 +66,14 @@ def confirm_and_grant_role(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
     """Let the user type a word, then grant the role. Raises: Refused, UsageProblem, LocalState."""
-    guards.check_grant(app, key, reason)
-    word, notice = guards.grant_question(app, key)
+    guards.checked_grant_reason(app, key, reason)
+    word, notice = guards.make_grant_question(app, key)
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
         app.vault.note_refusal(key, refusal.message)
         raise
-    return guards.grant(app, key, reason, seconds, on_all_terminals=on_all_terminals)
+    return guards.grant_role(app, key, reason, seconds, on_all_terminals=on_all_terminals)
 
 
 def require_typed_word(word: str, notice: str, question: str) -> None:
@@ -98,7 +98,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
             termios.tcflush(stream, termios.TCIFLUSH)
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
-    if not guards.is_word(answer, word):
+    if not guards.is_word_typed_right(answer, word):
         raise Refused(guards.WRONG_WORD)
 
 
@@ -117,7 +117,7 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """
-    ended = [rule for rule in app.vault.own_rules if rule not in kept]
+    ended = [rule for rule in app.vault.own_guard_rules if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
         try:
@@ -127,9 +127,9 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
                 f"type {LOOSEN_WORD} to go on: ",
             )
         except NoTerminal as error:
-            guards.record_refused_loosening(app)
+            guards.record_refused_end_of_rules(app)
             raise UsageProblem(error.message, hint=error.hint) from error
         except Refused:
-            guards.record_refused_loosening(app)
+            guards.record_refused_end_of_rules(app)
             raise
     return ended

@@ -3,7 +3,7 @@
 import click
 
 from ssohelper.actions import install as installing
-from ssohelper.actions.install import SHELLS, Edit
+from ssohelper.actions.install import SHELLS, RcFileEdit
 from ssohelper.app import App
 from ssohelper.cli import leave_output, output
 from ssohelper.cli.plan_output import print_diff
@@ -62,9 +62,9 @@ def install_shell_lines(
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:
-        edit = installing.plan_uninstall(app, chosen)
+        edit = installing.plan_rc_file_uninstall(app, chosen)
     else:
-        edit = installing.plan_install(app, chosen, prompt)
+        edit = installing.plan_rc_file_install(app, chosen, prompt)
     diff = edit.diff()
     written = False
     if edit.has_changes:
@@ -72,7 +72,7 @@ def install_shell_lines(
     if uninstall:
         leave_output.warn_of_profiles_that_need_ssohelper(app)
     if edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes):
-        installing.write_edit(app, edit)
+        installing.write_rc_file_edit(app, edit)
         written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
@@ -83,13 +83,13 @@ def install_shell_lines(
             _print_login_shell_hint(app, edit)
 
 
-def _confirm_rc_file_edit(edit: Edit, uninstall: bool, yes: bool) -> bool:
+def _confirm_rc_file_edit(edit: RcFileEdit, uninstall: bool, yes: bool) -> bool:
     what = "install --uninstall" if uninstall else "install"
     verb = "remove" if edit.after is None else "write"
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _print_edit_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
+def _print_edit_outcome(edit: RcFileEdit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
@@ -114,7 +114,7 @@ def _print_edit_outcome(edit: Edit, uninstall: bool, written: bool) -> None:
             )
 
 
-def _print_login_shell_hint(app: App, edit: Edit) -> None:
+def _print_login_shell_hint(app: App, edit: RcFileEdit) -> None:
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'

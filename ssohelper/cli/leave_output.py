@@ -4,7 +4,7 @@ import shlex
 
 from ssohelper.actions import install as installing
 from ssohelper.actions import leaving
-from ssohelper.actions.install import Edit
+from ssohelper.actions.install import RcFileEdit
 from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
@@ -21,15 +21,15 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
 
     The profiles are changed first, so that all work even if the command ends in between.
     """
-    planned, edits = leaving.plan(app), installing.plan_uninstall_all(app)
-    diff = list(leaving.diff(app, planned))
+    planned, edits = leaving.plan_leaving_ssohelper(app), installing.plan_uninstall_all(app)
+    diff = list(leaving.diff_leaving_plan(app, planned))
     written: list[str] = []
     if diff:
         print_diff(diff, dry_run)
     for edit in edits:
         print_diff(edit.diff(), dry_run)
     if dry_run:
-        for name in leaving.list_guarded_roles(app, planned):
+        for name in leaving.list_guarded_roles_in_plan(app, planned):
             output.say(f"no guard would be asked any more for: {show(name)}")
     if not dry_run and (diff or edits):
         if _confirm_leaving(app, planned, edits, yes):
@@ -67,26 +67,28 @@ def _say_which_token_file_is_not_renewed(app: App) -> None:
         )
 
 
-def _write_profiles_and_shell_files(app: App, planned: Leaving, edits: list[Edit]) -> list[str]:
+def _write_profiles_and_shell_files(
+    app: App, planned: Leaving, edits: list[RcFileEdit]
+) -> list[str]:
     """Write the profiles and the shells' rc files; return the paths of the changed files."""
     written: list[str] = []
     if planned.changes:
-        leaving.apply(app, planned)
+        leaving.write_leaving_plan(app, planned)
         written.append(str(app.locations.aws_config_file))
         count = profile_count_text(len(planned.profiles))
         output.say(f"{count} changed; undo with: ssohelper profile undo")
     for edit in edits:
-        installing.write_edit(app, edit)
+        installing.write_rc_file_edit(app, edit)
         written.append(str(edit.path))
         output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
     return written
 
 
-def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -> bool:
+def _confirm_leaving(app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool) -> bool:
     """Ask once for all files. If guards end, the user must type a word first."""
     if not yes:
         output.require_terminal(_WHAT)
-    guarded = leaving.list_guarded_roles(app, planned)
+    guarded = leaving.list_guarded_roles_in_plan(app, planned)
     if guarded:
         shown = shortened_name_list([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(
@@ -105,7 +107,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[Edit], yes: bool) -
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 
-def _print_leaving_outcome(planned: Leaving, edits: list[Edit]) -> None:
+def _print_leaving_outcome(planned: Leaving, edits: list[RcFileEdit]) -> None:
     for kept in planned.kept:
         output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
     if not planned.changes and not edits:

@@ -46,7 +46,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     app = output.get_app()
     session = choosing.choose_session(output.options().session)
     if detached:  # this process was started by start_background_refresh
-        directory.refresh_in_this_process(app, session)
+        directory.refresh_listing_in_this_process(app, session)
         return
     found, error = _fetch_or_load_listing(app, session, refresh)
     if accounts:
@@ -72,7 +72,7 @@ def _fetch_or_load_listing(
             f"this list is from {_days_ago(app.clock.now() - saved.listed_at)}: {error.message}"
         )
         return saved, error
-    if directory.is_of_earlier_sign_in(app, session, found):
+    if directory.is_listing_of_earlier_sign_in(app, session, found):
         _refresh_outdated_list(app, session)
     return found, None
 
@@ -81,7 +81,7 @@ def _refresh_outdated_list(app: App, session: SsoSession) -> None:
     """Refresh the list in the background; warn that the printed one is of an earlier sign-in."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
-        directory.start_background_refresh(app, session)
+        directory.start_listing_refresh_process(app, session)
         app.warn(f"{what}; the next ssohelper list will show a new one")
     else:
         app.warn(f"{what}; for a new one: ssohelper list --refresh --session {session.name}")
@@ -111,7 +111,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
     }
     if output.options().json:
         durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
-        used = favourites.load_usage(app)
+        used = favourites.load_usage_of_roles(app)
         data = [
             _role_json(session, row, profiles, durations, used, guarded=row in guarded)
             for row in rows

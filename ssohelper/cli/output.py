@@ -67,7 +67,7 @@ def get_app() -> App:
     app = root.meta.get("ssohelper.app")
     if app is None:
         app = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
-        logs.start(options().verbose, app.environ)
+        logs.start_logging(options().verbose, app.environ)
         if app.environ.get("PYTHONPATH"):
             _log.info(_PYTHONPATH_NOTICE)
     assert isinstance(app, App)
@@ -130,7 +130,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     # A terminal that does not know its size reports 0 columns: the table then gets 80.
     room = shutil.get_terminal_size().columns or 80
-    bold = not terminal.is_dumb()
+    bold = not terminal.is_terminal_dumb()
     echo("\n".join(table.table_lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
@@ -209,7 +209,7 @@ def can_ask_user() -> bool:
 
 def can_draw_picker() -> bool:
     """Return whether a picker can be drawn: `can_ask_user` is True and the cursor can be moved."""
-    return can_ask_user() and not terminal.is_dumb()
+    return can_ask_user() and not terminal.is_terminal_dumb()
 
 
 def make_not_on_windows_error(what: str) -> UsageProblem:

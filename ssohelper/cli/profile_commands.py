@@ -267,13 +267,15 @@ def _add_chain(
             hint="for example: ssohelper profile add NAME --assume ROLE_ARN --via PROFILE",
         )
     source = choosing.choose_profile(via)
-    plan = chain_profiles.plan(app, argument, source, values, form=form, region=region)
-    print_diff(chain_profiles.diff(app, plan), on_stdout=dry_run)
+    plan = chain_profiles.plan_chain_profile(
+        app, argument, source, values, form=form, region=region
+    )
+    print_diff(chain_profiles.diff_chain_plan(app, plan), on_stdout=dry_run)
     for notice in plan.notices:
         output.say(f'"{show(plan.name)}": {notice}')
     if not dry_run:
         if confirm_write(app, "1 profile to add", yes, "profile add"):
-            chain_profiles.apply(app, plan)
+            chain_profiles.write_chain_profile(app, plan)
             output.say("1 profile added; undo with: ssohelper profile undo")
         else:
             output.say("nothing was written")
@@ -343,11 +345,11 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
         output.say(show(line, 500))
     summary = "reverse the last undo" if redo else f"undo the last {what}"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
-        before = selection.find_unlisted(app)
+        before = selection.find_sessions_not_in_config(app)
         undoing.undo(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
-        for session in selection.find_unlisted(app):
+        for session in selection.find_sessions_not_in_config(app):
             if session not in before:
                 output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:

@@ -10,7 +10,7 @@ import click
 
 from ssohelper import prompt_entry
 from ssohelper.actions import prompt as action
-from ssohelper.actions.prompt import Status
+from ssohelper.actions.prompt import PromptStatus
 from ssohelper.cli import output
 from ssohelper.core.instants import to_iso
 
@@ -37,14 +37,16 @@ def print_prompt_line(template: str | None, state: bool) -> None:
     """
     if output.options().json:
         app = output.get_app()
-        output.print_json(_status_json(action.read_status(app), app.clock.now()), app.warnings)
+        output.print_json(
+            _status_json(action.read_prompt_status(app), app.clock.now()), app.warnings
+        )
         return
     prompt_entry.print_prompt(
         [prompt_entry.STATE] if state else ["--format", template] if template else []
     )
 
 
-def _status_json(status: Status, now: int) -> dict[str, Any]:
+def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
     profile, clock = status.profile, status.clock(now)
     has_end = clock is not None and clock.kind in ("known", "assumed")
     ends_at = clock.at if clock and has_end else None

@@ -71,7 +71,7 @@ def serve_credentials(
     chosen = choosing.choose_profile(profile)
     # The role is checked here, before the endpoint listens and before unreadable settings end the
     # command, because a refusal must get a line in the journal.
-    app.vault.check(chosen.key, Way.SERVE)
+    app.vault.check_release(chosen.key, Way.SERVE)
     env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
     token_path = _absolute_path(token_folder)
     if env_path and token_path:
@@ -94,7 +94,7 @@ def serve_credentials(
             app.env_file(env_path).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         output.flush_stdout()
-        favourites.record_use(app, chosen)
+        favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
 
@@ -114,15 +114,15 @@ def run_with_endpoint(
         run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        found = guards.add_reason(app, chosen.key, endpoint.prepare_environment())
+        found = guards.add_grant_reason(app, chosen.key, endpoint.prepare_environment())
         child = found.for_child(app.environ)
-        child.update({**sign_in_wait.child_variables(hold_text), **limits})
+        child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
         _warn_of_unknown_sign_in_end(app, chosen)
-        favourites.record_use(app, chosen)
-        ended = run_child.run_to_end(program, child)
+        favourites.record_use_of_role(app, chosen)
+        ended = run_child.run_program_to_end(program, child)
     if ended.by_terminal:
         # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.
         output.flush_stdout()
@@ -140,7 +140,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     profile_use.run_signed_in(
         app,
         chosen,
-        lambda: credentials.release(
+        lambda: credentials.release_credentials(
             app, chosen.session, chosen.role, Way.SERVE, app.clock.deadline()
         ),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),

@@ -14,7 +14,11 @@ from ssohelper.actions import (
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.missing_sessions import MissingSession
-from ssohelper.actions.selection import find_signed_in, list_shown_sessions, resolve_session
+from ssohelper.actions.selection import (
+    find_session_not_in_config,
+    list_shown_sessions,
+    resolve_session,
+)
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, output
@@ -56,11 +60,11 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed, _unlisted = list_shown_sessions(app)
-    recorded_sign_ins.warn_of_damaged(app)
-    found = [sessions.load_entry(app, one) for one in listed]
+    recorded_sign_ins.warn_of_damaged_records(app)
+    found = [sessions.load_session_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     names = {one.name for one in listed}
-    missing = [one for one in missing_sessions.list_missing(app) if one.name not in names]
+    missing = [one for one in missing_sessions.list_missing_sessions(app) if one.name not in names]
     if output.options().json:
         documents = [*map(_session_json, found), *map(_unusable_session_json, unusable)]
         output.print_json([*documents, *map(_missing_session_json, missing)], app.warnings)
@@ -74,7 +78,7 @@ def list_sessions() -> None:
         ]
         output.print_rows(_HEADER, rows)
         for one in missing:
-            output.say(missing_sessions.describe(one))
+            output.say(missing_sessions.describe_missing_session(one))
 
 
 @session_command_group.command("show")
@@ -89,8 +93,8 @@ def show_session(name: str | None) -> None:
     """
     app = output.get_app()
     named = _session_name_from(name)
-    chosen = find_signed_in(app, named) or choosing.choose_session(named)
-    entry = sessions.load_entry(app, chosen)
+    chosen = find_session_not_in_config(app, named) or choosing.choose_session(named)
+    entry = sessions.load_session_entry(app, chosen)
     if output.options().json:
         output.print_json({**_session_json(entry), **_session_details_json(entry)}, app.warnings)
     else:
@@ -118,7 +122,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     if not dry_run:
         app.config.check_writable()  # before the portal is asked
     new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
-    plan = sessions.plan_add(app, new)
+    plan = sessions.plan_new_session(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
@@ -145,8 +149,8 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers_of_session(app, old, new, dry_run=dry_run, yes=yes):
         return
-    sessions.refuse_if_renamed(app, old, new)
-    plan = sessions.plan_rename(app, resolve_session(app, old), new)
+    sessions.refuse_if_session_renamed(app, old, new)
+    plan = sessions.plan_session_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = (
         f'rename session "{show(old)}" to "{show(new)}", in {profile_count_text(changed)} too, and sign '
@@ -176,7 +180,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     if _remove_leftovers_of_session(app, name, None, dry_run=dry_run, yes=yes):
         return
     found = resolve_session(app, name)
-    plan = sessions.plan_removal(app, found)
+    plan = sessions.plan_session_removal(app, found)
     adopt_output.say_which_old_profiles_lose_sign_in(app, found)
     count = profile_count_text(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
@@ -188,12 +192,12 @@ def _carry_out_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
     """Show the diff of the session's planned change, ask, make it, and say what was done."""
-    print_diff(sessions.diff(app, plan), on_stdout=dry_run)
+    print_diff(sessions.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
         is_done = confirm_write(app, what, yes, plan.command)
         if is_done:
-            sessions.apply(app, plan)
+            sessions.apply_session_plan(app, plan)
         output.say(f'session "{show(plan.session.name)}" {done}' if is_done else "nothing changed")
     if output.options().json:
         data = {"session": plan.new_name or plan.session.name, "changed": is_done}
@@ -209,11 +213,11 @@ def _remove_leftovers_of_session(
     """
     if new_name is not None and not app.config.read().session_header(new_name):
         return False
-    if not sessions.has_leftovers(app, name):
+    if not sessions.has_session_leftovers(app, name):
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
-    users = sessions.list_users_of_missing(app, name)
+    users = sessions.list_profiles_of_missing_session(app, name)
     if users:
         named = ", ".join(show(one, 60) for one in users)
         output.say(f"profiles that name it stay, and do not work without it: {named}")
@@ -224,7 +228,7 @@ def _remove_leftovers_of_session(
     what = "session rm" if new_name is None else "session rename"
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)
     if is_done:
-        sessions.remove_leftovers(app, name, new_name)
+        sessions.remove_session_leftovers(app, name, new_name)
     shown = f'what was left of session "{show(name)}" was removed' if is_done else "nothing changed"
     output.say(shown)
     if output.options().json:
@@ -344,7 +348,7 @@ def _make_detail_rows(app: App, entry: SessionEntry, *, shows_all: bool) -> list
         ("filters", plan_text.filter_options(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),
         ("form", choices.form or app.settings.get("form")),
-        ("default region", default_regions.region_of_session(app, clock.session, choices)),
+        ("default region", default_regions.default_region_of_session(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
     for label, names in (("profile", entry.managed), ("profile, not ours", entry.others)):

@@ -85,12 +85,12 @@ def setup(
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
     profiles.check_installation(app)
-    adopting.check_globs(app, adopt)
+    adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
-    if portal is not None and further_setup.add_portal(app, session, portal):
+    if portal is not None and further_setup.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
-    if not sessions.has_section(app, session):
+    if not sessions.has_config_section(app, session):
         adopt_output.say_which_session_serves_old_profiles(app, session)
     session = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
@@ -132,10 +132,10 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
         with _interrupt_by_signals():
             yield
     except (click.Abort, KeyboardInterrupt):
-        sessions.give_back(app, session)
+        sessions.sign_out_after_unfinished_setup(app, session)
         raise
     except SsoHelperError:
-        if not sessions.has_section(app, session):
+        if not sessions.has_config_section(app, session):
             output.say(clock_text.still_signed_in_text(session.name))
         raise
 
@@ -160,20 +160,20 @@ def _ask_to_keep_session(app: App, session: SsoSession) -> None:
 
     Without one of these, a token would be left whose session no command knows.
     """
-    if sessions.has_section(app, session):
+    if sessions.has_config_section(app, session):
         return
     question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
-        sessions.apply(app, sessions.plan_add(app, session))
+        sessions.apply_session_plan(app, sessions.plan_new_session(app, session))
         output.say(setup_text.SESSION_WRITTEN)
     else:
-        sessions.discard(app, session)
+        sessions.discard_session(app, session)
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 
 def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
-    guarded = guards.usual_rules(app, listing)
+    guarded = guards.propose_usual_guard_rules(app, listing)
     if not guarded:
         return
     command = setup_text.guard_command(guarded)
@@ -207,7 +207,7 @@ def _choose_session(
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
-    found = further_setup.find_session(
+    found = further_setup.find_session_of_further_portal(
         app, start_url, name, _ask_whether_further_portal if on_terminal else None
     )
     if found is not None:
@@ -289,7 +289,7 @@ def _choose_default_region(
 
     With `yes` it is the proposed one, which is printed if it is another than Identity Center's.
     """
-    proposal = default_regions.propose_region(app, session)
+    proposal = default_regions.propose_default_region(app, session)
     if proposal is None or (yes and proposal == session.region):
         return choices
     if yes:
@@ -306,7 +306,7 @@ def _choose_default_region(
 
 def _parse_region_answer(answer: str) -> str:
     try:
-        return default_regions.check_region(answer.strip())
+        return default_regions.parse_region_name(answer.strip())
     except UsageProblem as error:
         raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
 
@@ -318,7 +318,7 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if not listing.roles():
         output.say(setup_text.NO_ACCOUNT)
         return
-    report = doctor.prove_session(app, session)
+    report = doctor.prove_profile_of_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
     for line in setup_text.result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

@@ -10,8 +10,8 @@ from ssohelper.actions import clocks, foreign, missing_sessions, prompt_notes, r
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import (
-    find_signed_in,
-    find_unlisted,
+    find_session_not_in_config,
+    find_sessions_not_in_config,
     list_sessions,
     resolve_session,
 )
@@ -57,7 +57,9 @@ def sign_in_on_terminal(
     Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
     the sign-in of a different user than last time without asking. `completes`: see LoginOptions.
     """
-    can_show = browser.can_show_a_browser(app.environ, sign_in.opener_setting(app, session))
+    can_show = browser.can_show_a_browser(
+        app.environ, sign_in.browser_command_setting(app, session)
+    )
     options = LoginOptions(
         device_code=device_code or not can_show,
         force=force,
@@ -156,7 +158,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         results.append({"session": session.name, "revoked": was_signed_in})
         output.say(clock_text.logout_result_text(session.name, was_signed_in))
     if everywhere:
-        recorded_sign_ins.forget_stale_records(app)
+        recorded_sign_ins.forget_records_of_ended_sign_ins(app)
         if not sessions:
             output.say("there is no sso-session to sign out of")
     if output.options().json:
@@ -166,7 +168,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     if errors:
         raise errors[-1]
     if everywhere:
-        recorded_sign_ins.check_all_readable(app)
+        recorded_sign_ins.check_records_readable(app)
 
 
 @click.command("status")
@@ -193,8 +195,8 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     app = output.get_app()
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
-    unlisted = [one for one in find_unlisted(app) if chosen in (None, one.name)]
-    recorded_sign_ins.warn_of_damaged(app)
+    unlisted = [one for one in find_sessions_not_in_config(app) if chosen in (None, one.name)]
+    recorded_sign_ins.warn_of_damaged_records(app)
     if chosen:
         is_known = chosen in {session.name for session in sessions}
         sessions = [] if unlisted and not is_known else [resolve_session(app, chosen)]
@@ -207,10 +209,12 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         if check and clocks.is_sign_in_needed_within(app, one, min_seconds)
     ]
     for session in (*unlisted, *sessions):
-        prompt_notes.update_session(app, session)  # another tool may have signed in or out
+        prompt_notes.rewrite_prompts_of_session(
+            app, session
+        )  # another tool may have signed in or out
     sessions += unlisted
     seen = [clocks.load_session_clock(app, session) for session in sessions]
-    credentials = clocks.load_credentials(app, sessions)
+    credentials = clocks.load_cached_credentials(app, sessions)
     if output.options().json:
         data = {
             "storage": app.storage.name,
@@ -248,18 +252,22 @@ def _chosen_session_name(argument: str | None) -> str | None:
 
 def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
     """Return the session to sign out of, or [] if another tool has replaced our sign-in to it."""
-    found = find_signed_in(app, chosen)
+    found = find_session_not_in_config(app, chosen)
     if found is not None:
         return [found]
     names = app.config.read().session_names()
-    if chosen and chosen not in names and recorded_sign_ins.forget_stale_records(app, chosen):
+    if (
+        chosen
+        and chosen not in names
+        and recorded_sign_ins.forget_records_of_ended_sign_ins(app, chosen)
+    ):
         output.say(clock_text.logout_result_text(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]
 
 
 def _login_outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
-    outlook = clocks.load_outlook_of_token(app, session, outcome.token)
+    outlook = clocks.load_sign_in_outlook_of_token(app, session, outcome.token)
     return clock_text.login_result_text(
         session.name, outcome.how, outlook, app.clock.now(), outcome.user
     )
@@ -319,7 +327,7 @@ def _instant_text(at: int | None) -> str | None:
 def _say_if_profile_is_foreign(app: App) -> None:
     """Say if another tool provides the credentials of this shell's profile: no clock shows them."""
     with contextlib.suppress(SsoHelperError):
-        found = foreign.find(app, None)
+        found = foreign.find_foreign_profile(app, None)
         if found is not None:
             output.say(found.description)
 
@@ -333,9 +341,9 @@ def _print_clocks(
 ) -> None:
     now = app.clock.now()
     if not seen and not unusable:
-        missing = missing_sessions.list_missing(app)
+        missing = missing_sessions.list_missing_sessions(app)
         for one in missing:
-            output.say(missing_sessions.describe(one))
+            output.say(missing_sessions.describe_missing_session(one))
         if not missing:
             output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return

@@ -23,7 +23,7 @@ def confirm_storage_move(app: App, wanted: str, *, yes: bool) -> None:
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer;
     UsageProblem if the user declines or cannot be asked.
     """
-    lost = storage.find_unreadable(app, wanted)
+    lost = storage.find_unreadable_sign_ins(app, wanted)
     if not lost:
         return
     names = ", ".join(show(name) for name in lost)

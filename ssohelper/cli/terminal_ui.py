@@ -90,7 +90,7 @@ class TerminalUi:
 
 
 def _find_browser_opener(app: App, session: SsoSession) -> browser.Opener | None:
-    return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
+    return browser.find_opener(app.environ, sign_in.browser_command_setting(app, session))
 
 
 def _qr_code_text(url: str) -> str:

@@ -98,11 +98,11 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         guarding.say_how_to_grant_guarded_role(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
-    found = guards.add_reason(app, chosen.key, found)
+    found = guards.add_grant_reason(app, chosen.key, found)
     if shell:
         _print_shell_script(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
-    favourites.record_use(app, chosen)
+    favourites.record_use_of_role(app, chosen)
     if not shell:
         _replace_process_with_shell(app, found)
 
@@ -120,8 +120,8 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
             "SDKs prefer to a profile",
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
-    foreign.check_use(app, found, is_on_terminal=True)
-    variables = foreign.build_environment(app, found)
+    foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)
+    variables = foreign.build_foreign_profile_environment(app, found)
     if shell:
         _print_shell_script(_make_shell_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
@@ -213,7 +213,7 @@ def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Env
     keys = profile_use.run_signed_in(
         app,
         profile,
-        lambda: credentials.release(
+        lambda: credentials.release_credentials(
             app,
             profile.session,
             profile.role,
@@ -269,11 +269,11 @@ def _current_profile_name(app: App, chosen: Profile) -> str | None:
 
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
     """
-    return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
+    return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
 
 
 def _is_usable_profile(app: App, name: str) -> bool:
-    return name not in adopting.find_not_counted(app, only_reliable=True)
+    return name not in adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
 
 
 def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
@@ -281,10 +281,10 @@ def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
 
     Profiles of other tools that may not work are left out.
     """
-    unsure = adopting.find_not_counted(app, only_reliable=True)
+    unsure = adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unsure)
-    return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
+    return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)
 
 
 def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> str:

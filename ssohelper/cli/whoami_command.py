@@ -38,9 +38,9 @@ def whoami(profile: str | None, reason: str | None) -> None:
         foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)
-    for finding in doctor.find_shadowing(app, chosen):
+    for finding in doctor.find_what_shadows_profile(app, chosen):
         app.warn(f"{finding.message}; {finding.fix}")
-    trouble = adopting.find_trouble(app, chosen.name)
+    trouble = adopting.find_profile_trouble(app, chosen.name)
     if trouble:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     entry = app.config.read().profile(chosen.name)
@@ -49,7 +49,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
             f'specify a region"; add a line: region = {chosen.session.region}'
         )
-    with app.vault.preferring_refusal(chosen.key, Way.WHOAMI):
+    with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     if output.options().json:
         _print_identity_json(known)

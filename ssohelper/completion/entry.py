@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ssohelper.app import App
-from ssohelper.completion.names import Names
+from ssohelper.completion.names import CompletionNames
 from ssohelper.completion.offers import Offers, offers_for
-from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
-from ssohelper.completion.words import request_at
+from ssohelper.completion.quoting import quote_for_insertion, split_bash_line, unquoted
+from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
 # Maps each kind of value to its tag in zsh. zsh shows the tag, and users set styles for it.
@@ -37,7 +37,7 @@ _ZSH_TAGS = {
 _INSERTING_TYPES = ("37", "42")
 
 
-def answer(argv: Sequence[str]) -> int | None:
+def answer_completion_request(argv: Sequence[str]) -> int | None:
     """Print the script or the candidates. Return the exit code, or None if click must run this."""
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_script_of(argv[0])
@@ -67,7 +67,7 @@ def _write_to_stdout(text: bytes) -> int:
 
 
 def _find_offers(words: list[str], word: str) -> Offers:
-    return offers_for(request_at(words, word), Names(App()))
+    return offers_for(parse_completion_request(words, word), CompletionNames(App()))
 
 
 # -- candidates for bash -------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def _answer_bash(argv: list[str]) -> list[str]:
     of OF_THE_SHELL. The candidates follow, one per line.
     """
     text, breaks, completion_type = argv
-    line = bash_line(text, breaks)
+    line = split_bash_line(text, breaks)
     if line.is_redirected:
         return ["files"]
     words = _without_assignments(line.words)
@@ -91,7 +91,7 @@ def _answer_bash(argv: list[str]) -> list[str]:
     if offers.kind != "words":
         return [offers.kind]
     inserting = completion_type in _INSERTING_TYPES
-    return _bash_words(line.word, line.tail, line.quote, offers, inserting=inserting)
+    return _candidates_for_bash(line.word, line.tail, line.quote, offers, inserting=inserting)
 
 
 def _without_assignments(words: list[str]) -> list[str]:
@@ -101,17 +101,21 @@ def _without_assignments(words: list[str]) -> list[str]:
     return words
 
 
-def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting: bool) -> list[str]:
+def _candidates_for_bash(
+    typed: str, tail: str, quote: str, offers: Offers, *, inserting: bool
+) -> list[str]:
     whole = [word[len(typed) :] for word in offers.whole if word.startswith(typed)]
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
         # We add the closing quote here, because readline adds none after a name that ends in one.
-        reply = tail + in_quotes(rests[0], quote) + quote
+        reply = tail + quote_for_insertion(rests[0], quote) + quote
         return ["words nospace" if begun else "words", _protected_from_readline(reply, quote)]
-    replies = [_protected_from_readline(tail + in_quotes(rest, quote), quote) for rest in rests]
+    replies = [
+        _protected_from_readline(tail + quote_for_insertion(rest, quote), quote) for rest in rests
+    ]
     common = _common_start(rests)
-    shared = _protected_from_readline(tail + in_quotes(common, quote), quote)
+    shared = _protected_from_readline(tail + quote_for_insertion(common, quote), quote)
     if inserting or _common_start(replies) == shared:
         return ["words", *replies]
     # The common start of the quoted names would end inside a quotation. So insert the common start
@@ -143,8 +147,8 @@ def _answer_zsh(argv: list[str]) -> list[str]:
     words, of words to which more is added, and of texts to show in place of both. The words and
     texts follow, one per line.
     """
-    request = request_at(argv[1:], argv[0])
-    offers = offers_for(request, Names(App()))
+    request = parse_completion_request(argv[1:], argv[0])
+    offers = offers_for(request, CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]

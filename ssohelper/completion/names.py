@@ -31,8 +31,8 @@ class OfferedAccount(NamedTuple):
         return valid_role_names(self.listed_roles)
 
 
-class Names:
-    """The names to offer. Each kind of name is read on first use."""
+class CompletionNames:
+    """The names that TAB completion offers: profiles, sessions, regions, accounts."""
 
     def __init__(self, app: App) -> None:
         self._app = app

@@ -7,8 +7,8 @@ is offered part by part, as shells complete paths.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from ssohelper.completion.names import Names, OfferedAccount, valid_role_names
-from ssohelper.completion.words import Request
+from ssohelper.completion.names import CompletionNames, OfferedAccount, valid_role_names
+from ssohelper.completion.words import CompletionRequest
 
 # Kinds of value for which the shell itself finds the candidates.
 OF_THE_SHELL = ("files", "folders", "command")
@@ -42,22 +42,22 @@ class Offers(NamedTuple):
         )
 
 
-def offers_for(request: Request, names: Names) -> Offers:
+def offers_for(request: CompletionRequest, names: CompletionNames) -> Offers:
     """Return the candidates for the word at the cursor."""
     kind, _, listed = request.kind.partition(":")
     if kind in OF_THE_SHELL:
         return Offers(kind, [], [], {})
     if kind == "words":
-        found = _whole_words(_with_session_names(listed.split(","), names))
+        found = _offers_of_whole_words(_with_session_names(listed.split(","), names))
     else:
         find = _KINDS.get(kind)
-        found = find(request, names) if find else _whole_words([])
+        found = find(request, names) if find else _offers_of_whole_words([])
     if not request.may_begin_with_dash:
         found = found.without_dashes()
     return _matching_offers(found, request).with_head(request.head)
 
 
-def _matching_offers(offers: Offers, request: Request) -> Offers:
+def _matching_offers(offers: Offers, request: CompletionRequest) -> Offers:
     """Return the words that begin with the typed text; if none does, those that contain it.
 
     "Contain" ignores upper and lower case. zsh and fish can insert a word that only contains the
@@ -80,11 +80,11 @@ def _contains(word: str, typed: str) -> bool:
     return typed.lower() in word.lower()
 
 
-def _whole_words(words: Iterable[str], helps: Mapping[str, str] | None = None) -> Offers:
+def _offers_of_whole_words(words: Iterable[str], helps: Mapping[str, str] | None = None) -> Offers:
     return Offers("words", list(dict.fromkeys(words)), [], helps or {})
 
 
-def _with_session_names(words: list[str], names: Names) -> list[str]:
+def _with_session_names(words: list[str], names: CompletionNames) -> list[str]:
     """Return the words, with `*` as in `sessions.*.browser` replaced by each session's name."""
     return [
         spelled
@@ -98,14 +98,14 @@ def _with_session_names(words: list[str], names: Names) -> list[str]:
 # -- candidates from the command tree ------------------------------------------------------------
 
 
-def _subcommand_offers(request: Request, _names: Names) -> Offers:
-    return _whole_words(request.command.subcommands, request.command.subcommands)
+def _subcommand_offers(request: CompletionRequest, _names: CompletionNames) -> Offers:
+    return _offers_of_whole_words(request.command.subcommands, request.command.subcommands)
 
 
-def _option_offers(request: Request, _names: Names) -> Offers:
+def _option_offers(request: CompletionRequest, _names: CompletionNames) -> Offers:
     helps = {name: option.help for option in request.command.options for name in option.names}
     long = [name for name in helps if name.startswith("--")]
-    return _whole_words(
+    return _offers_of_whole_words(
         long if request.word in ("", "-") or request.word[1:2] == "-" else helps, helps
     )
 
@@ -113,27 +113,29 @@ def _option_offers(request: Request, _names: Names) -> Offers:
 # -- candidates from the config and the saved listings -------------------------------------------
 
 
-def _profile_offers(request: Request, names: Names) -> Offers:
+def _profile_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     return _profile_or_address_offers(request, names, names.profiles(session=request.session))
 
 
-def _usable_profile_offers(request: Request, names: Names) -> Offers:
+def _usable_profile_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     found = names.profiles(session=request.session, foreign=request.session is None)
     return _profile_or_address_offers(request, names, found)
 
 
-def _profile_or_address_offers(request: Request, names: Names, found: list[str]) -> Offers:
+def _profile_or_address_offers(
+    request: CompletionRequest, names: CompletionNames, found: list[str]
+) -> Offers:
     if any(name.startswith(request.word) for name in found):
-        return _whole_words(found)
+        return _offers_of_whole_words(found)
     addresses = _role_address_offers(request, names)
     known = set(found)
     whole = [word for word in addresses.whole if word not in known]
     fits = any(_begins_with(word, request.word) for word in [*whole, *addresses.begun])
-    return addresses._replace(whole=whole) if fits else _whole_words(found)
+    return addresses._replace(whole=whole) if fits else _offers_of_whole_words(found)
 
 
-def _role_address_offers(request: Request, names: Names) -> Offers:
-    """Return candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
+def _role_address_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
+    """Return completion candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
     before, colon, after = request.word.partition(":")
     sessions = names.sessions()
     if colon and before in sessions:
@@ -167,26 +169,28 @@ def _account_texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
     return (account.text,)
 
 
-def _all_accounts(request: Request, names: Names) -> list[OfferedAccount]:
+def _accounts_to_offer(request: CompletionRequest, names: CompletionNames) -> list[OfferedAccount]:
     session = request.session or names.session_of_environment()
     sessions = [session] if session else names.sessions()
     return [account for name in sessions for account in names.accounts(name)]
 
 
-def _account_pattern_offers(request: Request, names: Names) -> Offers:
+def _account_pattern_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
     typed = request.word[len(sign) :]
-    accounts = _all_accounts(request, names)
-    return _whole_words(
+    accounts = _accounts_to_offer(request, names)
+    return _offers_of_whole_words(
         sign + text.translate(_GLOB)
         for account in accounts
         for text in _account_texts(account, typed)
     )
 
 
-def _role_pattern_offers(request: Request, names: Names) -> Offers:
+def _role_pattern_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
-    return _whole_words(sign + role for role in _sorted_role_names(_all_accounts(request, names)))
+    return _offers_of_whole_words(
+        sign + role for role in _sorted_role_names(_accounts_to_offer(request, names))
+    )
 
 
 def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
@@ -196,26 +200,30 @@ def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
     return sorted(valid_role_names(found))
 
 
-def _query_offers(request: Request, names: Names) -> Offers:
-    accounts = _all_accounts(request, names)
-    return _whole_words([*(account.text for account in accounts), *_sorted_role_names(accounts)])
+def _query_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
+    accounts = _accounts_to_offer(request, names)
+    return _offers_of_whole_words(
+        [*(account.text for account in accounts), *_sorted_role_names(accounts)]
+    )
 
 
-_KINDS: dict[str, Callable[[Request, Names], Offers]] = {
+_KINDS: dict[str, Callable[[CompletionRequest, CompletionNames], Offers]] = {
     "subcommand": _subcommand_offers,
     "option": _option_offers,
     "profile": _profile_offers,
     "usable_profile": _usable_profile_offers,
-    "any_profile": lambda _request, names: _whole_words(names.profiles(any_kind=True)),
-    "managed_profile": lambda _request, names: _whole_words(names.profiles(managed=True)),
+    "any_profile": lambda _request, names: _offers_of_whole_words(names.profiles(any_kind=True)),
+    "managed_profile": lambda _request, names: _offers_of_whole_words(names.profiles(managed=True)),
     "address": _role_address_offers,
-    "region": lambda _request, names: _whole_words(names.regions()),
-    "session": lambda _request, names: _whole_words(names.sessions()),
+    "region": lambda _request, names: _offers_of_whole_words(names.regions()),
+    "session": lambda _request, names: _offers_of_whole_words(names.sessions()),
     "account_glob": _account_pattern_offers,
-    "account_id": lambda request, names: _whole_words(
-        item.id for item in _all_accounts(request, names)
+    "account_id": lambda request, names: _offers_of_whole_words(
+        item.id for item in _accounts_to_offer(request, names)
     ),
     "role_glob": _role_pattern_offers,
-    "role": lambda request, names: _whole_words(_sorted_role_names(_all_accounts(request, names))),
+    "role": lambda request, names: _offers_of_whole_words(
+        _sorted_role_names(_accounts_to_offer(request, names))
+    ),
     "query": _query_offers,
 }

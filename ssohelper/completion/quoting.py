@@ -35,17 +35,17 @@ class Line(NamedTuple):
     is_redirected: bool
 
 
-def bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
+def split_bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
     """Split a line as bash does, without expanding anything. `breaks` is COMP_WORDBREAKS."""
     return _Reader(text, frozenset(breaks) - set("'\"")).read()
 
 
 def unquoted(text: str) -> str:
     """Return a shell word without quoting: `a\\ b`, `'a b'` and an unfinished `"a b` give `a b`."""
-    return bash_line(text).word
+    return split_bash_line(text).word
 
 
-def in_quotes(name: str, quote: str) -> str:
+def quote_for_insertion(name: str, quote: str) -> str:
     """Return `name` quoted for insertion where `quote` is open (`quote` is "" if none is)."""
     return name.translate(_QUOTED[quote])
 

@@ -33,7 +33,7 @@ class Command(NamedTuple):
     subcommands: dict[str, str]
 
 
-class Request(NamedTuple):
+class CompletionRequest(NamedTuple):
     """What to offer at the cursor: values of this `kind` that match `word`, the text typed so far.
 
     `head` is the text before `word` in the same shell word, such as `--session=`. `used` are the
@@ -50,7 +50,7 @@ class Request(NamedTuple):
     may_begin_with_dash: bool
 
 
-def request_at(words: list[str], word: str) -> Request:
+def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
     """Return what to offer for `word`, after `words`, the first of which is the program's name."""
     parser = _Parser()
     for earlier in words[1:]:
@@ -62,7 +62,7 @@ class _Parser:
     """Parses the words before the cursor, one by one."""
 
     def __init__(self) -> None:
-        self._command = command_at("")
+        self._command = find_command_of_path("")
         self._used: list[str] = []
         # Names of the options on the line that cannot be repeated.
         self._used_options: list[str] = []
@@ -81,11 +81,11 @@ class _Parser:
             self._read_option(word)
         elif self._command.subcommands:
             name = _ALIASES.get(word, word)
-            self._command = command_at(f"{self._command.path} {name}".strip())
+            self._command = find_command_of_path(f"{self._command.path} {name}".strip())
         else:
             self._used.append(word)
 
-    def request(self, word: str) -> Request:
+    def request(self, word: str) -> CompletionRequest:
         """Return what to offer for this word at the cursor."""
         if self._open_option is not None:
             return self._request(self._open_option.kind, word)
@@ -101,12 +101,12 @@ class _Parser:
             return self._request("subcommand", word)
         return self._request(self._argument_kind(), word)
 
-    def _request(self, kind: str, word: str, head: str = "") -> Request:
+    def _request(self, kind: str, word: str, head: str = "") -> CompletionRequest:
         is_value = (
             self._options_ended or bool(head) or self._open_option is not None or kind == "option"
         )
         used = (*self._used, *self._used_options)
-        return Request(kind, word, head, self._command, used, self._session, is_value)
+        return CompletionRequest(kind, word, head, self._command, used, self._session, is_value)
 
     def _argument_kind(self) -> str:
         kinds = self._command.arguments
@@ -134,7 +134,7 @@ class _Parser:
         return next((found for found in self._command.options if name in found.names), None)
 
 
-def command_at(path: str) -> Command:
+def find_command_of_path(path: str) -> Command:
     """Return the command of these words, such as "profile sync"; one without options if unknown."""
     sections = _parse_tree()
     title, lines = sections.get(path, ("", []))

@@ -99,7 +99,7 @@ class ForeignCredentials(NamedTuple):
         )
 
 
-def find_foreign_profile(
+def foreign_profile_of_entry(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> ForeignProfile | None:
     """Return what provides the profile's credentials, or None if the profile names no provider.

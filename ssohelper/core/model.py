@@ -156,6 +156,13 @@ class AccessToken(NamedTuple):
         return sha256(self.value.reveal().encode()).hexdigest()[:16]
 
 
+class IssuedToken(NamedTuple):
+    """A new access token, and the lifetime that it had when AWS issued it."""
+
+    token: AccessToken
+    life_seconds: int
+
+
 class RoleCredentials(NamedTuple):
     """The keys of one role, valid until `expires_at` (epoch seconds, by AWS's clock)."""
 

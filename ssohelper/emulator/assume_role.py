@@ -46,7 +46,7 @@ class StsError(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-def assume(center: Center, caller: IssuedCredentials, request: Request) -> str:
+def answer_assume_role(center: Center, caller: IssuedCredentials, request: Request) -> str:
     """Issue credentials of an IAM role; return the content of AssumeRoleResult.
 
     Wire: POST / with `Action=AssumeRole&RoleArn=…&RoleSessionName=…`.
@@ -61,7 +61,7 @@ def assume(center: Center, caller: IssuedCredentials, request: Request) -> str:
         )
     seconds = _check_seconds(center, caller, role, asked.seconds)
     kept = {key for key, _ in caller.transitive_tags} | set(asked.transitive)
-    issued = center.state.issue_assumed(
+    issued = center.state.issue_assumed_role_credentials(
         role.account_id,
         role.name,
         asked.session_name,
@@ -132,7 +132,7 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
         and any(_is_principal(pattern, caller) for pattern in role.trusts)
         and role.external_id in (None, asked.external_id)
         and (not asked.tags or role.allows_tags)
-        and (not role.needs_mfa or _has_mfa(caller, asked))
+        and (not role.needs_mfa or _has_valid_mfa_code(caller, asked))
     )
     if role is None or not is_trusted:
         # As at AWS, a role that does not exist gets the same message as one that does not trust the
@@ -161,7 +161,7 @@ def _is_principal(pattern: str, caller: IssuedCredentials) -> bool:
     return any(fnmatchcase(arn, plain) for arn in own)
 
 
-def _has_mfa(caller: IssuedCredentials, asked: Asked) -> bool:
+def _has_valid_mfa_code(caller: IssuedCredentials, asked: Asked) -> bool:
     # Only IAM users have MFA devices. A role session has none, whatever device its request names.
     return not caller.is_role_session and asked.mfa is not None and asked.mfa[1] == MFA_CODE
 

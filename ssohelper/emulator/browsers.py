@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Refusal, Request
 from ssohelper.emulator.organization import World
-from ssohelper.emulator.pages import Form, problem
+from ssohelper.emulator.pages import Form, problem_page
 from ssohelper.emulator.state import DeviceAuthorization, SignIn
 
 
@@ -96,15 +96,15 @@ class Browsers:
         found = self._pending.get(request_id)
         if found is None:
             message = "This sign-in request has ended, or this emulator never received it."
-            raise Refusal(problem(center.world.name, message))
+            raise Refusal(problem_page(center.world.name, message))
         return found
 
-    def remove(self, pending: Pending) -> None:
+    def remove_pending(self, pending: Pending) -> None:
         """Remove a waiting request that the user has answered: no request can be answered twice."""
         self._pending.pop(pending.id, None)
 
-    def form(self, cookie: str, pending: Pending) -> Form:
-        """Return the hidden fields for a page's form whose submission answers this request."""
+    def make_form(self, cookie: str, pending: Pending) -> Form:
+        """Return the hidden fields of the form with which the user answers this waiting request."""
         return Form(pending.id, self._csrf(cookie, pending.id))
 
     def check_form(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:
@@ -127,7 +127,7 @@ class Browsers:
             or not is_proof_valid
         ):
             message = "This form was not sent from a page of this sign-in."
-            raise Refusal(problem(center.world.name, message, 403))
+            raise Refusal(problem_page(center.world.name, message, 403))
         return cookie, self.pending(center, sent["request"]), sent
 
     def _csrf(self, cookie: str, request_id: str) -> str:
@@ -140,6 +140,6 @@ def _cookie_name(center: Center) -> str:
     return f"emulator_{center.url.rpartition(':')[2]}"
 
 
-def redirect(path: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def redirect_to_page(path: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """Return an answer that redirects the browser to a page of the emulator."""
     return Answer(303, (("Location", path), ("Cache-Control", "no-store"), *headers), b"")

@@ -14,7 +14,7 @@ from typing import Any
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.service import Service
-from ssohelper.emulator.world_file import file_content
+from ssohelper.emulator.world_file import world_file_content
 
 _PREFIX = "/_ctl/"
 # The methods of `World` that POST /_ctl/world may call. The keys
@@ -75,7 +75,7 @@ def _get_counters(service: Service, _body: dict[str, Any], _query: dict[str, str
     return service.tally.summary()
 
 
-def _reset(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
+def _reset_counters(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
     service.tally.reset()
     return {}
 
@@ -108,12 +108,14 @@ def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str])
         service.faults.fail(**failure)
     for callback in callbacks:
         service.faults.run_before(
-            callback["operation"], _callback_for(service, callback), callback.get("call", 1)
+            callback["operation"],
+            _callback_for_later_call(service, callback),
+            callback.get("call", 1),
         )
     return _get_faults(service, {}, {})
 
 
-def _callback_for(service: Service, body: dict[str, Any]) -> Callable[[], object]:
+def _callback_for_later_call(service: Service, body: dict[str, Any]) -> Callable[[], object]:
     def run() -> None:
         for action in body.get("world", []):
             change_world(service.center.world, action)
@@ -133,7 +135,7 @@ def change_world(world: World, action: dict[str, Any]) -> None:
 
 
 def _get_world(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
-    return file_content(service.center.world)
+    return world_file_content(service.center.world)
 
 
 def _post_world(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
@@ -170,7 +172,7 @@ def _get_identity(service: Service, _body: dict[str, Any], query: dict[str, str]
 _Action = Callable[[Service, dict[str, Any], dict[str, str]], Any]
 _ACTIONS: dict[tuple[str, str], _Action] = {
     ("GET", "/_ctl/counters"): _get_counters,
-    ("POST", "/_ctl/reset"): _reset,
+    ("POST", "/_ctl/reset"): _reset_counters,
     ("GET", "/_ctl/faults"): _get_faults,
     ("POST", "/_ctl/faults"): _post_faults,
     ("GET", "/_ctl/world"): _get_world,

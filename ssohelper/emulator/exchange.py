@@ -37,10 +37,10 @@ class Request(NamedTuple):
 
     def form(self) -> dict[str, str]:
         """Return the fields of a form in the body. For a repeated field the first value counts."""
-        return fields(self.body.decode("utf-8", "replace"))
+        return parse_form_fields(self.body.decode("utf-8", "replace"))
 
 
-def request_of(
+def make_request(
     method: str,
     path: str,
     query: str,
@@ -51,7 +51,7 @@ def request_of(
 ) -> Request:
     """Return a `Request` with parsed query and with header names in lower case."""
     low = {name.lower(): value for name, value in headers.items()}
-    return Request(method, path, fields(query), low, body, connection, host)
+    return Request(method, path, parse_form_fields(query), low, body, connection, host)
 
 
 class Delivery(NamedTuple):
@@ -81,7 +81,7 @@ class Refusal(Exception):
         self.answer = answer
 
 
-def fields(text: str) -> dict[str, str]:
+def parse_form_fields(text: str) -> dict[str, str]:
     """Return the fields of a query string or form. For a repeated field the first value counts."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):

@@ -173,7 +173,7 @@ class Faults:
         """Return all fault settings with their values."""
         return {name: getattr(self, name) for name in (*_KNOBS, *_TABLES)}
 
-    # -- scripted answers ----------------------------------------------------------
+    # -- answers that a test scripts for later calls -------------------------------
 
     def script(
         self,
@@ -241,7 +241,7 @@ class Faults:
             due = self._seen.get(_checked_operation(operation), 0) + call
             self._before.setdefault(operation, []).append((due, do))
 
-    # -- applying the faults to a call ---------------------------------------------
+    # -- applying the fault settings to a call -------------------------------------
 
     def begin_call(self, names: tuple[str, ...]) -> Script | None:
         """Count a call and run the callbacks that wait for it. Return its scripted answer, or None.

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
 from ssohelper.emulator.core import Center
-from ssohelper.emulator.exchange import Answer, Refusal, Request, fields, json_answer
+from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer, parse_form_fields
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.state import IssuedCredentials
 
@@ -52,7 +52,7 @@ class Console:
 
         Wire: GET or POST /federation. Raises: Refusal (400) for an unknown Action.
         """
-        form = fields_of(request)
+        form = query_and_form_fields(request)
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(center, form)
         if form.get("Action") == "login":
@@ -78,11 +78,11 @@ class Console:
         token = self._tokens.pop(form.get("SigninToken", ""), None)
         if token is None or token.expires_at <= center.now():
             message = "This sign-in URL was used already, has expired, or is unknown."
-            raise Refusal(pages.problem(center.world.name, message))
+            raise Refusal(pages.problem_page(center.world.name, message))
         destination = form.get("Destination", "")
         if not _is_console_page(destination, center.world):
             raise Refusal(
-                pages.problem(
+                pages.problem_page(
                     center.world.name,
                     "The destination of this sign-in URL is not a page of the console.",
                 )
@@ -92,7 +92,7 @@ class Console:
         mine = ConsoleSession(token.keys, token.session_ends_at)
         others = [session for session in here if session.keys.arn != mine.keys.arn]
         if others and not center.faults.multi_session:
-            raise Refusal(pages.sign_out_first(center.world.name))
+            raise Refusal(pages.sign_out_first_page(center.world.name))
         fresh = cookie or center.state.new_secret("CONSOLE", 40)
         self._browsers[fresh] = [mine, *others][:_MAX_SESSIONS]
         life = int(mine.ends_at - center.now())
@@ -110,13 +110,13 @@ class Console:
         live = [session for session in here if session.ends_at > center.now()]
         if not live:
             raise Refusal(
-                pages.problem(
+                pages.problem_page(
                     center.world.name, "No user is signed in to the console in this browser.", 403
                 )
             )
         mine = live[0].keys
         account = center.world.accounts.get(mine.account_id)
-        return pages.console(
+        return pages.console_page(
             center.world.name,
             [
                 ("Account", f"{account.name if account else ''} {mine.account_id}".strip()),
@@ -136,18 +136,22 @@ class Console:
         return None
 
 
-def fields_of(request: Request) -> dict[str, str]:
+def query_and_form_fields(request: Request) -> dict[str, str]:
     """Return the fields of the query and of the body's form. The form wins if both have a field."""
-    form = fields(request.body.decode("utf-8", "replace")) if request.method == "POST" else {}
+    form = (
+        parse_form_fields(request.body.decode("utf-8", "replace"))
+        if request.method == "POST"
+        else {}
+    )
     return {**request.query, **form}
 
 
-def action_of(request: Request) -> str | None:
+def federation_action_of(request: Request) -> str | None:
     """Return the request's federation action, which counters and scripts use as its name.
 
     Returns None if the action is unknown.
     """
-    action = fields_of(request).get("Action")
+    action = query_and_form_fields(request).get("Action")
     return action if action in ACTIONS else None
 
 

@@ -117,7 +117,7 @@ class Internet:
         return None
 
     def _find_oidc_refusal(self, place: Place, request: Request) -> Answer | None:
-        body = _json_of(request)
+        body = _json_body_of(request)
         url = body.get("issuerUrl") or body.get("startUrl")
         world = self._center.world_of(url) if isinstance(url, str) else None
         if world is not None and world.region != place.region:
@@ -151,7 +151,7 @@ class Internet:
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)
-        world = self._center.world_of(_json_of(request).get("startUrl")) or self._center.world
+        world = self._center.world_of(_json_body_of(request).get("startUrl")) or self._center.world
         instance = _host_of(world).partition(".")[0]
         for key in ("verificationUri", "verificationUriComplete"):
             page = body.get(key)
@@ -161,7 +161,7 @@ class Internet:
         return answer._replace(body=json.dumps(body).encode())
 
 
-def redirect_to(url: str, status: int = 302) -> Host:
+def host_that_redirects_to(url: str, status: int = 302) -> Host:
     """Return a host that answers every request with a redirect to this URL."""
     return lambda _request: Answer(status, (("Location", url),), b"")
 
@@ -170,7 +170,7 @@ def _host_of(world: World) -> str:
     return urlsplit(world.start_url).hostname or ""
 
 
-def _json_of(request: Request) -> dict[str, Any]:
+def _json_body_of(request: Request) -> dict[str, Any]:
     try:
         found = json.loads(request.body)
     except ValueError:

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ssohelper.emulator import control
-from ssohelper.emulator.exchange import Answer, Delivery, json_answer, request_of
+from ssohelper.emulator.exchange import Answer, Delivery, json_answer, make_request
 from ssohelper.emulator.service import Service
 
 HOST = "127.0.0.1"
@@ -126,14 +126,14 @@ class _Handler(BaseHTTPRequestHandler):
         refused = self._find_refusal()
         if refused is not None:
             self.close_connection = True
-            self._deliver(refused)
+            self._send_answer(refused)
             return
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        request = request_of(
+        request = make_request(
             self.command, parts.path, parts.query, dict(self.headers), body, self.number, self.host
         )
-        self._deliver(control.handle_request(self.server.service, request))
+        self._send_answer(control.handle_request(self.server.service, request))
 
     def do_CONNECT(self) -> None:
         """Act as the host that the client wants to be connected to, if there is such a host."""
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         tls = self.server.tls
         if tls is None or self.host or port != "443" or not self._is_known_host(host):
             self.close_connection = True
-            self._deliver(json_answer({"message": "no such host (EMULATOR)"}, 502))
+            self._send_answer(json_answer({"message": "no such host (EMULATOR)"}, 502))
             return
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.server.open.discard(self.connection)
@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             else json_answer({"message": "the path must begin with /"}, 400)
         )
 
-    def _deliver(self, answer: Answer) -> None:
+    def _send_answer(self, answer: Answer) -> None:
         delivery = answer.delivery or Delivery()
         if delivery.delay_seconds:
             self.server.stopping.wait(delivery.delay_seconds)

@@ -135,15 +135,15 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
         {
             "deviceCode": device.device_code,
             "userCode": code,
-            "verificationUri": _text_or_override(knobs.verification_uri, page),
-            "verificationUriComplete": _text_or_override(knobs.verification_uri_complete, complete),
+            "verificationUri": _override_or_text(knobs.verification_uri, page),
+            "verificationUriComplete": _override_or_text(knobs.verification_uri_complete, complete),
             "expiresIn": knobs.expires_in,
             "interval": knobs.interval,
         }
     )
 
 
-def _text_or_override(override: Any, value: str) -> Any:
+def _override_or_text(override: Any, value: str) -> Any:
     return value if override is None else override
 
 

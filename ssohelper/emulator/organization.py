@@ -355,7 +355,7 @@ class World:
         offer: dict[str, tuple[str, ...]] = {}
         for account in self.accounts.values():
             names: dict[str, None] = {}
-            for target in (account.id, *_ous_above(account.ou)):
+            for target in (account.id, *list_ou_and_parents(account.ou)):
                 names.update(dict.fromkeys(by_target.get(target, ())))
             if names:
                 offer[account.id] = tuple(names)
@@ -370,7 +370,7 @@ def _ou_path(path: str) -> str:
     return clean.removeprefix(f"{ROOT}/")
 
 
-def _ous_above(path: str) -> list[str]:
+def list_ou_and_parents(path: str) -> list[str]:
     """Return the path of an OU, those of the OUs that contain it, and the root, in this order."""
     if path == ROOT:
         return [ROOT]

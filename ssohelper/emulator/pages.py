@@ -84,7 +84,7 @@ class Form(NamedTuple):
     csrf: str
 
 
-def page(
+def build_page(
     title: str,
     organization: str,
     body: str,
@@ -124,7 +124,7 @@ def page(
     return Answer(status, headers, text.encode("utf-8", "replace"))
 
 
-def sign_in(
+def sign_in_page(
     organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
 ) -> Answer:
     """Return the page on which the user signs in as one of the organization's people."""
@@ -140,12 +140,12 @@ def sign_in(
             f'autocomplete="username" autocapitalize="none" spellcheck="false"{invalid}></p>'
         )
     body = (
-        f"{alert}{_form_start('/sign-in', form)}{choice}"
+        f"{alert}{_open_form('/sign-in', form)}{choice}"
         '<div class="actions"><button type="submit">Sign in</button></div></form>'
         '<p class="soft small">There is no password here: these people exist on this machine only.'
         "</p>"
     )
-    return page("Sign in", organization, body)
+    return build_page("Sign in", organization, body)
 
 
 def _person_choice(person: Person, chosen: bool) -> str:
@@ -158,7 +158,7 @@ def _person_choice(person: Person, chosen: bool) -> str:
     )
 
 
-def consent(
+def consent_page(
     organization: str,
     person: Person,
     client_name: str,
@@ -179,16 +179,16 @@ def consent(
     body = (
         f"{compare}<p>The program <strong>{_isolated(client_name)}</strong> asks to:</p>{what}"
         f'<p class="soft">Signed in as {_isolated(person.display_name)} ({_isolated(person.user_name)}).</p>'
-        f"{_form_start('/consent', form)}"
+        f"{_open_form('/consent', form)}"
         '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
         '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'
-        f"{_form_start('/sign-out', form)}"
+        f"{_open_form('/sign-out', form)}"
         '<button type="submit" class="link">Sign in as somebody else</button></form>'
     )
-    return page("Allow access?", organization, body, send_to=send_to)
+    return build_page("Allow access?", organization, body, send_to=send_to)
 
 
-def device_code(organization: str, error: str = "", entered: str = "") -> Answer:
+def device_code_page(organization: str, error: str = "", entered: str = "") -> Answer:
     """Return the page on which the user types a device code."""
     alert = f'<p class="alert" role="alert" id="problem">{_escaped(error)}</p>' if error else ""
     invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
@@ -199,37 +199,37 @@ def device_code(organization: str, error: str = "", entered: str = "") -> Answer
         f'autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}></p>'
         '<div class="actions"><button type="submit">Continue</button></div></form>'
     )
-    return page("Enter the code", organization, body)
+    return build_page("Enter the code", organization, body)
 
 
-def approved(organization: str) -> Answer:
+def approved_page(organization: str) -> Answer:
     """Return the page that a user sees after approving a device code."""
     body = (
         '<p class="mark good" aria-hidden="true">✓</p>'
         '<p role="status">You can close this window and go back to your terminal.</p>'
     )
-    return page("Request approved", organization, body)
+    return build_page("Request approved", organization, body)
 
 
-def denied(organization: str) -> Answer:
+def denied_page(organization: str) -> Answer:
     """Return the page that a user sees after denying a device code."""
     body = (
         '<p class="mark bad" aria-hidden="true">✕</p>'
         '<p role="status">The program got no access. You can close this window.</p>'
     )
-    return page("Request denied", organization, body)
+    return build_page("Request denied", organization, body)
 
 
-def problem(organization: str, message: str, status: int = 400) -> Answer:
+def problem_page(organization: str, message: str, status: int = 400) -> Answer:
     """Return an error page for a request that cannot continue. The page never redirects."""
     body = (
         f'<p class="alert" role="alert">{_escaped(message)}</p>'
         "<p>Close this window and start the sign-in again from your terminal.</p>"
     )
-    return page("This request cannot continue", organization, body, status)
+    return build_page("This request cannot continue", organization, body, status)
 
 
-def portal(
+def portal_page(
     organization: str,
     person: Person,
     rows: list[tuple[Account, tuple[str, ...]]],
@@ -250,14 +250,16 @@ def portal(
         f"<p>{_isolated(person.display_name)} ({_isolated(person.user_name)}): {len(rows)} accounts, "
         f"{total} roles. "
         f'<span class="soft">The sign-in session ends at {_escaped(ends)}.</span></p>'
-        f"{_form_start('/sign-out', form)}"
+        f"{_open_form('/sign-out', form)}"
         '<p><button type="submit" class="second">Sign out</button></p></form>'
         f"{sections or '<p>No account has been assigned to you.</p>'}"
     )
-    return page("Your accounts", organization, body, wide=True)
+    return build_page("Your accounts", organization, body, wide=True)
 
 
-def console(organization: str, facts: list[tuple[str, str]], also_signed_in: list[str]) -> Answer:
+def console_page(
+    organization: str, facts: list[tuple[str, str]], also_signed_in: list[str]
+) -> Answer:
     """Return the page of the emulated AWS console, which lists `facts` as label and value.
 
     `also_signed_in` names the other console sessions of the same browser.
@@ -269,10 +271,10 @@ def console(organization: str, facts: list[tuple[str, str]], also_signed_in: lis
     )
     others = "".join(f"<li>{_isolated(other)}</li>" for other in also_signed_in)
     more = f'<h2>Also signed in here</h2><ul id="others">{others}</ul>' if others else ""
-    return page("AWS console", organization, rows + more)
+    return build_page("AWS console", organization, rows + more)
 
 
-def sign_out_first(organization: str) -> Answer:
+def sign_out_first_page(organization: str) -> Answer:
     """Return the console's error page for a browser that is signed in to another account.
 
     The AWS console shows this error if multi-session support is off.
@@ -281,10 +283,10 @@ def sign_out_first(organization: str) -> Answer:
         '<p class="alert" role="alert">You must first log out before logging into a different '
         "account.</p><p>Turn on multi-session support in the console, or use another browser.</p>"
     )
-    return page("Log out first", organization, body, 409)
+    return build_page("Log out first", organization, body, 409)
 
 
-def _form_start(action: str, form: Form) -> str:
+def _open_form(action: str, form: Form) -> str:
     return (
         f'<form method="post" action="{action}">'
         f'<input type="hidden" name="request" value="{_escaped(form.request_id)}">'

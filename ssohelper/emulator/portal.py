@@ -14,7 +14,7 @@ from ssohelper.emulator.state import AccessToken
 TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
 
-def bearer(center: Center, request: Request) -> AccessToken:
+def find_bearer_token(center: Center, request: Request) -> AccessToken:
     """Return the access token that the request carries.
 
     Raises: UnauthorizedException (401) if the token is missing or not valid.
@@ -24,10 +24,10 @@ def bearer(center: Center, request: Request) -> AccessToken:
 
 def list_accounts(center: Center, request: Request) -> Answer:
     """Answer ListAccounts. Wire: GET /assignment/accounts?max_result=&next_token="""
-    sign_in = bearer(center, request).sign_in
+    sign_in = find_bearer_token(center, request).sign_in
     accounts = sign_in.world.accounts
     ids = list(sign_in.world.roles_of(sign_in.person))
-    page, after = _page_of_items(center, request, ids)
+    page, after = _one_page_of_items(center, request, ids)
     rows = [_account_row(center, accounts[i].id, accounts[i].name, accounts[i].email) for i in page]
     return json_answer({"nextToken": after, "accountList": rows})
 
@@ -44,12 +44,12 @@ def _account_row(center: Center, account_id: str, name: str, email: str) -> dict
 
 def list_account_roles(center: Center, request: Request) -> Answer:
     """Answer ListAccountRoles. Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
-    sign_in = bearer(center, request).sign_in
+    sign_in = find_bearer_token(center, request).sign_in
     account_id = _required_parameter(request, "account_id")
     roles = sign_in.world.roles_of(sign_in.person).get(account_id)
     if roles is None:
         raise portal_error("ForbiddenException", "No access")
-    page, after = _page_of_items(center, request, list(roles))
+    page, after = _one_page_of_items(center, request, list(roles))
     names = center.faults.role_names
     rows = [{"roleName": names.get(role, role), "accountId": account_id} for role in page]
     return json_answer({"nextToken": after, "roleList": rows})
@@ -60,7 +60,7 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
 
     `expiration` in the answer is in milliseconds.
     """
-    sign_in = bearer(center, request).sign_in
+    sign_in = find_bearer_token(center, request).sign_in
     account_id, role = (
         _required_parameter(request, "account_id"),
         _required_parameter(request, "role_name"),
@@ -74,7 +74,7 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
     seconds = knobs.role_credentials_seconds
     if seconds is None:
         seconds = world.permission_sets[real].session_seconds
-    issued = center.state.issue(sign_in, account_id, real, center.now(), seconds)
+    issued = center.state.issue_role_credentials(sign_in, account_id, real, center.now(), seconds)
     answer = {
         "accessKeyId": issued.access_key_id,
         "secretAccessKey": issued.secret_access_key,
@@ -90,7 +90,7 @@ def log_out(center: Center, request: Request) -> Answer:
 
     Role credentials that were issued before stay valid until they expire.
     """
-    bearer(center, request).sign_in.revoked = True
+    find_bearer_token(center, request).sign_in.revoked = True
     return Answer(200, (), b"")
 
 
@@ -101,7 +101,7 @@ def _required_parameter(request: Request, name: str) -> str:
     return value
 
 
-def _page_of_items(
+def _one_page_of_items(
     center: Center, request: Request, items: list[str]
 ) -> tuple[list[str], str | None]:
     """Return one page of the items, and the token of the next page or None.

@@ -113,7 +113,7 @@ class Emulator:
 
     @property
     def faults(self) -> Faults:
-        """The fault settings, scripted answers and callbacks of this emulator."""
+        """The object by which a test makes this emulator slow or faulty."""
         return self.service.faults
 
     @property
@@ -212,7 +212,7 @@ class Emulator:
         }
 
 
-def serve(
+def serve_until_signal(
     port: int = 0,
     world_file: str | Path | None = None,
     ready_file: str | Path | None = None,
@@ -237,9 +237,11 @@ def serve(
     try:
         with emulator:
             print(f"EMULATOR of IAM Identity Center at {emulator.url}")
-            print(usage_text(emulator), flush=True)
+            print(shell_usage_text(emulator), flush=True)
             if ready_file is not None:
-                _write_atomically(Path(ready_file), json.dumps(description(emulator), indent=2))
+                _write_atomically(
+                    Path(ready_file), json.dumps(ready_file_content(emulator), indent=2)
+                )
             done.wait()
     finally:
         if ready_file is not None:
@@ -248,7 +250,7 @@ def serve(
             signal.signal(number, handler)
 
 
-def usage_text(emulator: Emulator) -> str:
+def shell_usage_text(emulator: Emulator) -> str:
     """Return lines that make another POSIX shell use the emulator.
 
     They set a temporary HOME, so that nothing in the user's ~/.aws is used.
@@ -267,7 +269,7 @@ In another shell:
 People: {people}"""
 
 
-def description(emulator: Emulator) -> dict[str, Any]:
+def ready_file_content(emulator: Emulator) -> dict[str, Any]:
     """Return the content of the ready file, with which other processes can use the emulator."""
     return {
         "url": emulator.url,

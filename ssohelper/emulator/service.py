@@ -50,7 +50,7 @@ _ROUTES: dict[tuple[str, str], Operation] = {
         "GetRoleCredentials", portal.get_role_credentials
     ),
     ("POST", "/logout"): Operation("Logout", portal.log_out),
-    ("POST", "/"): Operation("GetCallerIdentity", sts.answer),
+    ("POST", "/"): Operation("GetCallerIdentity", sts.answer_sts_request),
 }
 
 
@@ -173,10 +173,10 @@ class Service:
             "startUrl": start_url or world.start_url,
             "region": world.region,
             "accessToken": token.value,
-            "expiresAt": _iso(token.expires_at),
+            "expiresAt": _format_iso_time(token.expires_at),
             "clientId": client.id,
             "clientSecret": client.secret,
-            "registrationExpiresAt": _iso(client.expires_at),
+            "registrationExpiresAt": _format_iso_time(client.expires_at),
         }
         return content if refresh_token is None else {**content, "refreshToken": refresh_token}
 
@@ -198,7 +198,7 @@ class Service:
     def revoke_session(self, person: str | None = None) -> int:
         """End all sign-ins of a person, or of all people for None. Return how many were ended."""
         with self.center.lock:
-            return self.center.state.revoke(person)
+            return self.center.state.end_sign_ins(person)
 
     def forget_clients(self) -> None:
         """Remove all client registrations. Their next use gets InvalidClientException."""
@@ -228,9 +228,9 @@ def _with_request_id(answer: Answer) -> Answer:
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
     """Return the names under which a call is counted, and its access or refresh token, or None."""
     if operation == "federation":
-        action = federation.action_of(request)
+        action = federation.federation_action_of(request)
         return ((operation, f"{operation}.{action}") if action else (operation,)), None
-    if operation == "GetCallerIdentity" and sts.action_of(request) == "AssumeRole":
+    if operation == "GetCallerIdentity" and sts.sts_action_of(request) == "AssumeRole":
         return ("AssumeRole",), request.headers.get("x-amz-security-token")
     if operation != "CreateToken":
         return (operation,), request.headers.get(portal.TOKEN_HEADER)
@@ -248,5 +248,5 @@ def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...],
     return (operation, f"{operation}.{grant}"), token if isinstance(token, str) else None
 
 
-def _iso(instant: float) -> str:
+def _format_iso_time(instant: float) -> str:
     return datetime.fromtimestamp(int(instant), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

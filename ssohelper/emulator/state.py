@@ -157,8 +157,9 @@ class State:
         self.sign_ins[sign_in.id] = sign_in
         return sign_in
 
-    def issue(self, sign_in: SignIn, account_id: str, role_name: str, now: float, seconds: float
-              ) -> IssuedCredentials:  # fmt: skip
+    def issue_role_credentials(
+        self, sign_in: SignIn, account_id: str, role_name: str, now: float, seconds: float
+    ) -> IssuedCredentials:
         """Issue and return role credentials that last `seconds`.
 
         As at AWS, the access key id (`ASIA…`) has 20 characters and the session token about 1,000.
@@ -166,7 +167,7 @@ class State:
         arn = sign_in.world.session_arn(account_id, role_name, sign_in.person)
         return self._new_credentials(sign_in.person, account_id, role_name, arn, now, seconds)
 
-    def issue_assumed(
+    def issue_assumed_role_credentials(
         self,
         account_id: str,
         role_name: str,
@@ -212,7 +213,7 @@ class State:
         self.issued[issued.access_key_id] = issued
         return issued
 
-    def revoke(self, person: str | None) -> int:
+    def end_sign_ins(self, person: str | None) -> int:
         """End all sign-ins of a person, or of all people for None. Return how many were ended."""
         ended = 0
         for sign_in in self.sign_ins.values():

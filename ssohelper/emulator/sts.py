@@ -37,12 +37,12 @@ class Signature(NamedTuple):
     value: str
 
 
-def answer(center: Center, request: Request) -> Answer:
+def answer_sts_request(center: Center, request: Request) -> Answer:
     """Answer a signed request. Wire: POST / with `Action=…&Version=2011-06-15`."""
-    action = action_of(request)
+    action = sts_action_of(request)
     if action not in _RESULTS:
         raise _sts_refusal(400, "InvalidAction", f"Could not find operation {action}")
-    caller = signer(center, request)
+    caller = find_signing_credentials(center, request)
     try:
         result = _RESULTS[action](center, caller, request)
     except StsError as refused:
@@ -55,7 +55,7 @@ def answer(center: Center, request: Request) -> Answer:
     return Answer(200, (("Content-Type", "text/xml"),), body.encode())
 
 
-def action_of(request: Request) -> str:
+def sts_action_of(request: Request) -> str:
     """Return the operation that the request names, or ""."""
     return {**request.query, **request.form()}.get("Action", "")
 
@@ -73,11 +73,11 @@ def _caller_identity(_center: Center, caller: IssuedCredentials, _request: Reque
 
 _RESULTS: dict[str, Callable[[Center, IssuedCredentials, Request], str]] = {
     "GetCallerIdentity": _caller_identity,
-    "AssumeRole": assume_role.assume,
+    "AssumeRole": assume_role.answer_assume_role,
 }
 
 
-def signer(center: Center, request: Request) -> IssuedCredentials:
+def find_signing_credentials(center: Center, request: Request) -> IssuedCredentials:
     """Return the issued credentials that signed the request.
 
     Raises: Refusal (403) with an error of STS: MissingAuthenticationToken, InvalidClientTokenId,

@@ -50,7 +50,7 @@ class Tally:
             return list(self._calls)
 
     def summary(self) -> dict[str, Any]:
-        """Return the numbers of calls: by operation, by status, by connection and by token."""
+        """Return how many calls there were, by operation, by status, by connection and by token."""
         calls = self.calls()
         return {
             "counters": dict(self.counters()),

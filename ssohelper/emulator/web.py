@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
-from ssohelper.emulator.browsers import Browsers, Pending, redirect
+from ssohelper.emulator.browsers import Browsers, Pending, redirect_to_page
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Refusal, Request
 from ssohelper.emulator.oidc import is_redirect_allowed
@@ -31,7 +31,7 @@ class Web:
             ("POST", "/consent"): self.answer_consent,
             ("POST", "/sign-out"): self.sign_out,
             ("GET", "/done"): self.show_result,
-            ("GET", "/"): lambda _center, _request: redirect("/start"),
+            ("GET", "/"): lambda _center, _request: redirect_to_page("/start"),
             ("GET", "/favicon.ico"): lambda _center, _request: Answer(204, (), b""),
         }
 
@@ -63,11 +63,11 @@ class Web:
         """Return the page for a device code. With a code in the URL, continue the sign-in."""
         typed = request.query.get("user_code", "")
         if not typed:
-            return pages.device_code(center.world.name)
+            return pages.device_code_page(center.world.name)
         device = center.state.device_of(typed)
         if device is None or device.status != "pending" or device.expires_at <= center.now():
             error = "No device waits for this code. Check it, or start again on the device."
-            return pages.device_code(center.world.name, error, typed)
+            return pages.device_code_page(center.world.name, error, typed)
         pending = self.browsers.add_pending(center, device.world, device=device)
         return self._redirect_to_next_page(center, request, pending)
 
@@ -77,17 +77,17 @@ class Web:
         pending = self.browsers.add_pending(center, center.world)
         sign_in = self.browsers.sign_in_of(center, cookie, center.world)
         if sign_in is None:
-            return redirect(f"/sign-in?request={pending.id}", cookie_headers)
+            return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
         world = sign_in.world
         rows = [(world.accounts[i], roles) for i, roles in world.roles_of(sign_in.person).items()]
         ends = datetime.fromtimestamp(sign_in.ends_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        form = self.browsers.form(cookie, pending)
-        return pages.portal(world.name, world.person(sign_in.person), rows, ends, form)
+        form = self.browsers.make_form(cookie, pending)
+        return pages.portal_page(world.name, world.person(sign_in.person), rows, ends, form)
 
     def _redirect_to_next_page(self, center: Center, request: Request, pending: Pending) -> Answer:
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
-        return redirect(
+        return redirect_to_page(
             f"/{'consent' if signed_in else 'sign-in'}?request={pending.id}", cookie_headers
         )
 
@@ -95,8 +95,8 @@ class Web:
         """Return the sign-in page for a waiting request."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
-        form = self.browsers.form(cookie, pending)
-        answer = pages.sign_in(pending.world.name, _list_people(pending), form)
+        form = self.browsers.make_form(cookie, pending)
+        answer = pages.sign_in_page(pending.world.name, _list_people(pending), form)
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
@@ -106,12 +106,14 @@ class Web:
         person = pending.world.people.get(name)
         if person is None or not person.enabled:
             error = "There is no such user name." if person is None else _disabled_message(person)
-            form = self.browsers.form(cookie, pending)
-            return pages.sign_in(pending.world.name, _list_people(pending), form, error, name)
+            form = self.browsers.make_form(cookie, pending)
+            return pages.sign_in_page(pending.world.name, _list_people(pending), form, error, name)
         sign_in = center.sign_in(name, pending.world)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, sign_in)
         is_portal = pending.query is None and pending.device is None
-        return redirect("/start" if is_portal else f"/consent?request={pending.id}", cookie_headers)
+        return redirect_to_page(
+            "/start" if is_portal else f"/consent?request={pending.id}", cookie_headers
+        )
 
     def show_consent_page(self, center: Center, request: Request) -> Answer:
         """Return the consent page. Redirect to the sign-in page if no user is signed in."""
@@ -119,14 +121,14 @@ class Web:
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
-            return redirect(f"/sign-in?request={pending.id}", cookie_headers)
+            return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
         client = _client_of(center, pending)
-        return pages.consent(
+        return pages.consent_page(
             pending.world.name,
             pending.world.person(sign_in.person),
             client.name,
             client.scopes,
-            self.browsers.form(cookie, pending),
+            self.browsers.make_form(cookie, pending),
             user_code=pending.device.user_code if pending.device else "",
             send_to=_origin(pending.query["redirect_uri"]) if pending.query else "",
         )
@@ -136,41 +138,43 @@ class Web:
         cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
-            return redirect(f"/sign-in?request={pending.id}")
+            return redirect_to_page(f"/sign-in?request={pending.id}")
         allowed = sent.get("answer") == "allow"
         if pending.query is not None:
-            self.browsers.remove(pending)
+            self.browsers.remove_pending(pending)
             if not allowed:
                 return _send_back(pending.query["redirect_uri"], pending.query, "access_denied")
             return _issue_code(center, pending.query, sign_in)
         device = pending.device
         if device is None or device.status != "pending" or device.expires_at <= center.now():
             raise Refusal(
-                pages.problem(
+                pages.problem_page(
                     pending.world.name, "The device code has expired, or was answered already."
                 )
             )
         device.sign_in = sign_in if allowed else None
         device.status = "approved" if allowed else "denied"
-        return redirect(f"/done?request={pending.id}")
+        return redirect_to_page(f"/done?request={pending.id}")
 
     def show_result(self, center: Center, request: Request) -> Answer:
         """Return the page that says whether the user approved or denied a device code."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""
         if status == "denied":
-            return pages.denied(pending.world.name)
+            return pages.denied_page(pending.world.name)
         if status in ("approved", "used"):
-            return pages.approved(pending.world.name)
+            return pages.approved_page(pending.world.name)
         raise Refusal(
-            pages.problem(pending.world.name, "This sign-in request was not allowed or denied yet.")
+            pages.problem_page(
+                pending.world.name, "This sign-in request was not allowed or denied yet."
+            )
         )
 
     def sign_out(self, center: Center, request: Request) -> Answer:
         """Sign this browser out and show the sign-in page. Tokens that programs have stay valid."""
         cookie, pending, _sent = self.browsers.check_form(center, request)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, None)
-        return redirect(f"/sign-in?request={pending.id}", cookie_headers)
+        return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
 
 
 def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tuple[Client, str]:
@@ -179,11 +183,11 @@ def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tupl
         message = (
             "The program that sent you here is not registered, or its registration has expired."
         )
-        raise Refusal(pages.problem(center.world.name, message))
+        raise Refusal(pages.problem_page(center.world.name, message))
     uri = query.get("redirect_uri", "")
     if not is_redirect_allowed(client, uri):
         message = "The program gave a redirect URI that it has not registered."
-        raise Refusal(pages.problem(center.world.name, message))
+        raise Refusal(pages.problem_page(center.world.name, message))
     return client, uri
 
 
@@ -191,7 +195,9 @@ def _client_of(center: Center, pending: Pending) -> Client:
     client_id = pending.query["client_id"] if pending.query else ""
     client = center.state.clients.get(pending.device.client_id if pending.device else client_id)
     if client is None:
-        raise Refusal(pages.problem(pending.world.name, "The program is no longer registered."))
+        raise Refusal(
+            pages.problem_page(pending.world.name, "The program is no longer registered.")
+        )
     return client
 
 

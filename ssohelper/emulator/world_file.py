@@ -55,12 +55,12 @@ def load_world(path: str | Path) -> World:
     try:
         text = Path(path).read_text(encoding="utf-8")
         value = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
-        return world_from(value)
+        return world_from_table(value)
     except (OSError, ValueError, TypeError, RecursionError) as exc:
         raise WorldError(f"cannot use the world file {str(path)!r}: {exc}") from exc
 
 
-def world_from(value: Any) -> World:
+def world_from_table(value: Any) -> World:
     """Return the organization that a parsed world file describes.
 
     Raises: WorldError or TypeError if the content is wrong.
@@ -70,14 +70,14 @@ def world_from(value: Any) -> World:
     for key in value:
         if key not in _TOP and key not in _TABLES:
             raise WorldError(f"unknown key {key!r}")
-    _check_kinds({key: value[key] for key in _TOP if key in value})
+    _check_value_types({key: value[key] for key in _TOP if key in value})
     world = World(**{key: value[key] for key in _TOP if key in value})
     for table, (method, required, optional) in _TABLES.items():
-        _add_all(getattr(world, method), table, value.get(table, []), required, optional)
+        _add_rows_to_world(getattr(world, method), table, value.get(table, []), required, optional)
     return world
 
 
-def _add_all(
+def _add_rows_to_world(
     add: Callable[..., object],
     table: str,
     rows: Any,
@@ -91,13 +91,13 @@ def _add_all(
             problem = f"unknown key {unknown[0]!r}" if unknown else f"no {missing[0]!r}"
             raise WorldError(f"{table} {number}: {problem}")
         try:
-            _check_kinds(row)
+            _check_value_types(row)
             add(**row)
         except WorldError as exc:
             raise WorldError(f"{table} {number}: {exc}") from exc
 
 
-def _check_kinds(row: dict[str, Any]) -> None:
+def _check_value_types(row: dict[str, Any]) -> None:
     """Raise WorldError for the first key with a value of the wrong type."""
     for key, value in row.items():
         kind, words = _KINDS.get(key, (str, "text"))
@@ -106,7 +106,7 @@ def _check_kinds(row: dict[str, Any]) -> None:
             raise WorldError(f"the value of {key!r} is not {words}")
 
 
-def file_content(world: World) -> dict[str, Any]:
+def world_file_content(world: World) -> dict[str, Any]:
     """Return the content of a world file that describes this organization."""
     return {
         "name": world.name,

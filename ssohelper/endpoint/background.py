@@ -18,7 +18,7 @@ from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import AwsUnreachable, LoginRequired, Refused, SsoHelperError
 
 LONGEST_PAUSE_SECONDS = 15.0
@@ -39,7 +39,7 @@ class BackgroundWork:
         make_app: Callable[[], App],
         session: SsoSession,
         role: Role,
-        source: Source,
+        source: CredentialSource,
         *,
         print_notice: Callable[[str], None],
         restore_files: Callable[[], None],
@@ -62,7 +62,9 @@ class BackgroundWork:
         self._running = threading.Lock()
         self._wake = threading.Event()
         self._is_stopped = False
-        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-background")
+        self._thread = threading.Thread(
+            target=self._run_until_stopped, daemon=True, name="ssohelper-background"
+        )
 
     def start(self) -> None:
         """Start the thread. Raises: RuntimeError when the system allows no more threads."""
@@ -73,7 +75,7 @@ class BackgroundWork:
         self._is_stopped = True
         self._wake.set()
 
-    def _run(self) -> None:
+    def _run_until_stopped(self) -> None:
         while not self._is_stopped:
             self._wake.wait(self.run_once())
             self._wake.clear()
@@ -85,14 +87,14 @@ class BackgroundWork:
             self._try_step(app, self._restore_files)
             for step in (
                 self._give_notices,
-                self._resolve_clock_doubt,
-                self._renew_early,
-                self._renew_before_end,
+                self._check_doubtful_clock,
+                self._renew_credentials_early,
+                self._renew_before_sign_in_ends,
                 self._give_notices,
             ):
                 self._try_step(app, partial(step, app))
             due_at = self._try_step(
-                app, partial(credentials.load_due_at, app, self._session, self._role)
+                app, partial(credentials.load_renewal_time, app, self._session, self._role)
             )
             due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
@@ -104,44 +106,46 @@ class BackgroundWork:
         except SsoHelperError as error:  # the next round tries the step again
             app.warn(error.message)
         except Exception as error:
-            crash.report(error, sys.exc_info()[2])
+            crash.report_crash(error, sys.exc_info()[2])
         return None
 
-    def _resolve_clock_doubt(self, app: App) -> None:
-        if self._source.check_clock(app):
-            self._source.start_request().wait(_REQUEST_SECONDS)
+    def _check_doubtful_clock(self, app: App) -> None:
+        if self._source.is_clock_in_doubt(app):
+            self._source.find_or_start_request().wait(_REQUEST_SECONDS)
 
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)
         text = self._reminder.take_message(
-            clocks.load_outlook(app, self._session), app.clock.now(), next_at
+            clocks.load_sign_in_outlook(app, self._session), app.clock.now(), next_at
         )
         if text:
             self._print_notice(text)
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
-    def _renew_early(self, app: App) -> None:
+    def _renew_credentials_early(self, app: App) -> None:
         """Renew credentials past half of their life, unless AWS has refused it for this token."""
         if not app.settings.get("renew_ahead"):
             return
-        if credentials.load_due_at(app, self._session, self._role) > app.clock.now():
+        if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
             return
-        if not self._may_release(app):
+        if not self._may_release_credentials(app):
             return
         if app.tokens.read_token_file_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
-            credentials.renew_ahead(app, self._session, self._role, Way.SERVE, app.clock.deadline())
+            credentials.renew_credentials_early(
+                app, self._session, self._role, Way.SERVE, app.clock.deadline()
+            )
             self._refused_fingerprint = ""
         except (LoginRequired, Refused):  # a client's own request says so
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
-    def _renew_before_end(self, app: App) -> None:
+    def _renew_before_sign_in_ends(self, app: App) -> None:
         """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
-        if not self._may_release(app):
+        if not self._may_release_credentials(app):
             return
-        outlook = clocks.load_outlook(app, self._session)
-        ends = notices.ends_to_renew_before(outlook)
+        outlook = clocks.load_sign_in_outlook(app, self._session)
+        ends = notices.times_to_renew_before(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
@@ -150,12 +154,12 @@ class BackgroundWork:
             with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
-                credentials.renew_now(
+                credentials.get_new_credentials(
                     app, self._session, self._role, Way.SERVE, app.clock.deadline()
                 )
                 self._renewed_before.add(at)
 
-    def _may_release(self, app: App) -> bool:
+    def _may_release_credentials(self, app: App) -> bool:
         """Return whether clients may get credentials now: a grant may have ended meanwhile."""
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
 

@@ -51,7 +51,7 @@ _REFUSAL = (
 )
 
 
-def config_text(
+def child_config_text(
     config: ConfigFile, profile: Profile, region: str, keyed: Collection[str] = ()
 ) -> str:
     """Return the config with the profile's settings, and no identity, in [default].
@@ -62,27 +62,27 @@ def config_text(
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
-    copy = _Copy(config.text)
-    copy.drop_default_identity({n: v for n, v in keys.items() if not _is_identity(n)})
+    copy = _ConfigCopy(config.text)
+    copy.drop_default_identity({n: v for n, v in keys.items() if not _is_identity_key(n)})
     copy.drop_static_keys(keyed)
     return copy.checked_text()
 
 
-def minimal_text(region: str) -> str:
+def minimal_config_text(region: str) -> str:
     """Return the config to use when the user's own cannot be copied."""
     return f"[default]\nregion = {region}\n"
 
 
-def _is_identity(key: str) -> bool:
+def _is_identity_key(key: str) -> bool:
     return key in _IDENTITY_KEYS or key.startswith(_IDENTITY_PREFIXES)
 
 
-def _is_default(header: str) -> bool:
+def _is_default_section(header: str) -> bool:
     """Return whether any SDK takes this section for the default profile. Go's ignores spaces."""
     return header.strip().lower() == "default" or section_name(header, "profile") == "default"
 
 
-class _Copy:
+class _ConfigCopy:
     """A config's lines, dropped and added lines, and the keys that each section then has."""
 
     def __init__(self, text: ConfigText) -> None:
@@ -99,19 +99,19 @@ class _Copy:
     def drop_default_identity(self, settings: dict[str, str]) -> None:
         """Remove all identity keys from [default], and set the given settings in it."""
         shared = self._text.defaults
-        inherited = {name: key.value for name, key in shared.keys.items() if _is_identity(name)}
+        inherited = {name: key.value for name, key in shared.keys.items() if _is_identity_key(name)}
         for name in inherited:
             self._drop_key(shared, name)
-        defaults = [s for s in self._text.sections.values() if _is_default(s.header)]
+        defaults = [s for s in self._text.sections.values() if _is_default_section(s.header)]
         for section in self._text.sections.values():
             if section in defaults:
-                for name in filter(_is_identity, section.keys):
+                for name in filter(_is_identity_key, section.keys):
                     self._drop_key(section, name)
-                self._assign(section, settings)
+                self._set_keys(section, settings)
             else:
                 # Keys in [DEFAULT] apply to every section, so other sections get the removed ones.
                 lost = inherited.keys() - section.keys.keys() - _STATIC_KEYS
-                self._assign(section, {name: inherited[name] for name in sorted(lost)})
+                self._set_keys(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
             self._expected["default"] = dict(settings)
             self._end = ["", "[default]"] if self._text.sections or shared.keys else ["[default]"]
@@ -126,11 +126,11 @@ class _Copy:
             for key in static:
                 self._drop_key(section, key)
             name = section_name(section.header, "profile")
-            if name is None or _is_default(section.header):
+            if name is None or _is_default_section(section.header):
                 continue
             has_lost = static or inherits_static or name in keyed
             if has_lost and _SOURCES.isdisjoint(self._expected[section.header]):
-                self._assign(section, {"credential_process": _REFUSAL})
+                self._set_keys(section, {"credential_process": _REFUSAL})
 
     def checked_text(self) -> str:
         """Return the new config. Raises: ConfigInvalid when it does not parse as intended."""
@@ -161,9 +161,9 @@ class _Copy:
     def _drop_key(self, section: Section, name: str) -> None:
         self._expected[section.header].pop(name, None)
         if name in section.keys:
-            self._dropped.update(_lines_of(section.keys[name]))
+            self._dropped.update(_line_numbers_of(section.keys[name]))
 
-    def _assign(self, section: Section, settings: dict[str, str]) -> None:
+    def _set_keys(self, section: Section, settings: dict[str, str]) -> None:
         """Set keys in a section: replace the lines of existing keys, add new keys at its end."""
         present, inherited = self._expected[section.header], self._expected[DEFAULT_SECTION]
         for name, value in settings.items():
@@ -172,8 +172,8 @@ class _Copy:
             present[name] = value
             old = section.keys.get(name)
             if old:
-                self._dropped.update(_lines_of(old))
-            at = max(_lines_of(old)) if old else section.last_line
+                self._dropped.update(_line_numbers_of(old))
+            at = max(_line_numbers_of(old)) if old else section.last_line
             # A new key is indented like its neighbour: with a deeper indent, its line would
             # continue the neighbour's value.
             neighbour = old.lines[0] if old else _last_key_line(section)
@@ -181,7 +181,7 @@ class _Copy:
             self._added.setdefault(at, []).extend(_key_lines(name, value, indent))
 
 
-def _lines_of(key: Key) -> set[int]:
+def _line_numbers_of(key: Key) -> set[int]:
     return {key.lines[0], *key.content_lines}
 
 

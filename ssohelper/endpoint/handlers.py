@@ -15,7 +15,7 @@ from ssohelper.core.instants import to_iso
 from ssohelper.core.local_http import Answer, HttpRules, Request
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show, to_json
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import (
     AwsUnreachable,
     LoginRequired,
@@ -54,7 +54,7 @@ _FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
 class ContainerHandler:
     """Answers requests to 127.0.0.1, from clients of this user or root that send the token."""
 
-    def __init__(self, source: Source, account_id: str, port: int, token: Secret) -> None:
+    def __init__(self, source: CredentialSource, account_id: str, port: int, token: Secret) -> None:
         # Most clients leave out port 80, HTTP's default.
         suffixes = (":80", "") if port == 80 else (f":{port}",)
         hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
@@ -70,9 +70,9 @@ class ContainerHandler:
         if request.target != PATH or not is_known:
             return _FORBIDDEN
         get = self._source.get_credentials
-        return _make_answer(lambda: get(CONTAINER_SECONDS), self._document)
+        return _make_answer(lambda: get(CONTAINER_SECONDS), self._make_document)
 
-    def _document(self, found: RoleCredentials) -> bytes:
+    def _make_document(self, found: RoleCredentials) -> bytes:
         return to_json(
             {
                 "AccessKeyId": found.access_key_id,
@@ -87,7 +87,7 @@ class ContainerHandler:
 class SocketHandler:
     """Answers requests to a socket file, from processes of this user or root."""
 
-    def __init__(self, source: Source, account_id: str) -> None:
+    def __init__(self, source: CredentialSource, account_id: str) -> None:
         self.rules = HttpRules(frozenset({"localhost"}), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
@@ -100,9 +100,9 @@ class SocketHandler:
         # container address. Of all SDKs, Rust's waits shortest for a credential_process; curl has
         # no limit.
         get = self._source.get_credentials_after_sign_in
-        return _make_answer(lambda: get(CALL_SECONDS), self._document)
+        return _make_answer(lambda: get(CALL_SECONDS), self._make_document)
 
-    def _document(self, found: RoleCredentials) -> bytes:
+    def _make_document(self, found: RoleCredentials) -> bytes:
         return credential_document(found, self._account_id)
 
 
@@ -114,7 +114,7 @@ def _make_answer(
     except SsoHelperError as error:
         return _answer_for_error(error)
     except Exception as error:
-        crash.report(error, sys.exc_info()[2])
+        crash.report_crash(error, sys.exc_info()[2])
         return _answer_for_error(SsoHelperError("internal error"))
 
 

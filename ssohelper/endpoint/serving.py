@@ -16,9 +16,9 @@ from ssohelper.app import App
 from ssohelper.core.local_http import ClosableServer, RequestHandler
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, BackgroundWork
-from ssohelper.endpoint.child_files import config_text, minimal_text
+from ssohelper.endpoint.child_files import child_config_text, minimal_config_text
 from ssohelper.endpoint.handlers import PATH, ContainerHandler, SocketHandler
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads
 
 if sys.platform == "win32":
@@ -92,7 +92,9 @@ class Endpoint(ClosableServer):
         self._token = Secret(secrets.token_urlsafe(32))
         self._token_file: Path | None = None
         self.files = app.make_endpoint_folder()
-        self.source = Source(self._make_new_app, profile.session, profile.role, monotonic=monotonic)
+        self.source = CredentialSource(
+            self._make_new_app, profile.session, profile.role, monotonic=monotonic
+        )
         self.background = BackgroundWork(
             self._make_new_app,
             profile.session,
@@ -161,7 +163,7 @@ class Endpoint(ClosableServer):
 
     def env_file_variables(self) -> Mapping[str, str]:
         """Return the variables for a container, with the token file's path or the token itself."""
-        region = environment.choose_region(self._app, self._profile)
+        region = environment.choose_region_of_profile(self._app, self._profile)
         token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
         if self._token_file is not None:
             token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(self._token_file)}
@@ -194,20 +196,20 @@ class Endpoint(ClosableServer):
         return ContainerHandler(self.source, self._profile.shown_role.account_id, port, self._token)
 
     def _make_child_config(self) -> str:
-        region = environment.choose_region(self._app, self._profile)
+        region = environment.choose_region_of_profile(self._app, self._profile)
         # If the credentials file cannot be read, it counts as having no profiles. That is safe,
         # because the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
             keyed = self._app.config.read_credentials_sections()
         try:
-            return config_text(self._app.config.read(), self._profile, region, keyed)
+            return child_config_text(self._app.config.read(), self._profile, region, keyed)
         except ConfigInvalid as error:
             self._app.warn(
                 "the command gets a config without your other profiles and sessions: "
                 f"{error.message}"
             )
-            return minimal_text(region)
+            return minimal_config_text(region)
 
     def _make_new_app(self) -> EndpointApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
@@ -224,7 +226,7 @@ class Endpoint(ClosableServer):
 
 def _report_error(error: BaseException) -> None:
     """Write a crash log for an error with one client; the endpoint goes on serving others."""
-    crash.report(error, error.__traceback__)
+    crash.report_crash(error, error.__traceback__)
 
 
 def _refuse_core_dumps() -> None:

@@ -22,7 +22,7 @@ from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 _JUMP_SECONDS = 30.0
 
 
-class Source:
+class CredentialSource:
     """Gives credentials to clients. Asks AWS once for all clients that wait at the same time.
 
     `make_app` returns an App with the current settings and files.
@@ -48,15 +48,15 @@ class Source:
     def get_credentials(self, seconds: float) -> RoleCredentials:
         """Return valid credentials within the given time.
 
-        Raises: the errors of `credentials.release`; AwsUnreachable when AWS takes longer.
+        Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes longer.
         """
         app = self._make_app()
-        in_doubt = self.check_clock(app)
+        in_doubt = self.is_clock_in_doubt(app)
         if not in_doubt:
-            found = credentials.find_cached(app, self._session, self._role, Way.SERVE)
+            found = credentials.find_cached_credentials(app, self._session, self._role, Way.SERVE)
             if found is not None:
                 return found
-        request = self.start_request()
+        request = self.find_or_start_request()
         error: SsoHelperError
         if request.wait(seconds):
             if request.credentials is not None:
@@ -65,7 +65,7 @@ class Source:
         else:
             error = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
         is_unreachable = isinstance(error, AwsUnreachable)
-        found = credentials.find_cached(
+        found = credentials.find_cached_credentials(
             app,
             self._session,
             self._role,
@@ -86,7 +86,9 @@ class Source:
         own notices say that a sign-in is needed.
         """
         app = self._make_app()
-        with app.vault.preferring_refusal(self._session.key_of(self._role), Way.SERVE):
+        with app.vault.raise_refusal_before_other_errors(
+            self._session.key_of(self._role), Way.SERVE
+        ):
             wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
         return sign_in_wait.retry_after_sign_in(
             app,
@@ -96,7 +98,7 @@ class Source:
             say=lambda _line: None,
         )
 
-    def check_clock(self, app: App) -> bool:
+    def is_clock_in_doubt(self, app: App) -> bool:
         """Return whether the wall clock has jumped and AWS has not answered since."""
         offset = app.clock.now() - self._monotonic()
         with self._lock:
@@ -105,7 +107,7 @@ class Source:
             self._offset = offset
             return self._is_clock_in_doubt
 
-    def start_request(self) -> "_Request":
+    def find_or_start_request(self) -> "_Request":
         """Return the running request to AWS for credentials; start one when none runs."""
         with self._lock:
             if self._request is not None:
@@ -126,14 +128,14 @@ class Source:
         try:
             deadline = app.clock.deadline()
             if must_renew:
-                credentials.renew_now(app, self._session, self._role, Way.SERVE, deadline)
-            request.credentials = credentials.release(
+                credentials.get_new_credentials(app, self._session, self._role, Way.SERVE, deadline)
+            request.credentials = credentials.release_credentials(
                 app, self._session, self._role, Way.SERVE, deadline
             )
         except SsoHelperError as error:
             request.error = error
         except Exception as error:
-            crash.report(error, sys.exc_info()[2])
+            crash.report_crash(error, sys.exc_info()[2])
         finally:
             with self._lock:
                 self._request = None

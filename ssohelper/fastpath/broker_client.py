@@ -1,4 +1,4 @@
-"""A caller of the broker: sends one line to its socket and waits for the broker's answer.
+"""Asks the broker for a caller: sends one line to its socket and waits for the broker's answer.
 
 Starts a broker when none listens. Imports nothing heavier than `socket`, since each miss waits for
 the imports.

@@ -70,7 +70,7 @@ def settings_file(environ: "Mapping[str, str]") -> str:
     return config_folder(environ) + "/config.toml"
 
 
-def settings_stamp(runtime: str) -> str:
+def settings_stamp_path(runtime: str) -> str:
     """Return the path of the settings' stamp, by which a hit sees that config.toml has changed.
 
     The stamp has the modification time that config.toml had when responses were published; if there
@@ -79,12 +79,12 @@ def settings_stamp(runtime: str) -> str:
     return runtime + "/settings"
 
 
-def policy_stamp(runtime: str) -> str:
-    """Return the path of the company's policy's stamp, which is like `settings_stamp`."""
+def policy_stamp_path(runtime: str) -> str:
+    """Return the path of the company's policy's stamp, which is like `settings_stamp_path`."""
     return runtime + "/policy"
 
 
-def now_file(runtime: str) -> str:
+def now_file_path(runtime: str) -> str:
     """Return the path of the file that the launcher touches, to read the time from it."""
     return runtime + "/now"
 
@@ -106,32 +106,32 @@ def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> 
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
-def published_response(runtime: str, session: str, account_id: str, role_name: str) -> str:
+def published_response_path(runtime: str, session: str, account_id: str, role_name: str) -> str:
     """Return the path of the role's published response (`fastpath.published`)."""
     return role_folder(runtime, session, account_id, role_name) + "/response"
 
 
-def config_link(runtime: str, session: str) -> str:
+def config_link_path(runtime: str, session: str) -> str:
     """Return the path of a link to the AWS config under which responses were published."""
     return session_folder(runtime, session) + "/config"
 
 
-def config_stamp(runtime: str, session: str) -> str:
+def config_stamp_path(runtime: str, session: str) -> str:
     """Return the path of the stamp that has the modification time of that AWS config."""
     return session_folder(runtime, session) + "/config-seen"
 
 
-def token_link(runtime: str, session: str) -> str:
+def token_link_path(runtime: str, session: str) -> str:
     """Return the path of a link to the token file under which responses were published."""
     return session_folder(runtime, session) + "/token"
 
 
-def token_folder_link(runtime: str, session: str) -> str:
+def token_folder_link_path(runtime: str, session: str) -> str:
     """Return the path of a link to the token file's folder, which depends on HOME."""
     return session_folder(runtime, session) + "/tokens"
 
 
-def token_stamp(runtime: str, session: str) -> str:
+def token_stamp_path(runtime: str, session: str) -> str:
     """Return the path of the stamp that has the token file's modification time."""
     return session_folder(runtime, session) + "/token-seen"
 

@@ -14,7 +14,7 @@ def read_boot_id() -> str:
 
 
 def measure_uptime() -> float:
-    """Return the seconds since boot (on Linux with time asleep), whatever the clock says."""
+    """Return the seconds since boot (on Linux with time asleep), which no set clock changes."""
     if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

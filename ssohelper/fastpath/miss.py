@@ -27,7 +27,7 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
 
     `began` is the monotonic time at which this process ran its first line.
     """
-    key = published.parse_key(argv)
+    key = published.parse_role_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # to log to our own stderr, this process itself must ask AWS
     if "SSOHELPER_ALLOW" in os.environ:
@@ -73,7 +73,7 @@ def _wait_for_sign_in(
     # The broker is asked again at once: the user may have signed in since it answered.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
-        stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
+        stamp = _read_file_identity(fields[broker_client.WATCHED_FILE])
         if stamp != seen:
             try:
                 answer, seen = _ask_session_broker(key, CALL_SECONDS), stamp
@@ -86,7 +86,7 @@ def _wait_for_sign_in(
     return answer
 
 
-def _read_stamp(path: bytes) -> "tuple[int, int, int]":
+def _read_file_identity(path: bytes) -> "tuple[int, int, int]":
     try:
         found = os.stat(path)
     except OSError:

@@ -31,7 +31,7 @@ from ssohelper.fastpath import folders
 # Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# The errors of os.open for files of a wrong kind, and how messages describe that kind.
+# The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
     errno.ELOOP: "is a link",
     errno.EMLINK: "is a link",  # FreeBSD's error for a link
@@ -57,7 +57,7 @@ class TooLarge(Refused):
 def open_own_file(
     path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
 ) -> "tuple[int, os.stat_result]":
-    """Open one of our files; return its descriptor and its status.
+    """Open a file that ssohelper made; return its descriptor and its status.
 
     With O_CREAT in `flags`, a new file gets mode 0600. With `for_root`, root may also open files of
     the user whose HOME it runs with (sudo -E).
@@ -73,14 +73,14 @@ def open_own_file(
     try:
         found = os.fstat(descriptor)
         is_root_reading = for_root and is_of_home_given_to_root(found, path)
-        check_own(found, path, found.st_uid if is_root_reading else None)
+        check_own_file(found, path, found.st_uid if is_root_reading else None)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor, found
 
 
-def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
+def check_own_file(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
     """Raise Refused unless the file is regular, ours or `owner`'s, with at most one hard link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
@@ -89,7 +89,7 @@ def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> N
         what = "is a folder"
     elif not stat.S_ISREG(found.st_mode):
         what = "is not a regular file"
-    elif not is_ours(found) and found.st_uid != owner:
+    elif not is_owned_by_us(found) and found.st_uid != owner:
         what = "belongs to another user"
     elif found.st_nlink > 1:
         what = "has more than one hard link"
@@ -126,7 +126,7 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def is_ours(found: os.stat_result) -> bool:
+def is_owned_by_us(found: os.stat_result) -> bool:
     """Return whether the file or folder belongs to the user that this process runs as."""
     return sys.platform == "win32" or found.st_uid == os.geteuid()
 
@@ -136,7 +136,7 @@ def has_trusted_owner(found: os.stat_result, path: str) -> bool:
 
     The owner must be our user, root, or, if root runs us with a user's HOME, that user.
     """
-    return is_ours(found) or found.st_uid == 0 or is_of_home_given_to_root(found, path)
+    return is_owned_by_us(found) or found.st_uid == 0 or is_of_home_given_to_root(found, path)
 
 
 def may_others_write(found: os.stat_result) -> bool:

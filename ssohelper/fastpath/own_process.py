@@ -83,7 +83,7 @@ def raise_descriptor_limit() -> None:
 
 
 @contextlib.contextmanager
-def hold_signals() -> "Iterator[None]":
+def delay_signals() -> "Iterator[None]":
     """Delay INT, TERM, HUP, QUIT and TSTP until the block has ended. SIGKILL cannot be delayed."""
     if sys.platform == "win32":
         yield

@@ -29,7 +29,7 @@ def print_response(argv: list[str]) -> bool:
     user's file, and if settings, config or token file have changed since the response was
     published. The caller then takes the slower path, which reports what is wrong.
     """
-    key = parse_key(argv)
+    key = parse_role_key(argv)
     if key is None or "SSOHELPER_ALLOW" in os.environ:
         return False
     try:
@@ -38,11 +38,11 @@ def print_response(argv: list[str]) -> bool:
         return False
     if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
-    document = _read_document(folders.published_response(runtime, *key))
+    document = _read_published_document(folders.published_response_path(runtime, *key))
     return document is not None and _print_document(document)
 
 
-def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
+def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
     """Return (session, account id, role name) from the arguments in a profile's command.
 
     The role name is followed by `~` and the value of --chain, if that is given (RoleKey.parts).
@@ -64,12 +64,12 @@ def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
 def _are_settings_unchanged(runtime: str) -> bool:
     """Return whether config.toml and the company's policy are as they were at publication."""
     settings = folders.settings_file(os.environ)
-    return _is_unchanged(settings, folders.settings_stamp(runtime)) and _is_unchanged(
-        folders.COMPANY_POLICY, folders.policy_stamp(runtime)
-    )
+    return _is_file_unchanged(
+        settings, folders.settings_stamp_path(runtime)
+    ) and _is_file_unchanged(folders.COMPANY_POLICY, folders.policy_stamp_path(runtime))
 
 
-def _is_unchanged(path: str, stamp_path: str) -> bool:
+def _is_file_unchanged(path: str, stamp_path: str) -> bool:
     """Return whether the file is as it was when its stamp was written."""
     try:
         descriptor, stamp = open_file.open_own_file(stamp_path)
@@ -79,7 +79,7 @@ def _is_unchanged(path: str, stamp_path: str) -> bool:
         found = os.stat(path)
         if stamp.st_mtime_ns != found.st_mtime_ns:
             return False
-        return os.read(descriptor, _STAMP_BYTES).partition(b"\n")[2] == identify_content(found)
+        return os.read(descriptor, _STAMP_BYTES).partition(b"\n")[2] == identify_file_content(found)
     except (FileNotFoundError, NotADirectoryError):
         return stamp.st_size == 0
     except OSError:
@@ -88,7 +88,7 @@ def _is_unchanged(path: str, stamp_path: str) -> bool:
         os.close(descriptor)
 
 
-def identify_content(found: os.stat_result) -> bytes:
+def identify_file_content(found: os.stat_result) -> bytes:
     """Return a line that identifies this file with its present content.
 
     The modification time alone is not enough: tools that unpack archives or link dotfiles to a
@@ -107,23 +107,23 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
     if path is None:
         return False
     try:
-        config, linked = os.stat(path), os.stat(folders.config_link(runtime, session))
+        config, linked = os.stat(path), os.stat(folders.config_link_path(runtime, session))
         if (config.st_dev, config.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        if config.st_mtime_ns != os.stat(folders.config_stamp(runtime, session)).st_mtime_ns:
+        if config.st_mtime_ns != os.stat(folders.config_stamp_path(runtime, session)).st_mtime_ns:
             return False
         # Two home folders may share a runtime folder and a config, but each has its own sign-ins.
         home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
-        linked = os.stat(folders.token_folder_link(runtime, session))
+        linked = os.stat(folders.token_folder_link_path(runtime, session))
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        token = os.stat(folders.token_link(runtime, session))
-        return token.st_mtime_ns == os.stat(folders.token_stamp(runtime, session)).st_mtime_ns
+        token = os.stat(folders.token_link_path(runtime, session))
+        return token.st_mtime_ns == os.stat(folders.token_stamp_path(runtime, session)).st_mtime_ns
     except (OSError, ValueError):
         return False
 
 
-def _read_document(path: str) -> bytes | None:
+def _read_published_document(path: str) -> bytes | None:
     if sys.platform == "win32":
         return None  # Windows cannot open a file without following links
     try:
@@ -138,11 +138,15 @@ def _read_document(path: str) -> bytes | None:
         return None
     finally:
         os.close(descriptor)
-    document, validity = split_response(content)
-    return document if is_document(document) and is_of_this_clock(found, validity) else None
+    document, validity = split_document_and_validity(content)
+    return (
+        document
+        if is_credentials_document(document) and was_written_by_this_clock(found, validity)
+        else None
+    )
 
 
-def join_response(document: bytes, valid_seconds: int) -> bytes:
+def join_document_and_validity(document: bytes, valid_seconds: int) -> bytes:
     """Return the content of a published response: the document, then its validity in uptime.
 
     If the machine's uptime is not known, the response has no second line.
@@ -151,13 +155,13 @@ def join_response(document: bytes, valid_seconds: int) -> bytes:
     return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))
 
 
-def split_response(content: bytes) -> tuple[bytes, bytes]:
+def split_document_and_validity(content: bytes) -> tuple[bytes, bytes]:
     """Return the two lines of a published response: document and validity, b"" if it is missing."""
     end = content.find(b"\n") + 1
     return content[:end], content[end:]
 
 
-def is_document(content: bytes) -> bool:
+def is_credentials_document(content: bytes) -> bool:
     """Return whether this is a whole credential document (JSON), by a quick check of its text.
 
     A damaged document must not write control characters to a terminal.
@@ -166,21 +170,21 @@ def is_document(content: bytes) -> bool:
     return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
 
-def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
+def was_written_by_this_clock(found: os.stat_result, validity: bytes) -> bool:
     """Return whether the clock was not set back since the response was written.
 
     A response whose change time is in the future was written before the clock was set back. If the
     clock was set back by less than the response's age, only the validity in uptime seconds tells.
     """
-    return _is_valid(found, validity, until_counts=True)
+    return _is_response_valid(found, validity, until_counts=True)
 
 
 def was_response_written_before_now(found: os.stat_result, validity: bytes) -> bool:
     """Return whether the response was written before now, since this machine's last start."""
-    return _is_valid(found, validity, until_counts=False)
+    return _is_response_valid(found, validity, until_counts=False)
 
 
-def _is_valid(found: os.stat_result, validity: bytes, *, until_counts: bool) -> bool:
+def _is_response_valid(found: os.stat_result, validity: bytes, *, until_counts: bool) -> bool:
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
     if not validity:

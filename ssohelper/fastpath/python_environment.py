@@ -36,11 +36,11 @@ USER_BASE = "PYTHONUSERBASE"
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
+def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without the variables that make Python load other code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
-    if base is not None and not _contains_us(base):
+    if base is not None and not _contains_ssohelper(base):
         del left[USER_BASE]
     # With PYTHONSAFEPATH, Python imports from neither the current folder nor a script's folder.
     left["PYTHONSAFEPATH"] = "1"
@@ -60,18 +60,18 @@ def drop_foreign_folders() -> bool:
     foreign = [_absolute_folder(entry) for entry in added.split(os.pathsep)] if added else []
     if not sys.flags.safe_path:
         foreign.append(_absolute_folder(""))
-    dropped = set(foreign) - _own_folders()
+    dropped = set(foreign) - _list_ssohelper_folders()
     left = [entry for entry in sys.path if _absolute_folder(entry) not in dropped]
     is_changed = len(left) < len(sys.path)
     sys.path[:] = left
     return is_changed
 
 
-def _contains_us(user_base: str) -> bool:
+def _contains_ssohelper(user_base: str) -> bool:
     return os.path.isabs(user_base) and __file__.startswith(user_base.rstrip(os.sep) + os.sep)
 
 
-def _own_folders() -> "set[str]":
+def _list_ssohelper_folders() -> "set[str]":
     """Return the folders from which this installation may import modules."""
     folders = [_PACKAGE_FOLDER, os.path.dirname(os.__file__)]
     site = sys.modules.get("site")

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from ssohelper.fastpath import own_process
-from ssohelper.fastpath.python_environment import without_foreign_code
+from ssohelper.fastpath.python_environment import environment_without_foreign_code
 
 # We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
@@ -42,19 +42,21 @@ OF_CALLERS = ("SSOHELPER_ALLOW",)
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
-def without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
+def environment_without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without role credentials and without what makes Python load code."""
     return {
-        name: value for name, value in without_foreign_code(environ).items() if name not in _KEYS
+        name: value
+        for name, value in environment_without_foreign_code(environ).items()
+        if name not in _KEYS
     }
 
 
 def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment for a detached process: `without_credentials`, with absolute paths.
+    """Return the environment for a detached process: no credentials, and absolute paths.
 
     The paths are made absolute because the process runs in another folder than its caller.
     """
-    changed = without_credentials(environ)
+    changed = environment_without_credentials(environ)
     for variable in OF_CALLERS:
         changed.pop(variable, None)
     for variable in _AWS_FILES:

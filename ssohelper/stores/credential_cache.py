@@ -61,7 +61,7 @@ class CredentialCache:
         Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
         found = self._read_published(key)
-        if found is None or not published.is_of_this_clock(*found[1:]):
+        if found is None or not published.was_written_by_this_clock(*found[1:]):
             return 0
         return int(found[1].st_mtime)
 
@@ -91,8 +91,8 @@ class CredentialCache:
         if opened is None:
             return None
         content, found = opened
-        document, validity = published.split_response(content)
-        if not published.is_document(document):
+        document, validity = published.split_document_and_validity(content)
+        if not published.is_credentials_document(document):
             _log.info('"%s" holds no document: counted as missing', path)
             return None
         return document, found, validity
@@ -187,7 +187,9 @@ class CredentialCache:
         return Path(folders.role_folder(str(self._runtime), *files.role_file_names(key)))
 
     def _response_file(self, key: RoleKey) -> Path:
-        return Path(folders.published_response(str(self._runtime), *files.role_file_names(key)))
+        return Path(
+            folders.published_response_path(str(self._runtime), *files.role_file_names(key))
+        )
 
 
 def sealing_context_of(key: RoleKey) -> str:

@@ -48,6 +48,6 @@ class CredentialWriter(CredentialCache):
         if self._stamp and not self._stamp.prepare_publishing(self.withdraw_all_responses):
             return
         now = int(time.time()) if now is None else now
-        content = published.join_response(document, valid_until - now)
+        content = published.join_document_and_validity(document, valid_until - now)
         path = self._ensure_folder(permit.key) / self._response_file(permit.key).name
         files.write_atomically(path, content, mtime=valid_until, durable=False)

@@ -55,8 +55,8 @@ class ExaminedFiles:
             try:
                 found = os.fstat(descriptor)
                 if not stat.S_ISDIR(found.st_mode):
-                    open_file.check_own(found, path)
-                elif not open_file.is_ours(found):
+                    open_file.check_own_file(found, path)
+                elif not open_file.is_owned_by_us(found):
                     raise open_file.Refused(path, "belongs to another user")
                 wanted = stat.S_IMODE(found.st_mode) & 0o700
                 if wanted == stat.S_IMODE(found.st_mode):

@@ -107,7 +107,7 @@ def read_own_file_with_status(
         raise unreadable_file_error(path, cause) from cause
     try:
         # If root runs with a user's HOME (sudo -E), that user's files keep their modes.
-        if tighten and open_file.is_ours(found):
+        if tighten and open_file.is_owned_by_us(found):
             restrict_mode_to_user(descriptor, found, path)
         return open_file.read_all(descriptor, path, limit), found
     except OSError as cause:
@@ -326,7 +326,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
 
 def _refuse_unusual_target(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        open_file.check_own(os.lstat(path), path)
+        open_file.check_own_file(os.lstat(path), path)
 
 
 def _write_new_file(

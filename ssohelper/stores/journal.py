@@ -23,7 +23,7 @@ from ssohelper.core.journal_lines import JournalLine, LastLine, Verdict
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import AnotherUsersHome, LocalState, LockNotObtained
 from ssohelper.fastpath.open_file import open_own_file, read_all
-from ssohelper.fastpath.own_process import hold_signals
+from ssohelper.fastpath.own_process import delay_signals
 from ssohelper.stores import files, system_log
 from ssohelper.stores.disk_errors import unwritable_file_error
 from ssohelper.stores.last_line_file import LastLineFile
@@ -146,7 +146,7 @@ class Journal:
         lock = self._state / "audit.lock"
         # Signals are blocked while this process holds the journal's lock: after Ctrl-Z, a stopped
         # process would keep the lock, and all others would wait for it.
-        with files.hold_lock(lock, deadline, in_order=True), hold_signals():
+        with files.hold_lock(lock, deadline, in_order=True), delay_signals():
             self._append_under_lock(entry, at_ms)
 
     def _append_under_lock(self, entry: Entry, at_ms: int) -> None:

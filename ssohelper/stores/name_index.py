@@ -127,7 +127,7 @@ def _make_name_index(
     read_keyed_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
-    from ssohelper.core.foreign import find_foreign_profile
+    from ssohelper.core.foreign import foreign_profile_of_entry
 
     profiles = []
     keyed: Collection[str] = ()
@@ -141,7 +141,7 @@ def _make_name_index(
         is_foreign = False
         if target is None:
             with contextlib.suppress(SsoHelperError):
-                is_foreign = find_foreign_profile(config, entry, keyed) is not None
+                is_foreign = foreign_profile_of_entry(config, entry, keyed) is not None
         has_role, is_in_config = target is not None, config.profile(entry.name) is not None
         profiles.append(
             IndexedProfile(

@@ -14,7 +14,7 @@ from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SIGN_IN_NAME, Rol
 from ssohelper.core.text import show
 from ssohelper.errors import AnotherUsersHome, ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
-from ssohelper.fastpath.open_file import absolute_path, is_ours
+from ssohelper.fastpath.open_file import absolute_path, is_owned_by_us
 from ssohelper.stores.disk_errors import os_error_text, warn_once
 
 # -- names from outside that become parts of paths -------------------------------------------------
@@ -61,7 +61,7 @@ def ensure_private_folder(path: Path | str) -> Path:
     ensure_folder(path)
     try:
         for found in (os.lstat(path), os.stat(path)):
-            if not is_ours(found):
+            if not is_owned_by_us(found):
                 raise LocalState(f'"{os.fspath(path)}" belongs to another user')
         if not stat.S_ISDIR(found.st_mode):
             raise LocalState(f'"{os.fspath(path)}" is not a folder')

@@ -51,17 +51,17 @@ class SessionStamp:
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
         self._config = _StampedFile(
             config_file and os.path.realpath(config_file),
-            folders.config_link(str(runtime), name),
-            folders.config_stamp(str(runtime), name),
+            folders.config_link_path(str(runtime), name),
+            folders.config_stamp_path(str(runtime), name),
         )
         # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but each has
         # sign-ins of its own. So the folder of the token file is compared too.
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
-        self._folder_link = folders.token_folder_link(str(runtime), name)
+        self._folder_link = folders.token_folder_link_path(str(runtime), name)
         self._token = _StampedFile(
             token_file and os.path.abspath(token_file),
-            folders.token_link(str(runtime), name),
-            folders.token_stamp(str(runtime), name),
+            folders.token_link_path(str(runtime), name),
+            folders.token_stamp_path(str(runtime), name),
         )
 
     @property

@@ -3,7 +3,7 @@
 A response that was published before the user set a guard rule must not be served afterwards. The
 fast path and the launcher do not read config.toml or the company's policy for that: they compare
 each file with its stamp. A stamp has the file's modification time, and two lines: the inode number
-that the launcher sees, and what the fast path compares (`published.identify_content`).
+that the launcher sees, and what the fast path compares (`published.identify_file_content`).
 """
 
 import os
@@ -33,8 +33,8 @@ class SettingsStamp:
         self._runtime = runtime
         place = os.fspath(runtime)
         self._stamps = (
-            _StampFile(settings_file, folders.settings_stamp(place)),
-            _StampFile(policy_file, folders.policy_stamp(place)),
+            _StampFile(settings_file, folders.settings_stamp_path(place)),
+            _StampFile(policy_file, folders.policy_stamp_path(place)),
         )
 
     def needs_new_stamps(self) -> bool:
@@ -82,7 +82,7 @@ class SettingsStamp:
         return self._runtime / "locks" / "published-responses.lock"
 
     def _now_file(self) -> str:
-        return folders.now_file(os.fspath(self._runtime))
+        return folders.now_file_path(os.fspath(self._runtime))
 
     def _write(self) -> None:
         if not os.path.exists(self._now_file()):
@@ -147,7 +147,7 @@ class _StampFile:
             return b""
         descriptor, found = opened
         try:
-            if published.identify_content(found) != self._recorded.line:
+            if published.identify_file_content(found) != self._recorded.line:
                 return b"changed"  # matches no number: the launcher leaves the call to Python
             with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
                 words = [line.split() for line in lines]
@@ -177,4 +177,4 @@ def _read_status(path: Path) -> _Status:
         return _MISSING
     except OSError:
         return _UNKNOWN
-    return _Status(found.st_mtime_ns, published.identify_content(found))
+    return _Status(found.st_mtime_ns, published.identify_file_content(found))

@@ -70,13 +70,13 @@ def start_watched_opener(
     try:
         with own_process.use_original_core_limit():
             started = subprocess.Popen(
-                command_of(opener, url),
+                command_to_open(opener, url),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 close_fds=True,
-                env=spawn.without_credentials(environ),
+                env=spawn.environment_without_credentials(environ),
             )
     except (OSError, ValueError):
         return None
@@ -95,7 +95,7 @@ def _wait_for_end(started: "subprocess.Popen[bytes]") -> None:
     started.wait()
 
 
-def command_of(opener: Opener, url: str) -> list[str]:
+def command_to_open(opener: Opener, url: str) -> list[str]:
     """Return the opener's command with the URL in place of %s, or at the end.
 
     Within the URL of a Firefox extension ("ext+container:name=work&url=%s"), our URL is

@@ -56,12 +56,12 @@ class Clock:
         """
         return int(self._aws_clock().now(self._wall()))
 
-    def local(self, aws_at: int) -> int:
+    def to_local_time(self, aws_at: int) -> int:
         """Convert an instant from AWS's clock to this machine's clock, which file times follow."""
         return aws_at + self.now() - self.aws_now()
 
     def learn_aws_time(self, aws_at: float | None) -> None:
-        """Store the time in an answer from AWS; warn if this machine's clock differs much."""
+        """Record AWS's time, taken from an answer; warn if this machine's clock differs much."""
         if aws_at is None:
             return
         wall = self._wall()
@@ -75,5 +75,5 @@ class Clock:
             self._warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")
 
     def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
-        """Return a deadline in so many seconds of the monotonic clock."""
+        """Return the deadline that is this many seconds from now, by the monotonic clock."""
         return Deadline(seconds, self.monotonic)

@@ -40,7 +40,9 @@ class CollectedRun:
                 close_fds=True,
                 env=dict(environ),
             )
-        self._reader = threading.Thread(target=self._read, daemon=True, name="ssohelper-output")
+        self._reader = threading.Thread(
+            target=self._read_output, daemon=True, name="ssohelper-output"
+        )
         self._reader.start()
 
     @property
@@ -71,7 +73,7 @@ class CollectedRun:
             if size != seen:
                 seen = size
                 printed()
-        # Until it is reaped below, no other process can have its number.
+        # Until the program is reaped below, no other process can have its process id.
         self._signal_group("SIGTERM")
         self._reader.join(_OUTPUT_SECONDS)
         self._signal_group("SIGKILL")
@@ -81,7 +83,7 @@ class CollectedRun:
 
     def _has_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):
-            # Does not reap the program, whose number stays that of its group.
+            # Does not reap the program, so that its process id stays that of its group.
             options = os.WEXITED | os.WNOWAIT | os.WNOHANG
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None
@@ -93,7 +95,7 @@ class CollectedRun:
             else:
                 os.killpg(self._process.pid, getattr(signal, name))
 
-    def _read(self) -> None:
+    def _read_output(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None
         with pipe, contextlib.suppress(OSError, ValueError):

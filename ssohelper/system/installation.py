@@ -26,15 +26,15 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
     If that launcher or sh is missing, it is `/abs/bin/ssohelper credential-process`.
     Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
     """
-    if is_throw_away(environ):
+    if is_temporary_installation(environ):
         raise UsageProblem(
             "this ssohelper is a throw-away installation: profiles that name it would soon fail",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     launcher = find_launcher(environ)
     if launcher:
-        return quoted(launcher)
-    return f"{quoted(find_command(environ))} credential-process"
+        return quote_path_in_profile(launcher)
+    return f"{quote_path_in_profile(find_ssohelper_command(environ))} credential-process"
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:
@@ -47,13 +47,13 @@ def find_launcher(environ: Mapping[str, str]) -> str | None:
         return None
     own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _installed_commands()]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
-    launcher = os.path.join(os.path.dirname(find_command(environ)), LAUNCHER)
+    launcher = os.path.join(os.path.dirname(find_ssohelper_command(environ)), LAUNCHER)
     if os.path.realpath(launcher) in {os.path.realpath(path) for path in own}:
         return launcher
     return own[0] if own else None
 
 
-def find_command(environ: Mapping[str, str]) -> str:
+def find_ssohelper_command(environ: Mapping[str, str]) -> str:
     """Return the absolute path of `ssohelper`: the one on PATH if it leads to this installation.
 
     PATH is preferred because uv's and pipx's links on it survive an upgrade, while the folder that
@@ -71,7 +71,7 @@ def find_command(environ: Mapping[str, str]) -> str:
     )
 
 
-def find_all_on_path(environ: Mapping[str, str]) -> list[str]:
+def find_all_ssohelpers_on_path(environ: Mapping[str, str]) -> list[str]:
     """Return the absolute path of each installation's `ssohelper` on PATH, in its order."""
     found: dict[str, str] = {}
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
@@ -90,21 +90,23 @@ def is_own_program(path: str) -> bool:
     return os.path.realpath(path) in own
 
 
-def is_throw_away(environ: Mapping[str, str]) -> bool:
+def is_temporary_installation(environ: Mapping[str, str]) -> bool:
     """Return whether this installation is in uv's or pipx's cache, as with `uvx ssohelper`."""
     prefix = os.path.realpath(sys.prefix)
     return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _cache_folders(environ))
 
 
-def find_exposed_path(environ: Mapping[str, str]) -> str | None:
+def find_path_that_others_could_replace(environ: Mapping[str, str]) -> str | None:
     """Return a path by which other users could replace what profiles run; None if none."""
-    paths = (find_command(environ), find_launcher(environ))
-    return next((found for path in paths if path and (found := find_replaceable(path))), None)
+    paths = (find_ssohelper_command(environ), find_launcher(environ))
+    return next(
+        (found for path in paths if path and (found := find_replaceable_part_of_path(path))), None
+    )
 
 
-def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+def warn_if_others_could_replace(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
     """Warn if other users could replace the command whose path is about to be written to a file."""
-    exposed = find_exposed_path(environ)
+    exposed = find_path_that_others_could_replace(environ)
     if exposed:
         warn(
             f'other users may replace "{show(exposed, 200)}", '
@@ -112,7 +114,7 @@ def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> 
         )
 
 
-def find_replaceable(path: str) -> str | None:
+def find_replaceable_part_of_path(path: str) -> str | None:
     """Return a part of the path by which other users could replace its target; None if none.
 
     Such a part is a file or folder that everybody may write, or, in a folder with the sticky bit
@@ -154,7 +156,7 @@ def _is_in_shared_folder(path: str) -> bool:
     return bool(folder & stat.S_IWOTH)
 
 
-def quoted(path: str) -> str:
+def quote_path_in_profile(path: str) -> str:
     """Return the path in such quotes that shlex, sh and all SDKs read the same path.
 
     Raises: UsageProblem when it cannot be quoted.

@@ -64,7 +64,7 @@ class OsKeyring:
         self._key: Secret | None = None
         self._failure: KeyringUnavailable | None = None
         self._asked_at = -_KEY_HOLDS_SECONDS
-        self._early: _Child | None = None
+        self._early: _KeyringChild | None = None
 
     def start(self) -> None:
         """Start to ask the keyring for the key, so that `find` need not wait for the answer."""
@@ -84,7 +84,7 @@ class OsKeyring:
             if self._key is not None and not again:
                 return self._key
             if not self._is_recent():
-                self._key = self._ask("find")
+                self._key = self._ask_keyring("find")
             elif self._failure is not None:
                 raise KeyringUnavailable(self._failure.message, hint=self._failure.hint)
             return self._key
@@ -97,22 +97,22 @@ class OsKeyring:
         """
         with self._mutex:
             if self._key is None or not self._is_recent():
-                self._key = self._ask("create")
+                self._key = self._ask_keyring("create")
             if self._key is None:
-                raise self._error("it did not keep the key that it was given")
+                raise self._unavailable_error("it did not keep the key that it was given")
             return self._key
 
     def delete(self) -> None:
         """Remove the key from the keyring and from memory. Raises: KeyringUnavailable."""
         with self._mutex:
-            self._ask("delete")
+            self._ask_keyring("delete")
             self._key = None
 
     def _is_recent(self) -> bool:
         holds = _FAILURE_HOLDS_SECONDS if self._key is None else _KEY_HOLDS_SECONDS
         return self._monotonic() - self._asked_at < holds
 
-    def _ask(self, verb: str) -> Secret | None:
+    def _ask_keyring(self, verb: str) -> Secret | None:
         self._failure = None
         try:
             child, self._early = self._early if verb == "find" else None, None
@@ -122,13 +122,15 @@ class OsKeyring:
             self._failure = failure
             raise
         except (OSError, RuntimeError) as cause:  # no process, no thread
-            self._failure = self._error(f"it could not be asked: {str(cause).lower()}")
+            self._failure = self._unavailable_error(f"it could not be asked: {str(cause).lower()}")
             raise self._failure from cause
         finally:
             self._asked_at = self._monotonic()
 
-    def _start_child(self, verb: str) -> "_Child":
-        return _Child([verb, self._name, self._lock_file], child_environment(self._environ))
+    def _start_child(self, verb: str) -> "_KeyringChild":
+        return _KeyringChild(
+            [verb, self._name, self._lock_file], keyring_child_environment(self._environ)
+        )
 
     def _parse_answer(self, answer: str) -> Secret | None:
         word, _, rest = answer.partition(" ")
@@ -137,21 +139,24 @@ class OsKeyring:
         if word == MISSING:
             return None
         if word == LOCKED:
-            raise KeyringUnavailable("the keyring is locked", hint=self._hint("unlock it"))
-        raise self._error(rest if word == UNAVAILABLE else "it does not answer")
+            raise KeyringUnavailable(
+                "the keyring is locked", hint=self._unavailable_hint("unlock it")
+            )
+        raise self._unavailable_error(rest if word == UNAVAILABLE else "it does not answer")
 
-    def _error(self, reason: str) -> KeyringUnavailable:
+    def _unavailable_error(self, reason: str) -> KeyringUnavailable:
         return KeyringUnavailable(
-            f"the keyring is not available: {reason}", hint=self._hint("start or unlock it")
+            f"the keyring is not available: {reason}",
+            hint=self._unavailable_hint("start or unlock it"),
         )
 
-    def _hint(self, cure: str) -> str:
+    def _unavailable_hint(self, cure: str) -> str:
         if self._is_required():
             return f"{cure} and try again; the company's policy keeps sign-ins in it"
         return f"{cure} and try again, or keep sign-ins in files: {_KEEP_IN_FILES}"
 
 
-class _Child:
+class _KeyringChild:
     """A child process that asks the keyring once. It is killed if it takes too long."""
 
     def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
@@ -204,11 +209,11 @@ class _Child:
         self._process.wait()
 
 
-def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def keyring_child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the child's environment, without variables that name code or backends to load."""
     changed = {
         name: value
-        for name, value in spawn.without_credentials(environ).items()
+        for name, value in spawn.environment_without_credentials(environ).items()
         if not name.startswith(_REMOVED)
     }
     if not changed.get("DBUS_SESSION_BUS_ADDRESS"):

@@ -49,7 +49,7 @@ def take_answer_file() -> ShellAnswer | None:
         descriptor, found = open_own_file(path, os.O_WRONLY)
     except (OSError, ValueError):
         return None
-    # What is not empty is not the file that the shell function has just made.
+    # The shell function makes an empty file: a file with content is another one.
     if found.st_size:
         os.close(descriptor)
         return None

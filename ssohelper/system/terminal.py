@@ -1,4 +1,4 @@
-"""Says what the terminal can do. Must stay light, since `__main__` imports it first."""
+"""Says whether the terminal can draw screens and suspend the program. Imports no heavy module."""
 
 import os
 import sys
@@ -6,12 +6,12 @@ import sys
 CANNOT_SUSPEND = "this cannot be suspended: no shell with job control has started it"
 
 
-def is_dumb() -> bool:
+def is_terminal_dumb() -> bool:
     """Return whether the terminal cannot draw screens; always False on Windows, without TERM."""
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
 
 
-def can_suspend() -> bool:
+def can_suspend_program() -> bool:
     """Return whether a shell with job control runs this program, which `fg` could then continue.
 
     Such a shell gives each program a process group of its own. A program that stops in the group of

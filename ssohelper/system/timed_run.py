@@ -27,7 +27,7 @@ class Ended(NamedTuple):
     reason: str = ""
 
 
-def run(
+def run_with_time_limit(
     argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
 ) -> Ended:
     """Run the program in a process group of its own, and kill the group after so many seconds.
@@ -64,8 +64,7 @@ def _kill_group(started: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         started.kill()
     else:
-        # The group is not killed once the program's end was waited for: then another process could
-        # have its number.
+        # A group whose program was reaped is not killed: another process could have its number.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(started.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -154,7 +154,7 @@ class FullScreenApp(TuiApp[str]):
 
     def action_suspend_process(self) -> None:
         """Stop the program; the shell's `fg` continues it. Without job control, say why not."""
-        if terminal.can_suspend():
+        if terminal.can_suspend_program():
             super().action_suspend_process()
         else:
             self.show_warning(terminal.CANNOT_SUSPEND)
@@ -217,7 +217,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     except Exception as error:
         from ssohelper import crash
 
-        return crash.report(error, error.__traceback__)
+        return crash.report_crash(error, error.__traceback__)
     if program.chosen is not None and use is not None:
         return use(program.chosen)
     if program.return_value:

@@ -42,7 +42,7 @@ def start_log(environ: Mapping[str, str]) -> None:
     """Start the log, so that warnings are not written over the screen that Textual drew."""
     from ssohelper import logs
 
-    logs.start(0, environ)
+    logs.start_logging(0, environ)
 
 
 def make_row_actions(
@@ -77,7 +77,7 @@ def find_use_command(services: App, row: RoleRow) -> str:
     from ssohelper.core.shell_text import arguments_as_typed
 
     try:
-        names = selection.find_profiles_of(services, row.key, row.profiles)
+        names = selection.find_profiles_of_role(services, row.key, row.profiles)
     except SsoHelperError:
         names = []
     return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
@@ -97,7 +97,7 @@ def make_saved_view_commands(services: App, use: Callable[[SavedView], None]) ->
 
     return [
         Command(f"view {name}", saved.text, partial(use, saved))
-        for name, saved in list_view.load_saved(services).items()
+        for name, saved in list_view.load_saved_views(services).items()
     ]
 
 

@@ -61,7 +61,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
     def action_suspend_process(self) -> None:
         """End this picker, so that the process can be stopped. If it cannot be, show why."""
-        if terminal.can_suspend():
+        if terminal.can_suspend_program():
             self.continued = self.make_copy()
             self.exit()
         else:

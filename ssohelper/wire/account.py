@@ -14,7 +14,12 @@ from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import NOT_AWS
-from ssohelper.wire.clients import Refusal, make_client, run_within, translate_errors
+from ssohelper.wire.clients import (
+    Refusal,
+    make_botocore_client,
+    run_until_deadline,
+    translate_errors,
+)
 
 # The ARN of a role session. STS limits a role session's name to [\w+=,.@-]{2,64}.
 _ARN = re.compile(
@@ -71,18 +76,20 @@ class AccountClient:
     def get_caller_identity(self) -> Identity:
         """Return the identity that these credentials have.
         Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable, BadAnswer."""
-        return self._ask(_ARN, "role session")
+        return self._ask_for_identity(_ARN, "role session")
 
-    def get_any_identity(self) -> Identity:
+    def get_identity_of_any_caller(self) -> Identity:
         """Return the identity that these credentials have, which may be no role session.
         Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable, BadAnswer."""
-        return self._ask(_ANY_ARN, "identity")
+        return self._ask_for_identity(_ANY_ARN, "identity")
 
-    def _ask(self, arn_form: re.Pattern[str], what: str) -> Identity:
+    def _ask_for_identity(self, arn_form: re.Pattern[str], what: str) -> Identity:
         service = f"STS in {self._region}"
-        client = make_client("sts", self._region, self._endpoint, self._environ, self._credentials)
+        client = make_botocore_client(
+            "sts", self._region, self._endpoint, self._environ, self._credentials
+        )
         with translate_errors(service, _error_of_refusal):
-            answer = run_within(
+            answer = run_until_deadline(
                 Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
             )
         return _parse_identity(answer, arn_form, what)

@@ -68,7 +68,7 @@ class AwsError(NamedTuple):
 Meaning = Callable[[AwsError], SsoHelperError | None]
 
 
-def parse_record(
+def parse_answer_record(
     answer: Answer,
     service: str,
     meaning: Meaning,
@@ -84,25 +84,28 @@ def parse_record(
     that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
     """
     if answer.status != 200:
-        raise error_of(answer, service, meaning, is_oauth=is_oauth)
+        raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
     found = _parse_json(answer.body)
     if not isinstance(found, dict):
-        raise foreign_success_error(answer, service)
+        raise success_not_from_aws_error(answer, service)
     try:
         return parse(found)
     except Damaged as damage:
-        raise nonsense_error(answer, service, damage) from damage
+        raise invalid_answer_error(answer, service, damage) from damage
 
 
-def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a portal call that returns nothing. Raises the errors of `parse_record`."""
+def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
+    """Check the answer of a portal call that returns nothing.
+
+    Raises the errors of `parse_answer_record`.
+    """
     if answer.status != 200:
-        raise error_of(answer, service, meaning, is_oauth=False)
+        raise error_of_answer(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_parse_json(answer.body), dict):
-        raise foreign_success_error(answer, service)
+        raise success_not_from_aws_error(answer, service)
 
 
-def error_of(
+def error_of_answer(
     answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
 ) -> SsoHelperError:
     """Return the exception for an answer whose status is not 200."""
@@ -123,9 +126,9 @@ def error_of(
             hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return foreign_success_error(answer, service)
+        return success_not_from_aws_error(answer, service)
     if ours is None:
-        return _foreign_error(answer, service)
+        return _error_not_from_aws(answer, service)
     if ours.status >= 500:
         return AwsUnreachable(f"{service} answered {ours.status}", hint=LATER)
     text = ": ".join(part for part in (ours.name, ours.message) if part)
@@ -163,7 +166,7 @@ def parse_retry_after(value: object) -> float | None:
     return float(value)
 
 
-def describe_content(answer: Answer) -> str:
+def describe_answer_content(answer: Answer) -> str:
     """Describe the answer of a program that is not AWS, for an error message."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     begin = answer.body[:200].lstrip().lower()
@@ -176,34 +179,35 @@ def describe_content(answer: Answer) -> str:
     return "text that is not AWS's: a proxy?"
 
 
-def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
+def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
     status = answer.status
     if status == 408:
         return AwsUnreachable(f"{service} answered 408: the request was too slow", hint=LATER)
     if status >= 500:
         kind = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
-        sender = f", {describe_content(answer)}" if answer.body.strip() else ""
+        sender = f", {describe_answer_content(answer)}" if answer.body.strip() else ""
         return kind(f"{service} answered {status}{sender}", hint=LATER)
     return AwsUnreachable(
-        f"{service} cannot be reached: {status} came with {describe_content(answer)}",
+        f"{service} cannot be reached: {status} came with {describe_answer_content(answer)}",
         hint=_network_hint_for(answer),
     )
 
 
-def foreign_success_error(answer: Answer, service: str) -> BadAnswer:
+def success_not_from_aws_error(answer: Answer, service: str) -> BadAnswer:
     """Return the error for an answer that has a success status but a body that is not AWS's."""
     return BadAnswer(
-        f"{service} gave an answer that makes no sense ({describe_content(answer)})",
+        f"{service} gave an answer that makes no sense ({describe_answer_content(answer)})",
         hint=_network_hint_for(answer),
     )
 
 
-def nonsense_error(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
+def invalid_answer_error(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
     """Return the error for an answer in whose JSON a field of AWS's API is missing or invalid."""
     if _has_request_id(answer):
         return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
     return BadAnswer(
-        f"{service} gave an answer that makes no sense: {damage} ({describe_content(answer)})",
+        f"{service} gave an answer that makes no sense: {damage} "
+        f"({describe_answer_content(answer)})",
         hint=_network_hint_for(answer),
     )
 
@@ -214,7 +218,7 @@ def _has_request_id(answer: Answer) -> bool:
 
 
 def _network_hint_for(answer: Answer) -> str:
-    if "HTML" in describe_content(answer):
+    if "HTML" in describe_answer_content(answer):
         return "open any page in a browser: the network may want a sign-in; check HTTPS_PROXY too"
     return NOT_AWS
 

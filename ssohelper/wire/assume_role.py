@@ -4,6 +4,7 @@ Source: STS 2011-06-15, in AWS's query protocol: the request is a form, the answ
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
@@ -26,10 +27,10 @@ from ssohelper.wire.answers import (
     MESSAGE_LIMIT,
     REFUSED,
     AwsError,
-    error_of,
-    foreign_success_error,
-    nonsense_error,
+    error_of_answer,
+    invalid_answer_error,
     retry_after_seconds,
+    success_not_from_aws_error,
 )
 from ssohelper.wire.signature import sign_post
 from ssohelper.wire.transport import Answer, Transport
@@ -48,6 +49,13 @@ _THROTTLING = (
 _SOURCE_REJECTED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
 
 
+class AssumedRole(NamedTuple):
+    """The credentials of an assumed role; `answered_at` is AWS's time of the answer, if known."""
+
+    credentials: RoleCredentials
+    answered_at: float | None
+
+
 class Sts:
     """Calls STS at one endpoint. Several threads may use it."""
 
@@ -59,14 +67,14 @@ class Sts:
 
     def assume_role(
         self, asked: AssumeRole, source: RoleCredentials, now: int, deadline: Deadline
-    ) -> tuple[RoleCredentials, float | None]:
+    ) -> AssumedRole:
         """Assume the role; return its credentials, and AWS's time of the answer if it has one.
 
         `now` is the time by AWS's clock. One request: the caller retries.
         Raises: SourceRejected, RoleNotAssigned (AccessDenied, ValidationError), Throttled,
         AwsUnreachable, BadAnswer.
         """
-        body = urlencode(_form_of(asked)).encode()
+        body = urlencode(_request_form_of(asked)).encode()
         headers = sign_post(
             self._parts.netloc,
             self._parts.path,
@@ -87,23 +95,25 @@ class Sts:
         )
         if answer.status != 200:
             raise self._error_for_refusal(answer, asked)
-        return self._parse_credentials(answer), answer.answered_at
+        return AssumedRole(self._parse_credentials(answer), answer.answered_at)
 
     def _parse_credentials(self, answer: Answer) -> RoleCredentials:
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}Credentials")
         if found is None:
-            raise foreign_success_error(answer, self._service)
+            raise success_not_from_aws_error(answer, self._service)
         texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
         try:
             return schema.credentials_from_sts(texts)
         except Damaged as damage:
-            raise nonsense_error(answer, self._service, damage) from damage
+            raise invalid_answer_error(answer, self._service, damage) from damage
 
     def _error_for_refusal(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
         ours = _error_of(answer)
         if ours is None:
-            return error_of(answer, self._service, lambda _error_for_refusal: None, is_oauth=False)
+            return error_of_answer(
+                answer, self._service, lambda _error_for_refusal: None, is_oauth=False
+            )
         if ours.name in _THROTTLING or answer.status == 429:
             return Throttled(
                 f"{self._service} is throttling ({ours.name})",
@@ -135,7 +145,7 @@ class Sts:
         )
 
 
-def _form_of(asked: AssumeRole) -> dict[str, str]:
+def _request_form_of(asked: AssumeRole) -> dict[str, str]:
     fields = {
         "Action": "AssumeRole",
         "Version": _VERSION,

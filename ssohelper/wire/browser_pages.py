@@ -194,7 +194,7 @@ class SignInPages(BrowserPages):
     def _answer_callback(self, request: Request, query: str) -> Answer:
         if self._taken.locked():
             return _OVER
-        callback = self._callback_in(query)
+        callback = self._parse_callback(query)
         if callback is None:
             return _NOT_EXPECTED
         if callback.code is None and not request.is_ours:
@@ -205,8 +205,8 @@ class SignInPages(BrowserPages):
         # Report the callback only when the page has been sent: the process may end soon after.
         return page._replace(after=lambda: self._arrived.put(callback))
 
-    def _callback_in(self, query: str) -> Callback | None:
-        """Return the callback in this query, or None if it is not the expected callback."""
+    def _parse_callback(self, query: str) -> Callback | None:
+        """Return the callback in the URL's query, or None if it is not the expected one."""
         if len(query) > _LONGEST_QUERY:
             return None
         fields = parse_qs(query, keep_blank_values=True)

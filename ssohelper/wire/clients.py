@@ -44,7 +44,7 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.answers import MESSAGE_LIMIT, NOT_AWS, REDIRECTED, REFUSED, parse_retry_after
 from ssohelper.wire.connection import CHECK_NETWORK, CONNECT_SECONDS, certificate_error
-from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_key_log
+from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_tls_key_log
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Refusal(NamedTuple):
     retry_after_seconds: float | None
 
 
-def make_client(
+def make_botocore_client(
     service: str,
     region: str,
     endpoint: str,
@@ -90,7 +90,7 @@ def make_client(
 
     After a 429 or 5xx botocore retries by its own rules, with at most three tries in all.
     """
-    ignore_key_log()
+    ignore_tls_key_log()
     session = botocore.session.Session(session_vars=dict(_NO_FILES))
     # By default the loader also reads AWS_DATA_PATH and ~/.aws/models, in which an endpoint rule
     # set could send requests to any host.
@@ -166,7 +166,7 @@ def refusal_of(error: ClientError) -> Refusal:
     )
 
 
-def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
+def run_until_deadline(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
     """Run `work` and return its result; give up at the deadline.
 
     `work` runs in a thread, because a server that sends one byte a second never exceeds a read
@@ -175,13 +175,13 @@ def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") ->
     """
     outcome: list[tuple[_T | None, BaseException | None]] = []
 
-    def run() -> None:
+    def run_work() -> None:
         try:
             outcome.append((work(), None))
         except BaseException as cause:
             outcome.append((None, cause))
 
-    worker = threading.Thread(target=run, daemon=True, name="ssohelper-call")
+    worker = threading.Thread(target=run_work, daemon=True, name="ssohelper-call")
     worker.start()
     worker.join(deadline.seconds_left())
     if not outcome:

@@ -1,6 +1,7 @@
 """Opens a connection to AWS: name lookup, connect, proxy, TLS. Each wait ends at a deadline.
 
-When `connect` fails, no request has been sent, so the error is AwsUnreachable, never AnswerLost.
+When `connect_to_endpoint` fails, no request has been sent, so the error is AwsUnreachable, never
+AnswerLost.
 """
 
 import errno
@@ -55,7 +56,7 @@ class Connection:
         self.has_ended = False
         self.idle_since = 0.0
 
-    def begin(self, deadline: Deadline, read_seconds: float) -> None:
+    def begin_request(self, deadline: Deadline, read_seconds: float) -> None:
         """Set the time limits of the next request."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
@@ -110,7 +111,7 @@ class _Reader(io.RawIOBase):
         return self._connection.receive_into(buffer)
 
 
-def connect(route: Route, deadline: Deadline) -> Connection:
+def connect_to_endpoint(route: Route, deadline: Deadline) -> Connection:
     """Return a new connection, ready for a request.
 
     Raises: AwsUnreachable, before anything of the request has been sent.
@@ -204,7 +205,7 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
-    connection.begin(deadline, _HANDSHAKE_SECONDS)
+    connection.begin_request(deadline, _HANDSHAKE_SECONDS)
     connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
     # HTTPResponse is typed for a socket. A Connection has all the methods that it calls.
     response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]

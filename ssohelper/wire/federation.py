@@ -19,9 +19,9 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttl
 from ssohelper.wire.answers import (
     NOT_AWS,
     REDIRECTED,
-    foreign_success_error,
-    nonsense_error,
+    invalid_answer_error,
     retry_after_seconds,
+    success_not_from_aws_error,
 )
 from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
@@ -82,10 +82,10 @@ class Federation:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
-            raise foreign_success_error(answer, self._service) from cause
+            raise success_not_from_aws_error(answer, self._service) from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise nonsense_error(answer, self._service, Damaged("SigninToken"))
+            raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
     def _error_of(self, answer: Answer) -> Exception:

@@ -134,7 +134,7 @@ class LocalServer:
         for each in (self._wake, self._woken, self._selector):
             each.close()
 
-    # -- reading requests, in one thread -----------------------------------------------------------
+    # -- reading clients' requests, in one thread --------------------------------------------------
 
     def _serve_until_closed(self) -> None:
         while self._listening.fileno() >= 0:
@@ -227,7 +227,7 @@ class LocalServer:
         self._selector.unregister(connection)
         return self._reading.pop(connection)
 
-    # -- answering requests, in several threads ----------------------------------------------------
+    # -- answering clients' requests, in several threads -------------------------------------------
 
     def _hand_over_to_thread(self, connection: socket.socket) -> None:
         client = self._stop_reading(connection)

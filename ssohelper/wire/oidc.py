@@ -16,7 +16,14 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
 from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
+from ssohelper.core.model import (
+    AccessToken,
+    ClientRegistration,
+    IssuedToken,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
@@ -25,7 +32,7 @@ from ssohelper.errors import (
     RegistrationRejected,
     SsoHelperError,
 )
-from ssohelper.wire.answers import AwsError, parse_record
+from ssohelper.wire.answers import AwsError, parse_answer_record
 from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
@@ -104,7 +111,7 @@ class OidcClient:
                 "issuerUrl": self._session.aws_url,
             }
         grant_types = tuple(asked.get("grantTypes", ()))
-        return self._ask_repeatedly(
+        return self._send_request_repeatedly(
             _REGISTER,
             asked,
             lambda answer: schema.client_from_answer(answer, grant_types, self._scopes),
@@ -129,7 +136,7 @@ class OidcClient:
 
     def get_token_by_code(
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
-    ) -> tuple[AccessToken, int]:
+    ) -> IssuedToken:
         """Exchange the code of the callback for a token; return it and its lifetime in seconds."""
         asked = {
             "grantType": "authorization_code",
@@ -140,7 +147,9 @@ class OidcClient:
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._ask_token(registration, asked, None, limit), limit, is_repeatable=False
+            lambda: self._request_token(registration, asked, None, limit),
+            limit,
+            is_repeatable=False,
         )
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
@@ -154,9 +163,11 @@ class OidcClient:
             "clientSecret": registration.client_secret.reveal(),
             "startUrl": self._session.aws_url,
         }
-        return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
+        return self._send_request_repeatedly(
+            _AUTHORIZE_DEVICE, asked, self._parse_device_authorization
+        )
 
-    def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
+    def _parse_device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
         device_code, user_code = schema.device_and_user_code_from_answer(answer)
         page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
@@ -172,7 +183,7 @@ class OidcClient:
 
     def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
-    ) -> tuple[AccessToken, int] | Poll:
+    ) -> IssuedToken | Poll:
         """Ask once for the token of a device code.
 
         Returns the token and its lifetime in seconds, or why there is no token yet."""
@@ -183,11 +194,11 @@ class OidcClient:
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
-            return self._ask_token(registration, asked, None, limit)
+            return self._request_token(registration, asked, None, limit)
         except _NotConfirmedYet as answer:
             return answer.poll
 
-    def refresh_token(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
+    def refresh_token(self, token: AccessToken, deadline: Deadline) -> IssuedToken:
         """Renew the token; return the new one and its lifetime in seconds.
 
         Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
@@ -201,7 +212,7 @@ class OidcClient:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
         self._check_issuer(issuer.token_issuer(token, self._facts()))
         asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
-        return self._ask_token(
+        return self._request_token(
             token.client, asked, token.refresh_token, deadline, read_seconds=deadline.seconds_left()
         )
 
@@ -209,7 +220,7 @@ class OidcClient:
         """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
         return self._answered_at
 
-    # -- making one call -----------------------------------------------------------------------
+    # -- sending one request to the sign-in service --------------------------------------------
 
     @property
     def _scopes(self) -> tuple[str, ...]:
@@ -228,15 +239,15 @@ class OidcClient:
         if warning:
             self._warn(warning)
 
-    def _ask_repeatedly(
+    def _send_request_repeatedly(
         self, path: str, asked: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
     ) -> _T:
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._ask(path, asked, parse, limit), limit, is_repeatable=False
+            lambda: self._send_request(path, asked, parse, limit), limit, is_repeatable=False
         )
 
-    def _ask(
+    def _send_request(
         self,
         path: str,
         asked: dict[str, Any],
@@ -254,25 +265,25 @@ class OidcClient:
             deadline=deadline,
         )
         self._answered_at = answer.answered_at
-        return parse_record(
+        return parse_answer_record(
             answer, self._service, lambda error: self._special_error_of(error, path), parse
         )
 
-    def _ask_token(
+    def _request_token(
         self,
         registration: ClientRegistration,
         asked: dict[str, Any],
         carried: Secret | None,
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
-    ) -> tuple[AccessToken, int]:
+    ) -> IssuedToken:
         """Request a token; return it and its lifetime in seconds. Wire: POST /token."""
         whole = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
             **asked,
         }
-        token, promised = self._ask(
+        token, promised = self._send_request(
             _TOKEN,
             whole,
             lambda answer: schema.token_and_lifetime_from_answer(
@@ -283,10 +294,10 @@ class OidcClient:
         )
         if promised > schema.LONGEST_TOKEN_SECONDS:
             self._warn(f"{self._service} sent a token for more than 24 h; it is used for 24 h")
-        return token, min(promised, schema.LONGEST_TOKEN_SECONDS)
+        return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
-        """Return the exception for an error special to this call; None for any other error."""
+        """Return the exception for an error of AWS that means something special here, or None."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url = self._session.start_url

@@ -70,7 +70,7 @@ class Pacing:
                 if self._answered_at is None:
                     self._answered_at = now
                 if self._next_at <= now:
-                    # If this request is late by less than one interval, do not delay the next one.
+                    # A request late by less than one interval does not delay the next one.
                     late = now - self._next_at
                     interval = 1 / self._pace
                     self._next_at = (self._next_at if late < interval else now) + interval

@@ -30,7 +30,7 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.answers import LATER, AwsError, check_empty, parse_record
+from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_answer_record
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
@@ -130,7 +130,7 @@ class Portal:
         404), Throttled, AwsUnreachable, BadAnswer.
         """
         answer = self._send("GET", path, query, token, deadline)
-        return parse_record(
+        return parse_answer_record(
             answer,
             self._service,
             lambda error: self._special_error_of(error, what),
@@ -151,7 +151,7 @@ class Portal:
         self._transport.prepare_first_call()
 
     def use_connections_of(self, other: "Portal") -> None:
-        """Share the idle connections of another Portal with the same session and environment."""
+        """Reuse the open connections of another Portal with the same session and environment."""
         self._transport = other._transport
 
     def log_out(self, token: AccessToken) -> None:
@@ -165,14 +165,14 @@ class Portal:
     def _request_log_out(self, token: AccessToken, deadline: Deadline) -> None:
         answer = self._send("POST", "/logout", {}, token, deadline)
         try:
-            check_empty(
+            check_answer_empty(
                 answer, self._service, lambda error: self._special_error_of(error, "the sign-in")
             )
         except RoleNotAssigned as refused:
-            # A logout names no role, so a refusal of a role makes no sense here.
+            # A sign-out names no role: AWS's error that a role is not assigned makes no sense.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
-    # -- sending requests --------------------------------------------------------------------
+    # -- sending requests to the access portal -----------------------------------------------
 
     def _ask_for_pages(
         self,
@@ -261,7 +261,7 @@ class Portal:
         return answer
 
     def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return the exception for an error special to this call; None for any other error."""
+        """Return the exception for an error of AWS that means something special here, or None."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(

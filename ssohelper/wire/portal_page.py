@@ -28,7 +28,7 @@ def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
     Raises: ConfigInvalid if the start URL redirects to another place or to none; AwsUnreachable if
     its server gives no answer or an error.
     """
-    answer = _ask(start_url, environ)
+    answer = _request_page(start_url, environ)
     if answer.status >= 500 or answer.status == 429:
         raise AwsUnreachable(
             f"{shown_url(start_url)} answered {answer.status}", hint="try again in a minute"
@@ -43,13 +43,13 @@ def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
     return checked_portal_redirect(start_url, locations[0])
 
 
-def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
+def propose_region_of_portal(portal_url: str, environ: Mapping[str, str]) -> str | None:
     """Return the region that the page of AWS's portal names; None if there is no region or page.
 
     AWS does not document that the page names a region, so the user must confirm it.
     """
     try:
-        answer = _ask(portal_url, environ)
+        answer = _request_page(portal_url, environ)
     except AwsUnreachable:
         return None
     if answer.status != 200:
@@ -57,7 +57,7 @@ def propose_region(portal_url: str, environ: Mapping[str, str]) -> str | None:
     return region_in_portal_page(answer.body.decode("utf-8", "replace"), portal_url)
 
 
-def _ask(url: str, environ: Mapping[str, str]) -> Answer:
+def _request_page(url: str, environ: Mapping[str, str]) -> Answer:
     parts = urlsplit(checked_start_url(url))
     path = percent_encoded(parts.path or "/")
     if parts.query:

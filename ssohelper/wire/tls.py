@@ -42,11 +42,13 @@ def find_ca_bundle(environ: Mapping[str, str]) -> str:
     Here an empty variable counts as unset; botocore fails on it.
     """
     return (
-        environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _find_public_bundle()
+        environ.get("AWS_CA_BUNDLE")
+        or environ.get("REQUESTS_CA_BUNDLE")
+        or _find_public_ca_bundle()
     )
 
 
-def _find_public_bundle() -> str:
+def _find_public_ca_bundle() -> str:
     """Return certifi's bundle of certificates if certifi is installed, or else botocore's own.
 
     botocore does the same. find_spec locates a package without importing it, because the import of

@@ -21,7 +21,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import ignored_endpoint_variable_warning, is_loopback_url
 from ssohelper.core.instants import from_http_date
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
-from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect
+from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect_to_endpoint
 from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.tls import make_tls_context
 
@@ -106,12 +106,12 @@ class Transport:
         _log.debug("%s %s%s", method, self._parts.netloc, self._parts.path + path)
         began = time.monotonic()
         answer = None
-        reused = self._take_idle() if method == "GET" else None
+        reused = self._take_idle_connection() if method == "GET" else None
         if reused is not None:
             answer = self._ask_over_idle_connection(reused, request, *limits)
         if answer is None:
-            connection = connect(self._get_route(), deadline)
-            answer = self._ask(connection, method, request, *limits)
+            connection = connect_to_endpoint(self._get_route(), deadline)
+            answer = self._send_and_read_answer(connection, method, request, *limits)
         _log.debug("%s after %.0f ms", answer.status, (time.monotonic() - began) * 1000)
         return answer
 
@@ -127,13 +127,13 @@ class Transport:
     ) -> Answer | None:
         """Send a GET over an idle connection. Return None if the server had closed it before."""
         try:
-            return self._ask(connection, "GET", request, deadline, read_seconds)
+            return self._send_and_read_answer(connection, "GET", request, deadline, read_seconds)
         except AnswerLost as error:
             if connection.received_bytes or isinstance(error.__cause__, TimeoutError):
                 raise
             return None
 
-    def _ask(
+    def _send_and_read_answer(
         self,
         connection: Connection,
         method: str,
@@ -141,7 +141,7 @@ class Transport:
         deadline: Deadline,
         read_seconds: float,
     ) -> Answer:
-        connection.begin(deadline, read_seconds)
+        connection.begin_request(deadline, read_seconds)
         is_reusable = False
         try:
             if deadline.has_passed:
@@ -158,7 +158,7 @@ class Transport:
                     # The connection was cut within the headers, which http.client would take for
                     # their end.
                     raise IncompleteRead(b"")
-                body = self._read_whole(response)
+                body = self._read_whole_body(response)
             finally:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
@@ -168,13 +168,13 @@ class Transport:
             ) from cause
         finally:
             if is_reusable:
-                self._keep_idle(connection)
+                self._keep_idle_connection(connection)
             else:
                 connection.close()
         at = from_http_date(response.headers.get("Date", ""))
         return Answer(response.status, response.headers, body, None if at is None else float(at))
 
-    def _read_whole(self, response: HTTPResponse) -> bytes:
+    def _read_whole_body(self, response: HTTPResponse) -> bytes:
         """Return the body. Raises: IncompleteRead if it ends too early, BadAnswer if too long."""
         body = bytearray()
         while piece := response.read(1 << 16):
@@ -192,7 +192,7 @@ class Transport:
 
     # -- reusing idle connections --------------------------------------------------------------
 
-    def _take_idle(self) -> Connection | None:
+    def _take_idle_connection(self) -> Connection | None:
         """Return the idle connection that was used last and is still open, or None."""
         while True:
             with self._lock:
@@ -206,7 +206,7 @@ class Transport:
                 return connection
             connection.close()
 
-    def _keep_idle(self, connection: Connection) -> None:
+    def _keep_idle_connection(self, connection: Connection) -> None:
         connection.idle_since = time.monotonic()
         with self._lock:
             if len(self._idle) < self._most_idle:
@@ -214,7 +214,7 @@ class Transport:
                 return
         connection.close()
 
-    # -- building a request --------------------------------------------------------------------
+    # -- building the bytes of an HTTP request -------------------------------------------------
 
     def _get_route(self) -> Route:
         with self._lock:
@@ -224,7 +224,7 @@ class Transport:
 
     def _find_route(self) -> Route:
         host, port = self._parts.hostname or "", self._parts.port or _PORTS[self._parts.scheme]
-        ignore_key_log()
+        ignore_tls_key_log()
         if self._parts.scheme == "http":
             return Route(self._service, host, port, None, None)
         # A request to this machine must not pass through a proxy, which would see the token.
@@ -278,7 +278,7 @@ def _describe_failure(cause: Exception) -> str:
     return "gave an answer that is no HTTP"
 
 
-def ignore_key_log() -> None:
+def ignore_tls_key_log() -> None:
     """Remove SSLKEYLOGFILE from this process's environment, with a warning.
 
     urllib3 and ssl.create_default_context write each connection's TLS keys to that file. With these

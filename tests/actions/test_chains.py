@@ -11,6 +11,7 @@ from ssohelper.core.chains import AssumeRole
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.errors import Refused
+from ssohelper.wire.assume_role import AssumedRole
 from tests.chains.conftest import JUMP_ARN, Chained, chain
 from tests.conftest import Home
 
@@ -64,18 +65,18 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
     )
 
     class FakeSts:
-        def assume_role(self, *_words: object) -> tuple[RoleCredentials, None]:
-            return SOURCE, None
+        def assume_role(self, *_words: object) -> AssumedRole:
+            return AssumedRole(SOURCE, None)
 
     monkeypatch.setattr(app.vault, "_sts_client", lambda _endpoint: FakeSts())
     asked = AssumeRole(JUMP_ARN, "ana")
     arguments = (jump.key, session, asked, SOURCE, app.clock.deadline(), AskedBy(), ("", ""))
 
-    monkeypatch.setattr(app.vault, "_note_issue", lambda *_words, **_more: None)
+    monkeypatch.setattr(app.vault, "_add_issue_to_journal", lambda *_words, **_more: None)
 
     def assume_under(pattern: str) -> RoleCredentials:
         monkeypatch.setitem(vars(app), "company_policy", CompanyPolicy(portals=(pattern,)))
-        return app.vault.assume(*arguments)[0]
+        return app.vault.assume(*arguments).credentials
 
     assert assume_under("https://d-1234567890.awsapps.com/*") == SOURCE
     with pytest.raises(Refused):

@@ -158,7 +158,7 @@ class Desk(App):
 
 def keys_of(app: App, profile: selection.Profile) -> str:
     """Return for which role AWS gave the keys that this profile's user gets."""
-    return credentials.release(
+    return credentials.release_credentials(
         app, profile.session, profile.role, Way.EXEC, app.clock.deadline()
     ).access_key_id
 
@@ -229,8 +229,8 @@ class Reach:
 
     def copy_link(self) -> bool:
         profile = self.actions._resolve_profile(self.row)
-        page = consoles.choose_page(self.app, profile, None, None)
-        link = consoles.release_link(self.app, profile, page)
+        page = consoles.choose_console_page(self.app, profile, None, None)
+        link = consoles.make_portal_link(self.app, profile, page)
         account_id, role_name, _ = self.row.key.role
         return f"account_id={account_id}&role_name={role_name}&" in link
 

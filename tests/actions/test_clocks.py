@@ -67,7 +67,7 @@ def test_a_tokens_life_is_that_of_this_token(app: WorldApp) -> None:
 def test_a_damaged_token_is_a_warning_for_those_that_ask_for_the_clocks(app: WorldApp) -> None:
     signed_in(app, HOUR)
     Path(app.tokens.token_file(SESSION)).write_text("{")
-    assert clocks.load_outlook(app, SESSION).reason == "damaged"
+    assert clocks.load_sign_in_outlook(app, SESSION).reason == "damaged"
     assert app.warnings == []
     found = clocks.load_session_clock(app, SESSION)
     assert (found.state, found.outlook.reason) == ("signed_out", "damaged")
@@ -106,7 +106,7 @@ def test_a_known_end_is_no_warning(app: WorldApp) -> None:
     signed_in(app, HOUR, observed_hours_seconds=12 * HOUR)
     found = app.tokens.load(SESSION)
     assert found
-    if clocks.load_outlook(app, SESSION).is_end_known:
+    if clocks.load_sign_in_outlook(app, SESSION).is_end_known:
         clocks.warn_of_unknown_end(app, SESSION, found, 99 * HOUR)
         assert app.warnings == []
 
@@ -131,8 +131,8 @@ def test_a_valid_token_is_not_renewed(app: WorldApp) -> None:
 def test_credentials_are_listed_until_they_end(app: WorldApp, left: int, is_listed: bool) -> None:
     app.keep(left)
     other = SESSION._replace(name="other")
-    assert clocks.load_credentials(app, [other]) == []
-    found = clocks.load_credentials(app, [other, SESSION])
+    assert clocks.load_cached_credentials(app, [other]) == []
+    found = clocks.load_cached_credentials(app, [other, SESSION])
     assert [(key, cached.credentials) for key, cached in found] == [(KEY, keys("old"))] * is_listed
 
 
@@ -144,7 +144,7 @@ def test_the_unexpired_credentials_of_the_named_sessions_are_listed(app: WorldAp
         app.vault.save(key, session, cached)
 
     def listed(*sessions: SsoSession) -> list[str]:
-        return [key.role_name for key, _ in clocks.load_credentials(app, sessions)]
+        return [key.role_name for key, _ in clocks.load_cached_credentials(app, sessions)]
 
     assert listed(SESSION) == ["A"]
     assert listed(other, SESSION) == ["A", "C"]

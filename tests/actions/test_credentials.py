@@ -107,7 +107,9 @@ def test_a_background_renewal_removes_a_role_that_is_no_longer_assigned(app):
     app.release()
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
-        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        credentials.renew_credentials_early(
+            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
     assert (app.is_kept(), app.served_for()) == (None, 0)
 
 
@@ -223,13 +225,13 @@ def test_our_own_renewal_keeps_the_cached_credentials(app):
 
 
 def test_a_token_that_is_due_sooner_decides(app):
-    assert credentials.load_due_at(app, SESSION, ROLE) == 0
+    assert credentials.load_renewal_time(app, SESSION, ROLE) == 0
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
         app.credentials.forget_role(KEY)
         app.credentials.withdraw_response(KEY)
         app.release()
-        assert credentials.load_due_at(app, SESSION, ROLE) == expected
+        assert credentials.load_renewal_time(app, SESSION, ROLE) == expected
         assert app.credentials.load_published_until(KEY) == expected
 
 
@@ -299,7 +301,7 @@ class TestCached:
     ):
         app.keep(left)
         for due, expected in ((False, now), (True, allow_due)):
-            found = credentials.find_cached(
+            found = credentials.find_cached_credentials(
                 app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, allow_due=due
             )
             assert (found and found.access_key_id) == expected
@@ -307,11 +309,15 @@ class TestCached:
 
     def test_find_cached_returns_what_is_due_only_on_request(self, app):
         app.keep(900)
-        assert credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS) is None
+        assert (
+            credentials.find_cached_credentials(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS) is None
+        )
 
     def test_find_cached_returns_none_when_nothing_is_cached(self, app):
         assert (
-            credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, allow_due=True)
+            credentials.find_cached_credentials(
+                app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, allow_due=True
+            )
             is None
         )
 
@@ -320,19 +326,25 @@ class TestRenewing:
     @pytest.mark.parametrize("left", [3600, 1800, 60])
     def test_renew_now_gets_new_credentials_whatever_is_cached(self, app, left):
         app.keep(left)
-        credentials.renew_now(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        credentials.get_new_credentials(
+            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
         assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
 
     def test_renew_now_raises_when_only_cached_credentials_are_available(self, app):
         app.keep(3600)
         app.answer = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable, match="could not be renewed"):
-            credentials.renew_now(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
+            credentials.get_new_credentials(
+                app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+            )
 
     @pytest.mark.parametrize(("left", "kept"), [(3600, "old"), (1801, "old"), (1800, "fresh-1")])
     def test_renew_ahead_starts_at_half_of_the_lifetime(self, app, left, kept):
         app.keep(left)
-        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        credentials.renew_credentials_early(
+            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
         assert app.is_kept() == kept
 
     def test_renew_ahead_renews_the_token_first_and_gets_missing_credentials(self, app):
@@ -340,14 +352,18 @@ class TestRenewing:
         done = []
         app.while_renewed = lambda: done.append("token")
         app.while_asked = lambda: done.append("role")
-        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        credentials.renew_credentials_early(
+            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
         assert done == ["token", "role"]
 
     @pytest.mark.parametrize(("left", "used"), [(1801, []), (1800, ["first"]), (0, ["first"])])
     def test_renew_ahead_renews_a_token_after_half_of_its_lifetime(self, app, left, used):
         app.keep(3600)
         app.sign_in(left)
-        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        credentials.renew_credentials_early(
+            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
         assert app.used == used
 
 

@@ -23,7 +23,7 @@ def healthy(home: Home) -> Home:
 
 
 def find(home: Home) -> list[checks.Finding]:
-    return checks.run_checks(doctor.gather(App(home.env)))
+    return checks.run_checks(doctor.gather_facts(App(home.env)))
 
 
 def take_picture(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -57,9 +57,9 @@ class TestBrokenHome:
     ) -> None:
         broken.break_it(healthy)
         app = App(healthy.env)
-        found = checks.run_checks(doctor.gather(app))
+        found = checks.run_checks(doctor.gather_facts(app))
         before = take_picture(healthy.path)
-        after_fix = doctor_repairs.repair(app, found)
+        after_fix = doctor_repairs.repair_findings(app, found)
         assert any(one.is_fixed for one in after_fix) is bool(broken.repaired)
         after = take_picture(healthy.path)
         changed = {

@@ -35,7 +35,7 @@ def emulator(home: Home) -> Iterator[Emulator]:
 
 
 def find(home: Home, chosen: str | None = None) -> dict[str, Finding]:
-    return {one.id: one for one in checks.run_checks(doctor.gather(App(home.env), chosen))}
+    return {one.id: one for one in checks.run_checks(doctor.gather_facts(App(home.env), chosen))}
 
 
 def refresh_list(home: Home) -> None:
@@ -76,9 +76,11 @@ def test_a_new_permission_is_not_in_old_role_credentials(home, emulator):
     app = App(home.env)
     [session] = app.config.read().sso_sessions()
     role = Role(PAY, "Read")
-    credentials.release(app, session, role, Way.CREDENTIAL_PROCESS, app.clock.deadline(60))
+    credentials.release_credentials(
+        app, session, role, Way.CREDENTIAL_PROCESS, app.clock.deadline(60)
+    )
     assert "cached-credentials" not in find(home, "pay.Read")
-    facts = doctor.gather(App(home.env), "pay.Read")
+    facts = doctor.gather_facts(App(home.env), "pay.Read")
     assert facts.issued_at is not None
     [found] = checks.run_checks(facts._replace(now=facts.issued_at + 3600))
     assert (found.id, found.fix) == ("cached-credentials", "ssohelper cache clear")
@@ -133,14 +135,14 @@ def test_a_missing_program_of_another_tool_is_adopted_first(home, emulator):
 
 def test_settings_that_cannot_be_read_are_one_finding(home, emulator):
     settings("a = [\n")(home)
-    [found] = doctor.examine(App(home.env)).findings
+    [found] = doctor.examine_setup(App(home.env)).findings
     assert (found.id, found.fix) == ("settings", "correct that line in an editor")
 
 
 def test_a_source_that_is_gone_is_an_error_of_every_sdk(home, emulator):
     arn = "arn:aws:iam::999999999999:role/ci"
     add_profile(home, "mine", f"role_arn = {arn}", "source_profile = gone")
-    sdks = doctor.examine(App(home.env), "mine").sdks
+    sdks = doctor.examine_setup(App(home.env), "mine").sdks
     assert {one.kind for one in sdks} == {"error"}
     assert all('source_profile "gone" does not exist' in one.detail for one in sdks)
 
@@ -166,11 +168,11 @@ def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):
 def test_doctor_and_the_other_commands_agree_which_session_is_missing(home, emulator, lines):
     add_profile(home, "mine", *lines)
     add_profile(home, "by-name", "credential_process = ssohelper credential-process --profile mine")
-    [missing] = missing_sessions.list_missing(App(home.env))
+    [missing] = missing_sessions.list_missing_sessions(App(home.env))
     found = find(home)["session-missing"]
     assert (missing.name, missing.profiles[0]) == ("gone", "mine")
     assert found.subject == profiles_subject(missing.profiles)
-    assert found.fix == missing_sessions.restore_command("gone", None)
+    assert found.fix == missing_sessions.restore_session_command("gone", None)
     if len(lines[0].split()) > 3 or len(lines) > 1:
         assert missing.profiles == ("mine", "by-name")
         assert find(home, "by-name")["session-missing"].subject == 'profile "by-name"'
@@ -179,7 +181,7 @@ def test_doctor_and_the_other_commands_agree_which_session_is_missing(home, emul
 def test_a_name_that_no_session_can_have_is_to_be_corrected(home, emulator):
     line = f"--session a%b --account-id {PAY} --role-name Read"
     add_profile(home, "mine", f"credential_process = ssohelper credential-process {line}")
-    assert missing_sessions.list_missing(App(home.env)) == []
+    assert missing_sessions.list_missing_sessions(App(home.env)) == []
     assert find(home)["session-missing"].fix == "correct its name in an editor"
 
 

@@ -38,7 +38,7 @@ class GuardedApp(WorldApp):
         return [line.event for line in self.journal.read().lines]
 
     def grant(self, key: RoleKey = KEY, seconds: int = 1800, **more: bool) -> Grant:
-        return guards.grant(self, key, " INC-4711\n for ana ", seconds, **more)
+        return guards.grant_role(self, key, " INC-4711\n for ana ", seconds, **more)
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ class TestGrant:
     @pytest.mark.parametrize("reason", ["", " \n ", "x" * 201])
     def test_it_needs_a_reason(self, app: GuardedApp, reason: str) -> None:
         with pytest.raises(UsageProblem, match="1 to 200 characters"):
-            guards.grant(app, KEY, reason, 60)
-        assert guards.check_grant(app, KEY, " " + "x" * 200) == "x" * 200
+            guards.grant_role(app, KEY, reason, 60)
+        assert guards.checked_grant_reason(app, KEY, " " + "x" * 200) == "x" * 200
         assert app.events() == []
 
     def test_without_a_terminal_or_below_an_allow_list_it_is_refused(self, app: GuardedApp) -> None:
@@ -85,12 +85,12 @@ class TestGrant:
         assert guards.needs_grant(app, KEY)
 
     def test_another_word_is_refused_with_a_line_in_the_journal(self, app: GuardedApp) -> None:
-        word, notice = guards.grant_question(app, KEY)
+        word, notice = guards.make_grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
-        guards.check_word(app, KEY, f"  {word}\t", word)
+        guards.check_typed_word(app, KEY, f"  {word}\t", word)
         assert app.events() == []
         with pytest.raises(Refused, match=guards.WRONG_WORD):
-            guards.check_word(app, KEY, "yes", word)
+            guards.check_typed_word(app, KEY, "yes", word)
         assert app.events() == ["refused"]
 
     @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ class TestGrant:
         [("pay prod", True), (" pay \t prod\n", True), ("payprod", False), ("", False)],
     )
     def test_white_space_in_the_typed_word_does_not_count(self, typed: str, is_word: bool) -> None:
-        assert guards.is_word(typed, "pay prod") == is_word
+        assert guards.is_word_typed_right(typed, "pay prod") == is_word
 
 
 class TestRevoke:
@@ -106,15 +106,15 @@ class TestRevoke:
         kept = app.grant(OTHER)
         given = app.grant()
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
-        assert guards.revoke(app, KEY) == [given]
+        assert guards.revoke_grants(app, KEY) == [given]
         assert app.grants.list_for_all_terminals() == [kept]
         assert app.events() == ["grant", "grant", "revoke"]
-        assert guards.revoke(app, KEY) == []
+        assert guards.revoke_grants(app, KEY) == []
 
     def test_without_a_role_it_ends_all(self, app: GuardedApp) -> None:
         app.grant()
         app.grant(OTHER)
-        assert {one.key for one in guards.revoke(app)} == {KEY, OTHER}
+        assert {one.key for one in guards.revoke_grants(app)} == {KEY, OTHER}
         assert app.grants.list_for_all_terminals() == []
 
 
@@ -123,28 +123,28 @@ class TestReason:
 
     def test_a_grants_reason_is_the_application_id(self, app: GuardedApp) -> None:
         before = environment.Environment({}, ())
-        assert guards.add_reason(app, KEY, before) == before
+        assert guards.add_grant_reason(app, KEY, before) == before
         app.grant()
-        found = guards.add_reason(app, KEY, before)
+        found = guards.add_grant_reason(app, KEY, before)
         assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
-        assert guards.add_reason(app, OTHER, before) == before
+        assert guards.add_grant_reason(app, OTHER, before) == before
 
     def test_it_has_at_most_50_characters(self, app: GuardedApp) -> None:
-        guards.grant(app, KEY, "x" * 200, 60)
-        found = guards.add_reason(app, KEY, environment.Environment({}, ()))
+        guards.grant_role(app, KEY, "x" * 200, 60)
+        found = guards.add_grant_reason(app, KEY, environment.Environment({}, ()))
         assert len(found.set[environment.APP_ID]) == 50
 
     def test_an_id_of_the_user_stays(self, app: GuardedApp) -> None:
         app.grant()
         app.environ[environment.APP_ID] = "mine"
         before = environment.Environment({}, ())
-        assert guards.add_reason(app, KEY, before) == before
+        assert guards.add_grant_reason(app, KEY, before) == before
 
     def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(
         self, app: GuardedApp
     ) -> None:
         app.environ[environment.APP_ID] = "ssohelper-old"
-        found = guards.add_reason(app, OTHER, environment.Environment({}, ("A",)))
+        found = guards.add_grant_reason(app, OTHER, environment.Environment({}, ("A",)))
         assert found == environment.Environment({}, ("A", environment.APP_ID))
 
 
@@ -155,7 +155,7 @@ class TestRules:
         def offered(role: str) -> tuple[str, ...]:
             account = ListedAccount(Account(KEY.account_id, "pay", ""), (role,))
             listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
-            return guards.usual_rules(app, listing)
+            return guards.propose_usual_guard_rules(app, listing)
 
         assert "AdministratorAccess" in " ".join(offered("AdministratorAccess"))
         assert offered("ReadOnlyAccess") == ()
@@ -163,7 +163,7 @@ class TestRules:
     def test_no_rules_are_offered_beside_a_rule(self, app: GuardedApp) -> None:
         account = ListedAccount(Account(KEY.account_id, "pay", ""), ("AdministratorAccess",))
         listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
-        assert guards.usual_rules(app, listing) == ()
+        assert guards.propose_usual_guard_rules(app, listing) == ()
 
     def test_each_rule_has_the_number_of_roles_that_it_guards(self, app: GuardedApp) -> None:
         accounts = tuple(
@@ -172,42 +172,42 @@ class TestRules:
         )
         listing = Listing(SESSION.start_url, SESSION.region, NOW, accounts)
         app.directory.save("corp", listing)
-        [rule] = guards.list_rules(app)
+        [rule] = guards.list_guard_rules(app)
         assert rule == (RULE, True, 2)
 
     def test_a_rule_that_left_the_file_is_in_force_until_it_is_loosened(
         self, app: GuardedApp, tmp_path: Path
     ) -> None:
-        assert guards.find_rule(app, KEY) == RULE
+        assert guards.find_guard_rule(app, KEY) == RULE
         app.set_rules("*/Other")
         later = WorldApp(tmp_path)
-        assert [(one.text, one.is_configured) for one in guards.list_rules(later)] == [
+        assert [(one.text, one.is_configured) for one in guards.list_guard_rules(later)] == [
             (RULE, False),
             ("*/Other", True),
         ]
-        assert guards.end_rules(later, ["*/Other"]) == [RULE]
+        assert guards.end_guard_rules(later, ["*/Other"]) == [RULE]
         [line] = later.journal.read().lines
         assert (line.fields["before"], line.fields["after"]) == (f"{RULE}, */Other", "*/Other")
         last = WorldApp(tmp_path)
-        assert last.vault.own_rules == ("*/Other",)
-        assert guards.end_rules(last, ["*/Other"]) == []
+        assert last.vault.own_guard_rules == ("*/Other",)
+        assert guards.end_guard_rules(last, ["*/Other"]) == []
 
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
         self, app: GuardedApp, tmp_path: Path
     ) -> None:
-        assert guards.find_rule(app, KEY) == RULE
+        assert guards.find_guard_rule(app, KEY) == RULE
         path = app.locations.settings_file
         path.write_text('[guard]\nrules = ["a/b", "#t"]\n[tags]\nt = ["c/d", "e/f"]\n')
         date_back(path)
         now = WorldApp(tmp_path)
-        assert set(now.vault.own_rules) == {RULE, "a/b", "c/d", "e/f"}
+        assert set(now.vault.own_guard_rules) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings
-        fewer = before.changed("tags.t", ("e/f", "g/h"))
-        assert set(guards.rules_after_change(now, "tags.t", before, fewer)) == {
+        fewer = before.with_value("tags.t", ("e/f", "g/h"))
+        assert set(guards.guard_rules_after_change(now, "tags.t", before, fewer)) == {
             RULE,
             "a/b",
             "e/f",
             "g/h",
         }
-        other = before.changed("guard.rules", ("x/y",))
-        assert guards.rules_after_change(now, "guard.rules", before, other) == ["x/y"]
+        other = before.with_value("guard.rules", ("x/y",))
+        assert guards.guard_rules_after_change(now, "guard.rules", before, other) == ["x/y"]

@@ -23,7 +23,7 @@ ARN = f"arn:aws:sts::{ROLE.account_id}:assumed-role/AWSReservedSSO_Admin_0123456
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     """A signed-in App; STS answers that the user is ana."""
-    monkeypatch.setattr(credentials, "release", lambda *_: None)
+    monkeypatch.setattr(credentials, "release_credentials", lambda *_: None)
     made = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOW)
     says(made)
     sign_in(made, NOW + 3600)

@@ -15,8 +15,8 @@ def app(tmp_path: Path) -> App:
     return App({"HOME": str(tmp_path), "PATH": "/nonexistent"})
 
 
-def edit(shell: str, path: Path, before: bytes | None = None) -> install.Edit:
-    return install.Edit(shell, path, before, b"")
+def edit(shell: str, path: Path, before: bytes | None = None) -> install.RcFileEdit:
+    return install.RcFileEdit(shell, path, before, b"")
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(
     app = App(home.env)
     if before is not None:
         install.find_rc_file(app, shell).write_text(before)
-    edit = install.plan_install(app, shell)
+    edit = install.plan_rc_file_install(app, shell)
     assert (b"compinit -i" in (edit.after or b"")) == adds
-    install.write_edit(app, edit)
-    assert not install.plan_install(app, shell).has_changes
-    install.write_edit(app, install.plan_uninstall(app, shell))
+    install.write_rc_file_edit(app, edit)
+    assert not install.plan_rc_file_install(app, shell).has_changes
+    install.write_rc_file_edit(app, install.plan_rc_file_uninstall(app, shell))
     path = install.find_rc_file(app, shell)
     assert (path.read_text() if path.exists() else None) == before
 
@@ -109,7 +109,7 @@ def test_without_an_absolute_home_no_file_is_found() -> None:
     [("bash", "if [[ $- == *i* ]] && [[ -x "), ("zsh", "if [[ -x "), ("pwsh", "if (Get-Command ")],
 )
 def test_only_bash_runs_its_rc_file_for_scripts_too(shell: str, start: str, tmp_path: Path) -> None:
-    line = install.build_lines(shell, {"HOME": str(tmp_path), "PATH": "/nonexistent"})[-1]
+    line = install.build_rc_lines(shell, {"HOME": str(tmp_path), "PATH": "/nonexistent"})[-1]
     assert line.startswith(start)
     assert f"shell-init {shell}" in line
 
@@ -130,7 +130,7 @@ def test_only_bash_runs_its_rc_file_for_scripts_too(shell: str, start: str, tmp_
 def test_the_path_begins_with_a_tilde_where_users_share_their_rc_file(
     shell: str, path: str, home: str, word: str
 ) -> None:
-    assert install._word(shell, path, home) == word
+    assert install._quote_path_for_shell(shell, path, home) == word
 
 
 @pytest.mark.parametrize(("variable", "shell"), [("/bin/zsh", "zsh"), ("/usr/bin/fish", "fish")])

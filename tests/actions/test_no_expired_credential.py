@@ -119,13 +119,13 @@ def _call(folder: Path, world: World) -> None:
     tokens = _Tokens(token, Path(folder, ".aws", "token"))
     app.__dict__["storage"] = SimpleNamespace(tokens=tokens, codec=PlainCodec(), may_publish=True)
     if app.credentials.load_published_until(KEY) > app.clock.now():
-        path = Path(folders.published_response(f"{folder}/run", *KEY[:3]))
+        path = Path(folders.published_response_path(f"{folder}/run", *KEY[:3]))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find_credentials(app, KEY).is_due
     try:
-        given_out = credentials.release(
+        given_out = credentials.release_credentials(
             app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
         )
     except AwsUnreachable:
@@ -134,7 +134,7 @@ def _call(folder: Path, world: World) -> None:
     assert given_out.expires_at > world.true
     if is_due:  # as the broker renews in the background
         with suppress(AwsUnreachable):
-            credentials.renew_ahead(
+            credentials.renew_credentials_early(
                 app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
             )
 

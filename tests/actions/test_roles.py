@@ -36,7 +36,7 @@ def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
         ("corp", "Read", ()),
         ("other", "Admin", ("not-listed",)),
     ]
-    assert [session.name for session in choice.unlisted] == ["other"]
+    assert [session.name for session in choice.sessions_without_listing] == ["other"]
     assert list(choice.listed_at) == ["corp"]
 
 

@@ -103,14 +103,14 @@ def test_a_wait_is_written_as_a_duration(text: str, seconds: int) -> None:
 
 
 def test_a_held_job_passes_its_wait_on_to_children() -> None:
-    assert sign_in_wait.child_variables("12h") == {"SSOHELPER_WAIT_FOR_SIGN_IN": "12h"}
-    assert sign_in_wait.child_variables("") == {}
+    assert sign_in_wait.build_wait_variables("12h") == {"SSOHELPER_WAIT_FOR_SIGN_IN": "12h"}
+    assert sign_in_wait.build_wait_variables("") == {}
 
 
 def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path: Path) -> None:
     assert sign_in_wait.configured_wait_seconds(app, SESSION) == 0
-    assert sign_in_wait.hold_text(app, SESSION) == "12h"
-    assert sign_in_wait.prepare_wait(app, SESSION) is None
+    assert sign_in_wait.hold_duration_text(app, SESSION) == "12h"
+    assert sign_in_wait.prepare_wait_for_sign_in(app, SESSION) is None
 
 
 @pytest.mark.parametrize(("setting", "text"), [("0", "12h"), ("90m", "90m")])
@@ -118,4 +118,4 @@ def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(
     app: WorldApp, setting: str, text: str
 ) -> None:
     app.environ[sign_in_wait.VARIABLE] = setting
-    assert sign_in_wait.hold_text(app, SESSION) == text
+    assert sign_in_wait.hold_duration_text(app, SESSION) == text

@@ -33,10 +33,10 @@ def is_served(app: WorldApp) -> bool:
         times = [
             os.stat(path).st_mtime_ns
             for path in (
-                folders.config_link(runtime, "corp"),
-                folders.config_stamp(runtime, "corp"),
-                folders.token_link(runtime, "corp"),
-                folders.token_stamp(runtime, "corp"),
+                folders.config_link_path(runtime, "corp"),
+                folders.config_stamp_path(runtime, "corp"),
+                folders.token_link_path(runtime, "corp"),
+                folders.token_stamp_path(runtime, "corp"),
             )
         ]
     except OSError:
@@ -51,7 +51,7 @@ def edit(app: WorldApp, change: Callable[[str], str]) -> None:
 
 
 def cached(app: WorldApp, **more: bool) -> str | None:
-    found = credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, **more)
+    found = credentials.find_cached_credentials(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, **more)
     return found and found.access_key_id
 
 
@@ -165,10 +165,13 @@ def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
     date_back(copy)
-    before = Path(folders.config_link(str(app.locations.runtime_folder), "corp")).readlink()
+    before = Path(folders.config_link_path(str(app.locations.runtime_folder), "corp")).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
     other.environ["AWS_CONFIG_FILE"] = str(copy)
     other.at = app.at
     assert other.release() == "fresh-1"
-    assert Path(folders.config_link(str(app.locations.runtime_folder), "corp")).readlink() == before
+    assert (
+        Path(folders.config_link_path(str(app.locations.runtime_folder), "corp")).readlink()
+        == before
+    )
     assert is_served(app)

@@ -38,7 +38,7 @@ def test_a_token_is_renewed_when_its_end_is_near(app, life, left, given):
         )
     near = TokenState.NEAR_END if left > 0 else TokenState.ENDED
     state = TokenState.GOOD if given == "first" else near
-    assert tokens.load_for_broker(app, SESSION) == (state, token("first").id)
+    assert tokens.load_token_for_broker(app, SESSION) == (state, token("first").id)
     assert app.valid() == given
     assert app.stands() == given
     assert app.used == ["first"] * (given != "first")
@@ -54,7 +54,7 @@ def test_signed_out_says_what_to_type(app):
     for call in (
         lambda: tokens.ensure_valid_token(app, SESSION, app.clock.deadline()),
         lambda: tokens.renew_token(app, SESSION, token("x"), app.clock.deadline()),
-        lambda: tokens.load_for_broker(app, SESSION),
+        lambda: tokens.load_token_for_broker(app, SESSION),
     ):
         with pytest.raises(LoginRequired) as refused:
             call()
@@ -67,11 +67,11 @@ def test_signed_out_says_what_to_type(app):
 def test_a_token_that_cannot_be_renewed_is_used_until_its_end(app, how):
     app.sign_in(1, **how)
     assert app.valid() == "first"
-    assert tokens.load_for_broker(app, SESSION).state is TokenState.GOOD
+    assert tokens.load_token_for_broker(app, SESSION).state is TokenState.GOOD
     assert tokens.load_renewal_due_at(app, SESSION) is None
     assert app.facts() == SignInFacts()  # nothing has ended
     app.at += 1
-    for call in (app.valid, lambda: tokens.load_for_broker(app, SESSION)):
+    for call in (app.valid, lambda: tokens.load_token_for_broker(app, SESSION)):
         with pytest.raises(LoginRequired) as refused:
             call()
         assert refused.value.message == 'the session "corp" expired'

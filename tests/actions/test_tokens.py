@@ -60,13 +60,15 @@ def test_with_a_damaged_token_file_good_role_credentials_are_served(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(3000)
-    given = credentials.release(
+    given = credentials.release_credentials(
         app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
     )
     path.write_text("{")
     app.credentials.withdraw_response(session.key_of(Role(*ROLE)))
     assert (
-        credentials.release(app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        credentials.release_credentials(
+            app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
         == given
     )
     with pytest.raises(LoginRequired, match="is damaged"):

@@ -30,12 +30,12 @@ def work(app: WorldApp) -> broker_work.Work:
 
 def test_a_call_returns_a_document_with_its_warnings(app, work):
     app.while_asked = lambda: app.warn("careful")
-    reply = work.call(KEY, AskedBy())
+    reply = work.get_role_credentials(KEY, AskedBy())
     assert reply.document.startswith(b'{"Version":1,"AccessKeyId":"fresh-1"')
     assert reply.warnings == ("careful",)
     app.answer = RoleNotAssigned("no")
     with pytest.raises(RoleNotAssigned):
-        work.call(KEY, AskedBy())
+        work.get_role_credentials(KEY, AskedBy())
 
 
 def test_a_guarded_role_is_found_only_for_a_caller_that_has_checked_its_grant(app, work):
@@ -46,14 +46,14 @@ def test_a_guarded_role_is_found_only_for_a_caller_that_has_checked_its_grant(ap
     app.__dict__.pop("settings", None)
     app.keep(HOUR)
     with pytest.raises(Refused, match="guards"):
-        work.find(KEY, 0.0, is_permitted=False)
-    assert b'"AccessKeyId":"old"' in work.find(KEY, 0.0, is_permitted=True).document
+        work.find_credentials(KEY, 0.0, is_permitted=False)
+    assert b'"AccessKeyId":"old"' in work.find_credentials(KEY, 0.0, is_permitted=True).document
 
 
 def test_a_bug_in_a_call_is_an_internal_error_with_a_log(app, work):
     app.answer = ZeroDivisionError("secret words")  # type: ignore[assignment]
     with pytest.raises(SsoHelperError) as found:
-        work.call(KEY, AskedBy())
+        work.get_role_credentials(KEY, AskedBy())
     assert found.value.exit_code == 1
     assert "ZeroDivisionError" in found.value.message
     assert "secret words" not in found.value.message
@@ -65,7 +65,7 @@ def test_a_bug_in_a_renewal_is_an_internal_error_too(app, work, monkeypatch):
 
     monkeypatch.setattr(app.renewals, "renew_token", fail)
     with pytest.raises(SsoHelperError) as found:
-        work.renew("corp", "t1")
+        work.renew_token("corp", "t1")
     assert found.value.exit_code == 1
 
 
@@ -73,9 +73,9 @@ def test_a_renewal_raises_its_error(app, work):
     app.sign_in(0)
     app.renewal = AwsUnreachable("down")
     with pytest.raises(AwsUnreachable):
-        work.renew("corp", token("first").id)
+        work.renew_token("corp", token("first").id)
     app.renewal = None
-    work.renew("corp", token("first").id)
+    work.renew_token("corp", token("first").id)
     assert app.stands() == "renewed-2"
 
 
@@ -93,10 +93,10 @@ def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work)
     fresh = broker_work.Work(lambda: WorldApp(app.locations.aws_config_file.parent.parent))
     assert fresh.read_token_file_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
-        fresh.find(KEY, 0.0, is_permitted=True)
+        fresh.find_credentials(KEY, 0.0, is_permitted=True)
 
 
 def test_an_unknown_session_is_an_error_of_the_configuration(app, work):
     with pytest.raises(ConfigInvalid, match=r"there is no \[sso-session other\]"):
-        work.find(KEY._replace(session_name="other"), 0.0, is_permitted=True)
+        work.find_credentials(KEY._replace(session_name="other"), 0.0, is_permitted=True)
     assert SESSION.name == "corp"

@@ -11,6 +11,7 @@ from ssohelper.core.model import (
     AccessToken,
     CachedCredentials,
     ClientRegistration,
+    IssuedToken,
     Role,
     RoleCredentials,
     Secret,
@@ -96,14 +97,14 @@ class WorldApp(App):
             raise self.answer
         return keys(f"fresh-{len(self.asked)}", self.at + HOUR)
 
-    def _refresh(self, used: AccessToken, deadline: Any) -> tuple[AccessToken, int]:
+    def _refresh(self, used: AccessToken, deadline: Any) -> IssuedToken:
         assert used.refresh_token
         self.used.append(used.value.reveal())
         self.waited.append(deadline.seconds_left())
         self.while_renewed()
         if self.renewal is not None:
             raise self.renewal
-        return token(f"renewed-{len(self.used)}", self.at + HOUR), HOUR
+        return IssuedToken(token(f"renewed-{len(self.used)}", self.at + HOUR), HOUR)
 
     def _sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -124,7 +125,9 @@ class WorldApp(App):
 
     def release(self, seconds: float = 18, **more: Any) -> str:
         deadline = self.clock.deadline(seconds)
-        found = credentials.release(self, SESSION, ROLE, Way.CREDENTIAL_PROCESS, deadline, **more)
+        found = credentials.release_credentials(
+            self, SESSION, ROLE, Way.CREDENTIAL_PROCESS, deadline, **more
+        )
         return found.access_key_id
 
     def valid(self, seconds: float = 18) -> str:

@@ -107,7 +107,9 @@ def in_process(home: Home) -> App:
 def answer_of(app: App, emulator: Emulator, name: str) -> tuple[str, str]:
     """Return account id and role of the credentials that this profile gets."""
     found = selection.resolve_profile(app, name, None)
-    keys = credentials.release(app, found.session, found.role, Way.USE, app.clock.deadline())
+    keys = credentials.release_credentials(
+        app, found.session, found.role, Way.USE, app.clock.deadline()
+    )
     issued = emulator.identity_of(keys.access_key_id)
     assert issued is not None
     return issued.account_id, issued.role_name

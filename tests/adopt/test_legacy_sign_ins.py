@@ -76,7 +76,7 @@ def saved(app: WorldApp, url: str = URL) -> str | None:
 def write(app: WorldApp) -> None:
     present = app.tokens.load(SESSION)
     assert present is not None
-    legacy_sign_ins.write_present(app, SESSION, present)
+    legacy_sign_ins.write_legacy_tokens_if_present(app, SESSION, present)
 
 
 def test_a_renewal_writes_them_again(world: WorldApp) -> None:
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_a_dead_token_is_neither_replaced_nor_removed(
     path.write_text(content)
     write(world)
     legacy_sign_ins.remove_legacy_tokens(
-        world, SESSION, legacy_sign_ins.find_own_ids(world, SESSION)
+        world, SESSION, legacy_sign_ins.find_own_token_ids(world, SESSION)
     )
     assert path.read_text() == content
 
@@ -175,10 +175,12 @@ def test_a_disk_that_takes_no_file_does_not_fail_the_renewal(world: WorldApp) ->
 def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
     world.sign_in()
     write(world)
-    found = adopting.survey(world, SESSION, Listing(SESSION.start_url, SESSION.region, 0))
-    assert [(one.trouble, one.needs_us) for one in found[:2]] == [
+    found = adopting.list_profiles_of_other_tools(
+        world, SESSION, Listing(SESSION.start_url, SESSION.region, 0)
+    )
+    assert [(one.trouble, one.needs_ssohelper) for one in found[:2]] == [
         ("the role is not in your list", True)
     ] * 2
-    assert adopting.find_not_counted(world, only_reliable=True) == frozenset()
+    assert adopting.find_unusable_profiles_of_other_tools(world, only_reliable=True) == frozenset()
     world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + HOUR))
     assert isinstance(world, App)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ssohelper.broker.chains import Brokers
-from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
@@ -31,7 +31,7 @@ class World:
     def __init__(self, **sources: str) -> None:
         self.now = 0.0
         self.sources = {chain(name): chain(below) for name, below in sources.items()}
-        self.found: dict[RoleKey, Found] = {}
+        self.found: dict[RoleKey, FoundCredentials] = {}
         self.portal: list[RoleKey] = []
         self.sts: list[tuple[RoleKey, bytes]] = []
         self.renewals: list[str] = []
@@ -41,10 +41,12 @@ class World:
         self.token: Token | SsoHelperError = GOOD
         self.brokers = Brokers(self)
 
-    def find(self, key: RoleKey, _share: float, *, is_permitted: bool) -> Found:
-        return self.found.get(key, Found())
+    def find_credentials(
+        self, key: RoleKey, _share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
+        return self.found.get(key, FoundCredentials())
 
-    def find_source(self, key: RoleKey) -> RoleKey:
+    def find_source_role(self, key: RoleKey) -> RoleKey:
         if key not in self.sources:
             raise ConfigInvalid("the profile is gone")
         return self.sources[key]
@@ -60,11 +62,11 @@ class World:
     def read_config_mark(self) -> str:
         return self.config_mark
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         self.portal.append(key)
         return self.now
 
-    def start_assume(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
+    def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
         self.sts.append((key, source.document))
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
@@ -73,7 +75,7 @@ class World:
     def may_renew_in_background(self) -> bool:
         return True
 
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         self.told.append(caller)
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -84,14 +86,16 @@ class World:
 
     def ask(self, key: RoleKey, seconds: float = 18.0) -> Caller:
         caller = Caller(Request(key, self.now, self.now + seconds, may_wait_longer=True))
-        self.brokers.ask(caller, self.now)
+        self.brokers.handle_request(caller, self.now)
         self.settle()
         return caller
 
     def end(self, key: RoleKey, outcome: SsoHelperError | None = None) -> None:
         if outcome is None:
-            self.found[key] = Found(document(key.role_part), is_good=True)  # as the cache
-        self.brokers.end_call(key, outcome or Reply(document(key.role_part)), self.now)
+            self.found[key] = FoundCredentials(
+                document(key.role_part), is_good=True
+            )  # as the cache
+        self.brokers.end_role_call(key, outcome or Reply(document(key.role_part)), self.now)
         self.settle()
 
     def settle(self) -> None:
@@ -144,7 +148,7 @@ def test_three_levels_are_assumed_one_after_the_other_and_all_callers_get_the_an
 
 def test_good_credentials_below_are_used_at_once():
     world = World(c="")
-    world.found[BASE] = Found(b"kept", is_good=True)
+    world.found[BASE] = FoundCredentials(b"kept", is_good=True)
     world.ask(chain("c"))
     assert world.portal == []
     assert world.sts == [(chain("c"), b"kept")]
@@ -152,7 +156,7 @@ def test_good_credentials_below_are_used_at_once():
 
 def test_a_warning_about_the_credentials_below_goes_on_with_them():
     world = World(c="")
-    world.found[BASE] = Found(b"kept", warning="perhaps another person's")
+    world.found[BASE] = FoundCredentials(b"kept", warning="perhaps another person's")
     caller = world.ask(chain("c"))
     world.end(BASE, DOWN)
     world.go_to(4.0)
@@ -211,7 +215,7 @@ def test_a_portal_that_is_down_is_exit_6_after_the_usual_patience():
 def test_sts_that_is_down_and_comes_back_serves_a_chain_of_three():
     """The one call that may try must not wait for another that may not."""
     world = World(top="mid", mid="low", low="")
-    world.found[BASE] = Found(b"kept", is_good=True)
+    world.found[BASE] = FoundCredentials(b"kept", is_good=True)
     caller = world.ask(chain("top"))
     world.end(chain("low"), DOWN)
     world.end(world.sts[-1][0], DOWN) if len(world.sts) > 1 else None
@@ -226,7 +230,7 @@ def test_sts_that_is_down_and_comes_back_serves_a_chain_of_three():
 
 def test_credentials_below_that_sts_refuses_are_renewed_once():
     world = World(c="")
-    world.found[BASE] = Found(b"revoked", is_good=True)
+    world.found[BASE] = FoundCredentials(b"revoked", is_good=True)
     caller = world.ask(chain("c"))
     del world.found[BASE]
     world.end(chain("c"), SourceRejected("no"))
@@ -247,8 +251,8 @@ def test_a_chain_that_is_gone_is_exit_3():
 
 def test_chains_that_are_due_are_renewed_in_the_background_with_what_is_below():
     world = World(c="")
-    world.found[chain("c")] = Found(b"old", is_good=True, is_due=True, due_token_id="t1")
-    world.found[BASE] = Found(b"base", is_good=True, is_due=True)
+    world.found[chain("c")] = FoundCredentials(b"old", is_good=True, is_due=True, due_token_id="t1")
+    world.found[BASE] = FoundCredentials(b"base", is_good=True, is_due=True)
     caller = world.ask(chain("c"))
     assert world.replies[caller].document == b"old"
     assert world.sts == [(chain("c"), b"base")]

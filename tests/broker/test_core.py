@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.broker.limits import MOST_CALLS, PATIENCE_SECONDS
-from ssohelper.broker.requests import Found
+from ssohelper.broker.requests import FoundCredentials
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -18,9 +18,9 @@ from ssohelper.errors import (
 )
 from tests.broker.world import DOWN, ENDED, GOOD, NEAR_END, RENEWED, World, document, key
 
-OLD = Found(b"old\n")
-CACHED = Found(b"cached\n", is_good=True)
-DUE = Found(b"cached\n", is_good=True, is_due=True)
+OLD = FoundCredentials(b"old\n")
+CACHED = FoundCredentials(b"cached\n", is_good=True)
+DUE = FoundCredentials(b"cached\n", is_good=True, is_due=True)
 NEEDS_SIGN_IN = LoginRequired('the session "corp" expired')
 NO_ACCESS = RoleNotAssigned("no access")
 

@@ -11,7 +11,15 @@ import pytest
 from ssohelper.broker import loop as loop_module
 from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token, TokenState, Wait
+from ssohelper.broker.requests import (
+    AskedBy,
+    FoundCredentials,
+    Reply,
+    Request,
+    Token,
+    TokenState,
+    Wait,
+)
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned, SsoHelperError
@@ -38,10 +46,12 @@ class Work:
         self._at_once = 0
         self._lock = threading.Lock()
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         if key.role_name in self.guarded and not is_permitted:
             raise Refused("a rule guards this role")
-        return Found()
+        return FoundCredentials()
 
     def load_token(self, session_name: str) -> Token:
         return Token(self.token_state, "t1")
@@ -52,10 +62,10 @@ class Work:
     def may_renew_in_background(self) -> bool:
         return True
 
-    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         return self.wait
 
-    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
+    def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         with self._lock:
             self.called.append(key.role_name)
             self.asked_by.append(asked_by)
@@ -68,7 +78,7 @@ class Work:
             raise self.error
         return Reply(b"document of %s\n" % key.role_name.encode(), warnings=("careful",))
 
-    def renew(self, session_name: str, seen_id: str) -> None:
+    def renew_token(self, session_name: str, seen_id: str) -> None:
         self.renewed.append(seen_id)
         if self.renewal_error is not None:
             raise self.renewal_error
@@ -326,7 +336,7 @@ class TestAlone:
         now = time.monotonic()
         try:
             key = RoleKey("corp", "000000000001", "A")
-            return loop.ask(Caller(Request(key, now, now + seconds)))
+            return loop.answer_request(Caller(Request(key, now, now + seconds)))
         finally:
             loop.close()
 

@@ -98,9 +98,9 @@ def test_a_shorter_pause_does_not_end_a_longer_one():
     assert pace.next_call_at(1.0) == 5.0
 
 
-@pytest.mark.parametrize(("at", "is_flowing"), [(0.0, True), (3.0, True), (3.1, False)])
-def test_calls_count_as_getting_through_for_3_s_after_an_answer(at, is_flowing):
+@pytest.mark.parametrize(("at", "has_recent_answer"), [(0.0, True), (3.0, True), (3.1, False)])
+def test_calls_count_as_getting_through_for_3_s_after_an_answer(at, has_recent_answer):
     pace = Pace()
-    assert not pace.is_flowing(0.0)
+    assert not pace.has_recent_answer(0.0)
     pace.note_answer(0.0)
-    assert pace.is_flowing(at) is is_flowing
+    assert pace.has_recent_answer(at) is has_recent_answer

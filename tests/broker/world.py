@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ssohelper.broker.core import Broker
-from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token, TokenState
+from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token, TokenState
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -28,7 +28,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.found: dict[str, Found] = {}
+        self.found: dict[str, FoundCredentials] = {}
         self.find_error: SsoHelperError | None = None
         self.tokens: dict[str, Token | SsoHelperError] = {}
         self.prints: dict[str, str] = {}
@@ -44,10 +44,12 @@ class World:
 
     # -- Ports ---------------------------------------------------------------------------------
 
-    def find(self, key: RoleKey, least_share: float, *, is_permitted: bool) -> Found:
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
         if self.find_error is not None:
             raise self.find_error
-        return self.found.get(key.role_name, Found())
+        return self.found.get(key.role_name, FoundCredentials())
 
     def load_token(self, session_name: str) -> Token:
         self.now += self.read_seconds
@@ -59,7 +61,7 @@ class World:
     def read_token_file_fingerprint(self, session_name: str) -> str:
         return self.prints.get(session_name, "f1")
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         assert key not in self.under_way, "two calls for one role"
         self.calls.append((self.now, key.role_name))
         self.under_way.append(key)
@@ -71,7 +73,7 @@ class World:
     def may_renew_in_background(self) -> bool:
         return self.is_background
 
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         self.told.append((self.now, caller, seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -91,7 +93,7 @@ class World:
     ) -> Caller:
         request = Request(key(role, session), self.now, self.now + seconds, share, waits)
         caller = Caller(request)
-        self.broker.ask(caller, self.now)
+        self.broker.handle_request(caller, self.now)
         return caller
 
     def go_to(self, moment: float) -> None:
@@ -108,7 +110,7 @@ class World:
         """End the call for the role: with its document, or with an error."""
         ended = key(role, session)
         self.under_way.remove(ended)
-        self.broker.end_call(ended, outcome or Reply(document(role)), self.now)
+        self.broker.end_role_call(ended, outcome or Reply(document(role)), self.now)
 
     def end_renewal(
         self,

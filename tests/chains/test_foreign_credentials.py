@@ -216,7 +216,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
     key, seen = keyed.key, list[object]()
     keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
     keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-    run_really = timed_run.run
+    run_really = timed_run.run_with_time_limit
 
     def run_seen(
         argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
@@ -224,12 +224,14 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
         seen.extend((argv, environ))
         return run_really(argv, environ, seconds, given)
 
-    monkeypatch.setattr(timed_run, "run", run_seen)
+    monkeypatch.setattr(timed_run, "run_with_time_limit", run_seen)
     app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
-    found = foreign.find(app, "box")
+    found = foreign.find_foreign_profile(app, "box")
     assert found is not None
     deadline = Deadline(60.0, time.monotonic)
-    got = foreign_credentials.obtain(app, found, {}, deadline, is_on_terminal=False)
+    got = foreign_credentials.obtain_foreign_credentials(
+        app, found, {}, deadline, is_on_terminal=False
+    )
     assert got.is_temporary
     assert "ssohelper" in repr(seen)
     for absent in (*keys.values(), "/mine"):
@@ -283,11 +285,13 @@ def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
         f"[profile own]\ncredential_process = {program}\n\n" + chain("above", JUMP_ARN, "own")
     )
     app = App(keyed.home.env)
-    found = foreign.find(app, "above")
+    found = foreign.find_foreign_profile(app, "above")
     assert found is not None
     deadline = Deadline(6.0, time.monotonic)
     with pytest.raises(AwsUnreachable) as failed:
-        foreign_credentials.obtain(app, found, {}, deadline, is_on_terminal=False)
+        foreign_credentials.obtain_foreign_credentials(
+            app, found, {}, deadline, is_on_terminal=False
+        )
     assert started.exists()
     assert str(program) in failed.value.message
     assert "within 6 s: it was stopped" in failed.value.message

@@ -56,7 +56,7 @@ def test_three_levels_over_eight_lives_never_fail_and_ask_once_for_each(
         if held_until - clock.now <= _BOTOCORE_SECONDS:
             app = App(chained.home.env, clock=clock)
             profile = selection.resolve_profile(app, "audit", None)
-            found = credentials.release(
+            found = credentials.release_credentials(
                 app, profile.session, profile.role, Way.CREDENTIAL_PROCESS, app.clock.deadline()
             )
             assert app.warnings == []

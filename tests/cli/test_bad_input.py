@@ -96,7 +96,7 @@ def test_credentials_with_an_impossible_expiry_are_not_served(
     body = json.dumps({"roleCredentials": credentials})
     emulator.faults.script("GetRoleCredentials", 200, body=body)
     with pytest.raises(BadAnswer) as caught:
-        issuing.issue(App(signed_in.env), RoleKey("corp", ACCOUNT, ROLE), AskedBy())
+        issuing.issue_credentials(App(signed_in.env), RoleKey("corp", ACCOUNT, ROLE), AskedBy())
     assert caught.value.hint
     assert not kept(signed_in).exists()
 

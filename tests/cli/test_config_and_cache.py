@@ -120,7 +120,7 @@ def fail(secret):
 try:
     fail("CNRY-secret")
 except BaseException as error:
-    sys.exit(crash.report(error, sys.exc_info()[2]))
+    sys.exit(crash.report_crash(error, sys.exc_info()[2]))
 """
 
     def crash(self, home, kind: str = "ValueError") -> "subprocess.CompletedProcess[str]":

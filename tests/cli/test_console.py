@@ -146,7 +146,7 @@ def test_the_documented_browser_commands_get_the_url(tmp_path: Path) -> None:
         said = shlex.split(line)[4]
         opener = browser.find_opener({"PATH": str(tmp_path)}, said)
         assert opener is not None, said
-        last = browser.command_of(opener, url)[-1]
+        last = browser.command_to_open(opener, url)[-1]
         assert last in (url, "ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A40123%2Fabc")
 
 
@@ -353,9 +353,9 @@ class TestOpening:
     ) -> None:
         monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
         profile = selection.resolve_profile(app, PROFILE, None)
-        page = console.choose_page(app, profile, None, None)
+        page = console.choose_console_page(app, profile, None, None)
         with pytest.raises(LocalState, match="browser") as caught:
-            console.open_in_browser(app, profile, page, lambda url: starts)
+            console.open_console_in_browser(app, profile, page, lambda url: starts)
         assert "--print" in (caught.value.hint or "")
         assert "config set sessions.corp.browser" in (caught.value.hint or "")
 

@@ -17,7 +17,7 @@ import pexpect
 import pytest
 
 from ssohelper.emulator.world import START_URL, demo_world
-from ssohelper.emulator.world_file import file_content
+from ssohelper.emulator.world_file import world_file_content
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.people import sign_in
@@ -302,7 +302,7 @@ class TestEmulatorServe:
         world, ready = tmp_path / "world.json", tmp_path / "ready.json"
         other = demo_world()
         other.start_url, other.name = "https://other.awsapps.com/start", "Other"
-        world.write_text(json.dumps(file_content(other)))
+        world.write_text(json.dumps(world_file_content(other)))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -163,7 +163,7 @@ class TestRealShells:
 class TestFile:
     @pytest.mark.parametrize("place", [{}, {"HOME": ""}, {"HOME": "/"}])
     def test_the_line_has_no_tilde_without_a_home(self, home: Home, place: dict[str, str]) -> None:
-        line = installing.build_lines("bash", {"PATH": home.env["PATH"], **place})[-1]
+        line = installing.build_rc_lines("bash", {"PATH": home.env["PATH"], **place})[-1]
         assert SCRIPT in line
         assert "~" not in line
 
@@ -398,7 +398,7 @@ class TestTheCommand:
     @pytest.mark.parametrize("shell", SHELLS)
     def test_is_named_by_its_path(self, home: Home, shell: str) -> None:
         assert f"'{SCRIPT}-credentials' shell-init {shell}" in "\n".join(
-            installing.build_lines(shell, home.env)
+            installing.build_rc_lines(shell, home.env)
         )
 
     @pytest.mark.parametrize("shell", SHELLS)

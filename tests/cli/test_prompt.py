@@ -296,13 +296,13 @@ class TestFailures:
         assert not emulator.calls
 
     def test_a_damaged_file_is_repaired(self, home: Home, app: App) -> None:
-        answer = prompt.answer_shell(app)
+        answer = prompt.answer_shell_prompt(app)
         path = file_of(home)
         good = path.read_bytes()
         for bad in (b"", b"x", b"x\n12", b"x\n-1\n", b"x\n12\n13\n", b"\xff\n", b"9" * 2000):
             path.write_bytes(bad)
             assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
-            assert prompt.answer_shell(app) == answer
+            assert prompt.answer_shell_prompt(app) == answer
             assert path.read_bytes() == good
 
     def test_a_shell_gets_the_file_the_config_and_the_rows(self, home: Home, app: App) -> None:
@@ -310,12 +310,12 @@ class TestFailures:
         answer = "|".join(
             (PROFILE, "payments-prod.ReadO..cess", str(file_of(home)), str(home.config_file), rows)
         )
-        assert prompt.answer_shell(app) == f"{answer}\n"
+        assert prompt.answer_shell_prompt(app) == f"{answer}\n"
         assert file_of(home).read_text() == f"{rows}\n"
 
     def test_a_shell_gets_no_file_for_fixed_keys(self, home: Home) -> None:
         keys = {"AWS_ACCESS_KEY_ID": "ASIAX", "AWS_CREDENTIAL_EXPIRATION": "2030-01-01T00:00:00Z"}
-        answer = prompt.answer_shell(App({**home.env, **keys}))
+        answer = prompt.answer_shell_prompt(App({**home.env, **keys}))
         assert answer.split("|")[2:4] == ["", ""]
         assert answer.endswith("|99999999999|0|late|==expired==\n")
         assert not file_of(home).exists()
@@ -330,51 +330,51 @@ class TestFailures:
             return really(*words, **more)
 
         monkeypatch.setattr(app.prompt_state, "write", write)
-        prompt.answer_shell(app)
+        prompt.answer_shell_prompt(app)
         assert state(home) == "open"
 
     @pytest.mark.parametrize("name", ["a\nb", "a|b"])
     def test_folders_with_strange_names_are_not_named(self, home: Home, name: str) -> None:
         folder = home.path / name
         folder.mkdir()
-        answer = prompt.answer_shell(App({**home.env, "SSOHELPER_HOME": str(folder)}))
+        answer = prompt.answer_shell_prompt(App({**home.env, "SSOHELPER_HOME": str(folder)}))
         assert answer == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
     def test_a_changed_config_is_newer_until_a_shell_has_asked(self, home: Home, app: App) -> None:
         key = RoleKey("corp", ACCOUNT, ROLE)
-        prompt.answer_shell(app)
+        prompt.answer_shell_prompt(app)
         changed_ns = home.config_file.stat().st_mtime_ns + 5
         os.utime(home.config_file, ns=(changed_ns, changed_ns))
         app.prompt_state.write(key, "1|0|fine|ok")  # as after a sign-in: keeps its time
         assert file_of(home).stat().st_mtime_ns == changed_ns - 5
-        prompt.answer_shell(app)
+        prompt.answer_shell_prompt(app)
         assert file_of(home).stat().st_mtime_ns == changed_ns
 
     def test_an_older_config_leaves_the_file_as_new_as_it_is(self, home: Home, app: App) -> None:
         """Two configs may name one role: else each would make shells of the other ask."""
-        prompt.answer_shell(app)
+        prompt.answer_shell_prompt(app)
         before = file_of(home).stat().st_mtime_ns
         os.utime(home.config_file, (1, 1))
-        assert str(home.config_file) in prompt.answer_shell(app)
+        assert str(home.config_file) in prompt.answer_shell_prompt(app)
         assert file_of(home).stat().st_mtime_ns == before
 
     @pytest.mark.parametrize("profile", ["plain", "no such"])
     def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(
         self, home: Home, app: App, profile: str
     ) -> None:
-        answer = prompt.answer_shell(App({**home.env, "AWS_PROFILE": profile}))
+        answer = prompt.answer_shell_prompt(App({**home.env, "AWS_PROFILE": profile}))
         _, _, file, config, *_ = answer.split("|")
         assert Path(file).stat().st_mtime_ns == Path(config).stat().st_mtime_ns
 
     def test_a_missing_config_is_not_compared(self, home: Home) -> None:
         home.config_file.unlink()
-        answer = prompt.answer_shell(App(home.env))
+        answer = prompt.answer_shell_prompt(App(home.env))
         assert answer.split("|")[2:4] == [str(home.runtime / "prompt" / "no-role"), ""]
 
     def test_where_nothing_can_be_written_no_end_is_shown(self, home: Home, app: App) -> None:
         home.runtime.mkdir(mode=0o700)
         (home.runtime / "prompt").write_text("in the way")
-        assert prompt.answer_shell(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
+        assert prompt.answer_shell_prompt(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
     def test_a_sign_in_succeeds_where_no_prompt_can_be_updated(self, run: Run, home: Home) -> None:
         home.runtime.mkdir(mode=0o700)
@@ -406,4 +406,4 @@ def test_a_name_that_looks_like_no_other_costs_no_read_of_the_config(
     """A status bar runs `prompt` again and again, often with no profile in use."""
     app = App({name: value for name, value in home.env.items() if name != "AWS_PROFILE"})
     monkeypatch.setattr(type(app.config), "read", lambda _store: pytest.fail("the config was read"))
-    assert prompt.read_status(app).label == ""
+    assert prompt.read_prompt_status(app).label == ""

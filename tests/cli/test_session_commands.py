@@ -263,11 +263,11 @@ class TestRenaming:
     ) -> None:
         monkeypatch.setattr(os, "environ", {**os.environ, **signed_in.env})
         app = App(signed_in.env)
-        plan = sessions.plan_rename(app, selection.require_session(app, "corp"), "acme")
+        plan = sessions.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
         more = "[profile late]\nsso_session = corp\nsso_account_id = 000030000001\n"
         signed_in.write_config(signed_in.config_file.read_text() + more)
         with pytest.raises(LocalState, match="has changed since"):
-            sessions.apply(App(signed_in.env), plan)
+            sessions.apply_session_plan(App(signed_in.env), plan)
         assert emulator.counters["Logout"] == 0
         assert list(signed_in.token_folder.glob("*.json"))
 

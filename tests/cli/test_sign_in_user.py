@@ -191,10 +191,10 @@ def test_credentials_of_aws_are_not_sent_to_an_sts_on_this_machine(
     session = selection.resolve_session(app, "corp")
     token = app.tokens.load(session)
     assert token is not None
-    assert sign_in_user.find_user(app, session, token) == "ana"
+    assert sign_in_user.find_signed_in_user(app, session, token) == "ana"
     monkeypatch.setattr(OidcClient, "issuer", "aws/us-east-1")
     desk.emulator.reset_counters()
-    assert sign_in_user.find_user(app, session, token) is None
+    assert sign_in_user.find_signed_in_user(app, session, token) is None
     assert not desk.emulator.counters
 
 

@@ -143,7 +143,7 @@ def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
 )
 @pytest.mark.parametrize("created", [None, b"x", b"x\n"])
 def test_a_line_of_the_user_between_the_marks_stays_wherever_it_is(shell, own, created):
-    lines = install.build_lines(shell, {"PATH": "/n", "HOME": "/a#b"})
+    lines = install.build_rc_lines(shell, {"PATH": "/n", "HOME": "/a#b"})
     for ours in (lines, [*lines, *rc_text.PROMPT_LINES[shell]], [*lines, rc_text.NO_PROMPT]):
         plain = rc_text.rc_with_our_lines(created, ours, "rc")
         begin = plain.index(b"# Added")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from ssohelper.emulator import control
-from ssohelper.emulator.exchange import Answer, request_of
+from ssohelper.emulator.exchange import Answer, make_request
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.world import demo_world
@@ -58,7 +58,7 @@ class Wire:
         headers: dict[str, str] | None = None,
         **query: str,
     ) -> Answer:
-        request = request_of(method, path, urlencode(query), headers or {}, body)
+        request = make_request(method, path, urlencode(query), headers or {}, body)
         return control.handle_request(self.service, request)
 
     def post(self, path: str, **fields: Any) -> tuple[int, Any]:

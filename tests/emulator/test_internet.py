@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ssohelper.emulator.addresses import find_place
-from ssohelper.emulator.exchange import Answer, request_of
-from ssohelper.emulator.internet import redirect_to
+from ssohelper.emulator.exchange import Answer, make_request
+from ssohelper.emulator.internet import host_that_redirects_to
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.world import demo_world
 
@@ -34,7 +34,7 @@ class Browser:
     ) -> Answer:
         method = "GET" if body is None else "POST"
         data = b"" if body is None else json.dumps(body).encode()
-        request = request_of(method, path, query, headers, data, host=host)
+        request = make_request(method, path, query, headers, data, host=host)
         return self.service.internet.handle(request, self.service.handle)
 
     def device(self, host: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def test_an_added_host_wins_and_every_visit_is_recorded() -> None:
     browser = Browser()
     internet = browser.service.internet
     assert not internet.has_host("sso.example.com")
-    internet.add_host("sso.example.com", redirect_to(START))
+    internet.add_host("sso.example.com", host_that_redirects_to(START))
     assert internet.has_host("sso.example.com")
     answer = browser.ask("sso.example.com", "/start")
     assert (answer.status, dict(answer.headers)["Location"]) == (302, START)

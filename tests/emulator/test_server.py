@@ -14,13 +14,11 @@ import pytest
 
 import ssohelper.emulator
 from ssohelper.emulator.listener import EmulatorError
-from ssohelper.emulator.server import Emulator, refuse_aws_folder, serve
+from ssohelper.emulator.server import Emulator, refuse_aws_folder, serve_until_signal
 from ssohelper.emulator.world import World
 from tests.emulator.conftest import PAYMENTS_PROD, fetch
 
-READY = (
-    "import sys; from ssohelper.emulator.server import serve; serve(0, None, sys.argv[1], 'ana')"
-)
+READY = "import sys; from ssohelper.emulator.server import serve_until_signal as serve; serve(0, None, sys.argv[1], 'ana')"
 
 
 def raw(emu: Emulator, request: bytes) -> bytes:
@@ -209,7 +207,7 @@ class TestRunner:
         (tmp_path / "link").symlink_to(tmp_path / ".aws")
         for path in (tmp_path / ".aws" / "ready", tmp_path / "link" / "ready"):
             with pytest.raises(EmulatorError, match=r"\.aws folder"):
-                serve(0, None, path)
+                serve_until_signal(0, None, path)
         refuse_aws_folder(tmp_path / "ready")
 
     def test_a_port_in_use_is_an_error(self, emu: Emulator):

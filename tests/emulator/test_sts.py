@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
-from ssohelper.emulator.world_file import file_content, world_from
+from ssohelper.emulator.world_file import world_file_content, world_from_table
 from tests.emulator.conftest import PAYMENTS_PROD, Clock, fetch
 
 
@@ -247,5 +247,5 @@ def test_an_assumed_role_ends_by_the_emulators_clock():
 def test_iam_roles_are_in_a_world_file(tmp_path: Any):
     world = demo_world()
     world.add_iam_role(VENDOR, "Deploy", trusts=[PAYMENTS_PROD], external_id="x1")
-    again = world_from(json.loads(json.dumps(file_content(world))))
+    again = world_from_table(json.loads(json.dumps(world_file_content(world))))
     assert again.iam_roles == world.iam_roles

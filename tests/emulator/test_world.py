@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.emulator.world import World, WorldError, demo_world, load_world
-from ssohelper.emulator.world_file import file_content
+from ssohelper.emulator.world_file import world_file_content
 
 
 def small() -> World:
@@ -123,9 +123,9 @@ class TestWorldFile:
     def test_a_written_world_is_read_back_unchanged(self, tmp_path: Path):
         world = demo_world()
         file = tmp_path / "world.json"
-        file.write_text(json.dumps(file_content(world)))
+        file.write_text(json.dumps(world_file_content(world)))
         again = load_world(str(file))
-        assert file_content(again) == file_content(world)
+        assert world_file_content(again) == world_file_content(world)
         assert all(again.roles_of(person) == world.roles_of(person) for person in world.people)
 
     def test_toml_is_read(self, tmp_path: Path):

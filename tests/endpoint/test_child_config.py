@@ -8,7 +8,7 @@ import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Profile, Role, SsoSession
-from ssohelper.endpoint.child_files import config_text
+from ssohelper.endpoint.child_files import child_config_text
 from ssohelper.errors import ConfigInvalid
 from tests.conftest import Home
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Served
@@ -33,7 +33,7 @@ IDENTITY = {
 
 
 def copied(text: str, *keyed: str, region: str = "eu-west-1") -> str:
-    return config_text(ConfigFile.parse(text.encode(), "config"), JOB, region, keyed)
+    return child_config_text(ConfigFile.parse(text.encode(), "config"), JOB, region, keyed)
 
 
 def as_botocore_reads(text: str, folder: Path) -> dict[str, dict[str, object]]:

@@ -16,7 +16,7 @@ import pytest
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.handlers import ContainerHandler
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import CredentialSource
 from ssohelper.wire import local_server
 from tests.conftest import Home
 from tests.endpoint.crowd import crowd
@@ -106,7 +106,7 @@ HOSTILE: dict[str, bytes] = {
 
 
 def handler(port: int = 8000) -> ContainerHandler:
-    source = cast(Source, SimpleNamespace(get_credentials=lambda seconds: KEYS))
+    source = cast(CredentialSource, SimpleNamespace(get_credentials=lambda seconds: KEYS))
     return ContainerHandler(source, "000000000001", port, Secret(TOKEN))
 
 
@@ -138,7 +138,7 @@ def test_an_unexpected_error_is_a_500_without_its_message(home: Home) -> None:
     def fail(seconds: float) -> RoleCredentials:
         raise ValueError("CNRY secret")
 
-    source = cast(Source, SimpleNamespace(get_credentials=fail))
+    source = cast(CredentialSource, SimpleNamespace(get_credentials=fail))
     asked = ContainerHandler(source, "000000000001", 8000, Secret(TOKEN))
     found = asked.rules.parse_request(request(), is_ours=True)
     assert found is not None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ssohelper.actions import credentials, selection
 from ssohelper.broker.requests import Reply
-from ssohelper.core.model import AccessToken, SsoSession
+from ssohelper.core.model import IssuedToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.serving import Endpoint, EndpointApp
@@ -136,12 +136,12 @@ def served(
             nowhere = broker_client.Unavailable("its process would have another clock")
             stack.enter_context(patch.object(broker_client, "ask_broker", side_effect=nowhere))
             # One at a time, as in a broker: the second finds the credentials that the first has cached.
-            stack.enter_context(patch.object(credentials, "_ask_alone", _one_by_one()))
+            stack.enter_context(patch.object(credentials, "_ask_aws_without_broker", _one_by_one()))
         yield from _served(home, emulator, clock, pause_seconds)
 
 
 def _one_by_one() -> Callable[..., Reply]:
-    ask, lock = credentials._ask_alone, threading.Lock()
+    ask, lock = credentials._ask_aws_without_broker, threading.Lock()
 
     def ask_in_turn(*words: Any) -> Reply:
         with lock:
@@ -169,9 +169,9 @@ def _served(
             if "refresh_token" in vars(made):
                 return made
 
-            def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
+            def by_this_clock(*words: Any) -> IssuedToken:
                 token, life = refresh(*words)
-                return token._replace(expires_at=int(clock.now()) + life), life
+                return IssuedToken(token._replace(expires_at=int(clock.now()) + life), life)
 
             made.refresh_token = by_this_clock  # type: ignore[method-assign]
             return made

@@ -208,7 +208,7 @@ class TestBadDays:
         assert miss.answer_miss(ARGV, 0.0) is None, "what is cached must do"
         forget(home)
         capfd.readouterr()
-        assert credential_process.answer(ARGV, 0.0) == 6
+        assert credential_process.answer_credential_process(ARGV, 0.0) == 6
         out, err = capfd.readouterr()
         assert out == ""
         assert err.startswith("ssohelper: error: no answer from AWS in time")

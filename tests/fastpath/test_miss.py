@@ -172,9 +172,9 @@ class TestWaitingForASignIn:
 
     def test_a_missing_token_file_differs_from_any_other(self, tmp_path: Path) -> None:
         path = os.fsencode(tmp_path / "token")
-        assert miss._read_stamp(path) == (0, 0, 0)
+        assert miss._read_file_identity(path) == (0, 0, 0)
         (tmp_path / "token").write_text("x")
-        assert miss._read_stamp(path)[1] == 1
+        assert miss._read_file_identity(path)[1] == 1
 
 
 @pytest.mark.parametrize("name", ["SSOHELPER_LOG", "SSOHELPER_ALLOW"])

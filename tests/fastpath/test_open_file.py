@@ -111,13 +111,13 @@ def _status(
 def test_a_file_of_another_user_is_refused_unless_that_user_is_named():
     other = _status(uid=os.geteuid() + 1)
     with pytest.raises(open_file.Refused) as refused:
-        open_file.check_own(other, "a")
+        open_file.check_own_file(other, "a")
     assert refused.value.strerror == "belongs to another user"
-    open_file.check_own(other, "a", os.geteuid() + 1)
+    open_file.check_own_file(other, "a", os.geteuid() + 1)
 
 
 def test_a_file_that_was_replaced_after_it_was_opened_is_read():
-    open_file.check_own(_status(links=0), "a")
+    open_file.check_own_file(_status(links=0), "a")
 
 
 @pytest.mark.parametrize(

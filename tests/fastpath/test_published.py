@@ -31,7 +31,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def document(runtime: Path) -> Path:
-    return Path(folders.published_response(str(runtime), *KEY[:3]))
+    return Path(folders.published_response_path(str(runtime), *KEY[:3]))
 
 
 def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
@@ -64,14 +64,14 @@ def test_the_document_is_printed_for_any_order_of_the_options(runtime, capfdbina
     ],
 )
 def test_other_arguments_print_nothing(runtime, capfdbinary, argv):
-    assert published.parse_key(argv) is None
+    assert published.parse_role_key(argv) is None
     assert not published.print_response(argv)
     assert capfdbinary.readouterr() == (b"", b"")
 
 
 def test_every_character_that_aws_allows_in_a_role_name_is_accepted():
     role = "aZ09_+=,.@-"
-    assert published.parse_key([*ARGV[:5], role]) == (*KEY[:2], role)
+    assert published.parse_role_key([*ARGV[:5], role]) == (*KEY[:2], role)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_response_is_not_printed_under_other_settings_with_the_same_time_and_s
 
 def note(stamp: Path, file: Path, at: int) -> None:
     """Write the stamp of the file; `at` is the stamp's own time."""
-    dated(stamp, b"7\n" + published.identify_content(file.stat()), at)
+    dated(stamp, b"7\n" + published.identify_file_content(file.stat()), at)
 
 
 def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path):
@@ -186,7 +186,7 @@ def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path)
 )
 def test_the_validity_is_in_uptime_seconds(tmp_path, monkeypatch, validity, up, is_valid):
     monkeypatch.setattr(published, "read_uptime", lambda: up)
-    assert published.is_of_this_clock(os.stat(tmp_path), validity) is is_valid
+    assert published.was_written_by_this_clock(os.stat(tmp_path), validity) is is_valid
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,11 @@ def test_the_validity_is_in_uptime_seconds(tmp_path, monkeypatch, validity, up, 
 )
 def test_a_response_is_the_document_and_its_validity(monkeypatch, up, content):
     monkeypatch.setattr(published, "read_uptime", lambda: up)
-    assert published.join_response(DOCUMENT, 60) == content
-    assert published.split_response(content) == (DOCUMENT, content.removeprefix(DOCUMENT))
+    assert published.join_document_and_validity(DOCUMENT, 60) == content
+    assert published.split_document_and_validity(content) == (
+        DOCUMENT,
+        content.removeprefix(DOCUMENT),
+    )
 
 
 def test_a_response_of_another_clock_is_not_printed(runtime, document, capfdbinary):
@@ -227,7 +230,7 @@ def test_a_response_with_control_characters_is_not_printed(
 def test_a_response_from_the_future_is_of_another_clock(monkeypatch, ahead, is_valid):
     monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     found = SimpleNamespace(st_ctime=NOW + ahead)
-    assert published.is_of_this_clock(found, b"") is is_valid
+    assert published.was_written_by_this_clock(found, b"") is is_valid
 
 
 @pytest.mark.parametrize(

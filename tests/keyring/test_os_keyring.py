@@ -12,7 +12,7 @@ import pytest
 
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS
-from ssohelper.system.os_keyring import OsKeyring, child_environment
+from ssohelper.system.os_keyring import OsKeyring, keyring_child_environment
 from tests.long_rows import long_after
 
 # A child that was told to hang is killed by its starter; a test fails only if it never ends.
@@ -30,7 +30,7 @@ def start_child(home, verb: str) -> "subprocess.Popen[str]":
             *(sys.executable, "-m", "ssohelper", KEYRING_PROCESS, verb, "sign-ins"),
             str(home.path / "keyring.lock"),
         ],
-        env=child_environment(home.env),
+        env=keyring_child_environment(home.env),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -207,7 +207,7 @@ def test_a_keyring_without_a_class_of_ours_is_not_used(home, monkeypatch):
         "from ssohelper import keyring_process as p\n"
         "p._BACKENDS = {'linux': ('keyring.backends.null:Keyring', 'keyring.backends.fail:Keyring',\n"
         "                         'no.such.module:Keyring')}\n"
-        "p.run(['create', 'sign-ins', '/nonexistent'])\n"
+        "p.run_keyring_process(['create', 'sign-ins', '/nonexistent'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env=home.env, capture_output=True, text=True

@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import SsoSession
 from ssohelper.emulator.exchange import Answer
-from ssohelper.emulator.internet import Host, redirect_to
+from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import Refused
 from tests.conftest import Home, Run
@@ -26,7 +26,7 @@ OTHER = "https://ssoins-9999.eu-west-1.portal.amazonaws.com"
 def company(aws: Emulator, home: Home) -> Emulator:
     """Let the company's start URL lead to its portal in eu-west-1."""
     aws.world.start_url, aws.world.region = HERE, "eu-west-1"
-    aws.internet.add_host(VANITY, redirect_to(f"{HERE}/#/"))
+    aws.internet.add_host(VANITY, host_that_redirects_to(f"{HERE}/#/"))
     home.browser()
     return aws
 
@@ -112,7 +112,7 @@ def test_the_same_instance_in_another_region_is_said_and_used(
     home.add_session("corp", start_url=URL, region="eu-west-1")
     assert run("login", "corp").returncode == 0
     company.world.start_url, company.world.region = THERE, "eu-central-1"
-    company.internet.add_host(VANITY, redirect_to(THERE))
+    company.internet.add_host(VANITY, host_that_redirects_to(THERE))
     done = run("login", "corp", "--force")
     assert done.returncode == 0, done.stderr
     assert "now leads to eu-central-1 (last time: eu-west-1)" in done.stderr
@@ -146,7 +146,7 @@ def test_another_portal_off_a_terminal_is_exit_3_and_gets_nothing(
     home.add_session("corp", start_url=URL, region="eu-west-1")
     assert run("login", "corp").returncode == 0
     before = company.counters
-    company.internet.add_host(VANITY, redirect_to(OTHER))
+    company.internet.add_host(VANITY, host_that_redirects_to(OTHER))
     done = run("login", "corp", "--force", *more)
     assert done.returncode == 3
     assert f"now leads to {OTHER}" in done.stderr
@@ -163,19 +163,35 @@ def answer(status: int, *headers: tuple[str, str]) -> Callable[[], Host]:
 
 
 BAD = {
-    "another company": (redirect_to("https://login.example.org/"), 3, "login.example.org"),
-    "http": (redirect_to(HERE.replace("https", "http")), 3, "https"),
-    "another host over http": (redirect_to("http://login.example.org/"), 3, "not https"),
-    "loopback": (redirect_to("http://127.0.0.1:8080/"), 3, "this machine"),
-    "loopback over https": (redirect_to("https://localhost/"), 3, "this machine"),
-    "twice": (redirect_to("https://sso2.example.com/start"), 3, "sso2.example.com"),
-    "a loop": (redirect_to(URL), 3, "redirects to itself"),
-    "a relative loop": (redirect_to("/start"), 3, "redirects to itself"),
-    "a host like AWS's": (redirect_to("https://x.awsapps.com.evil.example.net/"), 3, "evil"),
-    "a user name": (redirect_to("https://x@d-9999999999.awsapps.com/start"), 3, "user name"),
-    "a port": (redirect_to("https://d-9999999999.awsapps.com:8443/start"), 3, "port"),
-    "AWS, but no portal": (redirect_to("https://bucket.s3.amazonaws.com/"), 3, "bucket.s3"),
-    "an empty place": (redirect_to(""), 3, "itself"),
+    "another company": (
+        host_that_redirects_to("https://login.example.org/"),
+        3,
+        "login.example.org",
+    ),
+    "http": (host_that_redirects_to(HERE.replace("https", "http")), 3, "https"),
+    "another host over http": (host_that_redirects_to("http://login.example.org/"), 3, "not https"),
+    "loopback": (host_that_redirects_to("http://127.0.0.1:8080/"), 3, "this machine"),
+    "loopback over https": (host_that_redirects_to("https://localhost/"), 3, "this machine"),
+    "twice": (host_that_redirects_to("https://sso2.example.com/start"), 3, "sso2.example.com"),
+    "a loop": (host_that_redirects_to(URL), 3, "redirects to itself"),
+    "a relative loop": (host_that_redirects_to("/start"), 3, "redirects to itself"),
+    "a host like AWS's": (
+        host_that_redirects_to("https://x.awsapps.com.evil.example.net/"),
+        3,
+        "evil",
+    ),
+    "a user name": (
+        host_that_redirects_to("https://x@d-9999999999.awsapps.com/start"),
+        3,
+        "user name",
+    ),
+    "a port": (host_that_redirects_to("https://d-9999999999.awsapps.com:8443/start"), 3, "port"),
+    "AWS, but no portal": (
+        host_that_redirects_to("https://bucket.s3.amazonaws.com/"),
+        3,
+        "bucket.s3",
+    ),
+    "an empty place": (host_that_redirects_to(""), 3, "itself"),
     "no place": (lambda _request: Answer(302, (), b""), 3, "without saying where"),
     "two places": (
         lambda _request: Answer(302, (("Location", HERE), ("Location", OTHER)), b""),
@@ -233,7 +249,7 @@ def test_setup_goes_on_in_the_region_to_which_the_url_leads_now(
     assert run("login", "corp").returncode == 0
     assert run("logout", "corp").returncode == 0
     company.world.start_url, company.world.region = THERE, "eu-central-1"
-    company.internet.add_host(VANITY, redirect_to(THERE))
+    company.internet.add_host(VANITY, host_that_redirects_to(THERE))
     done = run("setup", URL, "--role", "ReadOnlyAccess", "--yes")
     assert done.returncode == 0, done.stderr
     assert "sso_region = eu-central-1\n" in home.config_file.read_text()
@@ -245,7 +261,7 @@ def test_a_portal_that_aws_refuses_is_named_beside_the_url_that_leads_to_it(
 ) -> None:
     home.add_session("corp", start_url=URL, region="eu-west-1")
     gone = f"https://{INSTANCE.replace('ssoins-', 'ssoins-0')}.eu-west-1.portal.amazonaws.com/start"
-    company.internet.add_host(VANITY, redirect_to(gone))
+    company.internet.add_host(VANITY, host_that_redirects_to(gone))
     done = run("login", "corp", *way)
     assert done.returncode == 6
     assert f'refuses "{gone}", to which "{URL}" leads' in done.stderr

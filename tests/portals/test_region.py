@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.emulator.exchange import Answer
-from ssohelper.emulator.internet import Host, redirect_to
+from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_setup import Terminal, ended, guard_nothing, session_keys, terminal
 from tests.conftest import Home, Run
@@ -73,7 +73,7 @@ def test_off_a_terminal_without_yes_nothing_is_asked_for(
         page("<html>eu-west-1</html>"),
         page('<meta name="region" content="eu-west-1">', 403),
         page("", 500),
-        redirect_to("https://login.example.org/"),
+        host_that_redirects_to("https://login.example.org/"),
     ],
     ids=["China", "GovCloud", "no region", "an injection", "no meta", "403", "500", "a redirect"],
 )
@@ -127,7 +127,7 @@ def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
 def test_an_own_start_url_is_followed_to_the_portal_and_its_page(
     run: Run, home: Home, portal: Emulator
 ) -> None:
-    portal.internet.add_host("sso.example.com", redirect_to(URL))
+    portal.internet.add_host("sso.example.com", host_that_redirects_to(URL))
     done = run(
         *("setup", "https://sso.example.com/start", "--session", "corp", "--yes"),
         *("--role", "ReadOnlyAccess"),

@@ -12,7 +12,7 @@ from ssohelper.broker.core import Broker
 from ssohelper.broker.limits import Backoff
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import Found, Reply
+from ssohelper.broker.requests import FoundCredentials, Reply
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.lineage import Validity
@@ -106,7 +106,7 @@ def _keep_without_standing(put: Put) -> None:
     def standing(app: Any, session: Any, cached: Any) -> Any:
         return app.tokens.load(session), Validity.CURRENT
 
-    put(issuing, "_load_standing", standing)
+    put(issuing, "_load_token_and_validity", standing)
 
 
 def _keep_of_any_sign_in(put: Put) -> None:
@@ -120,7 +120,7 @@ def _keep_of_any_sign_in(put: Put) -> None:
 
 def _send_again(put: Put) -> None:
     """A refresh is sent again, by the same process, when its answer was lost."""
-    real = renewal._renew
+    real = renewal._request_renewal
 
     def renew(app: Any, session: Any, token: Any, room: Any) -> None:
         try:
@@ -128,7 +128,7 @@ def _send_again(put: Put) -> None:
         except AnswerLost:
             real(app, session, token, room)
 
-    put(renewal, "_renew", renew)
+    put(renewal, "_request_renewal", renew)
 
 
 def _renew_without_lock(put: Put) -> None:
@@ -138,7 +138,7 @@ def _renew_without_lock(put: Put) -> None:
 
 def _two_calls(put: Put) -> None:
     """A role call counts as ended as soon as another caller asks for the role."""
-    real = Broker.ask
+    real = Broker.handle_request
 
     def ask(self: Any, caller: Any, now: float) -> None:
         job = self._jobs.get(caller.request.key)
@@ -146,7 +146,7 @@ def _two_calls(put: Put) -> None:
             job.is_under_way = False
         real(self, caller, now)
 
-    put(Broker, "ask", ask)
+    put(Broker, "handle_request", ask)
 
 
 def _backoff_never_clears(put: Put) -> None:
@@ -171,10 +171,10 @@ def _publish_without_check(put: Put) -> None:
 
     def again(app: Any, session: Any, key: Any, cached: Any, *, is_due: bool) -> bool:
         app.clock.sleep(0.2)
-        issuing._publish(app, session, key, cached, is_due=is_due)
+        issuing._publish_response(app, session, key, cached, is_due=is_due)
         return True
 
-    put(issuing, "_publish_again", again)
+    put(issuing, "_publish_cached_credentials", again)
 
 
 def _no_deadline(put: Put) -> None:
@@ -225,44 +225,46 @@ def _rejected_is_final(put: Put) -> None:
 
 def _lose_wake(put: Put) -> None:
     """The end of a call is not told to the loop."""
-    real = Loop._end_call
+    real = Loop._end_role_call
     count = 0
 
-    def end_call(self: Any, key: Any, outcome: Any) -> None:
+    def end_role_call(self: Any, key: Any, outcome: Any) -> None:
         nonlocal count
         count += 1
         if count % 5:
             real(self, key, outcome)
 
-    put(Loop, "_end_call", end_call)
+    put(Loop, "_end_role_call", end_role_call)
 
 
 def _give_up_early(put: Put) -> None:
     """renewal takes a lost answer for a refusal of AWS's: the person is sent to sign in."""
-    real = renewal._renew
+    real = renewal._request_renewal
 
     def renew(app: Any, session: Any, token: Any, room: Any) -> None:
         try:
             real(app, session, token, room)
         except AwsUnreachable as error:
-            raise tokens.expired_error(session) from error
+            raise tokens.sign_in_expired_error(session) from error
 
-    put(renewal, "_renew", renew)
+    put(renewal, "_request_renewal", renew)
 
 
 def _find_after_sign_out(put: Put) -> None:
     """find looks at the credentials alone, not at the token file."""
     real = issuing.find_credentials
 
-    def find(app: Any, key: Any, least_share: float = 0.0) -> Found:
+    def find(app: Any, key: Any, least_share: float = 0.0) -> FoundCredentials:
         found = real(app, key, least_share)
         if found.document:
             return found
         session = selection.require_session(app, key.session_name)
         cached = app.credentials.load(key, session)
-        if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
+        if cached is None or issuing._freshness_of_credentials(app, cached) is Freshness.TOO_LATE:
             return found
-        return Found(issuing.credential_document(cached.credentials, key.account_id), True)
+        return FoundCredentials(
+            issuing.credential_document(cached.credentials, key.account_id), True
+        )
 
     put(issuing, "find_credentials", find)
 

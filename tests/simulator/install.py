@@ -120,8 +120,8 @@ def use(world: World) -> None:
 
 
 @contextlib.contextmanager
-def _hold_signals() -> Iterator[None]:
-    """own_process.hold_signals for the simulator's processes."""
+def _delay_signals() -> Iterator[None]:
+    """own_process.delay_signals for the simulator's processes."""
     world = _swept.world
     assert world is not None
     thread = world.scheduler.current
@@ -155,7 +155,7 @@ def _install_once() -> None:
     _put(_loop, queue=_queue, socket=_socket, selectors=_selectors, threading=_threading)
     # A loop that wakes each second hides what it was not woken for.
     _put(_loop, peer=_peer, _LONGEST_SLEEP_SECONDS=4.0)
-    _put(ssohelper.actions.renewal, hold_signals=_hold_signals)
+    _put(ssohelper.actions.renewal, delay_signals=_delay_signals)
 
 
 def _put(module: Any, **what: Any) -> None:

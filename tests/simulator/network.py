@@ -10,6 +10,7 @@ from ssohelper.core.device_flow import DeviceAuthorization, Poll
 from ssohelper.core.model import (
     AccessToken,
     ClientRegistration,
+    IssuedToken,
     Role,
     RoleCredentials,
     Secret,
@@ -188,7 +189,7 @@ class SimulatedOidc:
 
     def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
-    ) -> tuple[AccessToken, int] | Poll:
+    ) -> IssuedToken | Poll:
         world = self._world
         world.scheduler.sleep(0.05)
         thread = world.scheduler.current
@@ -198,9 +199,9 @@ class SimulatedOidc:
             self._session.start_url, person, world.sign_in_seconds()
         )
         world.trace(f"AWS begins {sign_in}")
-        return world.aws.token(access, refresh, world.wall()), world.aws.token_life
+        return IssuedToken(world.aws.token(access, refresh, world.wall()), world.aws.token_life)
 
-    def refresh_token(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
+    def refresh_token(self, token: AccessToken, deadline: Deadline) -> IssuedToken:
         world = self._world
         assert token.refresh_token is not None
         value = token.refresh_token.reveal()
@@ -224,7 +225,7 @@ class SimulatedOidc:
         send.is_over = True
         send.answered_at, send.brought = world.scheduler.now, fresh
         world.trace(f"gets {access} and {fresh}")
-        return world.aws.token(access, fresh, world.wall()), world.aws.token_life
+        return IssuedToken(world.aws.token(access, fresh, world.wall()), world.aws.token_life)
 
 
 class SimulatedPortal:

@@ -32,7 +32,7 @@ class Process:
         self.pid = pid
         self.name = name
         self.is_dead = False
-        # A signal waits while these are held (own_process.hold_signals), kill -9 does not.
+        # A signal waits while these are held (own_process.delay_signals), kill -9 does not.
         self.signals_held = 0
         self.is_terminated = False
         self.points = 0

@@ -71,7 +71,7 @@ class World:
         self._token_paths: dict[str, str] = {}
         install.use(self)
         broker_work._log_crash = self._internal
-        sign_in_user.find_user = self._person_of
+        sign_in_user.find_signed_in_user = self._person_of
 
     def trace(self, text: str) -> None:
         if self._lines is not None:
@@ -98,7 +98,7 @@ class World:
         return SsoHelperError(f"internal error: {error!r}")
 
     def _person_of(self, app: App, session: SsoSession, token: AccessToken) -> str | None:
-        """Stand for sign_in_user.find_user, which asks the portal and STS: it is not always answered."""
+        """Stand for find_signed_in_user, which asks the portal and STS and may get no answer."""
         self.scheduler.sleep(self.rng.choice((0.1, 0.5, 3.0)))
         assert self.scheduler.current is not None
         name = self.people_at_login[self.scheduler.current.process]
@@ -266,7 +266,7 @@ class World:
             request = Request(key, now, now + seconds, caller.least_share)
             loop = self._loop(broker_work.Work(lambda: app), monotonic=lambda: self.scheduler.now)
             try:
-                reply = loop.ask(CoreCaller(request))
+                reply = loop.answer_request(CoreCaller(request))
             finally:
                 loop.close()
             if not caller.is_over:
@@ -340,13 +340,13 @@ class WatchedLoop(Loop):
     def core(self) -> Any:
         return self._core
 
-    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         self._world.judge.call_begins(self, key, self._world.rate or 20.0)
-        return super().start_call(key, asked_by)
+        return super().start_role_call(key, asked_by)
 
-    def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._world.judge.call_ends(self, key)
-        super()._end_call(key, outcome)
+        super()._end_role_call(key, outcome)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self._world.judge.renewal_begins(self, session_name)
@@ -377,11 +377,11 @@ class Broker:
         work = broker_work.Work(lambda: SimulatedApp(world, environ, shared))
         self.loop = world._loop(work, self.listener, monotonic=lambda: world.scheduler.now)
 
-        def forget_address() -> None:
+        def remove_socket_file() -> None:
             if world.brokers.get(self._address) is self:
                 del world.brokers[self._address]
 
-        self.loop.run_until_idle(forget_address)
+        self.loop.run_until_idle(remove_socket_file)
         world.trace("ends: idle")
 
 

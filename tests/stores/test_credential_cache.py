@@ -122,7 +122,7 @@ def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
 
 def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, runtime):
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON + 1800)
-    path = Path(folders.published_response(str(runtime), *KEY[:3]))
+    path = Path(folders.published_response_path(str(runtime), *KEY[:3]))
     assert path.read_bytes().startswith(DOCUMENT)
     assert path.stat().st_mtime == NOON + 1800
     assert path.stat().st_mode & 0o777 == 0o600
@@ -149,7 +149,7 @@ def test_forgetting_a_role_removes_its_folder_and_no_other(cache, runtime):
     assert cache.load(KEY, CORP) is None
     assert not [path for path in runtime.rglob("*") if KEY.role_name in str(path)]
     assert cache.load(other, CORP) == cached()
-    assert os.path.exists(folders.published_response(str(runtime), *other[:3]))
+    assert os.path.exists(folders.published_response_path(str(runtime), *other[:3]))
 
 
 def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime, tmp_path):
@@ -160,7 +160,7 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
     cache.withdraw_responses_of_session("corp")
-    assert not os.path.exists(folders.published_response(str(runtime), *KEY[:3]))
+    assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
     assert cache.list_entries() == []
     cache.forget_session("corp")
     assert precious.read_text() == "precious"
@@ -175,8 +175,8 @@ def test_forgetting_a_session_removes_its_folder_and_no_other(cache, runtime):
     assert cache.list_session_names() == ["corp", "corp.two"]
     assert cache.forget_session("corp") == 2
     assert cache.load(KEY, CORP) is None
-    assert not os.path.exists(folders.published_response(str(runtime), *KEY[:3]))
-    assert os.path.exists(folders.published_response(str(runtime), *other[:3]))
+    assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
+    assert os.path.exists(folders.published_response_path(str(runtime), *other[:3]))
     assert [key for key, _ in cache.list_entries()] == [other]
 
 

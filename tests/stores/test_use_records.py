@@ -26,18 +26,18 @@ def app(tmp_path: Path) -> App:
 
 
 def test_a_use_is_counted_and_dated(app: App):
-    favourites.record_use(app, PROFILE)
-    favourites.record_use(app, PROFILE)
-    assert favourites.load_usage(app) == {KEY: Usage(NOON, 2, favourite=False)}
+    favourites.record_use_of_role(app, PROFILE)
+    favourites.record_use_of_role(app, PROFILE)
+    assert favourites.load_usage_of_roles(app) == {KEY: Usage(NOON, 2, favourite=False)}
 
 
 def test_a_favourite_stays_one_when_it_is_used(app: App):
     assert favourites.set_favourite(app, KEY, True)
     assert not favourites.set_favourite(app, KEY, True)
-    favourites.record_use(app, PROFILE)
+    favourites.record_use_of_role(app, PROFILE)
     assert favourites.list_favourites(app) == [KEY]
     assert favourites.set_favourite(app, KEY, False)
-    assert favourites.load_usage(app)[KEY] == Usage(NOON, 1, favourite=False)
+    assert favourites.load_usage_of_roles(app)[KEY] == Usage(NOON, 1, favourite=False)
 
 
 def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_path: Path):
@@ -47,7 +47,7 @@ def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_
 
 
 def test_the_file_has_mode_0600(app: App, tmp_path: Path):
-    favourites.record_use(app, PROFILE)
+    favourites.record_use_of_role(app, PROFILE)
     assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
 
 
@@ -72,19 +72,19 @@ def test_the_file_has_mode_0600(app: App, tmp_path: Path):
 def test_a_malformed_file_counts_as_missing(app: App, tmp_path: Path, content: bytes):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "usage.json").write_bytes(content)
-    assert favourites.load_usage(app) == {}
-    favourites.record_use(app, PROFILE)
-    assert favourites.load_usage(app) == {KEY: Usage(NOON, 1)}
+    assert favourites.load_usage_of_roles(app) == {}
+    favourites.record_use_of_role(app, PROFILE)
+    assert favourites.load_usage_of_roles(app) == {KEY: Usage(NOON, 1)}
     assert app.warnings == []
 
 
 def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
-    favourites.record_use(app, PROFILE)
+    favourites.record_use_of_role(app, PROFILE)
     path = tmp_path / "state" / "usage.json"
     found = json.loads(path.read_text())
     found["roles"].append(["corp", "x", "Admin", 1, 1, True])
     path.write_text(json.dumps(found))
-    assert list(favourites.load_usage(app)) == [KEY]
+    assert list(favourites.load_usage_of_roles(app)) == [KEY]
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
@@ -108,7 +108,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
 def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
     (tmp_path / "state").write_text("a file is in the way")
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
-    favourites.record_use(app, PROFILE)
+    favourites.record_use_of_role(app, PROFILE)
     [warning] = app.warnings
     assert warning.startswith("this use of the role could not be recorded: ")
 

@@ -28,18 +28,18 @@ def test_the_browser_variable_names_the_opener_and_its_arguments(opener: Path) -
     environ = {"BROWSER": f"{opener} --new 'a b' %s --end"}
     found = browser.find_opener(environ)
     assert found == (str(opener), "--new", "a b", "%s", "--end")
-    assert browser.command_of(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
+    assert browser.command_to_open(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
 
 
 def test_without_a_placeholder_the_url_is_the_last_argument(opener: Path) -> None:
     found = browser.find_opener({"BROWSER": str(opener)})
     assert found is not None
-    assert browser.command_of(found, URL) == [str(opener), URL]
+    assert browser.command_to_open(found, URL) == [str(opener), URL]
 
 
 def test_in_an_extensions_url_the_url_is_percent_encoded() -> None:
     opener = ("/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s")
-    assert browser.command_of(opener, URL) == [
+    assert browser.command_to_open(opener, URL) == [
         "/usr/bin/firefox",
         "--new-tab",
         "ext+container:name=corp&url=https%3A%2F%2Fd-0000000000.awsapps.com%2Fstart%3Fa%3Db"

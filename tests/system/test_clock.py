@@ -46,7 +46,7 @@ def test_aws_time_is_converted_to_this_machines_time() -> None:
         WALL,
         4_000_000_100,
     )
-    assert clock.local(4_000_000_100) == 4_000_000_000
+    assert clock.to_local_time(4_000_000_100) == 4_000_000_000
 
 
 def test_a_deadline_follows_the_monotonic_clock() -> None:

@@ -57,7 +57,7 @@ def test_the_installed_launcher_equals_the_one_of_this_checkout() -> None:
 def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "ssohelper").write_text("#!/bin/sh\n")
     (tmp_path / "ssohelper").chmod(0o755)
-    assert installation.find_command({"PATH": str(tmp_path)}) == str(SCRIPT)
+    assert installation.find_ssohelper_command({"PATH": str(tmp_path)}) == str(SCRIPT)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_which_installations_are_throw_away(
     prefix: str, environ: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", prefix)
-    assert installation.is_throw_away({"HOME": "/h", **environ}) is expected
+    assert installation.is_temporary_installation({"HOME": "/h", **environ}) is expected
 
 
 def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
     path.chmod(0o755)
-    line = f"{installation.quoted(str(path))} credential-process --role-name a=b,c@d"
+    line = f"{installation.quote_path_in_profile(str(path))} credential-process --role-name a=b,c@d"
     argv = [str(path), "credential-process", "--role-name", "a=b,c@d"]
     assert shlex.split(line) == argv
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
@@ -109,16 +109,16 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
 @pytest.mark.parametrize("folder", ["$(id)", "`id`", 'a"b', "a\\b", "a!b", "a\nb"])
 def test_a_folder_that_readers_parse_differently_is_refused(folder: str) -> None:
     with pytest.raises(UsageProblem):
-        installation.quoted(f"/{folder}/ssohelper")
+        installation.quote_path_in_profile(f"/{folder}/ssohelper")
 
 
 def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
-    assert installation.find_replaceable(str(path)) is None
+    assert installation.find_replaceable_part_of_path(str(path)) is None
     os.chmod(path.parent, 0o777)
-    assert installation.find_replaceable(str(path)) == str(path.parent)
+    assert installation.find_replaceable_part_of_path(str(path)) == str(path.parent)
 
 
 def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
@@ -131,11 +131,11 @@ def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     (shared / "folder").symlink_to("../safe")
     (tmp_path / "bin" / "tool").symlink_to(shared / "folder" / "tool")
     path = str(tmp_path / "bin" / "tool")
-    assert installation.find_replaceable(path) is None
+    assert installation.find_replaceable_part_of_path(path) is None
     shared.chmod(0o777)
     for way in (path, str(shared / "folder" / "tool"), str(shared / "." / ".." / "bin" / "tool")):
-        assert installation.find_replaceable(way) == str(shared)
-    assert installation.find_replaceable(str(tool)) is None
+        assert installation.find_replaceable_part_of_path(way) == str(shared)
+    assert installation.find_replaceable_part_of_path(str(tool)) is None
 
 
 def make_shared_link(folder: Path) -> Path:
@@ -151,20 +151,20 @@ def make_shared_link(folder: Path) -> Path:
 
 def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
     link = make_shared_link(tmp_path)
-    assert installation.find_replaceable(str(link)) is None
+    assert installation.find_replaceable_part_of_path(str(link)) is None
 
 
 @pytest.mark.needs_root
 def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path: Path) -> None:
     link = make_shared_link(tmp_path)
     os.chown(link, 65534, 65534, follow_symlinks=False)
-    assert installation.find_replaceable(str(link)) == str(link)
+    assert installation.find_replaceable_part_of_path(str(link)) == str(link)
 
 
 def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    assert installation.find_replaceable(str(tmp_path / "a")) is None
+    assert installation.find_replaceable_part_of_path(str(tmp_path / "a")) is None
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_command_that_hangs_is_killed_with_its_children(
     clock = SimpleNamespace(monotonic=monotonic, sleep=time.sleep)
     monkeypatch.setattr(notice_process, "time", clock)
     script = f"sleep 600 & echo $! $$ > {pids}.part; mv {pids}.part {pids}; wait"
-    notice_process.run(["/bin/sh", "-c", script])
+    notice_process.run_notice_process(["/bin/sh", "-c", script])
     for pid in wait_for(pids).split():
         ends_at = time.monotonic() + 30
         while alive(int(pid)):

@@ -125,7 +125,7 @@ def test_the_console_opens_with_a_role_and_not_with_a_users_key(
     services = others.app()
     role = selection.resolve_profile(services, "orders-dev.Developer", None)
     deadline = services.clock.deadline()
-    keys = credentials.release(services, role.session, role.role, Way.CONSOLE, deadline)
+    keys = credentials.release_credentials(services, role.session, role.role, Way.CONSOLE, deadline)
     with others.config_file.open("a") as file:
         file.write(
             f"\n[profile above]\naws_access_key_id = {keys.access_key_id}\n"

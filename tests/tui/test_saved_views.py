@@ -55,7 +55,7 @@ def shown_rows(user: User) -> list[RoleRow]:
 
 
 def test_a_view_is_a_command_of_the_palette_and_can_be_removed(world: DemoHome) -> None:
-    list_view.save_view(world.app(), "prod read", FLAT)
+    list_view.save_named_view(world.app(), "prod read", FLAT)
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -87,12 +87,12 @@ def test_a_view_needs_a_name_that_can_be_shown(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
     for name in ("", " a", "\x1b[31m", "a\u202eb", "x" * 41, "a\n"):
         with pytest.raises(UsageProblem):
-            list_view.save_view(world.app(), name, FLAT)
+            list_view.save_named_view(world.app(), name, FLAT)
     assert not (world.home / "own" / "state" / "saved-views.json").exists()
 
 
 def test_a_filter_that_would_hide_everything_is_left_out(world: DemoHome) -> None:
-    list_view.save_view(world.app(), "gone", SavedView("", RoleListView(only_session="gone")))
+    list_view.save_named_view(world.app(), "gone", SavedView("", RoleListView(only_session="gone")))
 
     async def scenario(user: User) -> None:
         await open_views(user)
@@ -108,7 +108,7 @@ def test_a_filter_that_would_hide_everything_is_left_out(world: DemoHome) -> Non
     [{"name": "a\u001b"}, {"name": 1}, {"query": None}, {"query": "x" * 201}, {"view": {}}, {}],
 )
 def test_a_damaged_file_of_views_counts_as_none(world: DemoHome, change: dict[str, object]) -> None:
-    list_view.save_view(world.app(), "fine", FLAT)
+    list_view.save_named_view(world.app(), "fine", FLAT)
     path = world.home / "own" / "state" / "saved-views.json"
     document = json.loads(path.read_text())
     document["views"][0].update(change)

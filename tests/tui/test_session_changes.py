@@ -84,7 +84,7 @@ def test_without_job_control_ctrl_z_says_that_it_cannot(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed: list[int] = []
-    monkeypatch.setattr(terminal, "can_suspend", lambda: False)
+    monkeypatch.setattr(terminal, "can_suspend_program", lambda: False)
     monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
 
     async def scenario(user: User) -> None:

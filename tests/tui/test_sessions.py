@@ -153,7 +153,7 @@ def test_the_region_that_answers_is_shown_beside_the_own_one(world: DemoHome) ->
     assert session is not None
     own = services.tokens.load(session)
     assert own is not None
-    [further] = regions.list_further(services, session)
+    [further] = regions.list_further_portals(services, session)
     services.tokens.save(further, own._replace(value=Secret("another")))
     services.tokens.save_facts(further.sign_in_name, SignInFacts(of_token_id=own.id))
     failure = RegionFailure(1, services.clock.now() + 60)

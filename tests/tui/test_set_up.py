@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Input
 
 from ssohelper.actions import setup
-from ssohelper.actions.selection import find_unlisted
+from ssohelper.actions.selection import find_sessions_not_in_config
 from ssohelper.app import App
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -299,7 +299,7 @@ def test_no_to_the_profiles_gives_the_sign_in_back(world: DemoHome) -> None:
 
     run_scenario(world.app(sleep=quick), scenario)
     assert world.config_file.read_text() == ""
-    assert not [one for one in find_unlisted(world.app()) if one.name == "work"]
+    assert not [one for one in find_sessions_not_in_config(world.app()) if one.name == "work"]
 
 
 def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHome) -> None:
@@ -381,13 +381,13 @@ def test_leaving_before_the_answer_gives_the_sign_in_back(world: DemoHome) -> No
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
         await user.wait_for_text("default region of the profiles?")
-        assert [one.name for one in find_unlisted(world.app())] == ["work"]
+        assert [one.name for one in find_sessions_not_in_config(world.app())] == ["work"]
         await user.press("ctrl+q")
 
     program = run_scenario(world.app(sleep=quick), scenario)
     assert program.give_back_sign_in is not None
     assert program.give_back_sign_in()
-    assert not find_unlisted(world.app())
+    assert not find_sessions_not_in_config(world.app())
     assert world.emulator.counters["Logout"] == 1
 
 
@@ -401,7 +401,7 @@ def test_a_listing_that_fails_leaves_a_sign_in_that_is_said(world: DemoHome) -> 
 
     program = run_scenario(world.app(sleep=quick), scenario)
     assert program.give_back_sign_in is None
-    assert [one.name for one in find_unlisted(world.app())] == ["work"]
+    assert [one.name for one in find_sessions_not_in_config(world.app())] == ["work"]
 
 
 def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:
@@ -458,7 +458,7 @@ def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
 def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(App, "propose_region", lambda _self, _url: "us-east-1")
+    monkeypatch.setattr(App, "propose_region_of_portal", lambda _self, _url: "us-east-1")
     forget_all(world)
 
     async def scenario(user: User) -> None:

@@ -174,7 +174,7 @@ def seeded_home() -> Iterator[DemoHome]:
         services.directory.save("corp", listing_of(organization))
         services.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
         services.locations.settings_file.write_text(_SETTINGS)
-        list_view.save_view(
+        list_view.save_named_view(
             services, "prod read", SavedView("prod read", RoleListView(is_flat=True))
         )
         yield world

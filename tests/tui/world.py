@@ -199,7 +199,7 @@ class DemoHome:
             session,
             CachedCredentials(keys, services.clock.now(), _token_id(services, session)),
         )
-        favourites.record_use(services, _profile(session, *role[:2]))
+        favourites.record_use_of_role(services, _profile(session, *role[:2]))
 
 
 def listing_of(world: World) -> Listing:
@@ -224,7 +224,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
     with (
         Emulator(clock=clock) as emulator,
         mock.patch.object(installation, "find_profile_command", return_value=COMMAND),
-        mock.patch.object(installation, "find_exposed_path", return_value=None),
+        mock.patch.object(installation, "find_path_that_others_could_replace", return_value=None),
     ):
         made = DemoHome(home, emulator, clock)
         made.sign_in_and_use_roles()

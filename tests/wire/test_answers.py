@@ -18,10 +18,10 @@ from ssohelper.wire.answers import (
     NOT_AWS,
     AwsError,
     aws_error_of,
-    check_empty,
-    error_of,
-    nonsense_error,
-    parse_record,
+    check_answer_empty,
+    error_of_answer,
+    invalid_answer_error,
+    parse_answer_record,
 )
 from ssohelper.wire.transport import Answer
 
@@ -72,7 +72,7 @@ def test_aws_answers_are_distinguished_from_other_programs(answer: Answer, name:
     found = aws_error_of(answer)
     assert (found.name if found else "") == name
     # Errors about tokens and roles are raised only for AWS's own answers.
-    assert isinstance(error_of(answer, "AWS", signed_out), LoginRequired) is bool(name)
+    assert isinstance(error_of_answer(answer, "AWS", signed_out), LoginRequired) is bool(name)
 
 
 def test_aws_messages_are_sanitised_and_shortened() -> None:
@@ -108,7 +108,7 @@ def test_each_error_describes_the_answer_and_has_a_hint(
     answer: Answer, kind: type[SsoHelperError], words: str
 ) -> None:
     with pytest.raises(SsoHelperError) as caught:
-        parse_record(answer, "the access portal", no_meaning, dict)
+        parse_answer_record(answer, "the access portal", no_meaning, dict)
     assert type(caught.value) is kind
     assert caught.value.exit_code == 6
     assert words in caught.value.message
@@ -118,16 +118,16 @@ def test_each_error_describes_the_answer_and_has_a_hint(
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b"9" * 5000])
 def test_a_success_without_a_json_object_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
-        parse_record(said(200, body), "the access portal", no_meaning, dict)
+        parse_answer_record(said(200, body), "the access portal", no_meaning, dict)
     assert caught.value.hint
 
 
 def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
     for body in (b"", b" \n", b"{}"):
-        check_empty(said(200, body), "the access portal", no_meaning)
+        check_answer_empty(said(200, body), "the access portal", no_meaning)
     for body in (b"<html>", b"ok"):
         with pytest.raises(BadAnswer):
-            check_empty(said(200, body), "the access portal", no_meaning)
+            check_answer_empty(said(200, body), "the access portal", no_meaning)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
     [("7", 7.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("999999", None)],
 )
 def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) -> None:
-    error = error_of(said(429, b"", ("Retry-After", text)), "the access portal", signed_out)
+    error = error_of_answer(said(429, b"", ("Retry-After", text)), "the access portal", signed_out)
     assert isinstance(error, Throttled)
     assert error.retry_after_seconds == seconds
 
@@ -151,7 +151,7 @@ def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) ->
 def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(
     answer: Answer, said_of_it: str, hint: str
 ) -> None:
-    error = nonsense_error(answer, "the portal", Damaged("expiresIn"))
+    error = invalid_answer_error(answer, "the portal", Damaged("expiresIn"))
     assert f"the portal gave an answer that makes no sense: {said_of_it}" in error.message
     assert error.message.endswith(")") == (hint != LATER)
     assert error.hint is not None

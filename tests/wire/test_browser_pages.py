@@ -68,13 +68,13 @@ class TestCallback:
     def test_of_two_callbacks_at_one_moment_one_counts(
         self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        parse = sign_in._callback_in
+        parse = sign_in._parse_callback
 
         def parse_while_another_is_taken(query: str) -> Callback | None:
             sign_in._taken.acquire(blocking=False)
             return parse(query)
 
-        monkeypatch.setattr(sign_in, "_callback_in", parse_while_another_is_taken)
+        monkeypatch.setattr(sign_in, "_parse_callback", parse_while_another_is_taken)
         answer = call_back(sign_in, f"?code=the-code&state={STATE}")
         assert answer.status == 410
         assert sign_in.wait_for_callback(0.01) is None

@@ -97,13 +97,13 @@ def test_a_caller_may_explain_a_refusal_and_no_other_failure() -> None:
 
 def test_work_ends_at_the_deadline_and_its_result_or_error_arrives() -> None:
     soon = Deadline(20, time.monotonic)
-    assert clients.run_within(soon, lambda: 5) == 5
-    assert clients.run_within(soon, lambda: None) is None
+    assert clients.run_until_deadline(soon, lambda: 5) == 5
+    assert clients.run_until_deadline(soon, lambda: None) is None
     with pytest.raises(ZeroDivisionError):
-        clients.run_within(soon, lambda: 1 // 0)
+        clients.run_until_deadline(soon, lambda: 1 // 0)
     release = threading.Event()
     with pytest.raises(AwsUnreachable, match="STS gave no answer in time"):
-        clients.run_within(Deadline(0.01, time.monotonic), release.wait, "STS")
+        clients.run_until_deadline(Deadline(0.01, time.monotonic), release.wait, "STS")
     release.set()
 
 

@@ -333,17 +333,17 @@ def test_a_signed_client_reads_no_aws_config(home: Home, monkeypatch: pytest.Mon
     home.write_config("this [is no config\n")
     monkeypatch.setenv("AWS_PROFILE", "missing")
     keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
-    client = clients.make_client("sts", "eu-west-1", "http://127.0.0.1:9", home.env, keys)
+    client = clients.make_botocore_client("sts", "eu-west-1", "http://127.0.0.1:9", home.env, keys)
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
 
 
 def test_run_within_returns_raises_and_gives_up() -> None:
-    assert clients.run_within(soon(), lambda: 7) == 7
+    assert clients.run_until_deadline(soon(), lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
-        clients.run_within(soon(), lambda: 1 // 0)
+        clients.run_until_deadline(soon(), lambda: 1 // 0)
     held = threading.Event()
     with pytest.raises(AwsUnreachable):
-        clients.run_within(Deadline(0.05, time.monotonic), held.wait)
+        clients.run_until_deadline(Deadline(0.05, time.monotonic), held.wait)
     held.set()
 
 

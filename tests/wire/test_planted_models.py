@@ -121,7 +121,7 @@ def test_planted_rule_sets_get_no_request(
 
 def test_a_signed_request_to_another_origin_is_exit_3_and_not_sent(planted: Planted) -> None:
     keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
-    client = clients.make_client("sts", "eu-west-1", "http://127.0.0.1:9", {}, keys)
+    client = clients.make_botocore_client("sts", "eu-west-1", "http://127.0.0.1:9", {}, keys)
 
     def move(request: object, **_: object) -> None:
         request.url = f"{planted.url}/"  # type: ignore[attr-defined]
@@ -147,5 +147,5 @@ def test_a_newer_version_of_a_model_in_the_users_folder_is_not_loaded(
     monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path))
     assert Loader().determine_latest_version("sts", "service-2") == "2099-01-01"
     keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
-    client = clients.make_client("sts", "eu-west-1", "http://127.0.0.1:9", {}, keys)
+    client = clients.make_botocore_client("sts", "eu-west-1", "http://127.0.0.1:9", {}, keys)
     assert client.meta.service_model.api_version == "2011-06-15"

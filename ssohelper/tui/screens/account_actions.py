@@ -169,7 +169,7 @@ class RowActions:
         """Return the text to copy, and the command line that prints that text or has its effect."""
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
-        names = selection.find_profiles_of(self.app.services, row.key, row.profiles)
+        names = selection.find_profiles_of_role(self.app.services, row.key, row.profiles)
         if not names:
             raise LocalState(
                 "this role has no profile yet",
@@ -240,7 +240,7 @@ class RowActions:
         def read_last_pages_and_region() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
             region = environment.choose_endpoint_region(services, profile)
-            return console.load_pages(services, row.key), region
+            return console.load_opened_console_pages(services, row.key), region
 
         last, region = await background.run(self.app, read_last_pages_and_region)
         where = row.account.name or row.account.id
@@ -259,20 +259,20 @@ class RowActions:
 
         def open_page_or_make_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
-            page = console.choose_page(services, profile, service, region)
+            page = console.choose_console_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
             opener = browser.find_opener(services.environ, command) if choice else None
             if choice is not None:
-                console.record_page(services, row.key, choice)
+                console.record_opened_console_page(services, row.key, choice)
             if opener is None:
-                return profile, console.release_link(services, profile, page)
-            console.open_in_browser(
+                return profile, console.make_portal_link(services, profile, page)
+            console.open_console_in_browser(
                 services,
                 profile,
                 page,
                 lambda url: browser.start_opener(opener, url, services.environ),
             )
-            favourites.record_use(services, profile)
+            favourites.record_use_of_role(services, profile)
             return profile, ""
 
         profile, link = await background.run(self.app, open_page_or_make_link)
@@ -363,7 +363,7 @@ class RowActions:
         Raises: LocalState if one of them points at another role by now.
         """
         services = self.app.services
-        if selection.find_profiles_of(services, row.key, row.profiles) != [*row.profiles]:
+        if selection.find_profiles_of_role(services, row.key, row.profiles) != [*row.profiles]:
             raise LocalState(
                 f'"{services.locations.aws_config_file}" has changed since this list was read',
                 hint="nothing was written; check the list, then press the key again",

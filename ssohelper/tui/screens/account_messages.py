@@ -32,6 +32,6 @@ def empty_list_text(choice: KnownRoles, refreshing: str) -> str:
         return ""
     if refreshing:
         return f"Your roles are being listed at AWS: {refreshing}"
-    if choice.unlisted:
-        return _NO_LIST.format(name=choice.unlisted[0].name)
+    if choice.sessions_without_listing:
+        return _NO_LIST.format(name=choice.sessions_without_listing[0].name)
     return _NO_ROLE.format(name=choice.sessions[0].name)

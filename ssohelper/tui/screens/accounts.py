@@ -120,7 +120,7 @@ class AccountsScreen(Screen[None]):
         with Vertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
-            view = list_view.load_view(self.services)
+            view = list_view.load_list_view(self.services)
             rows = self._choice.rows
             self.roles.show_first_rows(rows, view.without_empty_filters(rows))
             self.app.save_view = partial(self._controls.save_changes, self.services)
@@ -331,7 +331,7 @@ class AccountsScreen(Screen[None]):
         If there are none, show how many sessions have no list yet.
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
-        missing = len(self._choice.unlisted) if self._choice.has_role else 0
+        missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
         # The bar does not exist while the screen is built or removed, as F5 and threads may find.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import adopting, setup_text
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.lines import text_lines
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def offer_to_adopt_profiles_that_need_ssohelper(
-    app: TuiApp[Any], found: Sequence[Found]
+    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
 ) -> frozenset[str]:
     """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
@@ -31,13 +31,15 @@ async def offer_to_adopt_profiles_that_need_ssohelper(
     return await _ask_about_partly_chosen_blocks(app, found, chosen)
 
 
-async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) -> frozenset[str]:
+async def offer_to_adopt_all_profiles(
+    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
+) -> frozenset[str]:
     """Ask whether to adopt the profiles that need ssohelper; after a "no", or without any, all.
 
     Returns the profiles to adopt.
     """
     chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
-    able = adopting.choose_able(found)
+    able = adopting.choose_adoptable_profiles(found)
     if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
         return chosen
     question = setup_text.adopt_all_question(able)
@@ -47,7 +49,7 @@ async def offer_to_adopt_all_profiles(app: TuiApp[Any], found: Sequence[Found]) 
 
 async def _ask_to_adopt(
     app: TuiApp[Any],
-    found: Sequence[Found],
+    found: Sequence[ProfileOfOtherTool],
     names: frozenset[str],
     question: str,
     *,
@@ -63,21 +65,25 @@ async def _ask_to_adopt(
 
 
 async def _ask_about_partly_chosen_blocks(
-    app: TuiApp[Any], found: Sequence[Found], chosen: frozenset[str]
+    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool], chosen: frozenset[str]
 ) -> frozenset[str]:
     """Ask for each part of the config that aws-sso-cli wrote: adopt all of it, or none?"""
     services = app.services
     if not chosen:
         return chosen
-    torn = await background.run(app, lambda: adopting.find_left_out(services, found, chosen))
+    torn = await background.run(
+        app, lambda: adopting.list_profiles_left_out_of_blocks(services, found, chosen)
+    )
     for left in torn:
         lines = text_lines((*setup_text.torn_part_lines(left), "", *left))
         screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
         if await app.push_screen_wait(screen):
             chosen |= set(left)
-    whole = await background.run(app, lambda: adopting.leave_whole_parts(services, found, chosen))
+    whole = await background.run(
+        app, lambda: adopting.drop_partly_named_blocks(services, found, chosen)
+    )
     for others, why in await background.run(
-        app, lambda: adopting.explain_kept_markers(services, found, whole)
+        app, lambda: adopting.find_remaining_aws_sso_cli_markers(services, found, whole)
     ):
         app.show_warning(setup_text.kept_markers_line(others, why))
     return whole

@@ -119,5 +119,8 @@ def _command_question(rows: Sequence[RoleRow]) -> str:
 def _ensure_signed_in(services: App, row: RoleRow) -> None:
     """Raise LoginRequired if the role's credentials need a sign-in that is missing."""
     profile = selection.resolve_chosen_role(services, row.key, row.profiles)
-    if credentials.find_cached(services, profile.session, profile.role, Way.EXEC) is None:
+    if (
+        credentials.find_cached_credentials(services, profile.session, profile.role, Way.EXEC)
+        is None
+    ):
         environment.ensure_sign_in(services, profile.session)

@@ -83,16 +83,16 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     services = app.services
     if not await background.run(app, lambda: guards.needs_grant(services, key)):
         return True
-    word, notice = guards.grant_question(services, key)
+    word, notice = guards.make_grant_question(services, key)
     command = f"ssohelper guard grant {word_as_typed(key.text)} --reason TEXT"
     answer = await app.push_screen_wait(GrantScreen(word, notice, command))
     if answer is None:
         services.vault.note_refusal(key, "the user left the question for a grant")
         app.show_done("nothing was granted", command)
         return False
-    guards.check_word(services, key, answer.word, word)
+    guards.check_typed_word(services, key, answer.word, word)
     made = await background.run(
-        app, lambda: guards.grant(services, key, answer.reason, grants.DEFAULT_SECONDS)
+        app, lambda: guards.grant_role(services, key, answer.reason, grants.DEFAULT_SECONDS)
     )
     granted()
     app.show_done(f"granted for {duration_text(made.ends_at - made.granted_at)}", command)

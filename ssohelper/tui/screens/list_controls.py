@@ -128,7 +128,7 @@ class ListControls:
                 self.use_view(saved)
 
         app.push_screen(
-            self._make_views_screen(present, list_view.load_saved(services)), use_chosen_view
+            self._make_views_screen(present, list_view.load_saved_views(services)), use_chosen_view
         )
 
     def use_view(self, saved: SavedView) -> None:
@@ -157,7 +157,7 @@ class ListControls:
         with self._saving:
             changes, self._changes = self._changes, []
             if changes:
-                list_view.save_changes(services, changes)
+                list_view.save_view_changes(services, changes)
 
 
 def _fold_all_accounts(view: RoleListView) -> RoleListView:

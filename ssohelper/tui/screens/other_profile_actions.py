@@ -70,21 +70,25 @@ class OtherProfileActions:
     ) -> tuple[ForeignProfile, ForeignCredentials]:
         """Return the profile with its credentials. Call it in a background thread.
 
-        Its provider runs without a terminal. Raises: the errors of foreign.check_use and
-        foreign_credentials.obtain.
+        Its provider runs without a terminal. Raises: the errors of
+        foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
         """
         services = self._app.services
-        found = foreign.find_chosen(services, row)
-        foreign.check_use(services, found, is_on_terminal=False)
+        found = foreign.find_foreign_profile_of_row(services, row)
+        foreign.check_foreign_profile_usable(services, found, is_on_terminal=False)
         deadline = services.clock.deadline()
-        keys = foreign_credentials.obtain(services, found, {}, deadline, is_on_terminal=False)
+        keys = foreign_credentials.obtain_foreign_credentials(
+            services, found, {}, deadline, is_on_terminal=False
+        )
         return found, keys
 
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self._app.services
 
         def ask_identity() -> foreign_credentials.Identity:
-            return foreign_credentials.confirm(services, *self._obtain_profile_and_credentials(row))
+            return foreign_credentials.confirm_foreign_identity(
+                services, *self._obtain_profile_and_credentials(row)
+            )
 
         self._announce_wait(row)
         who = await background.run(self._app, ask_identity)
@@ -95,8 +99,8 @@ class OtherProfileActions:
         services, app = self._app.services, self._app
 
         def find_region_and_browser() -> tuple[str, browser.Opener | None]:
-            found = foreign.find_chosen(services, row)
-            region = foreign_credentials.choose_region(services, found)
+            found = foreign.find_foreign_profile_of_row(services, row)
+            region = foreign_credentials.choose_sts_region(services, found)
             return region, browser.find_opener(services.environ)
 
         region, opener = await background.run(app, find_region_and_browser)
@@ -113,8 +117,8 @@ class OtherProfileActions:
 
         def open_console_in_browser() -> None:
             found, keys = self._obtain_profile_and_credentials(row)
-            page = foreign_credentials.choose_page(services, found, *choice)
-            foreign_credentials.open_in_browser(
+            page = foreign_credentials.choose_console_page(services, found, *choice)
+            foreign_credentials.open_console_in_browser(
                 services,
                 found,
                 keys,
@@ -134,8 +138,8 @@ class OtherProfileActions:
         services = self._app.services
 
         def check_profile_use() -> ForeignProfile:
-            found = foreign.find_chosen(services, row)
-            foreign.check_use(services, found, is_on_terminal=True)
+            found = foreign.find_foreign_profile_of_row(services, row)
+            foreign.check_foreign_profile_usable(services, found, is_on_terminal=True)
             return found
 
         run_shell_with_other_profile(self._app, await background.run(self._app, check_profile_use))

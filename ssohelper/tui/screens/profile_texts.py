@@ -68,7 +68,7 @@ def next_step_hint(found: Found, key_of: KeyOf) -> str:
 
 def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     """Return how many profiles can be adopted, with the key for that; "" if there is none."""
-    able = adopting.choose_able(found.proposal.others)
+    able = adopting.choose_adoptable_profiles(found.proposal.others)
     key = key_of("profiles.adopt")
     if not able:
         return ""

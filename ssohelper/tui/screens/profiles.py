@@ -257,7 +257,9 @@ class ProfilesScreen(Screen[None]):
             return self._planner.has_several_sessions
         if action == "adopt":
             found = self._planner.found
-            return found is not None and bool(adopting.choose_able(found.proposal.others))
+            return found is not None and bool(
+                adopting.choose_adoptable_profiles(found.proposal.others)
+            )
         if action == "remove":
             return True if self.pane.names_to_remove() else None
         return True

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, directory, profiles, sync_options
-from ssohelper.actions.adopting import Found
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
@@ -60,7 +60,7 @@ class Proposal(NamedTuple):
     problems: dict[str, str] = {}  # noqa: RUF012  (never changed)
     texts: dict[str, str] = {}  # noqa: RUF012
     given: Choices = NO_CHOICES
-    others: tuple[Found, ...] = ()
+    others: tuple[ProfileOfOtherTool, ...] = ()
 
 
 def read_current_profiles(services: App) -> CurrentProfiles:
@@ -75,7 +75,7 @@ def read_current_profiles(services: App) -> CurrentProfiles:
 def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     """Return what `profile sync` would change according to the saved list. Asks AWS nothing."""
     session = wish.session
-    texts = sync_options.present_texts(services, session)
+    texts = sync_options.present_option_texts(services, session)
     edited = sync_options.parse_sync_options(services, session, wish.texts or {})
     listing = directory.load_listing(services, session)
     if listing is None or edited.problems:
@@ -94,17 +94,17 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         has_new_region=given.default_region is not None,
         adopt=wish.adopt,
     )
-    others = tuple(adopting.survey(services, session, listing))
+    others = tuple(adopting.list_profiles_of_other_tools(services, session, listing))
     warning = _filter_warning(plan)
     return Proposal(plan, listing.listed_at, warning, texts=texts, given=given, others=others)
 
 
-def sync_command(wish: Wish, given: Choices, others: Sequence[Found] = ()) -> str:
+def sync_command(wish: Wish, given: Choices, others: Sequence[ProfileOfOtherTool] = ()) -> str:
     """Return the command line, without `ssohelper`, that does what the user asks.
 
     If the profiles to adopt would need many options, it has `--adopt NAME...` in their place.
     """
-    patterns = adopting.patterns_of(others, wish.adopt)
+    patterns = adopting.build_adopt_patterns(others, wish.adopt)
     adopt = ["--adopt NAME..."] if patterns is None else plan_text.adopt_options(patterns)
     options = [plan_text.sync_options(given), "--rename" * wish.rename, "--prune" * wish.prune]
     return " ".join(filter(None, [f"profile sync --session {wish.session.name}", *options, *adopt]))
@@ -148,7 +148,7 @@ def must_refresh_list_before_sync(services: App, session: SsoSession, *, prune: 
     return (
         saved is None
         or prune
-        or not directory.is_recent(services, session, saved, of_this_sign_in=True)
+        or not directory.is_listing_recent(services, session, saved, of_this_sign_in=True)
     )
 
 

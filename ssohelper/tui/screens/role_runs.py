@@ -88,13 +88,13 @@ class RoleRun:
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
-        keys = fixed_keys.release_keys(services, profile)
+        keys = fixed_keys.release_keys_for_one_program(services, profile)
         environ = fixed_keys.build_child_environment(services, profile, keys)
-        favourites.record_use(services, profile)
+        favourites.record_use_of_role(services, profile)
         try:
             return start_unless_stopped([path, *self._argv[1:]], environ)
         except OSError as cause:
-            raise run.start_error(path, cause) from cause
+            raise run.program_start_error(path, cause) from cause
 
 
 class RunGroup:

@@ -37,7 +37,7 @@ _SOON_SECONDS = 3.0
 def check_credentials(services: App, profile: Profile) -> None:
     """Get the role's credentials once, so that the full screen shows why a shell gets none."""
     deadline = services.clock.deadline()
-    credentials.release(services, profile.session, profile.role, Way.SHELL, deadline)
+    credentials.release_credentials(services, profile.session, profile.role, Way.SHELL, deadline)
 
 
 def run_shell(app: TuiApp[str], profile: Profile) -> None:

@@ -34,7 +34,7 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     command = f"{command} {word_as_typed(new)}"
     await _carry_out(
         app,
-        lambda: sessions.plan_rename(services, session, new),
+        lambda: sessions.plan_session_rename(services, session, new),
         lambda count: f'Rename "{old}" to "{new}", in {count} too? You sign in again afterwards.',
         f'renamed the session "{old}" to "{new}"; sign in to it again',
         command,
@@ -46,7 +46,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     services, name = app.services, session.name
     await _carry_out(
         app,
-        lambda: sessions.plan_removal(services, session),
+        lambda: sessions.plan_session_removal(services, session),
         lambda count: f'Sign out of "{name}", and remove it with {count}?',
         f'removed the session "{name}"',
         f"ssohelper session rm {name}",
@@ -68,7 +68,7 @@ async def _carry_out(
 
     def plan_and_diff() -> tuple[SessionPlan, list[Line]]:
         plan = make_plan()
-        return plan, diff_lines(sessions.diff(services, plan))
+        return plan, diff_lines(sessions.diff_session_plan(services, plan))
 
     try:
         plan, lines = await background.run(app, plan_and_diff)
@@ -76,7 +76,7 @@ async def _carry_out(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return
-        await background.run(app, lambda: sessions.apply(services, plan))
+        await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(done, command)
     except SsoHelperError as error:
         app.show_error(error)

@@ -295,7 +295,7 @@ class SessionsScreen(Screen[None]):
         def report_sign_in(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
                 services = self.app.services
-                ahead = clocks.load_outlook_of_token(services, session, outcome.token)
+                ahead = clocks.load_sign_in_outlook_of_token(services, session, outcome.token)
                 text = clock_text.login_result_text(
                     session.name, outcome.how, ahead, services.clock.now(), outcome.user
                 )

@@ -196,7 +196,9 @@ class SetUpForm(VerticalScroll):
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._show_error("not signed in: nothing was written")
             return
-        self.app.give_back_sign_in = lambda: sessions.give_back(services, session)
+        self.app.give_back_sign_in = lambda: sessions.sign_out_after_unfinished_setup(
+            services, session
+        )
         try:
             await self._write_profiles(session, name, region)
         except SsoHelperError:
@@ -225,7 +227,9 @@ class SetUpForm(VerticalScroll):
     async def _warn_if_signed_in(self, session: SsoSession) -> None:
         """After an error, say that the sign-in stays: the next set-up needs none."""
         services = self.app.services
-        if not await background.run(self.app, lambda: sessions.has_section(services, session)):
+        if not await background.run(
+            self.app, lambda: sessions.has_config_section(services, session)
+        ):
             self.app.show_warning(still_signed_in_text(session.name))
 
     def _read_typed_fields(self) -> _TypedFields:

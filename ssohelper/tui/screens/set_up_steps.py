@@ -75,16 +75,18 @@ async def _ask_before_diff(
 ) -> _Answers | None:
     """Return what to adopt and the default region; None if the user left."""
     services = app.services
-    found = await background.run(app, lambda: adopting.survey(services, session, listing))
+    found = await background.run(
+        app, lambda: adopting.list_profiles_of_other_tools(services, session, listing)
+    )
     chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     region = None
     if listing.roles():
         region = await background.run(
-            app, lambda: default_regions.propose_region(services, session)
+            app, lambda: default_regions.propose_default_region(services, session)
         )
     is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
     survey = () if is_asked else tuple(setup_text.survey_lines(found))
-    patterns = adopting.patterns_of(found, chosen)
+    patterns = adopting.build_adopt_patterns(found, chosen)
     if region is None:
         return _Answers(chosen, None, survey, patterns)
     region = await _ask_region(app, region, command)
@@ -101,7 +103,7 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
         if typed_text is None:
             return None
         try:
-            return default_regions.check_region(typed_text)
+            return default_regions.parse_region_name(typed_text)
         except UsageProblem as error:
             question, answer = f"{error.message}; {error.hint}", typed_text
 
@@ -190,16 +192,16 @@ async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
     Otherwise a token would be left whose session no command knows.
     """
     services = app.services
-    if await background.run(app, lambda: sessions.has_section(services, session)):
+    if await background.run(app, lambda: sessions.has_config_section(services, session)):
         app.show_done(NOTHING_WRITTEN)
         return False
     question = setup_text.keep_session_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
-        plan = await background.run(app, lambda: sessions.plan_add(services, session))
-        await background.run(app, lambda: sessions.apply(services, plan))
+        plan = await background.run(app, lambda: sessions.plan_new_session(services, session))
+        await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(setup_text.SESSION_WRITTEN)
         return True
-    await background.run(app, lambda: sessions.discard(services, session))
+    await background.run(app, lambda: sessions.discard_session(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)
     return False
 
@@ -207,7 +209,7 @@ async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
 async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     services = app.services
-    rules = await background.run(app, lambda: guards.usual_rules(services, listing))
+    rules = await background.run(app, lambda: guards.propose_usual_guard_rules(services, listing))
     if not rules:
         return
     command = setup_text.guard_command(rules)
@@ -231,7 +233,9 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
     texts = list(plan_text.note_lines(plan))
     if plan.request.listing.roles():
         app.show_done("running the helper of one profile")
-        report = await background.run(app, lambda: doctor.prove_session(services, session))
+        report = await background.run(
+            app, lambda: doctor.prove_profile_of_session(services, session)
+        )
         has_aws = programs.find_program("aws", services.environ) is not None
         texts += setup_text.result_lines(report, session.name, has_aws=has_aws)
     else:

@@ -144,7 +144,7 @@ class SignInScreen(LateDismissScreen[LoginOutcome | None]):
         self._waits_for = "asking AWS"
         self._set_texts(note="", code="", address="", failure="")
         try:
-            setting = login.opener_setting(services, self._session)
+            setting = login.browser_command_setting(services, self._session)
         except SsoHelperError as error:
             self._show_failure(error)
             return

@@ -71,7 +71,7 @@ class TickedActions:
         names: list[str] = []
         try:
             for row in rows:
-                found = selection.find_profiles_of(services, row.key, row.profiles)
+                found = selection.find_profiles_of_role(services, row.key, row.profiles)
                 names.append(word_as_typed(found[0] if found else row.key.text))
         except SsoHelperError as error:
             self._app.show_error(error)

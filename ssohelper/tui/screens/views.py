@@ -78,7 +78,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         """Save the list's present view under the typed name."""
         services, name = self.app.services, self.typed_text.strip()
         try:
-            list_view.save_view(services, name, self._present)
+            list_view.save_named_view(services, name, self._present)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
@@ -91,10 +91,10 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         if number is None:
             return
         try:
-            list_view.remove_view(self.app.services, self._names[number])
+            list_view.remove_saved_view(self.app.services, self._names[number])
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.show_done(f'removed the view "{self._names[number]}"')
-        self._set_views(list_view.load_saved(self.app.services))
+        self._set_views(list_view.load_saved_views(self.app.services))
         self.show_lines(len(self._names))

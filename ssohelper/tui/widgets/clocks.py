@@ -49,8 +49,8 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return when these sessions' sign-ins, tokens and credentials end, as files say."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
-        dict(clocks.load_credentials(services, sessions)),
-        {session.name: tokens.load_user_since(services, session) for session in sessions},
+        dict(clocks.load_cached_credentials(services, sessions)),
+        {session.name: tokens.load_user_signed_in_since(services, session) for session in sessions},
         {grant.key: grant for grant in services.grants.list_in_force()},
     )
 
@@ -74,7 +74,7 @@ def read_snapshot(services: App) -> Snapshot:
     # As `session list` does, the screen shows a sign-in whose session is not in the config too.
     sessions, unlisted = selection.list_shown_sessions(services)
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
-    credentials = tuple(clocks.load_credentials(services, sessions))
+    credentials = tuple(clocks.load_cached_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
     names = {
         listed.account.id: listed.account.name
