@@ -77,10 +77,10 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        self.uses_code = self._device_code = device_code
-        self.has_browser = False
         # The last action that waits for this sign-in. An earlier one is then not carried out.
         self.waiting: object = None
+        self.uses_code = self._device_code = device_code
+        self.has_browser = False
         self._app, self._force = app, force
         self._deadline: Deadline | None = None
         self._attempt: _Attempt | None = None

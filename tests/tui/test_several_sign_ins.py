@@ -8,7 +8,6 @@ from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.people import sign_in
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_sign_in import callback_port, listens, waiting, with_a_browser

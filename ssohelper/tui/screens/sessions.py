@@ -24,6 +24,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
 from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens import session_changes
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.session_lines import role_lines, running_text, session_lines
@@ -204,12 +205,17 @@ class SessionsScreen(Screen[None]):
 
     def _state(self, clock: SessionClock) -> str:
         """Return the name in _STATES of the session's state."""
-        if clock.session.name in self.app.sign_ins:
+        if self._sign_in_of(clock) is not None:
             return "signing_in"
         return "ended" if self._has_ended(clock) else clock.state
 
-    def _summary(self, clock: SessionClock) -> str:
+    def _sign_in_of(self, clock: SessionClock) -> RunningSignIn | None:
+        """Return the session's sign-in that runs, unless its dialog is over this screen."""
         sign_in = self.app.sign_ins.get(clock.session.name)
+        return sign_in if sign_in and (sign_in.is_kept or self.is_current) else None
+
+    def _summary(self, clock: SessionClock) -> str:
+        sign_in = self._sign_in_of(clock)
         if sign_in is not None:
             return running_text(sign_in)
         if clock.state == "signed_out":
@@ -246,7 +252,7 @@ class SessionsScreen(Screen[None]):
         now = services.clock.now()
         lines: list[Line] = [[], *session_lines(clock, states, now, width), []]
         bar = max(8, min(40, width - 56))
-        if clock.session.name in self.app.sign_ins:
+        if self._sign_in_of(clock) is not None:
             key = self.app.key_of("sessions.sign_in", self)
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
