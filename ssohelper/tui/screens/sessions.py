@@ -198,7 +198,8 @@ class SessionsScreen(Screen[None]):
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),
-            (fitted(state, 12), style),
+            # In 40 columns one less, so that "10:00 left" fits whole.
+            (fitted(state, 12 if width > 40 else 11), style),
             (fitted(clock.user or "", 18) if width >= 90 else "", ""),
             (show(what), "dim"),
         ]
