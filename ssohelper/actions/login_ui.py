@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ssohelper.wire.browser_pages import Callback, SignInPages
 
 # How long a sign-in waits for the user. AWS's codes are valid for ten minutes.
-_USER_SECONDS = 600.0
+USER_SECONDS = 600.0
 # How often a wait checks whether the user has cancelled.
 _CHECK_SECONDS = 0.2
 
@@ -61,7 +61,7 @@ def wait_for_callback(
     app: App, session: SsoSession, ui: LoginUi, pages: SignInPages
 ) -> Callback | None:
     """Return the request that the browser sends to our callback address; None if none comes."""
-    deadline = app.clock.deadline(_USER_SECONDS)
+    deadline = app.clock.deadline(USER_SECONDS)
     while deadline.seconds_left() > 0:
         raise_if_sign_in_cancelled(session, ui)
         callback = pages.wait_for_callback(min(_CHECK_SECONDS, deadline.seconds_left()))
@@ -92,7 +92,7 @@ def raise_if_sign_in_cancelled(session: SsoSession, ui: LoginUi) -> None:
 @contextmanager
 def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[None]:
     """Wait until the other login of the session has ended, then hold the session's login lock."""
-    deadline = app.clock.deadline(_USER_SECONDS + 30)
+    deadline = app.clock.deadline(USER_SECONDS + 30)
     with ExitStack() as stack:
         while True:
             raise_if_sign_in_cancelled(session, ui)

@@ -24,7 +24,10 @@ class Poll(Enum):
 
 
 class DeviceAuthorization(NamedTuple):
-    """A code that the user confirms at `verification_uri` before `expires_at` (epoch seconds)."""
+    """A code that the user confirms at `verification_uri` before `expires_at` (epoch seconds).
+
+    `life_seconds` is how long it was valid when it was issued.
+    """
 
     device_code: Secret
     user_code: str
@@ -32,6 +35,7 @@ class DeviceAuthorization(NamedTuple):
     verification_uri_complete: str
     interval_seconds: int
     expires_at: int
+    life_seconds: int
 
 
 def sensible_poll_seconds(value: object) -> int:

@@ -110,6 +110,7 @@ ACTIONS: dict[str, KeyAction] = {
         ),
         KeyAction("sign_in.copy", "c", "Copy", "copy the address of the sign-in page"),
         KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code on any machine"),
+        KeyAction("sign_in.background", "b", "Background", "close the dialog; the sign-in goes on"),
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
         KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
         KeyAction("console.cancel", "escape", "Cancel", "open nothing"),

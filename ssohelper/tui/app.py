@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from ssohelper.core.role_rows import RoleRow
+    from ssohelper.tui.screens.sign_in_offer import Offer
 
 
 class ScreenClass(NamedTuple):
@@ -50,7 +51,7 @@ SCREENS: dict[str, ScreenClass] = {
     "profiles": ScreenClass("profiles", "ProfilesScreen"),
 }
 _FIRST = "accounts"
-_SIGN_IN = ScreenClass("sign_in", "SignInScreen")
+_OFFERS = "ssohelper.tui.screens.sign_in_offer"
 _HELP = ScreenClass("help", "HelpScreen")
 _HISTORY = ScreenClass("history", "HistoryScreen")
 
@@ -164,33 +165,41 @@ class FullScreenApp(TuiApp[str]):
         self.exit()
 
     def sign_in(
-        self, session_name: str, why: LoginRequired, go_on: Callable[[], object] | None = None
+        self, session_name: str, why: LoginRequired, go_on: Callable[[], object], what: str
     ) -> None:
         """Offer to sign in to a session. `why` is the error of the action that needs it.
 
-        After the sign-in, `go_on` is called, which carries the action out.
+        After the sign-in, `go_on` is called, which carries the action out. `what` names the action.
         """
 
         async def offer() -> None:
-            if await self.offer_sign_in(session_name, why) and go_on is not None:
+            if await self.offer_sign_in(session_name, why, what):
                 go_on()
 
         self.run_worker(offer())
 
-    async def offer_sign_in(self, session_name: str, why: LoginRequired) -> bool:
-        """Offer to sign in to a session, and return whether the user did. Call it in a worker.
+    async def offer_sign_in(self, session_name: str, why: LoginRequired, what: str) -> bool:
+        """Offer to sign in to a session, and return whether to go on. Call it in a worker.
 
-        `why` is the error of the action that needs the sign-in; the dialog shows it.
+        `what` names the action that needs the sign-in, and `why` is its error, which the dialog
+        shows.
         """
+        offer = await self.show_sign_in_offer(session_name, why)
+        return offer is not None and await import_module(_OFFERS).may_go_on(self, offer, what)
+
+    async def show_sign_in_offer(self, session_name: str, why: LoginRequired) -> Offer | None:
+        """Show the dialog of `offer_sign_in`. Return None if the user left it without a sign-in."""
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
-            return False
-        if await self.push_screen_wait(_SIGN_IN.load()(session, why=why)) is None:
+            return None
+        offer: Offer = await import_module(_OFFERS).show_offer(self, session, why)
+        if offer.is_left:
             self.show_done(f'not signed in to "{session_name}": nothing was done')
-            return False
-        self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
-        return True
+            return None
+        if offer.sign_in.outcome is not None:
+            self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
+        return offer
 
 
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:

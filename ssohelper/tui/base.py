@@ -24,7 +24,7 @@ from textual.geometry import Size
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.keymap import ACTIONS, parse_keys
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
+
+    from ssohelper.tui.running_sign_ins import RunningSignIn
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
@@ -71,6 +73,10 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
         # user's answer: a user who quits then would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
+        # The sign-ins that run, by the names of their sessions.
+        self.sign_ins: dict[str, RunningSignIn] = {}
+        # Published with a session's name when a sign-in in the background has succeeded.
+        self.signed_in: Signal[str] = Signal(self, "signed in")
         # Each ends work that must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
         # The console is quiet, because Textual would print a traceback with the values of
@@ -109,6 +115,11 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             if found.binding.id == action:
                 return self.get_key_display(found.binding)
         return "?"
+
+    def key_by_settings(self, action: str) -> str:
+        """Return the name of the first key of an action of any screen, shown or not."""
+        keys = self.services.settings.keymap().get(action, ACTIONS[action].keys)
+        return self.get_key_display(Binding(parse_keys(keys)[0], ""))
 
     def show_done(self, what: str, command: str | None = None) -> None:
         """Show a note about what was done, and the command line that does the same."""

@@ -171,14 +171,15 @@ class OidcClient:
         device_code, user_code = schema.device_and_user_code_from_answer(answer)
         page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
+        life_seconds = device_flow.sensible_code_life_seconds(answer.get("expiresIn"))
         return DeviceAuthorization(
             device_code=device_code,
             user_code=user_code,
             verification_uri=page,
             verification_uri_complete=page if complete is None else self._checked_address(complete),
             interval_seconds=device_flow.sensible_poll_seconds(answer.get("interval")),
-            expires_at=int(time.time())
-            + device_flow.sensible_code_life_seconds(answer.get("expiresIn")),
+            expires_at=int(time.time()) + life_seconds,
+            life_seconds=life_seconds,
         )
 
     def get_token_by_device_code(

@@ -6,7 +6,7 @@ from ssohelper.core import device_flow
 from ssohelper.core.device_flow import DeviceAuthorization, Poll, authorization_for_next_poll
 from ssohelper.core.model import Secret
 
-WAITING = DeviceAuthorization(Secret("d"), "ABCD", "https://a", "https://b", 5, 1000)
+WAITING = DeviceAuthorization(Secret("d"), "ABCD", "https://a", "https://b", 5, 1000, 600)
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ class SimulatedOidc:
         self._world.scheduler.sleep(0.05)
         ends_at = int(self._world.wall()) + 600
         page = "https://device.sso.eu-west-1.amazonaws.com/"
-        return DeviceAuthorization(Secret("code"), "ABCD-EFGH", page, page, 1, ends_at)
+        return DeviceAuthorization(Secret("code"), "ABCD-EFGH", page, page, 1, ends_at, 600)
 
     def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization

@@ -1,5 +1,6 @@
 """Ticked roles of several sessions: each missing sign-in is offered, then the action goes on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.actions import login
@@ -16,9 +17,9 @@ from tests.tui.world import NOW, DemoHome, until
 LAB = Account("000060000001", "lab", "aws+lab@example.com")
 
 
-def two_signed_out_sessions(world: DemoHome) -> App:
+def two_signed_out_sessions(world: DemoHome, sleep: Callable[[float], None] = quick) -> App:
     """Return the App of a home with two sessions that are listed, and that no one is signed in to."""
-    services = world.app(sleep=quick)
+    services = world.app(sleep=sleep)
     corp, lab = services.config.read().sso_sessions()
     login.log_out(services, corp)
     listed = (ListedAccount(LAB, ("ReadOnlyAccess",)),)

@@ -39,6 +39,7 @@ class ListRefresher:
         # such as "3/20".
         self._progress: dict[str, str] = {}
         self._asked_at: dict[str, int] = {}
+        app.signed_in.subscribe(app, lambda _name: refreshed())
 
     @property
     def progress_text(self) -> str:
@@ -120,7 +121,8 @@ class ListRefresher:
             # next sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
-                app.sign_in(session.name, error, partial(self.refresh_list, session, by_user=True))
+                go_on = partial(self.refresh_list, session, by_user=True)
+                app.sign_in(session.name, error, go_on, "the refresh of the list")
             elif by_user:
                 app.show_error(error)
 

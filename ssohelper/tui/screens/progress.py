@@ -18,7 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.late_dismiss import LateDismissScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.screens.sign_in_offer import may_go_on, show_offer
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -106,8 +106,10 @@ async def refresh_list(
     """
     found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):
-        if await app.push_screen_wait(SignInScreen(session, why=found)) is None:
+        offer = await show_offer(app, session, found)
+        if offer.is_left:
             app.show_done(f'not signed in to "{session.name}": the roles were not listed')
+        if not await may_go_on(app, offer, "the list of roles"):
             return None
         found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):

@@ -11,7 +11,7 @@ from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background
+from ssohelper.tui import background, running_sign_ins
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
@@ -34,6 +34,7 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     command = f"{command} {word_as_typed(new)}"
     await _carry_out(
         app,
+        old,
         lambda: sessions.plan_session_rename(services, session, new),
         lambda count: f'Rename "{old}" to "{new}", in {count} too? You sign in again afterwards.',
         f'renamed the session "{old}" to "{new}"; sign in to it again',
@@ -46,6 +47,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     services, name = app.services, session.name
     await _carry_out(
         app,
+        name,
         lambda: sessions.plan_session_removal(services, session),
         lambda count: f'Sign out of "{name}", and remove it with {count}?',
         f'removed the session "{name}"',
@@ -55,6 +57,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
 
 async def _carry_out(
     app: TuiApp[Any],
+    session_name: str,
     make_plan: Callable[[], SessionPlan],
     question: Callable[[str], str],
     done: str,
@@ -76,6 +79,7 @@ async def _carry_out(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return
+        running_sign_ins.stop(app, session_name)
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(done, command)
     except SsoHelperError as error:

@@ -6,6 +6,7 @@ from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.list_states import ListStates
+from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import Snapshot, credentials_line, region_text
 from ssohelper.tui.widgets.lines import Line
@@ -32,6 +33,15 @@ def session_lines(clock: SessionClock, states: ListStates, now: int, width: int)
             for text in broken_into_lines(show(failure.message), text_width)
         ]
     return lines
+
+
+def running_text(sign_in: RunningSignIn) -> str:
+    """Return how long a sign-in that runs still waits, or what it waits for."""
+    if sign_in.question is not None:
+        return "asks something"
+    if sign_in.failure is not None:
+        return "failed"
+    return sign_in.time_left or sign_in.page.waits_for
 
 
 def _label(text: str) -> tuple[str, str]:

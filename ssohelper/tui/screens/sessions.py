@@ -15,18 +15,19 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ssohelper.actions import cache_contents, clocks, login
+from ssohelper.actions import cache_contents, login
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core import clock_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background
+from ssohelper.tui import background, running_sign_ins
 from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens import session_changes
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.session_lines import role_lines, session_lines
+from ssohelper.tui.screens.session_lines import role_lines, running_text, session_lines
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.cells import fitted
@@ -52,6 +53,7 @@ _STATES = {
     "signed_out": ("○", "signed out", "dim"),
     # The access token is still valid, but AWS will not renew it again.
     "ended": ("◐", "ended", "warn"),
+    "signing_in": ("◌", "signing in", "accent"),
 }
 
 
@@ -103,6 +105,7 @@ class SessionsScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(SetUpForm).display = False
         self.query_one("#error").display = False
+        self.app.signed_in.subscribe(self, lambda _name: self.read())
         self.set_interval(1.0, self._tick)
         self.set_interval(_READ_SECONDS, self.read)
         self.read()
@@ -187,20 +190,35 @@ class SessionsScreen(Screen[None]):
                 (show(message), "bad"),
             ]
         clock = self._snapshot.clocks[number]
-        sign, state, style = _STATES["ended" if self._has_ended(clock) else clock.state]
         name = clock.session.name
+        sign, state, style = _STATES[self._state(clock)]
         what = self._busy.get(name) or self._summary(clock)
         if clock.session in self._snapshot.unlisted:
             what = f"{clock_text.NOT_IN_CONFIG}, {what}" if what else clock_text.NOT_IN_CONFIG
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),
-            (fitted(state, 12), style),
+            # In 40 columns one less, so that "10:00 left" fits whole.
+            (fitted(state, 12 if width > 40 else 11), style),
             (fitted(clock.user or "", 18) if width >= 90 else "", ""),
             (show(what), "dim"),
         ]
 
+    def _state(self, clock: SessionClock) -> str:
+        """Return the name in _STATES of the session's state."""
+        if self._sign_in_of(clock) is not None:
+            return "signing_in"
+        return "ended" if self._has_ended(clock) else clock.state
+
+    def _sign_in_of(self, clock: SessionClock) -> RunningSignIn | None:
+        """Return the session's sign-in that runs, unless its dialog is over this screen."""
+        sign_in = self.app.sign_ins.get(clock.session.name)
+        return sign_in if sign_in and (sign_in.is_kept or self.is_current) else None
+
     def _summary(self, clock: SessionClock) -> str:
+        sign_in = self._sign_in_of(clock)
+        if sign_in is not None:
+            return running_text(sign_in)
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in', self)} to sign in"
         at, now = clock.outlook.at, self.app.services.clock.now()
@@ -235,6 +253,12 @@ class SessionsScreen(Screen[None]):
         now = services.clock.now()
         lines: list[Line] = [[], *session_lines(clock, states, now, width), []]
         bar = max(8, min(40, width - 56))
+        if self._sign_in_of(clock) is not None:
+            key = self.app.key_of("sessions.sign_in", self)
+            shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]
+            lines += [[*shown, (" to see or stop it.", "")], []]
+            if clock.state == "signed_out":
+                return lines
         if clock.state == "signed_out":
             lines += self._how_to_sign_in(clock.session, "You are signed out.")
             return lines
@@ -290,19 +314,16 @@ class SessionsScreen(Screen[None]):
         session = self.session
         if session is None:
             return
-        command = f"ssohelper login {session.name}" + (" --force" if force else "")
+        dialog = SignInScreen(session, force=force)
 
-        def report_sign_in(outcome: login.LoginOutcome | None) -> None:
+        def report_sign_in(_nothing: None) -> None:
+            outcome = dialog.sign_in.outcome
             if outcome is not None:
-                services = self.app.services
-                ahead = clocks.load_sign_in_outlook_of_token(services, session, outcome.token)
-                text = clock_text.login_result_text(
-                    session.name, outcome.how, ahead, services.clock.now(), outcome.user
-                )
-                self.app.show_done(text, command)
+                texts = running_sign_ins.result_texts(self.app, session, outcome, force=force)
+                self.app.show_done(*texts)
             self.read()
 
-        self.app.push_screen(SignInScreen(session, force=force), report_sign_in)
+        self.app.push_screen(dialog, report_sign_in)
 
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)
@@ -317,6 +338,7 @@ class SessionsScreen(Screen[None]):
         question = f'Sign out of "{session.name}", here and at AWS?'
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
+        running_sign_ins.stop(self.app, session.name)
         self._busy[session.name] = "signing out…"
         self._tick()
         try:

@@ -193,7 +193,9 @@ class SetUpForm(VerticalScroll):
             return session
 
         session = await background.run(self.app, check_typed_session)
-        if await self.app.push_screen_wait(SignInScreen(session)) is None:
+        dialog = SignInScreen(session, can_continue=False)
+        await self.app.push_screen_wait(dialog)
+        if dialog.sign_in.outcome is None:
             self._show_error("not signed in: nothing was written")
             return
         self.app.give_back_sign_in = lambda: sessions.sign_out_after_unfinished_setup(

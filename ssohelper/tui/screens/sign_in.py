@@ -1,17 +1,12 @@
 """The sign-in dialog: shows the address, the code and a QR code while it waits for the user.
 
-The user can cancel the sign-in at any time.
+The user can cancel the sign-in at any time, or close the dialog and let the sign-in go on.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,16 +14,13 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Button, Static
 
-from ssohelper.actions import login
-from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
-from ssohelper.errors import Interrupted, SsoHelperError
-from ssohelper.system import browser
-from ssohelper.tui import background
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import running_sign_ins
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.late_dismiss import LateDismissScreen
+from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
@@ -36,10 +28,8 @@ from ssohelper.tui.widgets.qr import QrCode
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-_T = TypeVar("_T")
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.25
-_ANSWER_CHECK_SECONDS = 0.2
 # The columns and lines that the dialog needs beside the QR code: for the text, the borders and the
 # padding.
 _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
@@ -47,14 +37,16 @@ _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 _WIDE, _LOW = 66, 20
 
 
-class SignInScreen(LateDismissScreen[LoginOutcome | None]):
-    """Signs the user in to a session.
+class SignInScreen(LateDismissScreen[None]):
+    """Shows the sign-in to a session: the one that runs already, or else a new one.
 
-    Its result is the outcome of the sign-in, or None if the user cancelled.
+    After the dialog, `sign_in` says how it ended, or that it goes on in the background.
     """
 
     HELP_TEXT = (
         "Sign in with a browser. The same address and code are printed by `ssohelper login`. "
+        "In the background it goes on while you do something else: the Sessions screen shows it, "
+        "and its key to sign in comes back here. "
         "Cancel ends the sign-in at once, and nothing is saved."
     )
     CSS_PATH = "../styles/screens.tcss"
@@ -83,9 +75,11 @@ class SignInScreen(LateDismissScreen[LoginOutcome | None]):
         action_binding("sign_in.browser", "open_browser"),
         action_binding("sign_in.copy"),
         action_binding("sign_in.device_code"),
+        action_binding("sign_in.background"),
         action_binding("sign_in.cancel"),
     ]
     app: TuiApp[Any]
+    sign_in: RunningSignIn
 
     def __init__(
         self,
@@ -94,17 +88,16 @@ class SignInScreen(LateDismissScreen[LoginOutcome | None]):
         force: bool = False,
         device_code: bool = False,
         why: SsoHelperError | None = None,
+        can_continue: bool = True,
     ) -> None:
+        """With `can_continue` the user may close the dialog while the sign-in goes on."""
         super().__init__()
         self._session = session
         self._why = f"{show(why.message)}\n$ ssohelper login {show(session.name)}" if why else ""
-        self._force = force
-        self._device_code = device_code
-        self._attempt: _Attempt | None = None
-        self._uses_code = device_code
-        self._address = ""
-        self._began = 0.0
-        self._waits_for = "asking AWS"
+        self._force, self._device_code = force, device_code
+        self._can_continue = can_continue
+        self._shown: dict[str, bool] = {}
+        self._coded = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="dialog"):
@@ -123,131 +116,100 @@ class SignInScreen(LateDismissScreen[LoginOutcome | None]):
                     yield Button("Open browser (o)", id="open_browser", compact=True)
                     yield Button("Copy the address (c)", id="copy", compact=True)
                     yield Button("Device code (d)", id="device_code", compact=True)
+                    yield Button("Continue in background (b)", id="background", compact=True)
                     yield Button("Cancel (esc)", id="cancel", compact=True)
             yield QrCode(id="qr")
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
-        self.set_interval(_FRAME_SECONDS, self._show_waiting)
+        sign_in = self.sign_in = running_sign_ins.find_or_make(
+            self.app, self._session, force=self._force, device_code=self._device_code
+        )
+        sign_in.dialogs += 1
+        sign_in.changed.subscribe(self, lambda _nothing: self._show_state())
         self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_code())
-        self._begin()
+        if not sign_in.is_waiting and sign_in.failure is None:
+            sign_in.begin()
+        self._show_state()
+        self.set_interval(_FRAME_SECONDS, self._show_waiting)
 
     def on_unmount(self) -> None:
-        self._cancel()
+        self.sign_in.dialogs -= 1
+        if not self.sign_in.dialogs and not self.sign_in.is_kept:
+            self.sign_in.stop()
 
-    # -- running one attempt to sign in --------------------------------------------------------
+    # -- showing the state of the sign-in ------------------------------------------------------
 
-    def _begin(self) -> None:
-        self._cancel()
-        services = self.app.services
-        self._began = services.clock.monotonic()
-        self._waits_for = "asking AWS"
-        self._set_texts(note="", code="", address="", failure="")
-        try:
-            setting = login.browser_command_setting(services, self._session)
-        except SsoHelperError as error:
-            self._show_failure(error)
+    def _show_state(self) -> None:
+        """Show the sign-in as it is now, and close the dialog if it has ended."""
+        sign_in = self.sign_in
+        if sign_in.ended.is_set():
+            self.finish(None)
             return
-        opener = browser.find_opener(services.environ, setting)
-        device_code = self._uses_code = self._device_code or opener is None
-        self._show_buttons(device_code=not device_code, open_browser=opener is not None, copy=True)
-        self._attempt = _Attempt(self, opener)
-        self._sign_in(self._attempt, LoginOptions(device_code=device_code, force=self._force))
+        failure, page = sign_in.failure, sign_in.page
+        hint = f"\n{show(failure.hint)}" if failure and failure.hint else ""
+        self._set_text("failure", f"{show(failure.message)}{hint}" if failure else "")
+        self._set_text("note", show(page.note))
+        self._set_text("code", show(page.code))
+        self._set_text("address", show(page.address))
+        coded = page.address if page.code else ""
+        if coded != self._coded:
+            self._coded = coded
+            self.query_one(QrCode).show_text(coded)
+            self._fit_code()
+        self._show_waiting()
+        self._show_buttons()
+        self._ask()
 
-    @work(exclusive=True, group="sign-in")
-    async def _sign_in(self, attempt: _Attempt, options: LoginOptions) -> None:
-        services, session = self.app.services, self._session
-        try:
-            outcome = await background.run(
-                self.app, lambda: login.log_in(services, session, attempt, options)
-            )
-        except Interrupted:
+    def _set_text(self, name: str, text: str) -> None:
+        line = self.query_one(f"#{name}", Static)
+        line.display = bool(text)
+        line.update(Content(text))
+
+    def _show_buttons(self) -> None:
+        """Show the buttons that act now. The first of them has the focus: Enter goes on."""
+        sign_in = self.sign_in
+        has_failed = not sign_in.is_waiting
+        shown = {
+            "retry": has_failed,
+            "open_browser": not has_failed and sign_in.has_browser,
+            "copy": not has_failed,
+            "device_code": not sign_in.uses_code,
+            "background": not has_failed and self._can_continue,
+            "cancel": True,
+        }
+        if shown == self._shown:
             return
-        except SsoHelperError as error:
-            self._show_failure(error)
-        else:
-            if not attempt.cancelled.is_set():
-                self.finish(outcome)
-
-    def _cancel(self) -> None:
-        if self._attempt is not None:
-            self._attempt.cancelled.set()
-            self._attempt = None
-
-    def _show_failure(self, error: SsoHelperError) -> None:
-        self._attempt = None
-        self._waits_for = ""
-        hint = f"\n{show(error.hint)}" if error.hint else ""
-        self._set_texts(failure=f"{show(error.message)}{hint}", note="", code="", address="")
-        self._show_buttons(retry=True, device_code=not self._uses_code)
-
-    def _show_buttons(self, **shown: bool) -> None:
-        """Show these buttons and Cancel. The first of them has the focus: Enter goes on."""
+        self._shown = shown
         buttons = [*self.query("#buttons > Button").results(Button)]
         for button in buttons:
-            button.display = button.id == "cancel" or shown.get(button.id or "", False)
+            button.display = shown[button.id or ""]
         next(button for button in buttons if button.display).focus(scroll_visible=False)
         self.refresh_bindings()
 
-    # -- showing the state of the attempt ------------------------------------------------------
-
-    def show_page(self, url: str) -> None:
-        """Show the address of the sign-in page."""
-        self._waits_for = "waiting for your browser"
-        self._set_texts(note="Sign in with a browser on this machine:", address=url)
-
-    def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Show the code, and the address of the page on which to confirm it."""
-        self._waits_for = "waiting for you to confirm"
-        note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
-        self._set_texts(note=note, code=authorization.user_code)
-        self._set_texts(address=authorization.verification_uri_complete)
-        self.query_one(QrCode).show_text(authorization.verification_uri_complete)
-        self._fit_code()
-
-    def show_opened(self, opened: bool) -> None:
-        """Warn when the browser could not be started."""
-        if not opened:
-            self.app.show_warning("the browser could not be started: open the address yourself")
-
-    def ask_about_other_user(self, asked: tuple[str, Callable[[bool], None]]) -> None:
-        """Ask a question, and pass the answer to the function beside it."""
-        question, answer = asked
-        self.app.push_screen(ConfirmScreen(question), lambda yes: answer(bool(yes)))
-
-    def show_further_region(self, region: str) -> None:
-        """Show that the sign-in in a further region follows."""
-        self._waits_for = f"signing in in {region}"
-        self._set_texts(note=f"Now the same in {region}, as the same person:", code="", address="")
-
-    def show_waiting_for_another(self, _nothing: None) -> None:
-        """Show that another process is signing in."""
-        self._waits_for = "waiting for the other sign-in"
-        self._set_texts(
-            note="Another process is signing in to this session; its result will be used."
-        )
-
-    def _set_texts(self, **texts: str) -> None:
-        for name, text in texts.items():
-            line = self.query_one(f"#{name}", Static)
-            line.display = bool(text)
-            line.update(Content(show(text) if name != "failure" else text))
-        if "address" in texts:
-            self._address = texts["address"]
-            if not self._address:
-                self.query_one(QrCode).show_text("")
-                self._fit_code()
-
     def _show_waiting(self) -> None:
-        self.query_one("#waiting").display = bool(self._waits_for)
-        if not self._waits_for:
+        waits_for = self.sign_in.page.waits_for
+        self.query_one("#waiting").display = bool(waits_for)
+        if not waits_for:
             return
-        seconds = self.app.services.clock.monotonic() - self._began
+        seconds = self.app.services.clock.monotonic()
         animated = self.app.animation_level != "none"
         frame = _FRAMES[int(seconds / _FRAME_SECONDS) % len(_FRAMES)] if animated else "…"
-        clock = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-        text = f"{frame} {self._waits_for}  {clock}"
+        left = self.sign_in.time_left
+        text = f"{frame} {waits_for}, {left}" if left else f"{frame} {waits_for}"
         self.query_one("#waiting", Static).update(Content(text))
+
+    def _ask(self) -> None:
+        """Ask the question of the sign-in, if it has one, once this dialog is on top."""
+        question = self.sign_in.question
+        if question is not None and self.app.screen is self:
+            self.app.push_screen(
+                ConfirmScreen(question.text), lambda yes: self.sign_in.answer(bool(yes))
+            )
+
+    def on_screen_resume(self) -> None:
+        if self._shown:  # the dialog is mounted
+            self._ask()
 
     def on_resize(self, event: Resize) -> None:
         self._fit_code()
@@ -279,87 +241,29 @@ class SignInScreen(LateDismissScreen[LoginOutcome | None]):
         getattr(self, f"action_{event.button.id}")()
 
     def action_cancel(self) -> None:
-        self._cancel()
+        self.sign_in.stop()
+        self.finish(None)
+
+    def action_background(self) -> None:
+        """Close the dialog; the sign-in goes on."""
+        self.sign_in.is_kept = True
         self.finish(None)
 
     def action_retry(self) -> None:
         """Begin again, after a failure."""
-        if self._attempt is None:
-            self._begin()
+        if not self.sign_in.is_waiting:
+            self.sign_in.begin()
 
     def action_open_browser(self) -> None:
-        if self._attempt is not None and self._address:
-            self._attempt.reopen_browser()
+        self.sign_in.open_browser()
 
     def action_copy(self) -> None:
         """Copy the address of the sign-in page."""
-        if self._address:
-            self.app.copy_to_clipboard(self._address)
+        address = self.sign_in.page.address
+        if address:
+            self.app.copy_to_clipboard(address)
             self.app.show_done("copied the address, if the terminal allows it")
 
     def action_device_code(self) -> None:
         """Begin again, with a device code."""
-        if not self._device_code:
-            self._device_code = True
-            self._begin()
-
-
-class _Attempt:
-    """The user interface of one attempt to sign in.
-
-    `login.log_in` calls these methods in its own thread. They call the screen in the UI thread.
-    """
-
-    def __init__(self, screen: SignInScreen, opener: browser.Opener | None) -> None:
-        self._screen = screen
-        self._app = screen.app
-        self._opener = opener
-        self._make_address: Callable[[], str] | None = None
-        self.cancelled = threading.Event()
-
-    def show_page(self, url: str) -> None:
-        self._call_in_ui_thread(self._screen.show_page, url)
-
-    def show_code(self, authorization: DeviceAuthorization) -> None:
-        self._call_in_ui_thread(self._screen.show_code, authorization)
-
-    def open_browser(self, make_address: Callable[[], str]) -> bool:
-        self._make_address = make_address
-        if self._opener is None:
-            return False
-        opened = browser.start_opener(self._opener, make_address(), self._app.services.environ)
-        self._call_in_ui_thread(self._screen.show_opened, opened)
-        return opened
-
-    def reopen_browser(self) -> None:
-        make_address = self._make_address
-        if make_address is not None:
-            self._app.run_in_background(lambda: self.open_browser(make_address))
-
-    def confirm_another_user(self, earlier: str, user: str) -> bool:
-        question = f'Keep the sign-in of "{user}"? Last time "{earlier}" signed in here.'
-        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._call_in_ui_thread(self._screen.ask_about_other_user, (question, answers.put))
-        while not self.cancelled.is_set():
-            with suppress(queue.Empty):
-                return answers.get(timeout=_ANSWER_CHECK_SECONDS)
-        return False
-
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        return False  # the error names the command that asks
-
-    def report_further_region(self, region: str) -> None:
-        self._call_in_ui_thread(self._screen.show_further_region, region)
-
-    def report_waiting_for_another_login(self) -> None:
-        self._call_in_ui_thread(self._screen.show_waiting_for_another, None)
-
-    def is_cancelled(self) -> bool:
-        return self.cancelled.is_set()
-
-    def _call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
-        def call_unless_cancelled(value: _T) -> None:
-            if not self.cancelled.is_set():
-                function(value)
-
-        background.call_in_ui_thread(self._app, call_unless_cancelled, value)
+        self.sign_in.use_device_code()

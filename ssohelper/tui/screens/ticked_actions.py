@@ -12,6 +12,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.commands import quoted_label
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.widgets.lines import Line, diff_lines
@@ -87,7 +88,9 @@ class TickedActions:
         try:
             await self._add_profiles(rows)
         except LoginRequired as error:
-            if await self._app.offer_sign_in(rows[0].session_name, error):
+            if await self._app.offer_sign_in(
+                rows[0].session_name, error, quoted_label("accounts.profile")
+            ):
                 await self._add_profiles(rows)
 
     async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
+from ssohelper.tui.screens.sign_in_offer import may_go_on
 
 if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
@@ -28,8 +29,13 @@ async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) ->
     waiting = await _try_each(app, rows, act)
     left: list[RoleRow] = []
     go_on: list[RoleRow] = []
-    for session_name, (error, its_rows) in waiting.items():
-        is_signed_in = await app.offer_sign_in(session_name, error)
+    offers = [
+        (await app.show_sign_in_offer(session_name, error), its_rows)
+        for session_name, (error, its_rows) in waiting.items()
+    ]
+    # Several sign-ins may now run in the background.
+    for offer, its_rows in offers:
+        is_signed_in = offer is not None and await may_go_on(app, offer, names_of(its_rows))
         (go_on if is_signed_in else left).extend(its_rows)
     for error, its_rows in (await _try_each(app, go_on, act)).values():
         app.show_error(error)

@@ -1,0 +1,335 @@
+"""The sign-ins that run. They belong to the app: each goes on while its dialog is not shown.
+
+At most one runs per session. The sign-in dialog and the Sessions screen show the same object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from textual.signal import Signal
+
+from ssohelper.actions import clocks, login, login_ui
+from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.core import clock_text
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
+from ssohelper.system import browser
+from ssohelper.tui import background
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+_T = TypeVar("_T")
+_ANSWER_CHECK_SECONDS = 0.2
+# An ending program waits so long for a sign-in to close its callback server. A request to AWS may
+# take longer, but then there is no such server.
+_END_SECONDS = 0.5
+
+
+class Page(NamedTuple):
+    """What the user must do now: a note, the page's address, and with a device code that code."""
+
+    waits_for: str = ""
+    note: str = ""
+    code: str = ""
+    address: str = ""
+
+
+class Question(NamedTuple):
+    """A question of the sign-in, which waits until `answer` is called."""
+
+    text: str
+    answer: Callable[[bool], None]
+
+
+class RunningSignIn:
+    """A sign-in to a session: what it shows, how long it waits, and how it ended.
+
+    It runs from `begin` until `ended` is set. `outcome` is then the result, or None if it was
+    stopped or failed in the background. `changed` is published when something of it has changed.
+    While `dialogs` of it are open, a failure waits for the user to retry. With `is_kept` it goes on
+    without a dialog.
+    """
+
+    def __init__(
+        self,
+        app: TuiApp[Any],
+        session: SsoSession,
+        *,
+        force: bool = False,
+        device_code: bool = False,
+    ) -> None:
+        self.session = session
+        self.page = Page()
+        self.failure: SsoHelperError | None = None
+        self.question: Question | None = None
+        self.outcome: LoginOutcome | None = None
+        self.ended = asyncio.Event()
+        self.changed: Signal[None] = Signal(app, "sign-in changed")
+        self.dialogs = 0
+        self.is_kept = False
+        # The last action that waits for this sign-in. An earlier one is then not carried out.
+        self.waiting: object = None
+        self.uses_code = self._device_code = device_code
+        self.has_browser = False
+        self._app, self._force = app, force
+        self._deadline: Deadline | None = None
+        self._attempt: _Attempt | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether an attempt runs: it has neither ended nor failed."""
+        return self._attempt is not None
+
+    @property
+    def time_left(self) -> str:
+        """Return how long the sign-in still waits for the user: `4:12 left`, or "" if unknown."""
+        if self._deadline is None or not self.is_waiting:
+            return ""
+        seconds = max(0, round(self._deadline.seconds_left()))
+        return f"{seconds // 60}:{seconds % 60:02d} left"
+
+    # -- what the user does --------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin the sign-in, or begin it again after a failure."""
+        self._cancel_attempt()
+        app, services = self._app, self._app.services
+        app.end_work.add(self.end_now)
+        self.failure = self._deadline = None
+        try:
+            setting = login.browser_command_setting(services, self.session)
+        except SsoHelperError as error:
+            self._end_attempt(error)
+            return
+        opener = browser.find_opener(services.environ, setting)
+        self.has_browser = opener is not None
+        self.uses_code = self._device_code or opener is None
+        attempt = self._attempt = _Attempt(self, app, opener)
+        options = LoginOptions(device_code=self.uses_code, force=self._force)
+        background.start(
+            app,
+            lambda: attempt.run(options),
+            partial(self._take_outcome, attempt),
+            partial(self._take_failure, attempt),
+        )
+        self.show(Page("asking AWS"))
+
+    def use_device_code(self) -> None:
+        """Begin again, with a device code."""
+        self._device_code = True
+        self.begin()
+
+    def open_browser(self) -> None:
+        """Open the browser once more."""
+        if self._attempt is not None and self.page.address:
+            self._attempt.reopen_browser()
+
+    def answer(self, yes: bool) -> None:
+        """Answer the question, if it still waits."""
+        if self.question is not None:
+            self.question.answer(yes)
+            self.question = None
+            self.changed.publish(None)
+
+    def stop(self) -> None:
+        """End the sign-in at once; nothing is saved. Do nothing if it has ended."""
+        self._cancel_attempt()
+        self._end(None)
+
+    def end_now(self) -> None:
+        """Stop because the program ends, and wait a moment for the callback server to close."""
+        attempt = self._attempt
+        self._cancel_attempt()
+        if attempt is not None:
+            attempt.has_ended.wait(_END_SECONDS)
+
+    # -- what the attempt reports --------------------------------------------------------------
+
+    def show(self, page: Page, seconds: float | None = None) -> None:
+        """Show this page, which waits for the user for so many seconds; None: not for the user."""
+        self.page = page
+        deadline = self._app.services.clock.deadline
+        self._deadline = None if seconds is None else deadline(seconds)
+        self.changed.publish(None)
+
+    def ask(self, question: Question) -> None:
+        """Show this question in the dialog. Without a dialog, a message says where it is."""
+        self.question = question
+        if not self.dialogs:
+            self._app.show_warning(
+                f'the sign-in to "{self.session.name}" asks something: {self._how_to_open()}'
+            )
+        self.changed.publish(None)
+
+    def _take_outcome(self, attempt: _Attempt, outcome: LoginOutcome) -> None:
+        if attempt.cancelled.is_set():
+            return
+        self._attempt = None
+        in_background = not self.dialogs
+        if in_background:
+            text, command = result_texts(self._app, self.session, outcome, force=self._force)
+            self._app.show_done(text, command)
+        self._end(outcome)
+        if in_background:
+            self._app.signed_in.publish(self.session.name)
+
+    def _take_failure(self, attempt: _Attempt, error: SsoHelperError) -> None:
+        if not attempt.cancelled.is_set() and not isinstance(error, Interrupted):
+            self._end_attempt(error)
+
+    def _end_attempt(self, error: SsoHelperError) -> None:
+        """Keep the failure for the dialog. Without a dialog, say it with the way to retry."""
+        self._attempt = self.question = None
+        self.failure = error
+        self.show(Page())
+        if not self.dialogs:
+            hint = f"; {error.hint}" if error.hint else ""
+            text = f'the sign-in to "{self.session.name}" failed: {error.message}'
+            self._app.show_error(LoginRequired(text, hint=f"retry: {self._how_to_open()}{hint}"))
+            self._end(None)
+
+    def _how_to_open(self) -> str:
+        keys = [self._app.key_by_settings(f) for f in ("app.sessions", "sessions.sign_in")]
+        return f"{keys[0]}, then {keys[1]}"
+
+    # -- how it ends ---------------------------------------------------------------------------
+
+    def _cancel_attempt(self) -> None:
+        if self._attempt is not None:
+            self._attempt.cancelled.set()
+        self._attempt = self.question = None
+
+    def _end(self, outcome: LoginOutcome | None) -> None:
+        if self.ended.is_set():
+            return
+        self.outcome = outcome
+        if self._app.sign_ins.get(self.session.name) is self:
+            del self._app.sign_ins[self.session.name]
+        self._app.end_work.discard(self.end_now)
+        self.ended.set()
+        self.changed.publish(None)
+
+
+def find_or_make(
+    app: TuiApp[Any], session: SsoSession, *, force: bool = False, device_code: bool = False
+) -> RunningSignIn:
+    """Return the sign-in that runs for this session, or a new one that `begin` starts.
+
+    One that runs for another portal under the same name is stopped.
+    """
+    known = app.sign_ins.get(session.name)
+    if known is not None and known.session == session:
+        return known
+    stop(app, session.name)
+    made = RunningSignIn(app, session, force=force, device_code=device_code)
+    app.sign_ins[session.name] = made
+    return made
+
+
+def stop(app: TuiApp[Any], session_name: str) -> None:
+    """Stop the sign-in that runs for the session with this name, if any."""
+    known = app.sign_ins.get(session_name)
+    if known is not None:
+        known.stop()
+
+
+def result_texts(
+    app: TuiApp[Any], session: SsoSession, outcome: LoginOutcome, *, force: bool
+) -> tuple[str, str]:
+    """Return what to say after a sign-in, and the command line that does the same."""
+    services = app.services
+    ahead = clocks.load_sign_in_outlook_of_token(services, session, outcome.token)
+    text = clock_text.login_result_text(
+        session.name, outcome.how, ahead, services.clock.now(), outcome.user
+    )
+    return text, f"ssohelper login {session.name}" + (" --force" if force else "")
+
+
+class _Attempt:
+    """The user interface of one attempt to sign in.
+
+    `login.log_in` calls these methods in its own thread. They call the sign-in in the UI thread.
+    """
+
+    def __init__(
+        self, sign_in: RunningSignIn, app: TuiApp[Any], opener: browser.Opener | None
+    ) -> None:
+        self._sign_in, self._app, self._opener = sign_in, app, opener
+        self._make_address: Callable[[], str] | None = None
+        self.cancelled, self.has_ended = threading.Event(), threading.Event()
+
+    def run(self, options: LoginOptions) -> LoginOutcome:
+        """Sign in. Call this in a thread of its own. Raises: the errors of `login.log_in`."""
+        try:
+            return login.log_in(self._app.services, self._sign_in.session, self, options)
+        finally:
+            self.has_ended.set()
+
+    def show_page(self, url: str) -> None:
+        note = "Sign in with a browser on this machine:"
+        page = Page("waiting for browser", note, address=url)
+        self._show(page, login_ui.USER_SECONDS)
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
+        address = authorization.verification_uri_complete
+        page = Page("waiting for you", note, authorization.user_code, address)
+        self._show(page, authorization.life_seconds)
+
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
+        self._make_address = make_address
+        if self._opener is None:
+            return False
+        opened = browser.start_opener(self._opener, make_address(), self._app.services.environ)
+        if not opened:
+            text = "the browser could not be started: open the address yourself"
+            self._call_in_ui_thread(self._app.show_warning, text)
+        return opened
+
+    def reopen_browser(self) -> None:
+        make_address = self._make_address
+        if make_address is not None:
+            self._app.run_in_background(lambda: self.open_browser(make_address))
+
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
+        text = f'Keep the sign-in of "{user}"? Last time "{earlier}" signed in here.'
+        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._call_in_ui_thread(self._sign_in.ask, Question(text, answers.put))
+        while not self.cancelled.is_set():
+            with suppress(queue.Empty):
+                return answers.get(timeout=_ANSWER_CHECK_SECONDS)
+        return False
+
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        return False  # the error names the command that asks
+
+    def report_further_region(self, region: str) -> None:
+        note = f"Now the same in {region}, as the same person:"
+        self._show(Page(f"signing in in {region}", note), None)
+
+    def report_waiting_for_another_login(self) -> None:
+        note = "Another process is signing in to this session; its result will be used."
+        self._show(Page("waiting for the other sign-in", note), None)
+
+    def is_cancelled(self) -> bool:
+        return self.cancelled.is_set()
+
+    def _show(self, page: Page, seconds: float | None) -> None:
+        self._call_in_ui_thread(lambda shown: self._sign_in.show(*shown), (page, seconds))
+
+    def _call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
+        def call_unless_cancelled(value: _T) -> None:
+            if not self.cancelled.is_set():
+                function(value)
+
+        background.call_in_ui_thread(self._app, call_unless_cancelled, value)

@@ -1,0 +1,108 @@
+"""Several sign-ins that run at once, in the background: how they are shown and how they end."""
+
+import re
+import threading
+from pathlib import Path
+
+from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.people import sign_in
+from tests.tui.driving import User, run_scenario
+from tests.tui.test_sign_in import callback_port, listens, waiting, with_a_browser
+from tests.tui.test_ticked_sign_ins import two_signed_out_sessions
+from tests.tui.world import DemoHome, until
+
+
+def opened(notes: Path) -> list[str]:
+    return notes.read_text().split() if notes.exists() else []
+
+
+async def leave_running(user: User, screen: type) -> None:
+    await user.press("b")
+    await user.wait_for_screen(screen)
+
+
+def assert_all_ended(app: FullScreenApp, port: int) -> None:
+    """Assert that the end of the program stops what runs: its callback server and its thread."""
+    assert len(app.end_work) == 1
+    assert listens(port)
+    for end in tuple(app.end_work):
+        end()
+    assert not listens(port)
+    assert not any(thread.name == "tui-background" for thread in threading.enumerate())
+
+
+def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) -> None:
+    notes = with_a_browser(world)
+    services = two_signed_out_sessions(world, sleep=waiting)
+    world.remember_user("lab", "ana")
+
+    async def ask_who_i_am_after_it(user: User) -> None:
+        await user.press(*"payments-dev developer", "f8")
+        await user.wait_for_text('Sign in to "corp"', "/authorize?", "for browser, ")
+        assert re.search(r"\b(10:00|9:\d\d) left", user.screen)
+        await leave_running(user, AccountsScreen)
+        await user.press("f8")  # back to the same sign-in
+        await user.wait_for_text("Continue in background (b)", "/authorize?")
+        await leave_running(user, AccountsScreen)
+        [url] = opened(notes)
+        user.app.run_in_background(lambda: sign_in(url, "ana"))
+        await user.wait_for_message('signed in to "corp"', "ana: arn:aws:sts::")
+        assert user.messages.count("arn:") == 1
+
+    async def run_two(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("S")
+        await user.wait_for_text("/authorize?")
+        await leave_running(user, SessionsScreen)
+        await user.press("down", "s")
+        await user.wait_for_text("/authorize?")
+        await until(lambda: len(opened(notes)) == 3)
+        assert len({callback_port(url) for url in opened(notes)}) == 3
+        await user.press("d")
+        await user.wait_for_text("PQRS-TVWX")
+        await leave_running(user, SessionsScreen)
+        await until(lambda: len(re.findall(r"◌ .* signing in .* \d+:\d\d left", user.screen)) == 2)
+        await user.wait_for_text("A sign-in runs. Press s to see or stop it.")
+        await user.press("s")
+        await user.wait_for_text("PQRS-TVWX")
+        assert world.emulator.counters["StartDeviceAuthorization"] == 1
+        await leave_running(user, SessionsScreen)
+
+    async def fail_and_retry(user: User) -> None:
+        world.emulator.faults.fail("CreateToken", "AccessDeniedException", times=1)
+        world.emulator.faults.set(user_code="ABCD-EFGH")
+        await user.wait_for_message('the sign-in to "lab" failed: ', "retry: F3, then s")
+        await user.wait_for_text("signed out")
+        await user.press("f2")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press("ctrl+u", *"lab readonly", "f8")
+        await user.wait_for_text('Sign in to "lab"', "/authorize?")
+        await user.press("d")
+        await user.wait_for_text("ABCD-EFGH")
+        await leave_running(user, AccountsScreen)
+
+    async def answer_its_question(user: User) -> None:
+        world.emulator.approve_device("ABCD-EFGH", "ben")
+        await user.wait_for_message('the sign-in to "lab" asks something: F3, then s')
+        await user.press("f3")
+        await user.wait_for_text("asks something")
+        await user.press("s")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message('as "ben"', 'signed in to "lab": "Who am I" can be done now')
+        assert "ben: arn:" not in user.messages
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await ask_who_i_am_after_it(user)
+        await run_two(user)
+        await fail_and_retry(user)
+        await answer_its_question(user)
+        assert [*user.app.sign_ins] == ["corp"]
+
+    app = run_scenario(services, scenario)
+    assert_all_ended(app, callback_port(opened(notes)[1]))
