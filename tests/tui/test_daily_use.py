@@ -163,10 +163,10 @@ def test_long_names_are_whole_beside_the_list_and_the_role_below_it(
 
 
 def test_the_top_line_shows_the_keys_of_the_settings(world: DemoHome) -> None:
-    settle(world, 'keys.app.sessions = "f10"\nkeys.app.commands = "f12"\n')
+    settle(world, 'keys.app.sessions = "f11"\nkeys.app.commands = "f12"\n')
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("F10 Sessions", "F12 Commands")
+        await user.wait_for_text("F11 Sessions", "F12 Commands")
         await user.pilot.click("#to-sessions")
         await user.wait_for_screen(SessionsScreen)
         await user.pilot.click("#to-commands")
