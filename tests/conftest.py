@@ -86,7 +86,15 @@ class Home(NamedTuple):
     def browser(self, *, visits: bool = True) -> Path:
         """Make BROWSER a program that notes each address, and visits it; returns the notes."""
         notes, program = self.path / "opened", self.path / "fake-browser"
-        lines = ["#!/bin/sh", f'printf "%s\\n" "$@" >> {notes}']
+        # The notes are never empty: a test that waits for the file reads its first line at once.
+        lines = [
+            "#!/bin/sh",
+            f"if [ -e {notes} ]; then",
+            f'    printf "%s\\n" "$@" >> {notes}',
+            "else",
+            f'    printf "%s\\n" "$@" > {notes}.new && mv {notes}.new {notes}',
+            "fi",
+        ]
         if visits:
             # Behind its back: the AWS CLI listens only after its browser has come back.
             lines.append(f'{sys.executable} -I -S {VISIT} "$1" </dev/null >/dev/null 2>&1 &')

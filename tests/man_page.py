@@ -4,6 +4,7 @@ One page for all commands, so that a person can search it. tests/cli/test_man_pa
 generated file is stale.
 """
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def _list_commands(
 
 def _help_lines(command: click.Command) -> Iterator[str]:
     """Yield the help's paragraphs; one that begins with a backspace keeps its line breaks."""
-    for paragraph in (command.help or "").split("\n\n"):
+    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         kept = paragraph.startswith("\b\n")
         yield from [".PP", *([".nf"] if kept else [])]
         yield from map(_escape_for_roff, paragraph.removeprefix("\b\n").splitlines())

@@ -1,5 +1,6 @@
 """The help: every command has it, examples first, and each example runs as it stands."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -40,9 +41,14 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     yield from below("ssohelper", main)
 
 
+def _help_of(command: click.Command) -> str:
+    # Python 3.13 takes the indentation out of docstrings; before, click does so when it prints.
+    return inspect.cleandoc(command.help or "")
+
+
 def examples(command: click.Command) -> list[str]:
     """Return the help's example lines, without what they say beside themselves."""
-    text = re.sub(r" \\\n +", " ", command.help or "")
+    text = re.sub(r" \\\n +", " ", _help_of(command))
     block = text.partition("Examples:\n")[2].partition("\n\n")[0]
     return [re.split(r"\s{2,}", line.strip())[0] for line in block.splitlines()]
 
@@ -57,7 +63,7 @@ LINES = list(dict.fromkeys(line for _name, command in ALL for line in examples(c
 def test_every_command_has_examples_first_and_the_three_options(
     name: str, command: click.Command
 ) -> None:
-    summary, examples_first, *_rest = (command.help or "").replace("\b\n", "").split("\n\n")
+    summary, examples_first, *_rest = _help_of(command).replace("\b\n", "").split("\n\n")
     assert "\n" not in summary
     assert summary[0].isupper()
     assert examples_first.startswith("Examples:\n")
