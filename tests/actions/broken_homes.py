@@ -236,6 +236,18 @@ def marks(home: Home) -> None:
     home.write_config(f"{before}# BEGIN_AWS_SSO_CLI\n{found}{rest}# END_AWS_SSO_CLI\n")
 
 
+def returned(*others: str) -> Callable[[Home], None]:
+    """aws-sso-cli has written its block of pay.Read, and of these other profiles, once more."""
+
+    def write(home: Home) -> None:
+        arn = f"arn:aws:iam::{PAY}:role/Read"
+        line = f"credential_process = /usr/bin/aws-sso -u open -S Default process --arn {arn}"
+        sections = "".join(f"[profile {name}]\n{line}\n\n" for name in ("pay.Read", *others))
+        add(home, f"# BEGIN_AWS_SSO_CLI\n\n{sections}# END_AWS_SSO_CLI\n")
+
+    return write
+
+
 def legacy(home: Home) -> None:
     other = "https://other.awsapps.com/start"
     keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", "sso_region = us-east-1")
@@ -433,6 +445,15 @@ BROKEN = {
     "a state folder that is a file": Broken({"state-folder"}, state_is_a_file),
     "a keyring that is absent": Broken({"keyring"}, settings('storage = "keyring"\n')),
     "marks of aws-sso-cli around ours": Broken({"rewritten-by-another-tool"}, marks),
+    "a return of aws-sso-cli": Broken(
+        {"section-twice", "rewritten-by-another-tool"}, returned(), (".aws/config",)
+    ),
+    "a return of aws-sso-cli with a profile that is not ours": Broken(
+        {"section-twice", "rewritten-by-another-tool"}, returned("new")
+    ),
+    "a return of aws-sso-cli with another role": Broken(
+        {"section-twice", "rewritten-by-another-tool"}, returned("pay.Admin")
+    ),
     "a profile without a region": Broken(
         {"no-region"}, lambda home: add_profile(home, "mine", *_SSO, region=None)
     ),
