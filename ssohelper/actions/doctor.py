@@ -126,6 +126,7 @@ def gather(app: App, chosen: str | None = None) -> Facts:
         missing_sessions=doctor_facts.find_missing_sessions(app, config, shown),
         tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),
         machine=machine,
+        is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
     )
 
 

@@ -53,6 +53,12 @@ def choose_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
 
+def is_web_identity_missing(environ: Mapping[str, str]) -> bool:
+    """Return whether this shell names a token file of a web identity that does not exist."""
+    role, path = (environ.get(name) for name in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"))
+    return bool(role and path) and not os.path.exists(path or "")
+
+
 # -- the config and the credentials file -------------------------------------------------------
 
 
@@ -66,6 +72,8 @@ def read_config(app: App) -> ConfigFacts:
     try:
         found = app.user_file(locations.aws_config_file).read()
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
+        if found.mark is None and os.path.islink(facts.path):
+            facts = facts._replace(broken_link=os.readlink(facts.path))
         facts = facts._replace(file=app.config.read())
     except SsoHelperError as error:
         facts = facts._replace(failure=Failure.of_error(error))

@@ -248,6 +248,11 @@ def returned(*others: str) -> Callable[[Home], None]:
     return write
 
 
+def link_config_to_nothing(home: Home) -> None:
+    home.config_file.unlink()
+    home.config_file.symlink_to(home.path / "nowhere")
+
+
 def legacy(home: Home) -> None:
     other = "https://other.awsapps.com/start"
     keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", "sso_region = us-east-1")
@@ -454,6 +459,24 @@ BROKEN = {
     "a return of aws-sso-cli with another role": Broken(
         {"section-twice", "rewritten-by-another-tool"}, returned("pay.Admin")
     ),
+    "a region without its last dash": Broken(
+        {"region-unknown"}, lambda home: add_profile(home, "mine", *_SSO, region="us-east1")
+    ),
+    "a retry mode that does not exist": Broken(
+        {"value-refused"}, native(_FOREIGN, "retry_mode = fancy")
+    ),
+    "a retry mode that AWS CLI 2 does not know": Broken(
+        {"value-refused"}, native(_FOREIGN, "retry_mode = legacy")
+    ),
+    "no attempt": Broken({"value-refused"}, native(_FOREIGN, "max_attempts = 0")),
+    "a pod's web identity whose token is gone": Broken(
+        {"web-identity-missing"},
+        set_env(AWS_WEB_IDENTITY_TOKEN_FILE="/nowhere/token", AWS_ROLE_ARN=_ROLE_ARN),
+    ),
+    "a blank in front of the word profile": Broken(
+        {"header-with-blank"}, lambda home: add(home, f"[ profile ops ]\n{_FOREIGN}\n")
+    ),
+    "a config that is a link to nothing": Broken({"config-missing"}, link_config_to_nothing),
     "a profile without a region": Broken(
         {"no-region"}, lambda home: add_profile(home, "mine", *_SSO, region=None)
     ),
@@ -466,7 +489,10 @@ BROKEN = {
 
 
 def native_form(home: Home) -> None:
-    add_profile(home, "native", *_SSO)
+    add_profile(home, "native", *_SSO, "retry_mode = adaptive", "max_attempts = 5")
+    add_profile(home, "iso", *_SSO, region="us-isob-east-1")
+    endpoint = "endpoint_url = http://127.0.0.1:4566"
+    add_profile(home, "local", *_SSO, endpoint, region="local")
 
 
 def foreign_form(home: Home) -> None:

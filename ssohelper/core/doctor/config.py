@@ -18,6 +18,7 @@ SLOW_SECONDS = 0.25
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _TWICE = "exists twice"
+_FIRST_WORDS = (["profile"], ["sso-session"], ["services"], ["default"])
 _REMOVES_BLOCK = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
 
 
@@ -50,7 +51,16 @@ def _repair_of_returned_block(config: ConfigFacts) -> Repair | None:
 
 
 def check_missing_files(facts: Facts) -> Iterator[Finding]:
-    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE that names no existing file."""
+    """Find AWS_CONFIG_FILE, or a link in place of the config, that names no existing file."""
+    if facts.config.broken_link:
+        yield problem(
+            "config-missing",
+            show(facts.config.path, 200),
+            f'it is a link to "{show(facts.config.broken_link, 200)}", and there is no such file: no '
+            "profile works",
+            "bring that file back, or remove the link",
+        )
+        return
     if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
         yield problem(
             "config-missing",
@@ -63,7 +73,8 @@ def check_missing_files(facts: Facts) -> Iterator[Finding]:
 def check_empty_config(facts: Facts) -> Iterator[Finding]:
     """Note a config without any session and any profile: nothing has been set up yet."""
     file = facts.config.file
-    if file is not None and not file.session_names() and not file.profiles():
+    is_empty = file is not None and not file.session_names() and not file.profiles()
+    if is_empty and not facts.config.broken_link:
         yield note(
             "nothing-set-up",
             show(facts.config.path, 200),
@@ -148,6 +159,13 @@ def check_profile_headers(facts: Facts) -> Iterator[Finding]:
     if file is None or facts.chosen is not None:
         return
     for header, section in file.text.sections.items():
+        if header != header.strip() and header.split()[:1] in _FIRST_WORDS:
+            yield problem(
+                "header-with-blank",
+                f'section "[{show(header, 80)}]"',
+                "AWS tools do not read it: the header has a blank behind its first bracket",
+                f"write in an editor: [{show(header.strip(), 80)}]",
+            )
         is_one_word = len(header.split()) == 1 and header != "default"
         if is_one_word and any(key in section.keys for key in sdk_order.SSO_KEYS):
             yield problem(

@@ -81,7 +81,8 @@ class ConfigFacts(NamedTuple):
 
     `credentials` has the names of the keys of each section, no values. `parse_seconds` is the CPU
     time in which Python's configparser, which botocore uses, reads this config on this machine;
-    None if that time was too short to measure.
+    None if that time was too short to measure. `broken_link` is what the config, a link, names if
+    there is no such file.
     """
 
     path: str = "~/.aws/config"
@@ -89,6 +90,7 @@ class ConfigFacts(NamedTuple):
     file: ConfigFile | None = None
     failure: Failure | None = None
     is_missing: bool = False
+    broken_link: str = ""
     parse_seconds: float | None = None
     credentials_path: str = "~/.aws/credentials"
     credentials: Mapping[str, frozenset[str]] = {}
@@ -211,6 +213,7 @@ class Facts(NamedTuple):
     the profile of the command `doctor PROFILE`; `profiles` then holds that profile only, and
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
+    `is_web_identity_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
     """
 
     now: int = 0
@@ -227,4 +230,5 @@ class Facts(NamedTuple):
     tokens: tuple[TokenFact, ...] = ()
     endpoints: tuple[EndpointFact, ...] = ()
     machine: MachineFacts = MachineFacts()
+    is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()
