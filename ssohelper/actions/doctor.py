@@ -105,7 +105,11 @@ def gather(app: App, chosen: str | None = None) -> Facts:
     files = doctor_machine.list_files(app)  # first: reading a file of ours sets its mode
     config = doctor_facts.read_config(app)
     profiles = doctor_facts.read_profiles(config)
-    shown = profiles if chosen is None else _find_chosen_profile(app, config, profiles, chosen)
+    shown = profiles
+    if chosen is not None:
+        only = tuple(one for one in config.credentials_profiles if one.name == chosen)
+        config = config._replace(credentials_profiles=only)
+        shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
     machine = doctor_machine.examine(app)
     sessions = [
         doctor_facts.read_session(app, session, profiles)
@@ -119,7 +123,9 @@ def gather(app: App, chosen: str | None = None) -> Facts:
         profiles=tuple(shown),
         chosen=chosen,
         issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
-        programs=doctor_facts.find_programs(shown, app, machine.command),
+        programs=doctor_facts.find_programs(
+            (*shown, *config.credentials_profiles), app, machine.command
+        ),
         files=tuple(files),
         sessions=tuple(sessions),
         unusable_sessions=doctor_facts.list_unusable_sessions(app, config),
@@ -165,7 +171,7 @@ def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     else:
         found = [
             doctor_proofs.run_chosen(app, one, facts.programs, foreign=run)
-            for one in facts.profiles
+            for one in (*facts.profiles, *facts.config.credentials_profiles)
         ]
         proofs = [one for one in found if one is not None]
     return facts._replace(proofs=tuple(proofs))

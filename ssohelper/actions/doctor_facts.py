@@ -14,7 +14,7 @@ from ssohelper.actions import clocks, directory, missing_sessions
 from ssohelper.core import chains, plan_text, process_command, session_changes
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, belongs_to
-from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
@@ -44,6 +44,7 @@ _VARIABLES = (
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
 )
 _SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_source")
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
@@ -81,9 +82,29 @@ def read_config(app: App) -> ConfigFacts:
         data = app.user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
         keys = {name: frozenset(section.keys) for name, section in sections.items()}
-        return facts._replace(credentials=keys)
+        return facts._replace(
+            credentials=keys, credentials_profiles=_read_credentials_profiles(facts.file, sections)
+        )
     except SsoHelperError as error:
         return facts._replace(credentials_failure=Failure.of_error(error))
+
+
+def _read_credentials_profiles(
+    config: ConfigFile | None, sections: Mapping[str, Section]
+) -> tuple[ProfileFact, ...]:
+    """Return the profiles that only the credentials file has; values that may be secret are "set"."""
+    if config is None:
+        return ()
+    found = []
+    for name, section in sections.items():
+        if config.profile(name) is None:
+            keys = {
+                key: value if key in _SHOWN_KEYS else "set"
+                for key, value in section.values().items()
+                if value
+            }
+            found.append(ProfileFact(ProfileEntry(name, keys, False, section.line + 1, name)))
+    return tuple(found)
 
 
 def measure_parsing(config: ConfigFacts) -> ConfigFacts:

@@ -331,6 +331,17 @@ BROKEN = {
     "a profile with half a key": Broken(
         {"half-a-key-in-profile"}, native("aws_access_key_id = AKIA")
     ),
+    "a profile of the credentials file with half a key": Broken(
+        {"half-a-key-in-profile"},
+        lambda home: credentials(home, f"[d]\naws_access_key_id = AKIA\n{_FOREIGN}\n"),
+    ),
+    "a profile of the credentials file whose program is gone": Broken(
+        {"program-missing"},
+        lambda home: credentials(home, "[gcp]\ncredential_process = /opt/gone/get-keys\n"),
+    ),
+    "a role without a source in the credentials file": Broken(
+        {"role-without-source"}, lambda home: credentials(home, f"[d]\nrole_arn = {_ROLE_ARN}\n")
+    ),
     "a section without the word profile": Broken(
         {"header-without-profile"}, lambda home: add(home, "\n".join(["[dev]", *_SSO, ""]))
     ),
@@ -388,7 +399,9 @@ BROKEN = {
     ),
     "fixed keys in [default]": Broken(
         {"keys-in-default"},
-        lambda home: credentials(home, "[default]\naws_access_key_id = AKIA\n"),
+        lambda home: credentials(
+            home, "[default]\naws_access_key_id = AKIA\naws_secret_access_key = CNRYSAK-x\n"
+        ),
     ),
     "AWS_ENDPOINT_URL": Broken(
         {"general-endpoint"}, set_env(AWS_ENDPOINT_URL="http://127.0.0.1:4566")
@@ -497,6 +510,8 @@ def native_form(home: Home) -> None:
 
 def foreign_form(home: Home) -> None:
     add_profile(home, "tool", _FOREIGN)
+    add_profile(home, "halfkey", _FOREIGN, "aws_access_key_id = AKIA")
+    credentials(home, f"[gcp]\n{_FOREIGN}\n[role]\nrole_arn = {_ROLE_ARN}\nsource_profile = gcp\n")
     add_profile(home, "chain", f"role_arn = {_ROLE_ARN}", "source_profile = pay.Read")
     add(home, "[default]\nregion = eu-west-1\noutput = json\n")
 

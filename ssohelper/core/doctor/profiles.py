@@ -46,15 +46,25 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with half a key pair, or with `role_arn` without a credential source."""
-    for profile in facts.profiles:
+    """Find profiles with half a key pair, or with `role_arn` without a credential source.
+
+    SDKs pass over half a pair in the config if the profile has another source, but boto3 stops at
+    one in ~/.aws/credentials unless it takes the other source first.
+    """
+    both = [(one, False) for one in facts.profiles]
+    both += [(one, True) for one in facts.config.credentials_profiles]
+    for profile, is_in_credentials in both:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
         present = [key for key in _KEY_PAIR if keys.get(key)]
         # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
         has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(
             _KEY_PAIR
         )
-        if len(present) == 1 and not has_whole_pair:
+        if (
+            len(present) == 1
+            and not has_whole_pair
+            and not _has_source_before_keys(keys, is_in_credentials)
+        ):
             [missing] = set(_KEY_PAIR) - set(present)
             yield problem(
                 "half-a-key-in-profile",
@@ -70,6 +80,11 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
                 "tool can assume the role",
                 "add a line: source_profile = PROFILE",
             )
+
+
+def _has_source_before_keys(keys: Mapping[str, str], is_in_credentials: bool) -> bool:
+    sources = set(credential_sources(keys))
+    return bool(sources & {"sso_* keys", "role_arn"} if is_in_credentials else sources)
 
 
 def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
@@ -91,6 +106,8 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
     """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
+    if not all(keys.get(key) for key in _KEY_PAIR) and "fixed keys" in found:
+        found.remove("fixed keys")  # no SDK takes half a pair
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")
     if assumes_role(keys) or (keys.get("role_arn") and keys.get("web_identity_token_file")):
@@ -170,7 +187,7 @@ def _permission_set_name(profile: ProfileFact) -> str:
 def check_programs(facts: Facts) -> Iterator[Finding]:
     """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
-    for profile in facts.profiles:
+    for profile in (*facts.profiles, *facts.config.credentials_profiles):
         words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
         if words:
             used[words[0]].append(profile)
