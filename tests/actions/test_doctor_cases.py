@@ -1,5 +1,6 @@
 """What goes wrong for people with IAM Identity Center, against the emulator: each is named."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -209,3 +210,17 @@ def test_a_region_that_only_this_shell_has_is_named(home, emulator, variables, m
     assert find(home)["no-region"].message == message
     entry = app.config.read().profile("mine")
     assert profile_region.lacks_region(entry.keys, home.env) is (not variables)
+
+
+@pytest.mark.parametrize(("year", "ids"), [("2020", ["no-credentials"]), ("2099", [])])
+def test_keys_that_have_expired_are_no_credentials(home, emulator, year, ids):
+    program = home.path / "keys"
+    answer = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "CNRYSAK"}
+    answer["Expiration"] = f"{year}-01-01T00:00:00Z"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    program.chmod(0o700)
+    add_profile(home, "tool", f"credential_process = {program}")
+    report = doctor.examine(App(home.env), "tool", run=True)
+    assert [one.id for one in report.findings] == ids
+    assert report.proven == (() if ids else ("tool",))
+    assert all("expired at 2020-01-01T00:00:00Z" in one.message for one in report.findings)

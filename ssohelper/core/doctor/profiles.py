@@ -154,7 +154,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             grouped[f"{who} {verb}: {error}"].append(profile.name)
     for message, names in grouped.items():
         including = [name for name in names if _has_key(facts, name, "include_profile")]
-        adopt = _adopt_command(facts, including)
+        adopt = adopt_command(facts, including)
         fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
@@ -199,7 +199,7 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
         if program.path is None and program.is_own:
             yield from _findings_of_missing_helper(facts, word, profiles)
         elif program.path is None:
-            adopt = _adopt_command(facts, [one.name for one in profiles])
+            adopt = adopt_command(facts, [one.name for one in profiles])
             yield _finding_of_missing_program(word, subject, adopt)
         elif program.replaceable:
             place = show(program.replaceable, 200)
@@ -231,7 +231,7 @@ def _findings_of_missing_helper(
             continue
         present = show(command or "/path/of/ssohelper-credentials", 200)
         fix, repair = f"write in an editor: credential_process = {present} …", None
-        adopt = "" if is_managed else _adopt_command(facts, names)
+        adopt = "" if is_managed else adopt_command(facts, names)
         fix = f"{adopt}, or {fix}" if adopt else fix
         if is_managed and command is not None:
             fix = f"ssohelper doctor --fix writes its present path: {present}"
@@ -250,7 +250,7 @@ def process_line_with_present_helper(line: str, command: str) -> str | None:
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _adopt_command(facts: Facts, names: Collection[str]) -> str:
+def adopt_command(facts: Facts, names: Collection[str]) -> str:
     """Return the command that adopts those of the profiles that name a role; "" if none does.
 
     For many it is `setup`, which asks about all that do not work: a part of aws-sso-cli's profiles
