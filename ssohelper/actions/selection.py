@@ -15,7 +15,16 @@ from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import belongs_to
 from ssohelper.core.foreign import find_foreign
-from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
+from ssohelper.core.model import (
+    ACCOUNT_ID,
+    CHAIN,
+    IAM_ROLE_NAME,
+    ROLE_NAME,
+    Profile,
+    Role,
+    RoleKey,
+    SsoSession,
+)
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
@@ -292,7 +301,9 @@ def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile
         account_text = after if session else account_text
     session = session or resolve_session(app, session_name)
     if not ROLE_NAME.fullmatch(role_name):
-        raise UsageProblem(f'"{role_name}" cannot be the name of a role')
+        raise UsageProblem(
+            f'"{role_name}" cannot be the name of a role', hint=_hint_of_role_name(role_name)
+        )
     listing = app.directory.load(session.name)
     account_id = _resolve_account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
@@ -355,7 +366,14 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
     if not ACCOUNT_ID.fullmatch(account_id):
         raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
     if not ROLE_NAME.fullmatch(role_name):
-        raise ConfigInvalid(f'"{role_name}" cannot be the name of a role')
+        raise ConfigInvalid(
+            f'"{role_name}" cannot be the name of a role', hint=_hint_of_role_name(role_name)
+        )
     if chain and not CHAIN.fullmatch(chain):
         raise ConfigInvalid(f'"{chain}" is too long a name for a chain of roles')
     return Role(account_id, role_name, chain)
+
+
+def _hint_of_role_name(name: str) -> str | None:
+    found = IAM_ROLE_NAME.fullmatch(name)
+    return f"it is an IAM role; write the permission set's name: {found[1]}" if found else None

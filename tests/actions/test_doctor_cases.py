@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.actions import credentials, directory, doctor, missing_sessions
+from ssohelper.actions import credentials, directory, doctor, missing_sessions, selection
 from ssohelper.app import App
 from ssohelper.core import profile_region
 from ssohelper.core.doctor import checks
@@ -13,6 +13,7 @@ from ssohelper.core.doctor.findings import Finding, profiles_subject
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import RoleNotAssigned, UsageProblem
 from tests.actions.broken_homes import (
     KEYS,
     REGION,
@@ -54,6 +55,30 @@ def test_a_role_that_is_not_assigned_names_the_nearest_one_and_the_age_of_the_li
     assert "that account offers Admin, Read" in found.message
     assert "AWS's list of 20" in found.message
     assert 'did you mean "Read"' in found.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "proposal"),
+    [("Reed", 'did you mean "Read"? see '), ("Xy", "the account offers Admin, Read; see ")],
+)
+def test_a_role_that_aws_refuses_is_answered_with_what_the_account_offers(
+    home, emulator, name, proposal
+):
+    refresh_list(home)
+    app = App(home.env)
+    profile = selection.resolve_profile(app, f"pay/{name}", None)
+    with pytest.raises(RoleNotAssigned) as caught:
+        credentials.release(
+            app, profile.session, profile.role, Way.CREDENTIAL_PROCESS, app.clock.deadline(60)
+        )
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(proposal)
+
+
+def test_the_iam_roles_name_in_place_of_a_role_is_answered_with_the_permission_set(home, emulator):
+    with pytest.raises(UsageProblem) as caught:
+        selection.resolve_profile(App(home.env), "pay/AWSReservedSSO_Read_0123456789abcdef", None)
+    assert caught.value.hint == "it is an IAM role; write the permission set's name: Read"
 
 
 def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emulator):

@@ -13,6 +13,7 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
+from ssohelper.core.model import IAM_ROLE_NAME
 from ssohelper.core.profile_origin import find_origins
 from ssohelper.core.text import show
 
@@ -20,9 +21,6 @@ _MOST_ADOPTED = 3
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
-# Matches the name of the IAM role that AWS makes in an account for a permission set. The portal
-# does not know this name.
-_IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
 _OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
 _SOURCES = {
@@ -36,7 +34,9 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
     for profile in facts.profiles:
         # The name of such an IAM role is too long for a permission set. Another check reports it.
-        if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
+        if profile.failure is not None and not IAM_ROLE_NAME.fullmatch(
+            _permission_set_name(profile)
+        ):
             yield problem(
                 "profile-invalid",
                 profiles_subject([profile.name]),
@@ -168,7 +168,7 @@ def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name an IAM role where the name of a permission set belongs."""
     for profile in facts.profiles:
         name = _permission_set_name(profile)
-        found = _IAM_ROLE.fullmatch(name)
+        found = IAM_ROLE_NAME.fullmatch(name)
         if found:
             yield problem(
                 "iam-role-name",
