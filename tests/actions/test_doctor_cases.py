@@ -1,6 +1,7 @@
 """What goes wrong for people with IAM Identity Center, against the emulator: each is named."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,7 @@ from tests.actions.broken_homes import (
     KEYS,
     REGION,
     add_profile,
+    instant,
     lose_session,
     make_healthy,
     make_world,
@@ -249,3 +251,16 @@ def test_keys_that_have_expired_are_no_credentials(home, emulator, year, ids):
     assert [one.id for one in report.findings] == ids
     assert report.proven == (() if ids else ("tool",))
     assert all("expired at 2020-01-01T00:00:00Z" in one.message for one in report.findings)
+
+
+def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
+    with Emulator(make_world(), clock=lambda: time.time() + 1500) as running:
+        home.env.update(running.environment())
+        make_healthy(home)
+        home.write_token({**running.issue_token("ana"), "expiresAt": instant(5400)})
+        app = App(home.env)
+        [session] = app.config.read().sso_sessions()
+        directory.fetch_listing(app, session, refresh=True)
+        found = {one.id: one for one in doctor.prove_session(app, session).findings}
+        assert "behind AWS's" in found["clock"].message
+        assert app.warnings == []
