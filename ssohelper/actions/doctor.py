@@ -19,11 +19,11 @@ from ssohelper.actions import (
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, Target, belongs_to
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.facts import Facts, MachineFacts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -86,11 +86,17 @@ def find_shadowing(app: App, profile: Profile) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone."""
     config = doctor_facts.read_config(app)
     profiles = doctor_facts.read_profiles(config, profile.name)
+    programs = doctor_facts.find_programs(profiles, app)
+    command = None
+    if any(one.is_own and one.path is None for one in programs.values()):
+        with suppress(SsoHelperError):
+            command = installation.find_profile_command(app.environ)
     facts = Facts(
         environ=doctor_facts.choose_variables(app.environ),
         config=config,
         profiles=tuple(profiles),
-        programs=doctor_facts.find_programs(profiles, app),
+        programs=programs,
+        machine=MachineFacts(command=command),
         chosen=profile.name,
     )
     found = checks.run_checks(facts, checks.SHADOWING)

@@ -28,6 +28,7 @@ from ssohelper.core.doctor.facts import (
 from ssohelper.core.foreign import find_foreign
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
 from ssohelper.system import installation, programs
 
@@ -195,7 +196,18 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
 def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
     """Return the sessions of the config that no command can use, and why."""
     found = clocks.list_unusable_sessions(app) if facts.file else []
-    return {one.name: Failure(one.reason, one.hint) for one in found}
+    return {one.name: Failure(one.reason, _describe_missing_key(app, one)) for one in found}
+
+
+def _describe_missing_key(app: App, unusable: clocks.UnusableSession) -> str:
+    """Return what to write for a start URL or region that is missing or wrong, if it is recorded."""
+    recorded = missing_sessions.find_recorded_or_none(app, unusable.name)
+    if recorded is not None:
+        known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
+        for key, value in known.items():
+            if key in unusable.reason:
+                return f"write in an editor: {key} = {show(value, 200)}"
+    return unusable.hint
 
 
 def find_missing_sessions(

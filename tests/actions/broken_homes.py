@@ -310,6 +310,9 @@ BROKEN = {
             "[sso-session x]\nsso_start_url = https://x.awsapps.com/start\nsso_region = moon-1\n",
         ),
     ),
+    "a session without a region": Broken(
+        {"session-unusable"}, lambda home: replace(home, f"sso_region = {REGION}\n", "")
+    ),
     "a session that managed profiles name is gone": Broken({"session-missing"}, lose_session),
     "a session that is not defined": Broken(
         {"session-missing"}, native("sso_session = gone", *_SSO[1:])

@@ -6,12 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.actions import credentials, directory, doctor, missing_sessions, selection
+from ssohelper.actions import (
+    credentials,
+    directory,
+    doctor,
+    foreign_credentials,
+    missing_sessions,
+    selection,
+)
 from ssohelper.app import App
 from ssohelper.core import profile_region
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.findings import Finding, profiles_subject
-from ssohelper.core.model import Role
+from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.model import Role, Secret
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import RoleNotAssigned, UsageProblem
@@ -19,10 +27,12 @@ from tests.actions.broken_homes import (
     KEYS,
     REGION,
     add_profile,
+    helper_moved,
     instant,
     lose_session,
     make_healthy,
     make_world,
+    replace,
     settings,
 )
 from tests.conftest import Home
@@ -264,3 +274,36 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
         found = {one.id: one for one in doctor.prove_session(app, session).findings}
         assert "behind AWS's" in found["clock"].message
         assert app.warnings == []
+
+
+def test_whoami_names_the_repair_of_a_helper_that_has_moved(home, emulator):
+    helper_moved(home)
+    app = App(home.env)
+    [found] = doctor.find_shadowing(app, selection.resolve_profile(app, "pay.Read", None))
+    assert found.fix.startswith("ssohelper doctor --fix writes its present path")
+
+
+@pytest.mark.parametrize("line", [f"sso_region = {REGION}", f"sso_start_url = {URL}"])
+def test_a_line_that_a_session_lacks_is_named_by_its_record(home, emulator, line):
+    replace(home, f"{line}\n", "")
+    [found] = find(home).values()
+    assert (found.id, found.fix) == ("session-unusable", f"write in an editor: {line}")
+
+
+def test_each_legacy_profile_without_a_token_is_adopted(home, emulator):
+    keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", f"sso_region = {REGION}")
+    for name in ("old one", "two"):
+        add_profile(home, f'"{name}"', f"sso_start_url = {URL}/", *keys)
+    fix = find(home)["legacy-token"].fix
+    assert fix.endswith("profile sync --adopt 'old one' --adopt two")
+
+
+def test_keys_that_are_not_ours_are_not_in_our_cache(home, emulator):
+    lines = ("aws_access_key_id = AKIA", "aws_secret_access_key = CNRYSAK-x")
+    add_profile(home, "static", *lines)
+    keys = ForeignCredentials("AKIA", Secret("CNRYSAK-x"), Secret(""), None)
+    found = Foreign("static", "static keys", profiles=("static",))
+    with pytest.raises(RoleNotAssigned) as caught:
+        foreign_credentials.confirm(App(home.env), found, keys)
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith("renew them where they come from (static keys)")

@@ -32,7 +32,11 @@ _SOURCES = {
 
 def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
+    # A session that cannot be used has a finding of its own, once for all its profiles.
+    of_sessions = {failure.message for failure in facts.unusable_sessions.values()}
     for profile in facts.profiles:
+        if profile.failure is not None and profile.failure.message in of_sessions:
+            continue
         # The name of such an IAM role is too long for a permission set. Another check reports it.
         if profile.failure is not None and not IAM_ROLE_NAME.fullmatch(
             _permission_set_name(profile)
