@@ -96,6 +96,7 @@ def use(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> No
         # the time of a grant runs from the moment it is given.
         guarding.grant_for_reason(app, chosen, reason)
         guarding.say_what_a_guard_needs(app, chosen)
+        profile_use.warn_about_lost_role(app, chosen)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_reason(app, chosen.key, found)
@@ -125,6 +126,7 @@ def _use_foreign(app: App, shell: str, found: Foreign, keys: bool) -> None:
     if shell:
         _print_script(_make_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
+    profile_use.warn_about_missing_program(app, found.name)
     if not shell:
         _become_shell(app, variables)
 

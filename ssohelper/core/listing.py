@@ -56,6 +56,18 @@ class Listing(NamedTuple):
         """Return every role of every account, in the order of the listing."""
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
 
+    def has_role_named(self, account_text: str, role_name: str) -> bool:
+        """Return whether an account with this id or name has the role."""
+        return any(
+            account_text in (one.account.id, one.account.name) and role_name in one.roles
+            for one in self.accounts
+        )
+
+    def lacks_role(self, role: Role) -> bool:
+        """Return whether AWS has answered for every account and has not listed this role."""
+        found = [one for one in self.accounts if one.account.id == role.account_id]
+        return self.is_complete and not any(one.refused or role.name in one.roles for one in found)
+
     def propose_role(self, role: Role) -> str:
         """Return the beginning of a hint for a role that AWS refuses: what its account offers.
 

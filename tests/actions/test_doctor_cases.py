@@ -19,6 +19,7 @@ from ssohelper.core import profile_region
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.findings import Finding, profiles_subject
 from ssohelper.core.foreign import Foreign, ForeignCredentials
+from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, Secret
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
@@ -36,7 +37,7 @@ from tests.actions.broken_homes import (
     settings,
 )
 from tests.conftest import Home
-from tests.saved_listing import PAY, URL
+from tests.saved_listing import PAY, URL, listed_account
 
 
 @pytest.fixture
@@ -307,3 +308,20 @@ def test_keys_that_are_not_ours_are_not_in_our_cache(home, emulator):
         foreign_credentials.confirm(App(home.env), found, keys)
     assert caught.value.hint is not None
     assert caught.value.hint.endswith("renew them where they come from (static keys)")
+
+
+def test_a_role_that_one_session_alone_lists_needs_no_session(home, emulator):
+    refresh_list(home)
+    app = App(home.env)
+    home.add_session("other", "https://other.awsapps.com/start", REGION)
+    with pytest.raises(selection.NoSessionNamed) as question:  # the other one may have it too
+        selection.resolve_profile(app, "pay/Read", None)
+    assert [one.name for one in question.value.sessions] == ["corp", "other"]
+    [_, other] = app.config.read().sso_sessions()
+    account = listed_account(PAY, "pay", "Admin", "Write")
+    saved = Listing(other.start_url, other.region, int(time.time()), (account,))
+    app.directory.save("other", saved)
+    for text, name in (("pay/Read", "corp"), (f"{PAY}/Write", "other")):
+        assert selection.resolve_profile(app, text, None).session.name == name
+    with pytest.raises(selection.NoSessionNamed):
+        selection.resolve_profile(app, "pay/Admin", None)
