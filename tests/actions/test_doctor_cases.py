@@ -13,6 +13,7 @@ from ssohelper.actions import (
     foreign_credentials,
     missing_sessions,
     selection,
+    sessions,
 )
 from ssohelper.app import App
 from ssohelper.core import profile_region
@@ -325,3 +326,13 @@ def test_a_role_that_one_session_alone_lists_needs_no_session(home, emulator):
         assert selection.resolve_profile(app, text, None).session.name == name
     with pytest.raises(selection.NoSessionNamed):
         selection.resolve_profile(app, "pay/Admin", None)
+
+
+def test_legacy_profiles_are_shown_with_the_session_whose_sign_in_they_use(home):
+    make_healthy(home)
+    home.add_session("second", URL, REGION)
+    keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", f"sso_region = {REGION}")
+    add_profile(home, "old", f"sso_start_url = {URL}/", *keys)
+    app = App(home.env)
+    entries = [sessions.load_entry(app, one) for one in app.config.read().sso_sessions()]
+    assert [one.others for one in entries] == [("old",), ()]
