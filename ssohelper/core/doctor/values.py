@@ -12,6 +12,7 @@ from ssohelper.core.text import show
 
 # All regions of all partitions have names of this form: eu-west-1, us-isob-east-1.
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
+_OWN_ENDPOINT = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
 # The values that botocore 1.43 and AWS CLI 2 accept. With any other one they stop at the start.
 _ACCEPTED = {
@@ -57,10 +58,11 @@ def check_region_names(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         keys = profile.entry.keys
         region = keys.get("region", "")
-        is_checked = profile.target is not None and "endpoint_url" not in keys
-        if region and is_checked and "services" not in keys and not _REGION.fullmatch(region):
+        if region and profile.target is not None and _OWN_ENDPOINT.isdisjoint(keys):
             grouped[region].append(profile.name)
     for region, names in grouped.items():
+        if _REGION.fullmatch(region):
+            continue
         meant = _region_that_is_meant(region)
         yield problem(
             "region-unknown",
