@@ -192,6 +192,8 @@ class _ListingRefresh:
 
     def _ask_for_accounts(self) -> None:
         accounts = self._token.ask_with_token(lambda token: list(self._portal.list_accounts(token)))
+        # `setup` ends with a finding if the clock is wrong, so a warning would say it twice.
+        self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 

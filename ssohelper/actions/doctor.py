@@ -19,11 +19,11 @@ from ssohelper.actions import (
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.facts import Facts, MachineFacts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -88,11 +88,17 @@ def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone."""
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config, profile.name)
+    programs = doctor_facts.find_programs_of_profiles(profiles, app)
+    command = None
+    if any(one.is_own and one.path is None for one in programs.values()):
+        with suppress(SsoHelperError):
+            command = installation.find_profile_command(app.environ)
     facts = Facts(
         environ=doctor_facts.choose_sdk_variables(app.environ),
         config=config,
         profiles=tuple(profiles),
-        programs=doctor_facts.find_programs_of_profiles(profiles, app),
+        programs=programs,
+        machine=MachineFacts(command=command),
         chosen=profile.name,
     )
     found = checks.run_checks(facts, checks.SHADOWING)
@@ -107,7 +113,11 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     files = doctor_machine.list_file_facts(app)  # first: reading a file of ours sets its mode
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config)
-    shown = profiles if chosen is None else _find_chosen_profile(app, config, profiles, chosen)
+    shown = profiles
+    if chosen is not None:
+        only = tuple(one for one in config.credentials_profiles if one.name == chosen)
+        config = config._replace(credentials_profiles=only)
+        shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
     machine = doctor_machine.examine_machine(app)
     sessions = [
         doctor_facts.read_session_fact(app, session, profiles)
@@ -121,13 +131,16 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         profiles=tuple(shown),
         chosen=chosen,
         issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
-        programs=doctor_facts.find_programs_of_profiles(shown, app, machine.command),
+        programs=doctor_facts.find_programs_of_profiles(
+            (*shown, *config.credentials_profiles), app, machine.command
+        ),
         files=tuple(files),
         sessions=tuple(sessions),
         unusable_sessions=doctor_facts.list_unusable_sessions(app, config),
         missing_sessions=doctor_facts.find_missing_sessions(app, config, shown),
         tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),
         machine=machine,
+        is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
     )
 
 
@@ -166,7 +179,7 @@ def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     else:
         found = [
             doctor_proofs.run_program_of_chosen_profile(app, one, facts.programs, foreign=run)
-            for one in facts.profiles
+            for one in (*facts.profiles, *facts.config.credentials_profiles)
         ]
         proofs = [one for one in found if one is not None]
     return facts._replace(proofs=tuple(proofs))

@@ -14,7 +14,7 @@ from ssohelper.actions import clocks, directory, missing_sessions
 from ssohelper.core import chains, plan_text, process_command, session_changes
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, target_belongs_to_session
-from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
@@ -28,6 +28,7 @@ from ssohelper.core.doctor.facts import (
 from ssohelper.core.foreign import foreign_profile_of_entry
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
 from ssohelper.system import installation, programs
 
@@ -44,6 +45,7 @@ _VARIABLES = (
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
 )
 _SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_source")
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
@@ -51,6 +53,12 @@ def choose_sdk_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that SDKs read. The values of keys and tokens are replaced."""
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
+
+
+def is_web_identity_missing(environ: Mapping[str, str]) -> bool:
+    """Return whether this shell names a token file of a web identity that does not exist."""
+    role, path = (environ.get(name) for name in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"))
+    return bool(role and path) and not os.path.exists(path or "")
 
 
 # -- reading the config and the credentials file -----------------------------------------------
@@ -66,6 +74,8 @@ def read_config_facts(app: App) -> ConfigFacts:
     try:
         found = app.user_file(locations.aws_config_file).read()
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
+        if found.mark is None and os.path.islink(facts.path):
+            facts = facts._replace(broken_link=os.readlink(facts.path))
         facts = facts._replace(file=app.config.read())
     except SsoHelperError as error:
         facts = facts._replace(failure=Failure.of_error(error))
@@ -73,9 +83,29 @@ def read_config_facts(app: App) -> ConfigFacts:
         data = app.user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
         keys = {name: frozenset(section.keys) for name, section in sections.items()}
-        return facts._replace(credentials=keys)
+        return facts._replace(
+            credentials=keys, credentials_profiles=_read_credentials_profiles(facts.file, sections)
+        )
     except SsoHelperError as error:
         return facts._replace(credentials_failure=Failure.of_error(error))
+
+
+def _read_credentials_profiles(
+    config: ConfigFile | None, sections: Mapping[str, Section]
+) -> tuple[ProfileFact, ...]:
+    """Return the profiles that only the credentials file has; values that may be secret are "set"."""
+    if config is None:
+        return ()
+    found = []
+    for name, section in sections.items():
+        if config.profile(name) is None:
+            keys = {
+                key: value if key in _SHOWN_KEYS else "set"
+                for key, value in section.values().items()
+                if value
+            }
+            found.append(ProfileFact(ProfileEntry(name, keys, False, section.line + 1, name)))
+    return tuple(found)
 
 
 def measure_config_parsing(config: ConfigFacts) -> ConfigFacts:
@@ -168,7 +198,18 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
 def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
     """Return the sessions of the config that no command can use, and why."""
     found = clocks.list_unusable_sessions(app) if facts.file else []
-    return {one.name: Failure(one.reason, one.hint) for one in found}
+    return {one.name: Failure(one.reason, _describe_missing_key(app, one)) for one in found}
+
+
+def _describe_missing_key(app: App, unusable: clocks.UnusableSession) -> str:
+    """Return what to write for a start URL or region that is missing or wrong, if it is recorded."""
+    recorded = missing_sessions.find_recorded_session_or_none(app, unusable.name)
+    if recorded is not None:
+        known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
+        for key, value in known.items():
+            if key in unusable.reason:
+                return f"write in an editor: {key} = {show(value, 200)}"
+    return unusable.hint
 
 
 def find_missing_sessions(

@@ -21,6 +21,7 @@ from ssohelper.core.doctor.facts import (
 )
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.endpoints import oidc_endpoint, portal_endpoint, sts_endpoint
+from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show
@@ -176,11 +177,14 @@ def _run_program(
         needs_sign_in = program.is_own and ended.code == _SIGN_IN_CODE
         failure = Failure(_last_line_of_errors(ended.stderr) or f"exit code {ended.code}")
         return proof._replace(failure=failure, needs_sign_in=needs_sign_in)
-    return _proof_with_account(proof, ended.stdout)
+    return _proof_with_account(proof, ended.stdout, app.clock.aws_now())
 
 
-def _proof_with_account(proof: ProofFact, stdout: bytes) -> ProofFact:
-    """Return the proof with the account, but not the keys, of the program's answer."""
+def _proof_with_account(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
+    """Return the proof with the account, but not the keys, of the program's answer.
+
+    Credentials that have expired at `now` (epoch seconds) are none: SDKs refuse them.
+    """
     try:
         answer: Any = json.loads(stdout)
     except (ValueError, RecursionError):
@@ -192,6 +196,11 @@ def _proof_with_account(proof: ProofFact, stdout: bytes) -> ProofFact:
     )
     if not is_complete:
         return proof._replace(failure=Failure("its answer is no credential-process document"))
+    expiration = answer.get("Expiration")
+    expires_at = from_iso(expiration) if isinstance(expiration, str) else None
+    if expires_at is not None and expires_at <= now:
+        what = f"its credentials expired at {to_iso(expires_at)}, so SDKs refuse them"
+        return proof._replace(failure=Failure(what))
     account_id = answer.get("AccountId")
     return proof._replace(account_id=account_id if isinstance(account_id, str) else "")
 

@@ -1,24 +1,26 @@
 """Makes the safe repairs of `doctor --fix`, and changes nothing else.
 
-It repairs the modes of tokens and of our own files, the path of our helper in managed profiles (one
-write of the config, which `profile undo` reverses) and the lines that `install` wrote, and removes
-temporary files of killed processes.
+It repairs the modes of tokens and of our own files, the path of our helper in managed profiles and
+the lines that `install` wrote; it removes temporary files of killed processes, and the sections
+that aws-sso-cli has written again beside the adopted ones. A write of the config is one that
+`profile undo` reverses.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents, config_writing
 from ssohelper.actions import install as installing
 from ssohelper.core import process_command
-from ssohelper.core.config_edit import Change, EditSection
+from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import process_line_with_present_program
-from ssohelper.errors import SsoHelperError
+from ssohelper.core.returned_block import find_returned_block
+from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -39,9 +41,13 @@ def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
         for name in finding.repair.paths
     ]
     # One command is one write of the config, so that one `profile undo` reverses it.
-    is_written = bool(moved) and _try_repair(
-        app, lambda: _write_command_path_to_profiles(app, moved)
-    )
+    kinds = {finding.repair.kind for finding in findings if finding.repair is not None}
+    is_written = {
+        "helper": bool(moved)
+        and _try_repair(app, lambda: _write_command_path_to_profiles(app, moved)),
+        "returned block": "returned block" in kinds
+        and _try_repair(app, lambda: _remove_returned_block(app)),
+    }
     return [
         finding._replace(is_fixed=_repair_finding(app, finding, is_written))
         if finding.repair is not None
@@ -69,11 +75,12 @@ def _is_file_private(path: str) -> bool:
         return False
 
 
-def _repair_finding(app: App, finding: Finding, is_config_written: bool) -> bool:
+def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) -> bool:
+    """Make the repair of this finding, unless `is_written` says how its write of the config went."""
     repair = finding.repair
     assert repair is not None
-    if repair.kind == "helper":
-        return is_config_written
+    if repair.kind in is_written:
+        return is_written[repair.kind]
     done = []
     for path in repair.paths:
         if repair.kind == "mode":
@@ -122,3 +129,21 @@ def _command_path_changes(
             continue
         if not os.path.exists(process_command.split_command(line)[0]):
             yield EditSection(entry.header, (("credential_process", new),))
+
+
+def _remove_returned_block(app: App) -> None:
+    """Remove the sections that aws-sso-cli has written again, and its two markers.
+
+    Raises: LocalState if the config has changed so that this is no longer safe.
+    """
+    changes: list[Change] = []
+
+    def content_for(data: bytes) -> bytes:
+        found = find_returned_block(data, str(app.locations.aws_config_file))
+        if found is None:
+            raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
+        changes[:] = [RemoveSection(header) for header in found.headers]
+        return found.rest
+
+    if app.config.write_content(content_for, app.clock.deadline()):
+        config_writing.add_config_write_to_journal(app, "doctor", changes)

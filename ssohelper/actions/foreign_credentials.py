@@ -26,7 +26,13 @@ from ssohelper.core.foreign import (
     parse_provider_answer,
 )
 from ssohelper.core.text import to_json
-from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState, UsageProblem
+from ssohelper.errors import (
+    AwsUnreachable,
+    ConfigInvalid,
+    LocalState,
+    RoleNotAssigned,
+    UsageProblem,
+)
 from ssohelper.fastpath import PROVIDER_PROCESS
 from ssohelper.fastpath.spawn import environment_without_credentials
 from ssohelper.system import timed_run
@@ -105,7 +111,12 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
     family = app.family_of_keys(foreign.read_profile_options(app, found))
-    answer = app.account_client(keys.for_request, region, family).get_identity_of_any_caller()
+    try:
+        answer = app.account_client(keys.for_request, region, family).get_identity_of_any_caller()
+    except RoleNotAssigned as error:
+        # The client's hint is for credentials of ours: none of these are in our cache.
+        error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
+        raise
     # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None

@@ -143,12 +143,22 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
             remove_credentials(app, session, key, token)
+            error.hint = _propose_role(app, session, role) + (error.hint or "")
         raise
     app.clock.learn_aws_time(portal.answered_at())
     cached = checked_credentials(app, f"the access portal in {region}", credentials, token.id)
     save_credentials(app, session, key, cached)
     notices.give_notice_before_renewal(app, session, cached)
     return credential_document(credentials, key.account_id)
+
+
+def _propose_role(app: App, session: SsoSession, role: Role) -> str:
+    """Return what the saved list offers in place of a role that AWS refuses; "" if nothing."""
+    with suppress(SsoHelperError):
+        listing = app.directory.load(session.name)
+        if listing is not None and listing.is_of_portal_of(session):
+            return listing.propose_role(role)
+    return ""
 
 
 def checked_credentials(

@@ -15,7 +15,16 @@ from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
 from ssohelper.core.config_file import target_belongs_to_session
 from ssohelper.core.foreign import foreign_profile_of_entry
-from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, Profile, Role, RoleKey, SsoSession
+from ssohelper.core.model import (
+    ACCOUNT_ID,
+    CHAIN,
+    IAM_ROLE_NAME,
+    ROLE_NAME,
+    Profile,
+    Role,
+    RoleKey,
+    SsoSession,
+)
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
@@ -294,12 +303,35 @@ def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile
         before, _, after = account_text.partition(":")
         session = config.sso_session(before)
         account_text = after if session else account_text
-    session = session or resolve_session(app, session_name)
+    try:
+        session = session or resolve_session(app, session_name)
+    except NoSessionNamed as question:
+        session = _choose_session_of_role(app, question.sessions, account_text, role_name)
     if not ROLE_NAME.fullmatch(role_name):
-        raise UsageProblem(f'"{role_name}" cannot be the name of a role')
+        message = f'"{role_name}" cannot be the name of a role'
+        raise UsageProblem(message, hint=_hint_of_role_name(role_name))
     listing = app.directory.load(session.name)
     account_id = _resolve_account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
+
+
+def _choose_session_of_role(
+    app: App, sessions: list[SsoSession], account_text: str, role_name: str
+) -> SsoSession:
+    """Return the one session whose saved list has the role, if the lists of all sessions are saved.
+
+    Raises: NoSessionNamed, which proposes a session that may have the role.
+    """
+    having, unlisted = [], []
+    for session in sessions:
+        listing = app.directory.load(session.name)
+        if listing is None or not listing.is_of_portal_of(session):
+            unlisted.append(session)
+        elif listing.has_role_named(account_text, role_name):
+            having.append(session)
+    if len(having) == 1 and not unlisted:
+        return having[0]
+    raise NoSessionNamed([*having, *unlisted] or sessions)
 
 
 def _resolve_account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
@@ -359,7 +391,13 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
     if not ACCOUNT_ID.fullmatch(account_id):
         raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
     if not ROLE_NAME.fullmatch(role_name):
-        raise ConfigInvalid(f'"{role_name}" cannot be the name of a role')
+        message = f'"{role_name}" cannot be the name of a role'
+        raise ConfigInvalid(message, hint=_hint_of_role_name(role_name))
     if chain and not CHAIN.fullmatch(chain):
         raise ConfigInvalid(f'"{chain}" is too long a name for a chain of roles')
     return Role(account_id, role_name, chain)
+
+
+def _hint_of_role_name(name: str) -> str | None:
+    found = IAM_ROLE_NAME.fullmatch(name)
+    return f"it is an IAM role; write the permission set's name: {found[1]}" if found else None

@@ -18,7 +18,7 @@ from ssohelper.actions import (
     recorded_sign_ins,
     selection,
 )
-from ssohelper.core import guard_rules, session_changes
+from ssohelper.core import adoption, guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
@@ -73,6 +73,11 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return what is kept for the session. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
+    if adoption.find_session_for_legacy_profiles(config, session) == session:
+        # These live on the token that this session's sign-in writes for them.
+        names = {entry.name for entry in users}
+        legacy = adoption.find_legacy_profiles(config, session)
+        users += [entry for entry in legacy if entry.name not in names]
     portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ssohelper.actions import agents, config_writing
 from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
+from ssohelper.core.config_edit import AddSection, Change
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import changes_that_undo
 from ssohelper.core.config_undo_merge import undone_config
-from ssohelper.errors import UsageProblem
+from ssohelper.core.returned_block import add_block_again
+from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -57,7 +59,7 @@ def undo(app: App, version: Version, data: bytes) -> None:
             raise config_writing.config_changed_error(app)
         return _make_undone_content(app, version, config)
 
-    changes = changes_that_undo(*_saved_texts(app, version), app.config.read().text)
+    changes = _find_undo_changes(app, version)
     is_written = app.config.undo(version, content_for, app.clock.deadline(), present)
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
@@ -101,7 +103,29 @@ def _make_undone_content(app: App, version: Version, config: ConfigFile) -> byte
     """Return the config's content after the undo; empty if the undo removes the file."""
     if config.data == (version.after or b""):
         return version.before or b""
+    if _restores_unreadable_config(app, version):
+        return add_block_again(version.before or b"", version.after or b"", config.data)[0]
     return undone_config(*_saved_texts(app, version), config.text)
+
+
+def _find_undo_changes(app: App, version: Version) -> list[Change]:
+    """Return the changes of the undo, for the journal."""
+    if _restores_unreadable_config(app, version):
+        _, headers = add_block_again(version.before or b"", version.after or b"", b"")
+        return [AddSection(header, ()) for header in headers]
+    return changes_that_undo(*_saved_texts(app, version), app.config.read().text)
+
+
+def _restores_unreadable_config(app: App, version: Version) -> bool:
+    """Return whether the write removed sections that aws-sso-cli had written again (`doctor --fix`).
+
+    No other command writes a config that cannot be read.
+    """
+    try:
+        ConfigText(version.before or b"", str(app.locations.aws_config_file))
+    except ConfigInvalid:
+        return True
+    return False
 
 
 def _saved_texts(app: App, version: Version) -> tuple[ConfigText, ConfigText]:

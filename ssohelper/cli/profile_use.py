@@ -1,17 +1,20 @@
 """What the commands use, exec, console and serve share: to choose a profile, to sign in."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ssohelper.actions import identity, sign_in_wait
+from ssohelper.actions import directory, identity, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
+from ssohelper.core import process_command
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired
+from ssohelper.system import programs
 
 _T = TypeVar("_T")
 
@@ -74,6 +77,29 @@ def describe_role(app: App, profile: Profile) -> str:
     if known.account.name:
         account = f'"{show(known.account.name)}" ({account})'
     return f'account {account}, role "{show(role.name)}"'
+
+
+def warn_about_lost_role(app: App, profile: Profile) -> None:
+    """Warn if AWS's saved list has not the profile's role; no request is sent."""
+    name, role = profile.session.name, profile.role
+    listing = directory.load_listing(app, profile.session)
+    if listing is not None and listing.lacks_role(role):
+        app.warn(
+            f'the role "{show(role.name)}" in {role.account_id} is not in AWS\'s list of '
+            f"{to_iso(listing.listed_at)}, so AWS may refuse it; {listing.propose_role(role)}refresh "
+            f"the list: ssohelper list --refresh --session {name}"
+        )
+
+
+def warn_about_missing_program(app: App, name: str) -> None:
+    """Warn if the program that the profile's credentials come from is not installed."""
+    entry = app.config.find_profile(name)
+    words = process_command.split_command(entry.keys.get("credential_process", "") if entry else "")
+    if words and programs.find_program(words[0], app.environ) is None:
+        app.warn(
+            f'the profile "{show(name)}" runs "{show(words[0])}", which is missing: AWS tools cannot '
+            f"use it; see: ssohelper doctor {shlex.quote(show(name))}"
+        )
 
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.search import Index
+from ssohelper.core.search import Index, did_you_mean
+from ssohelper.core.text import shortened_name_list
+
+_MOST_NAMES = 3
 
 
 class ListedAccount(NamedTuple):
@@ -52,6 +55,31 @@ class Listing(NamedTuple):
     def roles(self) -> list[Role]:
         """Return every role of every account, in the order of the listing."""
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
+
+    def has_role_named(self, account_text: str, role_name: str) -> bool:
+        """Return whether an account with this id or name has the role."""
+        return any(
+            account_text in (one.account.id, one.account.name) and role_name in one.roles
+            for one in self.accounts
+        )
+
+    def lacks_role(self, role: Role) -> bool:
+        """Return whether AWS has answered for every account and has not listed this role."""
+        found = [one for one in self.accounts if one.account.id == role.account_id]
+        return self.is_complete and not any(one.refused or role.name in one.roles for one in found)
+
+    def propose_role(self, role: Role) -> str:
+        """Return the beginning of a hint for a role that AWS refuses: what its account offers.
+
+        It is "" if the role itself is listed, or the account is not.
+        """
+        names = [
+            name for one in self.accounts if one.account.id == role.account_id for name in one.roles
+        ]
+        if not names or role.name in names:
+            return ""
+        offered = f"the account offers {shortened_name_list(names, _MOST_NAMES)}; "
+        return did_you_mean(role.name, names) or offered
 
     def search_roles(self, query: Iterable[str] = ()) -> list[ListedRole]:
         """Return the roles that match every term of the query, best match first."""

@@ -12,6 +12,9 @@ ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused
 # here, because the name becomes a part of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
+# Matches the name of the IAM role that AWS makes in an account for a permission set. It is too long
+# for ROLE_NAME, and the portal does not know it.
+IAM_ROLE_NAME = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
 # Matches the percent-encoded name of a chain's profile, which becomes a part of a path.
 CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
 # The separator between a role's name and the name of a chain on that role, in file names and in

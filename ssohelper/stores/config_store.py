@@ -161,6 +161,20 @@ class ConfigStore:
             records_unchanged=records_unchanged,
         )
 
+    def write_content(self, content_for: Callable[[bytes], bytes], deadline: Deadline) -> bool:
+        """Replace a config that cannot be parsed with the content that `content_for` returns for it.
+
+        Returns whether the config was written. Raises: ConfigInvalid for content that cannot be
+        parsed either, LocalState; in both cases the config is unchanged.
+        """
+
+        def make_content(found: Found) -> bytes | None:
+            content = content_for(found.data)
+            ConfigFile.parse(content, str(self.path))
+            return _content_before(found) if content == found.data else content
+
+        return self._replace_file(make_content, deadline, {}, to_reverse=None)
+
     def check_writable(self) -> None:
         """Raise LocalState if `write` would, since the config is a copy or read-only."""
         self._refuse_copy()

@@ -60,7 +60,7 @@ class Clock:
         """Convert an instant from AWS's clock to this machine's clock, which file times follow."""
         return aws_at + self.now() - self.aws_now()
 
-    def learn_aws_time(self, aws_at: float | None) -> None:
+    def learn_aws_time(self, aws_at: float | None, *, may_warn: bool = True) -> None:
         """Record AWS's time, taken from an answer; warn if this machine's clock differs much."""
         if aws_at is None:
             return
@@ -69,7 +69,7 @@ class Clock:
             self._aws_clock().save_reading(aws_at, wall)
         except LocalState as error:
             self._warn(f"AWS's time could not be kept: {error.message}")
-        if abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
+        if may_warn and abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
             apart = duration_text(abs(wall - aws_at))
             side = "ahead of" if wall > aws_at else "behind"
             self._warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")

@@ -236,6 +236,23 @@ def marks(home: Home) -> None:
     home.write_config(f"{before}# BEGIN_AWS_SSO_CLI\n{found}{rest}# END_AWS_SSO_CLI\n")
 
 
+def returned(*others: str) -> Callable[[Home], None]:
+    """aws-sso-cli has written its block of pay.Read, and of these other profiles, once more."""
+
+    def write(home: Home) -> None:
+        arn = f"arn:aws:iam::{PAY}:role/Read"
+        line = f"credential_process = /usr/bin/aws-sso -u open -S Default process --arn {arn}"
+        sections = "".join(f"[profile {name}]\n{line}\n\n" for name in ("pay.Read", *others))
+        add(home, f"# BEGIN_AWS_SSO_CLI\n\n{sections}# END_AWS_SSO_CLI\n")
+
+    return write
+
+
+def link_config_to_nothing(home: Home) -> None:
+    home.config_file.unlink()
+    home.config_file.symlink_to(home.path / "nowhere")
+
+
 def legacy(home: Home) -> None:
     other = "https://other.awsapps.com/start"
     keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", "sso_region = us-east-1")
@@ -293,6 +310,9 @@ BROKEN = {
             "[sso-session x]\nsso_start_url = https://x.awsapps.com/start\nsso_region = moon-1\n",
         ),
     ),
+    "a session without a region": Broken(
+        {"session-unusable"}, lambda home: replace(home, f"sso_region = {REGION}\n", "")
+    ),
     "a session that managed profiles name is gone": Broken({"session-missing"}, lose_session),
     "a session that is not defined": Broken(
         {"session-missing"}, native("sso_session = gone", *_SSO[1:])
@@ -313,6 +333,17 @@ BROKEN = {
     "a role without a source": Broken({"role-without-source"}, native(f"role_arn = {_ROLE_ARN}")),
     "a profile with half a key": Broken(
         {"half-a-key-in-profile"}, native("aws_access_key_id = AKIA")
+    ),
+    "a profile of the credentials file with half a key": Broken(
+        {"half-a-key-in-profile"},
+        lambda home: credentials(home, f"[d]\naws_access_key_id = AKIA\n{_FOREIGN}\n"),
+    ),
+    "a profile of the credentials file whose program is gone": Broken(
+        {"program-missing"},
+        lambda home: credentials(home, "[gcp]\ncredential_process = /opt/gone/get-keys\n"),
+    ),
+    "a role without a source in the credentials file": Broken(
+        {"role-without-source"}, lambda home: credentials(home, f"[d]\nrole_arn = {_ROLE_ARN}\n")
     ),
     "a section without the word profile": Broken(
         {"header-without-profile"}, lambda home: add(home, "\n".join(["[dev]", *_SSO, ""]))
@@ -371,7 +402,9 @@ BROKEN = {
     ),
     "fixed keys in [default]": Broken(
         {"keys-in-default"},
-        lambda home: credentials(home, "[default]\naws_access_key_id = AKIA\n"),
+        lambda home: credentials(
+            home, "[default]\naws_access_key_id = AKIA\naws_secret_access_key = CNRYSAK-x\n"
+        ),
     ),
     "AWS_ENDPOINT_URL": Broken(
         {"general-endpoint"}, set_env(AWS_ENDPOINT_URL="http://127.0.0.1:4566")
@@ -433,6 +466,33 @@ BROKEN = {
     "a state folder that is a file": Broken({"state-folder"}, state_is_a_file),
     "a keyring that is absent": Broken({"keyring"}, settings('storage = "keyring"\n')),
     "marks of aws-sso-cli around ours": Broken({"rewritten-by-another-tool"}, marks),
+    "a return of aws-sso-cli": Broken(
+        {"section-twice", "rewritten-by-another-tool"}, returned(), (".aws/config",)
+    ),
+    "a return of aws-sso-cli with a profile that is not ours": Broken(
+        {"section-twice", "rewritten-by-another-tool"}, returned("new")
+    ),
+    "a return of aws-sso-cli with another role": Broken(
+        {"section-twice", "rewritten-by-another-tool"}, returned("pay.Admin")
+    ),
+    "a region without its last dash": Broken(
+        {"region-unknown"}, lambda home: add_profile(home, "mine", *_SSO, region="us-east1")
+    ),
+    "a retry mode that does not exist": Broken(
+        {"value-refused"}, native(_FOREIGN, "retry_mode = fancy")
+    ),
+    "a retry mode that AWS CLI 2 does not know": Broken(
+        {"value-refused"}, native(_FOREIGN, "retry_mode = legacy")
+    ),
+    "no attempt": Broken({"value-refused"}, native(_FOREIGN, "max_attempts = 0")),
+    "a pod's web identity whose token is gone": Broken(
+        {"web-identity-missing"},
+        set_env(AWS_WEB_IDENTITY_TOKEN_FILE="/nowhere/token", AWS_ROLE_ARN=_ROLE_ARN),
+    ),
+    "a blank in front of the word profile": Broken(
+        {"header-with-blank"}, lambda home: add(home, f"[ profile ops ]\n{_FOREIGN}\n")
+    ),
+    "a config that is a link to nothing": Broken({"config-missing"}, link_config_to_nothing),
     "a profile without a region": Broken(
         {"no-region"}, lambda home: add_profile(home, "mine", *_SSO, region=None)
     ),
@@ -445,11 +505,16 @@ BROKEN = {
 
 
 def native_form(home: Home) -> None:
-    add_profile(home, "native", *_SSO)
+    add_profile(home, "native", *_SSO, "retry_mode = adaptive", "max_attempts = 5")
+    add_profile(home, "iso", *_SSO, region="us-isob-east-1")
+    endpoint = "endpoint_url = http://127.0.0.1:4566"
+    add_profile(home, "local", *_SSO, endpoint, region="local")
 
 
 def foreign_form(home: Home) -> None:
     add_profile(home, "tool", _FOREIGN)
+    add_profile(home, "halfkey", _FOREIGN, "aws_access_key_id = AKIA")
+    credentials(home, f"[gcp]\n{_FOREIGN}\n[role]\nrole_arn = {_ROLE_ARN}\nsource_profile = gcp\n")
     add_profile(home, "chain", f"role_arn = {_ROLE_ARN}", "source_profile = pay.Read")
     add(home, "[default]\nregion = eu-west-1\noutput = json\n")
 

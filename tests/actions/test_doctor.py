@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import doctor, doctor_repairs
+from ssohelper.actions import doctor, doctor_repairs, undoing
 from ssohelper.app import App
 from ssohelper.core.doctor import checks
-from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy
+from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy, returned
 from tests.conftest import Home
 
 # What a repair leaves in our state folder: the journal's line, the version for undo.
@@ -74,6 +74,27 @@ class TestBrokenHome:
 
 def _folders_of_locks(changed: set[str]) -> set[str]:
     return {path for path in changed if path.startswith("xdg-run/ssohelper")}
+
+
+def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
+    healthy: Home,
+) -> None:
+    adopted = healthy.config_file.read_bytes()
+    returned()(healthy)
+    broken = healthy.config_file.read_bytes()
+    for edit in (b"", b"[profile later]\nregion = eu-west-1\n"):
+        app = App(healthy.env)
+        doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
+        assert healthy.config_file.read_bytes() == adopted
+        edited = adopted + edit
+        healthy.config_file.write_bytes(edited)
+        version = undoing.load_last_write(app)
+        block = broken.removeprefix(adopted).decode().splitlines()
+        added = [line[1:] for line in undoing.diff_undo(app, version) if line[0] == "+"]
+        assert added[1:] == block
+        undoing.undo(app, version, edited)
+        assert healthy.config_file.read_bytes() == edited + broken.removeprefix(adopted)
+        healthy.config_file.write_bytes(broken)
 
 
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)

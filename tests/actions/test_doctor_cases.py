@@ -1,28 +1,44 @@
 """What goes wrong for people with IAM Identity Center, against the emulator: each is named."""
 
+import json
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.actions import credentials, directory, doctor, missing_sessions
+from ssohelper.actions import (
+    credentials,
+    directory,
+    doctor,
+    foreign_credentials,
+    missing_sessions,
+    selection,
+    sessions,
+)
 from ssohelper.app import App
 from ssohelper.core import profile_region
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.findings import Finding, profiles_subject
-from ssohelper.core.model import Role
+from ssohelper.core.foreign import ForeignProfile, ForeignCredentials
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import Role, Secret
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import RoleNotAssigned, UsageProblem
 from tests.actions.broken_homes import (
     KEYS,
     REGION,
     add_profile,
+    helper_moved,
+    instant,
     lose_session,
     make_healthy,
     make_world,
+    replace,
     settings,
 )
 from tests.conftest import Home
-from tests.saved_listing import PAY, URL
+from tests.saved_listing import PAY, URL, listed_account
 
 
 @pytest.fixture
@@ -53,6 +69,30 @@ def test_a_role_that_is_not_assigned_names_the_nearest_one_and_the_age_of_the_li
     assert "that account offers Admin, Read" in found.message
     assert "AWS's list of 20" in found.message
     assert 'did you mean "Read"' in found.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "proposal"),
+    [("Reed", 'did you mean "Read"? see '), ("Xy", "the account offers Admin, Read; see ")],
+)
+def test_a_role_that_aws_refuses_is_answered_with_what_the_account_offers(
+    home, emulator, name, proposal
+):
+    refresh_list(home)
+    app = App(home.env)
+    profile = selection.resolve_profile(app, f"pay/{name}", None)
+    with pytest.raises(RoleNotAssigned) as caught:
+        credentials.release_credentials(
+            app, profile.session, profile.role, Way.CREDENTIAL_PROCESS, app.clock.deadline(60)
+        )
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(proposal)
+
+
+def test_the_iam_roles_name_in_place_of_a_role_is_answered_with_the_permission_set(home, emulator):
+    with pytest.raises(UsageProblem) as caught:
+        selection.resolve_profile(App(home.env), "pay/AWSReservedSSO_Read_0123456789abcdef", None)
+    assert caught.value.hint == "it is an IAM role; write the permission set's name: Read"
 
 
 def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emulator):
@@ -211,3 +251,92 @@ def test_a_region_that_only_this_shell_has_is_named(home, emulator, variables, m
     assert find(home)["no-region"].message == message
     entry = app.config.read().profile("mine")
     assert profile_region.lacks_region(entry.keys, home.env) is (not variables)
+
+
+@pytest.mark.parametrize(("year", "ids"), [("2020", ["no-credentials"]), ("2099", [])])
+def test_keys_that_have_expired_are_no_credentials(home, emulator, year, ids):
+    program = home.path / "keys"
+    answer = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "CNRYSAK"}
+    answer["Expiration"] = f"{year}-01-01T00:00:00Z"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    program.chmod(0o700)
+    add_profile(home, "tool", f"credential_process = {program}")
+    report = doctor.examine_setup(App(home.env), "tool", run=True)
+    assert [one.id for one in report.findings] == ids
+    assert report.proven == (() if ids else ("tool",))
+    assert all("expired at 2020-01-01T00:00:00Z" in one.message for one in report.findings)
+
+
+def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
+    with Emulator(make_world(), clock=lambda: time.time() + 1500) as running:
+        home.env.update(running.environment())
+        make_healthy(home)
+        home.write_token({**running.issue_token("ana"), "expiresAt": instant(5400)})
+        app = App(home.env)
+        [session] = app.config.read().sso_sessions()
+        directory.fetch_listing(app, session, refresh=True)
+        found = {one.id: one for one in doctor.prove_profile_of_session(app, session).findings}
+        assert "behind AWS's" in found["clock"].message
+        assert app.warnings == []
+
+
+def test_whoami_names_the_repair_of_a_helper_that_has_moved(home, emulator):
+    helper_moved(home)
+    app = App(home.env)
+    [found] = doctor.find_what_shadows_profile(
+        app, selection.resolve_profile(app, "pay.Read", None)
+    )
+    assert found.fix.startswith("ssohelper doctor --fix writes its present path")
+
+
+@pytest.mark.parametrize("line", [f"sso_region = {REGION}", f"sso_start_url = {URL}"])
+def test_a_line_that_a_session_lacks_is_named_by_its_record(home, emulator, line):
+    replace(home, f"{line}\n", "")
+    [found] = find(home).values()
+    assert (found.id, found.fix) == ("session-unusable", f"write in an editor: {line}")
+
+
+def test_each_legacy_profile_without_a_token_is_adopted(home, emulator):
+    keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", f"sso_region = {REGION}")
+    for name in ("old one", "two"):
+        add_profile(home, f'"{name}"', f"sso_start_url = {URL}/", *keys)
+    fix = find(home)["legacy-token"].fix
+    assert fix.endswith("profile sync --adopt 'old one' --adopt two")
+
+
+def test_keys_that_are_not_ours_are_not_in_our_cache(home, emulator):
+    lines = ("aws_access_key_id = AKIA", "aws_secret_access_key = CNRYSAK-x")
+    add_profile(home, "static", *lines)
+    keys = ForeignCredentials("AKIA", Secret("CNRYSAK-x"), Secret(""), None)
+    found = ForeignProfile("static", "static keys", profiles=("static",))
+    with pytest.raises(RoleNotAssigned) as caught:
+        foreign_credentials.confirm_foreign_identity(App(home.env), found, keys)
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith("renew them where they come from (static keys)")
+
+
+def test_a_role_that_one_session_alone_lists_needs_no_session(home, emulator):
+    refresh_list(home)
+    app = App(home.env)
+    home.add_session("other", "https://other.awsapps.com/start", REGION)
+    with pytest.raises(selection.NoSessionNamed) as question:  # the other one may have it too
+        selection.resolve_profile(app, "pay/Read", None)
+    assert [one.name for one in question.value.sessions] == ["corp", "other"]
+    [_, other] = app.config.read().sso_sessions()
+    account = listed_account(PAY, "pay", "Admin", "Write")
+    saved = Listing(other.start_url, other.region, int(time.time()), (account,))
+    app.directory.save("other", saved)
+    for text, name in (("pay/Read", "corp"), (f"{PAY}/Write", "other")):
+        assert selection.resolve_profile(app, text, None).session.name == name
+    with pytest.raises(selection.NoSessionNamed):
+        selection.resolve_profile(app, "pay/Admin", None)
+
+
+def test_legacy_profiles_are_shown_with_the_session_whose_sign_in_they_use(home):
+    make_healthy(home)
+    home.add_session("second", URL, REGION)
+    keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", f"sso_region = {REGION}")
+    add_profile(home, "old", f"sso_start_url = {URL}/", *keys)
+    app = App(home.env)
+    entries = [sessions.load_session_entry(app, one) for one in app.config.read().sso_sessions()]
+    assert [one.others for one in entries] == [("old",), ()]

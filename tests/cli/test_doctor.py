@@ -137,7 +137,7 @@ class TestAfterSetup:
         role = f"--session corp --account-id {PAY} --role-name Read"
         add(
             ready,
-            f"[profile mine]\nregion = x\ncredential_process = /gone/ssohelper-credentials {role}\n",
+            f"[profile mine]\nregion = eu-west-1\ncredential_process = /gone/ssohelper-credentials {role}\n",
         )
         [found] = data(doctor("--json"))["findings"]
         assert found["fix"].startswith("ssohelper profile sync --adopt mine, or write in an editor")
@@ -148,7 +148,7 @@ class TestAfterSetup:
         arn = f"arn:aws:iam::{PAY}:role/Read"
         for number in range(4):
             line = f"credential_process = /gone/aws-sso process --arn {arn}"
-            add(ready, f"[profile s{number}]\nregion = x\n{line}\n")
+            add(ready, f"[profile s{number}]\nregion = eu-west-1\n{line}\n")
         [found] = data(doctor("--json"))["findings"]
         assert found["fix"].startswith("ssohelper setup, which asks to adopt all that do not work")
 
@@ -157,7 +157,7 @@ class TestAfterSetup:
         url = re.search(r"sso_start_url = (\S+)", session)
         assert url is not None
         add(ready, f"[profile base]\nsso_start_url = {url[1]}\nsso_region = {REGION}\n"
-                   f"[profile v]\nregion = x\ninclude_profile = base\nsso_account_id = {PAY}\n"
+                   f"[profile v]\nregion = eu-west-1\ninclude_profile = base\nsso_account_id = {PAY}\n"
                    "sso_role_name = Read\n")  # fmt: skip
         [found] = data(doctor("--json"))["findings"]
         assert (found["id"], found["subject"]) == ("sso-keys-refused", 'profile "v"')

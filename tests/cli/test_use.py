@@ -267,3 +267,17 @@ def test_a_name_with_control_characters_is_shown_escaped(shell: Shell, name: str
 def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
     done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Shell) -> None:
+    shell.run("list")
+    gone = MINE.replace("mine", "lost").replace("Role00", "Rol0")
+    shell.write_config(f"{MINE}{gone}[profile tool]\ncredential_process = /opt/gone/keys\n")
+    for name, warning in (
+        ("lost", 'may refuse it; did you mean "Role00"? refresh the list: ssohelper list'),
+        ("tool", 'the profile "tool" runs "/opt/gone/keys", which is missing'),
+    ):
+        done = use(shell, name)
+        assert (done.returncode, f"AWS_PROFILE='{name}'" in done.stdout) == (0, True), done.stderr
+        assert warning in done.stderr
+    assert "warning" not in use(shell, "mine").stderr

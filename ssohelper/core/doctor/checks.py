@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ssohelper.core.doctor import config, environment, files, machine, profiles, sessions
+from ssohelper.core.doctor import config, environment, files, machine, profiles, sessions, values
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, sort_findings
 
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,
     *profiles.CHECKS,
+    *values.CHECKS,
     *sessions.CHECKS,
     *files.CHECKS,
     *machine.CHECKS,

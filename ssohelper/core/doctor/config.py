@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
-from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.profile_origin import MARKERS
+from ssohelper.core.returned_block import find_returned_block
 from ssohelper.core.text import show
 
 # Every start of an AWS tool reads the config. A user notices a delay of so many seconds.
@@ -17,6 +18,8 @@ SLOW_SECONDS = 0.25
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _TWICE = "exists twice"
+_FIRST_WORDS = (["profile"], ["sso-session"], ["services"], ["default"])
+_REMOVES_BLOCK = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
 
 
 def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
@@ -29,16 +32,35 @@ def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
         if failure is None:
             continue
         is_twice = _TWICE in failure.message
+        repair = _repair_of_returned_block(config) if path == config.path else None
         yield problem(
             "section-twice" if is_twice else "config-unreadable",
             show(path, 200),
             f"{failure.message}; AWS tools cannot read the file, so no profile works",
-            failure.hint or _IN_AN_EDITOR,
+            _REMOVES_BLOCK if repair else failure.hint or _IN_AN_EDITOR,
+            repair,
         )
 
 
+def _repair_of_returned_block(config: ConfigFacts) -> Repair | None:
+    """Return the repair that makes the config readable, if aws-sso-cli alone has broken it."""
+    if config.failure is None or _TWICE not in config.failure.message:
+        return None
+    found = find_returned_block(config.data, config.path)
+    return Repair("returned block", found.headers) if found else None
+
+
 def check_missing_files(facts: Facts) -> Iterator[Finding]:
-    """Find AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE that names no existing file."""
+    """Find AWS_CONFIG_FILE, or a link in place of the config, that names no existing file."""
+    if facts.config.broken_link:
+        yield problem(
+            "config-missing",
+            show(facts.config.path, 200),
+            f'it is a link to "{show(facts.config.broken_link, 200)}", and there is no such file: no '
+            "profile works",
+            "bring that file back, or remove the link",
+        )
+        return
     if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
         yield problem(
             "config-missing",
@@ -51,7 +73,8 @@ def check_missing_files(facts: Facts) -> Iterator[Finding]:
 def check_empty_config(facts: Facts) -> Iterator[Finding]:
     """Note a config without any session and any profile: nothing has been set up yet."""
     file = facts.config.file
-    if file is not None and not file.session_names() and not file.profiles():
+    is_empty = file is not None and not file.session_names() and not file.profiles()
+    if is_empty and not facts.config.broken_link:
         yield note(
             "nothing-set-up",
             show(facts.config.path, 200),
@@ -106,12 +129,16 @@ def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
                 "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles",
             )
     elif between and facts.config.failure and _TWICE in facts.config.failure.message:
+        repair = _repair_of_returned_block(facts.config)
         yield problem(
             "rewritten-by-another-tool",
             show(facts.config.path, 200),
             "aws-sso-cli has written the sections between its marks again, beside others of the "
             "same name",
-            "remove the sections between BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, and both lines",
+            _REMOVES_BLOCK
+            if repair
+            else "remove the sections between BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, and both lines",
+            repair,
         )
 
 
@@ -132,6 +159,13 @@ def check_profile_headers(facts: Facts) -> Iterator[Finding]:
     if file is None or facts.chosen is not None:
         return
     for header, section in file.text.sections.items():
+        if header != header.strip() and header.split()[:1] in _FIRST_WORDS:
+            yield problem(
+                "header-with-blank",
+                f'section "[{show(header, 80)}]"',
+                "AWS tools do not read it: the header has a blank behind its first bracket",
+                f"write in an editor: [{show(header.strip(), 80)}]",
+            )
         is_one_word = len(header.split()) == 1 and header != "default"
         if is_one_word and any(key in section.keys for key in sdk_order.SSO_KEYS):
             yield problem(

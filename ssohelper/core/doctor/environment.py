@@ -91,6 +91,14 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
             f'use that role instead of the profile "{show(chosen, 80)}"',
             f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
         )
+    elif facts.is_web_identity_missing:
+        yield problem(
+            "web-identity-missing",
+            _SHELL,
+            "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set, and there is no such file: AWS "
+            "tools without a profile stop with an error",
+            f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
+        )
     named = [name for name in sdk_order.CONTAINER_VARIABLES if environ.get(name)]
     if named and not chosen and _has_default_profile_credentials(facts):
         yield problem(

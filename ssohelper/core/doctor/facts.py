@@ -79,9 +79,11 @@ class FileFact(NamedTuple):
 class ConfigFacts(NamedTuple):
     """~/.aws/config and ~/.aws/credentials. `file` is None if AWS tools cannot read the config.
 
-    `credentials` has the names of the keys of each section, no values. `parse_seconds` is the CPU
+    `credentials` has the names of the keys of each section, no values. `credentials_profiles` are
+    the profiles that only ~/.aws/credentials has, without the values of their secrets. `parse_seconds` is the CPU
     time in which Python's configparser, which botocore uses, reads this config on this machine;
-    None if that time was too short to measure.
+    None if that time was too short to measure. `broken_link` is what the config, a link, names if
+    there is no such file.
     """
 
     path: str = "~/.aws/config"
@@ -89,9 +91,11 @@ class ConfigFacts(NamedTuple):
     file: ConfigFile | None = None
     failure: Failure | None = None
     is_missing: bool = False
+    broken_link: str = ""
     parse_seconds: float | None = None
     credentials_path: str = "~/.aws/credentials"
     credentials: Mapping[str, frozenset[str]] = {}
+    credentials_profiles: tuple[ProfileFact, ...] = ()
     credentials_failure: Failure | None = None
 
 
@@ -208,9 +212,11 @@ class Facts(NamedTuple):
     """All facts that `doctor` checks. Times are epoch seconds by this machine's clock.
 
     `environ` has the variables that SDKs read; the values of secret keys are replaced. `chosen` is
-    the profile of the command `doctor PROFILE`; `profiles` then holds that profile only, and
+    the profile of the command `doctor PROFILE`; `profiles`, or `config.credentials_profiles`, then
+    holds that profile only, and
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
+    `is_web_identity_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
     """
 
     now: int = 0
@@ -227,4 +233,5 @@ class Facts(NamedTuple):
     tokens: tuple[TokenFact, ...] = ()
     endpoints: tuple[EndpointFact, ...] = ()
     machine: MachineFacts = MachineFacts()
+    is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()

@@ -19,10 +19,11 @@ class Repair(NamedTuple):
     """A safe change that `doctor --fix` makes.
 
     `kind` names the repair (`actions.doctor_repairs` has one function for each kind). `paths` are
-    the files that the repair changes; for the kind "helper" they are the names of profiles.
+    the files that the repair changes; for the kind "helper" they are the names of profiles, for the
+    kind "returned block" the headers of the sections that are removed.
     """
 
-    kind: Literal["mode", "helper", "shell", "leftovers"]
+    kind: Literal["mode", "helper", "returned block", "shell", "leftovers"]
     paths: tuple[str, ...]
 
 

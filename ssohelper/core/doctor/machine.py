@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ssohelper.core.doctor.facts import Facts, ProofFact
 from ssohelper.core.doctor.findings import Finding, Repair, missing_sign_in, note, problem
+from ssohelper.core.doctor.profiles import adopt_command
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 
@@ -149,7 +150,7 @@ def check_program_answers(facts: Facts) -> Iterator[Finding]:
                 "no-credentials",
                 subject,
                 f"its program was run and gave no credentials: {proof.failure.message}",
-                proof.failure.hint or f"ssohelper doctor {show(proof.profile, 80)}",
+                proof.failure.hint or _fix_of_failed_program(facts, proof),
             )
         elif proof.account_id and proof.meant_account_id not in (None, proof.account_id):
             yield problem(
@@ -159,6 +160,16 @@ def check_program_answers(facts: Facts) -> Iterator[Finding]:
                 f"profile is for {proof.meant_account_id}",
                 "correct the command in credential_process",
             )
+
+
+def _fix_of_failed_program(facts: Facts, proof: ProofFact) -> str:
+    """Return how to see more of the failure, and how to do without another tool's program."""
+    name = shlex.quote(show(proof.profile, 80))
+    if proof.is_own:
+        return f"see more: ssohelper whoami {name}"
+    adopt = adopt_command(facts, [proof.profile])
+    see = f"see what it says: aws sts get-caller-identity --profile {name}"
+    return f"{adopt}, or {see}" if adopt else see
 
 
 def _missing_sign_in_finding(facts: Facts, proof: ProofFact) -> Iterator[Finding]:

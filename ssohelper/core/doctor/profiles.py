@@ -13,6 +13,7 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
+from ssohelper.core.model import IAM_ROLE_NAME
 from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.text import show
 
@@ -20,9 +21,6 @@ _MOST_ADOPTED = 3
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
-# Matches the name of the IAM role that AWS makes in an account for a permission set. The portal
-# does not know this name.
-_IAM_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
 _OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
 _SOURCES = {
@@ -34,10 +32,16 @@ _SOURCES = {
 
 def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an account id, role, region or source that cannot be used."""
+    # A session that cannot be used has a finding of its own, once for all its profiles.
+    of_sessions = {failure.message for failure in facts.unusable_sessions.values()}
     for profile in facts.profiles:
+        if profile.failure is not None and profile.failure.message in of_sessions:
+            continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check
         # `check_iam_role_names` reports a profile with such a name.
-        if profile.failure is not None and not _IAM_ROLE.fullmatch(_permission_set_name(profile)):
+        if profile.failure is not None and not IAM_ROLE_NAME.fullmatch(
+            _permission_set_name(profile)
+        ):
             yield problem(
                 "profile-invalid",
                 profiles_subject([profile.name]),
@@ -47,15 +51,25 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with half a key pair, or with `role_arn` without a credential source."""
-    for profile in facts.profiles:
+    """Find profiles with half a key pair, or with `role_arn` without a credential source.
+
+    SDKs pass over half a pair in the config if the profile has another source, but boto3 stops at
+    one in ~/.aws/credentials unless it takes the other source first.
+    """
+    both = [(one, False) for one in facts.profiles]
+    both += [(one, True) for one in facts.config.credentials_profiles]
+    for profile, is_in_credentials in both:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
         present = [key for key in _KEY_PAIR if keys.get(key)]
         # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
         has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(
             _KEY_PAIR
         )
-        if len(present) == 1 and not has_whole_pair:
+        if (
+            len(present) == 1
+            and not has_whole_pair
+            and not _has_source_before_keys(keys, is_in_credentials)
+        ):
             [missing] = set(_KEY_PAIR) - set(present)
             yield problem(
                 "half-a-key-in-profile",
@@ -71,6 +85,11 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
                 "tool can assume the role",
                 "add a line: source_profile = PROFILE",
             )
+
+
+def _has_source_before_keys(keys: Mapping[str, str], is_in_credentials: bool) -> bool:
+    sources = set(credential_sources(keys))
+    return bool(sources & {"sso_* keys", "role_arn"} if is_in_credentials else sources)
 
 
 def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
@@ -94,6 +113,8 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
     """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
+    if not all(keys.get(key) for key in _KEY_PAIR) and "fixed keys" in found:
+        found.remove("fixed keys")  # no SDK takes half a pair
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")
     if assumes_role(keys) or (keys.get("role_arn") and keys.get("web_identity_token_file")):
@@ -140,7 +161,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             grouped[f"{who} {verb}: {error}"].append(profile.name)
     for message, names in grouped.items():
         including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
-        adopt = _adopt_command(facts, including)
+        adopt = adopt_command(facts, including)
         fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
@@ -154,7 +175,7 @@ def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name an IAM role where the name of a permission set belongs."""
     for profile in facts.profiles:
         name = _permission_set_name(profile)
-        found = _IAM_ROLE.fullmatch(name)
+        found = IAM_ROLE_NAME.fullmatch(name)
         if found:
             yield problem(
                 "iam-role-name",
@@ -173,7 +194,7 @@ def _permission_set_name(profile: ProfileFact) -> str:
 def check_credential_processes(facts: Facts) -> Iterator[Finding]:
     """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
-    for profile in facts.profiles:
+    for profile in (*facts.profiles, *facts.config.credentials_profiles):
         words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
         if words:
             used[words[0]].append(profile)
@@ -185,7 +206,7 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
         if program.path is None and program.is_own:
             yield from _findings_of_missing_ssohelper(facts, word, profiles)
         elif program.path is None:
-            adopt = _adopt_command(facts, [one.name for one in profiles])
+            adopt = adopt_command(facts, [one.name for one in profiles])
             yield _finding_of_missing_program(word, subject, adopt)
         elif program.replaceable:
             place = show(program.replaceable, 200)
@@ -220,7 +241,7 @@ def _findings_of_missing_ssohelper(
             continue
         present = show(command or "/path/of/ssohelper-credentials", 200)
         fix, repair = f"write in an editor: credential_process = {present} …", None
-        adopt = "" if is_managed else _adopt_command(facts, names)
+        adopt = "" if is_managed else adopt_command(facts, names)
         fix = f"{adopt}, or {fix}" if adopt else fix
         if is_managed and command is not None:
             fix = f"ssohelper doctor --fix writes its present path: {present}"
@@ -239,7 +260,7 @@ def process_line_with_present_program(line: str, command: str) -> str | None:
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _adopt_command(facts: Facts, names: Collection[str]) -> str:
+def adopt_command(facts: Facts, names: Collection[str]) -> str:
     """Return the command that adopts those of the profiles that name a role; "" if none does.
 
     For many profiles, the command is `setup`, which asks about all profiles that do not work: a

@@ -187,7 +187,7 @@ def _sources_in_profile(
         found["sso"] = _Source("sso_*", keys.get("sso_account_id"))
     if "aws_access_key_id" in credentials_keys:
         found["credentials file"] = _Source("~/.aws/credentials", None)
-    if keys.get("aws_access_key_id"):
+    if keys.get("aws_access_key_id") and keys.get("aws_secret_access_key"):
         found["config keys"] = _Source("aws_access_key_id", keys.get("aws_account_id"))
     if keys.get("login_session"):
         found["aws login"] = _Source("login_session", None)

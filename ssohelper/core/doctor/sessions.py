@@ -83,14 +83,17 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
         if not token.start_url or (token.ends_at is not None and token.ends_at > facts.now):
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
-        name = token.profiles[0]
+        names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
+        adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
+        if len(names) > _MOST_NAMES:
+            adopt += " and so on"
         yield missing_sign_in(
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
             f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --adopt {shlex.quote(show(filter_for_exact_text(name), 80))}",
+            f"ssohelper profile sync {adopt}",
         )
 
 

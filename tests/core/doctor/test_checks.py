@@ -1,5 +1,7 @@
 """Findings that no home on a test's machine can show: other users, keyrings, installations."""
 
+import pytest
+
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.facts import (
@@ -64,3 +66,16 @@ def test_a_program_that_gives_keys_of_another_account() -> None:
 def test_a_last_answer_of_aws_tells_the_clock_without_a_network() -> None:
     assert ids(Facts(machine=MachineFacts(apart_seconds=-600.0))) == ["clock"]
     assert ids(Facts(machine=MachineFacts(apart_seconds=200.0))) == []
+
+
+@pytest.mark.parametrize(
+    ("is_own", "fix"),
+    [
+        (True, "see more: ssohelper whoami 'my tool'"),
+        (False, "see what it says: aws sts get-caller-identity --profile 'my tool'"),
+    ],
+)
+def test_a_program_that_failed_has_a_fix_that_says_more(is_own: bool, fix: str) -> None:
+    proof = ProofFact("my tool", failure=Failure("exit code 3"), is_own=is_own)
+    [found] = checks.run_checks(Facts(chosen="my tool", proofs=(proof,)))
+    assert (found.id, found.fix) == ("no-credentials", fix)

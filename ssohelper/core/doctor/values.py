@@ -1,0 +1,84 @@
+"""Checks of `doctor`: values of a profile's keys that AWS tools refuse or cannot use. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.text import show
+
+# All regions of all partitions have names of this form: eu-west-1, us-isob-east-1.
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
+_OWN_ENDPOINT = frozenset(("endpoint_url", "services"))
+_CHECKSUM = "(?i:when_supported|when_required)"
+# The values that botocore 1.43 and AWS CLI 2 accept. With any other one they stop at the start.
+_ACCEPTED = {
+    "retry_mode": ("legacy|standard|adaptive", "standard or adaptive"),
+    "max_attempts": (r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1"),
+    "request_checksum_calculation": (_CHECKSUM, "when_supported or when_required"),
+    "response_checksum_validation": (_CHECKSUM, "when_supported or when_required"),
+    "cli_timestamp_format": ("(?i:none|wire|iso8601)", "wire or iso8601"),
+}
+
+
+def check_refused_values(facts: Facts) -> Iterator[Finding]:
+    """Find values with which the AWS CLI, and boto3 for its own keys, stop for every command."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        for key in _ACCEPTED.keys() & profile.entry.keys.keys():
+            grouped[key, profile.entry.keys[key]].append(profile.name)
+    for (key, value), names in grouped.items():
+        pattern, accepted = _ACCEPTED[key]
+        if not re.fullmatch(pattern, value):
+            tools = "the AWS CLI stops" if key.startswith("cli_") else "boto3 and the AWS CLI stop"
+            yield problem(
+                "value-refused",
+                profiles_subject(names),
+                f'"{key}" is "{show(value, 60)}": {tools} with an error',
+                f"write in an editor {accepted}, or remove the line",
+            )
+        elif (key, value) == ("retry_mode", "legacy"):
+            yield note(
+                "value-refused",
+                profiles_subject(names),
+                '"retry_mode" is "legacy": AWS CLI 2 stops with an error, other tools take it',
+                f"write in an editor {accepted}, or remove the line",
+            )
+
+
+def check_region_names(facts: Facts) -> Iterator[Finding]:
+    """Find regions that no partition of AWS can have: SDKs look for a host that does not exist.
+
+    Profiles with an endpoint of their own are passed over: an emulator takes any region.
+    """
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        region = keys.get("region", "")
+        if region and profile.target is not None and _OWN_ENDPOINT.isdisjoint(keys):
+            grouped[region].append(profile.name)
+    for region, names in grouped.items():
+        if _REGION.fullmatch(region):
+            continue
+        meant = _region_that_is_meant(region)
+        yield problem(
+            "region-unknown",
+            profiles_subject(names),
+            f'no region of AWS has a name like "{show(region, 60)}": AWS tools find no host',
+            f'did you mean "{meant}"? correct it in an editor'
+            if meant
+            else "correct it in an editor: a region looks like eu-west-1",
+        )
+
+
+def _region_that_is_meant(text: str) -> str:
+    """Return the region for `us-east1` and for the availability zone `us-east-1a`; "" for others."""
+    found = re.fullmatch(r"([a-z-]+?)-?([0-9]{1,2})[a-z]?", text.lower())
+    region = f"{found[1]}-{found[2]}" if found else ""
+    return region if _REGION.fullmatch(region) else ""
+
+
+CHECKS = (check_refused_values, check_region_names)
