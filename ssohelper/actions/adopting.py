@@ -1,6 +1,6 @@
 """Finds out whether profiles that other tools wrote work, and which of them to adopt.
 
-This module runs no program of another tool and sends no request to AWS.
+This module runs no program of another tool. It sends a request to AWS only where it says so.
 """
 
 from __future__ import annotations
@@ -61,12 +61,17 @@ class Found(NamedTuple):
         return self.candidate.origin.tool
 
 
-def survey(app: App, session: SsoSession, listing: Listing) -> list[Found]:
-    """Return the profiles that other tools or the user wrote for roles of Identity Center."""
+def survey(
+    app: App, session: SsoSession, listing: Listing, *, asks_aws: bool = False
+) -> list[Found]:
+    """Return the profiles that other tools or the user wrote for roles of Identity Center.
+
+    `asks_aws`: see `_ProfileChecker`.
+    """
     config = app.config.read()
     listed = frozenset(listing.roles())
     # During `setup` the new session is signed in already, but not in the config yet.
-    check = _ProfileChecker(app, config, (session,))
+    check = _ProfileChecker(app, config, (session,), asks_aws=asks_aws)
     keyed: Collection[str] = ()
     with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
         keyed = app.config.read_credentials_sections()
@@ -207,10 +212,15 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
 
 
 def find_trouble(app: App, name: str) -> str:
-    """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
+    """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known.
+
+    Asks AWS whether it accepts the token of a profile without sso-session.
+    """
     config = app.config.read()
     origin = next((one for one in find_origins(config) if one.name == name), None)
-    return "" if origin is None else _ProfileChecker(app, config).find_trouble(origin)
+    return (
+        "" if origin is None else _ProfileChecker(app, config, asks_aws=True).find_trouble(origin)
+    )
 
 
 def find_missing_program(app: App, name: str) -> str | None:
@@ -229,16 +239,28 @@ def _glob_matches(glob: str, name: str) -> bool:
 
 
 class _ProfileChecker:
-    """Finds out, once for each program and URL, whether profiles of other tools work."""
+    """Finds out, once for each program and URL, whether profiles of other tools work.
 
-    def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
+    With `asks_aws`, AWS is asked once for each URL whether it accepts the token of another tool.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        config: ConfigFile,
+        more: Sequence[SsoSession] = (),
+        *,
+        asks_aws: bool = False,
+    ) -> None:
         self._app = app
         self._config = config
         self._sessions = sessions = [*config.sso_sessions(), *more]
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
         )
-        self._legacy_state = cache(lambda url: _find_legacy_state(app, sessions, url))
+        self._legacy_state = cache(
+            lambda url: _find_legacy_state(app, sessions, url, asks_aws=asks_aws)
+        )
 
     def find_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work now; "" if it should work."""
@@ -292,7 +314,9 @@ def _region_mismatch_text(own: str, region: str) -> str:
     return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
 
 
-def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tuple[bool, bool]:
+def _find_legacy_state(
+    app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
+) -> tuple[bool, bool]:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
 
     We wrote the token if its id is that of a token of one of these sessions' sign-ins.
@@ -304,4 +328,6 @@ def _find_legacy_state(app: App, sessions: Sequence[SsoSession], url: str) -> tu
     if token is None or token.expires_at <= app.clock.now():
         return False, False
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
+    if asks_aws and same and legacy_sign_ins.find_refused_token(app, same[0], url):
+        return False, False
     return True, any(token.id in legacy_sign_ins.find_own_ids(app, one) for one in same)

@@ -158,6 +158,7 @@ def _is_of_session(profile: ProfileFact, session: SsoSession) -> bool:
 def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
     facts = facts._replace(endpoints=tuple(doctor_proofs.ask_endpoints(app, sessions)))
+    facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))
     if facts.chosen is None:
         profiles = doctor_proofs.choose_profiles(app, facts)
         proofs = doctor_proofs.run_helpers(app, profiles, facts)

@@ -208,7 +208,7 @@ def _check_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessTo
     app.company_policy.check_portal(session)
     try:
         with suppress(RoleNotAssigned):  # the listing that follows reports it
-            next(iter(app.portal(session).list_accounts(token)), None)
+            app.portal(session).check_token(token, app.clock.deadline(_RENEWAL_SECONDS))
     except TokenRejected:
         return tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
     return token

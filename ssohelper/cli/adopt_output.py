@@ -30,7 +30,7 @@ def choose_adopted(
     Raises: UsageProblem for a pattern that matches nothing, or that matches only some profiles of a
     block that aws-sso-cli rewrites.
     """
-    found = adopting.survey(app, session, listing)
+    found = adopting.survey(app, session, listing, asks_aws=offers)
     for line in setup_text.survey_lines(found):
         output.say(line)
     if globs:

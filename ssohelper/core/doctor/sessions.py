@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ssohelper.core.choices import filter_of_exact_text
-from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
+from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
@@ -80,24 +80,37 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
     """Find profiles without an [sso-session] that lack the separate token that they need."""
     for token in facts.tokens:
         # Without a start URL no sign-in can be for it: that has a finding of its own.
-        if not token.start_url or (token.ends_at is not None and token.ends_at > facts.now):
+        works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
+        if not token.start_url or works:
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
-        name = token.profiles[0]
+        if token.is_refused:
+            state = "has a sign-in that AWS refuses"
         yield missing_sign_in(
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
-            f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --adopt {shlex.quote(show(filter_of_exact_text(name), 80))}",
+            _fix_of_legacy_token(facts, token),
         )
 
 
-def _login_command_for(facts: Facts, start_url: str) -> str:
-    """Return the `login` command after which this portal's profiles without sso_session work."""
-    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, start_url)]
-    return f"ssohelper login {same[0].name}" if same else "ssohelper login"
+def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
+    """Return the commands after which this portal's profiles without sso_session work.
+
+    Without a session of their portal, only `setup` makes one.
+    """
+    url = token.start_url
+    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, url)]
+    adopt = f"--adopt {shlex.quote(show(filter_of_exact_text(token.profiles[0]), 80))}"
+    if same:
+        name = same[0].name
+        return (
+            f"ssohelper login {name}, which signs in for it too; to have it renewed: "
+            f"ssohelper profile sync --session {name} {adopt}"
+        )
+    setup = f"ssohelper setup {shlex.quote(show(url, 200))}"
+    return f"{setup}, which signs in for it too; to have it renewed: {setup} {adopt}"
 
 
 def check_same_portals(facts: Facts) -> Iterator[Finding]:

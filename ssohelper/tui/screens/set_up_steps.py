@@ -75,7 +75,9 @@ async def _ask(
 ) -> _Answers | None:
     """Return what to adopt and the default region; None if the user left."""
     services = app.services
-    found = await background.run(app, lambda: adopting.survey(services, session, listing))
+    found = await background.run(
+        app, lambda: adopting.survey(services, session, listing, asks_aws=True)
+    )
     chosen = await offer_those_in_need(app, found)
     region = None
     if listing.roles():
