@@ -10,11 +10,12 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import legacy_sign_ins
+from ssohelper.actions import doctor_facts, legacy_sign_ins
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import Candidate
 from ssohelper.core.choices import filter_of_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_origins
@@ -24,6 +25,7 @@ from ssohelper.system import programs
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.doctor.facts import ConfigFacts
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
 
@@ -36,8 +38,8 @@ _NOT_MANAGED = "they are not managed"
 class Found(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
-    `needs_us` says that the profile does not work without ssohelper: either it is broken, or it
-    works only through the token file that our sign-in writes. `unknown` says why it cannot be known
+    `needs_us` says that the profile works only if it is adopted, or through the token file that our
+    sign-in writes, or if it has no program, with a region that the user gives. `unknown` says why it cannot be known
     here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools fail
     with it unless the user gives a region. `differs_by_sdk`: it has a second source of
     credentials, which some SDKs take first.
@@ -78,14 +80,18 @@ def survey(
     found = []
     for one in adoption.find_candidates(config, session, listed).values():
         trouble = check.find_trouble(one.origin)
-        if not trouble and one.role and one.role not in listed and listing.is_complete:
-            trouble = "the role is not in your list"
-        needs_us = bool(trouble) or check.needs_us(one.origin)
+        lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        if not lasting and one.role and one.role not in listed and listing.is_complete:
+            lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
-        unknown = "" if trouble or is_ours else one.reason
+        unknown = "" if trouble or lasting or is_ours else one.reason
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
+        # A profile that would not work even if it were adopted does not need us.
+        needs_region = lacks_region and one.origin.program is None
+        needs_us = not lasting and (bool(trouble) or needs_region or check.needs_us(one.origin))
+        trouble = trouble or lasting
         differs = one.origin.program is None and _has_second_source(config, one.name, keyed)
         found.append(Found(one, trouble, needs_us, unknown, lacks_region, differs))
     return found
@@ -207,6 +213,7 @@ def find_not_counted(app: App, *, only_reliable: bool) -> frozenset[str]:
         origin.name
         for origin in find_origins(config)
         if check.find_trouble(origin)
+        or check.find_lasting_trouble(origin.name)
         or (only_reliable and origin.program is not None and origin.tool != OWN)
     )
 
@@ -218,9 +225,10 @@ def find_trouble(app: App, name: str) -> str:
     """
     config = app.config.read()
     origin = next((one for one in find_origins(config) if one.name == name), None)
-    return (
-        "" if origin is None else _ProfileChecker(app, config, asks_aws=True).find_trouble(origin)
-    )
+    if origin is None:
+        return ""
+    check = _ProfileChecker(app, config, asks_aws=True)
+    return check.find_trouble(origin) or check.find_lasting_trouble(name)
 
 
 def find_missing_program(app: App, name: str) -> str | None:
@@ -254,6 +262,7 @@ class _ProfileChecker:
     ) -> None:
         self._app = app
         self._config = config
+        self._facts: ConfigFacts | None = None
         self._sessions = sessions = [*config.sso_sessions(), *more]
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
@@ -262,8 +271,15 @@ class _ProfileChecker:
             lambda url: _find_legacy_state(app, sessions, url, asks_aws=asks_aws)
         )
 
+    def find_lasting_trouble(self, name: str) -> str:
+        """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
+        facts = self._facts = self._facts or doctor_facts.read_config(self._app)
+        for profile in doctor_facts.read_profiles(facts, name):
+            return checks.find_trouble(facts, profile)
+        return ""
+
     def find_trouble(self, origin: Origin) -> str:
-        """Return why the profile does not work now; "" if it should work."""
+        """Return why the profile does not work until it is adopted; "" if it should work."""
         if origin.program is not None:
             is_there = self._has_program(origin.program)
             return "" if is_there else f'there is no program "{show(origin.program, 80)}"'

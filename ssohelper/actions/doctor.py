@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
+    adopting,
     doctor_facts,
     doctor_machine,
     doctor_proofs,
@@ -107,8 +108,11 @@ def gather(app: App, chosen: str | None = None) -> Facts:
     profiles = doctor_facts.read_profiles(config)
     shown = profiles if chosen is None else _find_chosen_profile(app, config, profiles, chosen)
     machine = doctor_machine.examine(app)
+    # `profile sync` uses the same rule for which profiles count as profiles of their roles.
+    not_counted = adopting.find_not_counted(app, only_reliable=False) if config.file else ()
+    counted = [one for one in profiles if one.name not in not_counted]
     sessions = [
-        doctor_facts.read_session(app, session, profiles)
+        doctor_facts.read_session(app, session, counted)
         for session in (config.file.sso_sessions() if config.file else ())
         if chosen is None or any(_is_of_session(one, session) for one in shown)
     ]

@@ -214,7 +214,7 @@ def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
     write(world)
     found = adopting.survey(world, SESSION, Listing(SESSION.start_url, SESSION.region, 0))
     assert [(one.trouble, one.needs_us) for one in found[:2]] == [
-        ("the role is not in your list", True)
+        ("the role is not in your list", False)
     ] * 2
     assert adopting.find_not_counted(world, only_reliable=True) == frozenset()
     world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + HOUR))
