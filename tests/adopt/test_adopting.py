@@ -7,6 +7,7 @@ from ssohelper.actions.selection import resolve_profile
 from ssohelper.cli import use_command
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
+from ssohelper.errors import ConfigInvalid
 from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
@@ -249,6 +250,13 @@ def test_a_second_source_of_credentials_is_not_passed_over(
         (saved.config_file.parent / "credentials").write_text(f"[x]\n{keys}")
     printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
     assert "in the AWS CLI and boto3 while you are signed in (another SDK may take" in printed
+
+
+def test_a_legacy_profile_without_a_session_names_the_setup_of_its_url(home: Home) -> None:
+    home.write_config(LEGACY)
+    with pytest.raises(ConfigInvalid) as refused:
+        resolve_profile(in_process(home), "old", None)
+    assert refused.value.hint == f"make one with: ssohelper setup {URL}"
 
 
 def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
