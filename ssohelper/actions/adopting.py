@@ -1,6 +1,6 @@
 """Finds out whether profiles that other tools wrote work, and which of them to adopt.
 
-This module runs no program of another tool and sends no request to AWS.
+This module runs no program of another tool. It sends a request to AWS only where it says so.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import legacy_sign_ins
+from ssohelper.actions import doctor_facts, legacy_sign_ins
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
@@ -24,6 +25,7 @@ from ssohelper.system import programs
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.doctor.facts import ConfigFacts
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
 
@@ -36,8 +38,8 @@ _NOT_MANAGED = "they are not managed"
 class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
-    `needs_ssohelper` says that the profile does not work without ssohelper: either it is broken, or
-    it works only through the token file that our sign-in writes. `unknown` says why it cannot be
+    `needs_ssohelper` says that the profile works only if it is adopted, or through the token file that our
+    sign-in writes, or if it has no program, with a region that the user gives. `unknown` says why it cannot be
     known here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools
     fail with it unless the user gives a region. `differs_by_sdk`: it has a second source of
     credentials, which some SDKs take first.
@@ -62,27 +64,36 @@ class ProfileOfOtherTool(NamedTuple):
 
 
 def list_profiles_of_other_tools(
-    app: App, session: SsoSession, listing: Listing
+    app: App, session: SsoSession, listing: Listing, *, asks_aws: bool = False
 ) -> list[ProfileOfOtherTool]:
-    """Return the profiles that other tools or the user wrote for roles of Identity Center."""
+    """Return the profiles that other tools or the user wrote for roles of Identity Center.
+
+    `asks_aws`: see `_ProfileChecker`.
+    """
     config = app.config.read()
     listed = frozenset(listing.roles())
     # During `setup` the new session is signed in already, but not in the config yet.
-    check = _ProfileChecker(app, config, (session,))
+    check = _ProfileChecker(app, config, (session,), asks_aws=asks_aws)
     keyed: Collection[str] = ()
     with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
         keyed = app.config.read_credentials_sections()
     found = []
     for one in adoption.find_adoption_candidates(config, session, listed).values():
         trouble = check.find_profile_trouble(one.origin)
-        if not trouble and one.role and one.role not in listed and listing.is_complete:
-            trouble = "the role is not in your list"
-        needs_ssohelper = bool(trouble) or check.needs_ssohelper(one.origin)
+        lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        if not lasting and one.role and one.role not in listed and listing.is_complete:
+            lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
-        unknown = "" if trouble or is_ours else one.reason
+        unknown = "" if trouble or lasting or is_ours else one.reason
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
+        # A profile that would not work even if it were adopted does not need ssohelper.
+        needs_region = lacks_region and one.origin.program is None
+        needs_ssohelper = not lasting and (
+            bool(trouble) or needs_region or check.needs_ssohelper(one.origin)
+        )
+        trouble = trouble or lasting
         differs = one.origin.program is None and _has_second_credential_source(
             config, one.name, keyed
         )
@@ -229,15 +240,22 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
         origin.name
         for origin in find_profile_origins(config)
         if check.find_profile_trouble(origin)
+        or check.find_lasting_trouble(origin.name)
         or (only_reliable and origin.program is not None and origin.tool != OWN)
     )
 
 
 def find_profile_trouble(app: App, name: str) -> str:
-    """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known."""
+    """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known.
+
+    Asks AWS whether it accepts the token of a profile without sso-session.
+    """
     config = app.config.read()
     origin = next((one for one in find_profile_origins(config) if one.name == name), None)
-    return "" if origin is None else _ProfileChecker(app, config).find_profile_trouble(origin)
+    if origin is None:
+        return ""
+    check = _ProfileChecker(app, config, asks_aws=True)
+    return check.find_profile_trouble(origin) or check.find_lasting_trouble(name)
 
 
 def find_missing_program(app: App, name: str) -> str | None:
@@ -256,19 +274,39 @@ def _glob_matches(glob: str, name: str) -> bool:
 
 
 class _ProfileChecker:
-    """Finds out, once for each program and URL, whether profiles of other tools work."""
+    """Finds out, once for each program and URL, whether profiles of other tools work.
 
-    def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
+    With `asks_aws`, AWS is asked once for each URL whether it accepts the token of another tool.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        config: ConfigFile,
+        more: Sequence[SsoSession] = (),
+        *,
+        asks_aws: bool = False,
+    ) -> None:
         self._app = app
         self._config = config
+        self._facts: ConfigFacts | None = None
         self._sessions = sessions = [*config.sso_sessions(), *more]
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
         )
-        self._find_legacy_token = cache(lambda url: _find_legacy_token(app, sessions, url))
+        self._find_legacy_token = cache(
+            lambda url: _find_legacy_token(app, sessions, url, asks_aws=asks_aws)
+        )
+
+    def find_lasting_trouble(self, name: str) -> str:
+        """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
+        facts = self._facts = self._facts or doctor_facts.read_config_facts(self._app)
+        for profile in doctor_facts.read_profile_facts(facts, name):
+            return checks.find_profile_trouble(facts, profile)
+        return ""
 
     def find_profile_trouble(self, origin: Origin) -> str:
-        """Return why the profile does not work now; "" if it should work."""
+        """Return why the profile does not work until it is adopted; "" if it should work."""
         if origin.program is not None:
             is_there = self._has_program(origin.program)
             return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
@@ -325,7 +363,9 @@ class _LegacyToken(NamedTuple):
     is_ours: bool
 
 
-def _find_legacy_token(app: App, sessions: Sequence[SsoSession], url: str) -> _LegacyToken:
+def _find_legacy_token(
+    app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
+) -> _LegacyToken:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
 
     We wrote the token if its id is that of a token of one of these sessions' sign-ins.
@@ -337,5 +377,7 @@ def _find_legacy_token(app: App, sessions: Sequence[SsoSession], url: str) -> _L
     if token is None or token.expires_at <= app.clock.now():
         return _LegacyToken(False, False)
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
+    if asks_aws and same and legacy_sign_ins.find_refused_token(app, same[0], url):
+        return _LegacyToken(False, False)
     is_ours = any(token.id in legacy_sign_ins.find_own_token_ids(app, one) for one in same)
     return _LegacyToken(True, is_ours)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
+    adopting,
     doctor_facts,
     doctor_machine,
     doctor_proofs,
@@ -119,8 +120,15 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         config = config._replace(credentials_profiles=only)
         shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
     machine = doctor_machine.examine_machine(app)
+    # `profile sync` uses the same rule for which profiles count as profiles of their roles.
+    not_counted = (
+        adopting.find_unusable_profiles_of_other_tools(app, only_reliable=False)
+        if config.file
+        else ()
+    )
+    counted = [one for one in profiles if one.name not in not_counted]
     sessions = [
-        doctor_facts.read_session_fact(app, session, profiles)
+        doctor_facts.read_session_fact(app, session, counted)
         for session in (config.file.sso_sessions() if config.file else ())
         if chosen is None or any(_is_profile_of_session(one, session) for one in shown)
     ]
@@ -173,6 +181,7 @@ def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
 def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
     facts = facts._replace(endpoints=tuple(doctor_proofs.probe_aws_endpoints(app, sessions)))
+    facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))
     if facts.chosen is None:
         profiles = doctor_proofs.choose_profiles_to_prove(app, facts)
         proofs = doctor_proofs.run_programs_of_profiles(app, profiles, facts)

@@ -233,7 +233,10 @@ def find_missing_sessions(
 def read_session_fact(
     app: App, session: SsoSession, profiles: Iterable[ProfileFact]
 ) -> SessionFact:
-    """Return what files say of the session. A locked keyring is not the session's failure."""
+    """Return what files say of the session. A locked keyring is not the session's failure.
+
+    `profiles` are those that count as profiles of their roles.
+    """
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
     try:

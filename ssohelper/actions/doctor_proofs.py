@@ -6,9 +6,11 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ssohelper.core import process_command
+from ssohelper.actions import legacy_sign_ins
+from ssohelper.core import adoption, process_command
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor.facts import (
@@ -18,6 +20,7 @@ from ssohelper.core.doctor.facts import (
     ProfileFact,
     ProgramFact,
     ProofFact,
+    TokenFact,
 )
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.endpoints import oidc_endpoint, portal_endpoint, sts_endpoint
@@ -234,6 +237,27 @@ def probe_aws_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[Endpoi
         for one, names in found.items()
     ]
     return facts + _run_in_threads(asked, ENDPOINT_SECONDS + 1)
+
+
+def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
+    """Return the token files of legacy profiles, with AWS's answer whether it accepts the tokens.
+
+    AWS is asked about an unexpired token of a session's portal, unless one of its endpoints failed.
+    """
+    failed = {name for one in facts.endpoints if one.failure for name in one.session_names}
+    sessions = [one.session for one in facts.sessions if one.session.name not in failed]
+
+    def ask(token: TokenFact) -> TokenFact:
+        same = [one for one in sessions if adoption.is_portal_of(one, token.start_url)]
+        if not same:
+            return token
+        refused = legacy_sign_ins.find_refused_token(app, same[0], token.start_url)
+        return token._replace(is_refused=refused is not None)
+
+    asked, others = facts.tokens[:_MOST_SESSIONS], facts.tokens[_MOST_SESSIONS:]
+    answered = _run_in_threads([partial(ask, one) for one in asked], ENDPOINT_SECONDS)
+    given = {one.start_url: one for one in answered}
+    return [given.get(one.start_url, one) for one in (*asked, *others)]
 
 
 def _aws_endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:

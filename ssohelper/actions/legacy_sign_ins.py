@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.core import adoption
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import SsoHelperError, TokenRejected
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def write_legacy_tokens(app: App, session: SsoSession, token: AccessToken) -> None:
+# How long to wait for AWS's answer whether another tool's token works.
+_CHECK_SECONDS = 3.0
+
+
+def write_legacy_tokens(
+    app: App, session: SsoSession, token: AccessToken, refused: Collection[str] = ()
+) -> None:
     """Write the session's new token for legacy profiles too. The caller holds `lock_state`.
 
-    Writes nothing with keyring storage. Overwrites another tool's file only if its token has
-    expired and cannot be renewed. Logs a failure, which must not fail the sign-in or renewal that
-    has just been saved.
+    Writes nothing with keyring storage. Overwrites another tool's file only if its token cannot be
+    renewed, and has expired or has one of the ids `refused`. Logs a failure, which must not fail
+    the sign-in or renewal that has just been saved.
     """
     try:
         urls = _find_urls_to_serve(app, session)
@@ -37,13 +43,15 @@ def write_legacy_tokens(app: App, session: SsoSession, token: AccessToken) -> No
             return
         ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
-            if _may_write_token_file(app, url, ours):
+            if _may_write_token_file(app, url, ours, refused):
                 app.storage.legacy_tokens.save(url, session.region, token)
     except (SsoHelperError, OSError) as error:
         _log.info("no token for profiles with sso_start_url: %s", error)
 
 
-def _may_write_token_file(app: App, url: str, ours: Collection[str]) -> bool:
+def _may_write_token_file(
+    app: App, url: str, ours: Collection[str], refused: Collection[str]
+) -> bool:
     """Return whether the legacy token file for this URL is missing, ours, or no longer usable."""
     tokens = app.storage.legacy_tokens
     if not tokens.has_file(url):
@@ -51,19 +59,54 @@ def _may_write_token_file(app: App, url: str, ours: Collection[str]) -> bool:
     present = tokens.load(url)
     if present is None:
         return False  # not a token: whose it is cannot be known
-    has_ended = present.expires_at <= app.clock.now() and present.refresh_token is None
-    return present.id in ours or has_ended
+    has_ended = present.expires_at <= app.clock.now() or present.id in refused
+    return present.id in ours or (has_ended and present.refresh_token is None)
 
 
 def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Write legacy tokens for an existing sign-in, unless its token was replaced meanwhile."""
+    """Write legacy tokens for an existing sign-in, unless its token was replaced meanwhile.
+
+    Asks AWS about the tokens of other tools: one that AWS refuses is replaced.
+    """
     with suppress(SsoHelperError, OSError):
-        if not _find_urls_to_serve(app, session):
+        urls = _find_urls_to_serve(app, session)
+        if not urls:
             return
+        # Asked before the lock is taken, for which other processes wait.
+        refused = {one.id for url in urls if (one := find_refused_token(app, session, url))}
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             present = app.tokens.peek(session)
             if present is not None and present.value == token.value:
-                write_legacy_tokens(app, session, token)
+                write_legacy_tokens(app, session, token, refused)
+
+
+def find_refused_token(app: App, session: SsoSession, url: str) -> AccessToken | None:
+    """Return the unexpired token for this spelling of the session's URL if AWS refuses it.
+
+    Sends one request with the token, if another tool wrote it and the profiles that use it name the
+    session's region. Returns None for a token that AWS accepts, and if AWS gives no answer.
+    """
+    config = app.config.read()
+    entries = [
+        one
+        for one in adoption.find_legacy_profiles(config, session)
+        if one.keys["sso_start_url"] == url
+    ]
+    if any(one.keys.get("sso_region") != session.region for one in entries):
+        return None
+    try:
+        token = app.storage.legacy_tokens.load(url)
+        if token is None or token.expires_at <= app.clock.now():
+            return None
+        if token.id in find_own_token_ids(app, session):
+            return None  # what holds for the session's sign-in holds for it
+        app.company_policy.check_portal(session)
+        app.portal(session).check_token(token, app.clock.deadline(_CHECK_SECONDS))
+    except TokenRejected:
+        return token
+    except SsoHelperError as error:
+        _log.info("not known whether AWS accepts the token of another tool: %s", error)
+    return None
 
 
 def find_other_session_and_its_profiles(

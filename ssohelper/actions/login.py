@@ -36,7 +36,9 @@ from ssohelper.errors import (
     LocalState,
     LockNotObtained,
     LoginRequired,
+    RoleNotAssigned,
     SsoHelperError,
+    TokenRejected,
 )
 
 if TYPE_CHECKING:
@@ -189,6 +191,8 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         lasts = token.expires_at - app.clock.now() >= min_seconds
         if not lasts or tokens.load_token_state(app, session, token) is not TokenState.GOOD:
             valid = tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
+        if not selection.is_session_in_config(app, session):
+            valid = _check_at_aws(app, session, valid)
     except LoginRequired:
         return None
     except AwsUnreachable:
@@ -198,6 +202,21 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
     clocks.warn_of_unknown_end(app, session, valid, min_seconds)
     is_same = valid.value == token.value
     return LoginOutcome(session, valid, "kept" if is_same else "renewed")
+
+
+def _check_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessToken:
+    """Return the token if AWS accepts it, else a renewed one. Raises: LoginRequired, AwsUnreachable.
+
+    `setup` takes over a recorded sign-in however long ago its session left the config. It may have
+    ended at AWS since, and a listing that finds this out can no longer ask the user to sign in.
+    """
+    app.company_policy.check_portal(session)
+    try:
+        with suppress(RoleNotAssigned):  # the listing that follows reports it
+            app.portal(session).check_token(token, app.clock.deadline(_RENEWAL_SECONDS))
+    except TokenRejected:
+        return tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
+    return token
 
 
 @contextmanager

@@ -93,9 +93,15 @@ def check_regions_setting(app: App, session_name: str, texts: list[str] | tuple[
 
 
 def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
-    """Return the session with this `SsoSession.sign_in_name`. Raises: ConfigInvalid."""
+    """Return the session with this `SsoSession.sign_in_name`. Raises: ConfigInvalid.
+
+    If the config lacks the session, returns the one that a sign-in of ours is recorded for: `setup`
+    and `logout` renew its token too.
+    """
     name, _, region = sign_in_name.partition("@")
-    session = selection.require_session(app, name)
+    is_defined = app.config.read().session_header(name) is not None
+    recorded = None if is_defined else selection.find_session_not_in_config(app, name)
+    session = recorded or selection.require_session(app, name)
     if not region:
         return session
     # A portal that the settings no longer name keeps its token until the session is signed out.

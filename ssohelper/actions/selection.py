@@ -8,6 +8,7 @@ else the only session in the config.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
+from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
@@ -287,9 +289,10 @@ def _find_sessions_of_profile(
         session for session in config.sso_sessions() if target_belongs_to_session(target, session)
     ]
     if not sessions:
+        url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
         raise ConfigInvalid(
             f'profile "{entry.name}" has no sso-session',
-            hint="make one with: ssohelper setup START_URL",
+            hint=f"make one with: ssohelper setup {url}",
         )
     return sessions
 

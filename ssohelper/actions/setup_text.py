@@ -33,7 +33,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
     for (tool, state), number in kinds.items():
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
         trouble, unknown, condition = state
-        shown = f"{negated} now: {trouble}" if trouble else f"{verb} {condition}"
+        shown = f"{negated} now: {show_message(trouble)}" if trouble else f"{verb} {condition}"
         if unknown:
             shown = f"not checked: {show_message(unknown)}"
         yield f"  {profile_count_text(number)} of {tool}: {shown}"

@@ -30,7 +30,7 @@ def choose_profiles_to_adopt(
     Raises: UsageProblem for a pattern that matches nothing, or that matches only some profiles of a
     block that aws-sso-cli rewrites.
     """
-    found = adopting.list_profiles_of_other_tools(app, session, listing)
+    found = adopting.list_profiles_of_other_tools(app, session, listing, asks_aws=offers)
     for line in setup_text.survey_lines(found):
         output.say(line)
     if globs:

@@ -138,6 +138,12 @@ class Portal:
             is_oauth=False,
         )
 
+    def check_token(self, token: AccessToken, deadline: Deadline) -> None:
+        """Send the cheapest request that needs the token. Raises: like `ask_once`."""
+        query = {"max_result": "1"}
+        what = "your accounts"
+        self.ask_once("/assignment/accounts", query, token, deadline, what=what, read=bool)
+
     def answered_at(self) -> float | None:
         """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
         return self._answered_at

@@ -19,7 +19,7 @@ from ssohelper.app import App
 from ssohelper.core import profile_region
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.findings import Finding, profiles_subject
-from ssohelper.core.foreign import ForeignProfile, ForeignCredentials
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, Secret
 from ssohelper.core.policy import Way

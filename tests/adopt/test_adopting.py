@@ -2,10 +2,12 @@
 
 import pytest
 
+from ssohelper.actions import adopting, doctor
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.cli import use_command
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
+from ssohelper.errors import ConfigInvalid
 from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
@@ -205,7 +207,7 @@ OTHER = (
         ),
         (
             "[profile x]\nsso_session = corp\nsso_account_id = 1234567890\nsso_role_name = Read\n",
-            "not checked: its account id is missing or has not 12 digits",
+            '"1234567890" is not an account id (12 digits)',
         ),
         (
             LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
@@ -248,6 +250,51 @@ def test_a_second_source_of_credentials_is_not_passed_over(
         (saved.config_file.parent / "credentials").write_text(f"[x]\n{keys}")
     printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
     assert "in the AWS CLI and boto3 while you are signed in (another SDK may take" in printed
+
+
+def test_a_legacy_profile_without_a_session_names_the_setup_of_its_url(home: Home) -> None:
+    home.write_config(LEGACY)
+    with pytest.raises(ConfigInvalid) as refused:
+        resolve_profile(in_process(home), "old", None)
+    assert refused.value.hint == f"make one with: ssohelper setup {URL}"
+
+
+def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    more = {
+        "no-source": "region = eu-west-1\nrole_arn = arn:aws:iam::000000000001:role/x\n",
+        "web": "region = eu-west-1\nrole_arn = arn:aws:iam::000000000001:role/x\n"
+        "web_identity_token_file = /nope\n",
+        "no-such-region": "region = eu-west-1a_\n",
+        "no-region": "",
+        "works": "region = eu-west-1\n",
+    }
+    text = "".join(f"[profile {name}]\n{keys}{lines}\n" for name, lines in more.items())
+    gone = LEGACY.replace("= Read\n", "= Gone\n").replace("old", "gone")
+    add(saved, f"\n{text}{gone}")
+    app = in_process(saved)
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    listing = app.directory.load("corp")
+    assert listing is not None
+    found = {one.name: one for one in adopting.list_profiles_of_other_tools(app, session, listing)}
+    cannot = {"no-source", "web", "no-such-region"}
+    assert {one.name for one in found.values() if one.trouble} == {*cannot, "gone"}
+    # Only what would work once it is adopted is offered: a region comes with it.
+    assert adopting.choose_profiles_that_need_ssohelper(found.values()) == {"no-region"}
+    assert adopting.find_unusable_profiles_of_other_tools(app, only_reliable=False) == {
+        *cannot,
+        "gone",
+    }
+
+
+def test_doctor_names_the_roles_for_which_sync_writes_a_profile(saved: Home, run: Run) -> None:
+    add(saved, LEGACY)
+    ok(run("profile", "sync", "--yes"))
+    before, _, rest = saved.config_file.read_text().partition("[profile pay.Read]")
+    saved.write_config(before + rest.partition("\n\n")[2])
+    [fact] = doctor.gather_facts(in_process(saved)).sessions
+    assert fact.new_roles == ("pay/Read",)
 
 
 def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run) -> None:

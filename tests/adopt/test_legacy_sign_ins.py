@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import adopting, legacy_sign_ins, renewal
+from ssohelper.actions import adopting, doctor, doctor_proofs, legacy_sign_ins, renewal
 from ssohelper.app import App
+from ssohelper.core.doctor.facts import Facts, TokenFact
+from ssohelper.core.doctor.sessions import check_legacy_tokens
 from ssohelper.core.listing import Listing
 from ssohelper.emulator.server import Emulator
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
@@ -99,6 +101,41 @@ def test_a_token_of_another_tool_that_still_works_stays(world: WorldApp, left: i
     assert (saved(world), saved(world, f"{URL}/")) == ("theirs", "first")
 
 
+def test_a_long_lived_token_that_aws_refuses_is_said_and_replaced(world: WorldApp) -> None:
+    world.sign_in(left=HOUR)
+    for url, value in ((URL, "dead"), (f"{URL}/", "theirs")):
+        world.storage.legacy_tokens.save(url, "us-east-1", token(value, NOW + 9 * HOUR))
+    world.refused = ("dead",)
+    facts = doctor.gather_facts(world)
+    assert [one.is_refused for one in facts.tokens[:2]] == [False, False]
+    asked = doctor_proofs.ask_about_legacy_tokens(world, facts)
+    assert sorted(world.checked) == ["dead", "theirs"]  # once for each file
+    [found, *_] = check_legacy_tokens(facts._replace(tokens=tuple(asked)))
+    assert "has a sign-in that AWS refuses" in found.message
+    assert "ssohelper login corp" in found.fix
+    assert adopting.find_profile_trouble(world, "old0")
+    assert not adopting.find_profile_trouble(world, "old1")
+    write(world)
+    assert (saved(world), saved(world, f"{URL}/")) == ("first", "theirs")
+
+
+def test_a_token_of_another_region_is_not_sent(world: WorldApp) -> None:
+    world.sign_in(left=HOUR)
+    config = world.locations.aws_config_file
+    config.write_text(
+        config.read_text().replace("sso_region = us-east-1", "sso_region = eu-west-9")
+    )
+    world.storage.legacy_tokens.save(URL, "eu-west-9", token("theirs", NOW + 9 * HOUR))
+    write(world)
+    assert not world.checked
+
+
+def test_without_a_session_the_fix_is_a_setup_with_the_profiles_url() -> None:
+    facts = Facts(tokens=(TokenFact(URL, ("old",), None),))
+    [found] = check_legacy_tokens(facts)
+    assert found.fix.startswith(f"ssohelper setup {URL},")
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -179,7 +216,7 @@ def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
         world, SESSION, Listing(SESSION.start_url, SESSION.region, 0)
     )
     assert [(one.trouble, one.needs_ssohelper) for one in found[:2]] == [
-        ("the role is not in your list", True)
+        ("the role is not in your list", False)
     ] * 2
     assert adopting.find_unusable_profiles_of_other_tools(world, only_reliable=True) == frozenset()
     world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + HOUR))

@@ -110,6 +110,14 @@ class TestANameInUse:
         ok(run, "session", "add", "corp", START_URL, "--region", "us-east-1", "--yes")
         assert shown(run) == [("corp", START_URL, "valid", True)]
 
+    def test_setup_takes_it_over_after_it_has_ended_at_aws(
+        self, undone: Home, run: Run, emulator: Emulator
+    ) -> None:
+        emulator.revoke_session("ana")
+        ok(run, *SETUP)
+        assert emulator.counters["authorize"] == 2
+        assert shown(run) == [("corp", START_URL, "valid", True)]
+
 
 class TestAnEditedPortal:
     @pytest.fixture

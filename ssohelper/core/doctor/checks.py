@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ssohelper.core.doctor import config, environment, files, machine, profiles, sessions, values
-from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor import (
+    config,
+    environment,
+    files,
+    machine,
+    profiles,
+    sdk_order,
+    sessions,
+    values,
+)
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, sort_findings
 
 Check = Callable[[Facts], Iterable[Finding]]
@@ -15,6 +24,12 @@ SHADOWING: tuple[Check, ...] = (
     environment.check_container_variables,
     environment.check_credentials_sections,
     profiles.check_credential_processes,
+)
+# The checks whose problems make the AWS CLI and boto3 stop with an error for a profile.
+UNUSABLE: tuple[Check, ...] = (
+    profiles.check_invalid_profiles,
+    profiles.check_incomplete_keys,
+    *values.CHECKS,
 )
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
@@ -30,3 +45,20 @@ CHECKS: tuple[Check, ...] = (
 def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """Return the findings of these checks: problems, then missing sign-ins, then notes."""
     return sort_findings(finding for check in checks for finding in check(facts))
+
+
+def find_profile_trouble(config: ConfigFacts, profile: ProfileFact) -> str:
+    """Return why the AWS CLI and boto3 cannot use the role of a profile; "" if they should.
+
+    What they need beside the two files, such as a sign-in or a program, is not checked.
+    """
+    found = run_checks(Facts(config=config, profiles=(profile,)), UNUSABLE)
+    problems = [one.message for one in found if one.severity == "problem"]
+    if problems:
+        return problems[0]
+    keys = config.credentials.get(profile.name, frozenset())
+    resolved = sdk_order.resolve_for_each_sdk(profile, config.file, keys, {})
+    [taken] = [one for one in resolved if one.family == sdk_order.BOTO3]
+    if taken.kind in ("sso", "program"):
+        return ""
+    return taken.detail if taken.kind == "error" else f"AWS tools take another source: {taken.kind}"

@@ -130,12 +130,13 @@ class MissingSessionFact(NamedTuple):
 class TokenFact(NamedTuple):
     """The token file that SDKs look for if a profile in legacy form has this start URL.
 
-    `ends_at` is None if there is no such file.
+    `ends_at` is None if there is no such file. `is_refused`: AWS does not accept the token.
     """
 
     start_url: str
     profiles: tuple[str, ...]
     ends_at: int | None
+    is_refused: bool = False
 
 
 class EndpointFact(NamedTuple):

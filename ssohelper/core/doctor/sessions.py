@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ssohelper.core.choices import filter_for_exact_text
-from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
+from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
@@ -80,27 +80,40 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
     """Find profiles without an [sso-session] that lack the separate token that they need."""
     for token in facts.tokens:
         # A profile without a start URL cannot have a sign-in; another check reports such a profile.
-        if not token.start_url or (token.ends_at is not None and token.ends_at > facts.now):
+        works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
+        if not token.start_url or works:
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
-        names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
-        adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
-        if len(names) > _MOST_NAMES:
-            adopt += " and so on"
+        if token.is_refused:
+            state = "has a sign-in that AWS refuses"
         yield missing_sign_in(
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
-            f"{_login_command_for(facts, token.start_url)}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync {adopt}",
+            _fix_of_legacy_token(facts, token),
         )
 
 
-def _login_command_for(facts: Facts, start_url: str) -> str:
-    """Return the `login` command after which this portal's profiles without sso_session work."""
-    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, start_url)]
-    return f"ssohelper login {same[0].name}" if same else "ssohelper login"
+def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
+    """Return the commands after which this portal's profiles without sso_session work.
+
+    Without a session of their portal, only `setup` makes one.
+    """
+    url = token.start_url
+    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, url)]
+    names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
+    adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        adopt += " and so on"
+    if same:
+        name = same[0].name
+        return (
+            f"ssohelper login {name}, which signs in for it too; to have it renewed: "
+            f"ssohelper profile sync --session {name} {adopt}"
+        )
+    setup = f"ssohelper setup {shlex.quote(show(url, 200))}"
+    return f"{setup}, which signs in for it too; to have it renewed: {setup} {adopt}"
 
 
 def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:

@@ -76,7 +76,8 @@ async def _ask_before_diff(
     """Return what to adopt and the default region; None if the user left."""
     services = app.services
     found = await background.run(
-        app, lambda: adopting.list_profiles_of_other_tools(services, session, listing)
+        app,
+        lambda: adopting.list_profiles_of_other_tools(services, session, listing, asks_aws=True),
     )
     chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     region = None
