@@ -301,7 +301,7 @@ def test_each_legacy_profile_without_a_token_is_adopted(home, emulator):
     for name in ("old one", "two"):
         add_profile(home, f'"{name}"', f"sso_start_url = {URL}/", *keys)
     fix = find(home)["legacy-token"].fix
-    assert fix.endswith("profile sync --adopt 'old one' --adopt two")
+    assert fix.endswith("profile sync --session corp --adopt 'old one' --adopt two")
 
 
 def test_keys_that_are_not_ours_are_not_in_our_cache(home, emulator):
