@@ -180,7 +180,7 @@ def _resolve_profiles_for_sdks(facts: Facts) -> list[Resolved]:
         for one in sdk_order.resolve_for_each_sdk(
             profile,
             facts.config.file,
-            facts.config.credentials.get(profile.name, frozenset()),
+            facts.config.credentials.get(profile.name, {}),
             facts.environ,
         )
     ]

@@ -6,7 +6,7 @@ import configparser
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,7 @@ def read_config_facts(app: App) -> ConfigFacts:
     try:
         data = app.user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
-        keys = {name: frozenset(section.keys) for name, section in sections.items()}
+        keys = {name: sdk_order.hide_secrets(one.values()) for name, one in sections.items()}
         return facts._replace(credentials=keys)
     except SsoHelperError as error:
         return facts._replace(credentials_failure=Failure.of_error(error))
@@ -107,7 +107,7 @@ def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[Prof
 
 
 def _make_profile_fact(
-    config: ConfigFile, entry: ProfileEntry, credentials: Mapping[str, frozenset[str]]
+    config: ConfigFile, entry: ProfileEntry, credentials: Collection[str]
 ) -> ProfileFact:
     try:
         config.region(entry)

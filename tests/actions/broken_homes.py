@@ -369,6 +369,13 @@ BROKEN = {
         {"shadowed-by-credentials-file"},
         lambda home: credentials(home, "[pay.Read]\naws_access_key_id = AKIA\n"),
     ),
+    "another role of the same name in the credentials file": Broken(
+        {"shadowed-by-credentials-file"},
+        lambda home: credentials(
+            home,
+            f"[pay.Read]\nsso_session = corp\nsso_account_id = {DEV}\nsso_role_name = Read\n",
+        ),
+    ),
     "fixed keys in [default]": Broken(
         {"keys-in-default"},
         lambda home: credentials(home, "[default]\naws_access_key_id = AKIA\n"),

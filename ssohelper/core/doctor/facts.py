@@ -79,7 +79,8 @@ class FileFact(NamedTuple):
 class ConfigFacts(NamedTuple):
     """~/.aws/config and ~/.aws/credentials. `file` is None if AWS tools cannot read the config.
 
-    `credentials` has the names of the keys of each section, no values. `parse_seconds` is the CPU
+    `credentials` has the keys of each section, without the values of secrets: see
+    `sdk_order.hide_secrets`. `parse_seconds` is the CPU
     time in which Python's configparser, which botocore uses, reads this config on this machine;
     None if that time was too short to measure.
     """
@@ -91,7 +92,7 @@ class ConfigFacts(NamedTuple):
     is_missing: bool = False
     parse_seconds: float | None = None
     credentials_path: str = "~/.aws/credentials"
-    credentials: Mapping[str, frozenset[str]] = {}
+    credentials: Mapping[str, Mapping[str, str]] = {}
     credentials_failure: Failure | None = None
 
 
