@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.core import adoption
+from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def write_legacy_tokens(app: App, session: SsoSession, token: AccessToken) -> No
     """Write the session's new token for legacy profiles too. The caller holds `lock_state`.
 
     Writes nothing with keyring storage. Overwrites another tool's file only if its token has
-    expired and cannot be renewed. Logs a failure, which must not fail the sign-in or renewal that
-    has just been saved.
+    expired and cannot be renewed. Warns of a file that cannot be used, such as a link, and writes
+    the others. No failure here fails the sign-in or renewal that has just been saved.
     """
     try:
         urls = _find_urls_to_serve(app, session)
@@ -37,10 +38,19 @@ def write_legacy_tokens(app: App, session: SsoSession, token: AccessToken) -> No
             return
         ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
-            if _may_write_token_file(app, url, ours):
-                app.storage.legacy_tokens.save(url, session.region, token)
+            _write_legacy_token(app, session, url, ours, token)
     except (SsoHelperError, OSError) as error:
         _log.info("no token for profiles with sso_start_url: %s", error)
+
+
+def _write_legacy_token(
+    app: App, session: SsoSession, url: str, ours: Collection[str], token: AccessToken
+) -> None:
+    try:
+        if _may_write_token_file(app, url, ours):
+            app.storage.legacy_tokens.save(url, session.region, token)
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"no token for profiles with sso_start_url = {show(url, 200)}: {error}")
 
 
 def _may_write_token_file(app: App, url: str, ours: Collection[str]) -> bool:
