@@ -109,8 +109,9 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     profiles = doctor_facts.read_profile_facts(config)
     shown = profiles if chosen is None else _find_chosen_profile(app, config, profiles, chosen)
     machine = doctor_machine.examine_machine(app)
+    targets = doctor_facts.gather_profile_targets(profiles)
     sessions = [
-        doctor_facts.read_session_fact(app, session, profiles)
+        doctor_facts.read_session_fact(app, session, targets)
         for session in (config.file.sso_sessions() if config.file else ())
         if chosen is None or any(_is_profile_of_session(one, session) for one in shown)
     ]

@@ -212,6 +212,7 @@ def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole
         urls[0] if urls else None,
         next(iter(names), None),
         instances[0] if instances else None,
+        next((named.partition for named in roles if named.partition != "aws"), "aws"),
     ), ""
 
 
