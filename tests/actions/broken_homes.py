@@ -283,6 +283,12 @@ BROKEN = {
         {"profile-twice", "roles-without-profile"},
         lambda home: add_profile(home, '"pay.Read"', _FOREIGN),
     ),
+    "one session in two spellings": Broken(
+        {"session-twice"},
+        lambda home: add(
+            home, f'[sso-session "corp"]\nsso_start_url = {URL}\nsso_region = {REGION}\n'
+        ),
+    ),
     "keys in [DEFAULT]": Broken(
         {"default-section"}, lambda home: add(home, "[DEFAULT]\noutput = json\n")
     ),
