@@ -6,7 +6,6 @@ This module runs no program of another tool. It sends a request to AWS only wher
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,8 @@ from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks
+from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor.facts import ProfileFact
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 10
 # More values of --adopt would not fit into the command line that a question shows.
 _MOST_PATTERNS = 3
+_OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
 _NOT_MANAGED = "they are not managed"
 
 
@@ -74,13 +75,15 @@ def list_profiles_of_other_tools(
     listed = frozenset(listing.roles())
     # During `setup` the new session is signed in already, but not in the config yet.
     check = _ProfileChecker(app, config, (session,), asks_aws=asks_aws)
-    keyed: Collection[str] = ()
-    with suppress(ConfigInvalid, LocalState):  # a file that is not valid is doctor's to report
-        keyed = app.config.read_credentials_sections()
+    # A credentials file that is not valid counts as empty here: doctor reports it.
+    keyed = doctor_facts.read_config_facts(app).credentials
     found = []
     for one in adoption.find_adoption_candidates(config, session, listed).values():
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        if _has_other_role_in_section(config, one.name, keyed):
+            trouble = _OTHER_ROLE_IN_SECTION
+            one = one._replace(role=None, reason=trouble)
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
@@ -101,6 +104,23 @@ def list_profiles_of_other_tools(
             ProfileOfOtherTool(one, trouble, needs_ssohelper, unknown, lacks_region, differs)
         )
     return found
+
+
+def _has_other_role_in_section(
+    config: ConfigFile, name: str, keyed: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Return whether the profile's section in ~/.aws/credentials names another role or program.
+
+    SDKs prefer what it says, and adopting the profile would not change that. Fixed keys there do
+    not count: tools such as yawsso write them for the role of the profile.
+    """
+    entry, section = config.profile(name), dict(keyed.get(name, {}))
+    section.pop("aws_access_key_id", None)
+    return (
+        entry is not None
+        and bool(section)
+        and bool(sdk_order.find_families_that_section_changes(ProfileFact(entry), config, section))
+    )
 
 
 def _has_second_credential_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
@@ -128,7 +148,11 @@ def _names_that_match(
 ) -> frozenset[str]:
     is_match = glob_filter(globs)
     return frozenset(
-        one.name for one in found if one.name in globs or (globs and is_match(one.name))
+        one.name
+        for one in found
+        if (one.name in globs or (globs and is_match(one.name)))
+        # The plan, which reads the config alone, would adopt it.
+        and one.candidate.reason != _OTHER_ROLE_IN_SECTION
     )
 
 

@@ -126,9 +126,11 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         if config.file
         else ()
     )
-    counted = [one for one in profiles if one.name not in not_counted]
+    targets = doctor_facts.gather_profile_targets(
+        [one for one in profiles if one.name not in not_counted]
+    )
     sessions = [
-        doctor_facts.read_session_fact(app, session, counted)
+        doctor_facts.read_session_fact(app, session, targets)
         for session in (config.file.sso_sessions() if config.file else ())
         if chosen is None or any(_is_profile_of_session(one, session) for one in shown)
     ]
@@ -202,7 +204,7 @@ def _resolve_profiles_for_sdks(facts: Facts) -> list[Resolved]:
         for one in sdk_order.resolve_for_each_sdk(
             profile,
             facts.config.file,
-            facts.config.credentials.get(profile.name, frozenset()),
+            facts.config.credentials.get(profile.name, {}),
             facts.environ,
         )
     ]

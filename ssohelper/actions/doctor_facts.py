@@ -6,14 +6,19 @@ import configparser
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, directory, missing_sessions
 from ssohelper.core import chains, plan_text, process_command, session_changes
 from ssohelper.core.choices import Choices, role_filter
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, target_belongs_to_session
+from ssohelper.core.config_file import (
+    ConfigFile,
+    ProfileEntry,
+    TargetRole,
+    target_belongs_to_session,
+)
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
@@ -82,7 +87,7 @@ def read_config_facts(app: App) -> ConfigFacts:
     try:
         data = app.user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
-        keys = {name: frozenset(section.keys) for name, section in sections.items()}
+        keys = {name: sdk_order.hide_secrets(one.values()) for name, one in sections.items()}
         return facts._replace(
             credentials=keys, credentials_profiles=_read_credentials_profiles(facts.file, sections)
         )
@@ -137,7 +142,7 @@ def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[Prof
 
 
 def _make_profile_fact(
-    config: ConfigFile, entry: ProfileEntry, credentials: Mapping[str, frozenset[str]]
+    config: ConfigFile, entry: ProfileEntry, credentials: Collection[str]
 ) -> ProfileFact:
     try:
         config.region(entry)
@@ -230,12 +235,36 @@ def find_missing_sessions(
     return found
 
 
-def read_session_fact(
-    app: App, session: SsoSession, profiles: Iterable[ProfileFact]
-) -> SessionFact:
+class ProfileTargets(NamedTuple):
+    """The roles that have a profile; and the targets of managed profiles by session, "" for none.
+
+    Gathered once for all sessions: 6,000 sessions with 6,000 profiles took 50 s without it.
+    """
+
+    roles: Set[Role]
+    managed: Mapping[str, Sequence[TargetRole]]
+
+    def has_managed_profile(self, session: SsoSession) -> bool:
+        """Return whether a managed profile belongs to the session."""
+        nearby = (*self.managed.get(session.name, ()), *self.managed.get("", ()))
+        return any(target_belongs_to_session(one, session) for one in nearby)
+
+
+def gather_profile_targets(profiles: Iterable[ProfileFact]) -> ProfileTargets:
+    """Return what sessions need to know of these profiles."""
+    roles, managed = set[Role](), defaultdict[str, list[TargetRole]](list)
+    for profile in profiles:
+        if profile.target is not None:
+            roles.add(profile.target.role)
+            if profile.entry.managed:
+                managed[profile.target.session_name or ""].append(profile.target)
+    return ProfileTargets(roles, managed)
+
+
+def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) -> SessionFact:
     """Return what files say of the session. A locked keyring is not the session's failure.
 
-    `profiles` are those that count as profiles of their roles.
+    `targets` are those of the profiles that count as profiles of their roles.
     """
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
@@ -254,26 +283,19 @@ def read_session_fact(
     except LocalState as error:
         failure = failure or Failure.of_error(error)
     fact = SessionFact(session, outlook, registration_ends_at, listing, failure=failure)
-    return _add_roles_without_profile(fact, choices, profiles)
+    return _add_roles_without_profile(fact, choices, targets)
 
 
 def _add_roles_without_profile(
-    fact: SessionFact, choices: Choices, profiles: Iterable[ProfileFact]
+    fact: SessionFact, choices: Choices, targets: ProfileTargets
 ) -> SessionFact:
     """Add to `fact` the listed roles without a profile, and the remembered filters."""
     listing = fact.listing
-    targets = [one.target for one in profiles if one.target is not None]
-    is_managed = any(
-        one.entry.managed
-        and one.target is not None
-        and target_belongs_to_session(one.target, fact.session)
-        for one in profiles
-    )
+    is_managed = targets.has_managed_profile(fact.session)
     filters = plan_text.filter_options(choices)
     if listing is None:
         return fact._replace(filters=filters)
-    has_profile = {target.role for target in targets}
-    new, left_out = _find_roles_without_profile(listing, choices, has_profile)
+    new, left_out = _find_roles_without_profile(listing, choices, targets.roles)
     return fact._replace(
         new_roles=tuple(new) if is_managed else (),
         filters=filters,
@@ -282,7 +304,7 @@ def _add_roles_without_profile(
 
 
 def _find_roles_without_profile(
-    listing: Listing, choices: Choices, has_profile: set[Role]
+    listing: Listing, choices: Choices, has_profile: Set[Role]
 ) -> tuple[list[str], int]:
     """Return the listed roles without a profile, and how many roles the filters leave out."""
     is_wanted, new, left_out = role_filter(choices), list[str](), 0

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.core import adoption
+from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, TokenRejected
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def write_legacy_tokens(
     """Write the session's new token for legacy profiles too. The caller holds `lock_state`.
 
     Writes nothing with keyring storage. Overwrites another tool's file only if its token cannot be
-    renewed, and has expired or has one of the ids `refused`. Logs a failure, which must not fail
-    the sign-in or renewal that has just been saved.
+    renewed, and has expired or has one of the ids `refused`. Warns of a file that cannot be used,
+    such as a link, and writes the others. No failure here fails the sign-in or renewal that has just
+    been saved.
     """
     try:
         urls = _find_urls_to_serve(app, session)
@@ -43,10 +45,23 @@ def write_legacy_tokens(
             return
         ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
-            if _may_write_token_file(app, url, ours, refused):
-                app.storage.legacy_tokens.save(url, session.region, token)
+            _write_legacy_token(app, session, url, (ours, refused), token)
     except (SsoHelperError, OSError) as error:
         _log.info("no token for profiles with sso_start_url: %s", error)
+
+
+def _write_legacy_token(
+    app: App,
+    session: SsoSession,
+    url: str,
+    ours_and_refused: tuple[Collection[str], Collection[str]],
+    token: AccessToken,
+) -> None:
+    try:
+        if _may_write_token_file(app, url, *ours_and_refused):
+            app.storage.legacy_tokens.save(url, session.region, token)
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"no token for profiles with sso_start_url = {show(url, 200)}: {error}")
 
 
 def _may_write_token_file(

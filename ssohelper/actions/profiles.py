@@ -291,16 +291,19 @@ def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
 def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and record their roles, so that sync does not add them again.
 
-    Raises: LocalState if a profile points at another role now than when it was read.
+    Raises: LocalState if a profile has other keys now than when it was read.
     """
     _refuse_below_allow_list(app, "profile rm")
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         now = [(item, config.profile(item.entry.name)) for item in found]
-        managed = [(item, entry) for item, entry in now if entry is not None and entry.managed]
-        if any(config.target_or_none(entry) != item.target for item, entry in managed):
+        left = [(item, entry) for item, entry in now if entry is not None]
+        if any(
+            entry.keys != item.entry.keys or config.target_or_none(entry) != item.target
+            for item, entry in left
+        ):
             raise config_writing.config_changed_error(app)
-        return [RemoveSection(entry.header) for _, entry in managed]
+        return [RemoveSection(entry.header) for _, entry in left if entry.managed]
 
     named = [
         (item.target.session_name or "", item.target.role)

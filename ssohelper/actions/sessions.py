@@ -22,6 +22,7 @@ from ssohelper.core import adoption, guard_rules, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
+from ssohelper.core.config_text import ConfigText
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
 from ssohelper.core.text import shortened_name_list, show
@@ -310,8 +311,11 @@ def _make_session_plan(
 
 
 def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
-    if config.data != plan.data and tuple(plan.make(config)) != plan.changes:
-        raise config_writing.config_changed_error(app)
+    if config.data != plan.data:
+        if tuple(plan.make(config)) != plan.changes:
+            raise config_writing.config_changed_error(app)
+        shown = ConfigText(plan.data, str(app.locations.aws_config_file))
+        config_writing.check_same_write(app, (shown, plan.changes), (config.text, plan.changes))
     return plan.changes
 
 

@@ -167,6 +167,7 @@ def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
     if output.options().json:
         return
     print_line: Callable[[str], None] = output.echo if on_stdout else output.say
-    text = "\n".join(show(line) for line in lines)
+    # A tab is harmless, and a config may have tabs between its words.
+    text = "\n".join("\t".join(map(show, line.split("\t"))) for line in lines)
     if text:
         print_line(text)

@@ -41,7 +41,18 @@ _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PR
 _KINDS = ("profile", "keys")
 
 
-@click.command("use")
+_HAS_DASHES = "ssohelper.use.has_dashes"
+
+
+class _CommandWithDashes(click.Command):
+    """A click command that knows whether `--` was typed: `use -- -` means the profile "-"."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_HAS_DASHES] = "--" in args
+        return super().parse_args(ctx, args)
+
+
+@click.command("use", cls=_CommandWithDashes)
 @click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
@@ -66,7 +77,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
     """
     app = output.get_app()
     row = output.options().chosen
-    is_previous = words == ("-",)
+    is_previous = words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
     has_own_shell = not is_previous and _can_start_shell(app)
     shell = "" if has_own_shell else _shell_of_function("use")
     if is_previous:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.partitions import find_partition
 from ssohelper.core.profile_origin import (
     AwsSsoCliBlock,
     NamedRole,
@@ -77,6 +78,10 @@ def _reason_not_to_adopt(
         return f'it is of the session "{other}"'
     if other == session.name or is_here:
         return ""
+    partition = find_partition(session.region)
+    # aws-sso-cli itself writes "aws" into the ARNs of every partition.
+    if partition is not None and named.partition not in ("aws", partition.name):
+        return f'its role is of the partition "{named.partition}", not of "{partition.name}"'
     if named.start_url is not None:
         return f"it is of another portal: {named.start_url}"
     if other is not None:

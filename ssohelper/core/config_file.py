@@ -73,7 +73,7 @@ class ConfigFile:
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
-        self._duplicate_lines: dict[str, list[int]] = {}
+        self._duplicate_lines: dict[tuple[str, str], list[int]] = {}
         self._read_sections()
 
     @classmethod
@@ -197,10 +197,10 @@ class ConfigFile:
                 f"{self.origin}:{line}: botocore and the AWS CLI add the keys of [DEFAULT] to "
                 "every section, other SDKs ignore them; the default profile is [default]"
             )
-        for name, lines in self._duplicate_lines.items():
+        for (kind, name), lines in self._duplicate_lines.items():
             places = " and ".join(map(str, lines))
             found.append(
-                f'{self.origin}: the profile "{show(name, 80)}" exists twice, in lines {places}: '
+                f'{self.origin}: the {kind} "{show(name, 80)}" exists twice, in lines {places}: '
                 "the last one is used"
             )
         return found
@@ -228,13 +228,18 @@ class ConfigFile:
                     # Of two sections for one profile, botocore uses the later one.
                     earlier = self._profiles.pop(name, None)
                     if earlier is not None:
-                        lines = self._duplicate_lines.setdefault(name, [earlier.line])
+                        lines = self._duplicate_lines.setdefault(("profile", name), [earlier.line])
                         lines.append(section.line + 1)
                     self._profiles[name] = _make_profile_entry(name, section, inherited)
             elif header.startswith("sso-session"):
                 name = _second_word(header)
                 if name is not None:
-                    self._sessions.pop(name, None)
+                    other = self._sessions.pop(name, None)
+                    if other is not None:
+                        lines = self._duplicate_lines.setdefault(
+                            ("session", name), [other.line + 1]
+                        )
+                        lines.append(section.line + 1)
                     self._sessions[name] = section
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:

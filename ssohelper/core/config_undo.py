@@ -6,6 +6,7 @@ This module touches no disk.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ssohelper.core.config_diff import find_changed_lines
 from ssohelper.core.config_edit import (
     AddComment,
     AddSection,
@@ -58,7 +59,14 @@ def _changes_that_add_markers(
         for text in (current, after)
     )
     old = [(number, line) for number, line in enumerate(before.lines) if line.rstrip() in MARKERS]
+    removed = {
+        number
+        for change in find_changed_lines(before.text, after.text)
+        for number in range(change.first, change.stop)
+    }
     for number, line in old:
+        if number not in removed:
+            continue
         marker = line.rstrip()
         is_gone = written[marker] == present[marker] < sum(one.rstrip() == marker for _, one in old)
         is_end = marker == end

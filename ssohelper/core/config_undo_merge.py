@@ -87,17 +87,28 @@ def _without_sections(
 def _merge_lines(
     base: ConfigText, ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
 ) -> bytes:
-    """Return the base with both changes. At one place, lines that are only added come first."""
+    """Return the base with both changes. At one place, lines that are only added come first.
+
+    What the user wrote where aws-sso-cli's BEGIN marker was stays outside of its block.
+    """
     old = _lines_of(base.text)
     lines: list[str] = []
     at = 0
-    for first, stop, new in sorted([*ours, *theirs], key=itemgetter(0, 1)):
+    last = [one for one in ours if _is_begin_marker(one)]
+    rest = [one for one in ours if not _is_begin_marker(one)]
+    for first, stop, new in sorted([*rest, *theirs, *last], key=itemgetter(0, 1)):
         lines += [*old[at:first], *new]
         at = stop
     lines += old[at:]
     # A line that was the last one of a file without a final newline may have lines below it now.
     ended = [line if line.endswith("\n") else line + base.newline for line in lines[:-1]]
     return "".join(ended + lines[-1:]).encode()
+
+
+def _is_begin_marker(change: ChangedLines) -> bool:
+    begin, _ = MARKERS
+    found = [line.rstrip() for line in change.lines if line.rstrip() in MARKERS]
+    return change.first == change.stop and found == [begin]
 
 
 def _lines_of(text: str) -> list[str]:

@@ -44,7 +44,7 @@ _OTHER_SOURCES = {
 }
 # The longest series of profiles of which each refers to the next by name, as in ConfigFile.target.
 _LONGEST_CHAIN = 4
-_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
+_ARN = re.compile(r"arn:([a-z0-9-]+):iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
 # The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
 _PADDED_NAME = re.compile(r"([0-9]{12}):([^:/]+)")
 # Options of aws-sso-cli that take a value, in front of `process` and behind it.
@@ -61,13 +61,15 @@ class NamedRole(NamedTuple):
     """A role that a profile names, and the session, start URL or instance that it names with it.
 
     `session_name` is an sso-session, `start_url` a portal, `instance` the name that aws-sso-cli's
-    own settings give a portal. All are None if the profile names no portal.
+    own settings give a portal. All are None if the profile names no portal. `partition` is that of
+    the role's ARN; "aws" without an ARN.
     """
 
     role: Role
     start_url: str | None = None
     session_name: str | None = None
     instance: str | None = None
+    partition: str = "aws"
 
 
 class Origin(NamedTuple):
@@ -210,6 +212,7 @@ def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole
         urls[0] if urls else None,
         next(iter(names), None),
         instances[0] if instances else None,
+        next((named.partition for named in roles if named.partition != "aws"), "aws"),
     ), ""
 
 
@@ -317,18 +320,16 @@ def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference |
 
 def _role_in_aws_sso_cli_command(words: list[str]) -> NamedRole | _Reference | str:
     options: dict[str, str] = {}
-    rest = iter(words)
-    for word in rest:
+    for word in (rest := iter(words)):
         name, equals, value = word.partition("=")
         name = _AWS_SSO_OPTIONS.get(name, name)
         if name in _AWS_SSO_OPTIONS.values():
             options[name] = value if equals else next(rest, "")
-    instance = options.get("--sso")
     arn = _ARN.fullmatch(options.get("--arn", ""))
     name = options.get("--profile", "")
     padded = _PADDED_NAME.fullmatch(name)
     if arn:
-        account, role = arn.groups()
+        account, role = arn.group(2, 3)
     elif "--account" in options:
         account, role = options["--account"], options.get("--role", "")
     elif padded:
@@ -338,7 +339,8 @@ def _role_in_aws_sso_cli_command(words: list[str]) -> NamedRole | _Reference | s
     else:
         return "its command names no role"
     # aws-sso-cli takes account ids as numbers, so that zeros in front may be missing.
-    return _checked_role(account.zfill(12), role, instance=instance)
+    named = _checked_role(account.zfill(12), role, instance=options.get("--sso"))
+    return named._replace(partition=arn[1]) if arn and isinstance(named, NamedRole) else named
 
 
 def _option_values(words: list[str]) -> dict[str, str]:

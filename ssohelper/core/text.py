@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 # Characters that can overwrite or hide other text: C0, DEL, C1, bidi controls, line separators,
-# surrogates.
+# surrogates, tag characters (which no terminal draws).
 _HOSTILE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 # A very long word in a message is cut to so many characters. No name and no usual path is longer.
 _SHORTENED = 240
@@ -74,6 +74,8 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
 
 def _escape_character(match: re.Match[str]) -> str:
     code = ord(match.group())
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 

@@ -300,6 +300,12 @@ BROKEN = {
         {"profile-twice", "roles-without-profile"},
         lambda home: add_profile(home, '"pay.Read"', _FOREIGN),
     ),
+    "one session in two spellings": Broken(
+        {"session-twice"},
+        lambda home: add(
+            home, f'[sso-session "corp"]\nsso_start_url = {URL}\nsso_region = {REGION}\n'
+        ),
+    ),
     "keys in [DEFAULT]": Broken(
         {"default-section"}, lambda home: add(home, "[DEFAULT]\noutput = json\n")
     ),
@@ -399,6 +405,13 @@ BROKEN = {
     "keys of the same name in the credentials file": Broken(
         {"shadowed-by-credentials-file"},
         lambda home: credentials(home, "[pay.Read]\naws_access_key_id = AKIA\n"),
+    ),
+    "another role of the same name in the credentials file": Broken(
+        {"shadowed-by-credentials-file"},
+        lambda home: credentials(
+            home,
+            f"[pay.Read]\nsso_session = corp\nsso_account_id = {DEV}\nsso_role_name = Read\n",
+        ),
     ),
     "fixed keys in [default]": Broken(
         {"keys-in-default"},

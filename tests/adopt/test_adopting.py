@@ -2,8 +2,9 @@
 
 import pytest
 
-from ssohelper.actions import adopting, doctor
+from ssohelper.actions import adopting, directory, doctor
 from ssohelper.actions.selection import resolve_profile
+from ssohelper.app import App
 from ssohelper.cli import use_command
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
@@ -42,6 +43,20 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
     ok(run("profile", "undo", "--yes"))
     assert saved.config_file.read_bytes() == before
+
+
+def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> None:
+    add(saved, LEGACY)
+    # boto3 and the AWS CLI merge this section into the profile, and take its role.
+    (saved.config_file.parent / "credentials").write_text("[old]\nsso_role_name = Admin\n")
+    app = App(saved.env)
+    [session] = app.config.read().sso_sessions()
+    listing = directory.load_listing(app, session)
+    assert listing is not None
+    found = adopting.list_profiles_of_other_tools(app, session, listing)
+    [trouble] = [one.trouble for one in found]
+    assert trouble == "its section in ~/.aws/credentials names another role or program"
+    assert adopting.choose_profiles_by_globs(app, found, ("old", "*")) == frozenset()
 
 
 def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, run: Run) -> None:

@@ -209,6 +209,18 @@ def test_a_disk_that_takes_no_file_does_not_fail_the_renewal(world: WorldApp) ->
     assert world.tokens.load(SESSION) != present
 
 
+def test_a_link_in_place_of_one_file_keeps_no_other_from_being_written(world: WorldApp) -> None:
+    world.sign_in()
+    mine = world.locations.token_folder / "mine"
+    mine.write_text("{}")
+    file_of(world.locations.token_folder, SPELLINGS[0]).symlink_to(mine)
+    write(world)
+    assert mine.read_text() == "{}"
+    assert {saved(world, url) for url in SPELLINGS[1:]} == {"first"}
+    [warning] = world.warnings
+    assert f"no token for profiles with sso_start_url = {SPELLINGS[0]}: " in warning
+
+
 def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
     world.sign_in()
     write(world)

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from ssohelper.actions import profiles
 from ssohelper.app import App
+from ssohelper.cli import plan_output
 from ssohelper.core.choices import Choices
 from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import Home, Run
@@ -62,6 +64,12 @@ class TestBeforeWriting:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith(f"--- {synced.config_file}\n")
         assert synced.config_file.read_bytes() == before
+
+
+def test_a_diff_has_tabs_and_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    with click.Context(click.Command("sync")):
+        plan_output.print_diff(["+region\t=\tx", "+a = \x1b"], on_stdout=True)
+    assert capsys.readouterr().out == "+region\t=\tx\n+a = \\x1b\n"
 
 
 class TestRemove:

@@ -239,6 +239,15 @@ def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -
     assert (done.returncode, done.stdout) == (2, "")
 
 
+def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:
+    shell.config.with_name("credentials").write_text(
+        "[-]\naws_access_key_id = AKIA\naws_secret_access_key = s\n"
+    )
+    done = use(shell, "--", "-")
+    assert (done.returncode, "export AWS_PROFILE='-'" in done.stdout) == (0, True), done.stderr
+    assert use(shell, "-").returncode == 2  # no previous profile
+
+
 def test_a_config_that_cannot_be_read_is_an_error_and_changes_nothing(shell: Shell) -> None:
     shell.config.write_text("[profile mine\nx")
     done = use(shell, "mine")

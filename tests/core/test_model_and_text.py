@@ -30,6 +30,7 @@ def test_only_reveal_returns_a_secret() -> None:
         ("\ud800", r"\ud800"),
         ("\u2028", r"\u2028"),
         ("\x7f", r"\x7f"),
+        ("prod\U000e0041", r"prod\U000e0041"),
         ("Zürich 東京", "Zürich 東京"),
     ],
 )

@@ -129,6 +129,10 @@ def test_the_instance_of_aws_sso_cli_is_kept() -> None:
         (f"credential_process = aws-sso -S A process --arn {ARN}", ""),
         (f"credential_process = aws-sso -S A process --arn {ARN[:-4]}Gone", ""),
         (f"credential_process = aws-sso -S B process --arn {ARN[:-4]}Gone", "names no portal"),
+        (
+            f"credential_process = aws-sso process --arn {ARN.replace('aws', 'aws-cn')}",
+            'its role is of the partition "aws-cn", not of "aws"',
+        ),
     ],
 )
 def test_a_session_adopts_profiles_of_its_portal_only(keys: str, reason: str) -> None:

@@ -150,3 +150,22 @@ def test_an_undo_among_ten_thousand_edited_profiles_takes_no_minute() -> None:
     found = undone_config(text(before), text(after), text(current)).decode()
     assert time.process_time() - began < 20
     assert found == before.replace("[profile p77]", "# mine\n[profile p77]")
+
+
+_CLI = "[profile {}]\ncredential_process = aws-sso -S A process --arn " + _ARN + "{}\n\n"
+_FIRST, _SECOND = _CLI.format("a", "Admin"), _CLI.format("b", "Read")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        f"# BEGIN_AWS_SSO_CLI\n{_FIRST}{_SECOND}# END_AWS_SSO_CLI\n",
+        f"# BEGIN_AWS_SSO_CLI\n{_FIRST}# BEGIN_AWS_SSO_CLI\n{_SECOND}# END_AWS_SSO_CLI\n",
+    ],
+    ids=["one begin", "two begins"],
+)
+def test_a_note_above_the_block_of_aws_sso_cli_stays_above_it(block: str) -> None:
+    after = synced(block, request(adopt=frozenset({"a", "b"})))
+    assert after.count("ssohelper_managed") >= 2
+    note = "# my own note\n"
+    assert undone_config(text(block), text(after), text(note + after)).decode() == note + block

@@ -56,7 +56,7 @@ def find_profile_trouble(config: ConfigFacts, profile: ProfileFact) -> str:
     problems = [one.message for one in found if one.severity == "problem"]
     if problems:
         return problems[0]
-    keys = config.credentials.get(profile.name, frozenset())
+    keys = config.credentials.get(profile.name, {})
     resolved = sdk_order.resolve_for_each_sdk(profile, config.file, keys, {})
     [taken] = [one for one in resolved if one.family == sdk_order.BOTO3]
     if taken.kind in ("sso", "program"):

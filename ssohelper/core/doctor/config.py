@@ -99,13 +99,14 @@ def check_config_speed(facts: Facts) -> Iterator[Finding]:
 
 
 def check_duplicate_profiles(facts: Facts) -> Iterator[Finding]:
-    """Find two sections for one profile (spelt differently), and keys in [DEFAULT]."""
+    """Find two sections for one profile or session, and keys in [DEFAULT]."""
     if facts.config.file is None:
         return
     for warning in facts.config.file.warnings():
         is_default = "[DEFAULT]" in warning
+        is_session = ": the session " in warning
         yield problem(
-            "default-section" if is_default else "profile-twice",
+            "default-section" if is_default else "session-twice" if is_session else "profile-twice",
             show(facts.config.path, 200),
             warning,
             'write "[default]" in lower case, or remove those keys'

@@ -128,19 +128,19 @@ def check_default_keys(facts: Facts) -> Iterator[Finding]:
 def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
     """Find sections of ~/.aws/credentials that win over a profile of the same name."""
     for profile in facts.profiles:
-        keys = facts.config.credentials.get(profile.name, frozenset())
-        if "aws_access_key_id" not in keys or not _has_credentials_besides_static_key(profile):
+        section = facts.config.credentials.get(profile.name)
+        if not section or not _has_credentials_besides_static_key(profile):
             continue
-        name = show(profile.name, 80)
-        taken = sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, {})
-        families = [one.family for one in taken if one.kind == "credentials file"]
-        yield problem(
-            "shadowed-by-credentials-file",
-            f'profile "{name}"',
-            f'{", ".join(families)} take the keys in the section "[{name}]" of '
-            f"{show(facts.config.credentials_path, 200)} instead of the profile",
-            "remove or rename that section",
-        )
+        families = sdk_order.find_families_that_section_changes(profile, facts.config.file, section)
+        if families:
+            name = show(profile.name, 80)
+            yield problem(
+                "shadowed-by-credentials-file",
+                f'profile "{name}"',
+                f'{", ".join(families)} take the keys in the section "[{name}]" of '
+                f"{show(facts.config.credentials_path, 200)} instead of the profile",
+                "remove or rename that section",
+            )
 
 
 def check_endpoint_variable(facts: Facts) -> Iterator[Finding]:
@@ -160,10 +160,12 @@ def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
     if facts.chosen is None or facts.config.file is None:
         return
     for profile in facts.profiles:
-        keys = facts.config.credentials.get(profile.name, frozenset())
-        for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, keys, facts.environ):
+        config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
+        # `check_credentials_sections` reports these families.
+        known = sdk_order.find_families_that_section_changes(profile, config, section)
+        for one in sdk_order.resolve_for_each_sdk(profile, config, section, facts.environ):
             meant = profile.meant_account_id
-            if one.account_id and meant and one.account_id != meant:
+            if one.account_id and meant and one.account_id != meant and one.family not in known:
                 yield problem(
                     "another-account",
                     f'profile "{show(profile.name, 80)}"',

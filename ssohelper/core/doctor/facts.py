@@ -79,7 +79,8 @@ class FileFact(NamedTuple):
 class ConfigFacts(NamedTuple):
     """~/.aws/config and ~/.aws/credentials. `file` is None if AWS tools cannot read the config.
 
-    `credentials` has the names of the keys of each section, no values. `credentials_profiles` are
+    `credentials` has the keys of each section, without the values of secrets: see
+    `sdk_order.hide_secrets`. `credentials_profiles` are
     the profiles that only ~/.aws/credentials has, without the values of their secrets. `parse_seconds` is the CPU
     time in which Python's configparser, which botocore uses, reads this config on this machine;
     None if that time was too short to measure. `broken_link` is what the config, a link, names if
@@ -94,7 +95,7 @@ class ConfigFacts(NamedTuple):
     broken_link: str = ""
     parse_seconds: float | None = None
     credentials_path: str = "~/.aws/credentials"
-    credentials: Mapping[str, frozenset[str]] = {}
+    credentials: Mapping[str, Mapping[str, str]] = {}
     credentials_profiles: tuple[ProfileFact, ...] = ()
     credentials_failure: Failure | None = None
 

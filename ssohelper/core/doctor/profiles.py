@@ -62,9 +62,8 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
         present = [key for key in _KEY_PAIR if keys.get(key)]
         # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
-        has_whole_pair = facts.config.credentials.get(profile.name, frozenset()).issuperset(
-            _KEY_PAIR
-        )
+        section = facts.config.credentials.get(profile.name, {})
+        has_whole_pair = all(key in section for key in _KEY_PAIR)
         if (
             len(present) == 1
             and not has_whole_pair
@@ -124,7 +123,7 @@ def credential_sources(keys: Mapping[str, str]) -> list[str]:
 
 def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
-    for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, (), {}):
+    for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, {}, {}):
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
     return "; ".join(

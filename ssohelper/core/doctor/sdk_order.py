@@ -9,7 +9,7 @@ The profile counts as named by AWS_PROFILE. Sources: the credential providers of
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from ssohelper.core import process_command
@@ -65,6 +65,15 @@ CONTAINER_VARIABLES = (
 WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
+# The keys that decide what a source of credentials gives. Their values are no secrets.
+_KEYS_OF_SOURCES: Mapping[Kind, tuple[str, ...]] = {
+    "assumed role": ("role_arn", "source_profile", "credential_source"),
+    "web identity": ("role_arn", "web_identity_token_file"),
+    "sso": SSO_KEYS,
+    "aws login": ("login_session",),
+    "program": ("credential_process",),
+}
+_SOURCE_KEYS = frozenset(key for keys in _KEYS_OF_SOURCES.values() for key in keys)
 _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/.+")
 
 
@@ -90,17 +99,18 @@ class _Source(NamedTuple):
 def resolve_for_each_sdk(
     profile: ProfileFact,
     config: ConfigFile | None,
-    credentials_keys: Collection[str],
+    section: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> list[Resolved]:
     """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
-    `credentials_keys` are the keys of the section of that name in ~/.aws/credentials.
+    `section` has the keys of the section of that name in ~/.aws/credentials. SDKs merge both files
+    key by key, and the value in ~/.aws/credentials wins.
     """
-    keys = profile.entry.keys
+    keys = profile.entry.keys | _keys_of_sources(section)
     found: dict[Kind, _Source] = {
         **_sources_in_shell(environ),
-        **_sources_in_profile(profile, keys, credentials_keys),
+        **_sources_in_profile(profile, keys, section),
     }
     resolved = []
     for family in FAMILIES:
@@ -117,6 +127,39 @@ def resolve_for_each_sdk(
         else:
             resolved.append(Resolved(family, kind, *found[kind]))
     return resolved
+
+
+def find_families_that_section_changes(
+    profile: ProfileFact, config: ConfigFile | None, section: Mapping[str, str]
+) -> list[str]:
+    """Return the SDK families that a section of ~/.aws/credentials gives other credentials.
+
+    Other than those that they would take for the profile of the same name without the section.
+    """
+    changed = {
+        key
+        for key, value in _keys_of_sources(section).items()
+        if value != profile.entry.keys.get(key)
+    }
+    pairs = zip(
+        resolve_for_each_sdk(profile, config, {}, {}),
+        resolve_for_each_sdk(profile, config, section, {}),
+        strict=True,
+    )
+    return [
+        after.family
+        for before, after in pairs
+        if before != after or changed.intersection(_KEYS_OF_SOURCES.get(after.kind, ()))
+    ]
+
+
+def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of a section of ~/.aws/credentials; "" replaces values that may be secret."""
+    return {key: value if key in _SOURCE_KEYS else "" for key, value in section.items()}
+
+
+def _keys_of_sources(section: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in section.items() if key in _SOURCE_KEYS}
 
 
 def _family_tries_source(
@@ -175,7 +218,7 @@ def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, _Source]:
 
 
 def _sources_in_profile(
-    profile: ProfileFact, keys: Mapping[str, str], credentials_keys: Collection[str]
+    profile: ProfileFact, keys: Mapping[str, str], section: Mapping[str, str]
 ) -> dict[Kind, _Source]:
     meant = profile.meant_account_id
     found: dict[Kind, _Source] = {}
@@ -185,7 +228,7 @@ def _sources_in_profile(
         found["web identity"] = _Source("web_identity_token_file", account_of_arn(keys["role_arn"]))
     if any(key in keys for key in SSO_KEYS):
         found["sso"] = _Source("sso_*", keys.get("sso_account_id"))
-    if "aws_access_key_id" in credentials_keys:
+    if "aws_access_key_id" in section:
         found["credentials file"] = _Source("~/.aws/credentials", None)
     if keys.get("aws_access_key_id") and keys.get("aws_secret_access_key"):
         found["config keys"] = _Source("aws_access_key_id", keys.get("aws_account_id"))
@@ -199,7 +242,8 @@ def _sources_in_profile(
 def _program_as_source(command: str, own_account_id: str | None) -> _Source:
     words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
-    if process_command.own_command_options(command) is not None:
-        return _Source(name, own_account_id)
+    options = process_command.own_command_options(command)
+    if options is not None:
+        return _Source(name, options.get("--account-id", own_account_id))
     role = process_command.aws_sso_cli_role(command)
     return _Source(name, role.account_id if role else None)

@@ -11,7 +11,7 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFa
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.search import did_you_mean
-from ssohelper.core.start_url import is_same_portal
+from ssohelper.core.start_url import is_same_portal, normalized_start_url
 from ssohelper.core.text import shortened_name_list, show
 
 SOON_SECONDS = 30 * 60
@@ -118,11 +118,11 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
 
 def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
     """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
-    grouped: dict[str, list[str]] = defaultdict(list)
+    grouped: dict[str, list[SessionFact]] = defaultdict(list)
     for fact in facts.sessions:
-        url = next((one for one in grouped if is_same_portal(one, fact.session.start_url)), None)
-        grouped[url or fact.session.start_url].append(fact.session.name)
-    for url, names in grouped.items():
+        grouped[normalized_start_url(fact.session.start_url)].append(fact)
+    for same in grouped.values():
+        url, names = same[0].session.start_url, [one.session.name for one in same]
         if len(names) > 1:
             yield note(
                 "sessions-of-one-portal",

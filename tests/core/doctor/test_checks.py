@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks
+from ssohelper.core.doctor import checks, sessions
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
     Facts,
@@ -13,7 +13,10 @@ from ssohelper.core.doctor.facts import (
     ProfileFact,
     ProgramFact,
     ProofFact,
+    SessionFact,
 )
+from ssohelper.core.model import SsoSession
+from ssohelper.core.sign_in_outlook import Outlook
 
 
 def ids(facts: Facts) -> list[str]:
@@ -79,3 +82,22 @@ def test_a_program_that_failed_has_a_fix_that_says_more(is_own: bool, fix: str) 
     proof = ProofFact("my tool", failure=Failure("exit code 3"), is_own=is_own)
     [found] = checks.run_checks(Facts(chosen="my tool", proofs=(proof,)))
     assert (found.id, found.fix) == ("no-credentials", fix)
+
+
+def session_fact(name: str, url: str) -> SessionFact:
+    outlook = Outlook(None, "unknown", 9)
+    return SessionFact(SsoSession(name, url, "eu-west-1", ()), outlook)
+
+
+def test_sessions_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """6,000 sessions took 36 million comparisons."""
+    calls = []
+    original = sessions.normalized_start_url
+    monkeypatch.setattr(
+        sessions, "normalized_start_url", lambda url: calls.append(url) or original(url)
+    )
+    facts = [session_fact(f"s{at}", f"https://x{at}.awsapps.com/start") for at in range(50)]
+    facts.append(session_fact("twin", "https://x7.awsapps.com/start#/"))
+    [found] = sessions.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
+    assert found.subject == 'sessions "s7", "twin"'
+    assert len(calls) == len(facts)

@@ -31,8 +31,10 @@ def resolve(profile: str, credentials: str = "", environ: dict[str, str] = NONE)
     config = ConfigFile.parse(text.encode(), "config")
     entry = config.profile("p")
     assert entry is not None
-    keys = {line.partition(" ")[0] for line in credentials.splitlines()}
-    found = sdk_order.resolve_for_each_sdk(ProfileFact(entry, None, ACCOUNT), config, keys, environ)
+    section = sdk_order.hide_secrets(dict(line.split(" = ") for line in credentials.splitlines()))
+    assert "s" not in section.values()
+    fact = ProfileFact(entry, None, ACCOUNT)
+    found = sdk_order.resolve_for_each_sdk(fact, config, section, environ)
     return {one.family: one.kind for one in found}
 
 
@@ -65,6 +67,30 @@ TABLE = {
         KEYS,
         NONE,
         ("sso", "credentials file", "sso", "credentials file", "sso"),
+    ),
+    "a program and a section with sso": (
+        PROGRAM,
+        SSO,
+        NONE,
+        ("sso", "program", "sso", "sso", "sso"),
+    ),
+    "a program and a section with a part of sso": (
+        PROGRAM,
+        "sso_role_name = Other\n",
+        NONE,
+        ("error", "program", "error", "error", "error"),
+    ),
+    "sso and a section with a program": (
+        SSO,
+        PROGRAM,
+        NONE,
+        ("sso", "program", "sso", "sso", "sso"),
+    ),
+    "a program and a section with a role": (
+        PROGRAM,
+        ROLE,
+        NONE,
+        ("assumed role",) * 5,
     ),
     "a program and keys in the environment": (
         PROGRAM,
@@ -132,6 +158,7 @@ def test_botocore_takes_what_the_table_says(
         f"{SESSION}[profile p]\n{profile.replace('/bin/get-keys', str(program))}"
         f"[profile other]\n{KEYS}"
     )
+    section = section.replace("/bin/get-keys", str(program))
     home.config_file.with_name("credentials").write_text(f"[p]\n{section}" if section else "")
     monkeypatch.setenv("AWS_PROFILE", "p")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -145,3 +172,24 @@ def test_botocore_takes_what_the_table_says(
         assert provider.load() is None, provider.METHOD
     else:
         raise AssertionError("botocore has no such provider")
+
+
+def families_changed_by(profile: str, section: str) -> list[str]:
+    config = ConfigFile.parse(f"{SESSION}[profile p]\n{profile}".encode(), "config")
+    entry = config.profile("p")
+    assert entry is not None
+    keys = dict(line.split(" = ") for line in section.splitlines())
+    return sdk_order.find_families_that_section_changes(ProfileFact(entry), config, keys)
+
+
+def test_a_section_that_names_another_role_of_the_account_changes_the_credentials() -> None:
+    assert families_changed_by(SSO, "sso_role_name = Other\n") == list(sdk_order.FAMILIES)
+    assert families_changed_by(PROGRAM, "credential_process = /bin/get-keys --other\n") == list(
+        sdk_order.FAMILIES
+    )
+    assert families_changed_by(SSO, PROGRAM) == ["JavaScript"]
+
+
+def test_a_section_that_repeats_the_profile_changes_nothing() -> None:
+    assert families_changed_by(SSO, SSO) == []
+    assert families_changed_by(PROGRAM, "region = eu-west-1\n") == []

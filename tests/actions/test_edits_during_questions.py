@@ -1,0 +1,79 @@
+"""What the user writes to ~/.aws/config while a command asks its question is never removed."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from ssohelper.actions import profiles, selection, sessions
+from ssohelper.app import App
+from ssohelper.errors import LocalState
+from tests.conftest import Home
+from tests.saved_listing import PAY
+
+MANAGED = (
+    "[profile pay.Read]\ncredential_process = /x/ssohelper-credentials --session corp "
+    f"--account-id {PAY} --role-name Read\nssohelper_managed = true\n\n"
+)
+
+
+def plan_removal_of_profile(app: App) -> Callable[[], None]:
+    found = profiles.read_managed(app, ["pay.Read"])
+    return lambda: profiles.remove(app, found)
+
+
+def plan_removal_of_session(app: App) -> Callable[[], None]:
+    plan = sessions.plan_session_removal(app, selection.require_session(app, "corp"))
+    return lambda: sessions.apply_session_plan(app, plan)
+
+
+def plan_rename_of_session(app: App) -> Callable[[], None]:
+    plan = sessions.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
+    return lambda: sessions.apply_session_plan(app, plan)
+
+
+@pytest.fixture
+def app(home: Home, monkeypatch: pytest.MonkeyPatch) -> App:
+    home.add_session()
+    home.write_config(
+        f"{home.config_file.read_text()}{MANAGED}[profile last]\nregion = eu-west-1\n"
+    )
+    monkeypatch.setattr(os, "environ", home.env)
+    return App(home.env)
+
+
+def edit(app: App, old: str, new: str) -> bytes:
+    path = app.locations.aws_config_file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("plan", "header"),
+    [
+        (plan_removal_of_profile, "[profile pay.Read]\n"),
+        (plan_removal_of_session, "[profile pay.Read]\n"),
+        (plan_removal_of_session, "[sso-session corp]\n"),
+        (plan_rename_of_session, "[profile pay.Read]\n"),
+    ],
+)
+def test_an_edit_of_a_section_that_changes_is_refused(
+    app: App, plan: Callable[[App], Callable[[], None]], header: str
+) -> None:
+    apply = plan(app)
+    edited = edit(app, header, f"{header}s3 =\n    endpoint_url = http://precious\n")
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        apply()
+    assert app.locations.aws_config_file.read_bytes() == edited
+
+
+@pytest.mark.parametrize("plan", [plan_removal_of_profile, plan_removal_of_session])
+def test_an_edit_elsewhere_stays(app: App, plan: Callable[[App], Callable[[], None]]) -> None:
+    apply = plan(app)
+    edit(app, "[profile last]\n", "[profile last]\n# mine\noutput = json\n")
+    apply()
+    left = app.locations.aws_config_file.read_text()
+    assert left.endswith("[profile last]\n# mine\noutput = json\nregion = eu-west-1\n")
+    assert "pay.Read" not in left
