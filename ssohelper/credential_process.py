@@ -13,7 +13,7 @@ from ssohelper.app import App
 from ssohelper.broker.wording import one_line_of
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
+from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession, checked_role
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
@@ -99,7 +99,7 @@ def _print_notice(message: str) -> None:
 
 def _find_role_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
     key = RoleKey.of_parts(*parts)
-    return selection.require_session(app, key.session_name), selection.checked_role(*key.role)
+    return selection.require_session(app, key.session_name), checked_role(*key.role)
 
 
 def _find_role_of_profile(app: App, name: str) -> tuple[SsoSession, Role]:

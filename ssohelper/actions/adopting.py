@@ -20,7 +20,7 @@ from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import programs
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ class _ProfileChecker:
             lambda program: programs.find_program(program, app.environ) is not None
         )
         self._find_legacy_token = cache(
-            lambda url: _find_legacy_token(app, sessions, url, asks_aws=asks_aws)
+            lambda url: legacy_sign_ins.find_token_of_url(app, sessions, url, asks_aws=asks_aws)
         )
 
     def find_lasting_trouble(self, name: str) -> str:
@@ -378,30 +378,3 @@ class _ProfileChecker:
 
 def _region_mismatch_text(own: str, region: str) -> str:
     return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
-
-
-class _LegacyToken(NamedTuple):
-    """Whether the token file of a legacy profile has a valid token, and whether we wrote it."""
-
-    is_valid: bool
-    is_ours: bool
-
-
-def _find_legacy_token(
-    app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
-) -> _LegacyToken:
-    """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
-
-    We wrote the token if its id is that of a token of one of these sessions' sign-ins.
-    """
-    try:
-        token = app.storage.legacy_tokens.load(url) if url else None
-    except LocalState:
-        token = None
-    if token is None or token.expires_at <= app.clock.now():
-        return _LegacyToken(False, False)
-    same = [one for one in sessions if adoption.is_portal_of(one, url)]
-    if asks_aws and same and legacy_sign_ins.find_refused_token(app, same[0], url):
-        return _LegacyToken(False, False)
-    is_ours = any(token.id in legacy_sign_ins.find_own_token_ids(app, one) for one in same)
-    return _LegacyToken(True, is_ours)

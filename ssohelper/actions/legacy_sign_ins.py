@@ -10,13 +10,13 @@ the access token.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import adoption
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError, TokenRejected
+from ssohelper.errors import LocalState, SsoHelperError, TokenRejected
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -27,6 +27,13 @@ _log = logging.getLogger(__name__)
 
 # How long to wait for AWS's answer whether another tool's token works.
 _CHECK_SECONDS = 3.0
+
+
+class FoundToken(NamedTuple):
+    """Whether the token file of a legacy profile has a valid token, and whether we wrote it."""
+
+    is_valid: bool
+    is_ours: bool
 
 
 def write_legacy_tokens(
@@ -170,3 +177,23 @@ def _find_urls_to_serve(app: App, session: SsoSession) -> list[str]:
     if session.is_further or app.storage.name == "keyring":
         return []
     return adoption.find_legacy_urls(app.config.read(), session)
+
+
+def find_token_of_url(
+    app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
+) -> FoundToken:
+    """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
+
+    We wrote the token if its id is that of a token of one of these sessions' sign-ins.
+    """
+    try:
+        token = app.storage.legacy_tokens.load(url) if url else None
+    except LocalState:
+        token = None
+    if token is None or token.expires_at <= app.clock.now():
+        return FoundToken(False, False)
+    same = [one for one in sessions if adoption.is_portal_of(one, url)]
+    if asks_aws and same and find_refused_token(app, same[0], url):
+        return FoundToken(False, False)
+    is_ours = any(token.id in find_own_token_ids(app, one) for one in same)
+    return FoundToken(True, is_ours)

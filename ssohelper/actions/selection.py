@@ -18,13 +18,12 @@ from ssohelper.core.config_file import target_belongs_to_session
 from ssohelper.core.foreign import foreign_profile_of_entry
 from ssohelper.core.model import (
     ACCOUNT_ID,
-    CHAIN,
-    IAM_ROLE_NAME,
     ROLE_NAME,
     Profile,
     Role,
     RoleKey,
     SsoSession,
+    hint_of_role_name,
 )
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
@@ -312,7 +311,7 @@ def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile
         session = _choose_session_of_role(app, question.sessions, account_text, role_name)
     if not ROLE_NAME.fullmatch(role_name):
         message = f'"{role_name}" cannot be the name of a role'
-        raise UsageProblem(message, hint=_hint_of_role_name(role_name))
+        raise UsageProblem(message, hint=hint_of_role_name(role_name))
     listing = app.directory.load(session.name)
     account_id = _resolve_account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
@@ -384,23 +383,3 @@ def require_session(app: App, name: str) -> SsoSession:
             hint=f"make it with: ssohelper setup START_URL --session {name}",
         )
     return session
-
-
-def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
-    """Return the role that a credential_process line names. Raises: ConfigInvalid.
-
-    `chain` is the value of --chain, percent-encoded.
-    """
-    if not ACCOUNT_ID.fullmatch(account_id):
-        raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
-    if not ROLE_NAME.fullmatch(role_name):
-        message = f'"{role_name}" cannot be the name of a role'
-        raise ConfigInvalid(message, hint=_hint_of_role_name(role_name))
-    if chain and not CHAIN.fullmatch(chain):
-        raise ConfigInvalid(f'"{chain}" is too long a name for a chain of roles')
-    return Role(account_id, role_name, chain)
-
-
-def _hint_of_role_name(name: str) -> str | None:
-    found = IAM_ROLE_NAME.fullmatch(name)
-    return f"it is an IAM role; write the permission set's name: {found[1]}" if found else None

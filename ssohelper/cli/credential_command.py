@@ -6,7 +6,7 @@ from ssohelper import credential_process as entry_point
 from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core.model import encoded_profile_name
+from ssohelper.core.model import checked_role, encoded_profile_name
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
@@ -50,7 +50,7 @@ def print_credentials(
         else:
             named = selection.require_session(app, session or "")
             chained = encoded_profile_name(chain or "")
-            role = selection.checked_role(account_id or "", role_name or "", chained)
+            role = checked_role(account_id or "", role_name or "", chained)
             entry_point.print_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
         ctx.exit(entry_point.report_error(error))

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple, NoReturn
 
+from ssohelper.errors import ConfigInvalid
+
 # Matches the session names that ssohelper accepts: names become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Matches the name under which a sign-in is kept: the session's name, and a region for a further
@@ -312,3 +314,23 @@ def decoded_profile_name(chain: str) -> str:
     """Return the profile's name, decoded from the percent-encoded form in `RoleKey.chain`."""
     data = _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), chain.encode())
     return data.decode("utf-8", "surrogateescape")
+
+
+def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
+    """Return the role that a credential_process line names. Raises: ConfigInvalid.
+
+    `chain` is the value of --chain, percent-encoded.
+    """
+    if not ACCOUNT_ID.fullmatch(account_id):
+        raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
+    if not ROLE_NAME.fullmatch(role_name):
+        message = f'"{role_name}" cannot be the name of a role'
+        raise ConfigInvalid(message, hint=hint_of_role_name(role_name))
+    if chain and not CHAIN.fullmatch(chain):
+        raise ConfigInvalid(f'"{chain}" is too long a name for a chain of roles')
+    return Role(account_id, role_name, chain)
+
+
+def hint_of_role_name(name: str) -> str | None:
+    found = IAM_ROLE_NAME.fullmatch(name)
+    return f"it is an IAM role; write the permission set's name: {found[1]}" if found else None
