@@ -139,6 +139,7 @@ class SignInScreen(LateDismissScreen[None]):
         sign_in.dialogs += 1
         sign_in.changed.subscribe(self, lambda _nothing: self._show_state())
         self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_code())
+        self.screen_layout_refresh_signal.subscribe(self, lambda _screen: self._limit_page())
         if not sign_in.is_waiting and sign_in.failure is None:
             sign_in.begin()
         self._show_state()
@@ -170,7 +171,6 @@ class SignInScreen(LateDismissScreen[None]):
             self._fit_code()
         self._show_waiting()
         self._show_buttons()
-        self.call_after_refresh(self._limit_page)
         self._ask()
 
     def _set_text(self, name: str, text: str) -> None:
@@ -240,7 +240,6 @@ class SignInScreen(LateDismissScreen[None]):
         dialog.set_class(self.size.height < (_LOW_IF_NARROW if is_narrow else _LOW), "low")
         for name, labels in _BUTTONS.items():
             self.query_one(f"#{name}", Button).label = labels[is_narrow]
-        self.call_after_refresh(self._limit_page)
 
     @property
     def _most_lines(self) -> int:
@@ -252,13 +251,12 @@ class SignInScreen(LateDismissScreen[None]):
     def _limit_page(self) -> None:
         """Let the page scroll if the dialog is too low for it and for what stays beside it."""
         if not self.query("#page"):
-            return  # the dialog has closed since this was asked for
+            return  # the dialog is being closed
         page = self.query_one("#page")
         others = [each for each in self.query_one("#text").children if each is not page]
         taken = sum(each.outer_size.height for each in others if each.display)
-        most = max(1, self._most_lines - taken)
-        page.styles.max_height = most
-        page.can_focus = page.virtual_size.height > most  # for the keys that scroll
+        page.styles.max_height = max(1, self._most_lines - taken)
+        page.can_focus = page.max_scroll_y > 0  # for the keys that scroll
 
     # -- the dialog's keys and buttons ---------------------------------------------------------
 
