@@ -27,7 +27,8 @@ from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, RoleNotAssigned
 
-# This group ends by itself if the process that would kill it was killed.
+# After this time the process group of the provider ends by itself: the process that ends it earlier
+# may have been killed.
 _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")

@@ -103,11 +103,11 @@ def _profile_with_own_command(profile: ProfileFact, facts: Facts) -> ProfileFact
     if process_command.own_command_options(line) is None:
         return None
     program = facts.programs.get(process_command.split_command(line)[0])
-    is_usable = program is not None and _may_run_program(program)
+    is_usable = program is not None and _is_program_safe_to_run(program)
     return profile if is_usable and program and not program.is_of_another_installation else None
 
 
-def _may_run_program(program: ProgramFact) -> bool:
+def _is_program_safe_to_run(program: ProgramFact) -> bool:
     return program.path is not None and program.replaceable is None
 
 
@@ -143,7 +143,7 @@ def run_program_of_chosen_profile(
     command = profile.entry.keys.get("credential_process", "")
     words = process_command.split_command(command)
     program = programs.get(words[0]) if words else None
-    if program is None or not _may_run_program(program):
+    if program is None or not _is_program_safe_to_run(program):
         return None
     target = profile.target
     if process_command.own_command_options(command) is None:

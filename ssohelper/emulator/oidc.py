@@ -27,7 +27,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def short_grant(grant_type: Any) -> str:
+def short_name_of_grant_type(grant_type: Any) -> str:
     """Return a grant type's name in counters and scripts: "device_code" instead of the long URN."""
     return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
 

@@ -241,7 +241,7 @@ def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...],
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("grantType"), str):
         return (operation,), None
-    grant = oidc.short_grant(body["grantType"])
+    grant = oidc.short_name_of_grant_type(body["grantType"])
     if grant not in ("device_code", "authorization_code", "refresh_token"):
         return (operation,), None
     token = body.get("refreshToken")

@@ -20,7 +20,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
 
-# Maps the OAuth code in the body of an sso-oidc error to the exception that its header names.
+# Maps the OAuth error code in the body of an sso-oidc error to the exception that its header names.
 _OAUTH_CODES = {
     "access_denied": "AccessDeniedException",
     "authorization_pending": "AuthorizationPendingException",
