@@ -28,7 +28,7 @@ def save_under_lock(app: App, plan: Plan) -> None:
     """
     session_name = plan.request.session.name
     remembered, chosen = app.choices.load(session_name), plan.request.choices
-    # Not all of `chosen`: another command may have saved other options since this one began.
+    # Only the given options are saved: another command may have saved the others meanwhile.
     new = remembered._replace(**{name: getattr(chosen, name) for name in chosen.given})
     if plan.request.only_roles:
         new = remembered._replace(removed=remembered.removed - plan.request.only_roles)

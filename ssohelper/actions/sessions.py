@@ -275,7 +275,7 @@ def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -
         _forget_session_records(app, name)
 
 
-def discard_session(app: App, session: SsoSession) -> None:
+def sign_out_and_forget_listing(app: App, session: SsoSession) -> None:
     """Sign out of a session that is not in the config, and delete its saved listing.
 
     Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
@@ -295,11 +295,11 @@ def has_config_section(app: App, session: SsoSession) -> bool:
 def sign_out_after_unfinished_setup(app: App, session: SsoSession) -> bool:
     """Sign out again after a set-up that ended before its answer; return whether that was needed.
 
-    A session in the config stays signed in. Raises: AwsUnreachable, as `discard_session`.
+    A session in the config stays signed in. Raises: AwsUnreachable, as `sign_out_and_forget_listing`.
     """
     if has_config_section(app, session):
         return False
-    discard_session(app, session)
+    sign_out_and_forget_listing(app, session)
     return True
 
 

@@ -220,7 +220,7 @@ class Broker:
             self._pace.note_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_start_call(self, job: Job, now: float) -> bool:
-        """Return whether a call for this role may be sent now; while calls fail, only one may."""
+        """Return whether a call for this role may be sent now: one at a time while calls fail."""
         session = self._ensure_session(job.key.session_name)
         if not job.backoff.may_probe(now):
             return False

@@ -167,7 +167,7 @@ def _ask_to_keep_session(app: App, session: SsoSession) -> None:
         sessions.apply_session_plan(app, sessions.plan_new_session(app, session))
         output.say(setup_text.SESSION_WRITTEN)
     else:
-        sessions.discard_session(app, session)
+        sessions.sign_out_and_forget_listing(app, session)
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 

@@ -147,7 +147,7 @@ class Internet:
         return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
 
     def _with_moved_device_page(self, place: Place, request: Request, answer: Answer) -> Answer:
-        """Return the answer, with the device-code page's URL in the host's endpoint family."""
+        """Return the emulator's answer; the device-code page in it is on a host like the one asked."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)

@@ -38,7 +38,7 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
         if profile.failure is not None and profile.failure.message in of_sessions:
             continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check
-        # `check_iam_role_names` reports a profile with such a name.
+        # `check_for_iam_role_as_permission_set` reports a profile with such a name.
         if profile.failure is not None and not IAM_ROLE_NAME.fullmatch(
             _permission_set_name(profile)
         ):
@@ -53,8 +53,8 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
 def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
     """Find profiles with half a key pair, or with `role_arn` without a credential source.
 
-    SDKs pass over half a pair in the config if the profile has another source, but boto3 stops at
-    one in ~/.aws/credentials unless it takes the other source first.
+    SDKs ignore half a pair in the config if the profile has another credential source. In
+    ~/.aws/credentials, half a pair makes boto3 stop with an error, unless boto3 prefers that source.
     """
     both = [(one, False) for one in facts.profiles]
     both += [(one, True) for one in facts.config.credentials_profiles]
@@ -170,7 +170,7 @@ def _has_profile_key(facts: Facts, name: str, key: str) -> bool:
     return entry is not None and key in entry.keys
 
 
-def check_iam_role_names(facts: Facts) -> Iterator[Finding]:
+def check_for_iam_role_as_permission_set(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name an IAM role where the name of a permission set belongs."""
     for profile in facts.profiles:
         name = _permission_set_name(profile)
@@ -329,7 +329,7 @@ CHECKS = (
     check_incomplete_keys,
     check_mixed_identities,
     check_sso_keys,
-    check_iam_role_names,
+    check_for_iam_role_as_permission_set,
     check_credential_processes,
     check_regions,
 )

@@ -202,7 +202,7 @@ async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(setup_text.SESSION_WRITTEN)
         return True
-    await background.run(app, lambda: sessions.discard_session(services, session))
+    await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)
     return False
 
