@@ -240,7 +240,7 @@ def test_markers_that_stay_in_the_file_are_said(world: DemoHome) -> None:
 def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
     world_program = world.home / "aws-sso"
     write_block(world)
-    forget_all(world, f"[profile b]\nregion = x\ncredential_process = {world_program} -S X process "
+    forget_all(world, f"[profile b]\nregion = eu-west-1\ncredential_process = {world_program} -S X process "
                       "--arn arn:aws:iam::000040000001:role/Developer\n")  # fmt: skip
 
     async def scenario(user: User) -> None:
