@@ -247,7 +247,7 @@ def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
         await begin_set_up(user, world)
         await take_region(user)
         await user.wait_for_text(
-            "profiles to add", "1 profile of aws-sso-cli: works if", "(it was not run)"
+            "profiles to add", "1 profile of aws-sso-cli: works if", "(it was", "not run)"
         )
 
     run_scenario(world.app(sleep=quick), scenario)
