@@ -101,7 +101,7 @@ async def run_command(
             await background.run(app, lambda: _ensure_signed_in(services, row))
             ready.append(row)
 
-    await act_on_each(app, rows, ask_for_grant_and_sign_in)
+    await act_on_each(app, rows, ask_for_grant_and_sign_in, "accounts.command")
     if not ready:
         app.show_done("nothing was run")
         return
