@@ -68,13 +68,20 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
             await user.press("enter")
             await user.wait_for_text(wrong)
         await user.press("ctrl+u")
-        await user.type(
+        line = (
             'sh -c \'printf "\\033[2J%s %s\\n" $AWS_ACCOUNT_ID ${AWS_PROFILE-none}${AWS_ROLE_ARN};'
             " env >> env; exit 3'"
         )
+        await user.type(line)
         await user.press("enter")
         await user.wait_for_screen(GrantScreen)
-        await user.press("escape")  # this role is left out
+        await user.press("escape")  # cancels the whole run
+        await user.wait_for_message("nothing was run")
+        await user.wait_for_screen(AccountsScreen)
+        assert not (tmp_path / "env").exists()
+        await user.press(*"databaseadmin 000030000001", "tab", "escape")
+        await user.wait_for_text("✓3")
+        await give_command(user, line)
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
         await user.press("escape")

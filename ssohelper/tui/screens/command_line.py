@@ -68,6 +68,10 @@ class CommandScreen(AskScreen):
             self.dismiss(event.value.strip() or None)
 
 
+class _CancelledError(Exception):
+    """The user has left the question of a guarded role. Then the command runs as no role."""
+
+
 def split_command(line: str) -> list[str]:
     """Return the words of a command line, split as a shell does. Raises: UsageProblem."""
     try:
@@ -81,8 +85,9 @@ async def run_command(
 ) -> None:
     """Ask for a command line and run it as each of these roles. Call it in a worker.
 
-    A guarded role is asked for first, and each sign-in that is missing is offered. `granted` is
-    called after a grant. Raises: SsoHelperError.
+    A guarded role is asked for first, and each sign-in that is missing is offered. If the user
+    leaves the question of a guarded role, nothing runs. `granted` is called after a grant.
+    Raises: SsoHelperError.
     """
     services = app.services
     guarded = await background.run(
@@ -97,11 +102,15 @@ async def run_command(
     ready: list[RoleRow] = []
 
     async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
-        if await ensure_grant(app, row.key, granted):
-            await background.run(app, lambda: _ensure_signed_in(services, row))
-            ready.append(row)
+        if not await ensure_grant(app, row.key, granted):
+            raise _CancelledError
+        await background.run(app, lambda: _ensure_signed_in(services, row))
+        ready.append(row)
 
-    await act_on_each(app, rows, ask_for_grant_and_sign_in, "accounts.command")
+    try:
+        await act_on_each(app, rows, ask_for_grant_and_sign_in, "accounts.command")
+    except _CancelledError:
+        ready.clear()
     if not ready:
         app.show_done("nothing was run")
         return
