@@ -118,7 +118,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield made
 
 
-@pytest.mark.parametrize("end", long_after(1, ["close", "ctrl+q"]))
+@pytest.mark.parametrize("end", long_after(1, ["close", "ctrl+q", "kill"]))
 def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
     pids = shell.home / "pids"
     terminal = Terminal((SCRIPT,), shell.environ, size=(100, 30))
@@ -134,6 +134,8 @@ def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
         terminal.child.ptyproc.closed = True
         _pid, status = os.waitpid(terminal.child.pid, 0)
         assert os.waitstatus_to_exitcode(status) == -signal.SIGHUP
+    elif end == "kill":
+        terminal.child.kill(signal.SIGKILL)
     else:
         terminal.send("\x11")
         assert terminal.wait() == 0

@@ -39,7 +39,7 @@ class RunScreen(ModalScreen[None]):
         "One command as several roles, four at a time. Each has the keys of its role in its "
         "environment, as `ssohelper exec` gives them, and no terminal. The last 64 KiB of each "
         "output are kept. Stop sends SIGTERM, and SIGKILL three seconds later. What a command "
-        "leaves running is ended with it."
+        "leaves running is ended with it, unless it runs in a session of its own (setsid)."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
