@@ -62,6 +62,8 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.wait_for_text(
             "Command to run as each of 4 ticked roles", "1 guarded, asked for first: DatabaseAdmin"
         )
+        # The search hides two of them.
+        await user.wait_for_text("Developer in payments-dev (corp)", "DatabaseAdmin in x$(touch ")
         for line, wrong in (("'open", "no closing quotation"), ("no-program", "no command")):
             await user.press("ctrl+u")
             await user.type(line)
@@ -86,6 +88,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
         await user.press("escape")
         await user.wait_for_message("3 of 3 ended: 3 failed", "$ ssohelper exec ")
+        assert user.app.messages.has_alert  # it stays until the next action
         await user.wait_for_screen(AccountsScreen)
 
         await user.press("escape")

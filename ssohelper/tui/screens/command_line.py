@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -36,21 +36,31 @@ class CommandScreen(AskScreen):
         "line is split into words as a shell does, but no shell runs it: write sh -c '…' for "
         "pipes and variables. Guarded roles are asked for first."
     )
+    CSS = """
+    CommandScreen #roles { height: auto; max-height: 6; color: $text-muted; }
+    CommandScreen.-low #roles { max-height: 2; }
+    """
     app: FullScreenApp
 
-    def __init__(self, question: str, guarded: str) -> None:
-        super().__init__(question, "", "ssohelper exec ROLE -- COMMAND")
+    def __init__(self, rows: Sequence[RoleRow], guarded: str) -> None:
+        """`guarded` says which of the roles are guarded. The search may hide some of `rows`."""
+        super().__init__(_command_question(rows), "", "ssohelper exec ROLE -- COMMAND")
+        self._roles = [show(label_of(row)) for row in rows] if len(rows) > 1 else []
         self._guarded = guarded
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._question)), classes="dialog--title")
+            with VerticalScroll(id="roles"):
+                yield Static(Content("\n".join(self._roles)))
             yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
             yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
             yield Static("", id="wrong", classes="error", markup=False)
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
 
     def on_mount(self) -> None:
+        self.query_one("#answer").focus()
+        self.query_one("#roles").display = bool(self._roles)
         self.query_one("#guarded").display = bool(self._guarded)
         self.query_one("#wrong").display = False
 
@@ -94,7 +104,7 @@ async def run_command(
         app, lambda: [row for row in rows if guards.needs_grant(services, row.key)]
     )
     note = f"{len(guarded)} guarded, asked for first: {names_of(guarded)}" if guarded else ""
-    line = await app.push_screen_wait(CommandScreen(_command_question(rows), note))
+    line = await app.push_screen_wait(CommandScreen(rows, note))
     if line is None:
         app.show_done("nothing was run")
         return
