@@ -60,10 +60,12 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.press("f10")
         await user.wait_for_screen(CommandScreen)
         await user.wait_for_text(
-            "Command to run as each of 4 ticked roles", "1 guarded, asked for first: DatabaseAdmin"
+            "Command to run as each of 4 ticked roles", "1 guarded (@@), asked for first"
         )
         # The search hides two of them.
-        await user.wait_for_text("Developer in payments-dev (corp)", "DatabaseAdmin in x$(touch ")
+        await user.wait_for_text(
+            "Developer in payments-dev (corp)", "@@ DatabaseAdmin in x$(touch "
+        )
         for line, wrong in (("'open", "no closing quotation"), ("no-program", "no command")):
             await user.press("ctrl+u")
             await user.type(line)

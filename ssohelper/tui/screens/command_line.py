@@ -21,7 +21,7 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of, names_of
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -42,11 +42,13 @@ class CommandScreen(AskScreen):
     """
     app: FullScreenApp
 
-    def __init__(self, rows: Sequence[RoleRow], guarded: str) -> None:
-        """`guarded` says which of the roles are guarded. The search may hide some of `rows`."""
+    def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]) -> None:
+        """`guarded` are those of `rows` that are asked for first. The search may hide some rows."""
         super().__init__(_command_question(rows), "", "ssohelper exec ROLE -- COMMAND")
-        self._roles = [show(label_of(row)) for row in rows] if len(rows) > 1 else []
-        self._guarded = guarded
+        signs = ["@@ " if row in guarded else "" for row in rows]
+        roles = [sign + show(label_of(row)) for sign, row in zip(signs, rows, strict=True)]
+        self._roles = roles if len(rows) > 1 else []
+        self._guarded = f"{len(guarded)} guarded (@@), asked for first" if guarded else ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -103,8 +105,7 @@ async def run_command(
     guarded = await background.run(
         app, lambda: [row for row in rows if guards.needs_grant(services, row.key)]
     )
-    note = f"{len(guarded)} guarded, asked for first: {names_of(guarded)}" if guarded else ""
-    line = await app.push_screen_wait(CommandScreen(rows, note))
+    line = await app.push_screen_wait(CommandScreen(rows, guarded))
     if line is None:
         app.show_done("nothing was run")
         return
