@@ -155,7 +155,7 @@ def _with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
         code = run(waiting)
     finally:
         if waiting is not None:
-            waiting.end(code)
+            code = waiting.end(code)
     return code
 
 

@@ -53,12 +53,17 @@ def sign_in_left_text(outlook: Outlook, now: int) -> str:
 
 
 def login_result_text(
-    session_name: str, how: str, outlook: Outlook, now: int, user: str | None = None
+    session_name: str,
+    how: str,
+    outlook: Outlook,
+    now: int,
+    user: str | None = None,
+    next_step: str = "",
 ) -> str:
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
     The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
-    names the end of the access token.
+    names the end of the access token. If there is a `next_step`, the message names that instead.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     what = "no new sign-in is needed" if outlook.sign_in_needed_at else "the access token lasts"
@@ -66,7 +71,7 @@ def login_result_text(
     as_user = ""
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"
-    return f'{_RESULTS[how]} "{show(session_name)}"{as_user}: {ends}'
+    return f'{_RESULTS[how]} "{show(session_name)}"{as_user}: {next_step or ends}'
 
 
 def logout_result_text(session_name: str, was_signed_in: bool) -> str:

@@ -1,6 +1,7 @@
 """Runs a program without a terminal, collects what it prints, and ends it with its children.
 
-The program is in a session of its own: it cannot write to our terminal, nor read from it.
+The program is in a session of its own: it cannot write to our terminal, nor read from it. Only
+what it starts in yet another session (`setsid`, a daemon) is not ended.
 """
 
 import contextlib
@@ -21,6 +22,8 @@ GRACE_SECONDS = 3.0
 _CHECK_SECONDS = 0.05
 # How long to wait for output after the end: a process that has left the group may keep the pipe.
 _OUTPUT_SECONDS = 1.0
+# Waits for a line from us. If our process is killed, there is none, and the program's group is killed.
+_WATCH = 'read -r line || kill -s KILL -- "-$0"'
 
 
 class CollectedRun:
@@ -40,6 +43,7 @@ class CollectedRun:
                 close_fds=True,
                 env=dict(environ),
             )
+        self._watcher = self._start_watcher()
         self._reader = threading.Thread(
             target=self._read_output, daemon=True, name="ssohelper-output"
         )
@@ -78,8 +82,29 @@ class CollectedRun:
         self._reader.join(_OUTPUT_SECONDS)
         self._signal_group("SIGKILL")
         self._reader.join(_OUTPUT_SECONDS)
+        if self._watcher is not None:
+            self._watcher.communicate(b"\n")
         code = self._process.wait()
         return 128 - code if code < 0 else code
+
+    def _start_watcher(self) -> "subprocess.Popen[bytes] | None":
+        """Start a process that kills the program and its children if our process is killed."""
+        if sys.platform == "win32":
+            return None
+        try:
+            # It holds nothing of ours: no credentials, no terminal.
+            return subprocess.Popen(
+                ["/bin/sh", "-c", _WATCH, str(self._process.pid)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env={},
+            )
+        except OSError:
+            self._signal_group("SIGKILL")
+            self._process.communicate()
+            raise
 
     def _has_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):

@@ -16,6 +16,14 @@ from ssohelper.fastpath.open_file import open_own_file
 _ANSWER = "_SSOHELPER_ANSWER"
 _ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 
+# The exit code of a LocalState error.
+LOST = 7
+_LOST_TEXT = (
+    b"ssohelper: error: the file for this shell's function was removed or replaced: "
+    b"nothing was changed\n"
+    b"ssohelper: hint: run the command once more\n"
+)
+
 
 class ShellAnswer:
     """The open file. Child processes do not inherit it."""
@@ -30,11 +38,27 @@ class ShellAnswer:
         os.environ.update(self._variables)
         os.dup2(self._descriptor, 1)
 
-    def end(self, code: int) -> None:
-        """Remove the file, unless the program ends with exit code 0 and an answer is in the file."""
-        with suppress(OSError):
-            if code or not os.fstat(self._descriptor).st_size:
+    def end(self, code: int) -> int:
+        """Remove the file, unless the program ends with exit code 0 and an answer is in the file.
+
+        Return the program's exit code: LOST, after a message, if the shell function would find no
+        answer because the file was removed or replaced meanwhile. What is there then stays.
+        """
+        has_answer = not code and os.fstat(self._descriptor).st_size > 0
+        if not self._is_in_place():
+            if has_answer:
+                os.write(2, _LOST_TEXT)
+            return LOST if has_answer else code
+        if not has_answer:
+            with suppress(OSError):
                 os.unlink(self._path)
+        return code
+
+    def _is_in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor))
+        except OSError:
+            return False
 
 
 def take_answer_file() -> ShellAnswer | None:

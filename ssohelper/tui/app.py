@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from ssohelper.core.role_rows import RoleRow
-    from ssohelper.tui.screens.sign_in_offer import Offer
 
 
 class ScreenClass(NamedTuple):
@@ -165,41 +164,38 @@ class FullScreenApp(TuiApp[str]):
         self.exit()
 
     def sign_in(
-        self, session_name: str, why: LoginRequired, go_on: Callable[[], object], what: str
+        self, session_name: str, why: LoginRequired, go_on: Callable[[], object], action: str
     ) -> None:
-        """Offer to sign in to a session. `why` is the error of the action that needs it.
+        """Offer to sign in to a session, as `offer_sign_in` does.
 
-        After the sign-in, `go_on` is called, which carries the action out. `what` names the action.
+        After the sign-in, `go_on` is called, which carries the action out.
         """
 
         async def offer() -> None:
-            if await self.offer_sign_in(session_name, why, what):
+            if await self.offer_sign_in(session_name, why, action):
                 go_on()
 
         self.run_worker(offer())
 
-    async def offer_sign_in(self, session_name: str, why: LoginRequired, what: str) -> bool:
+    async def offer_sign_in(self, session_name: str, why: LoginRequired, action: str) -> bool:
         """Offer to sign in to a session, and return whether to go on. Call it in a worker.
 
-        `what` names the action that needs the sign-in, and `why` is its error, which the dialog
-        shows.
+        `action` is the name in ACTIONS of the action that needs the sign-in, and `why` is its
+        error, which the dialog shows. If the sign-in goes on in the background, return False: a
+        message then names the action's key once the user is signed in.
         """
-        offer = await self.show_sign_in_offer(session_name, why)
-        return offer is not None and await import_module(_OFFERS).may_go_on(self, offer, what)
-
-    async def show_sign_in_offer(self, session_name: str, why: LoginRequired) -> Offer | None:
-        """Show the dialog of `offer_sign_in`. Return None if the user left it without a sign-in."""
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
-            return None
-        offer: Offer = await import_module(_OFFERS).show_offer(self, session, why)
-        if offer.is_left:
-            self.show_done(f'not signed in to "{session_name}": nothing was done')
-            return None
-        if offer.sign_in.outcome is not None:
+            return False
+        offers = import_module(_OFFERS)
+        answer = await offers.offer_sign_in(self, session, why, action)
+        if answer is offers.Answer.SIGNED_IN:
             self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
-        return offer
+            return True
+        if answer is offers.Answer.CANCELLED:
+            self.show_done(f'not signed in to "{session_name}": nothing was done')
+        return False
 
 
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:

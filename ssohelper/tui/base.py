@@ -129,9 +129,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Show the message of an error, and its hint about what to do."""
         self._show_message(Kind.ERROR, error.message, error.hint)
 
-    def show_warning(self, message: str) -> None:
-        """Show a warning of an action that otherwise continues."""
-        self._show_message(Kind.WARNING, message)
+    def show_warning(self, message: str, command: str | None = None) -> None:
+        """Show a warning of an action that otherwise continues; `command` is as for `show_done`."""
+        self._show_message(Kind.WARNING, message, f"$ {command}" if command else None)
 
     def notify(
         self,

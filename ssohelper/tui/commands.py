@@ -105,11 +105,6 @@ def commands_of(scope: str, lines: Mapping[str, str], run: Callable[[str], Any])
     ]
 
 
-def quoted_label(action: str) -> str:
-    """Return the label of an action, such as `"Who am I"`, in a sentence."""
-    return f'"{ACTIONS[action].label}"'
-
-
 def common_commands(app: FullScreenApp) -> list[Command]:
     """Return the palette's commands that all screens have."""
     screens = [

@@ -20,6 +20,7 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
 from ssohelper.system import browser
@@ -77,8 +78,8 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        # The last action that waits for this sign-in. An earlier one is then not carried out.
-        self.waiting: object = None
+        # The name in ACTIONS of the last action that needed this sign-in, or "".
+        self.waiting_action = ""
         self.uses_code = self._device_code = device_code
         self.has_browser = False
         self._app, self._force = app, force
@@ -176,12 +177,20 @@ class RunningSignIn:
             return
         self._attempt = None
         in_background = not self.dialogs
-        if in_background:
-            text, command = result_texts(self._app, self.session, outcome, force=self._force)
-            self._app.show_done(text, command)
         self._end(outcome)
         if in_background:
+            self._app.show_done(*self.result_texts(outcome))
             self._app.signed_in.publish(self.session.name)
+
+    def result_texts(self, outcome: LoginOutcome) -> tuple[str, str]:
+        """Return what to say after the sign-in, and the command line that does the same."""
+        app, name = self._app, self.session.name
+        ahead = clocks.load_sign_in_outlook_of_token(app.services, self.session, outcome.token)
+        next_step = how_to_run(app, self.waiting_action) if self.waiting_action else ""
+        text = clock_text.login_result_text(
+            name, outcome.how, ahead, app.services.clock.now(), outcome.user, next_step
+        )
+        return text, f"ssohelper login {name}" + (" --force" if self._force else "")
 
     def _take_failure(self, attempt: _Attempt, error: SsoHelperError) -> None:
         if not attempt.cancelled.is_set() and not isinstance(error, Interrupted):
@@ -243,16 +252,12 @@ def stop(app: TuiApp[Any], session_name: str) -> None:
         known.stop()
 
 
-def result_texts(
-    app: TuiApp[Any], session: SsoSession, outcome: LoginOutcome, *, force: bool
-) -> tuple[str, str]:
-    """Return what to say after a sign-in, and the command line that does the same."""
-    services = app.services
-    ahead = clocks.load_sign_in_outlook_of_token(services, session, outcome.token)
-    text = clock_text.login_result_text(
-        session.name, outcome.how, ahead, services.clock.now(), outcome.user
-    )
-    return text, f"ssohelper login {session.name}" + (" --force" if force else "")
+def how_to_run(app: TuiApp[Any], action: str) -> str:
+    """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
+    screen_name = action.partition(".")[0]
+    keys = [] if app.current_mode == screen_name else [app.key_by_settings(f"app.{screen_name}")]
+    keys.append(app.key_by_settings(action))
+    return f"press {', then '.join(keys)} to {ACTIONS[action].description}"
 
 
 class _Attempt:

@@ -10,6 +10,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from ssohelper.system import shell_answer
+from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.at_a_terminal import ARGV, INSTALL, SHELLS
 from tests.shell.test_function import PROD, Place
@@ -62,6 +63,21 @@ def test_enter_switches_the_shell_to_the_role(place: Place, shell: str) -> None:
     # `clear` knows what was before.
     inside.send("ssohelper clear; echo no''w-$AWS_PROFILE\r")
     inside.until("now-before")
+    inside.close()
+
+
+@pytest.mark.parametrize("shell", long_after(1, list(SHELLS)))
+def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
+    place: Place, shell: str
+) -> None:
+    inside = start(place, shell)
+    [file] = place.home.glob("run/ssohelper.*")
+    file.unlink()
+    inside.send("pay prod 'read")
+    inside.until("1/20")
+    inside.send("\r")
+    inside.until(f"code {shell_answer.LOST} is-before")
+    assert "the file for this shell's function was removed or replaced" in inside.text
     inside.close()
 
 
@@ -185,8 +201,21 @@ def test_the_file_stays_only_with_an_answer_of_a_program_that_succeeded(
         answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
         file.write(text)
         file.flush()
-        answer.end(code)
+        assert answer.end(code) == code
     assert path.exists() == stays
+
+
+@pytest.mark.parametrize("text", ["", "x"])
+def test_a_file_that_was_replaced_is_no_answer_and_stays(tmp_path: Path, text: str) -> None:
+    path = make_answer_file(tmp_path)
+    with os.fdopen(os.open(path, os.O_WRONLY), "w") as file:
+        answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
+        file.write(text)
+        file.flush()
+        path.rename(tmp_path / "moved")
+        path.symlink_to("moved")
+        assert answer.end(0) == (shell_answer.LOST if text else 0)
+    assert path.is_symlink()
 
 
 def test_a_child_process_does_not_inherit_the_file(

@@ -1,13 +1,17 @@
 """A program without a terminal: its output is collected, and its children end with it."""
 
+import asyncio
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ssohelper.system import collected_run
 from ssohelper.system.collected_run import CollectedRun
 from tests.processes import is_running
+from tests.tui.world import until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are sh")
 
@@ -42,6 +46,20 @@ def test_a_program_that_ignores_sigterm_is_killed_with_its_children(
     started, code = run("trap '' TERM; sleep 600 & echo $! up; while :; do wait; done", stops=True)
     assert code == 137
     assert not is_running(int(started.output.split()[0]))
+
+
+def test_the_program_and_its_children_end_when_our_process_is_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"sleep 600 & echo $! $$ > {pids}; trap '' HUP TERM; wait"
+    code = (
+        "from ssohelper.system.collected_run import CollectedRun\n"
+        f"CollectedRun(['/bin/sh', '-c', {script!r}], {{}}).wait(lambda: False, print)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as ours:
+        asyncio.run(until(lambda: pids.exists() and len(pids.read_text().split()) == 2))
+        ours.kill()
+    started = [*map(int, pids.read_text().split())]
+    asyncio.run(until(lambda: not any(map(is_running, started))))
 
 
 def test_the_program_has_no_terminal_and_reads_nothing() -> None:

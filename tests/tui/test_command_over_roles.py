@@ -60,7 +60,11 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.press("f10")
         await user.wait_for_screen(CommandScreen)
         await user.wait_for_text(
-            "Command to run as each of 4 ticked roles", "1 guarded, asked for first: DatabaseAdmin"
+            "Command to run as each of 4 ticked roles", "1 guarded (@@), asked for first"
+        )
+        # The search hides two of them.
+        await user.wait_for_text(
+            "Developer in payments-dev (corp)", "@@ DatabaseAdmin in x$(touch "
         )
         for line, wrong in (("'open", "no closing quotation"), ("no-program", "no command")):
             await user.press("ctrl+u")
@@ -68,17 +72,25 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
             await user.press("enter")
             await user.wait_for_text(wrong)
         await user.press("ctrl+u")
-        await user.type(
+        line = (
             'sh -c \'printf "\\033[2J%s %s\\n" $AWS_ACCOUNT_ID ${AWS_PROFILE-none}${AWS_ROLE_ARN};'
             " env >> env; exit 3'"
         )
+        await user.type(line)
         await user.press("enter")
         await user.wait_for_screen(GrantScreen)
-        await user.press("escape")  # this role is left out
+        await user.press("escape")  # cancels the whole run
+        await user.wait_for_message("nothing was run")
+        await user.wait_for_screen(AccountsScreen)
+        assert not (tmp_path / "env").exists()
+        await user.press(*"databaseadmin 000030000001", "tab", "escape")
+        await user.wait_for_text("✓3")
+        await give_command(user, line)
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
         await user.press("escape")
         await user.wait_for_message("3 of 3 ended: 3 failed", "$ ssohelper exec ")
+        assert user.app.messages.has_alert  # it stays until the next action
         await user.wait_for_screen(AccountsScreen)
 
         await user.press("escape")
@@ -111,7 +123,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield made
 
 
-@pytest.mark.parametrize("end", long_after(1, ["close", "ctrl+q"]))
+@pytest.mark.parametrize("end", long_after(1, ["close", "ctrl+q", "kill"]))
 def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
     pids = shell.home / "pids"
     terminal = Terminal((SCRIPT,), shell.environ, size=(100, 30))
@@ -127,6 +139,8 @@ def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
         terminal.child.ptyproc.closed = True
         _pid, status = os.waitpid(terminal.child.pid, 0)
         assert os.waitstatus_to_exitcode(status) == -signal.SIGHUP
+    elif end == "kill":
+        terminal.child.kill(signal.SIGKILL)
     else:
         terminal.send("\x11")
         assert terminal.wait() == 0

@@ -27,7 +27,7 @@ from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, commands_of, quoted_label
+from ssohelper.tui.commands import Command, commands_of
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -114,8 +114,7 @@ class RowActions:
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
                 go_on = partial(self._start_action, name, row, signed_in=True)
-                what = quoted_label(f"accounts.{name}")
-                self.app.sign_in(row.session_name, error, go_on, what)
+                self.app.sign_in(row.session_name, error, go_on, f"accounts.{name}")
             else:
                 self.app.show_error(error)
             if name == "profile":
@@ -233,7 +232,7 @@ class RowActions:
                 await self._open_console_page(row, choice)
 
         if choice is not None:
-            await act_on_each(self.app, rows, open_page_as_role)
+            await act_on_each(self.app, rows, open_page_as_role, "accounts.console")
 
     async def _choose_console_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]

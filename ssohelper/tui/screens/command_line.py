@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -21,7 +21,7 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of, names_of
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -36,21 +36,33 @@ class CommandScreen(AskScreen):
         "line is split into words as a shell does, but no shell runs it: write sh -c '…' for "
         "pipes and variables. Guarded roles are asked for first."
     )
+    CSS = """
+    CommandScreen #roles { height: auto; max-height: 6; color: $text-muted; }
+    CommandScreen.-low #roles { max-height: 2; }
+    """
     app: FullScreenApp
 
-    def __init__(self, question: str, guarded: str) -> None:
-        super().__init__(question, "", "ssohelper exec ROLE -- COMMAND")
-        self._guarded = guarded
+    def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]) -> None:
+        """`guarded` are those of `rows` that are asked for first. The search may hide some rows."""
+        super().__init__(_command_question(rows), "", "ssohelper exec ROLE -- COMMAND")
+        signs = ["@@ " if row in guarded else "" for row in rows]
+        roles = [sign + show(label_of(row)) for sign, row in zip(signs, rows, strict=True)]
+        self._roles = roles if len(rows) > 1 else []
+        self._guarded = f"{len(guarded)} guarded (@@), asked for first" if guarded else ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._question)), classes="dialog--title")
+            with VerticalScroll(id="roles"):
+                yield Static(Content("\n".join(self._roles)))
             yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
             yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
             yield Static("", id="wrong", classes="error", markup=False)
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
 
     def on_mount(self) -> None:
+        self.query_one("#answer").focus()
+        self.query_one("#roles").display = bool(self._roles)
         self.query_one("#guarded").display = bool(self._guarded)
         self.query_one("#wrong").display = False
 
@@ -68,6 +80,10 @@ class CommandScreen(AskScreen):
             self.dismiss(event.value.strip() or None)
 
 
+class _CancelledError(Exception):
+    """The user has left the question of a guarded role. Then the command runs as no role."""
+
+
 def split_command(line: str) -> list[str]:
     """Return the words of a command line, split as a shell does. Raises: UsageProblem."""
     try:
@@ -81,15 +97,15 @@ async def run_command(
 ) -> None:
     """Ask for a command line and run it as each of these roles. Call it in a worker.
 
-    A guarded role is asked for first, and each sign-in that is missing is offered. `granted` is
-    called after a grant. Raises: SsoHelperError.
+    A guarded role is asked for first, and each sign-in that is missing is offered. If the user
+    leaves the question of a guarded role, nothing runs. `granted` is called after a grant.
+    Raises: SsoHelperError.
     """
     services = app.services
     guarded = await background.run(
         app, lambda: [row for row in rows if guards.needs_grant(services, row.key)]
     )
-    note = f"{len(guarded)} guarded, asked for first: {names_of(guarded)}" if guarded else ""
-    line = await app.push_screen_wait(CommandScreen(_command_question(rows), note))
+    line = await app.push_screen_wait(CommandScreen(rows, guarded))
     if line is None:
         app.show_done("nothing was run")
         return
@@ -97,11 +113,15 @@ async def run_command(
     ready: list[RoleRow] = []
 
     async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
-        if await ensure_grant(app, row.key, granted):
-            await background.run(app, lambda: _ensure_signed_in(services, row))
-            ready.append(row)
+        if not await ensure_grant(app, row.key, granted):
+            raise _CancelledError
+        await background.run(app, lambda: _ensure_signed_in(services, row))
+        ready.append(row)
 
-    await act_on_each(app, rows, ask_for_grant_and_sign_in)
+    try:
+        await act_on_each(app, rows, ask_for_grant_and_sign_in, "accounts.command")
+    except _CancelledError:
+        ready.clear()
     if not ready:
         app.show_done("nothing was run")
         return

@@ -122,7 +122,7 @@ class ListRefresher:
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
                 go_on = partial(self.refresh_list, session, by_user=True)
-                app.sign_in(session.name, error, go_on, "the refresh of the list")
+                app.sign_in(session.name, error, go_on, "accounts.refresh")
             elif by_user:
                 app.show_error(error)
 

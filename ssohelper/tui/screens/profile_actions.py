@@ -48,7 +48,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
         app, lambda: must_refresh_list_before_sync(services, session, prune=wish.prune)
     )
     if is_old:
-        if await refresh_list(app, session, from_scratch=wish.prune) is None:
+        if await refresh_list(app, session, "profiles.apply", from_scratch=wish.prune) is None:
             return False
         found = await background.run(app, lambda: plan_from_saved_list(services, wish))
     plan, command = found.plan, f"ssohelper {sync_command(wish, found.given, found.others)}"
@@ -96,7 +96,7 @@ def command_arguments(names: Sequence[str]) -> str:
 
 async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
     """Ask AWS for the session's roles again."""
-    if await refresh_list(app, session) is not None:
+    if await refresh_list(app, session, "profiles.refresh") is not None:
         command = f"ssohelper list --refresh --session {session.name}"
         app.show_done("refreshed the list of roles", command)
 

@@ -18,7 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.late_dismiss import LateDismissScreen
-from ssohelper.tui.screens.sign_in_offer import may_go_on, show_offer
+from ssohelper.tui.screens.sign_in_offer import Answer, offer_sign_in
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -98,18 +98,19 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
 
 
 async def refresh_list(
-    app: TuiApp[Any], session: SsoSession, *, from_scratch: bool = False
+    app: TuiApp[Any], session: SsoSession, action: str = "", *, from_scratch: bool = False
 ) -> Listing | None:
     """List the session's roles with a dialog. If a sign-in is needed, offer it, then list them.
 
-    Return None if the user left or the listing failed, which was shown then. Call it in a worker.
+    `action` is as for `offer_sign_in`. Return None if the user left or the listing failed, which
+    was shown then, or if the sign-in goes on in the background. Call it in a worker.
     """
     found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):
-        offer = await show_offer(app, session, found)
-        if offer.is_left:
+        answer = await offer_sign_in(app, session, found, action)
+        if answer is Answer.CANCELLED:
             app.show_done(f'not signed in to "{session.name}": the roles were not listed')
-        if not await may_go_on(app, offer, "the list of roles"):
+        if answer is not Answer.SIGNED_IN:
             return None
         found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):

@@ -39,7 +39,7 @@ class RunScreen(ModalScreen[None]):
         "One command as several roles, four at a time. Each has the keys of its role in its "
         "environment, as `ssohelper exec` gives them, and no terminal. The last 64 KiB of each "
         "output are kept. Stop sends SIGTERM, and SIGKILL three seconds later. What a command "
-        "leaves running is ended with it."
+        "leaves running is ended with it, unless it runs in a session of its own (setsid)."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -181,7 +181,8 @@ class RunScreen(ModalScreen[None]):
             self.app.show_done(f"commands are still running: {key} stops them")
             return
         self.app.end_work.discard(self._group.end)
-        self.app.show_done(
-            f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0])
-        )
+        # After a failure it stays until the next action: a note would disappear unread.
+        is_done = all(run.state is State.DONE for run in self._runs)
+        report = self.app.show_done if is_done else self.app.show_warning
+        report(f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0]))
         self.dismiss(None)

@@ -319,8 +319,7 @@ class SessionsScreen(Screen[None]):
         def report_sign_in(_nothing: None) -> None:
             outcome = dialog.sign_in.outcome
             if outcome is not None:
-                texts = running_sign_ins.result_texts(self.app, session, outcome, force=force)
-                self.app.show_done(*texts)
+                self.app.show_done(*dialog.sign_in.result_texts(outcome))
             self.read()
 
         self.app.push_screen(dialog, report_sign_in)

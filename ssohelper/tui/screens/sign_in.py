@@ -103,13 +103,18 @@ class SignInScreen(LateDismissScreen[None]):
         device_code: bool = False,
         why: SsoHelperError | None = None,
         can_continue: bool = True,
+        waiting_action: str = "",
     ) -> None:
-        """With `can_continue` the user may close the dialog while the sign-in goes on."""
+        """With `can_continue` the user may close the dialog while the sign-in goes on.
+
+        If the user does so, the message about its success names the key of `waiting_action`.
+        """
         super().__init__()
         self._session = session
         self._why = f"{show(why.message)}\n$ ssohelper login {show(session.name)}" if why else ""
         self._force, self._device_code = force, device_code
-        self._can_continue = can_continue
+        self._can_continue, self._waiting_action = can_continue, waiting_action
+        self.is_in_background = False
         self._shown: dict[str, bool] = {}
         self._coded = ""
 
@@ -276,7 +281,9 @@ class SignInScreen(LateDismissScreen[None]):
 
     def action_background(self) -> None:
         """Close the dialog; the sign-in goes on."""
-        self.sign_in.is_kept = True
+        self.sign_in.is_kept = self.is_in_background = True
+        if self._waiting_action:
+            self.sign_in.waiting_action = self._waiting_action
         self.finish(None)
 
     def action_retry(self) -> None:

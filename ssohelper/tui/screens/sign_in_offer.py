@@ -1,56 +1,40 @@
-"""Offers the sign-in that an action needs, and says whether the action may go on after it."""
+"""Offers the sign-in that an action needs, and says whether the action goes on after it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from textual.screen import Screen
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired
-from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-class Offer(NamedTuple):
-    """A sign-in whose dialog was shown over the screen `asked_at`, and is closed again."""
+class Answer(Enum):
+    """How the user left the dialog. Only after SIGNED_IN may the action go on by itself.
 
-    sign_in: RunningSignIn
-    asked_at: Screen[Any]
+    After IN_BACKGROUND the user types elsewhere: a dialog or a shell that opened then would take
+    the letters for commands. The message about the sign-in names the action's key instead.
+    """
 
-    @property
-    def is_left(self) -> bool:
-        """Return whether the user cancelled the sign-in."""
-        return self.sign_in.ended.is_set() and self.sign_in.outcome is None
+    SIGNED_IN = auto()
+    CANCELLED = auto()
+    IN_BACKGROUND = auto()
 
 
-async def show_offer(app: TuiApp[Any], session: SsoSession, why: LoginRequired) -> Offer:
+async def offer_sign_in(
+    app: TuiApp[Any], session: SsoSession, why: LoginRequired, action: str
+) -> Answer:
     """Show the sign-in dialog until the user has signed in or leaves it. Call it in a worker.
 
-    `why` is the error of the action that needs the sign-in; the dialog shows it.
+    `why` is the error of the action that needs the sign-in, which the dialog shows. `action` is
+    the action's name in `core.keymap`; with "" the sign-in cannot go on in the background.
     """
-    asked_at, dialog = app.screen, SignInScreen(session, why=why)
+    dialog = SignInScreen(session, why=why, can_continue=bool(action), waiting_action=action)
     await app.push_screen_wait(dialog)
-    return Offer(dialog.sign_in, asked_at)
-
-
-async def may_go_on(app: TuiApp[Any], offer: Offer, what: str) -> bool:
-    """Wait for a sign-in in the background; return whether the action that needs it may go on.
-
-    It may if the user is still at the screen where it was asked for, and has asked for no other
-    action that waits for the same sign-in. If not, a message says that `what` can be done now.
-    """
-    sign_in = offer.sign_in
-    sign_in.waiting = offer
-    if sign_in.ended.is_set():
-        return sign_in.outcome is not None
-    await sign_in.ended.wait()
-    if sign_in.outcome is None or sign_in.waiting is not offer:
-        return False
-    if app.screen is offer.asked_at:
-        return True
-    app.show_done(f'signed in to "{sign_in.session.name}": {what} can be done now')
-    return False
+    if dialog.is_in_background:
+        return Answer.IN_BACKGROUND
+    return Answer.CANCELLED if dialog.sign_in.outcome is None else Answer.SIGNED_IN

@@ -106,7 +106,7 @@ class TickedActions:
             except SsoHelperError as error:
                 self._app.show_error(error)
 
-        await act_on_each(self._app, rows, add_those_of_session)
+        await act_on_each(self._app, rows, add_those_of_session, "accounts.profile")
         if len(settled) == len(rows_of):
             self._roles.clear_ticks()
 

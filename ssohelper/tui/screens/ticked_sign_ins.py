@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
-from ssohelper.tui.screens.sign_in_offer import may_go_on
 
 if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
@@ -19,23 +18,18 @@ _Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
 _MOST_NAMES = 3
 
 
-async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) -> None:
+async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, action: str) -> None:
     """Call `act` with each row. Offer each sign-in that is missing, then go on with its rows.
 
-    If the user leaves a sign-in, its session's rows are left out, which a message says. The error
-    of a role that is refused or no longer assigned is shown, and the next role follows.
-    Call it in a worker. Raises: the other errors of `act`.
+    `action` is the name of the whole in ACTIONS. If the user leaves a sign-in, its session's rows
+    are left out, which a message says. The error of a role that is refused or no longer assigned is
+    shown, and the next role follows. Call it in a worker. Raises: the other errors of `act`.
     """
     waiting = await _try_each(app, rows, act)
     left: list[RoleRow] = []
     go_on: list[RoleRow] = []
-    offers = [
-        (await app.show_sign_in_offer(session_name, error), its_rows)
-        for session_name, (error, its_rows) in waiting.items()
-    ]
-    # Several sign-ins may now run in the background.
-    for offer, its_rows in offers:
-        is_signed_in = offer is not None and await may_go_on(app, offer, names_of(its_rows))
+    for session_name, (error, its_rows) in waiting.items():
+        is_signed_in = await app.offer_sign_in(session_name, error, action)
         (go_on if is_signed_in else left).extend(its_rows)
     for error, its_rows in (await _try_each(app, go_on, act)).values():
         app.show_error(error)
