@@ -42,6 +42,7 @@ def check(frame: Frame, whole: Frame | None = None) -> list[Finding]:
     rules = {
         "overlap": overlaps(frame),
         "outside": outside(frame),
+        "hidden answer": hidden_answers(frame),
         "cut number": cut_numbers(frame, whole),
         "void": voids(frame),
         "foreign background": foreign_backgrounds(frame),
@@ -78,6 +79,21 @@ def outside(frame: Frame) -> Iterator[str]:
             yield f"{box.name} {box.region}: only {box.seen.width} columns are seen"
         elif box.region.height > box.seen.height and not box.can_scroll_y:
             yield f"{box.name} {box.region}: only {box.seen.height} lines are seen"
+
+
+def hidden_answers(frame: Frame) -> Iterator[str]:
+    """Yield buttons of a dialog that are not seen as a whole, also if it scrolls to them.
+
+    A user who does not see an answer does not know that there is more to scroll to. The button
+    after the fields of a form may be scrolled to: tab goes there, and enter in a field does the same.
+    """
+    if not frame.is_modal:
+        return
+    forms = {box.parent for box in frame.boxes if box.name.startswith("Input#")}
+    for box in frame.boxes:
+        is_answer = box.name.startswith("Button") and box.parent not in forms
+        if is_answer and box.region != box.seen:
+            yield f"{box.name} {box.region}: only {box.seen} is seen"
 
 
 def cut_numbers(frame: Frame, whole: Frame | None) -> Iterator[str]:

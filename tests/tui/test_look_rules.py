@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from ssohelper.tui import themes
 from ssohelper.tui.widgets.lines import LineView
@@ -103,6 +103,17 @@ def test_a_part_that_cannot_be_scrolled_to_is_found() -> None:
     assert "outside" in rules_of(frame_of(Vertical(tall(), id="v")))
     assert rules_of(frame_of(VerticalScroll(tall()))) == set()
     assert "outside" in rules_of(frame_of(Horizontal(text("x" * 60, width="60"))))
+
+
+def test_an_answer_that_a_dialog_must_be_scrolled_to_is_found() -> None:
+    def frame(lines: int) -> Frame:
+        answer = Button("Yes", compact=True)
+        page = VerticalScroll(text("\n".join("x" * lines), height=str(lines)), answer)
+        css = "Button { background: $panel; color: $foreground; text-style: none; }"
+        return frame_of(page, css=css)._replace(is_modal=True)
+
+    assert rules_of(frame(10)) == set()
+    assert rules_of(frame(30)) == {"hidden answer"}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from textual.command import CommandPalette
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui import looks, tour
 from tests.tui.cells import PALETTES, Frame, Palette, take_frame
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_sign_in import with_a_browser
 from tests.tui.world import DemoHome
 
 
@@ -41,7 +43,9 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
         "Yes (y)": ConfirmScreen(question, lines=lines, command=command, other=lines),
         "payments-prod) to go on": GrantScreen("payments-prod", notice, command),
         "Set up another session": SetUpScreen(),
+        "/authorize?": SignInScreen(world.app().config.read().sso_sessions()[1]),
     }
+    with_a_browser(world)  # the sign-in then has all buttons
     found: list[str] = []
 
     async def scenario(user: User) -> None:
@@ -56,6 +60,7 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
             user.app.push_screen(dialog)
             await user.wait_for_screen(type(dialog))
             await user.wait_for_text(text)
+            await user.pilot.pause()
             found.extend(findings_of([take_frame(user.app, text, palette)]))
             user.app.pop_screen()
 

@@ -85,7 +85,7 @@ def test_a_small_terminal_shows_the_code_and_its_warning(world: DemoHome) -> Non
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text(
-            "and the page shows exactly", "this code:", "PQRS-TVWX", "waiting for you"
+            "and the page shows exactly", " code:", "PQRS-TVWX", "waiting for you", "Cancel"
         )
         await user.press("escape")
 

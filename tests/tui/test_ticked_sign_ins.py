@@ -8,8 +8,10 @@ from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_accounts import role_list
 from tests.tui.test_set_up import quick
 from tests.tui.test_sign_in_goes_on import sign_in_now
 from tests.tui.world import NOW, DemoHome, until
@@ -68,3 +70,48 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
         await until(lambda: user.messages.count("opened the console") == 4)
 
     run_scenario(services, scenario)
+
+
+def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_others(
+    world: DemoHome,
+) -> None:
+    services = two_signed_out_sessions(world)
+    world.clock.now = NOW + 25 * 3600  # the lists are too old to write from
+
+    async def approve(user: User, session_name: str, code: str) -> None:
+        await user.wait_for_text(f'Sign in to "{session_name}"', code)
+        world.emulator.approve_device(code, "ana")
+
+    async def answer(user: User, session_name: str, key: str) -> None:
+        await user.wait_for_text(f'"{session_name}": 1 profile to add')
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press(key)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press(*"payments dev developer", "tab", "ctrl+u", *"lab readonly", "tab")
+        await user.press("f9")
+        await user.wait_for_text('Sign in to "corp"', "PQRS-TVWX")
+        world.emulator.faults.set(user_code="ABCD-EFGH")
+        await user.press("escape")
+        await approve(user, "lab", "ABCD-EFGH")
+        await answer(user, "lab", "n")
+        await user.wait_for_message("left out, because not signed in: Developer in payments-dev")
+        assert role_list(user).tick_count == 2
+        world.emulator.faults.set(user_code="JKLM-NPQR")
+        await user.press("f9")
+        await answer(user, "lab", "n")
+        await approve(user, "corp", "JKLM-NPQR")
+        await answer(user, "corp", "y")
+        await user.wait_for_message('"corp": 1 profile added')
+        assert role_list(user).tick_count == 2
+        await user.press("f9")
+        await answer(user, "lab", "y")
+        await user.wait_for_message(
+            '"corp": each of 1 ticked role has a profile already', '"lab": 1 profile added'
+        )
+        await until(lambda: role_list(user).tick_count == 0)
+
+    before = world.config_file.read_text()
+    run_scenario(services, scenario)
+    assert world.config_file.read_text().count("[profile") == before.count("[profile") + 2

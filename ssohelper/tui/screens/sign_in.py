@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Button, Static
@@ -33,8 +33,19 @@ _FRAME_SECONDS = 0.25
 # The columns and lines that the dialog needs beside the QR code: for the text, the borders and the
 # padding.
 _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
-# The width of the text if there is no QR code, and the least screen height that shows all texts.
-_WIDE, _LOW = 66, 20
+# The width of the text if there is no QR code.
+_WIDE = 66
+# The screen heights that show all texts above the buttons; in narrow screens texts have more lines.
+_LOW, _LOW_IF_NARROW = 20, 28
+# The labels of the buttons, by their names: in wide screens, and in narrow ones.
+_BUTTONS = {
+    "retry": ("Retry (r)", "Retry (r)"),
+    "open_browser": ("Open browser (o)", "Open browser (o)"),
+    "copy": ("Copy the address (c)", "Copy address (c)"),
+    "device_code": ("Device code (d)", "Device code (d)"),
+    "background": ("Continue in background (b)", "Background (b)"),
+    "cancel": ("Cancel (esc)", "Cancel (esc)"),
+}
 
 
 class SignInScreen(LateDismissScreen[None]):
@@ -59,16 +70,19 @@ class SignInScreen(LateDismissScreen[None]):
     SignInScreen #address { color: $text-primary; height: auto; padding: 1 0; }
     SignInScreen #waiting { height: auto; color: $text-muted; }
     SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
-    SignInScreen Button { margin-top: 0; width: auto; text-align: left; }
-    /* On small terminals the text has priority over the buttons, which have keys too. */
+    SignInScreen Button { margin-top: 0; width: auto; min-width: 0; text-align: left; }
+    SignInScreen #page { height: auto; scrollbar-size-vertical: 1; }
+    SignInScreen #buttons { height: auto; padding-top: 1; }
+    /* On small terminals the buttons are two beside each other, and the page above them scrolls. */
     SignInScreen .narrow { width: 100%; }
     SignInScreen .narrow #text { width: 1fr; }
-    SignInScreen .low { overflow-y: auto; }
     SignInScreen .low #why { display: none; }
-    SignInScreen .low .dialog--title, SignInScreen .low #code, SignInScreen .low #address {
+    SignInScreen .low .dialog--title, SignInScreen .low #code, SignInScreen .low #address,
+    SignInScreen .low #failure, SignInScreen .low #buttons {
         padding: 0;
     }
-    SignInScreen #buttons { height: auto; padding-top: 1; }
+    SignInScreen .low #buttons { layout: grid; grid-size: 2; grid-rows: 1; }
+    SignInScreen .low.with-code #buttons { layout: vertical; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("sign_in.retry"),
@@ -104,20 +118,17 @@ class SignInScreen(LateDismissScreen[None]):
             with Vertical(id="text"):
                 title = f'Sign in to "{show(self._session.name)}"'
                 yield Static(Content(title), classes="dialog--title")
-                if self._why:
-                    yield Static(self._why, id="why", markup=False)
-                yield Static("", id="note", classes="dialog--note", markup=False)
-                yield Static("", id="code", markup=False)
-                yield Static("", id="address", markup=False)
-                yield Static("", id="failure", markup=False)
+                with VerticalScroll(id="page", can_focus=False):
+                    if self._why:
+                        yield Static(self._why, id="why", markup=False)
+                    yield Static("", id="note", classes="dialog--note", markup=False)
+                    yield Static("", id="code", markup=False)
+                    yield Static("", id="address", markup=False)
+                    yield Static("", id="failure", markup=False)
                 yield Static("", id="waiting", markup=False)
                 with Vertical(id="buttons"):
-                    yield Button("Retry (r)", id="retry", compact=True)
-                    yield Button("Open browser (o)", id="open_browser", compact=True)
-                    yield Button("Copy the address (c)", id="copy", compact=True)
-                    yield Button("Device code (d)", id="device_code", compact=True)
-                    yield Button("Continue in background (b)", id="background", compact=True)
-                    yield Button("Cancel (esc)", id="cancel", compact=True)
+                    for name, (label, _) in _BUTTONS.items():
+                        yield Button(label, id=name, compact=True)
             yield QrCode(id="qr")
         yield MessageLine(in_dialog=True)
 
@@ -128,6 +139,7 @@ class SignInScreen(LateDismissScreen[None]):
         sign_in.dialogs += 1
         sign_in.changed.subscribe(self, lambda _nothing: self._show_state())
         self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_code())
+        self.screen_layout_refresh_signal.subscribe(self, lambda _screen: self._limit_page())
         if not sign_in.is_waiting and sign_in.failure is None:
             sign_in.begin()
         self._show_state()
@@ -219,14 +231,32 @@ class SignInScreen(LateDismissScreen[None]):
         code = self.query_one(QrCode)
         width, height = code.cells_needed
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
-        # The message line, while it shows something, and the line of the footer below it.
-        taken = 2 if self.app.messages.shown else 0
-        fits = bool(width) and fits and height + _FRAME_HEIGHT + taken <= self.size.height
+        fits = bool(width) and fits and height <= self._most_lines
         code.display = fits
         dialog = self.query_one(".dialog")
         dialog.set_class(fits, "with-code")
-        dialog.set_class(self.size.width < _WIDE + _FRAME_WIDTH, "narrow")
-        dialog.set_class(self.size.height < _LOW, "low")
+        is_narrow = self.size.width < _WIDE + _FRAME_WIDTH
+        dialog.set_class(is_narrow, "narrow")
+        dialog.set_class(self.size.height < (_LOW_IF_NARROW if is_narrow else _LOW), "low")
+        for name, labels in _BUTTONS.items():
+            self.query_one(f"#{name}", Button).label = labels[is_narrow]
+
+    @property
+    def _most_lines(self) -> int:
+        """Return how many lines the dialog can have inside its border."""
+        # The message line, while it shows something, and the line of the footer below it.
+        taken = 2 if self.app.messages.shown else 0
+        return self.size.height - _FRAME_HEIGHT - taken
+
+    def _limit_page(self) -> None:
+        """Let the page scroll if the dialog is too low for it and for what stays beside it."""
+        if not self.query("#page"):
+            return  # the dialog is being closed
+        page = self.query_one("#page")
+        others = [each for each in self.query_one("#text").children if each is not page]
+        taken = sum(each.outer_size.height for each in others if each.display)
+        page.styles.max_height = max(1, self._most_lines - taken)
+        page.can_focus = page.max_scroll_y > 0  # for the keys that scroll
 
     # -- the dialog's keys and buttons ---------------------------------------------------------
 

@@ -10,11 +10,11 @@ from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
+from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import quoted_label
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class TickedActions:
     async def _run_slow(self, name: str, rows: Sequence[RoleRow]) -> None:
         """Run the action. The sign-ins that it needs are offered, then it goes on."""
         slow = {
-            "profile": self._add_profiles_signed_in,
+            "profile": self._add_profiles,
             "console": self._open_consoles,
             "command": self._run_command,
         }
@@ -83,22 +83,42 @@ class TickedActions:
     async def _run_command(self, rows: Sequence[RoleRow]) -> None:
         await run_command(self._app, rows, self._reload)
 
-    async def _add_profiles_signed_in(self, rows: Sequence[RoleRow]) -> None:
-        """Add the profiles. If their session lacks a sign-in, offer that, and then add them."""
-        try:
-            await self._add_profiles(rows)
-        except LoginRequired as error:
-            if await self._app.offer_sign_in(
-                rows[0].session_name, error, quoted_label("accounts.profile")
-            ):
-                await self._add_profiles(rows)
-
     async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:
-        """Add a profile for each of the roles that has none: one diff, one question, one write."""
+        """Add a profile for each role that has none: per session one diff, question and write.
+
+        The roles stay ticked if one of the questions is declined, or a session is left out.
+        """
+        rows_of: dict[str, list[RoleRow]] = {}
+        for row in rows:
+            rows_of.setdefault(row.session_name, []).append(row)
+        settled: set[str] = set()
+
+        async def add_those_of_session(row: RoleRow) -> None:
+            its_rows = rows_of[row.session_name]
+            if row is not its_rows[0]:
+                return  # the first row of a session stands for all of them
+            prefix = f'"{row.session_name}": ' if len(rows_of) > 1 else ""
+            try:
+                if await self._add_profiles_of_session(its_rows, prefix):
+                    settled.add(row.session_name)
+            except LoginRequired:
+                raise
+            except SsoHelperError as error:
+                self._app.show_error(error)
+
+        await act_on_each(self._app, rows, add_those_of_session)
+        if len(settled) == len(rows_of):
+            self._roles.clear_ticks()
+
+    async def _add_profiles_of_session(self, rows: Sequence[RoleRow], prefix: str) -> bool:
+        """Add the profiles of one session; return False if the user declined.
+
+        `prefix` names the session in the question and in the messages.
+        """
         services, app = self._app.services, self._app
 
         def make_plan() -> tuple[Plan, list[Line]]:
-            session = selection.resolve_session(services, _only_session(rows))
+            session = selection.resolve_session(services, rows[0].session_name)
             listing = directory.fetch_listing(services, session)
             choices = profiles.merge_choices(services, session)
             wanted = [row.key.role for row in rows if row.chained is None]
@@ -107,25 +127,15 @@ class TickedActions:
 
         plan, lines = await background.run(app, make_plan)
         if not plan.changes:
-            app.show_done(f"each of {_count(rows)} has a profile already")
-            return
-        if not await confirm_write(app, plan_text.plan_summary_text(plan), lines):
-            return
+            app.show_done(f"{prefix}each of {_count(rows)} has a profile already")
+            return True
+        if not await confirm_write(app, f"{prefix}{plan_text.plan_summary_text(plan)}", lines):
+            return False
         await background.run(app, lambda: profiles.apply(services, plan))
-        app.show_done(f"{plan_text.plan_summary_text(plan, done=True)}; to undo: F4, then F8")
-        self._roles.clear_ticks()
+        done = plan_text.plan_summary_text(plan, done=True)
+        app.show_done(f"{prefix}{done}; to undo: F4, then F8")
         self._reload()
-
-
-def _only_session(rows: Sequence[RoleRow]) -> str:
-    """Return the session of all these roles. Raises: UsageProblem if there are several."""
-    names = sorted({row.session_name for row in rows})
-    if len(names) > 1:
-        raise UsageProblem(
-            f"the ticked roles are of several sessions: {', '.join(names)}",
-            hint="profiles are written for one session at a time: tick the roles of one",
-        )
-    return names[0]
+        return True
 
 
 def _count(rows: Sequence[RoleRow]) -> str:
