@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -28,6 +28,7 @@ from ssohelper.tui.typed_ahead import read_keys
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
     from ssohelper.tui.screens.sign_in_offer import Offer
 
@@ -52,6 +53,7 @@ SCREENS: dict[str, ScreenClass] = {
 }
 _FIRST = "accounts"
 _OFFERS = "ssohelper.tui.screens.sign_in_offer"
+_SIGN_INS = "ssohelper.tui.running_sign_ins"
 _HELP = ScreenClass("help", "HelpScreen")
 _HISTORY = ScreenClass("history", "HistoryScreen")
 
@@ -128,6 +130,14 @@ class FullScreenApp(TuiApp[str]):
         self.call_later(self.release_keys)
         # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+
+    def set_lists(self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]) -> None:
+        """Take up the sessions of a config that was read anew, and when each list was asked for."""
+        self.config_sessions = tuple(sessions)
+        if self.sign_ins:
+            import_module(_SIGN_INS).set_config_sessions(self, sessions)
+        self.list_states.set_lists(tuple(session.name for session in sessions), listed_at)
+        self.messages_changed.publish(None)
 
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""

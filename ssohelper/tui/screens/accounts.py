@@ -229,9 +229,7 @@ class AccountsScreen(Screen[None]):
         if not self._choice.sessions:
             # The set-up form replaces the list; later the cursor begins at the list's first role.
             self._choice = KnownRoles([], {}, [])
-        names = tuple(session.name for session in self._choice.sessions)
-        self.app.list_states.set_lists(names, self._choice.listed_at)
-        self.app.messages_changed.publish(None)
+        self.app.set_lists(self._choice.sessions, self._choice.listed_at)
 
     def reload_rows(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
