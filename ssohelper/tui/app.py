@@ -54,6 +54,7 @@ SCREENS: dict[str, ScreenClass] = {
 _FIRST = "accounts"
 _OFFERS = "ssohelper.tui.screens.sign_in_offer"
 _SIGN_INS = "ssohelper.tui.running_sign_ins"
+_CONFIRM = ScreenClass("confirm", "ConfirmScreen")
 _HELP = ScreenClass("help", "HelpScreen")
 _HISTORY = ScreenClass("history", "HistoryScreen")
 
@@ -100,6 +101,7 @@ class FullScreenApp(TuiApp[str]):
         self._has_theme = False
         self.background = background or Background()
         self.chosen: RoleRow | None = None
+        self._asks_to_leave = False
         # Saves the changes of the list's view that are not saved yet. The first screen sets it.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services)
@@ -172,7 +174,42 @@ class FullScreenApp(TuiApp[str]):
 
     def action_help_quit(self) -> None:
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
-        self.exit()
+        self.leave()
+
+    async def action_quit(self) -> None:
+        """End the program."""
+        self.leave()
+
+    def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
+        """End the program with this result and `chosen`.
+
+        If that stops sign-ins in the background, ask first. A second wish to leave is not asked.
+        """
+        count = sum(one.is_kept and one.is_waiting for one in self.sign_ins.values())
+        if count and not self._asks_to_leave:
+            self.run_worker(self._ask_to_leave(count, command, chosen))
+            return
+        self.chosen = chosen
+        self.exit(command)
+
+    async def _ask_to_leave(self, count: int, command: str | None, chosen: RoleRow | None) -> None:
+        running = "1 sign-in is" if count == 1 else f"{count} sign-ins are"
+        question = f"{running} still running and would stop: leave?"
+        self._asks_to_leave = True
+        if await self.push_screen_wait(_CONFIRM.load()(question)):
+            self.leave(command, chosen)
+        self._asks_to_leave = False
+
+    def join_sign_in(self, session_name: str, go_on: Callable[[], object], what: str) -> bool:
+        """Show the dialog of the sign-in to this session, if one runs; return whether one does.
+
+        It is as after `sign_in`: `go_on` is called after the sign-in.
+        """
+        if session_name not in self.sign_ins:
+            return False
+        why = LoginRequired(f'the sign-in to "{session_name}" is still running')
+        self.sign_in(session_name, why, go_on, what)
+        return True
 
     def sign_in(
         self, session_name: str, why: LoginRequired, go_on: Callable[[], object], what: str

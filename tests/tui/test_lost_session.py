@@ -45,7 +45,8 @@ def test_a_sign_in_to_a_session_that_left_the_config_ends(world: DemoHome) -> No
     async def save_nothing_without_a_read(user: User) -> None:
         await user.press("f2")
         await user.wait_for_screen(AccountsScreen)
-        await user.press(*"payments-dev developer", "f8")
+        await user.type("payments-dev developer")
+        await user.press("f8")
         await user.wait_for_text('Sign in to "corp"')
         await user.press("d")
         await user.wait_for_text("PQRS-TVWX")

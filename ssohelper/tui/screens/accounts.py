@@ -87,7 +87,7 @@ class AccountsScreen(Screen[None]):
         # The list's key tab hides Textual's own binding of tab, which the set-up form needs.
         Binding("tab", "app.focus_next", show=False),
         # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
-        action_binding("accounts.leave", show=False),
+        action_binding("accounts.leave", "app.quit", show=False),
     ]
     app: FullScreenApp
 
@@ -359,23 +359,25 @@ class AccountsScreen(Screen[None]):
         self._show_role_details()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        if self._actions is not None and self._is_guarded(event.row):
-            self.run_worker(self._choose_guarded_role(self._actions, event.row), exclusive=True)
+        use = partial(self._use_role, event.row)
+        if not self.app.join_sign_in(event.row.session_name, use, "the switch to the role"):
+            use()
+
+    def _use_role(self, row: RoleRow) -> None:
+        if self._actions is not None and self._is_guarded(row):
+            self.run_worker(self._choose_guarded_role(self._actions, row), exclusive=True)
         else:
-            self._leave_to_use_role(event.row)
+            self._leave_to_use_role(row)
 
     def _leave_to_use_role(self, row: RoleRow) -> None:
-        self.app.chosen = row
-        self.app.exit(deferred.find_use_command(self.services, row))
+        self.app.leave(deferred.find_use_command(self.services, row), row)
 
     async def _choose_guarded_role(self, actions: RowActions, row: RoleRow) -> None:
         if await actions.ask_for_grant(row):
             self._leave_to_use_role(row)
 
-    def action_leave(self) -> None:
-        self.app.exit()
-
-    on_role_pane_left = action_leave
+    def on_role_pane_left(self) -> None:
+        self.app.leave()
 
     # -- actions on the row under the cursor ---------------------------------------------------
 
