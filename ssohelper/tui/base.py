@@ -80,6 +80,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.config_sessions: tuple[SsoSession, ...] = ()
         # Published with a session's name when a sign-in in the background has succeeded.
         self.signed_in: Signal[str] = Signal(self, "signed in")
+        # Published with a session's name when its list of roles was refreshed in the background.
+        self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
         # Each ends work that must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
         # The console is quiet, because Textual would print a traceback with the values of

@@ -106,6 +106,7 @@ class ListRefresher:
             app.list_states.set_refreshed(session.name, services.clock.now())
             self._set_progress(session.name, None)
             self._refreshed()
+            app.list_refreshed.publish(session.name)
             if by_user:
                 command = f"ssohelper list --refresh --session {session.name}"
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)

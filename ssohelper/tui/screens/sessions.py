@@ -182,7 +182,8 @@ class SessionsScreen(Screen[None]):
 
     def _row(self, number: int, width: int) -> Line:
         assert self._snapshot is not None
-        name_width = max(12, min(34, width // 3))
+        # In 40 columns "23h 59m left" fits whole beside the name.
+        name_width = max(4, min(34, width // 3, width - 28))
         if number >= len(self._snapshot.clocks):
             name, message = self._snapshot.broken[number - len(self._snapshot.clocks)]
             return [
