@@ -10,6 +10,7 @@ from ssohelper.tui.screens import list_refresher
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_set_up import quick
+from tests.tui.test_ticked_sign_ins import two_signed_out_sessions
 from tests.tui.world import DemoHome
 
 
@@ -38,3 +39,12 @@ def test_profiles_plans_with_a_list_that_comes_while_it_is_shown(
         await user.wait_for_text("17 to add")
 
     run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_a_refresh_names_all_sessions_that_need_a_sign_in(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f5")
+        await user.wait_for_message("not refreshed, because not signed in:", '"corp"', '"lab"')
+
+    run_scenario(two_signed_out_sessions(world), scenario)
