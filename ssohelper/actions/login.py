@@ -259,6 +259,7 @@ def _sign_in_interactively(
 ) -> LoginOutcome:
     app.tokens.prepare_sign_in(session)
     app.sign_in_failures.forget(session.name)
+    in_config = session if selection.is_session_in_config(app, session) else None
     try:
         session = portal_address.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
@@ -266,6 +267,7 @@ def _sign_in_interactively(
         token, life_seconds = _get_token_from_user(app, ui, options, session)
         user = sign_in_user.find_signed_in_user(app, session, token)
         sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
+        _discard_sign_in_unless_in_config(app, in_config, session, token)
     except Interrupted:
         raise  # not shared with another login that waits: it may still sign in
     except SsoHelperError as error:
@@ -283,6 +285,22 @@ def _sign_in_interactively(
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in_entry(session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)
+
+
+def _discard_sign_in_unless_in_config(
+    app: App, before: SsoSession | None, session: SsoSession, token: AccessToken
+) -> None:
+    """End the new sign-in at AWS if its session has left the config during it.
+
+    `before` is the session as the config had it, or None if it never did, as during a set-up.
+    Raises: ConfigInvalid then. The token would belong to a name that no command knows any more.
+    """
+    try:
+        if before is not None:
+            selection.check_session_in_config(app, before)
+    except ConfigInvalid:
+        sign_in_user.end_new_sign_in(app, session, token)
+        raise
 
 
 def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:

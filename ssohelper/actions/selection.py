@@ -143,6 +143,16 @@ def is_session_in_config(app: App, session: SsoSession) -> bool:
     return is_session_listed(session, app.config.read().sso_sessions())
 
 
+def check_session_in_config(app: App, session: SsoSession) -> None:
+    """Raise ConfigInvalid unless the config has this session, with the same portal and region."""
+    if not is_session_in_config(app, session):
+        raise ConfigInvalid(
+            f'the session "{session.name}" was removed, renamed or changed in '
+            f"{app.locations.aws_config_file}: nothing was saved",
+            hint="see the sessions with: ssohelper session list",
+        )
+
+
 def find_session_not_in_config(app: App, name: str | None) -> SsoSession | None:
     """Return the session with this name from `find_sessions_not_in_config`, or None.
 

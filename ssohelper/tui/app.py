@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -28,6 +28,7 @@ from ssohelper.tui.typed_ahead import read_keys
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
 
 
@@ -51,6 +52,8 @@ SCREENS: dict[str, ScreenClass] = {
 }
 _FIRST = "accounts"
 _OFFERS = "ssohelper.tui.screens.sign_in_offer"
+_SIGN_INS = "ssohelper.tui.running_sign_ins"
+_CONFIRM = ScreenClass("confirm", "ConfirmScreen")
 _HELP = ScreenClass("help", "HelpScreen")
 _HISTORY = ScreenClass("history", "HistoryScreen")
 
@@ -97,6 +100,7 @@ class FullScreenApp(TuiApp[str]):
         self._has_theme = False
         self.background = background or Background()
         self.chosen: RoleRow | None = None
+        self._asks_to_leave = False
         # Saves the changes of the list's view that are not saved yet. The first screen sets it.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services)
@@ -127,6 +131,14 @@ class FullScreenApp(TuiApp[str]):
         self.call_later(self.release_keys)
         # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+
+    def set_lists(self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]) -> None:
+        """Take up the sessions of a config that was read anew, and when each list was asked for."""
+        self.config_sessions = tuple(sessions)
+        if self.sign_ins:
+            import_module(_SIGN_INS).set_config_sessions(self, sessions)
+        self.list_states.set_lists(tuple(session.name for session in sessions), listed_at)
+        self.messages_changed.publish(None)
 
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""
@@ -161,7 +173,42 @@ class FullScreenApp(TuiApp[str]):
 
     def action_help_quit(self) -> None:
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
-        self.exit()
+        self.leave()
+
+    async def action_quit(self) -> None:
+        """End the program."""
+        self.leave()
+
+    def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
+        """End the program with this result and `chosen`.
+
+        If that stops sign-ins in the background, ask first. A second wish to leave is not asked.
+        """
+        count = sum(one.is_kept and one.is_waiting for one in self.sign_ins.values())
+        if count and not self._asks_to_leave:
+            self.run_worker(self._ask_to_leave(count, command, chosen))
+            return
+        self.chosen = chosen
+        self.exit(command)
+
+    async def _ask_to_leave(self, count: int, command: str | None, chosen: RoleRow | None) -> None:
+        running = "1 sign-in is" if count == 1 else f"{count} sign-ins are"
+        question = f"{running} still running and would stop: leave?"
+        self._asks_to_leave = True
+        if await self.push_screen_wait(_CONFIRM.load()(question)):
+            self.leave(command, chosen)
+        self._asks_to_leave = False
+
+    def join_sign_in(self, session_name: str, go_on: Callable[[], object], what: str) -> bool:
+        """Show the dialog of the sign-in to this session, if one runs; return whether one does.
+
+        It is as after `sign_in`: `go_on` is called after the sign-in.
+        """
+        if session_name not in self.sign_ins:
+            return False
+        why = LoginRequired(f'the sign-in to "{session_name}" is still running')
+        self.sign_in(session_name, why, go_on, what)
+        return True
 
     def sign_in(
         self, session_name: str, why: LoginRequired, go_on: Callable[[], object], action: str

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
+    from ssohelper.core.model import SsoSession
     from ssohelper.tui.running_sign_ins import RunningSignIn
 
 _T = TypeVar("_T")
@@ -75,8 +76,12 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.give_back_sign_in: Callable[[], bool] | None = None
         # The sign-ins that run, by the names of their sessions.
         self.sign_ins: dict[str, RunningSignIn] = {}
+        # The sessions of the config, as it was last read.
+        self.config_sessions: tuple[SsoSession, ...] = ()
         # Published with a session's name when a sign-in in the background has succeeded.
         self.signed_in: Signal[str] = Signal(self, "signed in")
+        # Published with a session's name when its list of roles was refreshed in the background.
+        self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
         # Each ends work that must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
         # The console is quiet, because Textual would print a traceback with the values of

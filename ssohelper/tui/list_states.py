@@ -30,10 +30,14 @@ class Failure(NamedTuple):
 
 
 class FailureNote(NamedTuple):
-    """The note that lists of roles could not be refreshed: in full, and in a few words."""
+    """The note that lists of roles could not be refreshed.
+
+    It is given in full, in a few words, and without the session's name for a line with little room.
+    """
 
     text: str
     short: str
+    shortest: str
 
 
 class ListStates:
@@ -97,15 +101,14 @@ class ListStates:
             return None
         named = len(self._sessions) > 1
         parts = [f"{show(name, 24)}: {text}" if named else text for name, text in texts.items()]
-        return FailureNote("; ".join(parts), self._short_failure_text(list(texts), named))
-
-    def _short_failure_text(self, names: list[str], named: bool) -> str:
-        troubles = {self._failures[name].trouble for name in names}
+        troubles = {self._failures[name].trouble for name in texts}
         what = troubles.pop().value if len(troubles) == 1 else "lists not refreshed"
         what = what.removeprefix("last ")
-        if not named:
-            return what
-        return f"{show(names[0], 12)} {what}" if len(names) == 1 else f"{len(names)} × {what}"
+        short = what
+        if named:
+            first = show(next(iter(texts)), 12)
+            short = f"{first} {what}" if len(texts) == 1 else f"{len(texts)} × {what}"
+        return FailureNote("; ".join(parts), short, what.removeprefix("lists "))
 
 
 def age_text(seconds: int) -> str:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.signal import Signal
 
-from ssohelper.actions import clocks, login, login_ui
+from ssohelper.actions import clocks, login, login_ui, selection
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.model import SsoSession
+from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
@@ -70,6 +71,8 @@ class RunningSignIn:
         device_code: bool = False,
     ) -> None:
         self.session = session
+        # Whether the config had the session when it was last read. It has not during a set-up.
+        self.is_in_config = is_session_listed(session, app.config_sessions)
         self.page = Page()
         self.failure: SsoHelperError | None = None
         self.question: Question | None = None
@@ -252,6 +255,22 @@ def stop(app: TuiApp[Any], session_name: str) -> None:
         known.stop()
 
 
+def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> None:
+    """Take up the sessions of a config that was read anew. Stop the sign-ins to those it lost."""
+    app.config_sessions = tuple(sessions)
+    for sign_in in tuple(app.sign_ins.values()):
+        had, sign_in.is_in_config = (
+            sign_in.is_in_config,
+            is_session_listed(sign_in.session, app.config_sessions),
+        )
+        if had and not sign_in.is_in_config:
+            sign_in.stop()
+            app.show_warning(
+                f'the sign-in to "{sign_in.session.name}" was stopped: this session was removed, '
+                "renamed or changed in the config"
+            )
+
+
 def how_to_run(app: TuiApp[Any], action: str) -> str:
     """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
     screen_name = action.partition(".")[0]
@@ -274,9 +293,15 @@ class _Attempt:
         self.cancelled, self.has_ended = threading.Event(), threading.Event()
 
     def run(self, options: LoginOptions) -> LoginOutcome:
-        """Sign in. Call this in a thread of its own. Raises: the errors of `login.log_in`."""
+        """Sign in. Call this in a thread of its own.
+
+        Raises: the errors of `login.log_in`; ConfigInvalid if the config no longer has the session.
+        """
+        services, sign_in = self._app.services, self._sign_in
         try:
-            return login.log_in(self._app.services, self._sign_in.session, self, options)
+            if sign_in.is_in_config:
+                selection.check_session_in_config(services, sign_in.session)
+            return login.log_in(services, sign_in.session, self, options)
         finally:
             self.has_ended.set()
 

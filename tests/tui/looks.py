@@ -21,6 +21,8 @@ _ROUNDING = 2
 _CLOCK = re.compile(r"\d+[dhms](?: \d+[dhms])?(?![a-z\d])")
 # A clock whose second part has no unit.
 _HALF_CLOCK = re.compile(r"(?<![\w.:-])\d+[dh] \d{1,2}(?=…|$|  )")
+# A clock whose word is cut: "5m lef", with the ellipsis or at the edge, before a widget's padding.
+_HALF_WORD = re.compile(r"\d[dhms\d:]* (?:lef|le|l|ag)(?=…|\s*$|  )")
 _COUNT = re.compile(r"\d+(?:/\d+)?")
 # What a cut clock or count ends with.
 _TAIL = re.compile(r"(?:^|(?<=[\s(·+~/|▏│]))(\d[\d/]*(?:[dhms] ?\d*)?)$")
@@ -106,7 +108,7 @@ def cut_numbers(frame: Frame, whole: Frame | None) -> Iterator[str]:
         if not box.is_leaf:
             continue
         for line in frame.text_in(box.seen):
-            for found in _HALF_CLOCK.finditer(line):
+            for found in (*_HALF_CLOCK.finditer(line), *_HALF_WORD.finditer(line)):
                 yield f'{box.name}: "{found.group()}" in "{line.strip()}"'
             for place in re.finditer("…", line):
                 tail = _TAIL.search(line[: place.start()])

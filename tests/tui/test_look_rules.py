@@ -136,7 +136,9 @@ def test_a_cut_clock_or_count_is_found(words: str, width: str) -> None:
     assert rules_of(frame(width), whole) == {"cut number"}
 
 
-@pytest.mark.parametrize("words", ["ends in 2h 1…", "17 to add, 5…", "(2h…"])
+@pytest.mark.parametrize(
+    "words", ["ends in 2h 1…", "17 to add, 5…", "(2h…", "7h 59m lef", "4:12 l…"]
+)
 def test_an_ellipsis_in_a_clock_or_count_is_found(words: str) -> None:
     assert rules_of(frame_of(text(words))) == {"cut number"}
 

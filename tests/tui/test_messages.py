@@ -12,7 +12,9 @@ from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.role_pane import RolePane
+from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
+from tests.tui.looks import check
 from tests.tui.world import NOW, DemoHome, until
 
 ERROR = LocalState("the disk is full", hint="free some space")
@@ -196,6 +198,32 @@ class TestLists:
 
         run_scenario(services, scenario, size=(120, 30))
 
+    def test_in_40_columns_the_mark_stays_beside_an_error_and_clocks_are_whole(
+        self, world: DemoHome
+    ) -> None:
+        services = world.app()
+        world.clock.now -= 2 * 3600 + 60
+
+        async def scenario(user: User) -> None:
+            await user.press("f3")
+            await user.wait_for_text("signed in", "7h 1m left")
+            frame = take_frame(user.app, "sessions", PALETTES[0])
+            assert not [found for found in check(frame) if found.rule == "cut number"]
+            world.clock.now -= 58 * 60
+            await user.press("r")
+            await user.wait_for_text("7h 59m left")
+
+            def shows_both() -> bool:
+                # Each time, since a refresh of the list that ends now takes the mark away.
+                user.app.list_states.set_failure("corp", LoginRequired("x"), NOW)
+                user.app.show_error(ERROR)
+                line = message_line(user)
+                return line.startswith("✗ the disk") and line.endswith("▲ sign-in needed")
+
+            await until(shows_both)
+
+        run_scenario(services, scenario, size=(40, 12))
+
     def test_states(self) -> None:
         states = ListStates()
         states.set_lists(("corp", "lab"), {"corp": NOW})
@@ -205,6 +233,7 @@ class TestLists:
         assert states.failure_note(NOW + 14 * 60) == (
             "corp: offline · list 14 min old",
             "corp offline",
+            "offline",
         )
         assert states.set_failure("corp", Throttled("x"), NOW + 61)
         assert states.describe("corp", NOW + 61) == "list 1 min old · last refresh failed"
@@ -215,6 +244,7 @@ class TestLists:
         assert found == (
             "corp: list 2 h old · last refresh failed; lab: offline",
             "2 × lists not refreshed",
+            "not refreshed",
         )
         states.set_refreshed("lab", NOW)
         states.set_lists(("corp",), {"corp": NOW + 62})  # another process has listed it
@@ -226,6 +256,7 @@ class TestLists:
         states.set_failure("corp", LoginRequired("x"), NOW)
         assert states.failure_note(NOW + 2 * 86400) == (
             "list 2 days old · sign-in needed",
+            "sign-in needed",
             "sign-in needed",
         )
 

@@ -87,7 +87,7 @@ class AccountsScreen(Screen[None]):
         # The list's key tab hides Textual's own binding of tab, which the set-up form needs.
         Binding("tab", "app.focus_next", show=False),
         # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
-        action_binding("accounts.leave", show=False),
+        action_binding("accounts.leave", "app.quit", show=False),
     ]
     app: FullScreenApp
 
@@ -229,9 +229,7 @@ class AccountsScreen(Screen[None]):
         if not self._choice.sessions:
             # The set-up form replaces the list; later the cursor begins at the list's first role.
             self._choice = KnownRoles([], {}, [])
-        names = tuple(session.name for session in self._choice.sessions)
-        self.app.list_states.set_lists(names, self._choice.listed_at)
-        self.app.messages_changed.publish(None)
+        self.app.set_lists(self._choice.sessions, self._choice.listed_at)
 
     def reload_rows(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
@@ -361,23 +359,25 @@ class AccountsScreen(Screen[None]):
         self._show_role_details()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        if self._actions is not None and self._is_guarded(event.row):
-            self.run_worker(self._choose_guarded_role(self._actions, event.row), exclusive=True)
+        use = partial(self._use_role, event.row)
+        if not self.app.join_sign_in(event.row.session_name, use, "the switch to the role"):
+            use()
+
+    def _use_role(self, row: RoleRow) -> None:
+        if self._actions is not None and self._is_guarded(row):
+            self.run_worker(self._choose_guarded_role(self._actions, row), exclusive=True)
         else:
-            self._leave_to_use_role(event.row)
+            self._leave_to_use_role(row)
 
     def _leave_to_use_role(self, row: RoleRow) -> None:
-        self.app.chosen = row
-        self.app.exit(deferred.find_use_command(self.services, row))
+        self.app.leave(deferred.find_use_command(self.services, row), row)
 
     async def _choose_guarded_role(self, actions: RowActions, row: RoleRow) -> None:
         if await actions.ask_for_grant(row):
             self._leave_to_use_role(row)
 
-    def action_leave(self) -> None:
-        self.app.exit()
-
-    on_role_pane_left = action_leave
+    def on_role_pane_left(self) -> None:
+        self.app.leave()
 
     # -- actions on the row under the cursor ---------------------------------------------------
 

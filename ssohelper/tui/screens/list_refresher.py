@@ -39,6 +39,8 @@ class ListRefresher:
         # such as "3/20".
         self._progress: dict[str, str] = {}
         self._asked_at: dict[str, int] = {}
+        # The sessions that need a sign-in, of those that the user has last asked to refresh.
+        self._signed_out: list[str] = []
         app.signed_in.subscribe(app, lambda _name: refreshed())
 
     @property
@@ -95,6 +97,8 @@ class ListRefresher:
         """
         if session.name in self._progress:
             return
+        if not self._progress:
+            self._signed_out = []
         app, show_progress = self._app, partial(self._set_progress, session.name)
         services = app.services
         self._asked_at[session.name] = services.clock.now()
@@ -106,6 +110,7 @@ class ListRefresher:
             app.list_states.set_refreshed(session.name, services.clock.now())
             self._set_progress(session.name, None)
             self._refreshed()
+            app.list_refreshed.publish(session.name)
             if by_user:
                 command = f"ssohelper list --refresh --session {session.name}"
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)
@@ -124,7 +129,8 @@ class ListRefresher:
                 go_on = partial(self.refresh_list, session, by_user=True)
                 app.sign_in(session.name, error, go_on, "accounts.refresh")
             elif by_user:
-                app.show_error(error)
+                self._signed_out.append(session.name)
+                app.show_error(self._name_all_signed_out(error))
 
         self._set_progress(session.name, "")
         app.run_in_background(
@@ -134,6 +140,13 @@ class ListRefresher:
             end_refresh,
             report_failure,
         )
+
+    def _name_all_signed_out(self, last: LoginRequired) -> LoginRequired:
+        """Return the last session's error, or one that names all sessions that need a sign-in."""
+        if len(self._signed_out) == 1:
+            return last
+        names = ", ".join(f'"{name}"' for name in self._signed_out)
+        return LoginRequired(f"not refreshed, because not signed in: {names}", hint=last.hint)
 
     def _set_progress(self, session_name: str, text: str | None) -> None:
         if text is None:

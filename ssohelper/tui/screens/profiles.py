@@ -111,6 +111,11 @@ class ProfilesScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#hint").display = False
         self.detail.can_focus = False
+        self.app.list_refreshed.subscribe(self, lambda _name: self._plan_with_new_list())
+
+    def _plan_with_new_list(self) -> None:
+        if self.is_current:  # otherwise it is planned when the screen is shown again
+            self._planner.plan_sync()
 
     def on_screen_resume(self) -> None:
         self._planner.read_config_and_plan()

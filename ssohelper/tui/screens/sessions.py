@@ -134,6 +134,7 @@ class SessionsScreen(Screen[None]):
         self._is_reading = False
         is_first = self._snapshot is None
         self._snapshot = snapshot
+        running_sign_ins.set_config_sessions(self.app, snapshot.listed)
         nothing = not snapshot.clocks and not snapshot.broken
         self.query_one("#error").display = False
         for part in ("#title", "#sessions", "#clocks", "#details"):
@@ -181,7 +182,8 @@ class SessionsScreen(Screen[None]):
 
     def _row(self, number: int, width: int) -> Line:
         assert self._snapshot is not None
-        name_width = max(12, min(34, width // 3))
+        # In 40 columns "23h 59m left" fits whole beside the name.
+        name_width = max(4, min(34, width // 3, width - 28))
         if number >= len(self._snapshot.clocks):
             name, message = self._snapshot.broken[number - len(self._snapshot.clocks)]
             return [
@@ -213,7 +215,7 @@ class SessionsScreen(Screen[None]):
     def _sign_in_of(self, clock: SessionClock) -> RunningSignIn | None:
         """Return the session's sign-in that runs, unless its dialog is over this screen."""
         sign_in = self.app.sign_ins.get(clock.session.name)
-        return sign_in if sign_in and (sign_in.is_kept or self.is_current) else None
+        return sign_in if sign_in and (sign_in.is_kept or self.is_active) else None
 
     def _summary(self, clock: SessionClock) -> str:
         sign_in = self._sign_in_of(clock)
@@ -323,6 +325,7 @@ class SessionsScreen(Screen[None]):
             self.read()
 
         self.app.push_screen(dialog, report_sign_in)
+        self.read()  # another program may have removed the session since: that closes the dialog
 
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)

@@ -68,6 +68,12 @@ class Snapshot(NamedTuple):
     broken: tuple[tuple[str, str], ...]
     unlisted: frozenset[SsoSession] = frozenset()
 
+    @property
+    def listed(self) -> tuple[SsoSession, ...]:
+        """Return the sessions that are in the config."""
+        sessions = (clock.session for clock in self.clocks)
+        return tuple(session for session in sessions if session not in self.unlisted)
+
 
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 # The line shows how old a list of roles is, so it is drawn again after so many seconds.
 _CHECK_SECONDS = 5
-# Beside a message, the note about failed refreshes takes at most a third of the line.
+# If both do not fit, the note about failed refreshes names its session only within a third of the
+# line. Its last words stay beside every message.
 _LEAST_SHARE = 3
 
 
@@ -88,7 +89,7 @@ class MessageLine(Widget):
             if free >= (cell_len(text) + 2 if text else 0):
                 return Shown(kind, text, mark)
         is_small = cell_len(found.short) + 2 <= width // _LEAST_SHARE
-        return Shown(kind, text, found.short if is_small or not text else "")
+        return Shown(kind, text, found.short if is_small else found.shortest)
 
     def render_line(self, y: int) -> Strip:
         base, width = self.rich_style, self.size.width
