@@ -110,6 +110,23 @@ def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) ->
     assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
 
 
+def test_a_block_with_a_profile_that_has_no_role_is_left_as_it_is(saved: Home, run: Run) -> None:
+    unnamed = "[profile a:b]\ncredential_process = aws-sso -S X process --profile a:b\n"
+    end = "# END_AWS_SSO_CLI\n"
+    before = add(saved, BLOCK.replace(end, unnamed + end) + LEGACY)
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "1 adopted" in said
+    assert (
+        'skipped "a/Admin": not adopted: aws-sso-cli writes it together with "a:b", which cannot '
+        "be adopted"
+    ) in said
+    begin, end_at = before.index(b"# BEGIN"), before.index(end.encode())
+    assert before[begin:end_at] in saved.config_file.read_bytes()
+    doctor = run("doctor").stdout
+    assert "between the marks" not in doctor
+    assert "--adopt a/Admin" not in doctor
+
+
 def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:
     before = add(saved, LEGACY)
     done = run("profile", "sync", "--adopt", "odl", "--yes")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ssohelper.core import process_command, profile_region
+from ssohelper.core.adoption import find_unadoptable_blocks
 from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
@@ -268,7 +269,9 @@ def adopt_command(facts: Facts, names: Collection[str]) -> str:
     config = facts.config.file
     if config is None:
         return ""
-    found = [one.name for one in find_profile_origins(config) if one.named and one.name in names]
+    left = find_unadoptable_blocks(config)
+    origins = [one for one in find_profile_origins(config) if one.named and one.name in names]
+    found = [one.name for one in origins if one.name not in left]
     has_session = bool(config.session_names())
     if len(found) > _MOST_ADOPTED:
         setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
