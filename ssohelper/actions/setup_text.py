@@ -22,6 +22,14 @@ NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 _MOST_PROBLEMS = 3
 
 
+def default_region_line(region: str) -> str:
+    """Return the line that says which default region new profiles get without a question."""
+    return (
+        f"{DEFAULT_REGION}: {region}, that of [default] or of this shell; for another one: "
+        "ssohelper profile sync --default-region R"
+    )
+
+
 def survey_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
     """Yield a line for each kind of profile that other tools or the user wrote: does it work?
 

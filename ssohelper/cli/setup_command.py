@@ -293,10 +293,7 @@ def _choose_default_region(
     if proposal is None or (yes and proposal == session.region):
         return choices
     if yes:
-        output.say(
-            f"{setup_text.DEFAULT_REGION}: {proposal}, that of [default] or of this shell; for "
-            "another one: ssohelper profile sync --default-region R"
-        )
+        output.say(setup_text.default_region_line(proposal))
         return choices.with_chosen_fields(default_region=proposal)
     region: str = click.prompt(
         setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer

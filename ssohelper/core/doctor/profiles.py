@@ -309,13 +309,14 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
     The region of `[default]` does not help: a profile with another name does not inherit it. That
     of the environment helps in this shell alone.
     """
-    names = [
-        one.name
+    found = [
+        (one.name, one.target.session)
         for one in facts.profiles
         if one.target is not None and not profile_region.has_own_region(one.entry.keys)
     ]
-    if not names:
+    if not found:
         return
+    names = [name for name, _ in found]
     have = "has no region" if len(names) == 1 else "have no region"
     variables = profile_region.find_region_variables(facts.environ)
     message = f'{have}, so most calls stop with "You must specify a region"'
@@ -324,7 +325,10 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
         message = f"{have}; only {' and '.join(variables)} of this shell {gives} one"
         if profile_region.OF_BOTOCORE not in variables:
             message += f", and boto3 reads {profile_region.OF_BOTOCORE} alone"
-    yield note("no-region", profiles_subject(names), message, "add a line: region = eu-west-1")
+    region = next((session.region for _, session in found if session is not None), "eu-west-1")
+    if facts.config.file is not None:
+        region = profile_region.propose_region(facts.config.file, facts.environ, region)
+    yield note("no-region", profiles_subject(names), message, f"add a line: region = {region}")
 
 
 CHECKS = (
