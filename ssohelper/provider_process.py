@@ -35,6 +35,7 @@ _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 # Versions of botocore before `aws login` lack these.
 _LoginProvider: Any = getattr(credentials, "LoginProvider", object)
 _LoginError: Any = getattr(exceptions, "LoginError", ())
+_SSO_LOGIN_ERRORS = (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError)
 # If the profile itself names no provider, credentials of the machine would be another identity.
 _OF_THE_MACHINE = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
 _BAD_CONFIG = (
@@ -42,7 +43,6 @@ _BAD_CONFIG = (
     exceptions.ConfigParseError,
     exceptions.ProfileNotFound,
     exceptions.PartialCredentialsError,
-    exceptions.UnauthorizedSSOTokenError,
     exceptions.MissingDependencyException,
 )
 
@@ -118,7 +118,7 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
 
 
 def _exit_code_of(cause: Exception) -> int:
-    if isinstance(cause, _LoginError):
+    if isinstance(cause, (*_SSO_LOGIN_ERRORS, _LoginError)):
         return LoginRequired.exit_code
     if isinstance(cause, _BAD_CONFIG):
         return ConfigInvalid.exit_code

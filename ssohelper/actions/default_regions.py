@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import profile_region
 from ssohelper.core.choices import make_value_finder
-from ssohelper.core.endpoints import checked_region, is_region
+from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -37,7 +37,8 @@ def region_in_written_profiles(app: App, session: SsoSession, choices: Choices) 
 def region_of_role(app: App, profile: Profile) -> str:
     """Return the region that a new profile for the role of `profile` would get."""
     session, role = profile.session, profile.shown_role
-    default = default_region_of_session(app, session, app.choices.load(session.name))
+    choices = with_proposed_region(app, session, app.choices.load(session.name))
+    default = default_region_of_session(app, session, choices)
     rules = app.settings.account_regions()
     if not rules:
         return default  # without reading the names of accounts
@@ -58,10 +59,18 @@ def propose_default_region(app: App, session: SsoSession) -> str | None:
         target = config.target_or_none(entry) if entry.managed else None
         if target is not None and target.session_name == session.name:
             return None
-    default = config.profile("default")
-    known = [default.keys.get("region", "").strip()] if default else []
-    known += [app.environ.get(name, "") for name in profile_region.VARIABLES]
-    return next((region for region in known if is_region(region)), session.region)
+    return profile_region.propose_region(config, app.environ, session.region)
+
+
+def with_proposed_region(app: App, session: SsoSession, choices: Choices) -> Choices:
+    """Return the options with the region that `setup` would propose, if none was chosen yet.
+
+    Unchanged if that is Identity Center's region.
+    """
+    proposal = None if choices.default_region else propose_default_region(app, session)
+    if proposal is None or proposal == session.region:
+        return choices
+    return choices.with_chosen_fields(default_region=proposal)
 
 
 def parse_region_name(text: str) -> str:

@@ -6,15 +6,22 @@ itself. actions.foreign_credentials gets them for the commands that need them.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents, environment
+from ssohelper.actions import agents, environment, legacy_sign_ins
 from ssohelper.actions.environment import Environment
 from ssohelper.core import chains
-from ssohelper.core.foreign import ForeignCredentials, ForeignProfile, foreign_profile_of_entry
+from ssohelper.core.foreign import (
+    ForeignCredentials,
+    ForeignProfile,
+    foreign_profile_of_entry,
+    is_of_no_session,
+)
+from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -44,7 +51,9 @@ def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
 def _find_foreign_profile_of_entry(
     config: ConfigFile, entry: ProfileEntry, read_keyed: Callable[[], Collection[str]]
 ) -> ForeignProfile | None:
-    if config.target(entry) is not None or chains.find_chain(config, entry):
+    chain = chains.find_chain(config, entry)
+    target = chain.target if chain else config.target(entry)
+    if target is not None and not is_of_no_session(config, target):
         return None
     return foreign_profile_of_entry(config, entry, read_keyed())
 
@@ -112,7 +121,7 @@ def read_profile_options(app: App, found: ForeignProfile) -> Mapping[str, str]:
 def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
     """Raise an error for a profile that the SDK of a program could not use now.
 
-    Raises: Refused below an allow-list; LoginRequired if `aws login` is needed; UsageProblem for an
+    Raises: Refused below an allow-list; LoginRequired if a sign-in is needed; UsageProblem for an
     MFA device without a terminal.
     """
     agents.refuse_below_allow_list(
@@ -126,6 +135,8 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
         )
     if found.login_session is not None:
         _check_aws_login(app, found)
+    if found.sso_start_url:
+        _check_aws_sso_login(app, found)
 
 
 def _check_aws_login(app: App, found: ForeignProfile) -> None:
@@ -135,5 +146,16 @@ def _check_aws_login(app: App, found: ForeignProfile) -> None:
         state = "is missing or damaged" if expires_at is None else "has expired"
         raise LoginRequired(
             f'the sign-in of "aws login" for the profile "{found.login_profile}" {state}',
-            hint=f"sign in with: aws login --profile {found.login_profile}",
+            hint=f"sign in with: {found.sign_in_command}",
+        )
+
+
+def _check_aws_sso_login(app: App, found: ForeignProfile) -> None:
+    url = found.sso_start_url
+    if not legacy_sign_ins.find_token_of_url(app, (), url, asks_aws=False).is_valid:
+        raise LoginRequired(
+            f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '
+            "missing or has ended",
+            hint=f"sign in with: {found.sign_in_command}, or: ssohelper setup "
+            + shlex.quote(show(url, 200)),
         )

@@ -337,6 +337,7 @@ def _make_sync_request(
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
     is_in_keyring = app.storage.name == "keyring"
+    choices = default_regions.with_proposed_region(app, session, choices)
     return SyncRequest(
         session,
         listing,

@@ -276,7 +276,7 @@ def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -
 
 
 def sign_out_and_forget_listing(app: App, session: SsoSession) -> None:
-    """Sign out of a session that is not in the config, and delete its saved listing.
+    """Sign out of the session of a setup that wrote nothing, and delete its saved listing.
 
     Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
     """

@@ -17,9 +17,18 @@ DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
 SESSION_WRITTEN = "the session was written; its profiles, later: ssohelper profile sync"
 SIGNED_OUT_AGAIN = "signed out again: nothing is left of this setup"
+SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 # How many problems of `doctor` the end of a setup shows.
 _MOST_PROBLEMS = 3
+
+
+def default_region_line(region: str) -> str:
+    """Return the line that says which default region new profiles get without a question."""
+    return (
+        f"{DEFAULT_REGION}: {region}, that of [default] or of this shell; for another one: "
+        "ssohelper profile sync --default-region R"
+    )
 
 
 def survey_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
@@ -102,6 +111,11 @@ def kept_markers_line(others: Sequence[str], why: str) -> str:
 def keep_session_question(name: str) -> str:
     """Return the question whether to keep the session of a setup whose profiles were declined."""
     return f'write the session "{show(name)}" without profiles, and stay signed in?'
+
+
+def keep_sign_in_question(name: str) -> str:
+    """Return the question whether to keep a new sign-in after a setup that wrote nothing."""
+    return f'stay signed in to "{show(name)}"?'
 
 
 def guards_line(rules: Sequence[str]) -> str:

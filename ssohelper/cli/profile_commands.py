@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import chain_profiles, directory, profiles, selection, undoing
+from ssohelper.actions import chain_profiles, directory, profiles, selection, setup_text, undoing
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
@@ -118,6 +118,9 @@ def sync_profiles(
         has_new_region=default_region is not None,
     )
     warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
+    region = plan.request.choices.default_region
+    if region is not None and region != choices.default_region:
+        output.say(setup_text.default_region_line(region))
     if dry_run:
         print_plan(app, plan)
     else:

@@ -92,9 +92,10 @@ def setup(
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not sessions.has_config_section(app, session):
         adopt_output.say_which_session_serves_old_profiles(app, session)
-    session = sign_in_on_terminal(
+    outcome = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
-    ).session
+    )
+    session = outcome.session
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
@@ -116,7 +117,7 @@ def setup(
         warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
         is_written = write_plan(app, plan, yes=yes, what="setup")
         if not is_written:
-            _ask_to_keep_session(app, session)
+            _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
     if is_written:
         _offer_guards(app, listing, yes=yes)
         _print_next_step(app, session, listing)
@@ -155,12 +156,17 @@ def _interrupt_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ask_to_keep_session(app: App, session: SsoSession) -> None:
+def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool) -> None:
     """After a "no" to the profiles, ask whether to write the session alone or to sign out.
 
-    Without one of these, a token would be left whose session no command knows.
+    Without one of these, a token would be left whose session no command knows. For a session that
+    is in the config already, ask whether to keep the sign-in that this setup made.
     """
     if sessions.has_config_section(app, session):
+        question = setup_text.keep_sign_in_question(session.name)
+        if is_new_sign_in and not output.confirm(question, yes=False, what="setup", default=True):
+            sessions.sign_out_and_forget_listing(app, session)
+            output.say(setup_text.SIGNED_OUT)
         return
     question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
@@ -293,10 +299,7 @@ def _choose_default_region(
     if proposal is None or (yes and proposal == session.region):
         return choices
     if yes:
-        output.say(
-            f"{setup_text.DEFAULT_REGION}: {proposal}, that of [default] or of this shell; for "
-            "another one: ssohelper profile sync --default-region R"
-        )
+        output.say(setup_text.default_region_line(proposal))
         return choices.with_chosen_fields(default_region=proposal)
     region: str = click.prompt(
         setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, doctor, identity
+from ssohelper.actions import adopting, default_regions, doctor, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.cli.foreign_use import print_name_and_value
@@ -47,7 +47,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     if entry is not None and profile_region.lacks_region(entry.keys, app.environ):
         app.warn(
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
-            f'specify a region"; add a line: region = {chosen.session.region}'
+            f'specify a region"; add a line: region = {default_regions.region_of_role(app, chosen)}'
         )
     with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)

@@ -61,6 +61,25 @@ def find_adoption_candidates(
             reason = _reason_not_to_adopt(config, session, named, listed, instances)
         role = named.role if named is not None and not reason else None
         found[origin.name] = AdoptionCandidate(origin, role, reason)
+    for name, reason in find_unadoptable_blocks(config).items():
+        if name in found:
+            found[name] = found[name]._replace(role=None, reason=found[name].reason or reason)
+    return found
+
+
+def find_unadoptable_blocks(config: ConfigFile) -> dict[str, str]:
+    """Return, by profile of aws-sso-cli's blocks that no session can adopt as a whole, the reason.
+
+    The marker lines of such a block could never be removed.
+    """
+    named = {origin.name for origin in find_profile_origins(config) if origin.named}
+    found: dict[str, str] = {}
+    for block in find_aws_sso_cli_blocks(config):
+        entries = filter(None, map(config.profile, block.names))
+        stuck = [one.name for one in entries if not one.managed and one.name not in named]
+        if stuck:
+            reason = f'aws-sso-cli writes it together with "{stuck[0]}", which cannot be adopted'
+            found |= dict.fromkeys(block.names, reason)
     return found
 
 

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Collection
 from typing import NamedTuple, TypeGuard
 
 from ssohelper.core import process_command
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
+from ssohelper.core.config_file import (
+    ConfigFile,
+    ProfileEntry,
+    TargetRole,
+    assumes_role,
+    target_belongs_to_session,
+)
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show
@@ -28,6 +35,7 @@ from ssohelper.errors import (
 
 _MOST_PROFILES = 12
 _PROGRAM = "the program "
+_LEGACY = "legacy"
 # The error of the process that asks botocore for credentials, if a profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
 # Matches the characters that an access key may have. Access keys become environment variables and
@@ -40,7 +48,8 @@ class ForeignProfile(NamedTuple):
     """A profile whose credentials another program or file provides.
 
     `what` names the provider for people. `login_profile` is the profile with `login_session`, whose
-    value is `login_session`. `mfa_serials` are the MFA devices whose codes are asked for.
+    value is `login_session`, or the profile whose `sso_start_url` is here, and which no session of
+    the config serves. `mfa_serials` are the MFA devices whose codes are asked for.
     `credential_source` is the value of that key, "" without it. `role_arn` is the role at the end,
     "" if none is assumed. `profiles` are this profile, the profile that it refers to in
     `source_profile`, and so on.
@@ -54,6 +63,15 @@ class ForeignProfile(NamedTuple):
     credential_source: str = ""
     role_arn: str = ""
     profiles: tuple[str, ...] = ()
+    sso_start_url: str = ""
+
+    @property
+    def sign_in_command(self) -> str:
+        """Return the command of the AWS CLI that signs in, "" if the profile needs no sign-in."""
+        if not self.login_profile:
+            return ""
+        login = "aws sso login" if self.sso_start_url else "aws login"
+        return f"{login} --profile {shlex.quote(show(self.login_profile, 80))}"
 
     @property
     def description(self) -> str:
@@ -99,6 +117,16 @@ class ForeignCredentials(NamedTuple):
         )
 
 
+def is_of_no_session(config: ConfigFile, target: TargetRole) -> bool:
+    """Return whether a profile names its portal itself, and no sso-session has that portal.
+
+    SDKs use the token of `aws sso login` for it, and ssohelper has none.
+    """
+    return target.form == _LEGACY and not any(
+        target_belongs_to_session(target, session) for session in config.sso_sessions()
+    )
+
+
 def foreign_profile_of_entry(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> ForeignProfile | None:
@@ -125,7 +153,7 @@ def foreign_profile_of_entry(
         entry = following
         names.append(entry.name)
     else:
-        found = _find_provider(entry, credentials_names)
+        found = _find_provider(config, entry, credentials_names)
     return found and found._replace(
         name=name,
         mfa_serials=tuple(dict.fromkeys(filter(None, serials))),
@@ -135,7 +163,7 @@ def foreign_profile_of_entry(
 
 
 def _find_provider(
-    entry: ProfileEntry, credentials_names: Collection[str]
+    config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> ForeignProfile | None:
     keys = entry.keys
     if assumes_role(keys):
@@ -144,6 +172,12 @@ def _find_provider(
         return ForeignProfile(entry.name, what, credential_source=source)
     if keys.get("role_arn") and keys.get("web_identity_token_file"):
         return ForeignProfile(entry.name, "a web identity token")
+    target = config.target(entry)
+    if target is not None and is_of_no_session(config, target):
+        url = target.start_url or ""
+        return ForeignProfile(
+            entry.name, "aws sso login", login_profile=entry.name, sso_start_url=url
+        )
     if entry.name in credentials_names or "aws_access_key_id" in keys:
         return ForeignProfile(entry.name, "static keys")
     if keys.get("login_session"):
@@ -186,8 +220,8 @@ def _is_key(value: object) -> TypeGuard[str]:
 def _error_of_provider(found: ForeignProfile, message: str, exit_code: object) -> SsoHelperError:
     text = f"{no_credentials_message(found)}: {show(message, 300)}"
     kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
-    if kind is LoginRequired and found.login_profile:
-        return LoginRequired(text, hint=f"sign in with: aws login --profile {found.login_profile}")
+    if kind is LoginRequired and found.sign_in_command:
+        return LoginRequired(text, hint=f"sign in with: {found.sign_in_command}")
     return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(found))
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.endpoints import is_region
+
 # The only variable with a region that botocore reads.
 OF_BOTOCORE = "AWS_DEFAULT_REGION"
 # The variables that give SDKs their region.
@@ -23,3 +26,11 @@ def find_region_variables(environ: Mapping[str, str]) -> list[str]:
 def lacks_region(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
     """Return whether AWS tools know no region for a profile with these keys in this shell."""
     return not has_own_region(keys) and not find_region_variables(environ)
+
+
+def propose_region(config: ConfigFile, environ: Mapping[str, str], otherwise: str) -> str:
+    """Return the region of the profile `[default]`, else the environment's, else `otherwise`."""
+    default = config.profile("default")
+    known = [default.keys.get("region", "").strip()] if default else []
+    known += [environ.get(name, "") for name in VARIABLES]
+    return next(filter(is_region, known), otherwise)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from ssohelper.actions import adopting, directory, doctor
+from ssohelper.actions import adopting, default_regions, directory, doctor
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.app import App
 from ssohelper.cli import use_command
+from ssohelper.core.doctor.profiles import check_regions
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
@@ -43,6 +44,25 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
     ok(run("profile", "undo", "--yes"))
     assert saved.config_file.read_bytes() == before
+
+
+def test_a_first_sync_takes_the_region_that_setup_would_propose(saved: Home, run: Run) -> None:
+    add(saved, f"\n[default]\nregion = eu-west-2\n{LEGACY}")
+    said = ok(run("profile", "sync", "--adopt", "old", "--yes"))
+    assert "default region of the profiles: eu-west-2, that of [default]" in said
+    app = in_process(saved)
+    written = {one.name: one.keys.get("region") for one in app.config.read().profiles()}
+    assert set(written.values()) == {"eu-west-2"}
+    assert app.choices.load("corp").default_region == "eu-west-2"
+
+
+def test_doctor_and_whoami_propose_the_region_of_new_profiles(saved: Home) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    add(saved, f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}")
+    app = in_process(saved)
+    [found] = check_regions(doctor.gather_facts(app))
+    region = default_regions.region_of_role(app, resolve_profile(app, "bare", None))
+    assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
 
 
 def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> None:
@@ -108,6 +128,23 @@ def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) ->
         'for the session "corp"): `aws-sso setup profiles` would write the adopted profiles again'
     ) in said
     assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
+
+
+def test_a_block_with_a_profile_that_has_no_role_is_left_as_it_is(saved: Home, run: Run) -> None:
+    unnamed = "[profile a:b]\ncredential_process = aws-sso -S X process --profile a:b\n"
+    end = "# END_AWS_SSO_CLI\n"
+    before = add(saved, BLOCK.replace(end, unnamed + end) + LEGACY)
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "1 adopted" in said
+    assert (
+        'skipped "a/Admin": not adopted: aws-sso-cli writes it together with "a:b", which cannot '
+        "be adopted"
+    ) in said
+    begin, end_at = before.index(b"# BEGIN"), before.index(end.encode())
+    assert before[begin:end_at] in saved.config_file.read_bytes()
+    doctor = run("doctor").stdout
+    assert "between the marks" not in doctor
+    assert "--adopt a/Admin" not in doctor
 
 
 def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:

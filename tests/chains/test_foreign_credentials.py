@@ -17,9 +17,9 @@ from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.state import IssuedCredentials
-from ssohelper.errors import AwsUnreachable
+from ssohelper.errors import AwsUnreachable, LoginRequired
 from ssohelper.system import timed_run
-from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
+from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_ACCOUNT, SSO_ROLE, Chained, chain
 from tests.conftest import SCRIPT, Run
 from tests.endpoint.world import Program, wait_for
 
@@ -450,3 +450,26 @@ def test_the_environments_profile_is_taken_too(keyed: Keyed, run: Run):
     done = run("whoami", env={"AWS_PROFILE": "keys"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("profile\tkeys\n")
+
+
+def test_the_sign_in_of_aws_sso_login_serves_a_portal_without_a_session(keyed: Keyed, run: Run):
+    url = "https://d-0000000000.awsapps.com/start"
+    keyed.home.write_config(
+        f"[profile old]\nsso_start_url = {url}\nsso_region = us-east-1\n"
+        f"sso_account_id = {SSO_ACCOUNT}\nsso_role_name = {SSO_ROLE}\n\n"
+        + chain("on-old", JUMP_ARN, "old")
+    )
+    app = App(keyed.home.env)
+    for name in ("old", "on-old"):
+        found = foreign.find_foreign_profile(app, name)
+        assert found is not None
+        with pytest.raises(LoginRequired) as error:
+            foreign.check_foreign_profile_usable(app, found, is_on_terminal=False)
+        assert error.value.hint == (
+            f"sign in with: aws sso login --profile old, or: ssohelper setup {url}"
+        )
+    keyed.home.write_token(keyed.emulator.issue_token("ana"), name=url, issuer=None)
+    done = run("whoami", "old")
+    assert done.returncode == 0, done.stderr
+    assert NOT_OURS.format("old", "aws sso login") in done.stderr
+    assert f":assumed-role/AWSReservedSSO_{SSO_ROLE}_" in done.stdout

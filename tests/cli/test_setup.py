@@ -631,16 +631,22 @@ class TestOnATerminal:
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
 
-    def test_the_only_portal_in_the_config_is_taken_without_a_question(
-        self, terminal: Terminal, home: Home
+    def test_the_only_portal_in_the_config_is_taken_and_a_no_can_give_the_sign_in_back(
+        self, terminal: Terminal, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
         home.add_session("corp", START_URL)
+        before = home.config_file.read_bytes()
         child = terminal("setup", *ONLY_DEV)
         child.expect_exact("[y/N]")
         assert "which one" not in child.before
         child.sendline("n")
-        assert ended(child)[0] == 0
+        child.expect_exact('stay signed in to "corp"? [Y/n]')
+        child.sendline("n")
+        code, rest = ended(child)
+        assert (code, "signed out again" in rest) == (0, True)
+        assert home.config_file.read_bytes() == before
+        assert_signed_out(home, emulator)
 
     @pytest.mark.parametrize("leaving", ["q", "n", "\x03"])
     def test_the_question_which_portal_can_be_left(

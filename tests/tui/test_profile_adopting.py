@@ -127,3 +127,16 @@ def test_a_part_of_aws_sso_cli_is_adopted_whole_or_not_at_all(
             await user.wait_for_text("2 profiles of other tools, 1 needs ssohelper to work")
 
     run_scenario(world.app(), scenario, size=(120, 40))
+
+
+def test_without_a_list_of_roles_f6_says_what_is_needed_first(world: DemoHome) -> None:
+    add_sections(world, WORKING)
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("ctrl+t")
+        await user.wait_for_text("profile sync --session lab: no list of roles yet")
+        await user.press("f6")
+        await user.wait_for_message("Press F5 to ask AWS for your roles")
+
+    run_scenario(world.app(), scenario, size=(120, 40))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ssohelper.core import process_command, profile_region
+from ssohelper.core.adoption import find_unadoptable_blocks
 from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
@@ -268,7 +269,9 @@ def adopt_command(facts: Facts, names: Collection[str]) -> str:
     config = facts.config.file
     if config is None:
         return ""
-    found = [one.name for one in find_profile_origins(config) if one.named and one.name in names]
+    left = find_unadoptable_blocks(config)
+    origins = [one for one in find_profile_origins(config) if one.named and one.name in names]
+    found = [one.name for one in origins if one.name not in left]
     has_session = bool(config.session_names())
     if len(found) > _MOST_ADOPTED:
         setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
@@ -306,13 +309,14 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
     The region of `[default]` does not help: a profile with another name does not inherit it. That
     of the environment helps in this shell alone.
     """
-    names = [
-        one.name
+    found = [
+        (one.name, one.target.session)
         for one in facts.profiles
         if one.target is not None and not profile_region.has_own_region(one.entry.keys)
     ]
-    if not names:
+    if not found:
         return
+    names = [name for name, _ in found]
     have = "has no region" if len(names) == 1 else "have no region"
     variables = profile_region.find_region_variables(facts.environ)
     message = f'{have}, so most calls stop with "You must specify a region"'
@@ -321,7 +325,10 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
         message = f"{have}; only {' and '.join(variables)} of this shell {gives} one"
         if profile_region.OF_BOTOCORE not in variables:
             message += f", and boto3 reads {profile_region.OF_BOTOCORE} alone"
-    yield note("no-region", profiles_subject(names), message, "add a line: region = eu-west-1")
+    region = next((session.region for _, session in found if session is not None), "eu-west-1")
+    if facts.config.file is not None:
+        region = profile_region.propose_region(facts.config.file, facts.environ, region)
+    yield note("no-region", profiles_subject(names), message, f"add a line: region = {region}")
 
 
 CHECKS = (

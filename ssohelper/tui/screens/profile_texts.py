@@ -66,6 +66,13 @@ def next_step_hint(found: Found, key_of: KeyOf) -> str:
     return "\n".join(filter(None, (_missing_input_hint(found, key_of), _adopt_hint(found, key_of))))
 
 
+def is_unknown_what_to_adopt(found: Found) -> bool:
+    """Return whether profiles might be adopted once there is a session with a list of roles."""
+    proposal = found.proposal
+    is_planned = proposal.plan is not None or bool(proposal.problems)
+    return not is_planned and any(not item.entry.managed for item in found.current.profiles)
+
+
 def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     """Return how many profiles can be adopted, with the key for that; "" if there is none."""
     able = adopting.choose_adoptable_profiles(found.proposal.others)

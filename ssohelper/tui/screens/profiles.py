@@ -236,6 +236,9 @@ class ProfilesScreen(Screen[None]):
             planner.plan_sync()
             return
         others = found.proposal.others
+        if profile_texts.is_unknown_what_to_adopt(found):
+            self.app.show_warning(profile_texts.next_step_hint(found, self._key_of))
+            return
 
         async def choose_profiles_to_adopt() -> None:
             planner.adopt = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
@@ -262,8 +265,9 @@ class ProfilesScreen(Screen[None]):
             return self._planner.has_several_sessions
         if action == "adopt":
             found = self._planner.found
-            return found is not None and bool(
-                adopting.choose_adoptable_profiles(found.proposal.others)
+            return found is not None and (
+                bool(adopting.choose_adoptable_profiles(found.proposal.others))
+                or profile_texts.is_unknown_what_to_adopt(found)
             )
         if action == "remove":
             return True if self.pane.names_to_remove() else None
