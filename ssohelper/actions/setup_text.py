@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from ssohelper.actions.adopting import ProfileOfOtherTool
@@ -31,21 +31,26 @@ def default_region_line(region: str) -> str:
     )
 
 
-def survey_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
+def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True) -> Iterator[str]:
     """Yield a line for each kind of profile that other tools or the user wrote: does it work?
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
     """
     if found:
         yield "profiles that other tools or you wrote:"
-    kinds = Counter((one.tool, _describe_state(one)) for one in found)
-    for (tool, state), number in kinds.items():
+    kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
+    for one in found:
+        kinds[one.tool, _describe_state(one)].append(show(one.name, 60))
+    for (tool, state), names in kinds.items():
+        number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
         trouble, unknown, condition = state
         shown = f"{negated} now: {show_message(trouble)}" if trouble else f"{verb} {condition}"
         if unknown:
             shown = f"not checked: {show_message(unknown)}"
         yield f"  {profile_count_text(number)} of {tool}: {shown}"
+        if with_names:
+            yield f"    {shortened_name_list(names, _MOST_NAMES)}"
 
 
 def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:

@@ -174,7 +174,10 @@ def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emula
     setup = ("setup", START_URL, "--session", "corp", "--account", "sandbox-*", "--yes")
     # The region comes from granted's keys.
     printed = ok(run(*setup))
-    assert '1 profile of granted: does not work now: there is no program "granted"' in printed
+    assert (
+        '1 profile of granted: does not work now: there is no program "granted"\n    sandbox-ana/SandboxAdmin\n'
+        in printed
+    )
     assert "try it: aws sts get-caller-identity --profile sandbox-ana.SandboxAdmin" in printed
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "granted"
     ok(run(*setup, "--adopt", "sandbox-ana/*"))

@@ -86,7 +86,7 @@ async def _ask_before_diff(
             app, lambda: default_regions.propose_default_region(services, session)
         )
     is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
-    survey = () if is_asked else tuple(setup_text.survey_lines(found))
+    survey = () if is_asked else tuple(setup_text.survey_lines(found, with_names=False))
     patterns = adopting.build_adopt_patterns(found, chosen)
     if region is None:
         return _Answers(chosen, None, survey, patterns)
