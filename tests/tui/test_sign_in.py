@@ -281,6 +281,8 @@ class TestInAPty:
                 terminal.send("b")
                 terminal.until("signing in")
                 terminal.send("\x11")
+                terminal.until("is still running and would stop: leave?")
+                terminal.send("y")
             else:
                 terminal.child.kill(signal.SIGTERM)
             assert terminal.wait() == (0 if way == "ctrl+q" else -signal.SIGTERM)
