@@ -6,7 +6,7 @@ This module runs no program of another tool. It sends a request to AWS only wher
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
@@ -76,7 +76,7 @@ def list_profiles_of_other_tools(
     # During `setup` the new session is signed in already, but not in the config yet.
     check = _ProfileChecker(app, config, (session,), asks_aws=asks_aws)
     # A credentials file that is not valid counts as empty here: doctor reports it.
-    keyed = doctor_facts.read_config_facts(app).credentials
+    keyed = check.config_facts.credentials
     found = []
     for one in adoption.find_adoption_candidates(config, session, listed).values():
         trouble = check.find_profile_trouble(one.origin)
@@ -313,7 +313,6 @@ class _ProfileChecker:
     ) -> None:
         self._app = app
         self._config = config
-        self._facts: ConfigFacts | None = None
         self._sessions = sessions = [*config.sso_sessions(), *more]
         self._has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
@@ -322,12 +321,15 @@ class _ProfileChecker:
             lambda url: legacy_sign_ins.find_token_of_url(app, sessions, url, asks_aws=asks_aws)
         )
 
+    @cached_property
+    def config_facts(self) -> ConfigFacts:
+        """Return what doctor reads from the config and from ~/.aws/credentials."""
+        return doctor_facts.read_config_facts(self._app)
+
     def find_lasting_trouble(self, name: str) -> str:
         """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
-        facts = self._facts = self._facts or doctor_facts.read_config_facts(self._app)
-        for profile in doctor_facts.read_profile_facts(facts, name):
-            return checks.find_profile_trouble(facts, profile)
-        return ""
+        found = doctor_facts.read_profile_facts(self.config_facts, name)
+        return checks.find_profile_trouble(self.config_facts, found[0]) if found else ""
 
     def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work until it is adopted; "" if it should work."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import credentials, environment, tokens
+from ssohelper.actions import environment, fixed_keys, tokens
 from ssohelper.core import chains, console_urls, issuer
 from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.console_urls import ConsolePage
@@ -94,16 +94,14 @@ def open_console_in_browser(
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) if no
     browser requests the redirect.
     """
-    session, role = profile.session, profile.role
+    session = profile.session
     federation = app.federation(page.region)  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
     endpoint = console_sign_in_endpoint(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "console sign-in", endpoint, session
     )
     # The console session ends when these keys expire, so they should be nearly new.
-    keys = credentials.release_credentials(
-        app, session, role, Way.CONSOLE, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
-    )
+    keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)
     address = federation.get_login_url(keys, session.start_url, page.url)
     send_browser_to_address(app, address, start, has_failed, _other_ways_to_console_hint(profile))
     return Opened(page, keys.expires_at)

@@ -1,18 +1,18 @@
-"""Fixed keys for one program: what `exec` and the full screen's command give to it."""
+"""Fixed keys: credentials that are given away once and not renewed, as `exec`, `env` and `use` do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import credentials, environment, guards
-from ssohelper.core.policy import Way
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import Profile, RoleCredentials
+    from ssohelper.core.policy import Way
 
 
-def release_keys_for_one_program(app: App, profile: Profile) -> RoleCredentials:
+def release_fixed_keys(app: App, profile: Profile, way: Way) -> RoleCredentials:
     """Return the role's credentials with nearly their whole lifetime left.
 
     Raises: the errors of `credentials.release_credentials`.
@@ -21,7 +21,7 @@ def release_keys_for_one_program(app: App, profile: Profile) -> RoleCredentials:
         app,
         profile.session,
         profile.role,
-        Way.EXEC,
+        way,
         app.clock.deadline(),
         least_share=credentials.NEARLY_WHOLE,
     )

@@ -52,23 +52,13 @@ def write_legacy_tokens(
             return
         ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
-            _write_legacy_token(app, session, url, (ours, refused), token)
+            try:
+                if _may_write_token_file(app, url, ours, refused):
+                    app.storage.legacy_tokens.save(url, session.region, token)
+            except (SsoHelperError, OSError) as error:
+                app.warn(f"no token for profiles with sso_start_url = {show(url, 200)}: {error}")
     except (SsoHelperError, OSError) as error:
         _log.info("no token for profiles with sso_start_url: %s", error)
-
-
-def _write_legacy_token(
-    app: App,
-    session: SsoSession,
-    url: str,
-    ours_and_refused: tuple[Collection[str], Collection[str]],
-    token: AccessToken,
-) -> None:
-    try:
-        if _may_write_token_file(app, url, *ours_and_refused):
-            app.storage.legacy_tokens.save(url, session.region, token)
-    except (SsoHelperError, OSError) as error:
-        app.warn(f"no token for profiles with sso_start_url = {show(url, 200)}: {error}")
 
 
 def _may_write_token_file(

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, favourites, guards
+from ssohelper.actions import environment, favourites, fixed_keys, guards
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.core import shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
@@ -57,14 +57,7 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
     guarding.grant_for_reason(app, chosen, reason)
-    keys = credentials.release_credentials(
-        app,
-        chosen.session,
-        chosen.role,
-        Way.ENV,
-        app.clock.deadline(),
-        least_share=credentials.NEARLY_WHOLE,
-    )
+    keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
     found = environment.build_keys_environment(app, chosen, keys)
     found = guards.add_grant_reason(app, chosen.key, found)
     provided = ForeignCredentials(*keys)

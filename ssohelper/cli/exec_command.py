@@ -11,6 +11,7 @@ from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -161,7 +162,7 @@ def _run_with_fixed_keys(
     keys = profile_use.run_signed_in(
         app,
         chosen,
-        lambda: fixed_keys.release_keys_for_one_program(app, chosen),
+        lambda: fixed_keys.release_fixed_keys(app, chosen, Way.EXEC),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)

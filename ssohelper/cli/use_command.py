@@ -14,10 +14,10 @@ import click
 
 from ssohelper.actions import (
     adopting,
-    credentials,
     directory,
     environment,
     favourites,
+    fixed_keys,
     foreign,
     guards,
     profiles,
@@ -224,16 +224,7 @@ def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
 
 def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = profile_use.run_signed_in(
-        app,
-        profile,
-        lambda: credentials.release_credentials(
-            app,
-            profile.session,
-            profile.role,
-            Way.USE,
-            app.clock.deadline(),
-            least_share=credentials.NEARLY_WHOLE,
-        ),
+        app, profile, lambda: fixed_keys.release_fixed_keys(app, profile, Way.USE)
     )
     return environment.build_keys_environment(app, profile, keys), profile_use.keys_left_text(
         app, keys

@@ -57,8 +57,7 @@ def find_profile_trouble(config: ConfigFacts, profile: ProfileFact) -> str:
     if problems:
         return problems[0]
     keys = config.credentials.get(profile.name, {})
-    resolved = sdk_order.resolve_for_each_sdk(profile, config.file, keys, {})
-    [taken] = [one for one in resolved if one.family == sdk_order.BOTO3]
+    [taken] = sdk_order.resolve_for_each_sdk(profile, config.file, keys, {}, [sdk_order.BOTO3])
     if taken.kind in ("sso", "program"):
         return ""
     return taken.detail if taken.kind == "error" else f"AWS tools take another source: {taken.kind}"

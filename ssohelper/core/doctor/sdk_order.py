@@ -9,7 +9,7 @@ The profile counts as named by AWS_PROFILE. Sources: the credential providers of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from ssohelper.core import process_command
@@ -101,6 +101,7 @@ def resolve_for_each_sdk(
     config: ConfigFile | None,
     section: Mapping[str, str],
     environ: Mapping[str, str],
+    families: Sequence[str] = FAMILIES,
 ) -> list[Resolved]:
     """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
@@ -113,7 +114,7 @@ def resolve_for_each_sdk(
         **_sources_in_profile(profile, keys, section),
     }
     resolved = []
-    for family in FAMILIES:
+    for family in families:
         kind = next(
             (one for one in _ORDERS[family] if _family_tries_source(family, one, keys, found)), None
         )

@@ -70,8 +70,9 @@ class CommandScreen(AskScreen):
         event.stop()
         event.prevent_default()  # Textual would call the method of AskScreen too
         try:
-            if split_command(event.value):
-                run.find_program(split_command(event.value)[0], self.app.services.environ)
+            words = split_command(event.value)
+            if words:
+                run.find_program(words[0], self.app.services.environ)
         except SsoHelperError as error:
             wrong = self.query_one("#wrong", Static)
             wrong.update(Content(show(error.message)))

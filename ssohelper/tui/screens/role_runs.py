@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import favourites, fixed_keys, run, selection
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.collected_run import CollectedRun
@@ -88,7 +89,7 @@ class RoleRun:
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
-        keys = fixed_keys.release_keys_for_one_program(services, profile)
+        keys = fixed_keys.release_fixed_keys(services, profile, Way.EXEC)
         environ = fixed_keys.build_child_environment(services, profile, keys)
         favourites.record_use_of_role(services, profile)
         try:
