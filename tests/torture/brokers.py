@@ -95,10 +95,11 @@ def _is_ours(pid: str) -> bool:
 def _sockets_of(pid: str) -> set[str]:
     found = set()
     try:
-        for descriptor in os.scandir(f"/proc/{pid}/fd"):
-            target = os.readlink(descriptor.path)
-            if target.startswith("socket:["):
-                found.add(target[8:-1])
+        with os.scandir(f"/proc/{pid}/fd") as descriptors:
+            for descriptor in descriptors:
+                target = os.readlink(descriptor.path)
+                if target.startswith("socket:["):
+                    found.add(target[8:-1])
     except OSError:
         pass  # it ended while it was looked at, or belongs to another user
     return found
