@@ -22,8 +22,9 @@ GRACE_SECONDS = 3.0
 _CHECK_SECONDS = 0.05
 # How long to wait for output after the end: a process that has left the group may keep the pipe.
 _OUTPUT_SECONDS = 1.0
-# Waits for a line from us. If our process is killed, there is none, and the program's group is killed.
-_WATCH = 'read -r line || kill -s KILL -- "-$0"'
+# Reads the program's process id, then waits for a second line from us. If our process is killed,
+# there is none, and the program's group is killed.
+_WATCH = 'read -r pid && { read -r line || kill -s KILL -- "-$pid"; }'
 
 
 class CollectedRun:
@@ -33,17 +34,26 @@ class CollectedRun:
         """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
         self.left_out = 0
         self._kept = bytearray()
-        with own_process.use_original_core_limit():
-            self._process = subprocess.Popen(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                close_fds=True,
-                env=dict(environ),
-            )
-        self._watcher = self._start_watcher()
+        # The watcher starts first, so that only one short write stands between the program's start
+        # and the moment from which the program ends with our process.
+        self._watcher = _start_watcher()
+        try:
+            with own_process.use_original_core_limit():
+                self._process = subprocess.Popen(
+                    list(argv),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    close_fds=True,
+                    env=dict(environ),
+                )
+        except BaseException:
+            # Told no process id, the watcher kills nothing.
+            if self._watcher is not None:
+                self._watcher.communicate()
+            raise
+        self._tell_watcher(f"{self._process.pid}\n".encode())
         self._reader = threading.Thread(
             target=self._read_output, daemon=True, name="ssohelper-output"
         )
@@ -82,29 +92,18 @@ class CollectedRun:
         self._reader.join(_OUTPUT_SECONDS)
         self._signal_group("SIGKILL")
         self._reader.join(_OUTPUT_SECONDS)
+        self._tell_watcher(b"\n")
         if self._watcher is not None:
-            self._watcher.communicate(b"\n")
+            self._watcher.communicate()
         code = self._process.wait()
         return 128 - code if code < 0 else code
 
-    def _start_watcher(self) -> "subprocess.Popen[bytes] | None":
-        """Start a process that kills the program and its children if our process is killed."""
-        if sys.platform == "win32":
-            return None
-        try:
-            # It holds nothing of ours: no credentials, no terminal.
-            return subprocess.Popen(
-                ["/bin/sh", "-c", _WATCH, str(self._process.pid)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                env={},
-            )
-        except OSError:
-            self._signal_group("SIGKILL")
-            self._process.communicate()
-            raise
+    def _tell_watcher(self, line: bytes) -> None:
+        if self._watcher is not None and self._watcher.stdin is not None:
+            # A watcher that was killed reads nothing; the program runs on without it.
+            with contextlib.suppress(BrokenPipeError):
+                self._watcher.stdin.write(line)
+                self._watcher.stdin.flush()
 
     def _has_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):
@@ -130,3 +129,18 @@ class CollectedRun:
                 if extra > 0:
                     self.left_out += extra
                     del self._kept[:extra]
+
+
+def _start_watcher() -> "subprocess.Popen[bytes] | None":
+    """Start a process that kills a program's group if our process is killed. Raises: OSError."""
+    if sys.platform == "win32":
+        return None
+    # It holds nothing of ours: no credentials, no terminal.
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _WATCH],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={},
+    )

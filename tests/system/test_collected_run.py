@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -48,18 +47,38 @@ def test_a_program_that_ignores_sigterm_is_killed_with_its_children(
     assert not is_running(int(started.output.split()[0]))
 
 
-def test_the_program_and_its_children_end_when_our_process_is_killed(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    script = f"sleep 600 & echo $! $$ > {pids}; trap '' HUP TERM; wait"
+def test_the_program_and_its_children_end_when_our_process_is_killed() -> None:
+    script = "sleep 600 & echo $! $$; trap '' HUP TERM; wait"
+    # We kill our process only when it has seen output: then it has told the watcher the process id.
     code = (
         "from ssohelper.system.collected_run import CollectedRun\n"
-        f"CollectedRun(['/bin/sh', '-c', {script!r}], {{}}).wait(lambda: False, print)"
+        f"run = CollectedRun(['/bin/sh', '-c', {script!r}], {{}})\n"
+        "run.wait(lambda: False, lambda: print(run.output.decode(), flush=True))"
     )
-    with subprocess.Popen([sys.executable, "-c", code]) as ours:
-        asyncio.run(until(lambda: pids.exists() and len(pids.read_text().split()) == 2))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as ours:
+        assert ours.stdout is not None
+        started = [*map(int, ours.stdout.readline().split())]
         ours.kill()
-    started = [*map(int, pids.read_text().split())]
+    assert len(started) == 2
     asyncio.run(until(lambda: not any(map(is_running, started))))
+
+
+def test_a_program_that_cannot_be_started_leaves_no_watcher(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watchers: list[subprocess.Popen[bytes]] = []
+    start = collected_run._start_watcher
+
+    def start_and_note() -> subprocess.Popen[bytes] | None:
+        watcher = start()
+        assert watcher is not None
+        watchers.append(watcher)
+        return watcher
+
+    monkeypatch.setattr(collected_run, "_start_watcher", start_and_note)
+    with pytest.raises(FileNotFoundError):
+        CollectedRun(["/nowhere/program"], {})
+    assert [watcher.returncode for watcher in watchers] == [1]
 
 
 def test_the_program_has_no_terminal_and_reads_nothing() -> None:
