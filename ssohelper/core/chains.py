@@ -27,11 +27,12 @@ MOST_STEPS = 5
 LONGEST_SECONDS = 3600
 _SHORTEST_SECONDS = 900
 OWN_PREFIX = "ssohelper_"
-_ROLE_ARN = re.compile(
+# Patterns are compiled when first used: most commands and the first paint need none.
+_ROLE_ARN = (
     r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[\x21-\x7e]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})"
 )
-_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/\\-]{2,1224}")
-_SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+_EXTERNAL_ID = r"[A-Za-z0-9_+=,.@:/\\-]{2,1224}"
+_SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
 
 class ChainStep(NamedTuple):
@@ -226,18 +227,18 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
     """
     arn = values.get("role_arn", "")
-    if not _ROLE_ARN.fullmatch(arn):
+    if not re.fullmatch(_ROLE_ARN, arn):
         raise ConfigInvalid(
             f'role_arn: "{show(arn, 120)}" is not the ARN of a role',
             hint="it looks like: arn:aws:iam::001234567890:role/NAME",
         )
     external_id = values.get("external_id") or None
-    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
+    if external_id is not None and not re.fullmatch(_EXTERNAL_ID, external_id):
         raise ConfigInvalid(
             "external_id: STS takes 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-"
         )
     session_name = values.get("role_session_name") or None
-    if session_name is not None and not _SESSION_NAME.fullmatch(session_name):
+    if session_name is not None and not re.fullmatch(_SESSION_NAME, session_name):
         raise ConfigInvalid(
             "role_session_name: STS takes 2 to 64 of the characters A-Z a-z 0-9 _+=,.@-"
         )
@@ -393,7 +394,7 @@ def _join_with_arrows(names: list[str]) -> str:
 
 
 def _partition_account_and_role_of_arn(arn: str) -> tuple[str, str, str]:
-    found = _ROLE_ARN.fullmatch(arn)
+    found = re.fullmatch(_ROLE_ARN, arn)
     if found is None:
         raise ConfigInvalid(f'"{show(arn, 120)}" is not the ARN of a role')
     return found[1], found[2], found[3]

@@ -251,7 +251,7 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
             rest = re.sub(r"^vpce-[a-z0-9-]+\.(?!vpce-)", "", rest)
             for prefix in _PREFIXES.get(service, ()):
                 region = rest.removeprefix(prefix + ".")
-                if region != rest and partition.regions.fullmatch(region):
+                if region != rest and re.fullmatch(partition.regions, region):
                     return True
     return service == "sts" and host == "sts.amazonaws.com"
 

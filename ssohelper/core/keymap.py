@@ -160,7 +160,7 @@ _RESERVED = frozenset({"ctrl+c", "ctrl+z"})
 _NAMED = frozenset(
     ["enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown", "up", "down", "left", "right"]
 ) | {f"f{number}" for number in range(1, 13)}  # fmt: skip
-_MODIFIERS = re.compile(r"(?:(?:ctrl|shift|alt)\+)*")
+_MODIFIERS = r"(?:(?:ctrl|shift|alt)\+)*"
 # Textual's names of keys that are shorter than Unicode's names of the characters.
 _SHORTER = {
     "solidus": "slash",
@@ -218,7 +218,7 @@ def _are_actions_on_one_screen(one: str, other: str) -> bool:
 
 
 def _parse_key(text: str) -> str:
-    found = _MODIFIERS.match(text)
+    found = re.match(_MODIFIERS, text)
     modifiers = found.group() if found else ""
     bare = text[len(modifiers) :]
     if text in _RESERVED:

@@ -16,14 +16,14 @@ ACCOUNT_ID = re.compile(r"[0-9]{12}")
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
 # Matches the name of the IAM role that AWS makes in an account for a permission set. It is too long
 # for ROLE_NAME, and the portal does not know it.
-IAM_ROLE_NAME = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
+IAM_ROLE_NAME = r"AWSReservedSSO_(.+)_[0-9a-f]{16}"
 # Matches the percent-encoded name of a chain's profile, which becomes a part of a path.
 CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
 # The separator between a role's name and the name of a chain on that role, in file names and in
 # requests to a broker.
 CHAIN_MARK = "~"
 _PLAIN_IN_CHAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-_PERCENT = re.compile(rb"%([0-9A-F]{2})")
+_PERCENT = rb"%([0-9A-F]{2})"
 
 
 class Secret:
@@ -312,7 +312,7 @@ def encoded_profile_name(name: str) -> str:
 
 def decoded_profile_name(chain: str) -> str:
     """Return the profile's name, decoded from the percent-encoded form in `RoleKey.chain`."""
-    data = _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), chain.encode())
+    data = re.sub(_PERCENT, lambda found: bytes.fromhex(found[1].decode()), chain.encode())
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -332,5 +332,5 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
 
 
 def hint_of_role_name(name: str) -> str | None:
-    found = IAM_ROLE_NAME.fullmatch(name)
+    found = re.fullmatch(IAM_ROLE_NAME, name)
     return f"it is an IAM role; write the permission set's name: {found[1]}" if found else None

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """A partition of AWS: its regions, and the suffixes and names of its hosts.
+    """A partition of AWS: a pattern of its regions, and the suffixes and names of its hosts.
 
     `sign_in_host` and `console_host` are hosts of the AWS console. They get the region in front,
     except for the home region ("AWS Sign-In endpoints and quotas", AWS General Reference).
     """
 
     name: str
-    regions: re.Pattern[str]
+    regions: str
     suffix: str
     dual_stack_suffix: str
     home_region: str
@@ -26,7 +26,7 @@ class Partition(NamedTuple):
 PARTITIONS = (
     Partition(
         "aws",
-        re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"),
+        r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}",
         "amazonaws.com",
         "api.aws",
         "us-east-1",
@@ -35,7 +35,7 @@ PARTITIONS = (
     ),
     Partition(
         "aws-us-gov",
-        re.compile(r"us-gov-[a-z]+-\d{1,2}"),
+        r"us-gov-[a-z]+-\d{1,2}",
         "amazonaws.com",
         "api.aws",
         "us-gov-west-1",
@@ -44,7 +44,7 @@ PARTITIONS = (
     ),
     Partition(
         "aws-cn",
-        re.compile(r"cn-[a-z]+-\d{1,2}"),
+        r"cn-[a-z]+-\d{1,2}",
         "amazonaws.com.cn",
         "api.amazonwebservices.com.cn",
         "cn-north-1",
@@ -53,7 +53,7 @@ PARTITIONS = (
     ),
     Partition(
         "aws-eusc",
-        re.compile(r"eusc-de-[a-z]+-\d{1,2}"),
+        r"eusc-de-[a-z]+-\d{1,2}",
         "amazonaws.eu",
         "api.amazonwebservices.eu",
         "",
@@ -107,7 +107,7 @@ def find_partition(region: str) -> Partition | None:
     """Return the partition of a region, or None if the text is no region that ssohelper knows."""
     if not region.isascii():
         return None
-    return next((p for p in PARTITIONS if p.regions.fullmatch(region)), None)
+    return next((p for p in PARTITIONS if re.fullmatch(p.regions, region)), None)
 
 
 def is_aws_portal_host(host: str) -> bool:

@@ -9,7 +9,7 @@ from ssohelper.core.model import ROLE_NAME, Role
 
 # The longest command line that Windows runs.
 _LONGEST_QUOTED = 32_767
-_ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+_ROLE_ARN = r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)"
 
 
 def own_command_options(command: str) -> dict[str, str] | None:
@@ -30,7 +30,7 @@ def aws_sso_cli_role(command: str) -> Role | None:
         return None
     for word, following in zip(words, [*words[1:], ""], strict=True):
         arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]
-        found = _ROLE_ARN.fullmatch(arn)
+        found = re.fullmatch(_ROLE_ARN, arn)
         if found and ROLE_NAME.fullmatch(found.group(2)):
             return Role(found.group(1), found.group(2))
     return None

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 # Matches an account id as the AWS console shows it, 1234-5678-9012, or the beginning of one.
-_DASHED_ID = re.compile(r"\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})", re.ASCII)
-_ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)", re.ASCII)
-_ACCOUNT_ARN = re.compile(r"account/(?:.*/)?(\d{12})", re.ASCII)
+# These patterns are compiled when first used: the first paint of the full screen needs none.
+_DASHED_ID = r"(?a)\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})"
+_ARN = r"(?a)arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)"
+_ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
 # Matches the name of the IAM role that AWS makes for a permission set. In an ARN and in the
 # console's menu, the name of the user's session may follow it.
-_SSO_ROLE = re.compile(r"(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?", re.ASCII)
+_SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
 
 # A longer word is searched only as a whole, not as a subsequence: a pasted word of 200 characters
 # took 15 s.
@@ -73,7 +74,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     text = text[at_start : len(text) - at_end]
     if not text:
         return []  # a sign whose word is still to be typed
-    other = text.replace("-", "") if _DASHED_ID.fullmatch(text) else ""
+    other = text.replace("-", "") if re.fullmatch(_DASHED_ID, text) else ""
     # A word of digits is not searched as a subsequence: scattered digits would match nearly every
     # account id.
     is_plain = not (is_excluded or is_exact or at_start or at_end or other or text.isdigit())
@@ -83,10 +84,10 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
 
 def _parts_named_by_arn(text: str) -> list[str]:
     """Return the account id and permission set that an ARN or an IAM role's name contains."""
-    arn = _ARN.fullmatch(text)
+    arn = re.fullmatch(_ARN, text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
-    account = _ACCOUNT_ARN.fullmatch(resource) if arn and arn[1] == "organizations" else None
+    account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None
     if account:
         account_id = account[1]  # the account that the ARN is of, not the one that manages it
-    role = _SSO_ROLE.fullmatch(resource)
+    role = re.fullmatch(_SSO_ROLE, resource)
     return [name for name in (account_id, role[1] if role else "") if name]

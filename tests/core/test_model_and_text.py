@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 
 import pytest
 
@@ -93,6 +94,6 @@ def test_impossible_session_names_are_refused(name: str) -> None:
 
 def test_no_hostile_character_counts_as_printable() -> None:
     """`show` looks for hostile characters only in texts that are not printable."""
-    hostile = [chr(code) for code in range(0x110000) if text._HOSTILE.match(chr(code))]
+    hostile = [chr(code) for code in range(0x110000) if re.match(text._HOSTILE, chr(code))]
     assert len(hostile) > 2000  # most of them are surrogates
     assert not [character for character in hostile if character.isprintable()]

@@ -40,8 +40,8 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
             continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check
         # `check_for_iam_role_as_permission_set` reports a profile with such a name.
-        if profile.failure is not None and not IAM_ROLE_NAME.fullmatch(
-            _permission_set_name(profile)
+        if profile.failure is not None and not re.fullmatch(
+            IAM_ROLE_NAME, _permission_set_name(profile)
         ):
             yield problem(
                 "profile-invalid",
@@ -175,7 +175,7 @@ def check_for_iam_role_as_permission_set(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name an IAM role where the name of a permission set belongs."""
     for profile in facts.profiles:
         name = _permission_set_name(profile)
-        found = IAM_ROLE_NAME.fullmatch(name)
+        found = re.fullmatch(IAM_ROLE_NAME, name)
         if found:
             yield problem(
                 "iam-role-name",
