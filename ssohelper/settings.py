@@ -90,10 +90,10 @@ SESSION_SETTINGS = (
         "dualstack",
         "bool",
         None,
-        "ask AWS on dual-stack endpoints (IPv4 and IPv6)",
+        "ask AWS on dual-stack hosts (IPv4 and IPv6)",
         from_environment=False,
     ),
-    Setting("fips", "bool", None, "ask AWS on FIPS endpoints", from_environment=False),
+    Setting("fips", "bool", None, "ask AWS on FIPS hosts", from_environment=False),
     Setting(
         "regions",
         "portals",

@@ -10,13 +10,13 @@ from enum import Enum
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from ssohelper.core.endpoints import is_loopback_url, is_region, shown_url
 from ssohelper.core.model import SsoSession
 from ssohelper.core.partitions import (
     find_partition,
     is_aws_portal_host,
     partition_of_portal,
 )
+from ssohelper.core.service_hosts import is_loopback_url, is_region, shown_url
 from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import is_region
+from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files

@@ -1,6 +1,6 @@
 """Opens a connection to AWS: name lookup, connect, proxy, TLS. Each wait ends at a deadline.
 
-When `connect_to_endpoint` fails, no request has been sent, so the error is AwsUnreachable, never
+When `connect_by_route` fails, no request has been sent, so the error is AwsUnreachable, never
 AnswerLost.
 """
 
@@ -29,7 +29,7 @@ CHECK_NETWORK = "check the network, then try again"
 
 
 class Route(NamedTuple):
-    """How to reach an endpoint. `tls` is None for http, which is used for this machine only."""
+    """How to reach a host. `tls` is None for http, which is used for this machine only."""
 
     service: str
     host: str
@@ -111,7 +111,7 @@ class _Reader(io.RawIOBase):
         return self._connection.receive_into(buffer)
 
 
-def connect_to_endpoint(route: Route, deadline: Deadline) -> Connection:
+def connect_by_route(route: Route, deadline: Deadline) -> Connection:
     """Return a new connection, ready for a request.
 
     Raises: AwsUnreachable, before anything of the request has been sent.
@@ -199,7 +199,7 @@ def _is_ip_address(host: str) -> bool:
 
 
 def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: Deadline) -> None:
-    """Ask the proxy for a tunnel to the endpoint. Raises: AwsUnreachable if the proxy refuses."""
+    """Ask the proxy for a tunnel to the host. Raises: AwsUnreachable if the proxy refuses."""
     host = f"[{route.host}]" if ":" in route.host else route.host
     target = f"{host}:{route.port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import percent_encoded, shown_url
 from ssohelper.core.portal_address import (
     checked_portal_redirect,
     region_in_portal_page,
     start_url_refusal,
 )
+from ssohelper.core.service_hosts import percent_encoded, shown_url
 from ssohelper.core.start_url import checked_start_url
 from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.transport import Answer, Transport
