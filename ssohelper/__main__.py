@@ -146,7 +146,7 @@ def _run_entry_point(argv: list[str]) -> int:
 
 
 def _with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
-    """Run with the file for the shell function that runs us, and end that file."""
+    """Call `run` with the answer file of the shell function that started us, if any; close it."""
     from ssohelper.system.shell_answer import take_answer_file
 
     waiting = take_answer_file()
@@ -174,7 +174,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
 def _run_command(
     argv: list[str], waiting: "ShellAnswer | None", row: "RoleRow | None" = None
 ) -> int:
-    """Run a command. If a shell function waits, stdout is its file."""
+    """Run a command. If a shell function waits for the answer, stdout is its answer file."""
     from ssohelper.cli import run
 
     _raise_on_interrupt()

@@ -38,7 +38,7 @@ def _write_log(error: BaseException, trace: TracebackType | None) -> str:
     # Our stores are not used here, because the crash may have happened in one of them.
     folder = App().locations.state_folder / "crashes"
     if folders.find_foreign_owner(str(folder), os.environ) is not None:
-        raise OSError("the home of another user")
+        raise OSError("the crash log would be in the home of another user")
     for made in (folder.parent, folder):
         os.makedirs(made, 0o700, exist_ok=True)
     for old in sorted(os.listdir(folder))[: -_MOST_LOGS + 1]:

@@ -217,7 +217,7 @@ class Settings:
         return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
     def with_value(self, key: str, value: Any) -> "Settings":
-        """Return a copy of the settings in which the file sets the key so (None: not at all)."""
+        """Return a copy as if the file gave the key this value; with None, as if it had no such key."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
 

@@ -193,7 +193,7 @@ class Loop:
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask AWS for the role's credentials, in a thread; return when."""
+        """Ask AWS for the role's credentials, in a thread; return the time of asking."""
         return self._start_role_call(key, asked_by, None)
 
     def find_source_role(self, key: RoleKey) -> RoleKey:

@@ -42,7 +42,7 @@ class _LastSettings:
 
 
 class EndpointApp(App):
-    """An App that reads the current settings and files; each request and round makes a new one.
+    """An App that reads the current settings and files; each request or round makes a new one.
 
     All instances of one endpoint share `last`.
     """

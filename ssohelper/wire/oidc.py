@@ -308,10 +308,8 @@ class OidcClient:
         """Return the exception for an error of AWS that means something special here, or None."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
-            url = self._session.start_url
-            refused = f'"{self._session.aws_url}"'
-            if self._session.aws_url != url:
-                refused += f', to which "{url}" leads'
+            url, portal = self._session.start_url, self._session.aws_url
+            refused = f'"{portal}"' if portal == url else f'"{portal}" (reached from "{url}")'
             return BadAnswer(
                 f"{self._service} refuses {refused}: {error.message or error.name}",
                 hint="are start URL and region right? "

@@ -163,9 +163,7 @@ class Transport:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
         except (OSError, HTTPException, ValueError) as cause:
-            raise AnswerLost(
-                f"{self._service} {_describe_failure(cause)}", hint=CHECK_NETWORK
-            ) from cause
+            raise AnswerLost(_describe_failure(self._service, cause), hint=CHECK_NETWORK) from cause
         finally:
             if is_reusable:
                 self._keep_idle_connection(connection)
@@ -181,7 +179,7 @@ class Transport:
             body += piece
             if len(body) > ANSWER_LIMIT_BYTES:
                 raise BadAnswer(
-                    f"{self._service} gave an answer of more than 4 MiB: a proxy?",
+                    f"{self._service} gave an answer of more than 4 MiB, perhaps of a proxy",
                     hint="check the network and HTTPS_PROXY, then try again",
                 )
         # With a Content-Length, `length` is how many bytes are missing. read(amount) raises no
@@ -269,13 +267,13 @@ def _close_all(connections: list[Connection]) -> None:
         connections.pop().close()
 
 
-def _describe_failure(cause: Exception) -> str:
-    """Describe, for an error message, what happened instead of a complete answer."""
+def _describe_failure(service: str, cause: Exception) -> str:
+    """Return the error message for a request to this service without a complete answer."""
     if isinstance(cause, TimeoutError):
-        return "gave no answer in time"
+        return f"{service} gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):
-        return "gave no complete answer: the connection was cut"
-    return "gave an answer that is no HTTP"
+        return f"{service} gave no complete answer: the connection was cut"
+    return f"{service} gave an answer that is no HTTP"
 
 
 def ignore_tls_key_log() -> None:
