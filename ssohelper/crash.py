@@ -20,7 +20,7 @@ def report_crash(error: BaseException, trace: TracebackType | None) -> int:
     """Write a crash log, print one line that names it on stderr, and return exit code 1."""
     line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
     with contextlib.suppress(OSError):
-        os.write(2, line.encode(_encoding(), "backslashreplace"))
+        os.write(2, line.encode(_stderr_encoding(), "backslashreplace"))
     return 1
 
 
@@ -77,5 +77,5 @@ def _code_locations(error: BaseException, trace: TracebackType | None) -> list[s
     return lines
 
 
-def _encoding() -> str:
+def _stderr_encoding() -> str:
     return getattr(sys.stderr, "encoding", None) or "utf-8"

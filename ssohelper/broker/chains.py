@@ -194,7 +194,7 @@ class Brokers:
 
 
 class _PortsOfRoles:
-    """The `Ports` of the broker of roles: the loop's, but replies to a chain's call go to `Brokers`."""
+    """The `Ports` of the roles' broker: the loop's, but replies to a chain's call go to `Brokers`."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
         self._brokers = brokers

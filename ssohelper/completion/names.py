@@ -48,7 +48,8 @@ class CompletionNames:
         """Return the names of profiles that point at a role, in file order.
 
         With `foreign`, also profiles whose credentials do not come from ssohelper; they have no
-        session. With `any_kind`, all profiles of the config are returned; with `managed`, those that `profile sync` owns.
+        session. With `any_kind`, all profiles of the config are returned; with `managed`, those
+        that `profile sync` owns.
         With `session`, profiles of other sessions are left out: commands refuse them anyway.
         """
         return [

@@ -2,8 +2,8 @@
 
 A token that AWS issued is never sent to a server on this machine or in another AWS partition.
 A token that a server on this machine issued is never sent to AWS. The issuer of a token that
-another tool got is unknown: such a token may go wherever core.service_hosts allows, with a warning if
-that is a server on this machine.
+another tool got is unknown: such a token may go wherever core.service_hosts allows, with a
+warning if that is a server on this machine.
 """
 
 import re

@@ -32,8 +32,8 @@ _SURE_AFTER_SECONDS = 2
 class IndexedProfile(NamedTuple):
     """A profile of the config; `session_name` is None if the config does not name its session.
 
-    `is_foreign`: its credentials do not come from ssohelper, but commands accept its name. `is_in_config` is
-    False if only the credentials file has it.
+    `is_foreign`: its credentials do not come from ssohelper, but commands accept its name.
+    `is_in_config` is False if only the credentials file has it.
     """
 
     name: str

@@ -65,7 +65,8 @@ def start_watched_opener(
 ) -> "subprocess.Popen[bytes] | None":
     """Start the opener like `start_opener`, but return its process. A thread waits for its end.
 
-    core.service_hosts has checked that the URL begins with a scheme, so it is not taken for an option.
+    core.service_hosts has checked that the URL begins with a scheme, so it is not taken for an
+    option.
     """
     try:
         with own_process.use_original_core_limit():

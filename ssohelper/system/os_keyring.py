@@ -66,7 +66,7 @@ class OsKeyring:
         self._asked_at = -_KEY_HOLDS_SECONDS
         self._early: _KeyringChild | None = None
 
-    def start(self) -> None:
+    def start_asking(self) -> None:
         """Start to ask the keyring for the key, so that `find` need not wait for the answer."""
         with self._mutex:
             if self._key is None and self._early is None:

@@ -268,7 +268,8 @@ def _general_error_of(service: str, refusal: Refusal) -> SsoHelperError:
     text = ": ".join(part for part in (refusal.code, refusal.message) if part)
     if not refusal.code:
         return AwsUnreachable(
-            f"{service} cannot be reached: {status} came with text that is not AWS's, perhaps of a proxy",
+            f"{service} cannot be reached: {status} came with text that is not AWS's, "
+            "perhaps of a proxy",
             hint=NOT_AWS,
         )
     return BadAnswer(f"{service} refused ({status}) {text}", hint=REFUSED)

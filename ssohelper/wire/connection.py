@@ -56,7 +56,7 @@ class Connection:
         self.has_ended = False
         self.idle_since = 0.0
 
-    def begin_request(self, deadline: Deadline, read_seconds: float) -> None:
+    def set_request_limits(self, deadline: Deadline, read_seconds: float) -> None:
         """Set the time limits of the next request."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
@@ -205,7 +205,7 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
-    connection.begin_request(deadline, _HANDSHAKE_SECONDS)
+    connection.set_request_limits(deadline, _HANDSHAKE_SECONDS)
     connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
     # HTTPResponse is typed for a socket. A Connection has all the methods that it calls.
     response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]

@@ -141,7 +141,7 @@ class Transport:
         deadline: Deadline,
         read_seconds: float,
     ) -> Answer:
-        connection.begin_request(deadline, read_seconds)
+        connection.set_request_limits(deadline, read_seconds)
         is_reusable = False
         try:
             if deadline.has_passed:
