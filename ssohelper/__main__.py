@@ -24,13 +24,15 @@ def _exit_interrupted(_number: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
 
 
-def _is_handled_by(handler: object) -> bool:
+def _is_interrupt_handled_by(handler: object) -> bool:
     return _signal.getsignal(_signal.SIGINT) is handler
 
 
 def _install_interrupt_handler(handler: "Any") -> None:
     """Install a handler of Ctrl-C, unless our caller made us ignore it, as `nohup … &` does."""
-    if _is_handled_by(_signal.default_int_handler) or _is_handled_by(_exit_interrupted):
+    if _is_interrupt_handled_by(_signal.default_int_handler) or _is_interrupt_handled_by(
+        _exit_interrupted
+    ):
         _signal.signal(_signal.SIGINT, handler)
 
 
@@ -66,7 +68,7 @@ def _run_entry_point(argv: list[str]) -> int:
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":
         from ssohelper.fastpath import python_environment
 
-        python_environment.drop_foreign_folders()
+        python_environment.drop_foreign_import_folders()
     _occupy_closed_streams()
     if argv[:1] == ["credential-process"]:
         from ssohelper.fastpath import published
@@ -133,20 +135,20 @@ def _run_entry_point(argv: list[str]) -> int:
             return code
     # All commands below may have a token or role credentials in memory.
     _disable_core_dumps()
-    if not argv and _can_draw():
+    if not argv and _can_draw_screens():
         import gc
 
         # The first screen enables garbage collection again, after the first paint. Until then
         # little garbage is created, and to look for it takes 13 ms while Textual is imported.
         gc.disable()
-        return _with_answer_file(_show_full_screen)
+        return _run_with_answer_file(_show_full_screen)
     if "_SSOHELPER_ANSWER" in os.environ:
-        return _with_answer_file(lambda waiting: _run_command(argv, waiting))
+        return _run_with_answer_file(lambda waiting: _run_command(argv, waiting))
     return _run_command(argv, None)
 
 
-def _with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
-    """Run with the file for the shell function that runs us, and end that file."""
+def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
+    """Call `run` with the answer file of the shell function that started us, if any; close it."""
     from ssohelper.system.shell_answer import take_answer_file
 
     waiting = take_answer_file()
@@ -174,7 +176,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
 def _run_command(
     argv: list[str], waiting: "ShellAnswer | None", row: "RoleRow | None" = None
 ) -> int:
-    """Run a command. If a shell function waits, stdout is its file."""
+    """Run a command. If a shell function waits for the answer, stdout is its answer file."""
     from ssohelper.cli import run
 
     _raise_on_interrupt()
@@ -189,7 +191,7 @@ def _disable_core_dumps() -> None:
     own_process.disable_core_dumps()
 
 
-def _can_draw() -> bool:
+def _can_draw_screens() -> bool:
     from ssohelper.system import terminal
 
     streams = (sys.stdin, sys.stdout, sys.stderr)

@@ -10,7 +10,7 @@ from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
-    from ssohelper.core.endpoint_family import EndpointFamily
+    from ssohelper.core.host_variant import HostVariant
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.config_store import ConfigStore
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AwsClients:
-    """Creates the clients of AWS's services, each for the endpoints that the user asks for."""
+    """Creates the clients of AWS's services, each for the AWS hosts that the user asks for."""
 
     environ: dict[str, str]
     locations: Locations
@@ -43,77 +43,77 @@ class AwsClients:
 
         def warn(self, message: str) -> None: ...
 
-    def account_family(self, session: SsoSession) -> EndpointFamily:
-        """Return the family of endpoints for calls with role credentials of this session.
+    def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
+        """Return which variant of AWS's hosts gets calls with role credentials of this session.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.endpoint_family import choose_endpoint_family
+        from ssohelper.core.host_variant import choose_host_variant
 
         default = self.config.read().profile("default")
-        return choose_endpoint_family(
+        return choose_host_variant(
             self.environ,
             lambda key: self.settings.get(key, session=session.name),
             default.keys if default else {},
         )
 
-    def family_of_keys(self, keys: Mapping[str, str]) -> EndpointFamily:
-        """Return the family that the environment asks for, else these keys of a profile.
+    def host_variant_of_keys(self, keys: Mapping[str, str]) -> HostVariant:
+        """Return the host variant that the environment asks for, else these keys of a profile.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.endpoint_family import choose_endpoint_family
+        from ssohelper.core.host_variant import choose_host_variant
 
-        return choose_endpoint_family(self.environ, lambda _key: None, keys)
+        return choose_host_variant(self.environ, lambda _key: None, keys)
 
-    def use_family_of_profile(self, keys: Mapping[str, str]) -> None:
-        """From now on, ask the AWS endpoints that a native profile's keys name, as SDKs do.
+    def use_hosts_of_profile(self, keys: Mapping[str, str]) -> None:
+        """From now on, ask the AWS hosts that a native profile's keys name, as SDKs do.
 
         The environment's variables win over the keys. The variables are set for the broker and for
         the command of `exec` too, which do not see the profile.
         """
-        from ssohelper.core.endpoint_family import KEYS_BY_VARIABLE
+        from ssohelper.core.host_variant import KEYS_BY_VARIABLE
 
         for variable, key in KEYS_BY_VARIABLE.items():
             if keys.get(key) and not self.environ.get(variable):
                 self.environ[variable] = keys[key]
 
-    def portal_family(self, session: SsoSession) -> EndpointFamily:
-        """Return the family of endpoints for the session's sign-in service and portal.
+    def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
+        """Return which variant of AWS's hosts gets the session's sign-in and portal calls.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.endpoint_family import endpoint_family_of_portal
+        from ssohelper.core.host_variant import host_variant_of_portal
 
-        return endpoint_family_of_portal(self.account_family(session), session.aws_url)
+        return host_variant_of_portal(self.host_variant_for_roles(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
         """Return a client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
         facts = partial(self.tokens.load_facts, session.sign_in_name)
-        family = self.portal_family(session)
-        return OidcClient(session, self.environ, warn=self.warn, facts=facts, family=family)
+        variant = self.host_variant_for_portal(session)
+        return OidcClient(session, self.environ, warn=self.warn, facts=facts, variant=variant)
 
     def portal(self, session: SsoSession) -> Portal:
         """Return a client of the access portal."""
-        return self._portal(session, self.portal_family(session))
+        return self._portal(session, self.host_variant_for_portal(session))
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
         """Return a client of the access portal, even if settings or policy cannot be read."""
-        from ssohelper.core.endpoint_family import choose_endpoint_family, endpoint_family_of_portal
+        from ssohelper.core.host_variant import choose_host_variant, host_variant_of_portal
 
         try:
             return self.portal(session)
         except ConfigInvalid:
-            family = choose_endpoint_family(self.environ, lambda _key: None, {})
-            return self._portal(session, endpoint_family_of_portal(family, session.aws_url))
+            variant = choose_host_variant(self.environ, lambda _key: None, {})
+            return self._portal(session, host_variant_of_portal(variant, session.aws_url))
 
-    def _portal(self, session: SsoSession, family: EndpointFamily) -> Portal:
+    def _portal(self, session: SsoSession, variant: HostVariant) -> Portal:
         from ssohelper.wire.portal import Portal
 
         facts = partial(self.tokens.load_settled_facts, session.sign_in_name)
-        return Portal(session, self.environ, warn=self.warn, facts=facts, family=family)
+        return Portal(session, self.environ, warn=self.warn, facts=facts, variant=variant)
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
@@ -146,33 +146,33 @@ class AwsClients:
         Returns None if a variable moves the sign-in service to this machine, of which AWS's page
         does not know.
         """
-        from ssohelper.core.endpoints import endpoint_variable_of, is_loopback_url
+        from ssohelper.core.service_hosts import is_loopback_url, url_variable_of
         from ssohelper.wire.portal_page import propose_region_of_portal
 
-        if is_loopback_url(self.environ.get(endpoint_variable_of("oidc"), "")):
+        if is_loopback_url(self.environ.get(url_variable_of("oidc"), "")):
             return None
         return propose_region_of_portal(portal_url, self.environ)
 
     def account_client(
-        self, credentials: RoleCredentials, region: str, family: EndpointFamily
+        self, credentials: RoleCredentials, region: str, variant: HostVariant
     ) -> AccountClient:
         """Return a client of STS, with this role's credentials."""
         from ssohelper.wire.account import AccountClient
 
-        return AccountClient(credentials, region, self.environ, warn=self.warn, family=family)
+        return AccountClient(credentials, region, self.environ, warn=self.warn, variant=variant)
 
     def import_account_client(self) -> None:
         """Import the modules of `account_client` (0.3 s of CPU) early, while the user is busy."""
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:
-        """Return a client of the console's federation endpoint."""
+        """Return a client of the console's federation service."""
         from ssohelper.wire.federation import Federation
 
         return Federation(region, self.environ, warn=self.warn)
 
-    def probe(self, endpoint: str, service: str, deadline: Deadline) -> Probe:
-        """Send a request without credentials to this AWS endpoint, to learn whether it answers."""
-        from ssohelper.wire.probe import probe_endpoint
+    def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
+        """Send a request without credentials to this AWS host, to learn whether it answers."""
+        from ssohelper.wire.probe import probe_service
 
-        return probe_endpoint(endpoint, self.environ, service, deadline)
+        return probe_service(service_url, self.environ, service, deadline)

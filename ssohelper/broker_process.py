@@ -114,7 +114,7 @@ def _ask_keyring_early(shared: "_Shared") -> None:
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)
         if app.settings.get("storage") == "keyring":
-            app.storage.keyring.start()
+            app.storage.keyring.start_asking()
 
 
 def _leave_terminal() -> None:

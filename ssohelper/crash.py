@@ -20,7 +20,7 @@ def report_crash(error: BaseException, trace: TracebackType | None) -> int:
     """Write a crash log, print one line that names it on stderr, and return exit code 1."""
     line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
     with contextlib.suppress(OSError):
-        os.write(2, line.encode(_encoding(), "backslashreplace"))
+        os.write(2, line.encode(_stderr_encoding(), "backslashreplace"))
     return 1
 
 
@@ -38,7 +38,7 @@ def _write_log(error: BaseException, trace: TracebackType | None) -> str:
     # Our stores are not used here, because the crash may have happened in one of them.
     folder = App().locations.state_folder / "crashes"
     if folders.find_foreign_owner(str(folder), os.environ) is not None:
-        raise OSError("the home of another user")
+        raise OSError("the crash log would be in the home of another user")
     for made in (folder.parent, folder):
         os.makedirs(made, 0o700, exist_ok=True)
     for old in sorted(os.listdir(folder))[: -_MOST_LOGS + 1]:
@@ -77,5 +77,5 @@ def _code_locations(error: BaseException, trace: TracebackType | None) -> list[s
     return lines
 
 
-def _encoding() -> str:
+def _stderr_encoding() -> str:
     return getattr(sys.stderr, "encoding", None) or "utf-8"

@@ -35,7 +35,7 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
     try:
         deadline = app.clock.deadline(miss.measure_seconds_left(began))
         session, role = _find_role_by_key(app, *key) if key else _find_role_of_profile(app, argv[1])
-        print_document(app, session, role, deadline)
+        print_credential_document(app, session, role, deadline)
     except SsoHelperError as error:
         return report_error(error)
     except KeyboardInterrupt:
@@ -47,7 +47,9 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
     return 0
 
 
-def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+def print_credential_document(
+    app: App, session: SsoSession, role: Role, deadline: Deadline
+) -> None:
     """Write the role's credential-process document to stdout, completely or not at all.
 
     Waits for a sign-in first, if one is needed and the settings say so.

@@ -150,7 +150,7 @@ class ProgramNotFound(SsoHelperError):
     exit_code = 127
 
 
-def no_more_threads() -> LocalState:
+def no_more_threads_error() -> LocalState:
     """Return the error for a thread that could not be started."""
     return LocalState(
         "no more threads can be started",

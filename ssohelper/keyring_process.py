@@ -111,7 +111,7 @@ def _choose_backend() -> KeyringBackend:
                 return found
         except Exception as cause:
             reasons.append(_reason_of(cause))
-    raise RuntimeError(reasons[0] if reasons else "there is none on this system")
+    raise RuntimeError(reasons[0] if reasons else "there is no keyring on this system")
 
 
 def _wait_for_lock(path: str) -> None:

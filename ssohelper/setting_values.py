@@ -5,14 +5,14 @@ import re
 from typing import Any, NamedTuple
 
 from ssohelper.core import account_colors, guard_rules, keymap
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.profile_names import checked_name_template
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
-from ssohelper.settings_text import MOST_HOURS, expected_text
+from ssohelper.settings_text import MOST_HOURS, expected_value_text
 
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -57,9 +57,8 @@ def checked_value(setting: Setting, value: Any, place: str) -> Any:
     }.get(setting.kind, _is_text(value))
     if not is_good:
         given = show(json.dumps(value, default=str, ensure_ascii=False), 60)
-        raise ConfigInvalid(
-            f'{place}"{setting.key}" must be {expected_text(setting.kind, setting.choices)}, not {given}'
-        )
+        wanted = expected_value_text(setting.kind, setting.choices)
+        raise ConfigInvalid(f'{place}"{setting.key}" must be {wanted}, not {given}')
     if setting.kind == "portals":
         return _checked_portals(value, place)
     if setting.kind == "region":

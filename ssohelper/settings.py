@@ -24,11 +24,11 @@ from ssohelper.setting_values import Setting, checked_value, value_from_text
 from ssohelper.settings_text import (
     TAG_HINT,
     decode_settings,
+    file_and_line_text,
     keys_and_values_of,
     line_of_error,
     line_of_key,
-    name_place,
-    no_tag_text,
+    tag_without_patterns_text,
     toml_reason_of,
 )
 
@@ -90,10 +90,10 @@ SESSION_SETTINGS = (
         "dualstack",
         "bool",
         None,
-        "ask AWS on dual-stack endpoints (IPv4 and IPv6)",
+        "ask AWS on dual-stack hosts (IPv4 and IPv6)",
         from_environment=False,
     ),
-    Setting("fips", "bool", None, "ask AWS on FIPS endpoints", from_environment=False),
+    Setting("fips", "bool", None, "ask AWS on FIPS hosts", from_environment=False),
     Setting(
         "regions",
         "portals",
@@ -217,7 +217,7 @@ class Settings:
         return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
 
     def with_value(self, key: str, value: Any) -> "Settings":
-        """Return a copy of the settings in which the file sets the key so (None: not at all)."""
+        """Return a copy as if the file gave the key this value, or for None had no such key."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
 
@@ -258,19 +258,22 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
         raise ConfigInvalid(
-            f"{name_place(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
+            f"{file_and_line_text(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
         ) from cause
     values: dict[str, tuple[Any, int]] = {}
     for parts, value in keys_and_values_of(document, ()):
         line = line_of_key(text, parts)
-        setting = _setting_of_parts(parts, f"{name_place(path, line)}: ")
-        values[".".join(parts)] = checked_value(setting, value, f"{name_place(path, line)}: "), line
+        setting = _setting_of_parts(parts, f"{file_and_line_text(path, line)}: ")
+        values[".".join(parts)] = (
+            checked_value(setting, value, f"{file_and_line_text(path, line)}: "),
+            line,
+        )
     _check_key_clash(path, values)
     settings = Settings(path, values, environ)
     missing = guard_rules.find_undefined_tag(settings.get("guard.rules"), settings.tags())
     if missing is not None:
-        place = name_place(path, values["guard.rules"][1])
-        raise ConfigInvalid(f"{place}: {no_tag_text(missing)}", hint=TAG_HINT)
+        place = file_and_line_text(path, values["guard.rules"][1])
+        raise ConfigInvalid(f"{place}: {tag_without_patterns_text(missing)}", hint=TAG_HINT)
     for setting in SETTINGS:
         settings.get(setting.key)  # raises if its environment variable is invalid
     return settings
@@ -281,11 +284,11 @@ def check_setting(settings: Settings, key: str, value: Any) -> None:
     after = settings.with_value(key, value)
     missing = guard_rules.find_undefined_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
-        raise UsageProblem(no_tag_text(missing), hint=TAG_HINT)
+        raise UsageProblem(tag_without_patterns_text(missing), hint=TAG_HINT)
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
     found = keymap.find_key_conflict(chosen) if value and key.startswith("keys.") else None
     if found:
-        raise UsageProblem(_clash_text(*found), hint="choose another key")
+        raise UsageProblem(_key_clash_text(*found), hint="choose another key")
 
 
 def find_setting(key: str) -> Setting:
@@ -372,8 +375,8 @@ def _check_key_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     found = keymap.find_key_conflict(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
-        raise ConfigInvalid(f"{name_place(path, line)}: {_clash_text(*found)}")
+        raise ConfigInvalid(f"{file_and_line_text(path, line)}: {_key_clash_text(*found)}")
 
 
-def _clash_text(action: str, other: str, key: str) -> str:
+def _key_clash_text(action: str, other: str, key: str) -> str:
     return f'the key "{key}" for "{action}" is already the key of "{other}"'

@@ -21,7 +21,9 @@ def decode_settings(content: bytes, path: Path) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
-        raise ConfigInvalid(f"{name_place(path, line)}: byte {cause.start} is not UTF-8") from cause
+        raise ConfigInvalid(
+            f"{file_and_line_text(path, line)}: byte {cause.start} is not UTF-8"
+        ) from cause
 
 
 def keys_and_values_of(
@@ -62,7 +64,7 @@ def _names_of(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
 
 
-def name_place(path: Path, line: int) -> str:
+def file_and_line_text(path: Path, line: int) -> str:
     """Return a file and line number in the form in which error messages name them."""
     return f'"{path}" line {line}'
 
@@ -81,12 +83,12 @@ def toml_reason_of(cause: BaseException) -> str:
     return show(text[0][:1].lower() + text[0][1:], 120) or "not TOML"
 
 
-def no_tag_text(name: str) -> str:
+def tag_without_patterns_text(name: str) -> str:
     """Return the error message for a guard rule that names a tag without patterns."""
     return f'a rule of "guard.rules" names the tag "{show(name, 80)}", which has no patterns'
 
 
-def expected_text(kind: str, choices: tuple[str, ...]) -> str:
+def expected_value_text(kind: str, choices: tuple[str, ...]) -> str:
     """Return what a setting of this kind must be, for an error message."""
     if kind == "choice":
         return " or ".join(f'"{choice}"' for choice in choices)

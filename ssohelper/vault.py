@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.core.chains import AssumeRole
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
+    from ssohelper.core.service_hosts import StsAddress
     from ssohelper.settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
     from ssohelper.wire.assume_role import AssumedRole, Sts
@@ -186,30 +187,27 @@ class Vault:
         source: RoleCredentials,
         deadline: Deadline,
         asked_by: AskedBy,
-        endpoint: tuple[str, str],
+        sts_address: StsAddress,
     ) -> AssumedRole:
         """Ask STS for the credentials of a chain's last role, and write the journal's line.
 
-        `source` are the credentials that assume it; `endpoint` is a region and the address of its
-        STS. One request; the answer has AWS's time too.
+        `source` are the credentials that assume it. One request; the answer has AWS's time too.
         Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
         role cannot be written.
         """
         self._app.company_policy.check_portal(session)
-        assumed = self._sts_client(endpoint).assume_role(
+        assumed = self._sts_client(sts_address).assume_role(
             asked, source, self._app.clock.aws_now(), deadline
         )
         self._add_issue_to_journal(key, assumed.credentials, asked_by, role_arn=asked.role_arn)
         return assumed
 
-    def _sts_client(self, endpoint: tuple[str, str]) -> Sts:
+    def _sts_client(self, address: StsAddress) -> Sts:
         from ssohelper.wire.assume_role import Sts
 
         # Reading the certificates takes 5 to 20 ms, so a client is kept for further calls.
         clients = self._app.sts_clients
-        return clients.get(endpoint) or clients.setdefault(
-            endpoint, Sts(*endpoint, self._app.environ)
-        )
+        return clients.get(address) or clients.setdefault(address, Sts(*address, self._app.environ))
 
     def _add_issue_to_journal(
         self,

@@ -285,7 +285,7 @@ class TestTyped:
         packages = Path(sys.executable).parent.parent
         code = (
             "import sys; from ssohelper.fastpath import python_environment as p;"
-            "p.drop_foreign_folders();"
+            "p.drop_foreign_import_folders();"
             "print(*sys.path, sep='\\n')"
         )
         answer = subprocess.run(

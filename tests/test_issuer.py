@@ -22,7 +22,7 @@ from tests.conftest import Home, Run
 KEY = ("--session", "corp", "--account-id", "000030000003", "--role-name", "ReadOnlyAccess")
 RULE_SETS = ("sso/2019-06-10", "sso-oidc/2019-06-10", "sts/2011-06-15")
 REFUSED = re.compile(
-    r"was made at AWS, and its (token is|role credentials are) not sent to an endpoint on this machine"
+    r"was made at AWS, and its (token is|role credentials are) not sent to a server on this machine"
 )
 
 
@@ -106,7 +106,7 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 @pytest.mark.parametrize("seconds", [3600, 5], ids=["valid", "to be renewed"])
-def test_a_planted_endpoint_hears_of_no_token_of_aws(
+def test_a_planted_server_hears_of_no_token_of_aws(
     signed_in: Home,
     emulator: Emulator,
     planted: Planted,
@@ -136,7 +136,7 @@ def test_a_planted_endpoint_hears_of_no_token_of_aws(
 
 
 @pytest.mark.parametrize("command", COMMANDS[:3], ids=lambda command: command[0])
-def test_models_and_proxies_move_no_token_of_an_endpoint_on_this_machine(
+def test_models_and_proxies_move_no_token_of_a_server_on_this_machine(
     home: Home, emulator: Emulator, planted: Planted, run: Run, command: tuple[str, ...]
 ) -> None:
     home.add_session("corp")
@@ -252,7 +252,7 @@ def test_a_sign_out_that_a_variable_keeps_from_aws_forgets_nothing(
     assert len(list(signed_in.token_folder.glob("*.json"))) == 1
 
 
-def test_a_sign_in_of_this_machine_is_forgotten_where_its_endpoint_is_no_longer_named(
+def test_a_sign_in_of_this_machine_is_forgotten_where_its_server_is_no_longer_named(
     home: Home, emulator: Emulator, run: Run
 ) -> None:
     home.add_session("corp")

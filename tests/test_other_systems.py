@@ -219,7 +219,7 @@ class TestWindows:
         assert asked.stdout.readline() == b"ready\n"
         asked.send_signal(signal.SIGINT)  # the console sends it to both; this one to us alone
         told = asked.communicate(b"\n", timeout=RUN_SECONDS)[1].splitlines()
-        # Beside it the warning that another tool's sign-in goes to an endpoint on this machine.
+        # Beside it the warning that another tool's sign-in goes to a server on this machine.
         assert len([line for line in told if b"warning" not in line]) == 1
         assert asked.returncode == 5
 

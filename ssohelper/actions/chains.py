@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
 from ssohelper.core.chain_partition import check_chain_partition
-from ssohelper.core.endpoints import sts_endpoint
+from ssohelper.core.service_hosts import StsAddress, sts_service_url
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -73,9 +73,9 @@ def assume_chain(
     chain = _find_chain(app, key)
     region = chain.region(session)
     check_chain_partition(chain, region)
-    endpoint = sts_endpoint(region, app.environ, app.account_family(session))
+    service_url = sts_service_url(region, app.environ, app.host_variant_for_roles(session))
     issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "sts", endpoint, session
+        tokens.load_token_issuer(app, session), "sts", service_url, session
     )
     step = chain.steps[-1]
     asked = chains.AssumeRole(
@@ -85,7 +85,7 @@ def assume_chain(
         step.duration_seconds,
     )
     issued, answered_at = app.vault.assume(
-        key, session, asked, source, deadline, asked_by, (region, endpoint)
+        key, session, asked, source, deadline, asked_by, StsAddress(region, service_url)
     )
     app.clock.learn_aws_time(answered_at)
     return AssumedChain(issued, chain.id)

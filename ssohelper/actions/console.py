@@ -9,9 +9,9 @@ from ssohelper.actions import environment, fixed_keys, tokens
 from ssohelper.core import chains, console_urls, issuer
 from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.console_urls import ConsolePage
-from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
 from ssohelper.core.model import PageChoice, Profile, RoleKey, Secret
 from ssohelper.core.policy import Way
+from ssohelper.core.service_hosts import console_federation_url, partition_of
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def choose_console_page(
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         check_chain_partition(chain, chain.region(profile.session))
     try:
-        chosen = environment.choose_endpoint_region(app, profile, region)
+        chosen = environment.choose_service_region(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
             home = partition_of(profile.session.region).name
             raise ConfigInvalid(
@@ -96,9 +96,9 @@ def open_console_in_browser(
     """
     session = profile.session
     federation = app.federation(page.region)  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
-    endpoint = console_sign_in_endpoint(page.region, app.environ)
+    service_url = console_federation_url(page.region, app.environ)
     issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "console sign-in", endpoint, session
+        tokens.load_token_issuer(app, session), "console sign-in", service_url, session
     )
     # The console session ends when these keys expire, so they should be nearly new.
     keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import profile_region
 from ssohelper.core.choices import make_value_finder
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import RoleKey
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:

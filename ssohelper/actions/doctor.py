@@ -177,12 +177,12 @@ def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
     return profile.target is not None and target_belongs_to_session(profile.target, session)
 
 
-# -- proving that profiles and endpoints work ----------------------------------------------------
+# -- proving that profiles and AWS's hosts work ----------------------------------------------------
 
 
 def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
-    facts = facts._replace(endpoints=tuple(doctor_proofs.probe_aws_endpoints(app, sessions)))
+    facts = facts._replace(aws_hosts=tuple(doctor_proofs.probe_aws_hosts(app, sessions)))
     facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))
     if facts.chosen is None:
         profiles = doctor_proofs.choose_profiles_to_prove(app, facts)

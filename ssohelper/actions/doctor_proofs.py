@@ -1,4 +1,4 @@
-"""Runs `doctor`'s proofs: whether profiles' programs work, and whether AWS's endpoints answer."""
+"""Runs `doctor`'s proofs: whether profiles' programs work, and whether AWS's hosts answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ssohelper.core import adoption, process_command
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor.facts import (
-    EndpointFact,
+    AwsHostFact,
     Facts,
     Failure,
     ProfileFact,
@@ -23,10 +23,10 @@ from ssohelper.core.doctor.facts import (
     TokenFact,
 )
 from ssohelper.core.doctor.profiles import credential_sources
-from ssohelper.core.endpoints import oidc_endpoint, portal_endpoint, sts_endpoint
 from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
+from ssohelper.core.service_hosts import oidc_service_url, portal_service_url, sts_service_url
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.system import timed_run
@@ -40,7 +40,7 @@ PROOF_SECONDS = 8.0
 FOREIGN_SECONDS = 10.0
 # `setup` waits this long for our helper, which ends with its own message within 20 s.
 UNHURRIED_SECONDS = 25.0
-ENDPOINT_SECONDS = 5.0
+HOST_SECONDS = 5.0
 # Proofs are made for this many sessions at most: users have one to five, and more proofs would take
 # longer than a user waits.
 _MOST_SESSIONS = 8
@@ -49,8 +49,8 @@ _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _SIGN_IN_CODE = 4
 
 
-class _Endpoint(NamedTuple):
-    """An endpoint to ask: its URL, and how messages name it."""
+class _AwsHost(NamedTuple):
+    """A host of AWS to ask: the URL, and the service's name in messages."""
 
     url: str
     service: str
@@ -218,33 +218,33 @@ def _last_line_of_errors(stderr: bytes) -> str:
     return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
 
 
-# -- asking AWS's endpoints whether they answer --------------------------------------------------
+# -- asking AWS's hosts whether they answer ------------------------------------------------------
 
 
-def probe_aws_endpoints(app: App, sessions: Sequence[SsoSession]) -> list[EndpointFact]:
+def probe_aws_hosts(app: App, sessions: Sequence[SsoSession]) -> list[AwsHostFact]:
     """Ask each session's sign-in service, portal and STS, all at once, whether they answer."""
-    found: dict[_Endpoint, list[str]] = {}
+    found: dict[_AwsHost, list[str]] = {}
     facts = []
     for session in list(sessions)[:_MOST_SESSIONS]:
         try:
-            for endpoint in _aws_endpoints_of(app, session):
-                found.setdefault(endpoint, []).append(session.name)
+            for service_url in _aws_hosts_of(app, session):
+                found.setdefault(service_url, []).append(session.name)
         except SsoHelperError as error:
-            facts.append(EndpointFact((session.name,), session.name, Failure.of_error(error)))
-    deadline = app.clock.deadline(ENDPOINT_SECONDS)
+            facts.append(AwsHostFact((session.name,), session.name, Failure.of_error(error)))
+    deadline = app.clock.deadline(HOST_SECONDS)
     asked = [
-        lambda one=one, names=names: _probe_aws_endpoint(app, one, tuple(names), deadline)
+        lambda one=one, names=names: _probe_aws_host(app, one, tuple(names), deadline)
         for one, names in found.items()
     ]
-    return facts + _run_in_threads(asked, ENDPOINT_SECONDS + 1)
+    return facts + _run_in_threads(asked, HOST_SECONDS + 1)
 
 
 def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
     """Return the token files of legacy profiles, with AWS's answer whether it accepts the tokens.
 
-    AWS is asked about an unexpired token of a session's portal, unless one of its endpoints failed.
+    AWS is asked about an unexpired token of a session's portal, unless one of its hosts failed.
     """
-    failed = {name for one in facts.endpoints if one.failure for name in one.session_names}
+    failed = {name for one in facts.aws_hosts if one.failure for name in one.session_names}
     sessions = [one.session for one in facts.sessions if one.session.name not in failed]
 
     def ask(token: TokenFact) -> TokenFact:
@@ -255,30 +255,30 @@ def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
         return token._replace(is_refused=refused is not None)
 
     asked, others = facts.tokens[:_MOST_SESSIONS], facts.tokens[_MOST_SESSIONS:]
-    answered = _run_in_threads([partial(ask, one) for one in asked], ENDPOINT_SECONDS)
+    answered = _run_in_threads([partial(ask, one) for one in asked], HOST_SECONDS)
     given = {one.start_url: one for one in answered}
     return [given.get(one.start_url, one) for one in (*asked, *others)]
 
 
-def _aws_endpoints_of(app: App, session: SsoSession) -> list[_Endpoint]:
-    family, region = app.portal_family(session), session.region
+def _aws_hosts_of(app: App, session: SsoSession) -> list[_AwsHost]:
+    variant, region = app.host_variant_for_portal(session), session.region
     urls = (
-        (oidc_endpoint(region, app.environ, family), "the sign-in service"),
-        (portal_endpoint(region, app.environ, family), "the access portal"),
-        (sts_endpoint(region, app.environ, app.account_family(session)), "STS"),
+        (oidc_service_url(region, app.environ, variant), "the sign-in service"),
+        (portal_service_url(region, app.environ, variant), "the access portal"),
+        (sts_service_url(region, app.environ, app.host_variant_for_roles(session)), "STS"),
     )
-    return [_Endpoint(url, f"{service} in {region}") for url, service in urls]
+    return [_AwsHost(url, f"{service} in {region}") for url, service in urls]
 
 
-def _probe_aws_endpoint(
-    app: App, endpoint: _Endpoint, session_names: tuple[str, ...], deadline: Deadline
-) -> EndpointFact:
-    host = endpoint.url.partition("://")[2].partition("/")[0]
-    found = app.probe(endpoint.url, endpoint.service, deadline)
+def _probe_aws_host(
+    app: App, service_url: _AwsHost, session_names: tuple[str, ...], deadline: Deadline
+) -> AwsHostFact:
+    host = service_url.url.partition("://")[2].partition("/")[0]
+    found = app.probe(service_url.url, service_url.service, deadline)
     failure = Failure.of_error(found.error) if found.error else None
     at = found.answered_at
     apart = None if at is None else app.clock.now_exactly() - at
-    return EndpointFact(session_names, host, failure, found.proxy, found.bundle, apart)
+    return AwsHostFact(session_names, host, failure, found.proxy, found.bundle, apart)
 
 
 def _run_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
 from ssohelper.core import profile_region, served_role
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def choose_region_of_profile(app: App, profile: Profile) -> str:
     return profile.region or default_regions.region_of_role(app, profile)
 
 
-def choose_endpoint_region(app: App, profile: Profile, region: str | None = None) -> str:
-    """Return the region of the AWS endpoints to use: `region` if given, else the profile's.
+def choose_service_region(app: App, profile: Profile, region: str | None = None) -> str:
+    """Return the region whose AWS hosts are used: `region` if given, else the profile's.
 
     Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
     profile's own.

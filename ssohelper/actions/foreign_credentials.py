@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import console, default_regions, foreign
 from ssohelper.core import console_urls, partitions, profile_region
-from ssohelper.core.endpoints import (
-    checked_region,
-    console_sign_in_endpoint,
-    is_loopback_url,
-    is_region,
-    sts_endpoint,
-)
 from ssohelper.core.foreign import (
     ForeignCredentials,
     hint_to_try_without_ssohelper,
     no_credentials_message,
     parse_provider_answer,
+)
+from ssohelper.core.service_hosts import (
+    checked_region,
+    console_federation_url,
+    is_loopback_url,
+    is_region,
+    sts_service_url,
 )
 from ssohelper.core.text import to_json
 from ssohelper.errors import (
@@ -110,9 +110,9 @@ def choose_sts_region(app: App, found: ForeignProfile) -> str:
 def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
-    family = app.family_of_keys(foreign.read_profile_options(app, found))
+    variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
     try:
-        answer = app.account_client(keys.for_request, region, family).get_identity_of_any_caller()
+        answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
     except RoleNotAssigned as error:
         # The client's hint is for credentials of ours: none of these are in our cache.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
@@ -155,12 +155,12 @@ def open_console_in_browser(
             hint="use a profile that assumes a role with them",
         )
     federation = app.federation(page.region)
-    family = app.family_of_keys(foreign.read_profile_options(app, found))
-    if is_loopback_url(console_sign_in_endpoint(page.region, app.environ)) and not is_loopback_url(
-        sts_endpoint(page.region, app.environ, family)
+    variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
+    if is_loopback_url(console_federation_url(page.region, app.environ)) and not is_loopback_url(
+        sts_service_url(page.region, app.environ, variant)
     ):
         raise ConfigInvalid(
-            f'the credentials of "{found.name}" are not sent to an endpoint on this machine',
+            f'the credentials of "{found.name}" are not sent to a server on this machine',
             hint="unset AWS_ENDPOINT_URL_SIGNIN",
         )
     host = console_urls.console_home_url(page)

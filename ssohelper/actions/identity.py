@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, directory, environment, tokens
 from ssohelper.core import issuer
-from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
+from ssohelper.core.service_hosts import sts_service_url
 from ssohelper.errors import AnotherUsersHome, BadAnswer, LocalState
 
 if TYPE_CHECKING:
@@ -61,16 +61,16 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
-    region = environment.choose_endpoint_region(
+    region = environment.choose_service_region(
         app, known.profile, known.profile.region or session.region
     )
-    family = app.account_family(session)
-    endpoint = sts_endpoint(region, app.environ, family)
+    variant = app.host_variant_for_roles(session)
+    service_url = sts_service_url(region, app.environ, variant)
     issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "sts", endpoint, session
+        tokens.load_token_issuer(app, session), "sts", service_url, session
     )
     keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
-    identity = app.account_client(keys, region, family).get_caller_identity()
+    identity = app.account_client(keys, region, variant).get_caller_identity()
     if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",

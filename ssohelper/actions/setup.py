@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import missing_sessions, recorded_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.profile_origin import GRANTED_PREFIX
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import (
     checked_typed_start_url,
     default_session_name_of_url,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import directory
 from ssohelper.broker.requests import AskedBy
 from ssohelper.core import guard_rules, issuer
-from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import AccessToken, Account, Role, SsoSession
+from ssohelper.core.service_hosts import sts_service_url
 from ssohelper.core.text import show
 from ssohelper.errors import RoleNotAssigned, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
@@ -118,9 +118,9 @@ class _UserLookup:
         # The journal names ssohelper itself as the program that asked, because it asks to learn who
         # signed in.
         self._asked_by = AskedBy("ssohelper", calling_process.find_parent_and_terminal()[1])
-        self._family = app.account_family(session)
-        endpoint = sts_endpoint(session.region, app.environ, self._family)
-        issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
+        self._variant = app.host_variant_for_roles(session)
+        service_url = sts_service_url(session.region, app.environ, self._variant)
+        issuer.check_credentials_destination(app.oidc(session).issuer, "sts", service_url, session)
 
     def append_user_name(self, found: list[str]) -> None:
         """Append the user's name to `found`. Append nothing if the name cannot be found."""
@@ -140,7 +140,7 @@ class _UserLookup:
             )
         except RoleNotAssigned:
             return None  # the saved listing may be another user's
-        client = self._app.account_client(keys, self._session.region, self._family)
+        client = self._app.account_client(keys, self._session.region, self._variant)
         identity = client.get_caller_identity()
         return identity.role_session if identity.is_role(role) else None
 

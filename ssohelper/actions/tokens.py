@@ -136,7 +136,7 @@ def load_sign_in_facts_of(app: App, session: SsoSession, token: AccessToken) -> 
 
 
 def load_token_issuer(app: App, session: SsoSession) -> str | None:
-    """Return which endpoint issued the session's token (see core.issuer); None if unknown."""
+    """Return which server issued the session's token (see core.issuer); None if unknown."""
     token = peek_token(app, session)
     return (
         issuer.token_issuer(token, app.tokens.load_facts(session.sign_in_name)) if token else None

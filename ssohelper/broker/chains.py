@@ -22,8 +22,8 @@ from ssohelper.fastpath import CALL_SECONDS
 
 # AWS publishes no quota for AssumeRole alone. STS allows each account and region hundreds a second.
 _STS_REQUESTS_A_SECOND = 50.0
-# A least share above 1, the whole lifetime: AWS is asked for new source credentials, whatever is
-# cached.
+# A `least_share` above 1, the whole lifetime, which no cached credentials can have: so AWS is asked
+# for new source credentials.
 _NEW_ONES = 2.0
 
 
@@ -125,7 +125,7 @@ class Brokers:
     # -- called by the ports of both kinds of brokers ------------------------------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask for the chain's source credentials; return when, in monotonic seconds."""
+        """Ask for the chain's source credentials; return the time of asking (monotonic seconds)."""
         self._asked_by[key] = asked_by
         self._ask_for_source(key, asked_by)
         return self._now
@@ -194,7 +194,7 @@ class Brokers:
 
 
 class _PortsOfRoles:
-    """The loop's ports, but replies with a chain's source credentials go to `Brokers`."""
+    """The `Ports` of the roles' broker: the loop's, but replies to a chain's call go to `Brokers`."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
         self._brokers = brokers

@@ -161,7 +161,7 @@ class Broker:
             if session.renewal_began_at is not None:
                 moments.append(session.renewal_began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
-                moments.append(self._may_start_at(job, now))
+                moments.append(self._earliest_start_of(job, now))
         return min((moment for moment in moments if moment > now), default=NEVER)
 
     @property
@@ -255,7 +255,7 @@ class Broker:
         # While renewals fail, calls still use the old token as long as it is valid.
         return works and (session.renewal.is_failing or not is_awaited)
 
-    def _may_start_at(self, job: Job, now: float) -> float:
+    def _earliest_start_of(self, job: Job, now: float) -> float:
         session = self._ensure_session(job.key.session_name)
         moments = [self._pace.next_call_at(now)]
         if job.backoff.is_failing:
@@ -305,10 +305,10 @@ class Broker:
 
     def _reply_with_fallback(self, caller: Caller, error: SsoHelperError) -> None:
         """Reply with cached credentials if the caller may still use them, else with the error."""
-        usable = self._find_usable(caller, error) if caller.fallback is not None else None
+        usable = self._find_usable_reply(caller, error) if caller.fallback is not None else None
         self._ports.reply(caller, usable or Reply(error=error))
 
-    def _find_usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
+    def _find_usable_reply(self, caller: Caller, error: SsoHelperError) -> Reply | None:
         """Return the credentials cached now; None if a sign-in or sign-out has removed them.
 
         Also None if the role is no longer assigned, another program replaced our cache file, or
@@ -340,7 +340,7 @@ class Broker:
                 if now < min(caller.deadline_at, caller.fallback_at):
                     continue
                 error = no_answer_error_of(job, self._ensure_session(job.key.session_name))
-                if now < caller.deadline_at and self._find_usable(caller, error) is None:
+                if now < caller.deadline_at and self._find_usable_reply(caller, error) is None:
                     # A sign-in has removed the cached credentials: the caller waits for new ones.
                     caller.fallback, caller.fallback_at = None, NEVER
                 else:

@@ -11,7 +11,7 @@ USABLE_SECONDS = 5.0
 PATIENCE_SECONDS = 3.5
 # How long a role call whose access token is still valid waits for the renewal of that token.
 RENEWAL_AHEAD_SECONDS = 6.0
-# How long a caller waits at most, if its call only waits for AWS's rate limit (by contract).
+# How long a caller waits at most, if its call only waits for AWS's rate limit.
 LONGEST_WAIT_SECONDS = 50.0
 # How long before its own deadline a caller is told that it may wait longer.
 TELL_BEFORE_SECONDS = 2.0

@@ -23,7 +23,7 @@ from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
+from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import peer
 
 # A broker ends after 8 s without work, and at the age of 240 s in any case, so that a newer
@@ -193,7 +193,7 @@ class Loop:
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask AWS for the role's credentials, in a thread; return when."""
+        """Ask AWS for the role's credentials, in a thread; return the time of asking."""
         return self._start_role_call(key, asked_by, None)
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
@@ -214,7 +214,7 @@ class Loop:
             if self._start_thread(self._do_waiting_role_calls):
                 self._threads += 1
             elif not self._threads:
-                self._events.append(partial(self._end_role_call, key, no_more_threads()))
+                self._events.append(partial(self._end_role_call, key, no_more_threads_error()))
                 self._wake_loop()
                 return self._monotonic()
         self._wanted.put((key, asked_by, source))
@@ -223,7 +223,7 @@ class Loop:
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, in a thread."""
         if not self._start_thread(partial(self._do_token_renewal, session_name, seen_id)):
-            self._events.append(partial(self._end_renewal, session_name, no_more_threads()))
+            self._events.append(partial(self._end_renewal, session_name, no_more_threads_error()))
             self._wake_loop()
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:

@@ -90,8 +90,8 @@ class TokenState(Enum):
     """Whether an access token may be used now."""
 
     GOOD = "good"
-    NEAR_END = "valid, but renewed before use"
-    ENDED = "expired: must be renewed"
+    NEAR_END = "the token is valid, but is renewed before use"
+    ENDED = "the token has expired and must be renewed"
 
 
 class Token(NamedTuple):

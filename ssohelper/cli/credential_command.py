@@ -46,11 +46,13 @@ def print_credentials(
     try:
         if profile:
             found = selection.resolve_profile(app, profile, None)
-            entry_point.print_document(app, found.session, found.role, app.clock.deadline())
+            entry_point.print_credential_document(
+                app, found.session, found.role, app.clock.deadline()
+            )
         else:
             named = selection.require_session(app, session or "")
             chained = encoded_profile_name(chain or "")
             role = checked_role(account_id or "", role_name or "", chained)
-            entry_point.print_document(app, named, role, app.clock.deadline())
+            entry_point.print_credential_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
         ctx.exit(entry_point.report_error(error))

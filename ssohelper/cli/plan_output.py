@@ -111,7 +111,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
                 return _show_plan_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
             text = "\n".join(map(show, profiles.diff_plan(app, plan)))
-            if not (output.can_draw_picker() and pager.show_text(text, app.environ)):
+            if not (output.can_draw_picker() and pager.show_in_pager(text, app.environ)):
                 output.say(text)
         else:
             return plan if answer in ("y", "yes") else None

@@ -47,8 +47,9 @@ class CompletionNames:
     ) -> list[str]:
         """Return the names of profiles that point at a role, in file order.
 
-        With `foreign`, those whose credentials are not ours too, which are of no session. With
-        `any_kind`, all profiles of the config are returned; with `managed`, those that `profile sync` owns.
+        With `foreign`, also profiles whose credentials do not come from ssohelper; they have no
+        session. With `any_kind`, all profiles of the config are returned; with `managed`, those
+        that `profile sync` owns.
         With `session`, profiles of other sessions are left out: commands refuse them anyway.
         """
         return [
@@ -99,7 +100,7 @@ class CompletionNames:
         return self._app.name_index.load(
             lambda: self._app.config.read(),
             lambda: self._app.config.read_credentials_sections(),
-            lambda: self._app.config.read_keyed_profiles(),
+            lambda: self._app.config.read_static_key_profiles(),
         )
 
 

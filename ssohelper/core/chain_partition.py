@@ -1,7 +1,7 @@
 """Refuses chains across AWS's partitions, before anything is asked of STS. Pure."""
 
 from ssohelper.core.chains import Chain
-from ssohelper.core.endpoints import partition_of
+from ssohelper.core.service_hosts import partition_of
 from ssohelper.errors import ConfigInvalid
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
 from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_portal_address
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid

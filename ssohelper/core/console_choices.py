@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ssohelper.core import console_urls
-from ssohelper.core.endpoints import partition_of
 from ssohelper.core.model import PageChoice
 from ssohelper.core.search import Index
+from ssohelper.core.service_hosts import partition_of
 
 # The regions whose console pages are offered, by partition. Any other region can still be given to
 # `ssohelper console --region`. Source: botocore's partitions.json (2026-11).

@@ -6,9 +6,9 @@ Source: IAM user guide, "custom identity broker"; IAM Identity Center user guide
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from ssohelper.core.endpoints import console_endpoint, partition_of
 from ssohelper.core.model import Profile, Secret
 from ssohelper.core.search import did_you_mean
+from ssohelper.core.service_hosts import console_base_url, partition_of
 from ssohelper.errors import UsageProblem
 
 # Maps a service to the path of its page on the AWS console's host. The services have the AWS CLI's
@@ -123,7 +123,7 @@ def service_page(service: str, region: str) -> ConsolePage:
         )
     if "?" not in path:
         path += "/home?region={region}"
-    return ConsolePage(region, f"{console_endpoint(region)}/{path.replace('{region}', region)}")
+    return ConsolePage(region, f"{console_base_url(region)}/{path.replace('{region}', region)}")
 
 
 def console_home_url(page: ConsolePage) -> str:
@@ -143,7 +143,7 @@ def portal_link(profile: Profile, destination: str) -> str:
     return f"{start}/#/console?{urlencode(parameters, quote_via=quote, safe='')}"
 
 
-def login_url(endpoint: str, issuer: str, destination: str, sign_in_token: Secret) -> Secret:
+def login_url(service_url: str, issuer: str, destination: str, sign_in_token: Secret) -> Secret:
     """Return the URL that signs a browser in to the console.
 
     The URL is a secret, because it works for anyone who opens it. `issuer` is the URL to which the
@@ -155,4 +155,4 @@ def login_url(endpoint: str, issuer: str, destination: str, sign_in_token: Secre
         "Destination": destination,
         "SigninToken": sign_in_token.reveal(),
     }
-    return Secret(f"{endpoint}/federation?{urlencode(parameters, quote_via=quote, safe='')}")
+    return Secret(f"{service_url}/federation?{urlencode(parameters, quote_via=quote, safe='')}")

@@ -8,10 +8,10 @@ from enum import Enum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SsoSession
 from ssohelper.core.partitions import find_partition, is_dual_stack_host, partition_of_portal
 from ssohelper.core.portal_address import instance_id_of_portal
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid

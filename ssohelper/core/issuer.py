@@ -1,9 +1,9 @@
-"""Decides to which endpoints a token may be sent, by the endpoint that issued the token.
+"""Decides to which servers a token may be sent, by the server that issued the token.
 
-A token that AWS issued is never sent to an endpoint on this machine or in another AWS partition.
-A token that an endpoint on this machine issued is never sent to AWS. The issuer of a token that
-another tool got is unknown: such a token may go wherever core.endpoints allows, with a warning if
-that is an endpoint on this machine.
+A token that AWS issued is never sent to a server on this machine or in another AWS partition.
+A token that a server on this machine issued is never sent to AWS. The issuer of a token that
+another tool got is unknown: such a token may go wherever core.service_hosts allows, with a
+warning if that is a server on this machine.
 """
 
 import re
@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ssohelper.core import endpoints
+from ssohelper.core import service_hosts
 from ssohelper.core.model import AccessToken, ClientRegistration, SignInFacts, SsoSession
 from ssohelper.errors import ConfigInvalid
 
@@ -22,16 +22,16 @@ FORM = re.compile(r"loopback|aws[a-z-]{0,10}/[a-z0-9-]{1,40}")
 Service = Literal["oidc", "portal", "sts", "console sign-in"]
 
 
-def issuer_of_endpoint(endpoint: str, region: str) -> str:
-    """Return the issuer to record for tokens of an endpoint: "loopback", or partition and region.
+def issuer_of_service_url(service_url: str, region: str) -> str:
+    """Return the issuer to record for tokens of this service: "loopback", or partition and region.
 
-    `region` is the session's region, which is used if the endpoint's host names no region.
+    `region` is the session's region, which is used if the URL's host names no region.
     """
-    if endpoints.is_loopback_url(endpoint):
+    if service_hosts.is_loopback_url(service_url):
         return LOOPBACK
-    labels = (urlsplit(endpoint).hostname or "").split(".")
-    named = next((label for label in labels if endpoints.is_region(label)), region)
-    return f"{endpoints.partition_of(named).name}/{named}"
+    labels = (urlsplit(service_url).hostname or "").split(".")
+    named = next((label for label in labels if service_hosts.is_region(label)), region)
+    return f"{service_hosts.partition_of(named).name}/{named}"
 
 
 def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
@@ -49,38 +49,38 @@ def client_hash(client: ClientRegistration) -> str:
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
-def may_send_secret(issuer: str | None, endpoint: str, region: str) -> bool:
-    """Return whether a token or client secret of this issuer may be sent to the endpoint."""
+def may_send_secret(issuer: str | None, service_url: str, region: str) -> bool:
+    """Return whether a token or client secret of this issuer may be sent to the service."""
     if issuer is None:
         return True
     return _issuer_without_region(issuer) == _issuer_without_region(
-        issuer_of_endpoint(endpoint, region)
+        issuer_of_service_url(service_url, region)
     )
 
 
 def check_secret_destination(
-    issuer: str | None, service: Service, endpoint: str, session: SsoSession
+    issuer: str | None, service: Service, service_url: str, session: SsoSession
 ) -> str | None:
-    """Check, before a token or a client's secret is sent, that this endpoint may receive it.
+    """Check, before a token or a client's secret is sent, that this service may receive it.
 
-    Returns a warning, or None. Raises: ConfigInvalid when the endpoint must not receive it.
+    Returns a warning, or None. Raises: ConfigInvalid when the service must not receive it.
     """
-    variable = endpoints.endpoint_variable_of(service)
-    if may_send_secret(issuer, endpoint, session.region):
-        if issuer is not None or not endpoints.is_loopback_url(endpoint):
+    variable = service_hosts.url_variable_of(service)
+    if may_send_secret(issuer, service_url, session.region):
+        if issuer is not None or not service_hosts.is_loopback_url(service_url):
             return None
         return (
             f'{variable} sends tokens of the sign-in to "{session.name}", which another tool made, '
-            "to an endpoint on this machine"
+            "to a server on this machine"
         )
     if issuer == LOOPBACK:
         raise ConfigInvalid(
-            f'the sign-in to "{session.name}" was made at an endpoint on this machine, and its '
+            f'the sign-in to "{session.name}" was made at a server on this machine, and its '
             "token is not sent to AWS",
             hint=f"sign in with: ssohelper login {session.name} --force",
         )
-    there = "an endpoint on this machine"
-    if not endpoints.is_loopback_url(endpoint):
+    there = "a server on this machine"
+    if not service_hosts.is_loopback_url(service_url):
         there = "another partition of AWS"
     raise ConfigInvalid(
         f'the sign-in to "{session.name}" was made at AWS, and its token is not sent to {there}',
@@ -89,17 +89,17 @@ def check_secret_destination(
 
 
 def check_credentials_destination(
-    issuer: str | None, service: Service, endpoint: str, session: SsoSession
+    issuer: str | None, service: Service, service_url: str, session: SsoSession
 ) -> None:
-    """Check, before role credentials are sent, that this endpoint may receive them.
+    """Check, before role credentials are sent, that this service may receive them.
 
-    Raises: ConfigInvalid if AWS issued them and the endpoint is on this machine.
+    Raises: ConfigInvalid if AWS issued them and the service is on this machine.
     """
-    if issuer not in (None, LOOPBACK) and endpoints.is_loopback_url(endpoint):
+    if issuer not in (None, LOOPBACK) and service_hosts.is_loopback_url(service_url):
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at AWS, and its role credentials are not '
-            "sent to an endpoint on this machine",
-            hint=f"unset {endpoints.endpoint_variable_of(service)}",
+            "sent to a server on this machine",
+            hint=f"unset {service_hosts.url_variable_of(service)}",
         )
 
 

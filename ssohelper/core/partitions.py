@@ -21,7 +21,7 @@ class Partition(NamedTuple):
 
 
 # Source: botocore's partitions.json and its endpoint rule sets of sso and sso-oidc. The iso
-# partitions are left out, because they have no Identity Center endpoint. The European Sovereign
+# partitions are left out, because they have no Identity Center. The European Sovereign
 # Cloud (aws-eusc) has no home region here, because all its hosts begin with a region.
 PARTITIONS = (
     Partition(
@@ -80,8 +80,8 @@ _PORTAL_HOSTS = (
     "identitycenter.amazonaws.eu",
     "identitycenter.us-gov.amazonaws.com",
 )
-# The dual-stack hosts of portals. Their sign-ins must use dual-stack endpoints, because AWS sends
-# the browser to the portal that belongs to the endpoint, and a sign-in cannot go from one portal to
+# The dual-stack hosts of portals. Their sign-ins must use dual-stack hosts, because AWS sends
+# the browser to the portal that belongs to the host, and a sign-in cannot go from one portal to
 # the other.
 _DUAL_STACK_SUFFIXES = (
     ".app.aws",

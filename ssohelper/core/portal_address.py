@@ -10,13 +10,13 @@ from enum import Enum
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from ssohelper.core.endpoints import is_loopback_url, is_region, shown_url
 from ssohelper.core.model import SsoSession
 from ssohelper.core.partitions import (
     find_partition,
     is_aws_portal_host,
     partition_of_portal,
 )
+from ssohelper.core.service_hosts import is_loopback_url, is_region, shown_url
 from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -85,18 +85,20 @@ def checked_portal_redirect(start_url: str, location: str) -> str:
             where = "itself"
         elif not target.lower().startswith("https://"):
             where = f"{where}, which is not https"
-        raise start_url_refusal(start_url, f"redirects to {where}, and not to an AWS access portal")
+        raise start_url_refusal(
+            f"{shown_url(start_url)} redirects to {where}, and not to an AWS access portal"
+        )
     try:
         return checked_aws_portal_url(target).partition("#")[0]
     except ConfigInvalid as error:
         raise start_url_refusal(
-            start_url, f"redirects to an invalid URL: {error.message}"
+            f"{shown_url(start_url)} redirects to an invalid URL: {error.message}"
         ) from error
 
 
-def start_url_refusal(start_url: str, why: str) -> ConfigInvalid:
+def start_url_refusal(message: str) -> ConfigInvalid:
     """Return the error for a start URL that leads to no portal."""
-    return ConfigInvalid(f"{shown_url(start_url)} {why}", hint=_OPEN_IT)
+    return ConfigInvalid(message, hint=_OPEN_IT)
 
 
 def find_portal_change(earlier: str, found: str) -> PortalChange:

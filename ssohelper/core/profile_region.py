@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.endpoints import is_region
+from ssohelper.core.service_hosts import is_region
 
 # The only variable with a region that botocore reads.
 OF_BOTOCORE = "AWS_DEFAULT_REGION"

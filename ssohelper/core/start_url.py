@@ -3,8 +3,8 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from ssohelper.core.endpoints import checked_region, shown_url
 from ssohelper.core.partitions import is_aws_portal_host, is_isolated_host
+from ssohelper.core.service_hosts import checked_region, shown_url
 from ssohelper.errors import ConfigInvalid
 
 _LIMIT = 2048

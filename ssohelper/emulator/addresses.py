@@ -1,4 +1,4 @@
-"""Finds the AWS service, region, partition and endpoint family that a host name belongs to.
+"""Finds the AWS service, region, partition and variant that a host name belongs to.
 
 This table is the emulator's own, so that it can disagree with the program's.
 Sources: botocore's endpoint rule sets and partitions.json; the AWS CLI's list of portal hosts.
@@ -98,7 +98,7 @@ def partition_name(region: str) -> str:
 
 
 def portal_host(place: Place, instance: str) -> str:
-    """Return the host of an instance's portal in the family of this place's endpoints."""
+    """Return the host of an instance's portal in the variant of this place's hosts."""
     partition = next(p for p in _PARTITIONS if p.name == place.partition)
     if not place.dual_stack:
         return f"{instance}.{place.region}.portal.{partition.suffix}"

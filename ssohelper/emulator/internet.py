@@ -1,7 +1,7 @@
 """Plays AWS's hosts by name, for clients that use the emulator as their https proxy.
 
-A client then needs no endpoint variable: it asks AWS's own hosts, and each host answers for its
-service, region, partition and endpoint family only. Other hosts, such as a company's own address
+A client then needs no AWS_ENDPOINT_URL: it asks AWS's own hosts, and each host answers for its
+service, region, partition and host variant only. Other hosts, such as a company's own address
 of its portal, are added by tests.
 """
 
@@ -103,7 +103,7 @@ class Internet:
     # -- requests that a host refuses ---------------------------------------------------------
 
     def _find_refusal(self, place: Place, request: Request) -> Answer | None:
-        """Return AWS's error if the request's host is of the wrong region or endpoint family."""
+        """Return AWS's error if the request's host is of the wrong region or host variant."""
         if place.service == "oidc":
             return self._find_oidc_refusal(place, request)
         if place.service == "portal":
@@ -130,7 +130,7 @@ class Internet:
         return None
 
     def _find_page_refusal(self, place: Place, request: Request) -> Answer | None:
-        """Refuse a device-code page on the portal of the other endpoint family, as AWS does."""
+        """Refuse a device-code page on the portal of the other host variant, as AWS does."""
         device = self._center.state.device_of(request.query.get("user_code", ""))
         home = find_place(_host_of(device.world)) if device else None
         if home is None or not home.region or home.dual_stack == place.dual_stack:
@@ -179,7 +179,7 @@ def _json_body_of(request: Request) -> dict[str, Any]:
 
 
 def _session_token(request: Request) -> str:
-    """Return the session token in a form for the console's federation endpoint, or ""."""
+    """Return the session token in a form for the console's federation service, or ""."""
     try:
         found = json.loads(request.form().get("Session", ""))
     except ValueError:

@@ -87,7 +87,7 @@ class BackgroundWork:
             self._try_step(app, self._restore_files)
             for step in (
                 self._give_notices,
-                self._check_doubtful_clock,
+                self._ask_aws_if_clock_in_doubt,
                 self._renew_credentials_early,
                 self._renew_before_sign_in_ends,
                 self._give_notices,
@@ -109,7 +109,7 @@ class BackgroundWork:
             crash.report_crash(error, sys.exc_info()[2])
         return None
 
-    def _check_doubtful_clock(self, app: App) -> None:
+    def _ask_aws_if_clock_in_doubt(self, app: App) -> None:
         if self._source.is_clock_in_doubt(app):
             self._source.find_or_start_request().wait(_REQUEST_SECONDS)
 

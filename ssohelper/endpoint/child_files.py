@@ -83,7 +83,7 @@ def _is_default_section(header: str) -> bool:
 
 
 class _ConfigCopy:
-    """A config's lines, dropped and added lines, and the keys that each section then has."""
+    """A copy of a config: its lines, which are dropped or added, and each section's new keys."""
 
     def __init__(self, text: ConfigText) -> None:
         self._text = text

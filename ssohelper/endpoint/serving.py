@@ -19,7 +19,7 @@ from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, BackgroundWork
 from ssohelper.endpoint.child_files import child_config_text, minimal_config_text
 from ssohelper.endpoint.handlers import PATH, ContainerHandler, SocketHandler
 from ssohelper.endpoint.source import CredentialSource
-from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads_error
 
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
@@ -42,7 +42,7 @@ class _LastSettings:
 
 
 class EndpointApp(App):
-    """An App that reads the current settings and files; each request and round makes a new one.
+    """An App that reads the current settings and files; each request or round makes a new one.
 
     All instances of one endpoint share `last`.
     """
@@ -140,7 +140,7 @@ class Endpoint(ClosableServer):
         try:
             self.background.start()
         except RuntimeError as cause:
-            raise no_more_threads() from cause
+            raise no_more_threads_error() from cause
 
     def prepare_environment(self) -> environment.Environment:
         """Write the files for a program that uses the port; return the variables that name them.

@@ -15,7 +15,7 @@ from ssohelper.actions import credentials, sign_in_wait
 from ssohelper.app import App
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
+from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads_error
 
 # A smaller change of the wall clock is an adjustment, not a jump. Such a change does no harm,
 # because credentials are not served in their last 60 s.
@@ -117,7 +117,7 @@ class CredentialSource:
             try:
                 threading.Thread(target=self._ask_aws, args=arguments, daemon=True).start()
             except RuntimeError:
-                request.error = no_more_threads()
+                request.error = no_more_threads_error()
                 request.finish()
             else:
                 self._request = request

@@ -3,7 +3,7 @@
 # An SDK never waits longer than this (plus our start-up) for an answer.
 CALL_SECONDS = 18.0
 
-# The first argument of each process of ours that we start.
+# The first command-line argument of each background process that ssohelper starts.
 BROKER_PROCESS = "broker-process"
 RENEWAL_PROCESS = "renewal-process"
 NOTICE_PROCESS = "notice-process"

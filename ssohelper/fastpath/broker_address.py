@@ -1,6 +1,6 @@
 """Names the socket on which the broker of one session listens; callers compute the same name.
 
-A broker acts for its callers, so it must use the same AWS endpoints, files and desktop as they do.
+A broker acts for its callers, so it must use the same AWS hosts, files and desktop as they do.
 The name is a hash over ssohelper's version and every variable that decides these.
 """
 

@@ -246,4 +246,4 @@ def _ensure_private(path: str) -> None:
         os.makedirs(path, 0o700, exist_ok=True)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise OSError(errno.EPERM, f"not a folder of ours alone: {path}")
+        raise OSError(errno.EPERM, f"other users own or may write the folder {path}")

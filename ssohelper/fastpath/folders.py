@@ -33,7 +33,7 @@ _LINUX_FOLDERS = {
 
 def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
-    home = _own_home(environ)
+    home = _ssohelper_home(environ)
     if home and find_foreign_owner(home + "/run", environ) is None:
         return home + "/run"
     for base in (environ.get("XDG_RUNTIME_DIR"), _default_runtime_base()):
@@ -56,13 +56,13 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 def state_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of sign-in facts, saved listings and versions of the config."""
-    home = _own_home(environ)
+    home = _ssohelper_home(environ)
     return home + "/state" if home else _user_folder("state", environ)
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of ssohelper's settings."""
-    return _own_home(environ) or _user_folder("config", environ)
+    return _ssohelper_home(environ) or _user_folder("config", environ)
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
@@ -84,7 +84,7 @@ def policy_stamp_path(runtime: str) -> str:
     return runtime + "/policy"
 
 
-def now_file_path(runtime: str) -> str:
+def launcher_time_file_path(runtime: str) -> str:
     """Return the path of the file that the launcher touches, to read the time from it."""
     return runtime + "/now"
 
@@ -194,7 +194,7 @@ def aws_config_file(environ: "Mapping[str, str]") -> "str | None":
     return None if path[:1] == "~" or "$" in path else path
 
 
-def _own_home(environ: "Mapping[str, str]") -> str | None:
+def _ssohelper_home(environ: "Mapping[str, str]") -> str | None:
     home = environ.get("SSOHELPER_HOME")
     if home and not os.path.isabs(home):
         raise ValueError(f'SSOHELPER_HOME is "{home}": not an absolute path')

@@ -83,15 +83,17 @@ def _find_tcp_uid(connection: socket.socket) -> int | None:
     )
     if len(client[0]) != len(ours[0]):
         return None
-    wanted = [_addresses_in_table_form(client, ours)]
+    wanted = [_addresses_in_proc_net_tcp(client, ours)]
     if len(client[0]) == 4:
         # A client with an IPv6 socket (Java's, for one) is listed as ::ffff:127.0.0.1.
         wanted.append(
-            _addresses_in_table_form((_MAPPED + client[0], client[1]), (_MAPPED + ours[0], ours[1]))
+            _addresses_in_proc_net_tcp(
+                (_MAPPED + client[0], client[1]), (_MAPPED + ours[0], ours[1])
+            )
         )
     for _ in range(_READINGS):
         for words in wanted:
-            found = _find_owner_in_table(words)
+            found = _find_uid_in_proc_net_tcp(words)
             if found is not None:
                 return found
     return None
@@ -104,17 +106,19 @@ def _address_bytes_and_port(name: "Any") -> tuple[bytes, int]:
     return (address[12:] if address.startswith(_MAPPED) else address), int(name[1])
 
 
-def _addresses_in_table_form(client: tuple[bytes, int], ours: tuple[bytes, int]) -> tuple[str, str]:
+def _addresses_in_proc_net_tcp(
+    client: tuple[bytes, int], ours: tuple[bytes, int]
+) -> tuple[str, str]:
     """Return both addresses as /proc/net/tcp writes them: hex words in the machine's byte order."""
-    return _address_in_table_form(*client), _address_in_table_form(*ours)
+    return _address_in_proc_net_tcp(*client), _address_in_proc_net_tcp(*ours)
 
 
-def _address_in_table_form(address: bytes, port: int) -> str:
+def _address_in_proc_net_tcp(address: bytes, port: int) -> str:
     words = struct.unpack(f"={len(address) // 4}I", address)
     return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
 
 
-def _find_owner_in_table(wanted: tuple[str, str]) -> int | None:
+def _find_uid_in_proc_net_tcp(wanted: tuple[str, str]) -> int | None:
     """Return the user id of the socket with these two addresses; None if the table has no such row.
 
     Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown format.

@@ -176,15 +176,15 @@ def was_written_by_this_clock(found: os.stat_result, validity: bytes) -> bool:
     A response whose change time is in the future was written before the clock was set back. If the
     clock was set back by less than the response's age, only the validity in uptime seconds tells.
     """
-    return _is_response_valid(found, validity, until_counts=True)
+    return _is_response_valid(found, validity, is_end_checked=True)
 
 
 def was_response_written_before_now(found: os.stat_result, validity: bytes) -> bool:
     """Return whether the response was written before now, since this machine's last start."""
-    return _is_response_valid(found, validity, until_counts=False)
+    return _is_response_valid(found, validity, is_end_checked=False)
 
 
-def _is_response_valid(found: os.stat_result, validity: bytes, *, until_counts: bool) -> bool:
+def _is_response_valid(found: os.stat_result, validity: bytes, *, is_end_checked: bool) -> bool:
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
     if not validity:
@@ -193,7 +193,7 @@ def _is_response_valid(found: os.stat_result, validity: bytes, *, until_counts: 
     up = read_uptime()
     if up is None or len(words) != 2 or not (words[0] + words[1]).isdigit():
         return False
-    return int(words[0]) <= up and (not until_counts or up < int(words[1]))
+    return int(words[0]) <= up and (not is_end_checked or up < int(words[1]))
 
 
 def read_uptime() -> int | None:

@@ -47,7 +47,7 @@ def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str,
     return left
 
 
-def drop_foreign_folders() -> bool:
+def drop_foreign_import_folders() -> bool:
     """Remove from sys.path what PYTHONPATH and the current folder added.
 
     Returns whether anything was removed.

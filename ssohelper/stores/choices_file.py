@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class ChoicesStore:
-    """Stores the user's choices (filters, template, form, region, removed roles) by session.
+    """Stores the user's choices (filters, template, `process` or `sso`, region, removed roles).
 
     A choice whose value is missing, malformed or unknown counts as not made.
     """

@@ -28,32 +28,32 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):
-            raise _untrusted_policy_error(path, "is a link to nothing") from None
+            raise _untrusted_policy_error(f'"{path}" is a link to nothing') from None
         return NO_POLICY
     except OSError as cause:
-        raise _untrusted_policy_error(path, f"cannot be read: {os_error_text(cause)}") from cause
+        raise _untrusted_policy_error(f'"{path}" cannot be read: {os_error_text(cause)}') from cause
     try:
         _check_policy_file_is_trusted(path, os.fstat(descriptor), owner)
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(_LIMIT_BYTES + 1)
     except OSError as cause:
-        raise _untrusted_policy_error(path, f"cannot be read: {os_error_text(cause)}") from cause
+        raise _untrusted_policy_error(f'"{path}" cannot be read: {os_error_text(cause)}') from cause
     finally:
         os.close(descriptor)
     if len(content) > _LIMIT_BYTES:
-        raise _untrusted_policy_error(path, "is larger than 1 MiB")
+        raise _untrusted_policy_error(f'"{path}" is larger than 1 MiB')
     return company_policy.parse_company_policy(content, os.fspath(path))
 
 
 def _check_policy_file_is_trusted(path: Path, found: os.stat_result, owner: int) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise _untrusted_policy_error(path, "is not a regular file")
+        raise _untrusted_policy_error(f'"{path}" is not a regular file')
     # In a folder that others may write, they could replace the file.
     for place, status in ((path, found), (path.parent, os.stat(path.parent))):
         if not _is_owned_by(status, owner):
-            raise _untrusted_policy_error(place, "belongs to another user than root")
+            raise _untrusted_policy_error(f'"{place}" belongs to another user than root')
         if status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid != 0):
-            raise _untrusted_policy_error(place, "may be written by other users than root")
+            raise _untrusted_policy_error(f'"{place}" may be written by other users than root')
 
 
 def _is_owned_by(status: os.stat_result, owner: int) -> bool:
@@ -83,8 +83,8 @@ def _read_overflow_uid() -> int | None:
         return None
 
 
-def _untrusted_policy_error(path: Path, what: str) -> ConfigInvalid:
+def _untrusted_policy_error(reason: str) -> ConfigInvalid:
     return ConfigInvalid(
-        f'"{path}" {what}: the company\'s policy is unknown, so nothing is allowed',
+        f"{reason}: the company's policy is unknown, so nothing is allowed",
         hint=company_policy.HINT,
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import is_region
+from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
@@ -95,10 +95,10 @@ class ConfigStore:
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
-    def read_keyed_profiles(self) -> list[ProfileEntry]:
-        """Return the profiles that stand only in the credentials file, with static keys.
+    def read_static_key_profiles(self) -> list[ProfileEntry]:
+        """Return the profiles with static access keys that only the credentials file has.
 
-        They have no keys but `region`: their secrets are for SDKs alone.
+        Only the `region` of each is returned: its access keys are for SDKs alone.
         Raises: ConfigInvalid, which names the bad line; LocalState when a file cannot be read.
         """
         data = UserFile(self._credentials_path).read().data
@@ -114,14 +114,14 @@ class ConfigStore:
         return found
 
     def list_profiles(self) -> list[ProfileEntry]:
-        """Return all profiles that SDKs know: those of the config, then `read_keyed_profiles`.
+        """Return all profiles that SDKs know: those of the config, then `read_static_key_profiles`.
 
         A credentials file that cannot be read counts as one without profiles.
         Raises: ConfigInvalid or LocalState when the config cannot be read.
         """
         found = self.read().profiles()
         with suppress(ConfigInvalid, LocalState):
-            found += self.read_keyed_profiles()
+            found += self.read_static_key_profiles()
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
@@ -240,7 +240,9 @@ class ConfigStore:
                 before, after = _content_before(found), make_content(found)
                 if after == before and to_reverse is None and not records_unchanged:
                     return False
-                version = self._versions.begin(before, after, choices, is_undone=is_undo)
+                version = self._versions.save_before_write(
+                    before, after, choices, is_undone=is_undo
+                )
                 try:
                     self._write_or_remove(found, after)
                 except Changed:

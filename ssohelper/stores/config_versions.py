@@ -53,7 +53,7 @@ class ConfigVersions:
         self._base = folder
         self._config_file = config_file
 
-    def begin(
+    def save_before_write(
         self,
         before: bytes | None,
         after: bytes | None,

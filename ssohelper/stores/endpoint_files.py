@@ -39,7 +39,7 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 class PrivateFolder:
     """A folder that only this process uses, until it calls `remove`.
 
-    Making a private folder also removes those that killed endpoints left.
+    Making it also removes the private folders of endpoints that were killed.
     """
 
     def __init__(self, base: Path) -> None:

@@ -17,7 +17,7 @@ _SAVED_LIMIT_BYTES = 32 << 20
 
 
 class ListViewStore:
-    """Stores the form, order, folds and filters of the list of roles.
+    """Stores whether the list of roles is a tree, its order, folded accounts and filters.
 
     A damaged file counts as missing: then all accounts are shown unfolded.
     """

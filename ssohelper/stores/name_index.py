@@ -32,8 +32,8 @@ _SURE_AFTER_SECONDS = 2
 class IndexedProfile(NamedTuple):
     """A profile of the config; `session_name` is None if the config does not name its session.
 
-    `is_foreign`: its credentials are not ours, and commands take it by name. `is_in_config` is
-    False if only the credentials file has it.
+    `is_foreign`: its credentials do not come from ssohelper, but commands accept its name.
+    `is_in_config` is False if only the credentials file has it.
     """
 
     name: str
@@ -72,7 +72,7 @@ class NameIndexFile:
         self,
         read_config: Callable[[], ConfigFile],
         read_credentials_names: Callable[[], Collection[str]] = tuple,
-        read_keyed_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
+        read_static_key_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
@@ -84,7 +84,9 @@ class NameIndexFile:
             if saved:
                 return saved
         try:
-            index = _make_name_index(read_config(), read_credentials_names, read_keyed_profiles)
+            index = _make_name_index(
+                read_config(), read_credentials_names, read_static_key_profiles
+            )
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -124,7 +126,7 @@ class NameIndexFile:
 def _make_name_index(
     config: ConfigFile,
     read_credentials_names: Callable[[], Collection[str]],
-    read_keyed_profiles: Callable[[], Collection[ProfileEntry]],
+    read_static_key_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
     from ssohelper.core.foreign import foreign_profile_of_entry
@@ -133,7 +135,7 @@ def _make_name_index(
     keyed: Collection[str] = ()
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed, only_keyed = read_credentials_names(), read_keyed_profiles()
+        keyed, only_keyed = read_credentials_names(), read_static_key_profiles()
     for entry in (*config.profiles(), *only_keyed):
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)

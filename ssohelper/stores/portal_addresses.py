@@ -1,6 +1,6 @@
-"""Records the portal to which a session's own start URL led: `<state>/portals/<session>.json`.
+"""Records the portal to which a company's start URL led: `<state>/portals/<session>.json`.
 
-Its own start URL is one in the company's domain, which redirects to AWS's. Sessions whose start URL
+A company may have a start URL in its own domain, which redirects to AWS's. Sessions whose start URL
 is AWS's have no record.
 """
 

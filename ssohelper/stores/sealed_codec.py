@@ -33,16 +33,16 @@ class SealedCodec:
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if not is_sealed(found):
-            raise Unreadable("it is not encrypted")
+            raise Unreadable("the saved data is not encrypted")
         key = self._keyring.find()
         if key is not None and not sealing.is_sealed_with(found, _checked_key(key)):
             # This process may know an earlier key: the user may have removed it from the keyring
             # and signed in again, which made another key.
             key = self._keyring.find(again=True)
         if key is None:
-            raise Unreadable("its key is no longer in the keyring")
+            raise Unreadable("the key that encrypted it is no longer in the keyring")
         if not sealing.is_sealed_with(found, _checked_key(key)):
-            raise Unreadable("it was encrypted with a key that is not in this keyring")
+            raise Unreadable("the saved data was encrypted with a key that is not in this keyring")
         return sealing.open_sealed(found, key, context)
 
     def ensure_key(self) -> None:

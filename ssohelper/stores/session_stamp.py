@@ -67,12 +67,12 @@ class SessionStamp:
     @property
     def needs_new_stamps(self) -> bool:
         """Whether published responses may be of another sign-in, so that new stamps are needed."""
-        return self._is_settled and not self._do_stamps_match
+        return self._are_files_settled and not self._do_stamps_match
 
     @property
     def are_responses_current(self) -> bool:
         """Whether all published responses are certainly of the present sign-in."""
-        return self._is_settled and self._do_stamps_match
+        return self._are_files_settled and self._do_stamps_match
 
     @property
     def is_of_other_portal(self) -> bool:
@@ -86,7 +86,7 @@ class SessionStamp:
         If the session's published responses may be of another sign-in, calls `withdraw`, which
         removes them. Raises: LocalState.
         """
-        if not self._is_settled:
+        if not self._are_files_settled:
             return False
         if self._do_stamps_match:
             return True
@@ -115,7 +115,7 @@ class SessionStamp:
             self._token.write_stamp(b"")
 
     @property
-    def _is_settled(self) -> bool:
+    def _are_files_settled(self) -> bool:
         return self._config.is_settled() and self._token.is_settled()
 
     @property

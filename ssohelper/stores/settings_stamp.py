@@ -74,19 +74,19 @@ class SettingsStamp:
 
     def _is_current(self) -> bool:
         """Return whether the published responses were written under the present files."""
-        return os.path.exists(self._now_file()) and all(
+        return os.path.exists(self._launcher_time_file()) and all(
             stamp.is_current() for stamp in self._stamps
         )
 
     def _lock_file(self) -> Path:
         return self._runtime / "locks" / "published-responses.lock"
 
-    def _now_file(self) -> str:
-        return folders.now_file_path(os.fspath(self._runtime))
+    def _launcher_time_file(self) -> str:
+        return folders.launcher_time_file_path(os.fspath(self._runtime))
 
     def _write(self) -> None:
-        if not os.path.exists(self._now_file()):
-            files.write_atomically(self._now_file(), b"")
+        if not os.path.exists(self._launcher_time_file()):
+            files.write_atomically(self._launcher_time_file(), b"")
         for stamp in self._stamps:
             stamp.write_stamp()
 

@@ -250,10 +250,10 @@ class TokenFiles(SignInFactsFiles):
         encoded = self._codec.encode(document, registration_sealing_context(session))
         files.write_json(self._registration_file(session), encoded)
 
-    # -- portals of the same users and roles in further regions --------------------------------
+    # -- portals of an Identity Center in its further regions ----------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
-        """Return the portals in further regions for which the session has files, as sessions.
+        """Return a session for each portal in a further region that has files of this session.
 
         A portal whose token cannot be read gets the session's start URL.
         """

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core.endpoints import is_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import AccessToken, SsoSession
+from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.stores import files
 

@@ -25,7 +25,7 @@ _LIMIT_BYTES = 64 << 20
 
 
 class Found(NamedTuple):
-    """The content of a file, and its `mark` (inode, time, size), by which a change is noticed.
+    """The content of a file, and its `mark` (inode, time, size), which differs after a change.
 
     `mark` is None when there was no file.
     """

@@ -63,9 +63,10 @@ def start_opener(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
 def start_watched_opener(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the opener like `start`, but return its process. A thread waits for its end.
+    """Start the opener like `start_opener`, but return its process. A thread waits for its end.
 
-    core.endpoints has checked that the URL begins with a scheme, so it is not taken for an option.
+    core.service_hosts has checked that the URL begins with a scheme, so it is not taken for an
+    option.
     """
     try:
         with own_process.use_original_core_limit():

@@ -68,7 +68,7 @@ class Clock:
         try:
             self._aws_clock().save_reading(aws_at, wall)
         except LocalState as error:
-            self._warn(f"AWS's time could not be kept: {error.message}")
+            self._warn(f"AWS's time could not be saved: {error.message}")
         if may_warn and abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
             apart = duration_text(abs(wall - aws_at))
             side = "ahead of" if wall > aws_at else "behind"

@@ -49,7 +49,7 @@ class CollectedRun:
                     env=dict(environ),
                 )
         except BaseException:
-            # Told no process id, the watcher kills nothing.
+            # If the watcher gets no process id, it kills nothing.
             if self._watcher is not None:
                 self._watcher.communicate()
             raise
@@ -135,7 +135,7 @@ def _start_watcher() -> "subprocess.Popen[bytes] | None":
     """Start a process that kills a program's group if our process is killed. Raises: OSError."""
     if sys.platform == "win32":
         return None
-    # It holds nothing of ours: no credentials, no terminal.
+    # The watcher inherits nothing of ours: no credentials, no terminal.
     return subprocess.Popen(
         ["/bin/sh", "-c", _WATCH],
         stdin=subprocess.PIPE,

@@ -34,12 +34,12 @@ class Locations:
     @cached_property
     def state_folder(self) -> Path:
         """The folder of sign-in facts, listings, the user's choices and config versions."""
-        return self._own_path(folders.state_folder)
+        return self._ssohelper_path(folders.state_folder)
 
     @cached_property
     def settings_file(self) -> Path:
         """The path of ssohelper's config.toml."""
-        return self._own_path(folders.settings_file)
+        return self._ssohelper_path(folders.settings_file)
 
     @property
     def company_policy_file(self) -> Path:
@@ -82,14 +82,14 @@ class Locations:
         """
         return self.state_folder / "serve", self.runtime_folder / "serve"
 
-    def _own_path(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
+    def _ssohelper_path(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
         # `rule` repeats a rule of platformdirs, because importing that takes 4 ms. A test compares
         # the two.
         found = self._apply_path_rule(rule)
         if found[:1] == "~":
-            raise _no_home_folder()
+            raise _no_home_folder_error()
         return Path(found)
 
     def _apply_path_rule(self, rule: Callable[[Mapping[str, str]], str]) -> str:
@@ -118,7 +118,7 @@ def expand_home(path: str, environ: Mapping[str, str]) -> str:
         return home.rstrip("/") + path[1:]
     expanded = os.path.expanduser(path)
     if expanded[:1] == "~":
-        raise _no_home_folder()
+        raise _no_home_folder_error()
     return expanded
 
 
@@ -129,5 +129,5 @@ def check_home(environ: Mapping[str, str]) -> None:
         raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')
 
 
-def _no_home_folder() -> LocalState:
+def _no_home_folder_error() -> LocalState:
     return LocalState("there is no home folder", hint="set HOME to an absolute path")

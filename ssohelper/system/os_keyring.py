@@ -66,7 +66,7 @@ class OsKeyring:
         self._asked_at = -_KEY_HOLDS_SECONDS
         self._early: _KeyringChild | None = None
 
-    def start(self) -> None:
+    def start_asking(self) -> None:
         """Start to ask the keyring for the key, so that `find` need not wait for the answer."""
         with self._mutex:
             if self._key is None and self._early is None:
@@ -99,7 +99,7 @@ class OsKeyring:
             if self._key is None or not self._is_recent():
                 self._key = self._ask_keyring("create")
             if self._key is None:
-                raise self._unavailable_error("it did not keep the key that it was given")
+                raise self._unavailable_error("the keyring did not keep the key that it was given")
             return self._key
 
     def delete(self) -> None:
@@ -122,7 +122,9 @@ class OsKeyring:
             self._failure = failure
             raise
         except (OSError, RuntimeError) as cause:  # no process, no thread
-            self._failure = self._unavailable_error(f"it could not be asked: {str(cause).lower()}")
+            self._failure = self._unavailable_error(
+                f"the keyring could not be asked: {str(cause).lower()}"
+            )
             raise self._failure from cause
         finally:
             self._asked_at = self._monotonic()
@@ -140,19 +142,21 @@ class OsKeyring:
             return None
         if word == LOCKED:
             raise KeyringUnavailable(
-                "the keyring is locked", hint=self._unavailable_hint("unlock it")
+                "the keyring is locked", hint=self._unavailable_hint("unlock the keyring")
             )
-        raise self._unavailable_error(rest if word == UNAVAILABLE else "it does not answer")
+        raise self._unavailable_error(
+            rest if word == UNAVAILABLE else "the keyring does not answer"
+        )
 
     def _unavailable_error(self, reason: str) -> KeyringUnavailable:
         return KeyringUnavailable(
             f"the keyring is not available: {reason}",
-            hint=self._unavailable_hint("start or unlock it"),
+            hint=self._unavailable_hint("start or unlock the keyring"),
         )
 
     def _unavailable_hint(self, cure: str) -> str:
         if self._is_required():
-            return f"{cure} and try again; the company's policy keeps sign-ins in it"
+            return f"{cure} and try again; the company's policy keeps sign-ins there"
         return f"{cure} and try again, or keep sign-ins in files: {_KEEP_IN_FILES}"
 
 

@@ -10,7 +10,7 @@ from ssohelper.system.programs import find_program
 _USUAL = "less -R"
 
 
-def show_text(text: str, environ: Mapping[str, str]) -> bool:
+def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
     """Show the text in the pager and wait for its end; return False if there is no pager.
 
     The pager is started without a shell. While the pager runs, Ctrl-C has an effect on the pager

@@ -35,7 +35,7 @@ def print_shell_init(argv: list[str]) -> bool:
     text = shell_init_text(shell, name)
     if text is None:
         return False
-    return write_to_stdout(with_absolute_paths(text, shell))
+    return write_to_stdout(with_absolute_command_paths(text, shell))
 
 
 def write_to_stdout(text: bytes) -> bool:
@@ -69,7 +69,7 @@ def shell_init_text(shell: str, name: str) -> bytes | None:
     return function + prompt + (completion_script_of(shell, name) or b"")
 
 
-def with_absolute_paths(text: bytes, shell: str) -> bytes:
+def with_absolute_command_paths(text: bytes, shell: str) -> bytes:
     """Return the text in which our commands that PATH does not find have absolute paths."""
     own = os.path.abspath(sys.argv[0])
     if os.path.basename(own) != "ssohelper" or "\n" in own:
@@ -78,13 +78,13 @@ def with_absolute_paths(text: bytes, shell: str) -> bytes:
     if launcher is None:
         text = text.replace(_LAUNCHER.encode(), b"ssohelper")
     elif not _is_on_path(_LAUNCHER):
-        text = _with_absolute_path(text, shell, _LAUNCHER, launcher)
+        text = _with_absolute_command_path(text, shell, _LAUNCHER, launcher)
     if not _is_on_path("ssohelper"):
-        text = _with_absolute_path(text, shell, "ssohelper", own)
+        text = _with_absolute_command_path(text, shell, "ssohelper", own)
     return text
 
 
-def _with_absolute_path(text: bytes, shell: str, command: str, path: str) -> bytes:
+def _with_absolute_command_path(text: bytes, shell: str, command: str, path: str) -> bytes:
     inner = {
         "fish": path.replace("\\", "\\\\").replace("'", "\\'"),
         "pwsh": path.replace("'", "''"),
@@ -133,7 +133,7 @@ def _read_shipped_file(
     In a checkout the file is in the folder `own`, in an installation in `share/SHARE` of the
     prefix.
     """
-    root, *prefixes = _possible_roots()
+    root, *prefixes = _possible_installation_roots()
     paths = [os.path.join(root, own, in_checkout or name)]
     paths += [os.path.join(prefix, "share", share, name) for prefix in prefixes]
     for path in paths:
@@ -145,7 +145,7 @@ def _read_shipped_file(
     return None
 
 
-def _possible_roots() -> list[str]:
+def _possible_installation_roots() -> list[str]:
     """Return the folder that is a checkout's root, then the prefixes of possible installations.
 
     `lib/pythonX.Y/site-packages/ssohelper` is four levels below its prefix, on Windows three. That

@@ -3,7 +3,7 @@
 import os
 import sys
 
-CANNOT_SUSPEND = "this cannot be suspended: no shell with job control has started it"
+CANNOT_SUSPEND = "ssohelper cannot be suspended: no shell with job control has started it"
 
 
 def is_terminal_dumb() -> bool:

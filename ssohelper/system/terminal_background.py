@@ -60,7 +60,7 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
         finally:  # after Ctrl-C too: the shell would take the answer for typed text
             answer = _read_answer(ends_at)
         colour = _COLOUR.search(answer)
-        found.is_light = colour is not None and _is_light(*colour.groups())
+        found.is_light = colour is not None and _is_light_colour(*colour.groups())
         found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))
     finally:
         _restore_terminal(before)
@@ -94,7 +94,7 @@ def _read_answer(ends_at: float) -> bytes:
     return read
 
 
-def _is_light(*parts: bytes) -> bool:
+def _is_light_colour(*parts: bytes) -> bool:
     """Return whether the colour is nearer to white than to black.
 
     `parts` are red, green and blue, each of 1 to 4 hexadecimal digits."""

@@ -36,7 +36,7 @@ def find_session() -> TerminalSession | None:
     terminal = calling_process.find_parent_and_terminal()[1]
     if not terminal:
         return None
-    started = _read_start(leader)
+    started = _read_process_start(leader)
     # If the session's leader, the shell, has ended, another session may get the same number.
     return None if started is None else TerminalSession(leader, started, terminal)
 
@@ -51,7 +51,7 @@ def _has_terminal() -> bool:
     return True
 
 
-def _read_start(pid: int) -> int | None:
+def _read_process_start(pid: int) -> int | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return int(fields[_START_TIME])

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
-from ssohelper.core.endpoints import sts_endpoint
+from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
 from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
+from ssohelper.core.service_hosts import sts_service_url
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import NOT_AWS
 from ssohelper.wire.clients import (
@@ -65,13 +65,13 @@ class AccountClient:
         region: str,
         environ: Mapping[str, str],
         warn: Callable[[str], None],
-        family: EndpointFamily = DEFAULT_FAMILY,
+        variant: HostVariant = DEFAULT_VARIANT,
     ) -> None:
         self._credentials = credentials
         self._region = region
         self._environ = environ
         self._warn = warn
-        self._endpoint = sts_endpoint(region, environ, family)
+        self._service_url = sts_service_url(region, environ, variant)
 
     def get_caller_identity(self) -> Identity:
         """Return the identity that these credentials have.
@@ -86,7 +86,7 @@ class AccountClient:
     def _ask_for_identity(self, arn_form: re.Pattern[str], what: str) -> Identity:
         service = f"STS in {self._region}"
         client = make_botocore_client(
-            "sts", self._region, self._endpoint, self._environ, self._credentials
+            "sts", self._region, self._service_url, self._environ, self._credentials
         )
         with translate_errors(service, _error_of_refusal):
             answer = run_until_deadline(

@@ -171,12 +171,12 @@ def describe_answer_content(answer: Answer) -> str:
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     begin = answer.body[:200].lstrip().lower()
     if kind in ("text/html", "application/xhtml+xml") or begin.startswith((b"<!doctype", b"<html")):
-        return "an HTML page: a proxy or captive portal?"
+        return "an HTML page, perhaps of a proxy or captive portal"
     if not begin:
-        return "an empty answer: a proxy?"
+        return "an empty answer, perhaps of a proxy"
     if begin.startswith((b"{", b"[")):
-        return "JSON that is not AWS's: a proxy?"
-    return "text that is not AWS's: a proxy?"
+        return "JSON that is not AWS's, perhaps of a proxy"
+    return "text that is not AWS's, perhaps of a proxy"
 
 
 def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:

@@ -57,13 +57,13 @@ class AssumedRole(NamedTuple):
 
 
 class Sts:
-    """Calls STS at one endpoint. Several threads may use it."""
+    """Calls STS at one URL. Several threads may use it."""
 
-    def __init__(self, region: str, endpoint: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, region: str, service_url: str, environ: Mapping[str, str]) -> None:
         self._region = region
-        self._parts = urlsplit(endpoint)
+        self._parts = urlsplit(service_url)
         self._service = f"STS in {region}"
-        self._transport = Transport(endpoint, environ, self._service)
+        self._transport = Transport(service_url, environ, self._service)
 
     def assume_role(
         self, asked: AssumeRole, source: RoleCredentials, now: int, deadline: Deadline

@@ -1,7 +1,7 @@
 """Makes botocore clients for calls that must be signed, with limits on time and size.
 
 No client reads ~/.aws/config, since botocore takes 550 ms to read 10,000 profiles. No client reads
-AWS_DATA_PATH or ~/.aws/models, so that signed requests go only to the endpoint that was checked. No
+AWS_DATA_PATH or ~/.aws/models, so that signed requests go only to the host that was checked. No
 client follows a redirect or searches for credentials.
 """
 
@@ -31,8 +31,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeout
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import is_loopback_url
 from ssohelper.core.model import RoleCredentials
+from ssohelper.core.service_hosts import is_loopback_url
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -82,11 +82,11 @@ class Refusal(NamedTuple):
 def make_botocore_client(
     service: str,
     region: str,
-    endpoint: str,
+    service_url: str,
     environ: Mapping[str, str],
     credentials: RoleCredentials,
 ) -> Any:
-    """Return a botocore client that signs with these credentials, for this endpoint only.
+    """Return a botocore client that signs with these credentials, for this host only.
 
     After a 429 or 5xx botocore retries by its own rules, with at most three tries in all.
     """
@@ -101,13 +101,13 @@ def make_botocore_client(
         read_timeout=READ_SECONDS,
         retries={"total_max_attempts": 3, "mode": "standard"},
         # A request to this machine must not pass through a proxy, which would see it.
-        proxies={} if is_loopback_url(endpoint) else None,
+        proxies={} if is_loopback_url(service_url) else None,
         user_agent_appid="ssohelper",
     )
     client = session.create_client(
         service,
         region_name=region,
-        endpoint_url=endpoint,
+        endpoint_url=service_url,
         config=config,
         # botocore reads these two variables by itself, but fails if one is empty. So we read them:
         # an empty one counts as unset.
@@ -118,7 +118,7 @@ def make_botocore_client(
     )
     # Limit the origin of requests and the size of answers. botocore has no public API for this, but
     # every request goes through the attribute http_session.
-    client._endpoint.http_session = _BoundedSession(client._endpoint.http_session, endpoint)
+    client._endpoint.http_session = _BoundedSession(client._endpoint.http_session, service_url)
     return client
 
 
@@ -195,15 +195,15 @@ def run_until_deadline(deadline: Deadline, work: Callable[[], _T], what: str = "
 class _BoundedSession:
     """botocore's HTTP session, restricted to one origin and to answers of at most 4 MiB."""
 
-    def __init__(self, inner: Any, endpoint: str) -> None:
+    def __init__(self, inner: Any, service_url: str) -> None:
         self._inner = inner
-        self._origin = _origin(endpoint)
+        self._origin = _origin(service_url)
 
     def send(self, request: Any) -> Any:
         if _origin(request.url) != self._origin:
             raise ConfigInvalid(
                 f'a signed request would go to "{show(urlsplit(request.url).netloc, 120)}", which '
-                "is not the endpoint that was checked",
+                "is not the host that was checked",
                 hint="unset AWS_DATA_PATH, and remove endpoint rules from ~/.aws/models",
             )
         request.stream_output = True
@@ -268,7 +268,8 @@ def _general_error_of(service: str, refusal: Refusal) -> SsoHelperError:
     text = ": ".join(part for part in (refusal.code, refusal.message) if part)
     if not refusal.code:
         return AwsUnreachable(
-            f"{service} cannot be reached: {status} came with text that is not AWS's: a proxy?",
+            f"{service} cannot be reached: {status} came with text that is not AWS's, "
+            "perhaps of a proxy",
             hint=NOT_AWS,
         )
     return BadAnswer(f"{service} refused ({status}) {text}", hint=REFUSED)

@@ -1,6 +1,6 @@
 """Opens a connection to AWS: name lookup, connect, proxy, TLS. Each wait ends at a deadline.
 
-When `connect_to_endpoint` fails, no request has been sent, so the error is AwsUnreachable, never
+When `connect_by_route` fails, no request has been sent, so the error is AwsUnreachable, never
 AnswerLost.
 """
 
@@ -29,7 +29,7 @@ CHECK_NETWORK = "check the network, then try again"
 
 
 class Route(NamedTuple):
-    """How to reach an endpoint. `tls` is None for http, which is used for this machine only."""
+    """How to reach a host. `tls` is None for http, which is used for this machine only."""
 
     service: str
     host: str
@@ -56,7 +56,7 @@ class Connection:
         self.has_ended = False
         self.idle_since = 0.0
 
-    def begin_request(self, deadline: Deadline, read_seconds: float) -> None:
+    def set_request_limits(self, deadline: Deadline, read_seconds: float) -> None:
         """Set the time limits of the next request."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
@@ -111,7 +111,7 @@ class _Reader(io.RawIOBase):
         return self._connection.receive_into(buffer)
 
 
-def connect_to_endpoint(route: Route, deadline: Deadline) -> Connection:
+def connect_by_route(route: Route, deadline: Deadline) -> Connection:
     """Return a new connection, ready for a request.
 
     Raises: AwsUnreachable, before anything of the request has been sent.
@@ -199,13 +199,13 @@ def _is_ip_address(host: str) -> bool:
 
 
 def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: Deadline) -> None:
-    """Ask the proxy for a tunnel to the endpoint. Raises: AwsUnreachable if the proxy refuses."""
+    """Ask the proxy for a tunnel to the host. Raises: AwsUnreachable if the proxy refuses."""
     host = f"[{route.host}]" if ":" in route.host else route.host
-    target = f"{host}:{route.port}"
+    target, shown = f"{host}:{route.port}", f"the proxy {proxy.host}:{proxy.port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
-    connection.begin_request(deadline, _HANDSHAKE_SECONDS)
+    connection.set_request_limits(deadline, _HANDSHAKE_SECONDS)
     connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
     # HTTPResponse is typed for a socket. A Connection has all the methods that it calls.
     response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]
@@ -213,12 +213,12 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
         response.begin()
         status = 0 if connection.has_ended else response.status
     except HTTPException as cause:
-        raise _proxy_error(route, proxy, "gave no HTTP answer") from cause
+        raise _proxy_error(route, f"{shown} gave no HTTP answer") from cause
     finally:
         response.close()
     if not 200 <= status < 300:
         what = f"refused with {status}" if status else "closed the connection"
-        raise _proxy_error(route, proxy, what)
+        raise _proxy_error(route, f"{shown} {what}")
 
 
 def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
@@ -271,9 +271,9 @@ def _unreachable_error(route: Route, cause: OSError) -> AwsUnreachable:
 def _describe_error(cause: OSError) -> str:
     """Describe what failed, but without the error's own text, which may quote an address."""
     if isinstance(cause, socket.gaierror):
-        return "its name cannot be resolved"
+        return "the host name cannot be resolved"
     if isinstance(cause, TimeoutError):
-        return "no connection in time"
+        return "no connection was made in time"
     if isinstance(cause, ssl.SSLError):
         return "no TLS connection"
     if isinstance(cause, ConnectionRefusedError):
@@ -283,9 +283,9 @@ def _describe_error(cause: OSError) -> str:
     return "the connection failed"
 
 
-def _proxy_error(route: Route, proxy: Proxy, what: str) -> AwsUnreachable:
+def _proxy_error(route: Route, reason: str) -> AwsUnreachable:
     return AwsUnreachable(
-        f"{route.service} cannot be reached: the proxy {proxy.host}:{proxy.port} {what}",
+        f"{route.service} cannot be reached: {reason}",
         hint="check HTTPS_PROXY and NO_PROXY; a proxy with a password is written: "
         "http://user:password@host",
     )

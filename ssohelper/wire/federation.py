@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from ssohelper.core.console_urls import login_url
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import console_sign_in_endpoint
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.service_hosts import console_federation_url
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
 from ssohelper.wire.answers import (
     NOT_AWS,
@@ -24,7 +24,7 @@ from ssohelper.wire.answers import (
     success_not_from_aws_error,
 )
 from ssohelper.wire.retries import call_with_retries
-from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
+from ssohelper.wire.transport import Answer, Transport, warn_about_ignored_url_variable
 
 _CALL_SECONDS = 15.0
 # A sign-in token of AWS has some 700 to 2,000 characters. Longer ones are refused, because the
@@ -38,9 +38,9 @@ class Federation:
     def __init__(
         self, region: str, environ: Mapping[str, str], warn: Callable[[str], None]
     ) -> None:
-        self._endpoint = console_sign_in_endpoint(region, environ)
+        self._service_url = console_federation_url(region, environ)
         self._service = f"the console's sign-in service in {region}"
-        self._transport = Transport(self._endpoint, environ, self._service)
+        self._transport = Transport(self._service_url, environ, self._service)
         self._environ = environ
         self._warn = warn
 
@@ -51,9 +51,9 @@ class Federation:
         With it, AWS would refuse a role that was assumed from another role.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
-        warn_about_general_endpoint(self._environ, self._warn)
+        warn_about_ignored_url_variable(self._environ, self._warn)
         token = self._get_sign_in_token(credentials)
-        return login_url(self._endpoint, issuer, destination, token)
+        return login_url(self._service_url, issuer, destination, token)
 
     def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)

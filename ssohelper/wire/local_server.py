@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Self
 
 from ssohelper.core.local_http import END_OF_HEAD, Answer, HttpRules, Request, RequestHandler
-from ssohelper.errors import LocalState, no_more_threads
+from ssohelper.errors import LocalState, no_more_threads_error
 from ssohelper.fastpath import peer
 
 if sys.platform != "win32":
@@ -119,7 +119,7 @@ class LocalServer:
             self._thread.start()
         except RuntimeError as cause:
             self.close()
-            raise no_more_threads() from cause
+            raise no_more_threads_error() from cause
         except BaseException:
             self.close()
             raise

@@ -14,8 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from ssohelper.core import device_flow, issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
-from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
+from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
 from ssohelper.core.model import (
     AccessToken,
     ClientRegistration,
@@ -26,6 +25,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.service_hosts import checked_sign_in_url, oidc_service_url
 from ssohelper.errors import (
     BadAnswer,
     LoginRequired,
@@ -34,7 +34,12 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.answers import AwsError, parse_answer_record
 from ssohelper.wire.retries import call_with_retries
-from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
+from ssohelper.wire.transport import (
+    READ_SECONDS,
+    Answer,
+    Transport,
+    warn_about_ignored_url_variable,
+)
 
 # The redirect address is registered without a port and used with one, as RFC 8252 §7.3 allows. The
 # AWS CLI registers the same address, so that both programs can share a registration.
@@ -70,15 +75,15 @@ class OidcClient:
         warn: Callable[[str], None] = lambda _message: None,
         *,
         facts: Callable[[], SignInFacts],
-        family: EndpointFamily = DEFAULT_FAMILY,
+        variant: HostVariant = DEFAULT_VARIANT,
     ) -> None:
         self._session = session
         self._environ = environ
         self._warn = warn
         self._facts = facts
         self._service = f"the sign-in service in {session.region}"
-        self._endpoint = oidc_endpoint(session.region, environ, family)
-        self._transport = Transport(self._endpoint, environ, self._service)
+        self._service_url = oidc_service_url(session.region, environ, variant)
+        self._transport = Transport(self._service_url, environ, self._service)
         self._has_warned = False
         self._answered_at: float | None = None
         self._lock = threading.Lock()
@@ -86,12 +91,12 @@ class OidcClient:
     @property
     def issuer(self) -> str:
         """Return the issuer to record with a token or client that this service issues."""
-        return issuer.issuer_of_endpoint(self._endpoint, self._session.region)
+        return issuer.issuer_of_service_url(self._service_url, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
         """Return whether the client's secret may be sent to this service."""
         issued_by = issuer.client_issuer(client, self._facts())
-        return issuer.may_send_secret(issued_by, self._endpoint, self._session.region)
+        return issuer.may_send_secret(issued_by, self._service_url, self._session.region)
 
     def register_client(self, grant: str) -> ClientRegistration:
         """Register a client for the "authorization_code" or device code grant, and return it.
@@ -131,7 +136,7 @@ class OidcClient:
             "scopes": " ".join(self._scopes),
             "code_challenge": challenge,
         }
-        place = urlsplit(self._endpoint)
+        place = urlsplit(self._service_url)
         return f"{place.scheme}://{place.netloc}/authorize?{urlencode(query)}"
 
     def get_token_by_code(
@@ -207,7 +212,7 @@ class OidcClient:
         answer has no refresh token, the new token keeps the old one.
         Raises: LoginRequired if AWS refuses the token for good; AnswerLost if AWS may have accepted
         it but no answer came; RegistrationRejected, Throttled, AwsUnreachable, BadAnswer;
-        ConfigInvalid, before anything is sent, for a token that another endpoint issued.
+        ConfigInvalid, before anything is sent, for a token that another server issued.
         """
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
@@ -228,15 +233,17 @@ class OidcClient:
         return self._session.scopes or _DEFAULT_SCOPES
 
     def prepare_first_call(self) -> None:
-        """Prepare the first call: give warnings about the endpoint, and make the TLS settings."""
+        """Prepare the first call: give warnings about the host, and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
-                warn_about_general_endpoint(self._environ, self._warn)
+                warn_about_ignored_url_variable(self._environ, self._warn)
         self._transport.prepare_first_call()
 
     def _check_issuer(self, issued_by: str | None) -> None:
-        warning = issuer.check_secret_destination(issued_by, "oidc", self._endpoint, self._session)
+        warning = issuer.check_secret_destination(
+            issued_by, "oidc", self._service_url, self._session
+        )
         if warning:
             self._warn(warning)
 
@@ -301,10 +308,8 @@ class OidcClient:
         """Return the exception for an error of AWS that means something special here, or None."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
-            url = self._session.start_url
-            refused = f'"{self._session.aws_url}"'
-            if self._session.aws_url != url:
-                refused += f', to which "{url}" leads'
+            url, portal = self._session.start_url, self._session.aws_url
+            refused = f'"{portal}"' if portal == url else f'"{portal}" (reached from "{url}")'
             return BadAnswer(
                 f"{self._service} refuses {refused}: {error.message or error.name}",
                 hint="are start URL and region right? "
@@ -330,7 +335,7 @@ class OidcClient:
     def _checked_address(self, address: object) -> str:
         if not isinstance(address, str):
             raise Damaged("verificationUri")
-        return checked_sign_in_url(address, self._session.region, self._endpoint)
+        return checked_sign_in_url(address, self._session.region, self._service_url)
 
 
 class _NotConfirmedYet(LoginRequired):

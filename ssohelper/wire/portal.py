@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
-from ssohelper.core.endpoints import portal_endpoint
+from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
 from ssohelper.core.model import (
     AccessToken,
     Account,
@@ -22,6 +21,7 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.schema import listings
+from ssohelper.core.service_hosts import portal_service_url
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -33,7 +33,7 @@ from ssohelper.errors import (
 from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_answer_record
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
-from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
+from ssohelper.wire.transport import Answer, Transport, warn_about_ignored_url_variable
 
 _T = TypeVar("_T")
 
@@ -68,17 +68,17 @@ class Portal:
         *,
         facts: Callable[[], SignInFacts],
         pacing: Pacing | None = None,
-        family: EndpointFamily = DEFAULT_FAMILY,
+        variant: HostVariant = DEFAULT_VARIANT,
     ) -> None:
         self._session = session
         self._environ = environ
-        self._family = family
-        self._endpoint = portal_endpoint(session.region, environ, family)
+        self._variant = variant
+        self._service_url = portal_service_url(session.region, environ, variant)
         self._warn = warn
         self._facts = facts
         self._pacing = pacing or Pacing()
         self._service = f"the access portal in {session.region}"
-        self._transport = Transport(self._endpoint, environ, self._service)
+        self._transport = Transport(self._service_url, environ, self._service)
         self._has_warned = False
         self._answered_at: float | None = None
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class Portal:
         """Return a Portal for a token that was just issued by `issued_by` and is not saved yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(
-            self._session, self._environ, self._warn, facts=lambda: facts, family=self._family
+            self._session, self._environ, self._warn, facts=lambda: facts, variant=self._variant
         )
 
     def list_accounts(self, token: AccessToken) -> Iterator[Account]:
@@ -149,11 +149,11 @@ class Portal:
         return self._answered_at
 
     def prepare_first_call(self) -> None:
-        """Prepare the first call: give warnings about the endpoint, and make the TLS settings."""
+        """Prepare the first call: give warnings about the host, and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
-                warn_about_general_endpoint(self._environ, self._warn)
+                warn_about_ignored_url_variable(self._environ, self._warn)
         self._transport.prepare_first_call()
 
     def use_connections_of(self, other: "Portal") -> None:
@@ -251,7 +251,7 @@ class Portal:
         self.prepare_first_call()
         issued_by = issuer.token_issuer(token, self._facts())
         warning = issuer.check_secret_destination(
-            issued_by, "portal", self._endpoint, self._session
+            issued_by, "portal", self._service_url, self._session
         )
         if warning:
             self._warn(warning)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import percent_encoded, shown_url
 from ssohelper.core.portal_address import (
     checked_portal_redirect,
     region_in_portal_page,
     start_url_refusal,
 )
+from ssohelper.core.service_hosts import percent_encoded, shown_url
 from ssohelper.core.start_url import checked_start_url
 from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.transport import Answer, Transport
@@ -35,11 +35,14 @@ def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
         )
     if answer.status not in _REDIRECTS:
         raise start_url_refusal(
-            start_url, f"answers {answer.status}, and does not redirect to an AWS access portal"
+            f"{shown_url(start_url)} answers {answer.status}, and does not redirect to an AWS access "
+            "portal"
         )
     locations = answer.headers.get_all("Location") or []
     if len(locations) != 1:
-        raise start_url_refusal(start_url, "redirects without saying where, or to several places")
+        raise start_url_refusal(
+            f"{shown_url(start_url)} redirects without saying where, or to several places"
+        )
     return checked_portal_redirect(start_url, locations[0])
 
 

@@ -1,11 +1,11 @@
-"""Sends a request without credentials to an endpoint, to learn whether it can be reached."""
+"""Sends a request without credentials to a host of AWS, to learn whether it can be reached."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import is_loopback_url
+from ssohelper.core.service_hosts import is_loopback_url
 from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.transport import Transport
@@ -24,20 +24,20 @@ class Probe(NamedTuple):
     bundle: str
 
 
-def probe_endpoint(
-    endpoint: str, environ: Mapping[str, str], service: str, deadline: Deadline
+def probe_service(
+    service_url: str, environ: Mapping[str, str], service: str, deadline: Deadline
 ) -> Probe:
     """Send one GET without credentials; any HTTP answer means that it can be reached.
 
-    `service` names the endpoint in messages."""
+    `service` names the service in messages."""
     bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
     error, answered_at, proxy = None, None, ""
     try:
         found = None
-        if not is_loopback_url(endpoint):
-            found = find_https_proxy(urlsplit(endpoint).netloc, environ)
+        if not is_loopback_url(service_url):
+            found = find_https_proxy(urlsplit(service_url).netloc, environ)
         proxy = f"{found.host}:{found.port}" if found else ""
-        transport = Transport(endpoint, environ, service)
+        transport = Transport(service_url, environ, service)
         try:
             answered_at = transport.send("GET", "/", deadline=deadline).answered_at
         finally:

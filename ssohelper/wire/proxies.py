@@ -26,7 +26,7 @@ class Proxy(NamedTuple):
 
 
 def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy for an https endpoint ("host" or "host:port"), None for a direct connection.
+    """Return the proxy for an https host ("host" or "host:port"), None for a direct connection.
 
     The import of urllib.request takes 8 ms. It is imported only if a variable that ends in _proxy
     is set, or if the system has proxy settings.

@@ -42,7 +42,7 @@ def call_with_retries(
             if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.seconds_left():
                 raise
             sleep(pause)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("unreachable: the last try returns a result or raises an error")
 
 
 def pause_seconds(tries_made: int) -> float:

@@ -1,4 +1,4 @@
-"""Transport sends requests to one endpoint of AWS, with http.client and without botocore.
+"""Transport sends requests to one host of AWS, with http.client and without botocore.
 
 One call sends exactly one request: no retry, no redirect, no cookie, and no credentials but those
 that the caller passes. Connections stay open for later GETs. Each POST gets a new connection: if
@@ -18,10 +18,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import ssohelper
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import ignored_endpoint_variable_warning, is_loopback_url
 from ssohelper.core.instants import from_http_date
+from ssohelper.core.service_hosts import ignored_url_variable_warning, is_loopback_url
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
-from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect_to_endpoint
+from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect_by_route
 from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.tls import make_tls_context
 
@@ -54,21 +54,21 @@ class Answer(NamedTuple):
 
 
 class Transport:
-    """Sends requests to one endpoint. Several threads may use it at once.
+    """Sends requests to one service. Several threads may use it at once.
 
-    `service` names the endpoint in messages: "the access portal in eu-west-1".
+    `service` names the service in messages: "the access portal in eu-west-1".
     """
 
     def __init__(
-        self, endpoint: str, environ: Mapping[str, str], service: str, connections: int = 10
+        self, service_url: str, environ: Mapping[str, str], service: str, connections: int = 10
     ) -> None:
-        parts = urlsplit(endpoint)
+        parts = urlsplit(service_url)
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ConfigInvalid(f"{service} has no usable endpoint")
-        if parts.scheme == "http" and not is_loopback_url(endpoint):
+            raise ConfigInvalid(f"{service} has no usable URL")
+        if parts.scheme == "http" and not is_loopback_url(service_url):
             raise ConfigInvalid(f"{service} would be called over http, without TLS")
         self._parts = parts
-        self._is_loopback = is_loopback_url(endpoint)
+        self._is_loopback = is_loopback_url(service_url)
         self._environ = environ
         self._service = service
         self._most_idle = connections
@@ -110,7 +110,7 @@ class Transport:
         if reused is not None:
             answer = self._ask_over_idle_connection(reused, request, *limits)
         if answer is None:
-            connection = connect_to_endpoint(self._get_route(), deadline)
+            connection = connect_by_route(self._get_route(), deadline)
             answer = self._send_and_read_answer(connection, method, request, *limits)
         _log.debug("%s after %.0f ms", answer.status, (time.monotonic() - began) * 1000)
         return answer
@@ -141,7 +141,7 @@ class Transport:
         deadline: Deadline,
         read_seconds: float,
     ) -> Answer:
-        connection.begin_request(deadline, read_seconds)
+        connection.set_request_limits(deadline, read_seconds)
         is_reusable = False
         try:
             if deadline.has_passed:
@@ -163,9 +163,7 @@ class Transport:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
         except (OSError, HTTPException, ValueError) as cause:
-            raise AnswerLost(
-                f"{self._service} {_describe_failure(cause)}", hint=CHECK_NETWORK
-            ) from cause
+            raise AnswerLost(_describe_failure(self._service, cause), hint=CHECK_NETWORK) from cause
         finally:
             if is_reusable:
                 self._keep_idle_connection(connection)
@@ -181,7 +179,7 @@ class Transport:
             body += piece
             if len(body) > ANSWER_LIMIT_BYTES:
                 raise BadAnswer(
-                    f"{self._service} gave an answer of more than 4 MiB: a proxy?",
+                    f"{self._service} gave an answer of more than 4 MiB, perhaps of a proxy",
                     hint="check the network and HTTPS_PROXY, then try again",
                 )
         # With a Content-Length, `length` is how many bytes are missing. read(amount) raises no
@@ -269,13 +267,13 @@ def _close_all(connections: list[Connection]) -> None:
         connections.pop().close()
 
 
-def _describe_failure(cause: Exception) -> str:
-    """Describe, for an error message, what happened instead of a complete answer."""
+def _describe_failure(service: str, cause: Exception) -> str:
+    """Return the error message for a request to this service without a complete answer."""
     if isinstance(cause, TimeoutError):
-        return "gave no answer in time"
+        return f"{service} gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):
-        return "gave no complete answer: the connection was cut"
-    return "gave an answer that is no HTTP"
+        return f"{service} gave no complete answer: the connection was cut"
+    return f"{service} gave an answer that is no HTTP"
 
 
 def ignore_tls_key_log() -> None:
@@ -288,8 +286,10 @@ def ignore_tls_key_log() -> None:
         _log.warning("SSLKEYLOGFILE is ignored: with it tokens could be read off the network")
 
 
-def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+def warn_about_ignored_url_variable(
+    environ: Mapping[str, str], warn: Callable[[str], None]
+) -> None:
     """Warn if AWS_ENDPOINT_URL is set, because calls that carry a token ignore it."""
-    message = ignored_endpoint_variable_warning(environ)
+    message = ignored_url_variable_warning(environ)
     if message:
         warn(message)

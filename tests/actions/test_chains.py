@@ -10,6 +10,7 @@ from ssohelper.broker.requests import AskedBy
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.service_hosts import StsAddress
 from ssohelper.errors import Refused
 from ssohelper.wire.assume_role import AssumedRole
 from tests.chains.conftest import JUMP_ARN, Chained, chain
@@ -68,9 +69,17 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
         def assume_role(self, *_words: object) -> AssumedRole:
             return AssumedRole(SOURCE, None)
 
-    monkeypatch.setattr(app.vault, "_sts_client", lambda _endpoint: FakeSts())
+    monkeypatch.setattr(app.vault, "_sts_client", lambda _address: FakeSts())
     asked = AssumeRole(JUMP_ARN, "ana")
-    arguments = (jump.key, session, asked, SOURCE, app.clock.deadline(), AskedBy(), ("", ""))
+    arguments = (
+        jump.key,
+        session,
+        asked,
+        SOURCE,
+        app.clock.deadline(),
+        AskedBy(),
+        StsAddress("", ""),
+    )
 
     monkeypatch.setattr(app.vault, "_add_issue_to_journal", lambda *_words, **_more: None)
 

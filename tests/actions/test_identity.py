@@ -109,9 +109,9 @@ def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
     regions: list[str] = []
     identify = app.account_client
 
-    def account_client(keys: Any, region: str, family: Any) -> Any:
+    def account_client(keys: Any, region: str, variant: Any) -> Any:
         regions.append(region)
-        return identify(keys, region, family)
+        return identify(keys, region, variant)
 
     app.account_client = account_client  # type: ignore[method-assign]
     identity.confirm_identity(app, identity.look_up_identity(app, PROFILE._replace(region=region)))

@@ -184,7 +184,7 @@ def test_credentials_of_aws_are_not_sent_to_a_console_on_this_machine(keyed: Key
     keyed.home.browser()
     done = run("console", "keys", env={"AWS_ENDPOINT_URL_STS": ""})
     assert done.returncode == 3
-    assert "not sent to an endpoint on this machine" in done.stderr
+    assert "not sent to a server on this machine" in done.stderr
 
 
 def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run):

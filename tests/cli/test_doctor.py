@@ -33,7 +33,7 @@ def doctor(
     home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run `ssohelper doctor` in this process, which waits for a slow machine as long as it takes."""
-    for limit in ("PROOF_SECONDS", "FOREIGN_SECONDS", "ENDPOINT_SECONDS"):
+    for limit in ("PROOF_SECONDS", "FOREIGN_SECONDS", "HOST_SECONDS"):
         monkeypatch.setattr(doctor_proofs, limit, 60.0)
 
     def run_doctor(*argv: str, **more: str) -> "subprocess.CompletedProcess[str]":

@@ -12,7 +12,7 @@ import pytest
 from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.core.test_endpoints import HOSTILE
+from tests.core.test_service_hosts import HOSTILE
 from tests.people import redirect_target_of
 
 

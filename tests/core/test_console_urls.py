@@ -6,8 +6,8 @@ import pytest
 
 from ssohelper.core import console_urls
 from ssohelper.core.console_urls import SERVICES, service_page
-from ssohelper.core.endpoints import console_endpoint, console_sign_in_endpoint, partition_of
 from ssohelper.core.model import Profile, Role, Secret, SsoSession
+from ssohelper.core.service_hosts import console_base_url, console_federation_url, partition_of
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 SIGN_IN = {"AWS_ENDPOINT_URL_SIGNIN": ""}
@@ -54,13 +54,13 @@ def test_every_partition_has_its_own_hosts(
     region: str, partition: str, sign_in: str, console: str
 ) -> None:
     assert partition_of(region).name == partition
-    assert console_sign_in_endpoint(region, SIGN_IN) == f"https://{sign_in}"
-    assert console_endpoint(region) == f"https://{console}"
+    assert console_federation_url(region, SIGN_IN) == f"https://{sign_in}"
+    assert console_base_url(region) == f"https://{console}"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "https://localhost", "http://[::1]:9"])
-def test_the_sign_in_endpoint_may_be_a_loopback_address(url: str) -> None:
-    assert console_sign_in_endpoint("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url}) == url
+def test_the_federation_url_may_be_a_loopback_address(url: str) -> None:
+    assert console_federation_url("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url}) == url
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_the_sign_in_endpoint_may_be_a_loopback_address(url: str) -> None:
         "nonsense",
     ],
 )
-def test_the_sign_in_endpoint_may_be_no_other_address(url: str) -> None:
+def test_the_federation_url_may_be_no_other_address(url: str) -> None:
     with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_SIGNIN"):
-        console_sign_in_endpoint("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url})
+        console_federation_url("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url})
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_sign_in_endpoint_may_be_no_other_address(url: str) -> None:
     ],
 )
 def test_a_service_has_its_page(service: str, region: str, path: str) -> None:
-    assert service_page(service, region).url == f"{console_endpoint(region)}/{path}"
+    assert service_page(service, region).url == f"{console_base_url(region)}/{path}"
 
 
 def test_global_services_have_one_page_in_a_partition() -> None:

@@ -1,4 +1,4 @@
-"""Which endpoint issued a token, and to which endpoints it may be sent."""
+"""Which server issued a token, and to which servers it may be sent."""
 
 import pytest
 
@@ -20,7 +20,7 @@ CLIENT = ClientRegistration("id", Secret("secret"), 2**31)
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "issued_by"),
+    ("service_url", "issued_by"),
     [
         (HERE, "loopback"),
         ("https://localhost:1/x", "loopback"),
@@ -32,40 +32,40 @@ CLIENT = ClientRegistration("id", Secret("secret"), 2**31)
         ("https://vpce-0a.portal.sso.us-east-1.vpce.amazonaws.com", "aws/us-east-1"),
     ],
 )
-def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_by: str) -> None:
-    assert issuer.issuer_of_endpoint(endpoint, "eu-west-1") == issued_by
+def test_an_issuer_is_recorded_by_partition_and_region(service_url: str, issued_by: str) -> None:
+    assert issuer.issuer_of_service_url(service_url, "eu-west-1") == issued_by
     assert issuer.FORM.fullmatch(issued_by)
 
 
 @pytest.mark.parametrize(
-    ("issued_by", "endpoint", "said", "hint"),
+    ("issued_by", "service_url", "said", "hint"),
     [
-        ("aws/eu-west-1", HERE, "to an endpoint on this machine", "unset AWS_ENDPOINT_URL_SSO"),
-        ("aws-cn/cn-north-1", HERE, "to an endpoint on this machine", "unset AWS_ENDPOINT_URL_SSO"),
+        ("aws/eu-west-1", HERE, "to a server on this machine", "unset AWS_ENDPOINT_URL_SSO"),
+        ("aws-cn/cn-north-1", HERE, "to a server on this machine", "unset AWS_ENDPOINT_URL_SSO"),
         ("aws/eu-west-1", CHINA, "to another partition of AWS", "unset AWS_ENDPOINT_URL_SSO"),
         ("loopback", AWS, "is not sent to AWS", "sign in with: ssohelper login corp --force"),
     ],
 )
 def test_a_token_is_not_sent_to_another_issuer(
-    issued_by: str, endpoint: str, said: str, hint: str
+    issued_by: str, service_url: str, said: str, hint: str
 ) -> None:
-    assert not issuer.may_send_secret(issued_by, endpoint, SESSION.region)
+    assert not issuer.may_send_secret(issued_by, service_url, SESSION.region)
     with pytest.raises(ConfigInvalid) as caught:
-        issuer.check_secret_destination(issued_by, "portal", endpoint, SESSION)
+        issuer.check_secret_destination(issued_by, "portal", service_url, SESSION)
     assert caught.value.exit_code == 3
     assert said in str(caught.value)
     assert caught.value.hint == hint
 
 
 def test_a_token_may_be_sent_to_its_issuer() -> None:
-    for issued_by, endpoint in (
+    for issued_by, service_url in (
         ("loopback", HERE),
         ("loopback", "https://localhost:9"),
         ("aws/eu-west-1", AWS),
-        # The portal may be replicated to another region, whose endpoint takes the same token.
+        # The portal may be replicated to another region, whose hosts take the same token.
         ("aws/us-east-1", AWS),
     ):
-        assert issuer.check_secret_destination(issued_by, "portal", endpoint, SESSION) is None
+        assert issuer.check_secret_destination(issued_by, "portal", service_url, SESSION) is None
 
 
 def test_another_tools_token_is_sent_to_this_machine_with_a_warning() -> None:

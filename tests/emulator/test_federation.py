@@ -1,4 +1,4 @@
-"""The emulator's federation endpoint: single-use tokens, and console pages only."""
+"""The emulator's federation service: single-use tokens, and console pages only."""
 
 import json
 from typing import Any

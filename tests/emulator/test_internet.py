@@ -1,4 +1,4 @@
-"""The hosts that the emulator plays: each answers for its service, region and family only."""
+"""The hosts that the emulator plays: each answers for its service, region and variant only."""
 
 import json
 from typing import Any
@@ -91,7 +91,7 @@ def test_another_region_does_not_know_the_portal_or_its_tokens() -> None:
         (OIDC, "ssoins-0000.eu-west-1.portal.amazonaws.com", False),
     ],
 )
-def test_a_device_page_works_on_the_portals_own_family_only(
+def test_a_device_page_works_on_the_portals_own_variant_only(
     oidc: str, page_host: str, works: bool
 ) -> None:
     browser = Browser()

@@ -110,15 +110,15 @@ def test_a_known_key_needs_no_keyring(home, desktop):
 def test_an_answer_that_was_asked_for_early_is_taken(home, desktop):
     key = make(home).create()
     keyring = make(home)
-    keyring.start()
-    keyring.start()
+    keyring.start_asking()
+    keyring.start_asking()
     assert keyring.find() == key
 
 
 def test_no_child_outlives_the_wait_for_it(home, desktop):
     desktop.stop()
     keyring = make(home)
-    keyring.start()
+    keyring.start_asking()
     child = keyring._early
     assert child is not None
     with pytest.raises(KeyringUnavailable):

@@ -178,7 +178,7 @@ def test_a_key_that_the_user_removed_is_exit_4_with_the_reason(world, home):
     make(home, os.path.realpath(home.token_folder)).delete()
     done = world.launch()
     assert done.returncode == 4
-    assert "its key is no longer in the keyring" in done.stderr
+    assert "the key that encrypted it is no longer in the keyring" in done.stderr
     assert "ssohelper login corp" in done.stderr
     world.home.browser()
     assert world.run("login", "corp").returncode == 0

@@ -190,7 +190,7 @@ def test_setup_with_the_second_url_adds_it_to_the_session(
     [
         # The instance is known of one of both only.
         (THERE, ("--session", "old"), 2, f"config set sessions.old.regions {SECOND}={THERE}"),
-        # It claims the same instance on the hosts of the other family.
+        # It claims the same instance on the hosts of the other variant.
         (f"https://{INSTANCE}.portal.{SECOND}.app.aws", (), 2, "but on other hosts"),
         (f"https://{INSTANCE}.eusc-de-east-1.portal.amazonaws.eu", (), 3, "in another partition"),
         (f"https://{INSTANCE}.portal.{FIRST}.app.aws", (), 3, "already has another start URL"),

@@ -14,7 +14,7 @@ PROFILE = "payments-prod.ReadOnlyAccess"
 
 
 def _is_for_make_test(row: Row, way: str) -> bool:
-    """Each portal once, each partition by each way; `make torture` has the rest and the families."""
+    """Each portal once, each partition by each way; `make torture` has the rest and the host variants."""
     is_dual_stack = not row.start_url.startswith(PLAIN_PORTALS)
     return not row.asks_for and (way == "device code") == is_dual_stack
 
@@ -49,7 +49,7 @@ def test_sign_in_listing_and_credentials(
     assert hosts_of(aws) - {row.sts} == {row.oidc, row.portal}
     assert opened.exists()
     if way == "device code":
-        # The code's page is on the portal that belongs to the endpoint that was asked.
+        # The code's page is on the portal that belongs to the host that was asked.
         page = done.stderr.partition("on any machine:\n")[2].split()[0]
         assert page.split("/")[2].endswith(_page_suffix(row))
         pages = [v for v in aws.internet.visits() if v.request.path == "/device"]
@@ -108,7 +108,7 @@ def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run: Run, home: Home, aws: 
         ((), "[profile x]\nuse_fips_endpoint = true\n", False),
     ],
 )
-def test_settings_and_the_default_profile_choose_the_family(
+def test_settings_and_the_default_profile_choose_the_host_variant(
     run: Run, home: Home, aws: Emulator, command: tuple[str, ...], config: str, is_fips: bool
 ) -> None:
     row = next(row for row in ROWS if "AWS_USE_FIPS_ENDPOINT" in row.asks_for)

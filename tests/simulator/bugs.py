@@ -192,7 +192,7 @@ def _no_pace(put: Put) -> None:
 
 def _keep_old_fallback(put: Put) -> None:
     """What a caller could have had when it asked is handed out later, whatever came between."""
-    put(Broker, "_find_usable", lambda self, caller, error: caller.fallback)
+    put(Broker, "_find_usable_reply", lambda self, caller, error: caller.fallback)
 
 
 _kept: list[contextlib.ExitStack] = []

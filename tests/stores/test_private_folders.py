@@ -85,7 +85,7 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "clock": ("", lambda base: ClockFile(base).save_reading(5_000.0, 1_000.0)),
     "versions": (
         "*",
-        lambda base: ConfigVersions(base, base.parent / "config").begin(None, b"x", {}),
+        lambda base: ConfigVersions(base, base.parent / "config").save_before_write(None, b"x", {}),
     ),
     "credentials": (
         "credentials/*/*/*",

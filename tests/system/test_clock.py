@@ -80,4 +80,4 @@ def test_an_answer_without_a_time_teaches_nothing() -> None:
 def test_a_time_that_cannot_be_saved_is_a_warning() -> None:
     clocks = Clocks(AwsAhead(error=LocalState("disk full")))
     clocks.clock.learn_aws_time(WALL)
-    assert clocks.warnings == ["AWS's time could not be kept: disk full"]
+    assert clocks.warnings == ["AWS's time could not be saved: disk full"]

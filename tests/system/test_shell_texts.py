@@ -79,7 +79,7 @@ def test_a_stdout_that_cannot_be_written_is_left_to_click() -> None:
 def test_without_the_shipped_files_there_is_no_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shell_texts, "_possible_roots", lambda: [str(tmp_path)])
+    monkeypatch.setattr(shell_texts, "_possible_installation_roots", lambda: [str(tmp_path)])
     assert not shell_texts.print_shell_init(["bash"])
     assert shell_texts.completion_script_of("bash") is None
 
@@ -91,7 +91,9 @@ def test_an_installation_has_them_below_share(
     path = prefix / "share" / "ssohelper" / "ssohelper.bash"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"function ssohelper { :; }\n")
-    monkeypatch.setattr(shell_texts, "_possible_roots", lambda: [str(tmp_path), str(prefix)])
+    monkeypatch.setattr(
+        shell_texts, "_possible_installation_roots", lambda: [str(tmp_path), str(prefix)]
+    )
     assert shell_texts.shell_init_text("bash", "ssohelper") == b"function ssohelper { :; }\n"
     assert shell_texts.shell_init_text("bash", "sso") == b"function sso { :; }\n"
 
@@ -102,7 +104,7 @@ class TestPaths:
     def test_commands_that_path_does_not_find_are_named_by_their_paths(self, command: Path) -> None:
         word = "'" + str(command).replace("'", "'\\''") + "'"
         launcher = "'" + str(command.with_name(LAUNCHER)).replace("'", "'\\''") + "'"
-        assert shell_texts.with_absolute_paths(self.TEXT, "bash").decode() == (
+        assert shell_texts.with_absolute_command_paths(self.TEXT, "bash").decode() == (
             f"command {word} x; command {launcher} y; exec {word} z; ssohelper\n"
         )
 
@@ -110,18 +112,18 @@ class TestPaths:
     def test_a_quote_is_written_as_the_shell_reads_it(
         self, command: Path, shell: str, quote: str
     ) -> None:
-        text = shell_texts.with_absolute_paths(b"command ssohelper x", shell).decode()
+        text = shell_texts.with_absolute_command_paths(b"command ssohelper x", shell).decode()
         assert text == f"command '{str(command).replace(chr(39), quote)}' x"
 
     def test_commands_on_path_keep_their_names(
         self, command: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", f"/nowhere:{command.parent}")
-        assert shell_texts.with_absolute_paths(self.TEXT, "bash") == self.TEXT
+        assert shell_texts.with_absolute_command_paths(self.TEXT, "bash") == self.TEXT
 
     def test_without_the_launcher_the_program_itself_is_run(self, command: Path) -> None:
         command.with_name(LAUNCHER).unlink()
-        text = shell_texts.with_absolute_paths(b"command ssohelper-credentials y", "zsh")
+        text = shell_texts.with_absolute_command_paths(b"command ssohelper-credentials y", "zsh")
         assert LAUNCHER.encode() not in text
         assert os.fsencode(command.name) in text
 
@@ -139,4 +141,4 @@ class TestPaths:
         self, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         monkeypatch.setattr(sys, "argv", [name])
-        assert shell_texts.with_absolute_paths(self.TEXT, "bash") == self.TEXT
+        assert shell_texts.with_absolute_command_paths(self.TEXT, "bash") == self.TEXT

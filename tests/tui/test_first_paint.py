@@ -45,7 +45,7 @@ def test_garbage_collection_is_off_while_textual_is_imported(home: Home) -> None
         "        sys.exit(0)\n"
         "sys.addaudithook(hook)\n"
         "sys.argv = ['ssohelper']\n"
-        "program._can_draw = lambda: True\n"
+        "program._can_draw_screens = lambda: True\n"
         "program.main()\n",
         home.env,
     )

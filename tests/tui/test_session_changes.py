@@ -90,7 +90,7 @@ def test_without_job_control_ctrl_z_says_that_it_cannot(
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+z")
-        await user.wait_for_message("this cannot be suspended")
+        await user.wait_for_message("ssohelper cannot be suspended")
 
     run_scenario(world.app(), scenario)
     assert signal.SIGTSTP not in killed

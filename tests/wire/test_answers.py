@@ -86,9 +86,13 @@ def test_aws_messages_are_sanitised_and_shortened() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (said(403, b"<html>", HTML), AwsUnreachable, "an HTML page: a proxy or captive portal?"),
+        (
+            said(403, b"<html>", HTML),
+            AwsUnreachable,
+            "an HTML page, perhaps of a proxy or captive portal",
+        ),
         (said(403, b" <!DOCTYPE html>"), AwsUnreachable, "an HTML page"),
-        (said(403), AwsUnreachable, "an empty answer: a proxy?"),
+        (said(403), AwsUnreachable, "an empty answer, perhaps of a proxy"),
         (said(403, b'{"a":1}', JSON), AwsUnreachable, "JSON that is not AWS's"),
         (said(407, b"denied"), AwsUnreachable, "text that is not AWS's"),
         (said(408), AwsUnreachable, "too slow"),

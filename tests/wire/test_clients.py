@@ -138,21 +138,21 @@ class Inner:
         return SimpleNamespace(status_code=200, raw=self.raw, _content=None)
 
 
-def send(raw: Raw, url: str = URL, endpoint: str = URL) -> Any:
+def send(raw: Raw, url: str = URL, service_url: str = URL) -> Any:
     request = SimpleNamespace(url=url, method="POST", stream_output=False)
-    answer = clients._BoundedSession(Inner(raw), endpoint).send(request)
+    answer = clients._BoundedSession(Inner(raw), service_url).send(request)
     assert request.stream_output
     assert raw.enforce_content_length
     return answer
 
 
 @pytest.mark.parametrize(
-    ("url", "endpoint"),
+    ("url", "service_url"),
     [(URL, URL), (URL + "x?y", URL), (URL, "https://sts.eu-west-1.amazonaws.com:443"),
      ("http://127.0.0.1:80/", "http://127.0.0.1/")],
 )  # fmt: skip
-def test_a_request_to_the_checked_endpoint_is_sent(url: str, endpoint: str) -> None:
-    assert send(Raw(b"bo", b"dy"), url, endpoint)._content == b"body"
+def test_a_request_to_the_checked_host_is_sent(url: str, service_url: str) -> None:
+    assert send(Raw(b"bo", b"dy"), url, service_url)._content == b"body"
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_a_request_to_the_checked_endpoint_is_sent(url: str, endpoint: str) -> N
         "https://evil.example/?x=sts.eu-west-1.amazonaws.com",
     ],
 )
-def test_no_signed_request_leaves_the_checked_endpoint(url: str) -> None:
+def test_no_signed_request_leaves_the_checked_host(url: str) -> None:
     inner = Inner(Raw())
-    with pytest.raises(ConfigInvalid, match="which is not the endpoint that was checked"):
+    with pytest.raises(ConfigInvalid, match="which is not the host that was checked"):
         clients._BoundedSession(inner, URL).send(SimpleNamespace(url=url, method="POST"))
     assert inner.sent == []
 

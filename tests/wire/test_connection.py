@@ -27,7 +27,7 @@ def test_a_connection_is_quiet_until_the_server_sends_or_closes(
     assert connection.is_still_usable()
     server.sendall(b"x")
     assert not connection.is_still_usable()
-    connection.begin_request(Deadline(20, time.monotonic), 20)
+    connection.set_request_limits(Deadline(20, time.monotonic), 20)
     assert connection.receive_into(bytearray(10)) == 1
     assert connection.is_still_usable()
     server.close()
@@ -44,13 +44,13 @@ def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(
     pair: tuple[Connection, socket.socket],
 ) -> None:
     connection, server = pair
-    connection.begin_request(Deadline(20, time.monotonic), 20)
+    connection.set_request_limits(Deadline(20, time.monotonic), 20)
     connection.sendall(b"ask")
     assert server.recv(10) == b"ask"
     server.sendall(b"answer")
     assert connection.makefile("rb").read(6) == b"answer"
     assert (connection.received_bytes, connection.has_ended) == (6, False)
-    connection.begin_request(Deadline(20, time.monotonic), 20)
+    connection.set_request_limits(Deadline(20, time.monotonic), 20)
     assert connection.received_bytes == 0
     server.close()
     assert connection.receive_into(bytearray(10)) == 0

@@ -189,9 +189,7 @@ def test_an_error_without_connection_shows_no_key(
     assert emulator.canary not in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_the_general_endpoint_variable_is_not_used(
-    emulator: Emulator, keys: RoleCredentials
-) -> None:
+def test_the_general_url_variable_is_not_used(emulator: Emulator, keys: RoleCredentials) -> None:
     said: list[str] = []
     environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     Federation("us-east-1", environ, said.append).get_login_url(keys, ISSUER, PAGE)

@@ -36,7 +36,7 @@ from ssohelper.wire import clients, retries
 from ssohelper.wire.answers import AwsError
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
-from tests.core.test_endpoints import HOSTILE
+from tests.core.test_service_hosts import HOSTILE
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> Non
     assert type(refused.value) is NoConnection
 
 
-def test_the_general_endpoint_variable_gets_no_token(
+def test_the_general_url_variable_gets_no_token(
     session: SsoSession, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []

@@ -128,7 +128,7 @@ def test_a_signed_request_to_another_origin_is_exit_3_and_not_sent(planted: Plan
 
     client.meta.events.register("before-send.sts", lambda **_: None)
     client.meta.events.register("request-created.sts", move)
-    with pytest.raises(ConfigInvalid, match="not the endpoint that was checked") as caught:
+    with pytest.raises(ConfigInvalid, match="not the host that was checked") as caught:
         client.get_caller_identity()
     assert caught.value.exit_code == 3
     assert planted.requests == []

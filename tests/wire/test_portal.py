@@ -370,7 +370,7 @@ class TestLogout:
             portal.log_out(token)
 
 
-def test_a_general_endpoint_is_warned_about_once(emulator):
+def test_the_general_url_variable_is_warned_about_once(emulator):
     warnings = []
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}

@@ -1,4 +1,4 @@
-"""How an endpoint is reached: names, TLS, proxies. A failure on the way has sent no request."""
+"""How a host is reached: names, TLS, proxies. A failure on the way has sent no request."""
 
 import json
 import os
@@ -345,10 +345,10 @@ class TestConnecting:
                 each.connect_ex(full.getsockname())
             monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
             monkeypatch.setattr(connection, "_ALL_ADDRESSES_SECONDS", 0.3)
-            endpoint = f"http://127.0.0.1:{full.getsockname()[1]}"
+            url = f"http://127.0.0.1:{full.getsockname()[1]}"
             began = time.monotonic()
-            with pytest.raises(AwsUnreachable, match="no connection in time") as caught:
-                ask(Transport(endpoint, {}, "AWS"))
+            with pytest.raises(AwsUnreachable, match="no connection was made in time") as caught:
+                ask(Transport(url, {}, "AWS"))
             assert time.monotonic() - began < 4
             for each in waiting:
                 each.close()

@@ -351,7 +351,9 @@ class TestKeepAlive:
             assert (server.connections, len(server.requests)) == (2, 2)
 
 
-@pytest.mark.parametrize("endpoint", ["http://portal.sso.eu-west-1.amazonaws.com", "ftp://a", ""])
-def test_an_endpoint_that_would_show_a_token_is_refused(endpoint: str) -> None:
+@pytest.mark.parametrize(
+    "service_url", ["http://portal.sso.eu-west-1.amazonaws.com", "ftp://a", ""]
+)
+def test_a_url_that_would_show_a_token_is_refused(service_url: str) -> None:
     with pytest.raises(ConfigInvalid):
-        Transport(endpoint, {}, "the test server")
+        Transport(service_url, {}, "the test server")

@@ -140,8 +140,8 @@ class TokenFact(NamedTuple):
     is_refused: bool = False
 
 
-class EndpointFact(NamedTuple):
-    """An endpoint of AWS to which `doctor` sent a request. `failure` says why no answer came.
+class AwsHostFact(NamedTuple):
+    """A host of AWS to which `doctor` sent a request. `failure` says why no answer came.
 
     `proxy` is "host:port" of the proxy in use, "" without one; `bundle` is the file of trusted
     certificates, "" for the default ones. `apart_seconds` is this machine's clock minus AWS's.
@@ -233,7 +233,7 @@ class Facts(NamedTuple):
     unusable_sessions: Mapping[str, Failure] = {}
     missing_sessions: Mapping[str, MissingSessionFact] = {}
     tokens: tuple[TokenFact, ...] = ()
-    endpoints: tuple[EndpointFact, ...] = ()
+    aws_hosts: tuple[AwsHostFact, ...] = ()
     machine: MachineFacts = MachineFacts()
     is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()

@@ -18,7 +18,7 @@ _MACHINE = "this machine"
 
 def check_clock(facts: Facts) -> Iterator[Finding]:
     """Find a clock that differs from AWS's: AWS refuses signed requests, SDKs misjudge expiry."""
-    known = [one.apart_seconds for one in facts.endpoints if one.apart_seconds is not None]
+    known = [one.apart_seconds for one in facts.aws_hosts if one.apart_seconds is not None]
     if not known and facts.machine.apart_seconds is not None:
         known = [facts.machine.apart_seconds]
     apart = max(known, key=abs, default=0.0)
@@ -33,12 +33,12 @@ def check_clock(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_endpoints(facts: Facts) -> Iterator[Finding]:
-    """Find endpoints of AWS that cannot be reached, with the proxy and the certificates in use."""
-    # If the settings cannot be read, no endpoint was asked; another check reports the settings.
+def check_aws_hosts(facts: Facts) -> Iterator[Finding]:
+    """Find hosts of AWS that cannot be reached, with the proxy and the certificates in use."""
+    # If the settings cannot be read, no host was asked; another check reports the settings.
     failed = {
         one.host: one
-        for one in facts.endpoints
+        for one in facts.aws_hosts
         if one.failure not in (None, facts.machine.settings_failure)
     }
     for one in failed.values():
@@ -187,7 +187,7 @@ def _missing_sign_in_finding(facts: Facts, proof: ProofFact) -> Iterator[Finding
 CHECKS = (
     check_program_answers,
     check_clock,
-    check_endpoints,
+    check_aws_hosts,
     check_storage,
     check_runtime_folder,
     check_installations,

@@ -12,7 +12,7 @@ from ssohelper.core.text import show
 
 # All regions of all partitions have names of this form: eu-west-1, us-isob-east-1.
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
-_OWN_ENDPOINT = frozenset(("endpoint_url", "services"))
+_OWN_HOST_KEYS = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
 # The values that botocore 1.43 and AWS CLI 2 accept. With any other one they stop at the start.
 _ACCEPTED = {
@@ -52,13 +52,13 @@ def check_refused_values(facts: Facts) -> Iterator[Finding]:
 def check_region_names(facts: Facts) -> Iterator[Finding]:
     """Find regions that no partition of AWS can have: SDKs look for a host that does not exist.
 
-    Profiles with an endpoint of their own are passed over: an emulator takes any region.
+    Profiles with `endpoint_url` or `services` are not checked: an emulator takes any region.
     """
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
         region = keys.get("region", "")
-        if region and profile.target is not None and _OWN_ENDPOINT.isdisjoint(keys):
+        if region and profile.target is not None and _OWN_HOST_KEYS.isdisjoint(keys):
             grouped[region].append(profile.name)
     for region, names in grouped.items():
         if _REGION.fullmatch(region):

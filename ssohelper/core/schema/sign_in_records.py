@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import has_time_zone
 from ssohelper.core.model import (
     SESSION_NAME,
@@ -15,6 +14,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 from ssohelper.errors import ConfigInvalid
 

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 from ssohelper.core.aws_clock import ClockReading
 from ssohelper.core.choices import FORMS, Choices
-from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 from ssohelper.errors import ConfigInvalid, SsoHelperError

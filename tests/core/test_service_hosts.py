@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core import endpoints
+from ssohelper.core import service_hosts
 from ssohelper.errors import BadAnswer, ConfigInvalid
 
 OIDC = "https://oidc.eu-west-1.amazonaws.com"
@@ -23,10 +23,10 @@ LOOPBACK = "http://127.0.0.1:4567"
         ("eusc-de-east-1", "oidc.eusc-de-east-1.amazonaws.eu", None),
     ],
 )
-def test_endpoints_are_built_from_the_region(region: str, oidc: str, portal: str | None) -> None:
-    assert endpoints.oidc_endpoint(region, {}) == f"https://{oidc}"
+def test_hosts_are_built_from_the_region(region: str, oidc: str, portal: str | None) -> None:
+    assert service_hosts.oidc_service_url(region, {}) == f"https://{oidc}"
     if portal:
-        assert endpoints.portal_endpoint(region, {}) == f"https://{portal}"
+        assert service_hosts.portal_service_url(region, {}) == f"https://{portal}"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_endpoints_are_built_from_the_region(region: str, oidc: str, portal: str
 )
 def test_an_invalid_region_is_refused(region: str) -> None:
     with pytest.raises(ConfigInvalid):
-        endpoints.checked_region(region)
+        service_hosts.checked_region(region)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_an_invalid_region_is_refused(region: str) -> None:
         ),
     ],
 )
-def test_the_services_variable_changes_its_endpoint(url: str, taken: str) -> None:
-    assert endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url}) == taken
+def test_the_services_variable_changes_its_url(url: str, taken: str) -> None:
+    assert service_hosts.oidc_service_url("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url}) == taken
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_services_variable_changes_its_endpoint(url: str, taken: str) -> Non
 )
 def test_the_services_variable_accepts_no_other_host(url: str) -> None:
     with pytest.raises(ConfigInvalid, match="neither this machine nor AWS") as refused:
-        endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
+        service_hosts.oidc_service_url("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
     assert refused.value.hint == "unset AWS_ENDPOINT_URL_SSO_OIDC"
 
 
@@ -115,22 +115,22 @@ def test_the_services_variable_accepts_no_other_host(url: str) -> None:
 def test_sts_has_a_global_host_too(url: str, is_taken: bool) -> None:
     environ = {"AWS_ENDPOINT_URL_STS": url}
     if is_taken:
-        assert endpoints.sts_endpoint("eu-west-1", environ) == url
+        assert service_hosts.sts_service_url("eu-west-1", environ) == url
     else:
         with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_STS"):
-            endpoints.sts_endpoint("eu-west-1", environ)
+            service_hosts.sts_service_url("eu-west-1", environ)
 
 
-def test_sts_is_the_regional_endpoint() -> None:
-    assert endpoints.sts_endpoint("eu-west-1", {}) == "https://sts.eu-west-1.amazonaws.com"
+def test_sts_is_the_regional_one() -> None:
+    assert service_hosts.sts_service_url("eu-west-1", {}) == "https://sts.eu-west-1.amazonaws.com"
 
 
 def test_the_consoles_sign_in_variable_accepts_this_machine_only() -> None:
     environ = {"AWS_ENDPOINT_URL_SIGNIN": LOOPBACK}
-    assert endpoints.console_sign_in_endpoint("eu-west-1", environ) == LOOPBACK
+    assert service_hosts.console_federation_url("eu-west-1", environ) == LOOPBACK
     environ = {"AWS_ENDPOINT_URL_SIGNIN": "https://eu-west-1.signin.aws.amazon.com"}
     with pytest.raises(ConfigInvalid, match="which is not this machine"):
-        endpoints.console_sign_in_endpoint("eu-west-1", environ)
+        service_hosts.console_federation_url("eu-west-1", environ)
 
 
 @pytest.mark.parametrize(("said", "is_moved"), [("true", False), ("TRUE", False), ("no", True)])
@@ -139,7 +139,7 @@ def test_awss_own_switch_ignores_the_service_variables(said: str, is_moved: bool
         "AWS_ENDPOINT_URL_SSO_OIDC": LOOPBACK,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": said,
     }
-    assert endpoints.oidc_endpoint("eu-west-1", environ) == (LOOPBACK if is_moved else OIDC)
+    assert service_hosts.oidc_service_url("eu-west-1", environ) == (LOOPBACK if is_moved else OIDC)
 
 
 @pytest.mark.parametrize(
@@ -156,17 +156,17 @@ def test_awss_own_switch_ignores_the_service_variables(said: str, is_moved: bool
     ],
 )
 def test_this_machine_is_recognised_by_its_host(url: str, is_here: bool) -> None:
-    assert endpoints.is_loopback_url(url) is is_here
+    assert service_hosts.is_loopback_url(url) is is_here
 
 
 def test_the_general_variable_changes_nothing_and_is_a_warning() -> None:
     environ = {"AWS_ENDPOINT_URL": "https://evil.net"}
-    assert endpoints.oidc_endpoint("eu-west-1", environ) == OIDC
-    assert endpoints.portal_endpoint("eu-west-1", environ).endswith(".amazonaws.com")
-    warning = endpoints.ignored_endpoint_variable_warning(environ)
+    assert service_hosts.oidc_service_url("eu-west-1", environ) == OIDC
+    assert service_hosts.portal_service_url("eu-west-1", environ).endswith(".amazonaws.com")
+    warning = service_hosts.ignored_url_variable_warning(environ)
     assert warning is not None
     assert "AWS_ENDPOINT_URL is ignored" in warning
-    assert endpoints.ignored_endpoint_variable_warning({}) is None
+    assert service_hosts.ignored_url_variable_warning({}) is None
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_the_general_variable_changes_nothing_and_is_a_warning() -> None:
     ],
 )
 def test_sign_in_pages_of_aws_are_opened_rebuilt(url: str, opened: str | None) -> None:
-    assert endpoints.checked_sign_in_url(url, "eu-west-1", OIDC) == (opened or url)
+    assert service_hosts.checked_sign_in_url(url, "eu-west-1", OIDC) == (opened or url)
 
 
 HOSTILE = [
@@ -228,13 +228,13 @@ HOSTILE = [
 @pytest.mark.parametrize("url", HOSTILE)
 def test_other_sign_in_pages_are_not_opened(url: str) -> None:
     with pytest.raises(BadAnswer, match="unexpected sign-in address") as refused:
-        endpoints.checked_sign_in_url(url, "eu-west-1", OIDC)
+        service_hosts.checked_sign_in_url(url, "eu-west-1", OIDC)
     assert refused.value.message.isprintable()
 
 
-def test_a_loopback_endpoint_may_name_its_own_pages_only() -> None:
+def test_a_loopback_server_may_name_its_own_pages_only() -> None:
     def checked(url: str) -> str:
-        return endpoints.checked_sign_in_url(url, "eu-west-1", LOOPBACK)
+        return service_hosts.checked_sign_in_url(url, "eu-west-1", LOOPBACK)
 
     assert checked(f"{LOOPBACK}/device?user_code=A") == f"{LOOPBACK}/device?user_code=A"
     for other in (
@@ -248,5 +248,5 @@ def test_a_loopback_endpoint_may_name_its_own_pages_only() -> None:
 
 
 def test_a_host_with_lookalike_letters_is_shown_in_punycode() -> None:
-    assert endpoints.shown_url("https://\u0430pple.com/x") == "https://xn--pple-43d.com/x"
-    assert endpoints.shown_url("https://apple.com/x") == "https://apple.com/x"
+    assert service_hosts.shown_url("https://\u0430pple.com/x") == "https://xn--pple-43d.com/x"
+    assert service_hosts.shown_url("https://apple.com/x") == "https://apple.com/x"

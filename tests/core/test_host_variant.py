@@ -1,4 +1,4 @@
-"""Which hosts an endpoint family has, by botocore's own rules, and which family is asked for."""
+"""Which hosts each variant has, by botocore's own rules, and which variant is asked for."""
 
 import itertools
 from typing import Any
@@ -7,12 +7,12 @@ import pytest
 from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
 
-from ssohelper.core import endpoints
-from ssohelper.core.endpoint_family import (
-    DEFAULT_FAMILY,
-    EndpointFamily,
-    choose_endpoint_family,
-    endpoint_family_of_portal,
+from ssohelper.core import service_hosts
+from ssohelper.core.host_variant import (
+    DEFAULT_VARIANT,
+    HostVariant,
+    choose_host_variant,
+    host_variant_of_portal,
 )
 from ssohelper.core.partitions import PARTITIONS
 from ssohelper.errors import ConfigInvalid
@@ -30,11 +30,11 @@ REGIONS = {
     "aws-cn": ("cn-north-1", "cn-northwest-1"),
     "aws-eusc": ("eusc-de-east-1",),
 }
-FAMILIES = tuple(itertools.starmap(EndpointFamily, itertools.product((False, True), repeat=2)))
+VARIANTS = tuple(itertools.starmap(HostVariant, itertools.product((False, True), repeat=2)))
 SERVICES = {
-    "sso-oidc": endpoints.oidc_endpoint,
-    "sso": endpoints.portal_endpoint,
-    "sts": endpoints.sts_endpoint,
+    "sso-oidc": service_hosts.oidc_service_url,
+    "sso": service_hosts.portal_service_url,
+    "sts": service_hosts.sts_service_url,
 }
 
 
@@ -49,13 +49,11 @@ def providers() -> dict[str, EndpointProvider]:
     }
 
 
-def by_botocore(
-    provider: EndpointProvider, service: str, region: str, family: EndpointFamily
-) -> str:
+def by_botocore(provider: EndpointProvider, service: str, region: str, variant: HostVariant) -> str:
     asked: dict[str, Any] = {
         "Region": region,
-        "UseDualStack": family.dual_stack,
-        "UseFIPS": family.fips,
+        "UseDualStack": variant.dual_stack,
+        "UseFIPS": variant.fips,
     }
     if service == "sts":
         asked["UseGlobalEndpoint"] = False
@@ -66,14 +64,14 @@ def test_the_table_has_every_partition() -> None:
     assert set(REGIONS) == {partition.name for partition in PARTITIONS}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("region", [region for regions in REGIONS.values() for region in regions])
 def test_every_host_is_the_one_that_botocore_asks(
-    providers: dict[str, EndpointProvider], region: str, service: str, family: EndpointFamily
+    providers: dict[str, EndpointProvider], region: str, service: str, variant: HostVariant
 ) -> None:
-    asked = SERVICES[service](region, {}, family)
-    assert asked == by_botocore(providers[service], service, region, family)
+    asked = SERVICES[service](region, {}, variant)
+    assert asked == by_botocore(providers[service], service, region, variant)
     variable = {"sso-oidc": "SSO_OIDC", "sso": "SSO", "sts": "STS"}[service]
     # The same host is accepted where a variable names it.
     environ = {f"AWS_ENDPOINT_URL_{variable}": asked}
@@ -86,9 +84,9 @@ def test_every_host_is_the_one_that_botocore_asks(
 )
 def test_other_partitions_are_refused(region: str) -> None:
     for make in SERVICES.values():
-        for family in FAMILIES:
+        for variant in VARIANTS:
             with pytest.raises(ConfigInvalid, match=r"is no AWS region|is not supported"):
-                make(region, {}, family)
+                make(region, {}, variant)
 
 
 @pytest.mark.parametrize(
@@ -115,57 +113,55 @@ def test_other_partitions_are_refused(region: str) -> None:
         ),
     ],
 )
-def test_console_and_federation_have_one_host_in_every_family(
+def test_console_and_federation_have_one_host_in_every_variant(
     region: str, sign_in: str, console: str
 ) -> None:
     for words in itertools.product(("true", "false"), repeat=2):
         environ = dict(
             zip(("AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"), words, strict=True)
         )
-        assert endpoints.console_sign_in_endpoint(region, environ) == f"https://{sign_in}"
-    assert endpoints.console_endpoint(region) == f"https://{console}"
+        assert service_hosts.console_federation_url(region, environ) == f"https://{sign_in}"
+    assert service_hosts.console_base_url(region) == f"https://{console}"
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("region", [regions[0] for regions in REGIONS.values()])
-def test_a_sign_in_page_may_be_on_each_familys_own_host(
-    region: str, family: EndpointFamily
-) -> None:
-    oidc = endpoints.oidc_endpoint(region, {}, family)
+def test_a_sign_in_page_may_be_on_each_variants_own_host(region: str, variant: HostVariant) -> None:
+    oidc = service_hosts.oidc_service_url(region, {}, variant)
     suffix = oidc.partition(f".{region}.")[2]
     for page in (f"{oidc}/authorize?x=1", f"https://device.sso.{region}.{suffix}/?user_code=A-B"):
-        elsewhere = endpoints.oidc_endpoint(region, {})
-        assert endpoints.checked_sign_in_url(page, region, elsewhere) == page
+        elsewhere = service_hosts.oidc_service_url(region, {})
+        assert service_hosts.checked_sign_in_url(page, region, elsewhere) == page
 
 
 @pytest.mark.parametrize(
-    ("environ", "settings", "default", "family"),
+    ("environ", "settings", "default", "variant"),
     [
-        ({}, {}, {}, DEFAULT_FAMILY),
-        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, {}, {}, EndpointFamily(dual_stack=True)),
-        ({"AWS_USE_FIPS_ENDPOINT": "True"}, {}, {}, EndpointFamily(fips=True)),
-        ({"AWS_USE_FIPS_ENDPOINT": ""}, {"fips": True}, {}, EndpointFamily(fips=True)),
-        ({"AWS_USE_FIPS_ENDPOINT": "false"}, {"fips": True}, {}, DEFAULT_FAMILY),
-        ({}, {"fips": False}, {"use_fips_endpoint": "true"}, DEFAULT_FAMILY),
+        ({}, {}, {}, DEFAULT_VARIANT),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, {}, {}, HostVariant(dual_stack=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "True"}, {}, {}, HostVariant(fips=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": ""}, {"fips": True}, {}, HostVariant(fips=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "false"}, {"fips": True}, {}, DEFAULT_VARIANT),
+        ({}, {"fips": False}, {"use_fips_endpoint": "true"}, DEFAULT_VARIANT),
         (
             {},
             {"dualstack": True},
             {"use_dualstack_endpoint": "false"},
-            EndpointFamily(dual_stack=True),
+            HostVariant(dual_stack=True),
         ),
-        ({}, {}, {"use_dualstack_endpoint": "true"}, EndpointFamily(dual_stack=True)),
-        ({"AWS_USE_FIPS_ENDPOINT": "false"}, {}, {"use_fips_endpoint": "true"}, DEFAULT_FAMILY),
+        ({}, {}, {"use_dualstack_endpoint": "true"}, HostVariant(dual_stack=True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "false"}, {}, {"use_fips_endpoint": "true"}, DEFAULT_VARIANT),
         # Each of the two is decided for itself.
-        ({"AWS_USE_FIPS_ENDPOINT": "true"}, {"dualstack": True}, {}, EndpointFamily(True, True)),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, {"dualstack": True}, {}, HostVariant(True, True)),
     ],
 )
 def test_the_first_source_that_says_something_wins(
     environ: dict[str, str],
     settings: dict[str, bool],
     default: dict[str, str],
-    family: EndpointFamily,
+    variant: HostVariant,
 ) -> None:
-    assert choose_endpoint_family(environ, settings.get, default) == family
+    assert choose_host_variant(environ, settings.get, default) == variant
 
 
 @pytest.mark.parametrize(
@@ -180,7 +176,7 @@ def test_another_word_than_true_and_false_is_refused(
     environ: dict[str, str], default: dict[str, str], what: str
 ) -> None:
     with pytest.raises(ConfigInvalid, match=what):
-        choose_endpoint_family(environ, {}.get, default)
+        choose_host_variant(environ, {}.get, default)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +194,6 @@ def test_another_word_than_true_and_false_is_refused(
     ],
 )
 def test_a_dual_stack_portal_is_asked_on_dual_stack_hosts(url: str, is_dual_stack: bool) -> None:
-    assert endpoint_family_of_portal(DEFAULT_FAMILY, url).dual_stack is is_dual_stack
-    assert endpoint_family_of_portal(EndpointFamily(fips=True), url).fips
-    assert endpoint_family_of_portal(EndpointFamily(dual_stack=True), url).dual_stack
+    assert host_variant_of_portal(DEFAULT_VARIANT, url).dual_stack is is_dual_stack
+    assert host_variant_of_portal(HostVariant(fips=True), url).fips
+    assert host_variant_of_portal(HostVariant(dual_stack=True), url).dual_stack

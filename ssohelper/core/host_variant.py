@@ -1,4 +1,4 @@
-"""Decides which family of AWS's endpoints is used: dual-stack (IPv4 and IPv6), FIPS, or both.
+"""Decides which variant of AWS's hosts is asked: dual-stack (IPv4 and IPv6), FIPS, both or neither.
 
 No other module decides this. The first of these sources that has a value wins: for dual stack a
 start URL on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the
@@ -22,27 +22,27 @@ KEYS_BY_VARIABLE = {DUAL_STACK_VARIABLE: DUAL_STACK_KEY, FIPS_VARIABLE: FIPS_KEY
 _WORDS = {"true": True, "false": False}
 
 
-class EndpointFamily(NamedTuple):
-    """A family of AWS's endpoints."""
+class HostVariant(NamedTuple):
+    """Which of the hosts of an AWS service is asked; with both False the default one."""
 
     dual_stack: bool = False
     fips: bool = False
 
 
-DEFAULT_FAMILY = EndpointFamily()
+DEFAULT_VARIANT = HostVariant()
 
 
-def choose_endpoint_family(
+def choose_host_variant(
     environ: Mapping[str, str],
     setting: Callable[[str], bool | None],
     default_keys: Mapping[str, str],
-) -> EndpointFamily:
-    """Return the family that variables, settings and the keys of [default] ask for.
+) -> HostVariant:
+    """Return the host variant that variables, settings and the keys of [default] ask for.
 
     `setting` returns the value of `dualstack` or `fips`, or None if it is not set.
     Raises: ConfigInvalid for a word other than true and false.
     """
-    return EndpointFamily(
+    return HostVariant(
         _is_option_on(
             environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
         ),
@@ -50,8 +50,8 @@ def choose_endpoint_family(
     )
 
 
-def endpoint_family_of_portal(asked: EndpointFamily, portal_url: str) -> EndpointFamily:
-    """Return the family for a portal and its sign-in service, if the user asks for `asked`."""
+def host_variant_of_portal(asked: HostVariant, portal_url: str) -> HostVariant:
+    """Return the host variant of a portal and its sign-in service, if the user asks for `asked`."""
     host = urlsplit(portal_url).hostname or ""
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
 

@@ -1,16 +1,17 @@
-"""Decides to which API endpoints tokens may be sent, and which sign-in pages may be opened.
+"""Decides to which hosts tokens may be sent, and which sign-in pages may be opened.
 
-No other module decides this. Endpoints are built from a checked region. A service's own variable
-AWS_ENDPOINT_URL_… may replace its endpoint by one on this machine (loopback) or by that service on
-AWS's hosts, but by nothing else.
+No other module decides this. Hosts are built from a checked region. A service's own variable
+AWS_ENDPOINT_URL_… may replace its host by this machine (loopback) or by another host of that
+service at AWS, but by nothing else.
 """
 
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from ssohelper.core.endpoint_family import DEFAULT_FAMILY, EndpointFamily
+from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
 from ssohelper.core.partitions import (
     PARTITIONS,
     Partition,
@@ -59,6 +60,13 @@ _URL_CHARACTERS = frozenset(
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
+class StsAddress(NamedTuple):
+    """A region and the URL of its STS."""
+
+    region: str
+    url: str
+
+
 def checked_region(text: str) -> str:
     """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
     if is_isolated_region(text):
@@ -78,30 +86,30 @@ def is_region(text: str) -> bool:
     return find_partition(text) is not None
 
 
-def endpoint_variable_of(service: str) -> str:
-    """Return the name of the environment variable that sets this service's endpoint."""
+def url_variable_of(service: str) -> str:
+    """Return the name of the environment variable that sets this service's URL."""
     return _VARIABLES[service]
 
 
-def oidc_endpoint(
-    region: str, environ: Mapping[str, str], family: EndpointFamily = DEFAULT_FAMILY
+def oidc_service_url(
+    region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
 ) -> str:
-    """Return the sign-in service's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _service_endpoint("oidc", region, environ, family)
+    """Return the sign-in service's URL. Raises: ConfigInvalid if `environ` sets a bad one."""
+    return _service_url("oidc", region, environ, variant)
 
 
-def portal_endpoint(
-    region: str, environ: Mapping[str, str], family: EndpointFamily = DEFAULT_FAMILY
+def portal_service_url(
+    region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
 ) -> str:
-    """Return the access portal's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _service_endpoint("portal", region, environ, family)
+    """Return the access portal's URL. Raises: ConfigInvalid if `environ` sets a bad one."""
+    return _service_url("portal", region, environ, variant)
 
 
-def sts_endpoint(
-    region: str, environ: Mapping[str, str], family: EndpointFamily = DEFAULT_FAMILY
+def sts_service_url(
+    region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
 ) -> str:
-    """Return the regional STS endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
-    return _service_endpoint("sts", region, environ, family)
+    """Return the regional URL of STS. Raises: ConfigInvalid if `environ` sets a bad one."""
+    return _service_url("sts", region, environ, variant)
 
 
 def partition_of(region: str) -> Partition:
@@ -111,17 +119,17 @@ def partition_of(region: str) -> Partition:
     return partition
 
 
-def console_sign_in_endpoint(region: str, environ: Mapping[str, str]) -> str:
-    """Return the endpoint of the console's federation: AWS's for the region, or a loopback one.
+def console_federation_url(region: str, environ: Mapping[str, str]) -> str:
+    """Return the URL of the console's federation: AWS's for the region, or a loopback one.
 
     Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names another host, because role credentials
-    are sent to this endpoint.
+    are sent to this URL.
     """
-    override = _endpoint_override("console sign-in", environ)
+    override = _url_override("console sign-in", environ)
     return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
 
 
-def console_endpoint(region: str) -> str:
+def console_base_url(region: str) -> str:
     """Return the console's address in the region. Raises: ConfigInvalid for an unknown region."""
     return f"https://{regional_host(partition_of(region).console_host, region)}"
 
@@ -131,7 +139,7 @@ def regional_host(host: str, region: str) -> str:
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
-def ignored_endpoint_variable_warning(environ: Mapping[str, str]) -> str | None:
+def ignored_url_variable_warning(environ: Mapping[str, str]) -> str | None:
     """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
@@ -160,14 +168,14 @@ def is_loopback_url(url: str) -> bool:
     return parts is not None and _is_loopback(parts.hostname or "")
 
 
-def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
+def checked_sign_in_url(url: str, region: str, oidc_service_url: str) -> str:
     """Return the sign-in address that a server sent, rebuilt from its parts and percent-encoded.
 
-    The address must be https on a sign-in host of AWS, or be at the endpoint that sent it.
+    The address must be https on a sign-in host of AWS, or be at the host that sent it.
     Raises: BadAnswer for any other address, because a browser would open it.
     """
     parts = _split_url(url)
-    if parts is None or not _is_sign_in_url(parts, region, oidc_endpoint):
+    if parts is None or not _is_sign_in_url(parts, region, oidc_service_url):
         raise BadAnswer(
             f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if this repeats",
@@ -195,31 +203,31 @@ def _percent_encode_character(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
 
 
-def _service_endpoint(
-    service: str, region: str, environ: Mapping[str, str], family: EndpointFamily
+def _service_url(
+    service: str, region: str, environ: Mapping[str, str], variant: HostVariant
 ) -> str:
     partition = partition_of(region)
-    override = _endpoint_override(service, environ)
-    return override or f"https://{_service_host(service, region, partition, family)}"
+    override = _url_override(service, environ)
+    return override or f"https://{_service_host(service, region, partition, variant)}"
 
 
-def _service_host(service: str, region: str, partition: Partition, family: EndpointFamily) -> str:
-    """Return the host of a service in an endpoint family, as AWS's endpoint rule sets name it."""
-    suffix = partition.dual_stack_suffix if family.dual_stack else partition.suffix
-    # GovCloud's hosts are FIPS endpoints already. Its dual-stack ones are not.
-    has_fips_name = family.fips and (family.dual_stack or partition.name != "aws-us-gov")
+def _service_host(service: str, region: str, partition: Partition, variant: HostVariant) -> str:
+    """Return the name of a service's host, as botocore's endpoint rule sets build it."""
+    suffix = partition.dual_stack_suffix if variant.dual_stack else partition.suffix
+    # GovCloud's hosts offer FIPS already. Its dual-stack ones are not.
+    has_fips_name = variant.fips and (variant.dual_stack or partition.name != "aws-us-gov")
     return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 
 
-def _endpoint_override(service: str, environ: Mapping[str, str]) -> str | None:
+def _url_override(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
     url = environ.get(variable, "")
     if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
-        return _checked_endpoint_override(service, variable, url)
+        return _checked_url_override(service, variable, url)
     return None
 
 
-def _checked_endpoint_override(service: str, variable: str, url: str) -> str:
+def _checked_url_override(service: str, variable: str, url: str) -> str:
     parts = _split_url(url)
     if parts is not None and parts.scheme.lower() in ("http", "https"):
         host = parts.hostname or ""
@@ -256,8 +264,8 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
     return service == "sts" and host == "sts.amazonaws.com"
 
 
-def _is_sign_in_url(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
-    own, host, scheme = urlsplit(oidc_endpoint), parts.hostname or "", parts.scheme.lower()
+def _is_sign_in_url(parts: SplitResult, region: str, oidc_service_url: str) -> bool:
+    own, host, scheme = urlsplit(oidc_service_url), parts.hostname or "", parts.scheme.lower()
     if (scheme, host, parts.port) == (own.scheme, own.hostname, own.port):
         return True
     if scheme != "https" or parts.port not in (None, 443):
