@@ -11,7 +11,7 @@ from typing import Any
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-# A very long word in a message is cut to so many characters. No name and no usual path is longer.
+# A very long word in a message is cut to this many characters. No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = re.compile(rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")')
 _LAST_MARK = re.compile(r".*[-._/,:]")

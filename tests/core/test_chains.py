@@ -167,7 +167,7 @@ def test_a_command_that_names_another_role_than_its_source_is_refused():
 
 
 def test_a_command_that_names_another_profile_is_refused():
-    assert 'is in another profile than "a"' in refused(
+    assert 'is in the command of another profile, "a"' in refused(
         own("b").replace("[profile b]", "[profile a]")
     )
 
