@@ -53,7 +53,7 @@ def refused(text: str, name: str = "a") -> str:
 
 
 @pytest.mark.parametrize("text", [native("a", "base"), own("a")])
-def test_both_forms_say_the_same_chain(text: str):
+def test_native_and_process_form_describe_the_same_chain(text: str):
     chain = chain_of(text)
     assert chain is not None
     assert chain.target.role == ("001111111111", "Admin", "")
