@@ -95,7 +95,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.prune", "ctrl+g", "Prune", "also remove profiles whose role is gone"),
         KeyAction("profiles.rename", "ctrl+r", "Rename", "also rename profiles by the template"),
         KeyAction("profiles.session", "ctrl+t", "Session", "show the profiles of the next session"),
-        KeyAction("profiles.open", "enter", "Open", "fold or unfold the group, or show the diff"),
+        KeyAction("profiles.open", "enter", "Open", "fold or unfold the group, or show a diff"),
         KeyAction("profiles.fold", "left", "Fold", "fold the group, or go to its heading"),
         KeyAction("profiles.unfold", "right", "Unfold", "unfold the group of profiles"),
         KeyAction(
