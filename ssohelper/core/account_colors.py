@@ -28,7 +28,7 @@ def is_color_pattern(text: str) -> bool:
 def parse_mark(value: str, pattern: str) -> AccountMark | None:
     """Return the mark that a setting's value such as "red production" gives; None if it is invalid.
 
-    If the value has no label, the letters and digits of the pattern are it: "prod" for "*prod*".
+    If the value has no label, the letters and digits of the pattern are the label: "prod" for "*prod*".
     """
     found = _VALUE.fullmatch(value)
     if found is None or not value.isprintable():

@@ -1,6 +1,7 @@
-"""Decides which profiles of other tools a session can adopt, and which of them together. Pure.
+"""Decides which profiles of other tools a session can adopt, and which of them only together. Pure.
 
-An adopted profile keeps its name and all keys that are not identity, and is managed from then on.
+An adopted profile keeps its name and all keys that do not name its role. From then on it is
+managed.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class AdoptionCandidate(NamedTuple):
 def find_adoption_candidates(
     config: ConfigFile, session: SsoSession, listed: Collection[Role]
 ) -> dict[str, AdoptionCandidate]:
-    """Return each profile of another tool by name, with the role of the session that it would have.
+    """Return each profile of another tool by name: the session's role that it would have, if any.
 
     `listed` are the roles that AWS lists for the session. A profile of aws-sso-cli names no portal:
     it belongs to the session if its own role is listed, or the role of another profile that names
@@ -68,9 +69,9 @@ def find_adoption_candidates(
 
 
 def find_unadoptable_blocks(config: ConfigFile) -> dict[str, str]:
-    """Return, by profile of aws-sso-cli's blocks that no session can adopt as a whole, the reason.
+    """Return the profiles that aws-sso-cli wrote beside one that cannot be adopted, with a reason.
 
-    The marker lines of such a block could never be removed.
+    If such a profile were adopted, aws-sso-cli's marker lines around it could never be removed.
     """
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
     found: dict[str, str] = {}
@@ -94,20 +95,22 @@ def _reason_not_to_adopt(
     is_here = named.start_url is not None and is_portal_of(session, named.start_url)
     other = named.session_name
     if other is not None and other != session.name and other in config.session_names():
-        return f'it is of the session "{other}"'
+        return f'the profile belongs to the session "{other}"'
     if other == session.name or is_here:
         return ""
     partition = find_partition(session.region)
     # aws-sso-cli itself writes "aws" into the ARNs of every partition.
     if partition is not None and named.partition not in ("aws", partition.name):
-        return f'its role is of the partition "{named.partition}", not of "{partition.name}"'
+        return f'its role is in the partition "{named.partition}", not in "{partition.name}"'
     if named.start_url is not None:
-        return f"it is of another portal: {named.start_url}"
+        return f"the profile belongs to another portal: {named.start_url}"
     if other is not None:
-        return f'it names the sso-session "{other}", which does not exist'
+        return f'the profile names the sso-session "{other}", which does not exist'
     if named.role in listed or (named.instance and named.instance in instances):
         return ""
-    return f'it names no portal, and its role is not listed for the session "{session.name}"'
+    return (
+        f'the profile names no portal, and its role is not listed for the session "{session.name}"'
+    )
 
 
 def is_portal_of(session: SsoSession, url: str) -> bool:
@@ -116,7 +119,7 @@ def is_portal_of(session: SsoSession, url: str) -> bool:
 
 
 def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
-    """Return each spelling of the session's URL in a profile that has no sso-session.
+    """Return each spelling of the session's start URL in profiles that have no sso-session.
 
     The list is empty if another session of the config has the sign-in for these profiles: see
     `find_session_for_legacy_profiles`.
@@ -172,7 +175,7 @@ def find_fully_managed_blocks(
 ) -> Iterable[AwsSsoCliBlock]:
     """Yield the blocks of aws-sso-cli in which every profile is managed once `adopted` are.
 
-    Only blocks with at least one profile of `adopted`: the markers of these blocks are removed.
+    Leaves out blocks without a profile of `adopted`. The caller removes the other blocks' markers.
     """
     for block in find_aws_sso_cli_blocks(config):
         entries = [config.profile(name) for name in block.names]
@@ -185,9 +188,9 @@ def find_fully_managed_blocks(
 def find_unadopted_profiles_in_blocks(
     config: ConfigFile, adopted: Collection[str]
 ) -> Iterator[list[str]]:
-    """Yield the profiles that are not in `adopted`, for each block that keeps its markers.
+    """Yield the profiles left out of `adopted`, for each aws-sso-cli block that it covers in part.
 
-    Only for blocks of aws-sso-cli with at least one profile of `adopted`."""
+    Such a block keeps its markers."""
     whole = set(find_fully_managed_blocks(config, adopted))
     for block in find_aws_sso_cli_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):

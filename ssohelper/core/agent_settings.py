@@ -1,4 +1,4 @@
-"""The settings files of coding agents: adds what makes an agent use one of our profiles. Pure.
+"""The settings files of coding agents: adds the keys with which an agent uses a profile. Pure.
 
 Each function returns the file's new content. Other keys of the file keep their order and their
 values; a JSON file keeps its indentation. `name` is the file's path, for errors.
@@ -118,7 +118,7 @@ def _parse_json(before: bytes | None, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as cause:
         raise ConfigInvalid(
             f'"{name}" is not valid JSON: not changed ({show(str(cause), 80)})',
-            hint="correct it in an editor; comments are no JSON",
+            hint="correct it in an editor; JSON has no comments",
         ) from cause
     if not isinstance(document, dict):
         raise ConfigInvalid(f'"{name}" holds no JSON object: not changed')
@@ -128,7 +128,7 @@ def _parse_json(before: bytes | None, name: str) -> dict[str, Any]:
 def _dict_of_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key exists twice in one JSON object")
     return found
 
 

@@ -289,7 +289,7 @@ def _find_chain_step_and_source(
         config.refuse_key(
             entry,
             "credential_process",
-            f'"--chain {show(options["--chain"], 80)}" is in another profile than '
+            f'"--chain {show(options["--chain"], 80)}" is in the command of another profile, '
             f'"{show(entry.name, 80)}"',
             hint="point at that profile with: credential_process = ssohelper credential-process "
             f"--profile {show(options['--chain'], 80)}",
@@ -297,7 +297,7 @@ def _find_chain_step_and_source(
     target = config.target_of_options(entry, options)
     if target is None:
         config.refuse_key(
-            entry, "credential_process", "--chain takes --session, --account-id and --role-name too"
+            entry, "credential_process", "--chain needs --session, --account-id and --role-name too"
         )
     step = _read_chain_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
@@ -362,8 +362,8 @@ def _check_chain_on_sso_role(
             config.refuse_key(
                 entry,
                 "mfa_serial",
-                f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, and '
-                "the credentials below are those of a role of Identity Center, which has none",
+                f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, but '
+                "the chain starts with a role of Identity Center, which has no such device",
                 hint="remove mfa_serial; the sign-in to Identity Center asks for its own second "
                 "factor",
             )

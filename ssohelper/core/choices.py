@@ -16,9 +16,10 @@ FORMS = (PROCESS, NATIVE)
 
 
 class Choices(NamedTuple):
-    """What the user chose for a session's profiles: filters (GLOB, !GLOB), template, form, region.
+    """What the user chose for a session's profiles: filters, name template, form, region.
 
-    A field that is None or an empty tuple was not chosen. `removed` holds the roles whose profiles
+    Filters are GLOB or !GLOB; the form is native or process. A field that is None or an empty tuple
+    was not chosen. `removed` holds the roles whose profiles
     the user removed, so that `profile sync` does not add these profiles again. `written_region` is
     the default region with which profiles were last written, whether it was chosen or a setting.
     `given` names the fields that this command chose: only these are saved at its end, since another
@@ -52,10 +53,10 @@ def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
     """Return a function that tells whether an account and a role name match the filters."""
     account_matches, role_matches = account_filter(choices.accounts), glob_filter(choices.roles)
 
-    def is_match(account: Account, role_name: str) -> bool:
+    def role_passes_filters(account: Account, role_name: str) -> bool:
         return account_matches(account) and role_matches(role_name)
 
-    return is_match
+    return role_passes_filters
 
 
 def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
@@ -66,12 +67,12 @@ def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
     """
     matches = glob_filter(globs)
 
-    def is_match(account: Account) -> bool:
+    def account_passes_filters(account: Account) -> bool:
         is_foreign = is_id_of_other_account(account.name, account)
         texts = (account.id,) if is_foreign else (account.id, account.name)
         return matches(*texts)
 
-    return is_match
+    return account_passes_filters
 
 
 def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
@@ -82,10 +83,10 @@ def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[
     """
     known = [(account_filter((pattern,)), value) for pattern, value in rules]
 
-    def find_value(account: Account) -> _T:
+    def find_value_for_account(account: Account) -> _T:
         return next((value for matches, value in known if matches(account)), default)
 
-    return find_value
+    return find_value_for_account
 
 
 def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
@@ -97,12 +98,12 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     included = [_compile_glob(glob) for glob in globs if not glob.startswith("!")]
     excluded = [_compile_glob(glob[1:]) for glob in globs if glob.startswith("!")]
 
-    def is_match(*texts: str) -> bool:
+    def texts_pass_filters(*texts: str) -> bool:
         if any(pattern.match(text) for pattern in excluded for text in texts):
             return False
         return not included or any(pattern.match(text) for pattern in included for text in texts)
 
-    return is_match
+    return texts_pass_filters
 
 
 def filter_for_exact_text(text: str) -> str:

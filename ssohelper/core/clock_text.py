@@ -6,10 +6,10 @@ from ssohelper.core.text import show
 
 # The text for each value of LoginOutcome.how.
 _RESULTS = {
-    "kept": "already signed in to",
-    "renewed": "sign-in renewed for",
-    "joined": "another login command signed in to",
-    "signed in": "signed in to",
+    "kept": 'already signed in to "{session}"',
+    "renewed": 'sign-in renewed for "{session}"',
+    "joined": 'another login command signed in to "{session}"',
+    "signed in": 'signed in to "{session}"',
 }
 
 # The words for the session of a sign-in if ~/.aws/config does not have that session (any more).
@@ -66,15 +66,18 @@ def login_result_text(
     names the end of the access token. If there is a `next_step`, the message names that instead.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
-    what = "no new sign-in is needed" if outlook.sign_in_needed_at else "the access token lasts"
-    ends = f"{what} until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
+    until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
+    ends = f"the access token lasts {until}"
+    if outlook.sign_in_needed_at:
+        ends = f"no new sign-in is needed {until}"
     as_user = ""
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"
-    return f'{_RESULTS[how]} "{show(session_name)}"{as_user}: {next_step or ends}'
+    result = _RESULTS[how].format(session=show(session_name))
+    return f"{result}{as_user}: {next_step or ends}"
 
 
 def logout_result_text(session_name: str, was_signed_in: bool) -> str:
     """Return the message to show after a logout."""
-    result = "signed out of" if was_signed_in else "was not signed in to"
-    return f'{result} "{show(session_name)}"'
+    name = f'"{show(session_name)}"'
+    return f"signed out of {name}" if was_signed_in else f"was not signed in to {name}"

@@ -99,7 +99,9 @@ def parse_company_policy(content: bytes, place: str) -> CompanyPolicy:
     for name, value in _key_value_pairs(document):
         known = _FIELDS.get(name)
         if known is None:
-            raise _invalid_policy(place, f'no key "{show(name, 80)}" is known')
+            raise _invalid_policy(
+                place, f'"{show(name, 80)}" is not a key of the company\'s policy'
+            )
         field, check, expected = known
         if not check(value):
             raise _invalid_policy(place, f'"{name}" must be {expected}')

@@ -16,7 +16,8 @@ from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_ra
 
 # Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
-_Part = tuple[str, ...]
+# The lines of one section, or those before the first section.
+_SectionLines = tuple[str, ...]
 _T = TypeVar("_T")
 
 
@@ -32,14 +33,14 @@ class ChangedLines(NamedTuple):
 
 
 def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
-    """Return what `after` has in place of lines of `before`, from top to bottom.
+    """Return the lines that `after` has in place of lines of `before`, from top to bottom.
 
     Changes of two sections are two items, so that a caller can take one of them alone.
     """
     found: list[ChangedLines] = []
     at = 0
     is_open = False
-    for sign, line in _compare_parts(_split_at_sections(before), _split_at_sections(after)):
+    for sign, line in _compare_sections(_split_at_sections(before), _split_at_sections(after)):
         if sign == " ":
             at, is_open = at + 1, False
             continue
@@ -54,23 +55,23 @@ def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
 
 def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
     """Return the lines of the unified diff from `before` to `after`, without newlines."""
-    steps = list(_compare_parts(_split_at_sections(before), _split_at_sections(after)))
-    if all(sign == " " for sign, _ in steps):
+    signed_lines = list(_compare_sections(_split_at_sections(before), _split_at_sections(after)))
+    if all(sign == " " for sign, _ in signed_lines):
         return
     yield f"--- {name}"
     yield f"+++ {name}"
-    yield from _diff_hunks(steps)
+    yield from _diff_hunks(signed_lines)
 
 
-def _diff_hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield the lines of a unified diff's hunks, each with three lines of context."""
     old = new = at = 0
-    for first, last in _group_changed_steps(steps):
+    for first, last in _find_hunk_ranges(signed_lines):
         start = max(0, first - CONTEXT)
         old += start - at  # the lines between two hunks are in both files
         new += start - at
-        at = min(len(steps), last + 1 + CONTEXT)
-        body = steps[start:at]
+        at = min(len(signed_lines), last + 1 + CONTEXT)
+        body = signed_lines[start:at]
         removed = sum(sign in " -" for sign, _ in body)
         added = sum(sign in " +" for sign, _ in body)
         yield f"@@ -{line_range(old, removed)} +{line_range(new, added)} @@"
@@ -81,12 +82,12 @@ def _diff_hunks(steps: Sequence[tuple[str, str]]) -> Iterator[str]:
         old, new = old + removed, new + added
 
 
-def _group_changed_steps(steps: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+def _find_hunk_ranges(signed_lines: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
     """Return the numbers of the first and last changed line of each hunk of the diff.
 
     The context lines of two hunks do not overlap."""
     groups: list[tuple[int, int]] = []
-    for number, (sign, _) in enumerate(steps):
+    for number, (sign, _) in enumerate(signed_lines):
         if sign == " ":
             continue
         if groups and number - groups[-1][1] <= 2 * CONTEXT:
@@ -96,11 +97,13 @@ def _group_changed_steps(steps: Sequence[tuple[str, str]]) -> list[tuple[int, in
     return groups
 
 
-def _compare_parts(old: list[_Part], new: list[_Part]) -> Iterator[tuple[str, str]]:
+def _compare_sections(
+    old: list[_SectionLines], new: list[_SectionLines]
+) -> Iterator[tuple[str, str]]:
     """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
     for olds, news in _pair_equal_runs(old, new):
         if olds == news:
-            yield from ((" ", line) for part in olds for line in part)
+            yield from ((" ", line) for section in olds for line in section)
             continue
         for some, others in _pair_by_header(olds, news):
             yield from _compare_lines(
@@ -109,8 +112,8 @@ def _compare_parts(old: list[_Part], new: list[_Part]) -> Iterator[tuple[str, st
 
 
 def _pair_by_header(
-    old: Sequence[_Part], new: Sequence[_Part]
-) -> Iterator[tuple[Sequence[_Part], Sequence[_Part]]]:
+    old: Sequence[_SectionLines], new: Sequence[_SectionLines]
+) -> Iterator[tuple[Sequence[_SectionLines], Sequence[_SectionLines]]]:
     """Yield pairs of sections that have the same header, and the sections between two pairs."""
     if len(old) == len(new):
         yield from ((old[n : n + 1], new[n : n + 1]) for n in range(len(old)))
@@ -123,7 +126,7 @@ def _pair_by_header(
             yield old[i:end], new[j:stop]
 
 
-def _compare_lines(old: _Part, new: _Part) -> Iterator[tuple[str, str]]:
+def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str, str]]:
     if len(old) + len(new) > _MOST_LINES:
         pairs = [(old, new)]
     else:
@@ -144,7 +147,7 @@ def _pair_equal_runs(
         yield old[old_from:old_to], new[new_from:new_to]
 
 
-def _split_at_sections(text: str) -> list[_Part]:
+def _split_at_sections(text: str) -> list[_SectionLines]:
     """Return the lines before the first section, then the lines of each section, with newlines."""
     *lines, last = text.split("\n")
     whole = [f"{line}\n" for line in lines] + [last] * bool(last)

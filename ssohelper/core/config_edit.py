@@ -87,9 +87,9 @@ def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iter
 
 
 def describe_write(text: ConfigText, changes: Sequence[Change]) -> tuple[object, ...]:
-    """Return what these changes write: the lines, and the present lines of the sections they change.
+    """Return a value that is equal for two configs if the changes write the same into both.
 
-    It is equal for two texts if they differ in nothing that these changes touch.
+    It has the written lines, and the present lines of the sections that the changes edit or remove.
     """
     named = [c.header for c in changes if isinstance(c, EditSection | RemoveSection)]
     sections = [text.sections[header] for header in named if header in text.sections]

@@ -37,7 +37,7 @@ _LONGEST_CHAIN = 4
 
 
 class ProfileEntry(NamedTuple):
-    """A profile as it is in the file.
+    """A profile's section in ~/.aws/config: its name, header and keys.
 
     The value of a nested block is its raw text. `line` is the header's line number, from 1.
     """
@@ -168,7 +168,7 @@ class ConfigFile:
             seen.append(entry.name)
             following = self.profile(found)
             if following is None or len(seen) >= _LONGEST_CHAIN:
-                why = "no such profile" if following is None else "the profile chain is too long"
+                why = "no such profile" if following is None else "too many references in a row"
                 self.refuse_key(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 

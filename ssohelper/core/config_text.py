@@ -91,8 +91,8 @@ class ConfigText:
 
     def __init__(self, data: bytes, origin: str) -> None:
         self.origin = origin
-        self.text = _decoded(data, origin)
-        self.newline = _usual_newline(self.text)
+        self.text = _decode_config(data, origin)
+        self.newline = _most_frequent_newline(self.text)
         self.sections: dict[str, Section] = {}
         self.defaults = Section(DEFAULT_SECTION, 0)
         _Reader(self).read()
@@ -194,12 +194,12 @@ class _Reader:
         self._key = section.keys[name] = Key(rest.strip(), number)
 
 
-def _usual_newline(text: str) -> str:
+def _most_frequent_newline(text: str) -> str:
     returns = text.count("\r\n") if "\r" in text else 0
     return "\r\n" if 2 * returns > text.count("\n") else "\n"
 
 
-def _decoded(data: bytes, origin: str) -> str:
+def _decode_config(data: bytes, origin: str) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as cause:

@@ -80,20 +80,23 @@ def _changes_that_add_markers(
             section = max(near, key=_first_line_of)
             here = current.sections[section.header].last_line
             between = before.lines[section.last_line + 1 : number]
-            yield AddComment(here + _count_between(between, current.lines[here + 1 :]), line)
+            yield AddComment(
+                here + _count_lines_to_marker(between, current.lines[here + 1 :]), line
+            )
         elif is_gone and near:
             section = min(near, key=_first_line_of)
             here = current.sections[section.header].line
             between = before.lines[section.line - 1 : number : -1]
-            count = _count_between(between, current.lines[:here][::-1])
+            count = _count_lines_to_marker(between, current.lines[:here][::-1])
             yield AddComment(here - 1 - count, line)
 
 
-def _count_between(old: Sequence[str], present: Sequence[str]) -> int:
-    """Return how many of the present lines, from a section on, belong between it and its marker.
+def _count_lines_to_marker(old: Sequence[str], present: Sequence[str]) -> int:
+    """Return how many lines a marker of aws-sso-cli must stay away from its section.
 
-    `old` are the lines that were there. Comments of these, and the blank lines next to the marker,
-    are found again; comments that the user has added since among them are between the two too.
+    `present` are the lines of the config from the section on, towards the marker; `old` are the
+    lines that were between both before the write. Counted are the old comments, new comments among
+    them, and as many blank lines next to the marker as there were.
     """
     lines = [line.strip() for line in old]
     comments = Counter(line for line in lines if line)

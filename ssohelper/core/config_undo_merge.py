@@ -1,8 +1,8 @@
-"""The config after an undo, to the byte, when it was edited since the write. Pure.
+"""Undoes a write of the config byte for byte, also if the user edited the config since. Pure.
 
-`config_undo` decides by sections and keys what an undo changes. This module takes the lines of the
-saved version wherever the user left the written lines alone: comments, blank lines, delimiters and
-line ends come back as they were.
+`config_undo` compares sections and keys to decide which of them an undo changes. This module merges
+lines: where the user did not edit the written lines, it takes the lines of the version before the
+write, so that comments, blank lines, delimiters and line ends are restored too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def undone_config(before: ConfigText, after: ConfigText, current: ConfigText) ->
     Later edits stay. Lines that were not edited get the bytes that they had before the write.
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
     """
-    # What the result must mean. It is returned as it is if no merge of lines means the same.
+    # The sections, keys and values that the result must have. This text itself is the result if no
+    # merge of lines has them.
     by_keys = edited_config(current, changes_that_undo(before, after, current))
     target = ConfigText(by_keys, current.origin)
     restored = find_changed_lines(after.text, before.text)
@@ -45,7 +46,7 @@ def undone_config(before: ConfigText, after: ConfigText, current: ConfigText) ->
 
 
 def _find_edited_sections(after: ConfigText, current: ConfigText) -> frozenset[str]:
-    """Return the headers of sections that have other keys or values than the write left there."""
+    """Return the headers of sections whose keys or values differ from those after the write."""
     old, new = (
         {header: section.values() for header, section in text.sections.items()}
         for text in (after, current)
@@ -56,7 +57,7 @@ def _find_edited_sections(after: ConfigText, current: ConfigText) -> frozenset[s
 def _without_overlap(
     ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
 ) -> Iterator[ChangedLines]:
-    """Yield those of our changes that have no line in common with their changes."""
+    """Yield the changes in `ours` that replace no line that a change in `theirs` replaces too."""
     at = 0
     for one in ours:
         while at < len(theirs) and theirs[at].stop <= one.first:
@@ -79,7 +80,7 @@ def _without_sections(
         touched = {header for _, header in starts[max(0, first - 1) : stop]}
         touched |= {line[1 : line.rfind("]")] for line in one.lines if line.startswith("[")}
         if touched.isdisjoint(headers):
-            # The blank line above a section stays with it.
+            # The blank line above a section with such a header belongs to it, and is not changed.
             keeps_blank = one.stop in refused and not text.lines[one.stop - 1].strip()
             yield one._replace(stop=max(one.first, one.stop - keeps_blank))
 
@@ -87,9 +88,10 @@ def _without_sections(
 def _merge_lines(
     base: ConfigText, ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
 ) -> bytes:
-    """Return the base with both changes. At one place, lines that are only added come first.
+    """Return the text of `base` with the undo's changes (`ours`) and the user's (`theirs`).
 
-    What the user wrote where aws-sso-cli's BEGIN marker was stays outside of its block.
+    At one position, changes that only add lines come first. Lines that the user added where the
+    write removed aws-sso-cli's BEGIN marker come before it, so outside of its block.
     """
     old = _lines_of(base.text)
     lines: list[str] = []
@@ -123,12 +125,14 @@ def _means_the_same(
     after: ConfigText,
     current: ConfigText,
 ) -> bool:
-    """Return whether each section of `found` means what it means in `target`.
+    """Return whether `found` has the same sections, keys and values as `target`.
 
-    A section that was not edited may also mean exactly what it meant before the write: an undo by
-    keys does not restore nested values.
+    A section that was not edited since the write may instead have its keys and values from before
+    the write: `target` may lack old nested values, which `changes_that_undo` does not restore.
     """
-    if found.defaults.values() != target.defaults.values() or _markers(found) != _markers(target):
+    if found.defaults.values() != target.defaults.values() or _count_markers(
+        found
+    ) != _count_markers(target):
         return False
     if found.sections.keys() != target.sections.keys():
         return False
@@ -144,5 +148,5 @@ def _means_the_same(
     return True
 
 
-def _markers(text: ConfigText) -> Counter[str]:
+def _count_markers(text: ConfigText) -> Counter[str]:
     return Counter(line.rstrip() for line in text.lines if line.rstrip() in MARKERS)

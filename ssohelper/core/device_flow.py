@@ -55,7 +55,7 @@ def sensible_code_life_seconds(value: object) -> int:
 def authorization_for_next_poll(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
-    """Return the authorization for the next poll; None if its code expires before."""
+    """Return the authorization for the next poll; None if its code expires earlier."""
     if answer is Poll.SLOW_DOWN:
         slower = authorization.interval_seconds + _SLOW_DOWN_SECONDS
         slower = min(slower, _LONGEST_INTERVAL_SECONDS)

@@ -47,12 +47,12 @@ _ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotA
 class ForeignProfile(NamedTuple):
     """A profile whose credentials another program or file provides.
 
-    `what` names the provider for people. `login_profile` is the profile with `login_session`, whose
-    value is `login_session`, or the profile whose `sso_start_url` is here, and which no session of
-    the config serves. `mfa_serials` are the MFA devices whose codes are asked for.
-    `credential_source` is the value of that key, "" without it. `role_arn` is the role at the end,
-    "" if none is assumed. `profiles` are this profile, the profile that it refers to in
-    `source_profile`, and so on.
+    `what` names the provider for people. `login_profile` is the profile for which the user signs in
+    with the AWS CLI, "" if no sign-in is needed: that profile's key is `login_session`, or it has
+    `sso_start_url` and no session of the config has this portal. `mfa_serials` are the MFA devices
+    whose codes are asked for. `credential_source` is the value of that key, "" without it.
+    `role_arn` is the role at the end, "" if none is assumed. `profiles` are this profile, the
+    profile that it refers to in `source_profile`, and so on.
     """
 
     name: str
@@ -108,7 +108,7 @@ class ForeignCredentials(NamedTuple):
 
     @property
     def for_request(self) -> RoleCredentials:
-        """The same credentials, as our clients of AWS take them for one request."""
+        """The same credentials, in the type with which requests to AWS are signed."""
         return RoleCredentials(
             self.access_key_id,
             self.secret_access_key,
@@ -207,13 +207,17 @@ def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCreden
         raise _error_of_provider(found, message, said.get("exit_code"))
     key_id, secret = said.get("access_key_id"), said.get("secret_access_key")
     token, ends = said.get("session_token") or "", said.get("expires_at")
-    if not (_is_key(key_id) and _is_key(secret) and (token == "" or _is_key(token))):
+    if not (
+        _is_key_or_token(key_id)
+        and _is_key_or_token(secret)
+        and (token == "" or _is_key_or_token(token))
+    ):
         raise _unusable_answer_error(found)
     expires_at = from_iso(ends) if isinstance(ends, str) else None
     return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
 
 
-def _is_key(value: object) -> TypeGuard[str]:
+def _is_key_or_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
@@ -227,7 +231,7 @@ def _error_of_provider(found: ForeignProfile, message: str, exit_code: object) -
 
 def _unusable_answer_error(found: ForeignProfile) -> BadAnswer:
     return BadAnswer(
-        f"{no_credentials_message(found)}: the answer makes no sense",
+        f"{no_credentials_message(found)}: the provider's answer is not valid",
         hint=hint_to_try_without_ssohelper(found),
     )
 

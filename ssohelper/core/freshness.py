@@ -38,10 +38,10 @@ def freshness_of_credentials(
     error up to the last margin, min(60 s, L/10), does no harm, since credentials are never served
     within that margin.
     """
-    margin = _too_old_seconds(life_seconds)
+    margin = _too_old_margin_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
         return Freshness.TOO_LATE
-    if left_seconds <= _renewal_required_seconds(life_seconds):
+    if left_seconds <= _renewal_margin_seconds(life_seconds):
         return Freshness.RENEW_FIRST
     if left_seconds <= life_seconds / 2:
         return Freshness.SERVE_AND_RENEW
@@ -55,7 +55,7 @@ def half_life_at(received_at: int, expires_at: int) -> int:
 
 def renewal_required_at(received_at: int, expires_at: int) -> int:
     """Return the instant from which on the credentials must be renewed before use."""
-    return expires_at - int(_renewal_required_seconds(expires_at - received_at))
+    return expires_at - int(_renewal_margin_seconds(expires_at - received_at))
 
 
 def token_margin_seconds(life_seconds: float) -> float:
@@ -63,9 +63,9 @@ def token_margin_seconds(life_seconds: float) -> float:
     return min(20 * 60, life_seconds / 3)
 
 
-def _renewal_required_seconds(life_seconds: float) -> float:
+def _renewal_margin_seconds(life_seconds: float) -> float:
     return min(16 * 60, life_seconds / 4)
 
 
-def _too_old_seconds(life_seconds: float) -> float:
+def _too_old_margin_seconds(life_seconds: float) -> float:
     return min(60, life_seconds / 10)

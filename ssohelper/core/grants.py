@@ -15,7 +15,7 @@ from ssohelper.core.schema.fields import Damaged
 
 MOST_SECONDS = 3600
 DEFAULT_SECONDS = 1800
-# So long before a grant ends, the shell prompt shows a warning.
+# How long before a grant's end the shell prompt begins to show a warning.
 WARNING_SECONDS = 600
 LONGEST_REASON = 200
 # How far in the future a grant may begin, since a time service may have set the clock back.

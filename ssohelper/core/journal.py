@@ -135,7 +135,7 @@ def decision_entry(
 
 
 def refused_command_entry(what: str, parent_and_terminal: tuple[str, str]) -> Entry:
-    """Return the entry for a command that is refused, such as "sign in" below an allow-list."""
+    """Return the entry for a refused command, such as "sign in" in a program with an allow-list."""
     return Entry(
         "refused", what=what, parent=parent_and_terminal[0], terminal=parent_and_terminal[1]
     )

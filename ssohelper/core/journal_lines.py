@@ -110,7 +110,7 @@ class LastLine(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A journal line that does not fit the one before: file, number there from 1, reason."""
+    """A journal line that does not fit the one before: its file, its number in it from 1, why."""
 
     file: str
     line: int

@@ -82,27 +82,27 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.quit", "q", "Quit", "quit, and stop what is running"),
         KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.apply", "f9", "Apply", "ask, then write the changes to the config"),
-        KeyAction("profiles.tick", "tab", "Tick", "tick the profile, or all of its kind"),
+        KeyAction("profiles.tick", "tab", "Tick", "tick the profile, or all of its group"),
         KeyAction("profiles.remove", "ctrl+x", "Remove", "remove the ticked profiles, or this one"),
         KeyAction(
             "profiles.options", "ctrl+o", "Options", "change filters, names, form and region"
         ),
         KeyAction("profiles.diff", "ctrl+d", "Diff", "show the diff of all changes"),
-        KeyAction("profiles.adopt", "f6", "Adopt", "take over profiles of other tools, or not"),
+        KeyAction("profiles.adopt", "f6", "Adopt", "adopt profiles of other tools, or not"),
         KeyAction("profiles.undo", "f8", "Undo", "ask, then undo the last config write"),
         KeyAction("profiles.edit", "ctrl+e", "Edit", "open the editor at the profile's line"),
         KeyAction("profiles.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
         KeyAction("profiles.prune", "ctrl+g", "Prune", "also remove profiles whose role is gone"),
         KeyAction("profiles.rename", "ctrl+r", "Rename", "also rename profiles by the template"),
-        KeyAction("profiles.session", "ctrl+t", "Session", "show the next session"),
-        KeyAction("profiles.open", "enter", "Open", "fold or unfold the kind, or show the diff"),
-        KeyAction("profiles.fold", "left", "Fold", "fold the kind, or go to its heading"),
-        KeyAction("profiles.unfold", "right", "Unfold", "unfold the kind"),
+        KeyAction("profiles.session", "ctrl+t", "Session", "show the profiles of the next session"),
+        KeyAction("profiles.open", "enter", "Open", "fold or unfold the group, or show a diff"),
+        KeyAction("profiles.fold", "left", "Fold", "fold the group, or go to its heading"),
+        KeyAction("profiles.unfold", "right", "Unfold", "unfold the group of profiles"),
         KeyAction(
             "profiles.back", "escape", "Back", "clear the search, then the ticks, then go back"
         ),
         KeyAction("options.keep", "enter", "Keep", "keep the options for the next Apply"),
-        KeyAction("options.cancel", "escape", "Cancel", "take the options as they were"),
+        KeyAction("options.cancel", "escape", "Cancel", "close, and change no option"),
         KeyAction("diff.close", "escape,q", "Close", "close the diff"),
         KeyAction("sign_in.retry", "r", "Retry", "begin the sign-in again after a failure"),
         KeyAction(
@@ -114,11 +114,11 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
         KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
         KeyAction("console.cancel", "escape", "Cancel", "open nothing"),
-        KeyAction(
-            "filters.take", "enter", "Take", "take the ticked rows, or the one at the cursor"
-        ),
+        KeyAction("filters.take", "enter", "Take", "use the ticked rows, or the one at the cursor"),
         KeyAction("filters.tick", "tab", "Tick", "tick the row"),
-        KeyAction("filters.leave", "escape", "Leave", "clear the search, or choose nothing"),
+        KeyAction(
+            "filters.leave", "escape", "Leave", "clear the search, or close without a choice"
+        ),
         KeyAction("views.use", "enter", "Use", "show the list in this view"),
         KeyAction("views.save", "ctrl+s", "Save", "save the present view under the typed name"),
         KeyAction("views.remove", "ctrl+x", "Remove", "remove the saved view under the cursor"),

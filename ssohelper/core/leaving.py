@@ -50,7 +50,9 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
                 process_command.own_command_options(entry.keys.get("credential_process", ""))
                 is not None
             ):
-                kept.append(Skipped(entry.name, "it is not managed, and still runs ssohelper"))
+                kept.append(
+                    Skipped(entry.name, "the profile is not managed, and still runs ssohelper")
+                )
             continue
         found = _native_form_of_profile(config, entry)
         if isinstance(found, str):
@@ -82,12 +84,12 @@ def _native_form_of_profile(config: ConfigFile, entry: ProfileEntry) -> _NativeF
         return _native_form_of_chain(config, entry)
     target = config.target_or_none(entry)
     if target is None:
-        return "its role cannot be read"
+        return "the profile's role cannot be read"
     if target.form not in (PROCESS, NATIVE):
         kept = {key: value for key, value in entry.keys.items() if key in profile_keys.IDENTITY}
         return _NativeForm(kept, (), None)  # it works without ssohelper: only the mark goes
     if target.session is None:
-        return f'its session "{target.session_name}" does not exist'
+        return f'the profile\'s session "{target.session_name}" does not exist'
     keys = profile_keys.identity_keys(target.session, target.role, NATIVE, "")
     return _NativeForm(keys, (target.session.key_of(target.role),), target.session.name)
 
@@ -109,7 +111,7 @@ def _native_form_of_chain(config: ConfigFile, entry: ProfileEntry) -> _NativeFor
     if source is None:
         role = chain.target.role
         text = f"{chain.target.session.name}:{role.account_id}/{role.name}"
-        return f"no profile has its first role: ssohelper profile add {text}"
+        return f"no profile has the chain's first role: ssohelper profile add {text}"
     own = chains.config_keys_of_step(chain.steps[-1], source)
     assign = {key.removeprefix(chains.OWN_PREFIX): value for key, value in own.items()}
     return _NativeForm(assign, links, None)

@@ -332,5 +332,6 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
 
 
 def hint_of_role_name(name: str) -> str | None:
+    """Return a hint if the name is that of an IAM role of Identity Center, else None."""
     found = re.fullmatch(IAM_ROLE_NAME, name)
-    return f"it is an IAM role; write the permission set's name: {found[1]}" if found else None
+    return f"this is an IAM role; write the permission set's name: {found[1]}" if found else None

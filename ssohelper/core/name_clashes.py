@@ -20,8 +20,8 @@ from ssohelper.core.profile_names import (
     safe_role_name,
 )
 
-# The levels of longer names: with the session in front, then also with the account id, then with a
-# hash of the role's name.
+# How a clashing profile name gets longer: at level 1 the session is in front, at level 2 the account
+# id is behind too, at level 3 also a hash of the role's name.
 _WITH_ID, _WITH_HASH = 2, 3
 _SEPARATORS = "._-"
 # An account of a session: the account id, and whether the session is the one whose profiles get
@@ -112,7 +112,7 @@ class _Namer:
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
     def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
-        """Keep names as long as existing ones; return the accounts with existing profile names."""
+        """Make new names as long as existing ones; return the accounts with existing names."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
         for (name, account_id), item in names.items():
@@ -159,7 +159,7 @@ class _Namer:
         return not owners or (role in self._skipped and owners == {role})
 
     def _clashing_accounts(self) -> set[str]:
-        """Return the accounts whose part of profile names is also the part of another account."""
+        """Return the accounts whose account part another account has in profile names too."""
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
@@ -208,7 +208,7 @@ def _owners_by_account_part(
 
 
 def _shortened_written_name(item: WrittenName) -> WrittenName | None:
-    """Return the profile with session and account id cut off its name; None without them."""
+    """Return the profile, its name without session and account id; None if it has no session."""
     prefix = f"{item.session_name}.".lower()
     if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
         return None

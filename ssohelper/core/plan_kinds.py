@@ -57,14 +57,14 @@ def _kinds_of_change(change: ProfileChange) -> Iterator[str]:
         yield FORM
         return
     if _PROCESS in keys:
-        yield from _kinds_of_command(before[_PROCESS], after[_PROCESS])
+        yield from _kinds_of_command_change(before[_PROCESS], after[_PROCESS])
     if keys & _SESSION_KEYS:
         yield SESSION
     if keys & _ROLE_KEYS:
         yield ROLE
 
 
-def _kinds_of_command(before: str, after: str) -> Iterator[str]:
+def _kinds_of_command_change(before: str, after: str) -> Iterator[str]:
     old, new = (
         process_command.own_command_options(before),
         process_command.own_command_options(after),

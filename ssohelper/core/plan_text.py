@@ -52,12 +52,12 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
         )
     left = len(set(plan.stale) - set(plan.remove))
     if left:
-        names = "whose role is gone; remove with: ssohelper profile sync --prune"
-        yield f"{profile_count_text(left)} left {names}"
+        count = profile_count_text(left)
+        yield f"{count} left whose role is gone; remove with: ssohelper profile sync --prune"
 
 
 def note_lines(plan: Plan) -> Iterator[str]:
-    """Yield what to say after a sync: filters, other remembered options, and what was skipped.
+    """Yield the lines to show after a sync: filters, other remembered options, skipped profiles.
 
     A plan for single roles uses no filter. All lines are safe for a terminal.
     """
@@ -79,7 +79,7 @@ def swapped_names_line(plan: Plan) -> str | None:
         return None
     verb = "swapped" if set(taken) == set(taken.values()) else "moved"
     names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
-    return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each is another role from then on"
+    return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each name then stands for another role"
 
 
 def matches_any_role(listing: Listing, choices: Choices) -> bool:

@@ -65,7 +65,8 @@ class Policy:
 
     `rules`: the guard rules in force. `allowed`: the allow-list, None without one. `find_account`
     returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of the
-    live grant for a role, None without one. `has_terminal` returns whether a user may grant here.
+    live grant for a role, None without one. `has_terminal` returns whether a user can type a
+    grant here.
     `find_links` returns all roles that a chain leads through, the SSO role first: rules and the
     allow-list are applied to each of them.
     """
@@ -137,7 +138,7 @@ class Policy:
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
     def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
-        """Return a role on the way to `key` that the allow-list does not include, else None."""
+        """Return a role that `key` leads through and the allow-list does not include, else None."""
         if self._allowed is None:
             return None
         for link in self._find_roles_of_key(key):
@@ -158,7 +159,7 @@ def _refusal_by_allow_list(allowed: AllowList, outside: RoleKey, key: RoleKey) -
     below = f', which the chain "{show(key.text, 80)}" leads through' if key.chain else ""
     name = allowed.find_pattern_without_role()
     if name is not None:
-        hint = f'it has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
+        hint = f'the list has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
     else:
         # A role's name may have a comma, which `--allow` does not take.
         pattern = word_as_typed(key.text.replace(",", "?"))

@@ -25,7 +25,9 @@ from ssohelper.errors import ConfigInvalid
 _INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
 _META = r"(?i)<meta\b[^>]{0,300}>"
 _ATTRIBUTE = r"""(?i)\b(name|content)\s*=\s*(["'])([^"'<>]{0,60})\2"""
-_OPEN_IT = "open it in a browser, and give the address of the AWS access portal on which it ends"
+_OPEN_IT = (
+    "open that URL in a browser, and give the address of the AWS access portal that it leads to"
+)
 
 
 class PortalAddress(NamedTuple):

@@ -56,7 +56,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             continue
         if entry.name in includers:
             other = includers[entry.name]
-            why = f'not adopted: aws-vault\'s "{other}" includes its keys; adopt that one too'
+            why = f'not adopted: the profile "{other}" of aws-vault includes its keys; adopt it too'
             skipped.append(Skipped(entry.name, why))
             continue
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
@@ -81,7 +81,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
 
 
 def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, by profile, a profile that is not adopted and whose `include_profile` names it."""
+    """Return, for each profile, one that is not adopted and whose `include_profile` names it."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():

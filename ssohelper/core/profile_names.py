@@ -101,7 +101,7 @@ def _fill_in_template(template: str, session_name: str, unnamed: UnnamedRole) ->
         "session": session_name,
     }
 
-    def safe_value(match: re.Match[str]) -> str:
+    def safe_field_value(match: re.Match[str]) -> str:
         if match.group(1) == "role_name":
             return safe_role_name(role)
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
@@ -109,7 +109,7 @@ def _fill_in_template(template: str, session_name: str, unnamed: UnnamedRole) ->
             return account.id
         return safe if _LETTER_OR_DIGIT.search(safe) else account.id
 
-    return _FIELD.sub(safe_value, template)
+    return _FIELD.sub(safe_field_value, template)
 
 
 def is_id_of_other_account(name: str, account: Account) -> bool:

@@ -139,7 +139,7 @@ def _find_profile_origin(
         return None
     command = keys.get("credential_process", "")
     words = process_command.split_command(command)
-    tool = _find_tool_that_wrote(config, entry, words)
+    tool = _find_tool_of_profile(config, entry, words)
     if tool is None:
         return None
     if entry.name in registry:
@@ -149,12 +149,12 @@ def _find_profile_origin(
     program = (words[0] if words else command) if uses_command else None
     for key, other in _OTHER_SOURCES.items():
         if key in keys:
-            return Origin(entry.name, tool, None, f"it has {other} too", program)
+            return Origin(entry.name, tool, None, f"the profile has {other} too", program)
     named, why = _role_that_all_sources_name(list(_roles_named_by_profile(config, entry)))
     return Origin(entry.name, tool, named, why, program)
 
 
-def _find_tool_that_wrote(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
+def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
     """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
     keys = entry.keys
     program = process_command.program_name(words)
@@ -197,15 +197,15 @@ def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole
     if reasons:
         return None, reasons[0]
     if not roles:
-        return None, "it names no role of Identity Center"
+        return None, "the profile names no role of Identity Center"
     if len({named.role for named in roles}) > 1:
-        return None, "it names two different roles"
+        return None, "the profile names two different roles"
     urls = [named.start_url for named in roles if named.start_url]
     if any(not is_same_portal(urls[0], url) for url in urls):
-        return None, "it names two different portals"
+        return None, "the profile names two different portals"
     names = {named.session_name for named in roles if named.session_name}
     if len(names) > 1:
-        return None, "it names two different sessions"
+        return None, "the profile names two different sessions"
     instances = [named.instance for named in roles if named.instance]
     return NamedRole(
         roles[0].role,
@@ -263,7 +263,7 @@ def _role_in_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | s
         section = config.text.sections[header].values() if header else {}
         own = section.get("sso_start_url")
         if own and url and not is_same_portal(own, url):
-            return "it names two different portals"
+            return "the profile names two different portals"
         url = own or url
     account_id, role_name = keys.get("sso_account_id"), keys.get("sso_role_name")
     return _checked_role(account_id, role_name, start_url=url, session_name=session_name)
@@ -278,9 +278,9 @@ def _checked_role(
     instance: str | None = None,
 ) -> NamedRole | str:
     if not account_id or not ACCOUNT_ID.fullmatch(account_id):
-        return "its account id is missing or has not 12 digits"
+        return "the profile's account id is missing or has not 12 digits"
     if not role_name or not ROLE_NAME.fullmatch(role_name):
-        return "the name of its role is missing or not valid"
+        return "the name of the profile's role is missing or not valid"
     return NamedRole(Role(account_id, role_name), start_url, session_name, instance)
 
 
@@ -337,7 +337,7 @@ def _role_in_aws_sso_cli_command(words: list[str]) -> NamedRole | _Reference | s
     elif name:
         return _Reference(name)
     else:
-        return "its command names no role"
+        return "the profile's command names no role"
     # aws-sso-cli takes account ids as numbers, so that zeros in front may be missing.
     named = _checked_role(account.zfill(12), role, instance=options.get("--sso"))
     return named._replace(partition=arn[1]) if arn and isinstance(named, NamedRole) else named
@@ -378,11 +378,11 @@ def _roles_of_referenced_profile(
         return  # the command reads the keys of this very profile
     following = config.profile(reference.name)
     if following is None:
-        yield f'its command names the profile "{reference.name}", which does not exist'
+        yield f'the command names the profile "{reference.name}", which does not exist'
     elif reference.name in seen or len(seen) >= _LONGEST_CHAIN:
-        yield "its profiles refer to each other in a loop"
+        yield "the profiles refer to each other in a loop"
     elif assumes_role(following.keys):
-        yield f'its command names the profile "{reference.name}", which assumes another role'
+        yield f'the command names the profile "{reference.name}", which assumes another role'
     else:
         yield from _roles_named_by_profile(config, following, (*seen, entry.name))
 

@@ -23,7 +23,7 @@ from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
-KEEPS_FORM = "it keeps its form: it is outside the filters that were given with --form"
+KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 
 
 class Plan(NamedTuple):
@@ -126,7 +126,7 @@ class _Planner:
             if target is None:
                 self._written[entry.name] = WrittenName(entry.name)
                 if entry.managed and not chains.is_chain(entry):
-                    self._skipped.append(Skipped(entry.name, "its role cannot be read"))
+                    self._skipped.append(Skipped(entry.name, "the profile's role cannot be read"))
                 continue
             is_own = self._is_of_this_session(target)
             self._written[entry.name] = WrittenName(
@@ -174,7 +174,7 @@ class _Planner:
         """Return the reason why a selected role gets no new profile, or None if it gets one."""
         is_sync = not self._request.only_roles
         if not _is_valid_role(role):
-            return "its account id or role name is not valid"
+            return "the role's account id or its name is not valid"
         if self._request.name and not is_sync:
             return None
         if role in self._managed:
@@ -216,7 +216,7 @@ class _Planner:
     def _choose_names_of_new_profiles(
         self, new: Collection[Role], moving: Collection[str] = ()
     ) -> Mapping[Role, str]:
-        """Return the names of these roles, and those that skipped roles would get.
+        """Return the profile names of these roles, and those that skipped roles would get.
 
         The names of profiles in `moving`, which get new names, count as free.
         """

@@ -101,7 +101,7 @@ def rows_with_grant(
 ) -> tuple[PromptRow, ...]:
     """Return the rows of a prompt that shows a grant's time left, while it lasts.
 
-    If the sign-in ends before the grant, its time stays. `ends_at`: when the grant ends; None
+    If the sign-in ends before the grant, the prompt shows the sign-in's time. `ends_at`: when the grant ends; None
     without a grant.
     """
     if ends_at is None or session.kind == "ended":

@@ -7,7 +7,7 @@ from ssohelper.core.start_url import is_same_portal
 
 
 def is_same_session(one: SsoSession, other: SsoSession) -> bool:
-    """Return whether the token of one session is also the other's: by name, portal and region."""
+    """Return whether both sessions have the same name, portal and region, so the same token."""
     return (
         one.name == other.name
         and one.region == other.region

@@ -1,4 +1,4 @@
-"""Takes out the sections that aws-sso-cli has written again beside the adopted ones. Pure.
+"""Removes from the config what aws-sso-cli wrote again after its profiles were adopted. Pure.
 
 aws-sso-cli knows nothing of an adoption: its next run writes its profiles between its two markers
 at the end of ~/.aws/config. AWS tools refuse a file with two sections of one name, and so does our
@@ -16,7 +16,7 @@ from ssohelper.errors import ConfigInvalid
 
 
 class ReturnedBlock(NamedTuple):
-    """A config without the returned block, and the headers of the sections that the block had."""
+    """A config without the block that aws-sso-cli wrote again, and the block's section headers."""
 
     rest: bytes
     headers: tuple[str, ...]
@@ -57,7 +57,7 @@ def find_returned_block(data: bytes, origin: str) -> ReturnedBlock | None:
 
 
 def add_block_again(before: bytes, after: bytes, present: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Return the present config with the block at its end, and the headers of its sections.
+    """Return the present config with the removed block at its end, and the block's section headers.
 
     `before` and `after` are the config at the time when the block was removed.
     """

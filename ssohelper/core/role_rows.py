@@ -1,6 +1,6 @@
 """The rows of role lists. A row is a role with its account, its profiles and its usage.
 
-Profiles whose credentials are not ours have rows too, in a group of their own at the end.
+Profiles that get credentials without ssohelper have rows too, in a group at the end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ def rows_without_usage(
 
 
 def rows_of_foreign_profiles(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
-    """Return the rows of profiles that are not ours.
+    """Return the rows of profiles that get their credentials without ssohelper.
 
     Such a row's key has the profile's name alone, which equals no role's key.
     """

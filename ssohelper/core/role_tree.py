@@ -28,7 +28,7 @@ class AccountKey(NamedTuple):
     account_id: str
 
 
-# The group of the profiles that are not ours.
+# The heading above the profiles that get their credentials without ssohelper.
 OTHERS_KEY = AccountKey("", OTHER_PROFILES.id)
 
 
@@ -147,7 +147,7 @@ def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
 
     In a tree, accounts with a favourite come first, and in each account its favourites. Profiles
-    that are not ours come last.
+    that get credentials without ssohelper come last.
     """
     if view.sort == BY_USE:
         return range(len(rows))

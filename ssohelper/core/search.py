@@ -206,7 +206,7 @@ class _Column:
     def _whole_score(self, term: Term, word: str, number: int) -> tuple[int, int]:
         """Return score and position of a word that must be in the text as a whole; 0 if not."""
         text = self.texts[number]
-        place = _find_best_place(term, word, text, self.originals[number])
+        place = _find_best_rank(term, word, text, self.originals[number])
         if place is None:
             return 0, 0
         return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
@@ -313,7 +313,7 @@ def _fuzzy_score(best: list[WordMatch], word: str, length: int) -> int:
     return _score(min(max(1, best[-1].points), _UNIT - 1), length)
 
 
-def _find_best_place(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
+def _find_best_rank(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
     """Return the word's best rank in this text, and the position with this rank, or None."""
     start = text.find(word)
     if start < 0:

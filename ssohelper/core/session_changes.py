@@ -77,7 +77,7 @@ def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
 
 
 def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator[str | None]:
-    """Yield the sessions that SDKs or our command take for the profile, [DEFAULT]'s too."""
+    """Yield the sessions that the profile's keys (also those of [DEFAULT]) or its command name."""
     keys = entry.keys
     yield keys.get(_SESSION)
     options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}

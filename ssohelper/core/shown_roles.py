@@ -22,8 +22,8 @@ class Heading(NamedTuple):
         return self.rows[0]
 
 
-class Place(NamedTuple):
-    """What a line of the role list shows: this role, or the heading of its account."""
+class LineContent(NamedTuple):
+    """What a line of the role list shows: the role of `row`, or the heading of its account."""
 
     row: RoleRow
     is_heading: bool
@@ -122,26 +122,30 @@ class ShownRoles:
 
     # -- single lines of the list ----------------------------------------------------------
 
-    def place_of(self, line: int) -> Place | None:
+    def content_of_line(self, line: int) -> LineContent | None:
         """Return what this line of the list shows, or None if there is no such line."""
         if not 0 <= line < len(self.lines):
             return None
         number = self.lines[line]
-        return Place(self.rows[~number], True) if number < 0 else Place(self.rows[number], False)
+        return (
+            LineContent(self.rows[~number], True)
+            if number < 0
+            else LineContent(self.rows[number], False)
+        )
 
-    def line_of(self, place: Place | None) -> int:
+    def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        The rows may have been read again since `place_of`. If the role is hidden, or `place` is
+        The rows may have been read again since `content_of_line`. If the role is hidden, or `content` is
         None, return the line of the first role, or 0 if all accounts are folded.
         """
         line = None
-        if place is not None and self.view.is_flat:
-            key, rows = place.row.key, self.rows
+        if content is not None and self.view.is_flat:
+            key, rows = content.row.key, self.rows
             lines = (at for at, number in enumerate(self.lines) if rows[number].key == key)
             line = next(lines, None)
-        elif place is not None:
-            line = role_tree.find_line_of_role(self.rows, self._groups, self.lines, *place)
+        elif content is not None:
+            line = role_tree.find_line_of_role(self.rows, self._groups, self.lines, *content)
         if line is not None:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0

@@ -75,19 +75,19 @@ def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[WordMa
         found = _find_next_matches(character, text, bonus, previous, is_first=not best)
         if not found:
             break
-        best.append(max(found, key=_points))
+        best.append(max(found, key=_points_of_match))
         previous = found
     return best
 
 
-def _points(found: WordMatch) -> int:
+def _points_of_match(found: WordMatch) -> int:
     return found.points
 
 
 def _find_next_matches(
     character: str, text: str, bonus: Sequence[int], previous: list[WordMatch], *, is_first: bool
 ) -> list[WordMatch]:
-    """Return, for each place of the character in the text, the best match that ends there."""
+    """Return, for each position of the character in the text, the best match that ends there."""
     found: list[WordMatch] = []
     limit = len(bonus)
     at = text.find(character, 0 if is_first else previous[0].position + 1, limit)
@@ -113,7 +113,7 @@ def _find_next_matches(
             options.append(WordMatch(at, apart_worth - lost + _MATCH + here, here, apart))
         if number < count and previous[number].position == at - 1:
             options.append(_continue_run(previous[number], at, here))
-        found.append(max(options, key=_points))
+        found.append(max(options, key=_points_of_match))
         at = text.find(character, at + 1, limit)
     return found
 

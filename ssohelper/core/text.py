@@ -10,7 +10,7 @@ from typing import Any
 # surrogates, tag characters (which no terminal draws). Compiled when first used: the first paint of
 # the full screen needs no pattern of this module, and this one takes 0.5 ms.
 _HOSTILE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-# A very long word in a message is cut to so many characters. No name and no usual path is longer.
+# A very long word in a message is cut to this many characters. No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")'
 _LAST_MARK = r".*[-._/,:]"

@@ -92,7 +92,7 @@ def test_a_role_that_aws_refuses_is_answered_with_what_the_account_offers(
 def test_the_iam_roles_name_in_place_of_a_role_is_answered_with_the_permission_set(home, emulator):
     with pytest.raises(UsageProblem) as caught:
         selection.resolve_profile(App(home.env), "pay/AWSReservedSSO_Read_0123456789abcdef", None)
-    assert caught.value.hint == "it is an IAM role; write the permission set's name: Read"
+    assert caught.value.hint == "this is an IAM role; write the permission set's name: Read"
 
 
 def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emulator):
@@ -136,7 +136,7 @@ def test_works_in_the_aws_cli_and_fails_in_boto3_names_the_other_source(home, em
 def test_a_job_that_dies_after_an_hour_has_fixed_keys(home, emulator):
     home.env.update(KEYS, AWS_CREDENTIAL_EXPIRATION="2026-11-28T18:00:00Z")
     found = find(home)["keys-in-environment"]
-    assert "it ends at 2026-11-28T18:00:00Z, and nothing renews it" in found.message
+    assert "the key expires at 2026-11-28T18:00:00Z, and nothing renews it" in found.message
     assert "ssohelper exec --server" in found.fix
     assert found.severity == "note"
 

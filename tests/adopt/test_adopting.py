@@ -124,8 +124,9 @@ def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) ->
     said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
     assert "2 adopted" in said
     assert (
-        "aws-sso-cli's two marker lines stay, for z (it names no portal, and its role is not listed "
-        'for the session "corp"): `aws-sso setup profiles` would write the adopted profiles again'
+        "aws-sso-cli's two marker lines stay, for z (the profile names no portal, and its role is "
+        'not listed for the session "corp"): `aws-sso setup profiles` would write the adopted '
+        "profiles again"
     ) in said
     assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
 
@@ -258,7 +259,7 @@ OTHER = (
     [
         (
             f"{OTHER}[profile x]\nsso_session = other\nsso_account_id = {PAY}\nsso_role_name = A\n",
-            'not checked: it is of the session "other"',
+            'not checked: the profile belongs to the session "other"',
         ),
         (
             "[profile x]\nsso_session = corp\nsso_account_id = 1234567890\nsso_role_name = Read\n",
@@ -364,7 +365,7 @@ def test_a_profile_that_takes_everything_by_include_profile_is_adopted(
     add(saved, "\n" + LEGACY + "[profile all]\ninclude_profile = old\n")
     before = saved.config_file.read_text()
     printed = ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
-    assert 'not adopted: aws-vault\'s "all" includes its keys' in printed
+    assert 'not adopted: the profile "all" of aws-vault includes its keys' in printed
     assert LEGACY in saved.config_file.read_text()
     saved.config_file.write_text(before)
     ok(run("profile", "sync", "--session", "corp", "--adopt", "*", "--yes"))

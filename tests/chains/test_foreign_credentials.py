@@ -275,7 +275,7 @@ def test_a_key_that_would_reach_a_shell_as_two_lines_is_refused(keyed: Keyed, ru
     keyed.write(f"[profile own]\ncredential_process = {program}\n")
     done = run("env", "own")
     assert (done.returncode, done.stdout) == (6, "")
-    assert "the answer makes no sense" in done.stderr
+    assert "the provider's answer is not valid" in done.stderr
 
 
 def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):

@@ -150,7 +150,8 @@ class TestAfterSetup:
             line = f"credential_process = /gone/aws-sso process --arn {arn}"
             add(ready, f"[profile s{number}]\nregion = eu-west-1\n{line}\n")
         [found] = data(doctor("--json"))["findings"]
-        assert found["fix"].startswith("ssohelper setup, which asks to adopt all that do not work")
+        setup = "ssohelper setup, which asks to adopt all profiles that do not work"
+        assert found["fix"].startswith(setup)
 
     def test_an_included_start_url_has_one_finding_which_adopting_ends(self, ready, run, doctor):
         session = ready.config_file.read_text()

@@ -31,7 +31,7 @@ command = "npx"
 
 
 @pytest.mark.parametrize("before", [None, b""])
-def test_a_new_file(before: bytes | None):
+def test_an_agent_without_settings_gets_a_new_file(before: bytes | None):
     after = edit_claude_settings(before, "f", VALUES)
     assert json.loads(after) == VALUES
     assert after.startswith(b'{\n  "env"')
@@ -108,7 +108,7 @@ def test_codex_keeps_comments_and_other_tables():
     assert tomllib.loads(edit_codex_config(None, "f", "p", ()).decode())
 
 
-def test_codex_inline_table():
+def test_an_inline_table_of_codex_gets_the_profile():
     before = b'[shell_environment_policy]\nset = { A = "1" }\n'
     found = tomllib.loads(edit_codex_config(before, "f", "p", ()).decode())
     assert found["shell_environment_policy"]["set"] == {"A": "1", "AWS_PROFILE": "p"}

@@ -53,7 +53,7 @@ def refused(text: str, name: str = "a") -> str:
 
 
 @pytest.mark.parametrize("text", [native("a", "base"), own("a")])
-def test_both_forms_say_the_same_chain(text: str):
+def test_native_and_process_form_describe_the_same_chain(text: str):
     chain = chain_of(text)
     assert chain is not None
     assert chain.target.role == ("001111111111", "Admin", "")
@@ -167,7 +167,7 @@ def test_a_command_that_names_another_role_than_its_source_is_refused():
 
 
 def test_a_command_that_names_another_profile_is_refused():
-    assert 'is in another profile than "a"' in refused(
+    assert 'is in the command of another profile, "a"' in refused(
         own("b").replace("[profile b]", "[profile a]")
     )
 

@@ -13,7 +13,7 @@ MINUTE, HOUR = 60, 3600
     ("seconds", "text"),
     [(8000, "2h 13m left"), (1, "1s left"), (0, "ended 0s ago"), (-300, "ended 5m ago")],
 )
-def test_the_time_left(seconds: int, text: str) -> None:
+def test_a_text_of_the_time_left(seconds: int, text: str) -> None:
     assert clock_text.time_left_text(NOW + seconds, NOW) == text
 
 

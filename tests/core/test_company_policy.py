@@ -17,7 +17,7 @@ allow = ["*-dev/*", "111111111111/Read,Only"]
 """
 
 
-def test_the_whole_file():
+def test_every_key_of_a_policy_file_is_read():
     assert parse_company_policy(WHOLE, "p") == CompanyPolicy(
         ("https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start"),
         "file",
@@ -53,7 +53,7 @@ def test_the_whole_file():
         "\udcff",
     ],
 )
-def test_what_is_not_understood_is_an_error(text: str):
+def test_an_unknown_key_or_value_of_the_policy_is_an_error(text: str):
     with pytest.raises(ConfigInvalid) as caught:
         parse_company_policy(text.encode("utf-8", "surrogateescape"), "/etc/ssohelper/policy.toml")
     assert caught.value.message.startswith('"/etc/ssohelper/policy.toml"')
@@ -75,7 +75,7 @@ def session(start_url: str) -> SsoSession:
         ("https://corp.awsapps.com.evil.example/start", False),
     ],
 )
-def test_portals(url: str, is_allowed: bool):
+def test_only_portals_that_the_policy_names_may_be_used(url: str, is_allowed: bool):
     policy = parse_company_policy(WHOLE, "p")
     if is_allowed:
         policy.check_portal(session(url))
@@ -90,7 +90,7 @@ def test_an_empty_list_of_portals_allows_none():
         CompanyPolicy(portals=()).check_portal(session("https://corp.awsapps.com/start"))
 
 
-def test_a_device_code():
+def test_a_device_code_is_refused_if_the_policy_forbids_it():
     NO_POLICY.check_device_code()
     CompanyPolicy(device_code=True).check_device_code()
     with pytest.raises(Refused):

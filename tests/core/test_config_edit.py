@@ -37,13 +37,13 @@ def config(text: str = TEXT) -> ConfigText:
         "",
     ],
 )
-def test_a_result_with_other_sections_or_keys_is_refused(monkeypatch, after):
+def test_a_changed_config_with_other_sections_or_keys_is_refused(monkeypatch, after):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: after)
     with pytest.raises(ConfigInvalid, match="would alter other sections or keys"):
         edited_config(config(), [EDIT])
 
 
-def test_a_result_that_cannot_be_read_is_refused(monkeypatch):
+def test_a_changed_config_that_cannot_be_read_is_refused(monkeypatch):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: TEXT + "[profile a]\n")
     with pytest.raises(ConfigInvalid, match="exists twice"):
         edited_config(config(), [EDIT])

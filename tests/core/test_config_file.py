@@ -143,7 +143,7 @@ def test_the_role_that_a_profile_points_at(keys: str, target: TargetRole | None)
                 for n in range(200)
             ),
             8,
-            "chain is too long",
+            "too many references",
         ),
         (
             "[sso-session s]\nsso_region = eu-west-1\n[profile a]\nsso_session = s\n"

@@ -52,7 +52,7 @@ def config(text: str) -> ConfigText:
         ),
     ],
 )
-def test_the_inverse_keeps_later_edits(
+def test_an_undo_keeps_later_edits(
     before: str, after: str, current: str, expected: str
 ) -> None:
     changes = changes_that_undo(config(before), config(after), config(current))

@@ -32,7 +32,7 @@ def test_role_names_come_first_with_the_number_of_accounts() -> None:
     assert glob_filter((rows[0].filter,))("Read")
 
 
-def test_a_kind_without_a_row_keeps_its_filters() -> None:
+def test_account_filters_stay_if_no_row_is_an_account_and_role_filters_alike() -> None:
     rows = filter_rows.filter_rows(LISTING._replace(accounts=ACCOUNTS))
     before = Choices(("x*",), ("y*",))
     assert filter_rows.choices_with_filter_rows(before, rows[:1]) == before.with_chosen_fields(

@@ -27,7 +27,9 @@ from ssohelper.core.freshness import Freshness
         (60, 6, Freshness.TOO_LATE),
     ],
 )
-def test_the_table_of_the_contract(life: int, left: int, expected: Freshness) -> None:
+def test_the_freshness_of_credentials_follows_the_table(
+    life: int, left: int, expected: Freshness
+) -> None:
     assert freshness.freshness_of_credentials(life, left, life - left) is expected
 
 
@@ -38,12 +40,12 @@ def test_after_the_clock_was_set_back_cached_credentials_are_not_served(
     assert freshness.freshness_of_credentials(3600, 3600 - age, age) is expected
 
 
-def test_somebody_thinks_again_at_half_of_the_life() -> None:
+def test_credentials_are_checked_again_after_half_of_their_lifetime() -> None:
     assert freshness.half_life_at(1000, 4600) == 2800
 
 
 @pytest.mark.parametrize("life", [60, 61, 900, 3600, 3601, 43200])
-def test_renewal_comes_first_from_the_moment_in_the_table(life: int) -> None:
+def test_credentials_are_renewed_before_use_from_the_moment_in_the_table(life: int) -> None:
     at = freshness.renewal_required_at(1000, 1000 + life)
     left = 1000 + life - at
     assert freshness.freshness_of_credentials(life, left, life - left) is Freshness.RENEW_FIRST

@@ -62,7 +62,7 @@ def test_a_text_names_region_and_portal():
         "eu-central-1=https://x.awsapps.com.example.net/start",
     ],
 )
-def test_other_texts_are_refused(text: str):
+def test_a_text_that_names_no_further_portal_is_refused(text: str):
     with pytest.raises(ConfigInvalid):
         parse_further_portal(text)
 

@@ -62,7 +62,7 @@ def test_no_grant_lasts_longer_than_an_hour(life: int, counts: bool) -> None:
 
 
 @pytest.mark.parametrize("session", [TERMINAL, None])
-def test_a_text_is_read_back_as_it_was_written(session: TerminalSession | None) -> None:
+def test_a_grant_is_read_back_as_it_was_written(session: TerminalSession | None) -> None:
     written = GRANT._replace(session=session)
     read = grants.parse_grant(json.loads(grants.grant_to_text(written)))
     assert read == written
@@ -72,7 +72,7 @@ def test_a_text_is_read_back_as_it_was_written(session: TerminalSession | None) 
 @pytest.mark.parametrize(
     "change", [{"ends_at": NOW + LIFE + 1}, {"session": None}, {"nonce": "00fe"}, {"uid": 0}]
 )
-def test_another_content_has_another_id(change: dict[str, Any]) -> None:
+def test_a_grant_with_another_content_has_another_id(change: dict[str, Any]) -> None:
     assert len(GRANT.id) == 32
     assert GRANT._replace(**change).id != GRANT.id
 

@@ -88,7 +88,7 @@ def test_a_program_that_cannot_grant_is_told_what_a_person_must_run(allowed, has
         (
             "*/ReadOnly,prod.Admin",
             "Admin",
-            'it has "prod.Admin", which names no role: write [SESSION:]ACCOUNT/ROLE',
+            'the list has "prod.Admin", which names no role: write [SESSION:]ACCOUNT/ROLE',
         ),
     ],
 )

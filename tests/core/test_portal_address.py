@@ -143,7 +143,7 @@ def test_the_region_in_a_portals_page(page: str, region: str | None) -> None:
     assert region_in_portal_page(page, "https://d-0000000000.awsapps.com/start") == region
 
 
-def test_a_page_counts_for_its_own_partition_only() -> None:
+def test_a_portals_page_names_regions_of_its_own_partition_only() -> None:
     page = '<meta name="region" content="cn-north-1">'
     assert region_in_portal_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
     page = '<meta name="region" content="us-gov-west-1">'

@@ -88,7 +88,7 @@ def test_other_profiles_have_no_origin(keys: str) -> None:
         (GRANTED + SSO.replace("Read", "Admin"), "two different roles"),
         (f"{GRANTED}{SSO}sso_start_url = https://other.awsapps.com/start", "different portals"),
         ("sso_account_id = 12\nsso_role_name = Read\nsso_session = c", "12 digits"),
-        (f"sso_session = c\nsso_account_id = {PAY}", "name of its role is missing"),
+        (f"sso_session = c\nsso_account_id = {PAY}", "name of the profile's role is missing"),
         ("credential_process = aws-sso process --profile some-name", '"some-name", which does'),
         ("credential_process = aws-vault exec y", "loop"),
         ("credential_process = aws-vault exec role", "assumes another role"),
@@ -122,16 +122,16 @@ def test_the_instance_of_aws_sso_cli_is_kept() -> None:
     [
         (LEGACY, ""),
         (f"sso_session = corp\n{SSO}", ""),
-        (f"sso_session = other\n{SSO}", 'it is of the session "other"'),
+        (f"sso_session = other\n{SSO}", 'the profile belongs to the session "other"'),
         (f"sso_session = gone\n{SSO}", 'names the sso-session "gone", which does not exist'),
         (f"sso_session = gone\n{LEGACY}", ""),
-        (LEGACY.replace("d-0000000000", "x"), "of another portal"),
+        (LEGACY.replace("d-0000000000", "x"), "to another portal"),
         (f"credential_process = aws-sso -S A process --arn {ARN}", ""),
         (f"credential_process = aws-sso -S A process --arn {ARN[:-4]}Gone", ""),
         (f"credential_process = aws-sso -S B process --arn {ARN[:-4]}Gone", "names no portal"),
         (
             f"credential_process = aws-sso process --arn {ARN.replace('aws', 'aws-cn')}",
-            'its role is of the partition "aws-cn", not of "aws"',
+            'its role is in the partition "aws-cn", not in "aws"',
         ),
     ],
 )
@@ -178,4 +178,4 @@ def test_a_profile_with_another_source_of_credentials_names_no_role(key: str) ->
         f"{key} = x\n"
     )
     [origin] = find_profile_origins(ConfigFile.parse(text.encode(), "config"))
-    assert (origin.named, origin.why.startswith("it has ")) == (None, True)
+    assert (origin.named, origin.why.startswith("the profile has ")) == (None, True)

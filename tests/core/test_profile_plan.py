@@ -214,7 +214,7 @@ def test_a_chain_of_new_names_is_no_swap() -> None:
     text = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
     found = plan(text, request(listing, rename=True))
     assert plan_text.swapped_names_line(found) == (
-        'names moved: "pay.Read" to "dev.Read"; each is another role from then on'
+        'names moved: "pay.Read" to "dev.Read"; each name then stands for another role'
     )
 
 
@@ -330,7 +330,7 @@ def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it() -> N
     assert after == SESSION + native("pay.Read", PAY, "Read") + native(
         "pay.Admin", PAY, "Admin"
     ) + process("dev.Read", DEV, "Read")
-    left_out = "it keeps its form: it is outside the filters that were given with --form"
+    left_out = "the profile keeps its form: it is outside the filters that were given with --form"
     assert plan(SESSION + ALL, asked).skipped == (Skipped("dev.Read", left_out),)
     back = request(choices=Choices(form="process"), convert=True)
     assert synced(after, back) == SESSION + ALL
@@ -547,7 +547,7 @@ def test_an_identity_key_in_DEFAULT_is_refused() -> None:
 
 def test_a_managed_profile_without_a_readable_role_is_skipped() -> None:
     found = plan(SESSION + ALL + "\n[profile broken]\nssohelper_managed = true\n")
-    assert found.skipped == (Skipped("broken", "its role cannot be read"),)
+    assert found.skipped == (Skipped("broken", "the profile's role cannot be read"),)
     assert found.changes == ()
 
 

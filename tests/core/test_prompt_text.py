@@ -50,7 +50,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("kind", "left", "text", "level"), TABLE)
-def test_time_left(kind, left, text, level):
+def test_a_prompt_shows_the_time_left(kind, left, text, level):
     assert shown(clock(kind, left)) == (text, level)
 
 
@@ -61,7 +61,7 @@ def test_an_assumed_end_never_says_signed_out():
         assert "?" in text
 
 
-def test_fixed_keys_expire():
+def test_a_prompt_shows_that_fixed_keys_expired():
     assert shown(clock("known", 0), over="expired") == ("==expired==", "late")
 
 
@@ -181,7 +181,7 @@ def test_a_hostile_name_is_harmless(name):
         (("known", 7200), -1, ("known", 7200)),
     ],
 )
-def test_the_end_that_matters(session, role, expected):
+def test_a_prompt_counts_down_to_the_end_that_matters(session, role, expected):
     """A role's, whose renewal has failed, until it has passed; the sign-in's if that is earlier."""
     row = prompt_text.prompt_row_at(
         prompt_text.prompt_rows(clock(*session), None if role is None else NOW + role), NOW
@@ -262,7 +262,7 @@ def test_a_name_that_another_would_look_like_is_seen():
     assert len(shown) == len(names)
 
 
-def test_a_mark_does_not_depend_on_the_other_profiles():
+def test_the_mark_in_a_prompt_name_does_not_depend_on_other_profiles():
     one, two = "a" * 20 + "x" * 30 + "b" * 20, "a" * 20 + "y" * 30 + "b" * 20
     assert prompt_text.distinct_prompt_name(one, [one]) == one
     first = prompt_text.distinct_prompt_name(one, [one, two])

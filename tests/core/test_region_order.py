@@ -31,7 +31,7 @@ def test_a_region_that_failed_comes_last_while_it_is_skipped():
     assert find_answering_region(ALL, failures, NOW) == TWO
 
 
-def test_after_that_it_is_tried_in_its_turn_for_a_short_time():
+def test_a_region_that_failed_is_asked_again_in_its_order_for_a_short_time():
     failures = {ONE: RegionFailure(1, NOW)}
     first, *others = plan_region_tries(ALL, failures, NOW)
     assert first.region == ONE
@@ -70,6 +70,6 @@ def test_too_many_requests_skip_for_a_short_time_and_do_not_add_up():
         (NOW - 1801, False),  # so old that it says nothing
     ],
 )
-def test_a_failure_counts_for_a_while(skipped_until: int, expected: bool):
+def test_a_failure_of_a_region_counts_for_a_while(skipped_until: int, expected: bool):
     assert is_region_failing(RegionFailure(1, skipped_until), NOW) is expected
     assert is_region_failing(None, NOW) is False

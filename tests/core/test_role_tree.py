@@ -7,7 +7,7 @@ import pytest
 from ssohelper.core.model import Account, RoleKey, Usage
 from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_foreign_profiles
 from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, RoleListView, account_key
-from ssohelper.core.shown_roles import Place, ShownRoles
+from ssohelper.core.shown_roles import LineContent, ShownRoles
 
 WORLDS = 300
 NAMES = ("prod", "Prod", "dev", "", "日本", "payments-prod", "zz")
@@ -73,7 +73,7 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
             continue
         shown = ShownRoles()
         shown.set_rows(rows)
-        place = Place(seeded.choice(rows), False)
+        content = LineContent(seeded.choice(rows), False)
         for _ in range(4):
             if seeded.random() < 0.5:
                 shown.set_view(random_view(seeded, rows))
@@ -82,12 +82,12 @@ def test_the_cursor_stays_on_its_role_over_folds_orders_and_new_readings(seed: i
                     [r._replace(profiles=("p",)) for r in seeded.sample(rows, len(rows))]
                 )
                 shown.set_rows(rows)
-            found = shown.place_of(shown.line_of(place))
+            found = shown.content_of_line(shown.line_with_content(content))
             assert found is not None
-            view, account = shown.view, account_key(place.row)
+            view, account = shown.view, account_key(content.row)
             if view.is_flat or not view.is_folded(account):
                 assert found == (found.row, False)
-                assert found.row.key == place.row.key
+                assert found.row.key == content.row.key
             else:
                 assert found.is_heading
                 assert account_key(found.row) == account
@@ -97,12 +97,12 @@ def test_a_heading_stays_under_the_cursor_when_its_account_is_unfolded() -> None
     rows = [row("a", "1", role) for role in ("Admin", "Read")]
     shown = ShownRoles(RoleListView().with_all_folded(folded=True))
     shown.set_rows(rows)
-    place = shown.place_of(0)
+    content = shown.content_of_line(0)
     shown.set_view(RoleListView())
-    assert (shown.line_of(place), list(shown.lines)) == (0, [-1, 0, 1])
-    assert shown.line_of(None) == 1
+    assert (shown.line_with_content(content), list(shown.lines)) == (0, [-1, 0, 1])
+    assert shown.line_with_content(None) == 1
     shown.set_view(FLAT)
-    assert shown.line_of(place) == 0
+    assert shown.line_with_content(content) == 0
 
 
 def row(name: str, account_id: str, role: str, usage: Usage = Usage()) -> RoleRow:  # noqa: B008

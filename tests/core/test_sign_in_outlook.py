@@ -56,7 +56,7 @@ def refused(ago: int, token_left: int) -> SignInFacts:
         (token(HOUR), began(9 * HOUR, refreshed_at=NOW), None, None, "unknown", False),
     ],
 )  # fmt: skip
-def test_which_end_counts(
+def test_which_end_decides_when_a_sign_in_is_needed(
     held: AccessToken,
     facts: SignInFacts,
     hours: float | None,

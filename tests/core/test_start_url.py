@@ -110,7 +110,7 @@ def test_other_urls_are_refused(url: str) -> None:
         ("https://localhost/start", "is not on a host of the AWS access portal"),
     ],
 )
-def test_a_refusal_says_why(url: str, why: str) -> None:
+def test_the_error_for_a_bad_start_url_says_why(url: str, why: str) -> None:
     with pytest.raises(ConfigInvalid) as refused:
         checked_start_url(url)
     assert refused.value.message == f'"{url}" {why}'

@@ -72,7 +72,7 @@ def test_a_name_in_the_variable_stands_for_no_role(world: Guarded):
     for way, ask in WAYS.items():
         done = world.run(*ask(FREE), SSOHELPER_ALLOW=f"pay.{FREE}")
         assert (done.returncode, has_secret(done.stdout)) == (9, False), way
-        assert f'it has "pay.{FREE}", which names no role: write' in done.stderr, way
+        assert f'the list has "pay.{FREE}", which names no role: write' in done.stderr, way
 
 
 def test_an_edited_profile_gives_a_child_no_other_role(world: Guarded):

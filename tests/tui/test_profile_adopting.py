@@ -83,7 +83,7 @@ def test_the_palette_and_the_footer_offer_to_adopt_only_where_there_is_something
         assert any(line.name == "profile sync --adopt GLOB" for line in screen.palette())
         await user.wait_for_text("F6 Adopt")
         await user.press("f1")
-        await user.wait_for_text("take over profiles of other tools, or not")
+        await user.wait_for_text("adopt profiles of other tools, or not")
 
     run_scenario(world.app(), scenario, size=(160, 50))
 

@@ -222,7 +222,9 @@ def test_names_that_another_profile_has_now_are_said_before_the_question(world: 
         await user.wait_for_text("--rename")
         await user.press("f9")
         await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text('names swapped: "data-lake-dev.', "another role from then on")
+        await user.wait_for_text(
+            'names swapped: "data-lake-dev.', "each name then stands for another role"
+        )
 
     run_scenario(world.app(), scenario, size=(140, 40))
 

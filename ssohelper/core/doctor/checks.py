@@ -50,7 +50,7 @@ def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
 def find_profile_trouble(config: ConfigFacts, profile: ProfileFact) -> str:
     """Return why the AWS CLI and boto3 cannot use the role of a profile; "" if they should.
 
-    What they need beside the two files, such as a sign-in or a program, is not checked.
+    Only ~/.aws/config and ~/.aws/credentials are checked, no sign-in and no program.
     """
     found = run_checks(Facts(config=config, profiles=(profile,)), UNUSABLE)
     problems = [one.message for one in found if one.severity == "problem"]
@@ -60,4 +60,8 @@ def find_profile_trouble(config: ConfigFacts, profile: ProfileFact) -> str:
     [taken] = sdk_order.resolve_for_each_sdk(profile, config.file, keys, {}, [sdk_order.BOTO3])
     if taken.kind in ("sso", "program"):
         return ""
-    return taken.detail if taken.kind == "error" else f"AWS tools take another source: {taken.kind}"
+    return (
+        taken.detail
+        if taken.kind == "error"
+        else f"AWS tools take the profile's credentials from another source: {taken.kind}"
+    )

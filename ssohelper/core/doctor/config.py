@@ -13,7 +13,7 @@ from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.returned_block import find_returned_block
 from ssohelper.core.text import show
 
-# Every start of an AWS tool reads the config. A user notices a delay of so many seconds.
+# Every start of an AWS tool reads the config. Users notice if that takes this many seconds.
 SLOW_SECONDS = 0.25
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
@@ -43,7 +43,7 @@ def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
 
 
 def _repair_of_returned_block(config: ConfigFacts) -> Repair | None:
-    """Return the repair that makes the config readable, if aws-sso-cli alone has broken it."""
+    """Return the repair that makes the config readable, if aws-sso-cli wrote profiles twice."""
     if config.failure is None or _TWICE not in config.failure.message:
         return None
     found = find_returned_block(config.data, config.path)
@@ -56,9 +56,9 @@ def check_missing_files(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "config-missing",
             show(facts.config.path, 200),
-            f'it is a link to "{show(facts.config.broken_link, 200)}", and there is no such file: no '
-            "profile works",
-            "bring that file back, or remove the link",
+            f'the config is a link to "{show(facts.config.broken_link, 200)}", and there is no such '
+            "file: no profile works",
+            "restore the link's target, or remove the link",
         )
         return
     if facts.config.is_missing and facts.environ.get("AWS_CONFIG_FILE"):
@@ -196,7 +196,7 @@ def check_unquoted_names(facts: Facts) -> Iterator[Finding]:
 
 
 def _count_words(name: str) -> int:
-    """Return in how many words botocore splits the name; 0 if its quotes are no pairs."""
+    """Return in how many words botocore splits the name; 0 if a quote is not closed."""
     try:
         return len(shlex.split(name))
     except ValueError:

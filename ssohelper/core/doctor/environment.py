@@ -29,12 +29,12 @@ def check_key_variables(facts: Facts) -> Iterator[Finding]:
         )
         ends = environ.get("AWS_CREDENTIAL_EXPIRATION")
         if ends:
-            message += f"; it ends at {show(ends, 40)}, and nothing renews it"
+            message += f"; the key expires at {show(ends, 40)}, and nothing renews it"
         fix = f"unset {' '.join([*present, *tokens])}"
         if chosen is None and ends:
             # `exec` and `env` set the keys with this variable: they are in the environment on
             # purpose.
-            fix += "; for a job that runs longer: AWS_PROFILE, or ssohelper exec --server"
+            fix += "; for a job that outlasts the key: AWS_PROFILE, or ssohelper exec --server"
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
             yield problem("keys-in-environment", _SHELL, message, fix)
@@ -49,8 +49,8 @@ def check_key_variables(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "token-without-keys",
             _SHELL,
-            f"{tokens[0]} is set without a key, a leftover of other keys: keys that are set next "
-            "will be sent with it",
+            f"{tokens[0]} is set without a key: it is left over from other keys, and would be sent "
+            "with keys that are set later",
             f"unset {' '.join(tokens)}",
         )
 

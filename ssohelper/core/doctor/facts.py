@@ -46,7 +46,7 @@ class ProfileFact(NamedTuple):
 
 
 class ProgramFact(NamedTuple):
-    """The program of a `credential_process`, `word` as the profile names it.
+    """The program of a `credential_process`. `word` is how the profile names the program.
 
     `path` is the program's absolute path, None if there is no such program. `replaceable` is a part
     of the path that other users may write, so that they could replace the program. `is_own`: the
@@ -83,8 +83,8 @@ class ConfigFacts(NamedTuple):
     `sdk_order.hide_secrets`. `credentials_profiles` are
     the profiles that only ~/.aws/credentials has, without the values of their secrets. `parse_seconds` is the CPU
     time in which Python's configparser, which botocore uses, reads this config on this machine;
-    None if that time was too short to measure. `broken_link` is what the config, a link, names if
-    there is no such file.
+    None if that time was too short to measure. `broken_link` is the link's target if the
+    config is a symbolic link to a file that does not exist.
     """
 
     path: str = "~/.aws/config"
@@ -121,7 +121,7 @@ class SessionFact(NamedTuple):
 class MissingSessionFact(NamedTuple):
     """A session that `profiles` name and the config does not define.
 
-    `command` is the command that brings it back, "" if no session can have this name.
+    `command` is the command that adds it again, "" if no session can have this name.
     """
 
     profiles: tuple[str, ...]

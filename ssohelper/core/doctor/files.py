@@ -26,7 +26,7 @@ def check_file_owners(facts: Facts) -> Iterator[Finding]:
                 "owner",
                 show(file.path, 200),
                 f"belongs to the user {show(file.owner, 40)}"
-                + (", whom AWS tools then trust" if file.use == "config" else ""),
+                + ("; AWS tools trust that user" if file.use == "config" else ""),
                 f"sudo chown -h $(id -un) {show(file.path, 200)}",
             )
 
@@ -52,7 +52,7 @@ def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "link-in-place-of-a-file",
                 show(file.path, 200),
-                "is a link; ssohelper follows none there, since another program may have planted it",
+                "is a symbolic link, which ssohelper does not follow: another program may have made it",
                 f"ls -l {show(file.path, 200)}; replace the link by its target, or remove it",
             )
 

@@ -116,7 +116,7 @@ def check_shell(facts: Facts) -> Iterator[Finding]:
             "shell-stale",
             rc_file,
             "the lines that `install` wrote are of another version or name another path",
-            "ssohelper doctor --fix writes them anew",
+            "ssohelper doctor --fix writes these lines again",
             Repair("shell", (shell.shell,)),
         )
     elif shell.state == "missing":

@@ -275,7 +275,7 @@ def adopt_command(facts: Facts, names: Collection[str]) -> str:
     has_session = bool(config.session_names())
     if len(found) > _MOST_ADOPTED:
         setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
-        return f"{setup}, which asks to adopt all that do not work"
+        return f"{setup}, which asks to adopt all profiles that do not work"
     words = [f"--adopt {shlex.quote(show(filter_for_exact_text(name), 80))}" for name in found]
     verb = "profile sync" if has_session else "setup START_URL"
     return f"ssohelper {verb} {' '.join(words)}" if words else ""

@@ -133,9 +133,10 @@ def resolve_for_each_sdk(
 def find_families_that_section_changes(
     profile: ProfileFact, config: ConfigFile | None, section: Mapping[str, str]
 ) -> list[str]:
-    """Return the SDK families that a section of ~/.aws/credentials gives other credentials.
+    """Return the SDK families that take other credentials because of this section.
 
-    Other than those that they would take for the profile of the same name without the section.
+    `section` has the keys of the profile's section in ~/.aws/credentials. Without the section, such
+    a family would take the credentials of the profile in ~/.aws/config.
     """
     changed = {
         key

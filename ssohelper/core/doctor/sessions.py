@@ -45,7 +45,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
             }.get(outlook.reason, "the sign-in has ended")
             if not outlook.is_over(facts.now) and outlook.token_expires_at is not None:
                 left = duration_text(outlook.token_expires_at - facts.now)
-                why += f"; its last token works for {left}"
+                why += f"; its last access token works for {left}"
             yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_sign_in_needed(facts.now, SOON_SECONDS):
             # The last token may last longer than the sign-in.
@@ -105,7 +105,7 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
     names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
     adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
     if len(names) > _MOST_NAMES:
-        adopt += " and so on"
+        adopt += " (and the other profiles)"
     if same:
         name = same[0].name
         return (
@@ -169,7 +169,7 @@ def _finding_of_lost_roles(
         there = (
             f"that account offers {', '.join(names[:_MOST_NAMES])}"
             if names
-            else (f"account {role.account_id} is not in it at all")
+            else (f"that list has no role of account {role.account_id}")
         )
         message = f'"{role.name}" is not in AWS\'s list of {listed_at}; {there}'
     meant = did_you_mean(role.name, offered[role.account_id]) if len(lost) == 1 else ""

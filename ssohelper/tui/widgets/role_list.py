@@ -20,7 +20,7 @@ from textual.strip import Strip
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import FLAT, RoleListView, account_key
-from ssohelper.core.shown_roles import Heading, Place, ShownRoles
+from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import Columns
@@ -151,22 +151,22 @@ class RoleList(ScrollView, can_focus=False):
     @property
     def row(self) -> RoleRow | None:
         """Return the row under the cursor, or None if no role is there."""
-        place = self.shown.place_of(self.cursor)
-        return None if place is None or place.is_heading else place.row
+        content = self.shown.content_of_line(self.cursor)
+        return None if content is None or content.is_heading else content.row
 
     @property
     def heading(self) -> Heading | None:
         """Return the account whose heading is under the cursor, or None."""
-        if self.row is None and self.shown.place_of(self.cursor) is not None:
+        if self.row is None and self.shown.content_of_line(self.cursor) is not None:
             return self.shown.heading_of(~self.shown.lines[self.cursor])
         return None
 
     def _change_shown_lines(self, change: Callable[[], None], *, stay: bool = True) -> None:
         """Make the change, then show the list; the cursor stays on its role or goes to the first."""
-        before = self.shown.place_of(self.cursor) if stay else None
+        before = self.shown.content_of_line(self.cursor) if stay else None
         change()
         self._layout = None
-        self.cursor = self.shown.line_of(before)
+        self.cursor = self.shown.line_with_content(before)
         self._resize(Size(1, len(self.shown.lines)))
         if before is None:
             self._set_scroll_offset(0)
@@ -241,7 +241,7 @@ class RoleList(ScrollView, can_focus=False):
         if not self.shown.can_fold:
             return
         if row is not None and folded:
-            self.go_to(self.shown.line_of(Place(row, True)))
+            self.go_to(self.shown.line_with_content(LineContent(row, True)))
         elif heading is not None and heading.is_folded != folded:
             self._set_fold(heading.row, folded)
         elif heading is not None and not folded:
@@ -320,7 +320,7 @@ class RoleList(ScrollView, can_focus=False):
             if event.chain == 2:
                 self.choose()
         elif self.shown.can_fold:
-            self.go_to(self.shown.line_of(Place(self.rows[~number], True)))
+            self.go_to(self.shown.line_with_content(LineContent(self.rows[~number], True)))
             self.toggle_fold()
 
     # -- drawing the lines ---------------------------------------------------------------------

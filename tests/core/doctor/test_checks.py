@@ -28,7 +28,7 @@ def test_a_file_of_another_user_has_one_finding_whatever_its_mode() -> None:
     [found] = checks.run_checks(Facts(files=(file,)))
     assert (found.id, found.message) == (
         "owner",
-        "belongs to the user eve, whom AWS tools then trust",
+        "belongs to the user eve; AWS tools trust that user",
     )
 
 

@@ -117,7 +117,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize(("profile", "section", "environ", "kinds"), TABLE.values(), ids=TABLE)
-def test_the_table(
+def test_each_sdk_family_takes_the_source_in_the_table(
     profile: str, section: str, environ: dict[str, str], kinds: tuple[str, ...]
 ) -> None:
     found = resolve(profile, section, environ)
