@@ -1,4 +1,4 @@
-"""Profiles whose credentials come from elsewhere: finds them, and names them to a shell or program.
+"""Finds profiles whose credentials ssohelper does not get, and names them to shells and programs.
 
 This module does not get, cache or release these credentials: the SDK of the program gets them
 itself. actions.foreign_credentials gets them for the commands that need them.
@@ -35,7 +35,7 @@ _CONTAINER = "EcsContainer"
 
 
 def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
-    """Return the profile of this name, or of AWS_PROFILE, if its credentials are from elsewhere.
+    """Return this profile, or that of AWS_PROFILE, if ssohelper does not get its credentials.
 
     Raises: ConfigInvalid for a chain that cannot be used.
     """
@@ -74,8 +74,8 @@ def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> l
 def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
     """Return the profile of a row that a list showed (RoleRow.provider), as the config has it now.
 
-    Raises: UsageProblem if it is gone, or its credentials come from elsewhere by now: a list's row
-    never stands for something that the user did not choose.
+    Raises: UsageProblem if it is gone, or if it now gets its credentials from another source: a
+    list's row never stands for something that the user did not choose.
     """
     found = find_foreign_profile(app, row.role_name)
     if found is None or found.what != row.provider:
@@ -121,10 +121,10 @@ def read_profile_options(app: App, found: ForeignProfile) -> Mapping[str, str]:
 def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
     """Raise an error for a profile that the SDK of a program could not use now.
 
-    Raises: Refused below an allow-list; LoginRequired if a sign-in is needed; UsageProblem for an
-    MFA device without a terminal.
+    Raises: Refused if an allow-list applies; LoginRequired if a sign-in is needed; UsageProblem for
+    an MFA device without a terminal.
     """
-    agents.refuse_below_allow_list(
+    agents.refuse_if_allow_list_applies(
         app, f'use "{found.name}", whose credentials are not ours', f"ssohelper use {found.name}"
     )
     if found.mfa_serials and not is_on_terminal:

@@ -172,12 +172,12 @@ def checked_credentials(
         return schema.credentials_with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
         ends = (
-            "an expiration in the past"
+            "credentials that have an expiration in the past"
             if credentials.expires_at <= app.clock.aws_now()
-            else "a lifetime of more than 12 h"
+            else "credentials that have a lifetime of more than 12 h"
         )
         raise BadAnswer(
-            f"{service} answered with credentials that have {ends}",
+            f"{service} answered with {ends}",
             hint="check this machine's clock, the network and HTTPS_PROXY, then try again",
         ) from damage
 

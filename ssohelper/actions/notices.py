@@ -46,8 +46,8 @@ def give_due_notice(
     """Start the user's `notify` command for the notice that is due, if any.
 
     `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
-    renewal. With `even_signed_out`, the notice is given also if the session is signed out; without
-    it, it is not, because users usually sign out on purpose. Raises: LocalState if the notice
+    renewal. With `even_signed_out`, the notice is given also if the session is signed out;
+    otherwise not, because users usually sign out on purpose. Raises: LocalState if the notice
     cannot be recorded.
     """
     outlook = clocks.load_sign_in_outlook(app, session)

@@ -33,7 +33,8 @@ class PromptStatus(NamedTuple):
 
     `profile` is None if the profile in use does not get its credentials from one of our sessions.
     `has_fixed_keys` says that the environment has keys, which are used whatever the profile is.
-    `has_grant` says that a grant lasts here, so the rows are for this terminal only.
+    `rows` are what the prompt shows until the sign-in ends, by time. `has_grant` says that a grant
+    lasts in this terminal, so the rows are for this terminal only.
     """
 
     label: str
@@ -81,9 +82,10 @@ class PromptStatus(NamedTuple):
 def answer_shell_prompt(app: App) -> str:
     """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Updates FILE.
 
-    At each prompt the shell reads the rows from FILE. It runs ssohelper again once CONFIG is newer
-    than FILE. FILE and CONFIG are "" for fixed keys, and if FILE cannot be written. If it cannot be
-    written, the prompt shows no time left, because it would not notice a sign-out.
+    ROWS are what the prompt shows, by time. At each prompt the shell reads them from FILE. It runs
+    ssohelper again once CONFIG is newer than FILE. FILE and CONFIG are "" for fixed keys, and if
+    FILE cannot be written. If it cannot be written, the prompt shows no time left, because it would
+    not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.read_mtime_ns(
@@ -92,7 +94,7 @@ def answer_shell_prompt(app: App) -> str:
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:
-        # The settings cannot be read. Once they can be, a new shell shows the rest.
+        # The settings cannot be read, so the prompt shows the profile's name only, without times.
         shown = PromptStatus(
             prompt_text.prompt_label(app.environ.get("AWS_PROFILE", ""), guarded=False)
         )

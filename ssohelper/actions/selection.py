@@ -119,9 +119,10 @@ def find_sessions_not_in_config(app: App) -> list[SsoSession]:
 
 
 def list_shown_sessions(app: App) -> tuple[list[SsoSession], frozenset[SsoSession]]:
-    """Return the sessions that lists show: those in the config, then those of `find_unlisted`.
+    """Return the sessions that lists show: those in the config, then signed-in others.
 
-    Both may have a session of one name. The second item is the set of the unlisted ones.
+    Both may have a session of one name. The second item is the set of those others, which are
+    the sessions that `find_sessions_not_in_config` returns.
     """
     unlisted = find_sessions_not_in_config(app)
     return [*app.config.read().sso_sessions(), *unlisted], frozenset(unlisted)
@@ -156,7 +157,7 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
 def find_session_not_in_config(app: App, name: str | None) -> SsoSession | None:
     """Return the session with this name from `find_sessions_not_in_config`, or None.
 
-    If `name` is None, returns the only unlisted session, provided that the config has no valid
+    If `name` is None, returns the only such session, provided that the config has no valid
     session.
     """
     if name is None and app.config.read().sso_sessions():
@@ -261,7 +262,8 @@ def _resolve_entry(
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
-                hint=f"use, exec, env, whoami and console take it: ssohelper exec {entry.name} -- COMMAND",
+                hint="only use, exec, env, whoami and console accept such a profile: "
+                f"ssohelper exec {entry.name} -- COMMAND",
             )
         raise ConfigInvalid(
             f'profile "{entry.name}" points at no account and role of Identity Center',

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
 
-# A hint for users who do not know the region: the portal shows it to them.
-WHERE_THE_REGION_IS = 'the portal shows it as "SSO Region", behind "Access keys" of any role'
+# Tells users who do not know the region of their portal where to find it.
+WHERE_THE_REGION_IS = (
+    'the portal shows its region as "SSO Region", behind "Access keys" of any role'
+)
 
 
 def choose_session(
@@ -52,15 +54,15 @@ def choose_session(
     """
     url = checked_typed_start_url(start_url)
     if name == "":
-        raise _refuse_name(name)
+        raise _invalid_session_name_error(name)
     config = app.config.read()
     known = _find_session_in_config(config, url, name)
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
-    own = _find_own_sign_in(app, config, url, name, region)
+    own = _find_recorded_session_of_portal(app, config, url, name, region)
     chosen = own.name if own else name or default_session_name_of_url(url)
     if not SESSION_NAME.fullmatch(chosen):
-        raise _refuse_name(chosen)
+        raise _invalid_session_name_error(chosen)
     portal_url = _find_portal(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
@@ -83,7 +85,7 @@ def choose_session(
     return new
 
 
-def _refuse_name(name: str) -> UsageProblem:
+def _invalid_session_name_error(name: str) -> UsageProblem:
     return UsageProblem(
         f'"{name}" is not a valid name for a session',
         hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
@@ -111,7 +113,7 @@ def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
                 yield url, entry.keys.get(f"{prefix}region", "")
 
 
-def _find_own_sign_in(
+def _find_recorded_session_of_portal(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
     """Return the recorded session of this portal that the config lacks; None unless only one.

@@ -22,7 +22,7 @@ ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = (
     "form",
     "region",
 )
-# For each field, the field of Choices that holds its value.
+# Maps an option's name in the user's form to the attribute of `Choices` that has its value.
 _ATTRIBUTES = {
     ACCOUNTS: "accounts",
     ROLES: "roles",
@@ -35,7 +35,7 @@ _Texts = Mapping[str, str]
 
 
 class Edited(NamedTuple):
-    """The choices that the user's texts change, and by field, what is wrong with a text."""
+    """The options that the user's texts change; and by option, what is wrong with its text."""
 
     given: Choices
     problems: dict[str, str]

@@ -186,7 +186,7 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
     if yes or not output.can_ask_user():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
-    output.say(setup_text.guards_line(guarded))
+    output.say(setup_text.proposed_guard_rules_line(guarded))
     if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
         own_settings.change_setting(app, "guard.rules", ("guard", "rules"), list(guarded))
     else:
@@ -323,5 +323,5 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
         return
     report = doctor.prove_profile_of_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
-    for line in setup_text.result_lines(report, session.name, has_aws=has_aws):
+    for line in setup_text.setup_result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

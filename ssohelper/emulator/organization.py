@@ -86,7 +86,7 @@ class IamRole(NamedTuple):
         return f"arn:aws:iam::{self.account_id}:role/{self.name}"
 
 
-def unique_id(account_id: str, role_name: str) -> str:
+def unique_id_of_role(account_id: str, role_name: str) -> str:
     """Return the unique id of an IAM role. The user ids of its sessions begin with this id."""
     return "AROA" + hashlib.sha256(f"{account_id}/{role_name}".encode()).hexdigest()[:17].upper()
 

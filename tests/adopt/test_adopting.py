@@ -266,7 +266,7 @@ OTHER = (
         ),
         (
             LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
-            "does not work now: its sso_region is eu-west-2, that of its portal is eu-west-1",
+            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
         ),
         (
             LEGACY.replace("sso_region = eu-west-1\n", ""),
@@ -275,7 +275,7 @@ OTHER = (
         (
             f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
             "sso_role_name = Read\n",
-            "does not work now: its sso_region is eu-west-2, that of its portal is eu-west-1",
+            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
         ),
         (
             f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"

@@ -244,7 +244,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(
     path.write_text(f'[sessions.corp]\nregions = ["{SECOND}={other}"]\n')
     done = run("login", "corp")
     assert done.returncode == 0
-    assert "is of another instance of Identity Center; it is not asked" in done.stderr
+    assert "is of another instance of Identity Center; this portal is not used" in done.stderr
     assert len(two.service.sign_ins()) == 1
 
 

@@ -308,7 +308,7 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
     async def scenario(user: User) -> None:
         await refuse_profiles(user, world)
         await user.press("y")
-        await user.wait_for_message("the session was written; its profiles, later:")
+        await user.wait_for_message("the session was written; to write its profiles later:")
         await user.wait_for_text("signed in", "8h left")
 
     run_scenario(world.app(sleep=quick), scenario)
