@@ -47,7 +47,7 @@ def choose_console_page(
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         check_chain_partition(chain, chain.region(profile.session))
     try:
-        chosen = environment.choose_endpoint_region(app, profile, region)
+        chosen = environment.choose_region_for_requests(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
             home = partition_of(profile.session.region).name
             raise ConfigInvalid(

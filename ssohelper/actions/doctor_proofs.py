@@ -174,7 +174,7 @@ def _run_program(
         is_own=program.is_own,
     )
     if ended.code is None:
-        what = ended.reason or f"it gave no answer within {seconds:.0f} s"
+        what = ended.reason or f"the program gave no answer within {seconds:.0f} s"
         return proof._replace(failure=Failure(what))
     if ended.code != 0:
         needs_sign_in = program.is_own and ended.code == _SIGN_IN_CODE
@@ -198,11 +198,13 @@ def _proof_with_account(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
         and all(isinstance(answer.get(key), str) for key in ("AccessKeyId", "SecretAccessKey"))
     )
     if not is_complete:
-        return proof._replace(failure=Failure("its answer is no credential-process document"))
+        return proof._replace(
+            failure=Failure("the program's answer is no credential-process document")
+        )
     expiration = answer.get("Expiration")
     expires_at = from_iso(expiration) if isinstance(expiration, str) else None
     if expires_at is not None and expires_at <= now:
-        what = f"its credentials expired at {to_iso(expires_at)}, so SDKs refuse them"
+        what = f"the program's credentials expired at {to_iso(expires_at)}, so SDKs refuse them"
         return proof._replace(failure=Failure(what))
     account_id = answer.get("AccountId")
     return proof._replace(account_id=account_id if isinstance(account_id, str) else "")

@@ -125,7 +125,9 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
     an MFA device without a terminal.
     """
     agents.refuse_if_allow_list_applies(
-        app, f'use "{found.name}", whose credentials are not ours', f"ssohelper use {found.name}"
+        app,
+        f'use the profile "{found.name}", whose credentials are not ours',
+        f"ssohelper use {found.name}",
     )
     if found.mfa_serials and not is_on_terminal:
         raise UsageProblem(
@@ -143,9 +145,9 @@ def _check_aws_login(app: App, found: ForeignProfile) -> None:
     expires_at = app.login_cache.load_end(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
-        state = "is missing or damaged" if expires_at is None else "has expired"
+        sign_in = f'the sign-in of "aws login" for the profile "{found.login_profile}"'
         raise LoginRequired(
-            f'the sign-in of "aws login" for the profile "{found.login_profile}" {state}',
+            f"{sign_in} is missing or damaged" if expires_at is None else f"{sign_in} has expired",
             hint=f"sign in with: {found.sign_in_command}",
         )
 

@@ -35,7 +35,7 @@ def find_session_of_further_portal(
 ) -> tuple[SsoSession, FurtherPortal] | None:
     """Return the session of whose instance the URL is another portal, and that portal; or None.
 
-    `name` is the session that the user named. `ask` is None off a terminal.
+    `name` is the session that the user named. `ask` is None without a terminal.
     Raises: UsageProblem if only the user can know whether the URL is such a portal; ConfigInvalid
     for a portal that cannot be a further one of the session, although its URL names the same
     instance.

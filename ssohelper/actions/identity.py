@@ -61,7 +61,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
-    region = environment.choose_endpoint_region(
+    region = environment.choose_region_for_requests(
         app, known.profile, known.profile.region or session.region
     )
     family = app.account_family(session)

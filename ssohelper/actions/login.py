@@ -263,7 +263,7 @@ def _sign_in_interactively(
     try:
         session = portal_address.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
-        sign_in_user.import_account_client(app)
+        sign_in_user.import_botocore_in_background(app)
         token, life_seconds = _get_token_from_user(app, ui, options, session)
         user = sign_in_user.find_signed_in_user(app, session, token)
         sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)

@@ -125,7 +125,8 @@ def _record_given_notices(
 def _is_record_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
-    The notice of a sign-out is recorded without an end. After the next sign-in it is outdated.
+    The notice that the session is signed out is recorded without an end of the sign-in. It is
+    outdated once a user signs in.
     """
     return record.end is not None or not record.marks or outlook.is_over(now)
 

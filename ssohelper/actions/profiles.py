@@ -211,7 +211,7 @@ def write_profile_plan(app: App, plan: Plan) -> None:
 
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
-        before = _load_choices(app, [plan.request.session.name])
+        before = _load_saved_options(app, [plan.request.session.name])
         if app.config.write(changes_for, deadline, before):
             config_writing.add_config_write_to_journal(app, command, plan.changes)
         saved_options.save_sync_options_under_lock(app, plan)
@@ -315,7 +315,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     ]
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
-        before = _load_choices(app, [name for name, _ in named])
+        before = _load_saved_options(app, [name for name, _ in named])
         if app.config.write(changes_for, deadline, before):
             removed = [RemoveSection(item.entry.header) for item in found]
             config_writing.add_config_write_to_journal(app, "profile rm", removed)
@@ -324,7 +324,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
-def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
+def _load_saved_options(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
     return {name: app.choices.load(name) for name in session_names}
 
 

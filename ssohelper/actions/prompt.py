@@ -186,7 +186,7 @@ def _write_prompt_file_and_name_paths(
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in after we read the token may have found no prompt file to rewrite.
+        # A sign-in that came after we read the token may have found no prompt file to rewrite.
         prompt_notes.rewrite_prompts_of_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""

@@ -115,7 +115,7 @@ def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
     ):
         if further.region == region:
             return further
-    raise ConfigInvalid(f'"{name}" has no portal in {region}')
+    raise ConfigInvalid(f'the session "{name}" has no portal in {region}')
 
 
 def is_further_portal_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:

@@ -163,7 +163,8 @@ def _error_for_profiles_in_use(
     if len(assuming) < len(others):
         ways.append(
             "to have these profiles removed too, adopt them: ssohelper profile sync "
-            f"--session {session} --adopt NAME; else remove them from {app.locations.aws_config_file} first"
+            f"--session {session} --adopt NAME; else remove them from "
+            f"{app.locations.aws_config_file} first"
         )
     if assuming:
         what = "assumes a role" if len(assuming) == 1 else "assume roles"

@@ -6,7 +6,7 @@ The other steps of `setup` are in the modules login, directory and profiles.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import missing_sessions, recorded_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
@@ -92,19 +92,30 @@ def _invalid_session_name_error(name: str) -> UsageProblem:
     )
 
 
-def find_portals(app: App) -> list[tuple[str, str, str | None]]:
-    """Return (start URL, region, session name or None) of each portal in ~/.aws/config."""
+class PortalInConfig(NamedTuple):
+    """A portal in ~/.aws/config. `session_name` is None if only profiles name the portal."""
+
+    start_url: str
+    region: str
+    session_name: str | None
+
+
+def find_portals_in_config(app: App) -> list[PortalInConfig]:
+    """Return the portals of sessions in ~/.aws/config, then those that only profiles name."""
     config = app.config.read()
-    found: list[tuple[str, str, str | None]] = [
-        (session.start_url, session.region, session.name) for session in config.sso_sessions()
+    found = [
+        PortalInConfig(session.start_url, session.region, session.name)
+        for session in config.sso_sessions()
     ]
-    for url, region in _portals_of_profiles(config):
-        if url.startswith("https://") and not any(is_same_portal(url, one[0]) for one in found):
-            found.append((url, region, None))
+    for url, region in _find_urls_and_regions_in_profiles(config):
+        if url.startswith("https://") and not any(
+            is_same_portal(url, one.start_url) for one in found
+        ):
+            found.append(PortalInConfig(url, region, None))
     return found
 
 
-def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
+def _find_urls_and_regions_in_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
     """Yield (start URL, region) of each profile that has them itself; "" for a missing value."""
     for entry in config.profiles():
         for prefix in ("sso_", GRANTED_PREFIX):
@@ -181,7 +192,7 @@ def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
     known = [(one.start_url, one.region) for one in config.sso_sessions()]
     regions = [
         region
-        for known_url, region in (*known, *_portals_of_profiles(config))
+        for known_url, region in (*known, *_find_urls_and_regions_in_profiles(config))
         if region and is_same_portal(known_url, url)
     ]
     return regions[0] if regions else None

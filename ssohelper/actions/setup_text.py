@@ -40,7 +40,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
         yield "profiles that other tools or you wrote:"
     kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
     for one in found:
-        kinds[one.tool, _describe_state(one)].append(show(one.name, 60))
+        kinds[one.tool, _find_trouble_unknown_and_condition(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
@@ -53,7 +53,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
             yield f"    {shortened_name_list(names, _MOST_NAMES)}"
 
 
-def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
+def _find_trouble_unknown_and_condition(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
     program = one.candidate.origin.program
     condition = "while you are signed in"
@@ -64,7 +64,7 @@ def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     if one.differs_by_sdk:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
     if one.lacks_region:
-        condition += ", if you give --region (none is written)"
+        condition += ", if you give --region (the profile has none)"
     return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
 
 

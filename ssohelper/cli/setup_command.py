@@ -231,16 +231,14 @@ def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why:
     return output.confirm(question, yes=False, what="a further region")
 
 
-def _choose_portal(
-    app: App, name: str | None, on_terminal: bool
-) -> tuple[str, str | None, str | None]:
-    """Return (start URL, region, session name) of a portal in ~/.aws/config.
+def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.PortalInConfig:
+    """Return a portal in ~/.aws/config.
 
     On a terminal, asks which portal, unless there is one only. Raises: UsageProblem.
     """
-    found = onboarding.find_portals(app)
+    found = onboarding.find_portals_in_config(app)
     if name:
-        found = [portal for portal in found if portal[2] == name] or found
+        found = [portal for portal in found if portal.session_name == name] or found
     if len(found) == 1:
         return found[0]
     if not found or not on_terminal:

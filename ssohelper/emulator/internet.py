@@ -52,7 +52,7 @@ class Internet:
         self._lock = threading.Lock()
 
     def add_host(self, name: str, answer: Host) -> None:
-        """Add a host that answers with what `answer` returns, in place of AWS's host of this name."""
+        """Add a host that answers with what `answer` returns, in place of AWS's of this name."""
         self._added[name] = answer
 
     def has_host(self, name: str) -> bool:

@@ -316,7 +316,7 @@ class World:
             return offer
 
     def provisioned_role(self, account_id: str, permission_set: str) -> str:
-        """Return the name of the IAM role that stands for a permission set in an account."""
+        """Return the name of the IAM role that AWS makes for a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 

@@ -179,7 +179,8 @@ def consent_page(
         )
     body = (
         f"{compare}<p>The program <strong>{_in_bdi(client_name)}</strong> asks to:</p>{what}"
-        f'<p class="soft">Signed in as {_in_bdi(person.display_name)} ({_in_bdi(person.user_name)}).</p>'
+        f'<p class="soft">Signed in as {_in_bdi(person.display_name)} '
+        f"({_in_bdi(person.user_name)}).</p>"
         f"{_open_form('/consent', form)}"
         '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
         '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'

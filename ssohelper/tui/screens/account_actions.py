@@ -239,7 +239,7 @@ class RowActions:
 
         def read_last_pages_and_region() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
-            region = environment.choose_endpoint_region(services, profile)
+            region = environment.choose_region_for_requests(services, profile)
             return console.load_opened_console_pages(services, row.key), region
 
         last, region = await background.run(self.app, read_last_pages_and_region)
