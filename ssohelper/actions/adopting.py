@@ -140,10 +140,10 @@ def choose_profiles_by_globs(
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
     check_adopt_globs(app, globs)
-    return _names_that_match(found, globs)
+    return _profile_names_that_match(found, globs)
 
 
-def _names_that_match(
+def _profile_names_that_match(
     found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
 ) -> frozenset[str]:
     is_match = glob_filter(globs)
@@ -168,7 +168,7 @@ def build_adopt_patterns(
         ("*", *(f"!{exact[name]}" for name in left)),
     ):
         # Patterns ignore case, so that the name of one profile may match another one too.
-        if len(patterns) <= _MOST_PATTERNS and _names_that_match(
+        if len(patterns) <= _MOST_PATTERNS and _profile_names_that_match(
             found, patterns
         ) & able == able & set(chosen):
             return patterns
@@ -210,7 +210,7 @@ def list_profiles_left_out_of_blocks(
     ]
 
 
-def drop_partly_named_blocks(
+def drop_profiles_of_partly_named_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> frozenset[str]:
     """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
@@ -242,7 +242,7 @@ def find_remaining_aws_sso_cli_markers(
     ]
 
 
-def split_block_error(left: Sequence[str]) -> UsageProblem:
+def partly_adopted_block_error(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
     names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(

@@ -68,7 +68,7 @@ def _list_roles_of_profiles(app: App, glob: str) -> list[str]:
         target = chain.target if chain else config.target_or_none(entry)
         if target is None or target.session_name is None:
             continue
-        # Skipped, because a session named "*" would match every session when used in a pattern.
+        # An invalid session name is skipped: "*" in a pattern would match every session.
         if not SESSION_NAME.fullmatch(target.session_name):
             continue
         roles = [target.role, *(step.role for step in (chain.steps if chain else ()))]

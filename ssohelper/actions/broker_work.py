@@ -113,7 +113,7 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
 
         try:
-            regions.renew_in_any_region(app, session, seen_id, renew_in_process)
+            regions.renew_token_in_any_region(app, session, seen_id, renew_in_process)
         except SsoHelperError:
             raise
         except Exception as cause:

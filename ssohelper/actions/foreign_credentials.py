@@ -117,7 +117,7 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
         # The error's own hint is to clear our cache, which does not have these credentials.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
         raise
-    # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
+    # The ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None
     return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)

@@ -204,14 +204,10 @@ def warn_of_unmatched_rules(app: App, rules: Iterable[str]) -> None:
     roles = list(_load_roles_of_saved_lists(app)) if rules else []
     for rule in rules:
         if roles and not any(guard_rules.is_guarded([rule], *role) for role in roles):
-            app.warn(
-                f'the rule "{show(rule)}" guards no role of the saved lists'
-                + (
-                    ""
-                    if "/" in rule
-                    else f': it names an account; for a role write "*/{show(rule)}"'
-                )
-            )
+            text = f'the rule "{show(rule)}" guards no role of the saved lists'
+            if "/" not in rule:
+                text += f': this rule names an account; for a role write "*/{show(rule)}"'
+            app.warn(text)
 
 
 def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:

@@ -123,7 +123,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask_portal(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
+    def ask_portal_for_credentials(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
         limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
         is_further = one.session.is_further
         sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
@@ -136,7 +136,9 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         return issued, portal, one.session.region
 
     try:
-        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask_portal)
+        credentials, portal, region = regions.ask_regions_in_turn(
+            app, session, ask_portal_for_credentials
+        )
     except TokenRejected:
         raise
     except SsoHelperError as error:

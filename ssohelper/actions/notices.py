@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 # ends. The time suffices to repeat both calls; credentials that are renewed earlier would also
 # expire earlier.
 LAST_RENEWAL_SECONDS = 120
-# How long to wait for the lock. The broker's event loop gives notices, so it must not wait long for
-# a stopped login that holds the lock.
+# How long to wait for the session's state lock. The broker's event loop gives notices, so it must
+# not wait long for a stopped login that holds the lock.
 _LOCK_SECONDS = 0.05
 
 
-def times_to_renew_before(outlook: Outlook) -> list[int]:
+def list_ends_of_sign_in_and_token(outlook: Outlook) -> list[int]:
     """Return when (epoch seconds) sign-in and last token end. Callers renew shortly before."""
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)

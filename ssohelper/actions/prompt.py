@@ -70,7 +70,7 @@ class PromptStatus(NamedTuple):
         }
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
-    def clock(self, now: int) -> PromptClock | None:
+    def next_end(self, now: int) -> PromptClock | None:
         """Return what ends next, to which the prompt counts down; None if nothing ends."""
         return prompt_text.prompt_row_at(self.rows, now).clock
 
@@ -120,7 +120,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
     elif profile is not None:
-        clock = prompt_notes.read_prompt_clock(app, profile.session)
+        clock = prompt_notes.read_next_end_for_prompts(app, profile.session)
         role_ends_at = app.prompt_state.load_role_end(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
@@ -175,7 +175,7 @@ def _write_prompt_file_and_name_paths(
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))
-    # A shell would split a name with `|`, or run the program at each prompt.
+    # A shell would split a path that contains `|`, or run the program in its name at each prompt.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:

@@ -188,7 +188,7 @@ def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[PortalTry]
     raise first
 
 
-def renew_in_any_region(
+def renew_token_in_any_region(
     app: App,
     session: SsoSession,
     seen_id: str,
@@ -236,7 +236,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew_in_any_region(app, session, seen_id, renew_in_process)
+    renew_token_in_any_region(app, session, seen_id, renew_in_process)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:

@@ -86,7 +86,7 @@ def _request_renewal(
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
-        if _wait_for_replacement(app, session, token):
+        if _wait_for_token_of_another_tool(app, session, token):
             return
         error = _sign_in_ended_error(session, refusal, was_lost=was_lost)
         _record_sign_in_end(app, session, token)
@@ -137,13 +137,13 @@ def _save_renewed_token(
         with suppress(LocalState, OSError):
             regions.record_renewed_token(app, session, used, fresh)
         legacy_sign_ins.write_legacy_tokens(app, session, fresh)
-        # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
+        # This keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.update_after_renewal()
     prompt_notes.rewrite_prompts_of_session(app, session)
 
 
-def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> bool:
+def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessToken) -> bool:
     """Wait up to 3 s for the token that another tool got with the same refresh token.
 
     Returns whether the file now has such a token.

@@ -68,8 +68,8 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     """
     config = app.config.read()
     if name:
-        # Done only if there are several sessions, because it reads all profiles, which may be
-        # 12,000.
+        # Missing sessions are listed only if the config does not define this one, because that
+        # reads all profiles, which may be 12,000.
         is_defined = config.session_header(name) is not None
         for missing in () if is_defined else missing_sessions.list_missing_sessions(app):
             if missing.name == name:

@@ -63,7 +63,7 @@ def choose_session(
     chosen = own.name if own else name or default_session_name_of_url(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise _invalid_session_name_error(chosen)
-    portal_url = _find_portal(app, url)
+    portal_url = _find_portal_url(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
         (in_host if is_company_url(url) else None)
@@ -116,7 +116,7 @@ def find_portals_in_config(app: App) -> list[PortalInConfig]:
 
 
 def _find_urls_and_regions_in_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
-    """Yield (start URL, region) of each profile that has them itself; "" for a missing value."""
+    """Yield start URL and region of each profile that has a start URL; "" for a missing region."""
     for entry in config.profiles():
         for prefix in ("sso_", GRANTED_PREFIX):
             url = entry.keys.get(f"{prefix}start_url", "")
@@ -152,7 +152,7 @@ def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
             yield found
 
 
-def _find_portal(app: App, url: str) -> str:
+def _find_portal_url(app: App, url: str) -> str:
     """Return the portal's URL: the start URL, or where a company's own start URL leads.
 
     The sign-in that follows uses the same answer of that URL.

@@ -40,7 +40,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
         yield "profiles that other tools or you wrote:"
     kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
     for one in found:
-        kinds[one.tool, _find_trouble_unknown_and_condition(one)].append(show(one.name, 60))
+        kinds[one.tool, _explain_whether_profile_works(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
@@ -53,7 +53,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
             yield f"    {shortened_name_list(names, _MOST_NAMES)}"
 
 
-def _find_trouble_unknown_and_condition(one: ProfileOfOtherTool) -> tuple[str, str, str]:
+def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
     program = one.candidate.origin.program
     condition = "while you are signed in"
@@ -87,7 +87,7 @@ def adoption_not_in_command_message(count: int) -> str:
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
-def split_block_lines(left: Sequence[str]) -> tuple[str, ...]:
+def partly_adopted_block_lines(left: Sequence[str]) -> tuple[str, ...]:
     """Return the lines that say why the profiles `left` out must be adopted with their block."""
     return (
         "aws-sso-cli writes all profiles between its two marker lines again, so they",
@@ -95,7 +95,7 @@ def split_block_lines(left: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def split_block_question(left: Sequence[str]) -> str:
+def partly_adopted_block_question(left: Sequence[str]) -> str:
     """Return the question whether to adopt these profiles of aws-sso-cli too."""
     return "adopt this one too?" if len(left) == 1 else f"adopt these {len(left)} too?"
 

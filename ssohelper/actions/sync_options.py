@@ -41,7 +41,7 @@ class Edited(NamedTuple):
     problems: dict[str, str]
 
 
-def load_option_texts(app: App, session: SsoSession) -> dict[str, str]:
+def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return the texts of the options that a sync of this session uses now, by field."""
     choices, settings = app.choices.load(session.name), app.settings
     return {
@@ -58,7 +58,7 @@ def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
 
     Raises no error for a wrong text: `problems` says what is wrong.
     """
-    before = load_option_texts(app, session)
+    before = load_sync_option_texts(app, session)
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field, text in texts.items():

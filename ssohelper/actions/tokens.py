@@ -27,7 +27,7 @@ from ssohelper.errors import (
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default lifetime. It is assumed for tokens of other tools, which do not record it.
+# AWS's default lifetime of tokens, assumed for tokens of other tools, which do not record it.
 _USUAL_LIFE_SECONDS = 3600
 
 

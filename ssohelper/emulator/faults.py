@@ -282,7 +282,7 @@ class Faults:
             return refusal._replace(headers=refusal.headers + extra)
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
-    def take_rate_token(self) -> bool:
+    def count_against_rate_limit(self) -> bool:
         """Count one request against the rate limit (a token bucket). False means: answer 429.
 
         The bucket fills in real time, not by the emulator's clock, which a test may change.

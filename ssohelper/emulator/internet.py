@@ -70,7 +70,7 @@ class Internet:
             self._visits.clear()
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Answer a request to a host. `answer` is the function by which the emulator answers it."""
+        """Answer a request to a host. `answer` is how the emulator answers requests to AWS."""
         with self._lock:
             self._visits.append(Visit(request.host, request))
         added = self._added.get(request.host)

@@ -121,7 +121,7 @@ class Service:
         return self.center.region_faults.get(aws_host.region if aws_host else "", self.faults)
 
     def _run_operation(self, operation: Operation, request: Request) -> Answer:
-        if operation.name in RATE_LIMITED and not self.faults.take_rate_token():
+        if operation.name in RATE_LIMITED and not self.faults.count_against_rate_limit():
             refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
             after = self.faults.retry_after
             extra = (("Retry-After", after),) if after is not None else ()
