@@ -90,8 +90,8 @@ def adoption_not_in_command_message(count: int) -> str:
 def partly_adopted_block_lines(left: Sequence[str]) -> tuple[str, ...]:
     """Return the lines that say why the profiles `left` out must be adopted with their block."""
     return (
-        "aws-sso-cli writes all profiles between its two marker lines again, so they",
-        f"are adopted together or not at all; {profile_count_text(len(left))} left out",
+        "aws-sso-cli writes all profiles between its two marker lines again,",
+        f"so these profiles are adopted together or not at all; {profile_count_text(len(left))} left out",
     )
 
 
