@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _MOST_NAMES = 10
-# More values of --adopt would not fit into the command line that a question shows.
+# How many values of --adopt fit into the command that a question shows to the user.
 _MOST_PATTERNS = 3
 _OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
-_NOT_MANAGED = "they are not managed"
+_NOT_MANAGED = "these profiles are not managed"
 
 
 class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
 
-    `needs_ssohelper` says that the profile works only if it is adopted, or through the token file that our
-    sign-in writes, or if it has no program, with a region that the user gives. `unknown` says why it cannot be
-    known here whether the profile works; "" if it can. `lacks_region`: most commands of AWS tools
-    fail with it unless the user gives a region. `differs_by_sdk`: it has a second source of
-    credentials, which some SDKs take first.
+    `needs_ssohelper` says that the profile works only if it is adopted, or else only through the
+    token file that ssohelper's sign-in writes or with a region that the user gives. `unknown` says
+    why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
+    profile names no region, so most commands of AWS tools fail unless the user gives one.
+    `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
     """
 
     candidate: AdoptionCandidate
@@ -69,7 +69,7 @@ def list_profiles_of_other_tools(
 ) -> list[ProfileOfOtherTool]:
     """Return the profiles that other tools or the user wrote for roles of Identity Center.
 
-    `asks_aws`: see `_ProfileChecker`.
+    With `asks_aws`, sends AWS a request to find out whether it accepts another tool's token.
     """
     config = app.config.read()
     listed = frozenset(listing.roles())
@@ -140,10 +140,10 @@ def choose_profiles_by_globs(
     Raises: UsageProblem for a pattern that matches no profile at all.
     """
     check_adopt_globs(app, globs)
-    return _names_that_match(found, globs)
+    return _profile_names_that_match(found, globs)
 
 
-def _names_that_match(
+def _profile_names_that_match(
     found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
 ) -> frozenset[str]:
     is_match = glob_filter(globs)
@@ -151,7 +151,7 @@ def _names_that_match(
         one.name
         for one in found
         if (one.name in globs or (globs and is_match(one.name)))
-        # The plan, which reads the config alone, would adopt it.
+        # Adopting reads only the config and would not notice the other role in ~/.aws/credentials.
         and one.candidate.reason != _OTHER_ROLE_IN_SECTION
     )
 
@@ -168,7 +168,7 @@ def build_adopt_patterns(
         ("*", *(f"!{exact[name]}" for name in left)),
     ):
         # Patterns ignore case, so that the name of one profile may match another one too.
-        if len(patterns) <= _MOST_PATTERNS and _names_that_match(
+        if len(patterns) <= _MOST_PATTERNS and _profile_names_that_match(
             found, patterns
         ) & able == able & set(chosen):
             return patterns
@@ -210,7 +210,7 @@ def list_profiles_left_out_of_blocks(
     ]
 
 
-def drop_partly_named_blocks(
+def drop_profiles_of_partly_named_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> frozenset[str]:
     """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
@@ -242,7 +242,7 @@ def find_remaining_aws_sso_cli_markers(
     ]
 
 
-def split_block_error(left: Sequence[str]) -> UsageProblem:
+def partly_adopted_block_error(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
     names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
@@ -323,7 +323,7 @@ class _ProfileChecker:
 
     @cached_property
     def config_facts(self) -> ConfigFacts:
-        """Return what doctor reads from the config and from ~/.aws/credentials."""
+        """Return the contents of the config and of ~/.aws/credentials, as doctor reads them."""
         return doctor_facts.read_config_facts(self._app)
 
     def find_lasting_trouble(self, name: str) -> str:
@@ -364,7 +364,7 @@ class _ProfileChecker:
         }:
             return _region_mismatch_text(region, same[0].region)
         is_valid = self._find_legacy_token(url).is_valid
-        return "" if is_valid else "the sign-in of the old kind is missing or has ended"
+        return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
 
     def _list_session_regions(self, session: SsoSession) -> list[str]:
         further = parse_further_portals(self._app.settings.get("regions", session=session.name))
@@ -379,4 +379,4 @@ class _ProfileChecker:
 
 
 def _region_mismatch_text(own: str, region: str) -> str:
-    return f"its sso_region is {show(own, 40)}, that of its portal is {region}"
+    return f"its sso_region is {show(own, 40)}, but its portal is in {region}"

@@ -1,4 +1,4 @@
-"""Settings in the files of AI coding agents, with which the agents get credentials through us.
+"""Settings in the files of AI coding agents, with which the agents get credentials from ssohelper.
 
 Each key is from the agent's public documentation; docs/how-to/agents.md has the addresses.
 """
@@ -49,7 +49,7 @@ def plan_agent_install(
     server that the settings do not have; ConfigInvalid for a settings file that cannot be parsed;
     LocalState.
     """
-    agents.refuse_below_allow_list(
+    agents.refuse_if_allow_list_applies(
         app,
         "change an agent's settings",
         f"ssohelper agent install {tool} {shlex.quote(profile.name)}",

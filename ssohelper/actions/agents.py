@@ -40,7 +40,7 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
 
 
-def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
+def refuse_if_allow_list_applies(app: App, what: str, ask_for: str) -> None:
     """Refuse an action by which a program that an allow-list limits could use more roles.
 
     `what` names the action. `ask_for` is the command that the user may type instead.
@@ -63,12 +63,12 @@ def _list_roles_of_profiles(app: App, glob: str) -> list[str]:
     for entry in config.profiles():
         if not fnmatchcase(entry.name.casefold(), glob.casefold()):
             continue
-        # A chain is allowed only if each role on its way is allowed.
+        # A chain is allowed only if every role that it assumes one after another is allowed.
         chain = chains.find_chain_or_none(config, entry)
         target = chain.target if chain else config.target_or_none(entry)
         if target is None or target.session_name is None:
             continue
-        # Skipped, because a session named "*" would match every session when used in a pattern.
+        # An invalid session name is skipped: "*" in a pattern would match every session.
         if not SESSION_NAME.fullmatch(target.session_name):
             continue
         roles = [target.role, *(step.role for step in (chain.steps if chain else ()))]

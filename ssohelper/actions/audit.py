@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class JournalFilter(NamedTuple):
-    """Filters for the lines of the journal. A filter that is None or empty lets all lines pass.
+    """Filters for the lines of the journal. A filter that is None or empty leaves out no line.
 
     `since` is in epoch seconds. `role` is a pattern for the role's name; a pattern that contains a
     slash has the form of the rules in `guard.rules`.
@@ -74,7 +74,7 @@ def broken_chain_error(found: Verdict) -> LocalState | None:
     if found.fault is None:
         return None
     file, line, why = found.fault
-    more = f" (lines that do not fit: {found.faults})" if found.faults > 1 else ""
+    more = f" (lines that break the chain of hashes: {found.faults})" if found.faults > 1 else ""
     return LocalState(
         f'"{file}", line {line} {why}{more}',
         hint="a crash or a full disk can damage a line; ssohelper never changes or removes lines",

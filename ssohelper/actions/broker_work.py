@@ -76,11 +76,11 @@ class Work:
             return None  # the caller's own error says that a sign-in is needed
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them; raise its errors."""
+        """Get the role's credentials from AWS, cache and publish them. Raises errors from AWS."""
         return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
 
     def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:
-        """Return `get_document`'s document and the warnings that it gave. Raises its errors."""
+        """Call `get_document`; return its document and warnings as a reply, or raise its error."""
         app = self.current_app()
         warned = len(app.warnings)
         try:
@@ -88,7 +88,7 @@ class Work:
         except SsoHelperError:
             raise
         except Exception as error:
-            raise _log_crash(error) from error
+            raise _log_crash_and_make_error(error) from error
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
@@ -102,7 +102,7 @@ class Work:
         def renew_in_process(
             portal: SsoSession, token_id: str, seconds: float | None
         ) -> SsoHelperError | None:
-            def prepare_call() -> None:
+            def prepare_portal_call() -> None:
                 # The portal's imports take 20 ms. They are done here, while the renewal process
                 # starts, so that the role call after the renewal starts sooner.
                 with suppress(SsoHelperError):  # the role call meets and reports the same error
@@ -110,17 +110,17 @@ class Work:
 
             deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)
             name = portal.sign_in_name
-            return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_call)
+            return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
 
         try:
-            regions.renew_in_any_region(app, session, seen_id, renew_in_process)
+            regions.renew_token_in_any_region(app, session, seen_id, renew_in_process)
         except SsoHelperError:
             raise
         except Exception as cause:
-            raise _log_crash(cause) from cause
+            raise _log_crash_and_make_error(cause) from cause
 
 
-def _log_crash(error: Exception) -> SsoHelperError:
+def _log_crash_and_make_error(error: Exception) -> SsoHelperError:
     from ssohelper import crash
 
     return crash.log_crash(error, sys.exc_info()[2])

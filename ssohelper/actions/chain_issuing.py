@@ -21,7 +21,7 @@ class Work(broker_work.Work):
         """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
         return chains.find_source_role(self.current_app(), key)
 
-    def read_config_mark(self) -> str:
+    def read_config_fingerprint(self) -> str:
         """Return a text that changes with each write of ~/.aws/config."""
         app = self.current_app()
         return str(app.prompt_state.read_mtime_ns(str(app.locations.aws_config_file)))
@@ -48,8 +48,8 @@ def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source
     if token is None:
         raise tokens.signed_out_error(session)
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
-    # Looked up before STS is asked, because the source credentials may be renewed meanwhile, and
-    # the cache then holds other ones.
+    # The token's id is looked up before STS is asked: if the source credentials are renewed during
+    # that request, the cache no longer has the ones that were used.
     token_id = chains.find_token_id_of_source(app, key, session, below)
     try:
         credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)

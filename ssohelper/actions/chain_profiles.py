@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ChainPlan(NamedTuple):
-    """The config section of a chain to add, and notices for the user. `data`: the config read."""
+    """The config section of a chain to add, and remarks for the user. `data`: the config read."""
 
     name: str
     section: AddSection
@@ -76,7 +76,7 @@ def diff_chain_plan(app: App, planned: ChainPlan) -> Iterator[str]:
 
 def write_chain_profile(app: App, planned: ChainPlan) -> None:
     """Write the new profile. Raises: LocalState if the config changed since the diff was shown."""
-    agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile add")
+    agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile add")
     config_writing.write_config_as_shown(app, "profile add", planned.data, [planned.section])
 
 

@@ -174,7 +174,7 @@ def warn_of_unknown_end(
         left = outlook.at - app.clock.now()
         if seconds is not None and seconds <= left:
             return
-        default = f" ({duration_text(left)} left if it is AWS's default of 8h)"
+        default = f" ({duration_text(left)} left if sign-ins last 8h, AWS's default)"
     elif seconds is not None and seconds <= 3600:
         return
     when = "at any time" if seconds is None else f"within {duration_text(seconds)}"
@@ -183,7 +183,7 @@ def warn_of_unknown_end(
         cure = f"Another tool signed in, at an unknown time; sign in again with: {command}"
     else:
         command = f"ssohelper config set sessions.{session.name}.session_hours HOURS"
-        cure = f"If you know its length: {command}"
+        cure = f"If you know how long sign-ins last: {command}"
     app.warn(
         f'the sign-in to "{session.name}" may end {when}: AWS does not report its length'
         f"{default}. {cure}"

@@ -47,10 +47,11 @@ def config_changed_error(app: App) -> LocalState:
 
 
 def check_same_write(app: App, shown: _Write, now: _Write) -> None:
-    """Warn that other parts of the config have changed since the diff of `shown`, and are kept.
+    """Check that the write planned `now` is the one whose diff was `shown` to the user.
 
-    Each of the two is a config and the changes to it. Raises: LocalState if they write other lines,
-    or if a section that they change has changed.
+    Each of the two is a config and the changes to it. Raises: LocalState if the two write other
+    lines, or if a section that they change has changed. Warns if only other parts of the config
+    have changed; these are kept.
     """
     if describe_write(*shown) != describe_write(*now):
         raise config_changed_error(app)

@@ -47,7 +47,7 @@ def choose_console_page(
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         check_chain_partition(chain, chain.region(profile.session))
     try:
-        chosen = environment.choose_service_region(app, profile, region)
+        chosen = environment.choose_region_for_requests(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
             home = partition_of(profile.session.region).name
             raise ConfigInvalid(
@@ -170,16 +170,16 @@ def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
     try:
         return app.console_visits.load_console_pages(key)
     except (SsoHelperError, OSError) as error:
-        app.warn(f"the pages that were last opened cannot be read: {error}")
+        app.warn(f"the console pages that were last opened cannot be read: {error}")
         return []
 
 
 def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:
-    """Record that this page was opened as this role. A failure is a warning."""
+    """Record that this console page was opened as this role. Only warns if that fails."""
     try:
         app.console_visits.save_console_page(key, page)
     except (SsoHelperError, OSError) as error:
-        app.warn(f"the page could not be remembered: {error}")
+        app.warn(f"the opened console page could not be recorded: {error}")
 
 
 def _other_ways_to_console_hint(profile: Profile) -> str:

@@ -1,8 +1,8 @@
 """Returns a role's credentials.
 
 Other modules get them only through `release_credentials` and `find_cached_credentials`. Callers of
-both name the way in which the credentials are handed out; the vault must permit it
-first. The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker
+both say how the credentials are handed out (`Way`); `App.vault` applies the guard rules first.
+The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker
 can run, this process asks AWS with the same code. This module never prompts and never imports
 actions.login.
 """

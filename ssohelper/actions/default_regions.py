@@ -34,7 +34,7 @@ def region_in_written_profiles(app: App, session: SsoSession, choices: Choices) 
     return choices.written_region or default_region_of_session(app, session, choices)
 
 
-def region_of_role(app: App, profile: Profile) -> str:
+def region_for_new_profile_of_role(app: App, profile: Profile) -> str:
     """Return the region that a new profile for the role of `profile` would get."""
     session, role = profile.session, profile.shown_role
     choices = with_proposed_region(app, session, app.choices.load(session.name))

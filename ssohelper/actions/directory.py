@@ -43,7 +43,7 @@ LISTING_IS_OLD_SECONDS = 24 * 3600
 _THREADS = 8
 # After this many failed requests the listing stops, because AWS or the network must be down.
 _MOST_FAILURES = 5
-# How often the answers so far are saved. A listing that is killed loses no more than this.
+# How often (seconds) AWS's answers so far are saved. A killed listing loses no more than this.
 _SAVE_EVERY_SECONDS = 2.0
 _MOST_NAMES_IN_A_WARNING = 20
 

@@ -37,7 +37,7 @@ class Report(NamedTuple):
     """What `doctor` found. `sdks`: how each SDK resolves the profile, for `doctor PROFILE` only.
 
     `proven` are the profiles whose program was run and gave credentials for the right account.
-    `has_shell_lines`: what `install` writes for the user's shell is there.
+    `has_shell_lines`: the rc file of the user's shell has the lines that `install` writes.
     """
 
     findings: tuple[Finding, ...]
@@ -55,7 +55,7 @@ def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> 
     """
     facts = gather_facts(app, chosen)
     facts = facts._replace(config=doctor_facts.measure_config_parsing(facts.config))
-    facts = _add_proofs(app, facts, run=run)
+    facts = _check_aws_and_run_programs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
     sdks = _resolve_profiles_for_sdks(facts) if chosen is not None else []
@@ -177,10 +177,10 @@ def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
     return profile.target is not None and target_belongs_to_session(profile.target, session)
 
 
-# -- proving that profiles and AWS's hosts work ----------------------------------------------------
+# -- checking that profiles and AWS's hosts work and that AWS answers ----------------------------------------------
 
 
-def _add_proofs(app: App, facts: Facts, *, run: bool) -> Facts:
+def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
     facts = facts._replace(aws_hosts=tuple(doctor_proofs.probe_aws_hosts(app, sessions)))
     facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))

@@ -110,7 +110,7 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
 def examine_machine(app: App) -> MachineFacts:
     """Return what is known of this machine and this installation."""
     command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
-    storage, storage_failure = _value_or_failure(lambda: _find_storage_name(app))
+    storage, storage_failure = _value_or_failure(lambda: _find_sign_in_storage_name(app))
     _, settings_failure = _value_or_failure(lambda: app.settings)
     _, state_failure = _value_or_failure(lambda: _check_state_folder(app))
     runtime = os.fspath(app.locations.runtime_folder)
@@ -139,7 +139,7 @@ def _value_or_failure(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]
         return None, Failure.of_error(error)
 
 
-def _find_storage_name(app: App) -> str:
+def _find_sign_in_storage_name(app: App) -> str:
     name = app.storage.name
     if name == "keyring":
         app.storage.keyring.find()
@@ -153,7 +153,7 @@ def _check_state_folder(app: App) -> None:
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
         raise LocalState(
-            f'"{folder}" cannot be written: neither sign-ins nor lists are kept',
+            f'"{folder}" cannot be written: neither sign-ins nor lists of roles are saved',
             hint=f"see: ls -ld {shlex.quote(folder)}",
         )
     records = os.path.join(folder, "signed-in")

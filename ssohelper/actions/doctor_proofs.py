@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 PROOF_SECONDS = 8.0
 FOREIGN_SECONDS = 10.0
-# `setup` waits this long for our helper, which ends with its own message within 20 s.
+# `setup` waits this long for our credential process, which reports an error itself within 20 s.
 UNHURRIED_SECONDS = 25.0
 HOST_SECONDS = 5.0
-# Proofs are made for this many sessions at most: users have one to five, and more proofs would take
-# longer than a user waits.
+# Profiles of at most this many sessions are run: users have one to five sessions, and to run more
+# profiles would take longer than a user waits.
 _MOST_SESSIONS = 8
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
@@ -50,7 +50,7 @@ _SIGN_IN_CODE = 4
 
 
 class _AwsHost(NamedTuple):
-    """A host of AWS to ask: the URL, and the service's name in messages."""
+    """An AWS host to ask: the URL, and the service's name in messages."""
 
     url: str
     service: str
@@ -67,7 +67,7 @@ def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
     """
     by_session: dict[str, list[tuple[ProfileFact, TargetRole]]] = {}
     for profile in facts.profiles:
-        helped = _profile_with_own_command(profile, facts)
+        helped = _profile_that_runs_this_installation(profile, facts)
         target = helped.target if helped else None
         if helped is None or target is None or target.session is None:
             continue
@@ -91,7 +91,7 @@ def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
     return chosen
 
 
-def _profile_with_own_command(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
+def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
     """Return the profile if it runs this installation; give a native profile our command."""
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
@@ -123,7 +123,7 @@ def run_programs_of_profiles(
 ) -> list[ProofFact]:
     """Run the credential process of each profile, all at once; return each profile's outcome.
 
-    Without `seconds`, they have as long as `doctor` without arguments may take.
+    A program may run for `seconds`; if that is None, for the 8 s that `doctor` allows.
     """
     limit = PROOF_SECONDS if seconds is None else seconds
     return _run_in_threads(
@@ -174,7 +174,7 @@ def _run_program(
         is_own=program.is_own,
     )
     if ended.code is None:
-        what = ended.reason or f"it gave no answer within {seconds:.0f} s"
+        what = ended.reason or f"the program gave no answer within {seconds:.0f} s"
         return proof._replace(failure=Failure(what))
     if ended.code != 0:
         needs_sign_in = program.is_own and ended.code == _SIGN_IN_CODE
@@ -198,11 +198,13 @@ def _proof_with_account(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
         and all(isinstance(answer.get(key), str) for key in ("AccessKeyId", "SecretAccessKey"))
     )
     if not is_complete:
-        return proof._replace(failure=Failure("its answer is no credential-process document"))
+        return proof._replace(
+            failure=Failure("the program's answer is no credential-process document")
+        )
     expiration = answer.get("Expiration")
     expires_at = from_iso(expiration) if isinstance(expiration, str) else None
     if expires_at is not None and expires_at <= now:
-        what = f"its credentials expired at {to_iso(expires_at)}, so SDKs refuse them"
+        what = f"the program's credentials expired at {to_iso(expires_at)}, so SDKs refuse them"
         return proof._replace(failure=Failure(what))
     account_id = answer.get("AccountId")
     return proof._replace(account_id=account_id if isinstance(account_id, str) else "")
@@ -242,12 +244,13 @@ def probe_aws_hosts(app: App, sessions: Sequence[SsoSession]) -> list[AwsHostFac
 def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
     """Return the token files of legacy profiles, with AWS's answer whether it accepts the tokens.
 
-    AWS is asked about an unexpired token of a session's portal, unless one of its hosts failed.
+    AWS is asked about an unexpired token of a session's portal, unless an AWS host of the session
+    did not answer.
     """
     failed = {name for one in facts.aws_hosts if one.failure for name in one.session_names}
     sessions = [one.session for one in facts.sessions if one.session.name not in failed]
 
-    def ask(token: TokenFact) -> TokenFact:
+    def ask_aws_about_token(token: TokenFact) -> TokenFact:
         same = [one for one in sessions if adoption.is_portal_of(one, token.start_url)]
         if not same:
             return token
@@ -255,7 +258,7 @@ def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
         return token._replace(is_refused=refused is not None)
 
     asked, others = facts.tokens[:_MOST_SESSIONS], facts.tokens[_MOST_SESSIONS:]
-    answered = _run_in_threads([partial(ask, one) for one in asked], HOST_SECONDS)
+    answered = _run_in_threads([partial(ask_aws_about_token, one) for one in asked], HOST_SECONDS)
     given = {one.start_url: one for one in answered}
     return [given.get(one.start_url, one) for one in (*asked, *others)]
 

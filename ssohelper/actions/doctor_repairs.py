@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
     """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
-    A repair that fails is a warning, and its finding stays. Raises: Refused below an allow-list.
+    Warns of a repair that fails, and its finding stays. Raises: Refused if an allow-list applies.
     """
-    agents.refuse_below_allow_list(app, "repair", "ssohelper doctor --fix")
+    agents.refuse_if_allow_list_applies(app, "repair", "ssohelper doctor --fix")
     moved = [
         name
         for finding in findings
@@ -46,7 +46,7 @@ def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
         "helper": bool(moved)
         and _try_repair(app, lambda: _write_command_path_to_profiles(app, moved)),
         "returned block": "returned block" in kinds
-        and _try_repair(app, lambda: _remove_returned_block(app)),
+        and _try_repair(app, lambda: _remove_sections_written_again(app)),
     }
     return [
         finding._replace(is_fixed=_repair_finding(app, finding, is_written))
@@ -76,7 +76,10 @@ def _is_file_private(path: str) -> bool:
 
 
 def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) -> bool:
-    """Make the repair of this finding, unless `is_written` says how its write of the config went."""
+    """Make the repair of this finding; return whether it succeeded.
+
+    Repairs of the config are made before: `is_written` says, by kind of repair, which succeeded.
+    """
     repair = finding.repair
     assert repair is not None
     if repair.kind in is_written:
@@ -131,19 +134,19 @@ def _command_path_changes(
             yield EditSection(entry.header, (("credential_process", new),))
 
 
-def _remove_returned_block(app: App) -> None:
+def _remove_sections_written_again(app: App) -> None:
     """Remove the sections that aws-sso-cli has written again, and its two markers.
 
     Raises: LocalState if the config has changed so that this is no longer safe.
     """
     changes: list[Change] = []
 
-    def content_for(data: bytes) -> bytes:
+    def content_without_block(data: bytes) -> bytes:
         found = find_returned_block(data, str(app.locations.aws_config_file))
         if found is None:
             raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
         changes[:] = [RemoveSection(header) for header in found.headers]
         return found.rest
 
-    if app.config.write_content(content_for, app.clock.deadline()):
+    if app.config.write_content(content_without_block, app.clock.deadline()):
         config_writing.add_config_write_to_journal(app, "doctor", changes)

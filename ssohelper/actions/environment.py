@@ -147,7 +147,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return variables for using our endpoint: the endpoint's `variables`, the role and region."""
+    """Return variables for using our endpoint: the endpoint's own `variables`, role and region."""
     served = {served_role.VARIABLE: profile.key.text}
     return _environment_with_variables(
         {**variables, **served, **_region_variables_of_profile(app, profile)}
@@ -156,10 +156,10 @@ def build_endpoint_environment(
 
 def choose_region_of_profile(app: App, profile: Profile) -> str:
     """Return the profile's region, or else the region that a new profile of its role would get."""
-    return profile.region or default_regions.region_of_role(app, profile)
+    return profile.region or default_regions.region_for_new_profile_of_role(app, profile)
 
 
-def choose_service_region(app: App, profile: Profile, region: str | None = None) -> str:
+def choose_region_for_requests(app: App, profile: Profile, region: str | None = None) -> str:
     """Return the region whose AWS hosts are used: `region` if given, else the profile's.
 
     Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the

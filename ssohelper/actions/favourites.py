@@ -38,7 +38,7 @@ def record_use_of_role(app: App, profile: Profile) -> None:
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite, or no longer one; return whether it was not so before."""
+    """Make the role a favourite, or no longer one; return whether that changed anything."""
     changed = []
 
     def mark_favourite(usage: Usage) -> Usage:

@@ -1,4 +1,4 @@
-"""Profiles whose credentials come from elsewhere: finds them, and names them to a shell or program.
+"""Finds profiles whose credentials ssohelper does not get, and names them to shells and programs.
 
 This module does not get, cache or release these credentials: the SDK of the program gets them
 itself. actions.foreign_credentials gets them for the commands that need them.
@@ -35,7 +35,7 @@ _CONTAINER = "EcsContainer"
 
 
 def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
-    """Return the profile of this name, or of AWS_PROFILE, if its credentials are from elsewhere.
+    """Return this profile, or that of AWS_PROFILE, if ssohelper does not get its credentials.
 
     Raises: ConfigInvalid for a chain that cannot be used.
     """
@@ -74,8 +74,8 @@ def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> l
 def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
     """Return the profile of a row that a list showed (RoleRow.provider), as the config has it now.
 
-    Raises: UsageProblem if it is gone, or its credentials come from elsewhere by now: a list's row
-    never stands for something that the user did not choose.
+    Raises: UsageProblem if it is gone, or if it now gets its credentials from another source: a
+    list's row never stands for something that the user did not choose.
     """
     found = find_foreign_profile(app, row.role_name)
     if found is None or found.what != row.provider:
@@ -121,11 +121,13 @@ def read_profile_options(app: App, found: ForeignProfile) -> Mapping[str, str]:
 def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
     """Raise an error for a profile that the SDK of a program could not use now.
 
-    Raises: Refused below an allow-list; LoginRequired if a sign-in is needed; UsageProblem for an
-    MFA device without a terminal.
+    Raises: Refused if an allow-list applies; LoginRequired if a sign-in is needed; UsageProblem for
+    an MFA device without a terminal.
     """
-    agents.refuse_below_allow_list(
-        app, f'use "{found.name}", whose credentials are not ours', f"ssohelper use {found.name}"
+    agents.refuse_if_allow_list_applies(
+        app,
+        f'use the profile "{found.name}", whose credentials are not ours',
+        f"ssohelper use {found.name}",
     )
     if found.mfa_serials and not is_on_terminal:
         raise UsageProblem(
@@ -143,9 +145,9 @@ def _check_aws_login(app: App, found: ForeignProfile) -> None:
     expires_at = app.login_cache.load_end(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
-        state = "is missing or damaged" if expires_at is None else "has expired"
+        sign_in = f'the sign-in of "aws login" for the profile "{found.login_profile}"'
         raise LoginRequired(
-            f'the sign-in of "aws login" for the profile "{found.login_profile}" {state}',
+            f"{sign_in} is missing or damaged" if expires_at is None else f"{sign_in} has expired",
             hint=f"sign in with: {found.sign_in_command}",
         )
 

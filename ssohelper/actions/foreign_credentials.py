@@ -67,7 +67,7 @@ def obtain_foreign_credentials(
 ) -> ForeignCredentials:
     """Return the profile's credentials from its own provider. `codes` are those of MFA devices.
 
-    Off a terminal, a provider that follows BROWSER opens none.
+    Without a terminal, BROWSER is set so that a provider opens no browser.
     Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
     """
     wanted = dict(app.environ)
@@ -114,10 +114,10 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     try:
         answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
     except RoleNotAssigned as error:
-        # The client's hint is for credentials of ours: none of these are in our cache.
+        # The error's own hint is to clear our cache, which does not have these credentials.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
         raise
-    # Such as assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
+    # The ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None
     return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
@@ -152,7 +152,7 @@ def open_console_in_browser(
         raise UsageProblem(
             f'the console opens with temporary credentials only, and those of "{found.name}" are '
             "the access key of an IAM user",
-            hint="use a profile that assumes a role with them",
+            hint="use a profile that assumes a role with that access key",
         )
     federation = app.federation(page.region)
     variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))

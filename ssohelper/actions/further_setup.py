@@ -1,4 +1,4 @@
-"""Onboarding at a further portal: finds the session whose Identity Center the start URL is of."""
+"""Adds the portal of another region to the session of the same Identity Center instance."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-    # Asks the user whether the portal belongs to the session; gets session, portal and a text that
-    # says what is known.
+    # A function that asks the user whether the portal belongs to the session. Its arguments are
+    # session, portal and a text that says how the URLs of both differ.
     Ask = Callable[[SsoSession, FurtherPortal, str], bool]
 
 
 def find_session_of_further_portal(
     app: App, start_url: str, name: str | None, ask: Ask | None
 ) -> tuple[SsoSession, FurtherPortal] | None:
-    """Return the session to which this start URL is a further portal, and the portal; else None.
+    """Return the session of whose instance the URL is another portal, and that portal; or None.
 
-    `name` is the session that the user named. `ask` is None off a terminal.
+    `name` is the session that the user named. `ask` is None without a terminal.
     Raises: UsageProblem if only the user can know whether the URL is such a portal; ConfigInvalid
     for a portal that cannot be a further one of the session, although its URL names the same
     instance.
@@ -54,18 +54,19 @@ def find_session_of_further_portal(
         return None
     portal, found = FurtherPortal(region, url), list[SsoSession]()
     for session in sessions:
-        if name in (None, session.name) and _belongs_to_session(session, portal, name, ask):
+        if name in (None, session.name) and _portal_belongs_to_session(session, portal, name, ask):
             found.append(session)
     if len(found) > 1:
+        names = ", ".join(one.name for one in found)
         raise UsageProblem(
-            f"several sessions are of this instance: {', '.join(one.name for one in found)}",
+            f"several sessions are of this Identity Center instance: {names}",
             hint=f"name one, such as: --session {found[0].name}",
         )
     return (found[0], portal) if found else None
 
 
 def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
-    """Add the portal to the setting `sessions.NAME.regions`; return False if it was there."""
+    """Add the portal to the setting `sessions.NAME.regions`; return False if the setting has it."""
     key = f"sessions.{session.name}.regions"
     texts = list(app.settings.get("regions", session=session.name))
     if portal.text in texts:
@@ -90,7 +91,7 @@ def _find_portal_in_settings(
     return None
 
 
-def _belongs_to_session(
+def _portal_belongs_to_session(
     session: SsoSession, portal: FurtherPortal, name: str | None, ask: Ask | None
 ) -> bool:
     claim = compare_portal_urls(session.aws_url, portal.start_url)
@@ -113,7 +114,7 @@ def _belongs_to_session(
     if ask is None:
         raise UsageProblem(
             f'{portal.start_url} {claim.value} than "{session.name}"',
-            hint="if it is a further region of the same one: ssohelper config set "
+            hint="if it is another region of the same instance: ssohelper config set "
             f"sessions.{session.name}.regions {portal.text}",
         )
     return ask(session, portal, claim.value)

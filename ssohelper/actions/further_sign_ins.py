@@ -1,4 +1,4 @@
-"""Signs in and out at the further portals of a session's instance, together with its own portal."""
+"""Signs in and out at a session's further portals: those of its instance in other regions."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def forget_further_sign_ins(app: App, session: SsoSession) -> None:
     """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
     for further in app.tokens.list_further_portal_sessions(session):
         app.tokens.forget(further)
-        # The client's name stays: its registration was removed, and the record of it does no harm.
+        # Nothing is known of a sign-in that has ended, so its recorded facts are replaced by none.
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
     with suppress(LocalState, OSError):
         app.region_failures.save(session.name, {})

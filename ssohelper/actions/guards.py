@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ssohelper.settings import Settings
 
 _APP_ID_PREFIX = "ssohelper-"
-WRONG_WORD = "the typed word is another one: nothing was granted or changed"
+WRONG_WORD = "the typed word is not the requested one: nothing was granted or changed"
 _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
 
@@ -47,7 +47,7 @@ def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
 
 
 class GrantQuestion(NamedTuple):
-    """The word that the user must type before a grant, and a notice that names rule and role."""
+    """The word that the user must type before a grant, and a text that names rule and role."""
 
     word: str
     notice: str
@@ -64,7 +64,7 @@ def make_grant_question(app: App, key: RoleKey) -> GrantQuestion:
     )
 
 
-def record_refused_end_of_rules(app: App) -> None:
+def record_refusal_to_end_guard_rules(app: App) -> None:
     """Write to the journal that the user refused to put guard rules out of force."""
     app.journal.try_append(
         journal.refused_command_entry(
@@ -124,16 +124,16 @@ def grant_role(
     )
     app.grants.remove_ended()
     app.grants.add(made, calling_process.find_parent_and_terminal())
-    prompt_notes.make_prompts_of_role_ask_again(app, key)
+    prompt_notes.make_prompts_of_role_run_ssohelper_again(app, key)
     return made
 
 
 def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
     """Return the reason as the journal gets it. Call this before the user must type the word.
 
-    Raises: UsageProblem for an empty or too long reason, Refused below an allow-list.
+    Raises: UsageProblem for an empty or too long reason, Refused if an allow-list applies.
     """
-    agents.refuse_below_allow_list(
+    agents.refuse_if_allow_list_applies(
         app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
     )
     reason = " ".join(reason.split())
@@ -173,7 +173,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
         app.grants.revoke(one, calling_process.find_parent_and_terminal())
-        prompt_notes.make_prompts_of_role_ask_again(app, one.key)
+        prompt_notes.make_prompts_of_role_run_ssohelper_again(app, one.key)
     return ended
 
 
@@ -184,7 +184,7 @@ def list_guard_rules(app: App) -> list[Rule]:
         configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
         app.warn(f"the settings cannot be read; these rules were read before: {error.message}")
-    roles = list(_load_known_roles(app))
+    roles = list(_load_roles_of_saved_lists(app))
     return [
         Rule(
             rule,
@@ -201,20 +201,16 @@ def warn_of_unmatched_rules(app: App, rules: Iterable[str]) -> None:
     Does not warn if there is no saved list.
     """
     rules = tuple(rules)
-    roles = list(_load_known_roles(app)) if rules else []
+    roles = list(_load_roles_of_saved_lists(app)) if rules else []
     for rule in rules:
         if roles and not any(guard_rules.is_guarded([rule], *role) for role in roles):
-            app.warn(
-                f'the rule "{show(rule)}" guards no role of the saved lists'
-                + (
-                    ""
-                    if "/" in rule
-                    else f': it names an account; for a role write "*/{show(rule)}"'
-                )
-            )
+            text = f'the rule "{show(rule)}" guards no role of the saved lists'
+            if "/" not in rule:
+                text += f': this rule names an account; for a role write "*/{show(rule)}"'
+            app.warn(text)
 
 
-def _load_known_roles(app: App) -> Iterator[tuple[str, Account, str]]:
+def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:
     """Yield session name, account and role name of each role in the saved lists."""
     for name in app.directory.list_session_names():
         listing = app.directory.load(name)
@@ -224,7 +220,7 @@ def _load_known_roles(app: App) -> Iterator[tuple[str, Account, str]]:
 
 
 def end_guard_rules(app: App, keep: list[str]) -> list[str]:
-    """Put all guard rules but `keep` out of force; return those. The user has confirmed this.
+    """Put all guard rules but `keep` out of force; return the ended ones. The user confirmed it.
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """

@@ -56,12 +56,12 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     another account or role.
     """
     session, role = known.profile.session, known.profile.role
-    # The permit is asked for first, so that the journal gets the line of a refusal even if the
+    # The permit to use the role is asked for first, so that the journal gets a refusal even if the
     # settings cannot be read, which ends this function.
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
-    region = environment.choose_service_region(
+    region = environment.choose_region_for_requests(
         app, known.profile, known.profile.region or session.region
     )
     variant = app.host_variant_for_roles(session)

@@ -123,7 +123,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask_portal(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
+    def ask_portal_for_credentials(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
         limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
         is_further = one.session.is_further
         sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
@@ -136,7 +136,9 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         return issued, portal, one.session.region
 
     try:
-        credentials, portal, region = regions.ask_regions_in_turn(app, session, ask_portal)
+        credentials, portal, region = regions.ask_regions_in_turn(
+            app, session, ask_portal_for_credentials
+        )
     except TokenRejected:
         raise
     except SsoHelperError as error:
@@ -172,12 +174,12 @@ def checked_credentials(
         return schema.credentials_with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
         ends = (
-            "an expiration in the past"
+            "credentials that have an expiration in the past"
             if credentials.expires_at <= app.clock.aws_now()
-            else "a lifetime of more than 12 h"
+            else "credentials that have a lifetime of more than 12 h"
         )
         raise BadAnswer(
-            f"{service} answered with credentials that have {ends}",
+            f"{service} answered with {ends}",
             hint="check this machine's clock, the network and HTTPS_PROXY, then try again",
         ) from damage
 

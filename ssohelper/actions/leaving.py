@@ -25,7 +25,7 @@ def plan_leaving_ssohelper(app: App) -> Leaving:
 
 
 def list_guarded_roles_in_plan(app: App, planned: Leaving) -> list[str]:
-    """Return the roles in the plan that a rule guards, as their profiles will no longer obey it."""
+    """Return the guarded roles in the plan: without ssohelper, they can be used without a grant."""
     return [key.text for key in dict.fromkeys(planned.keys) if guards.find_guard_rule(app, key)]
 
 
@@ -56,5 +56,5 @@ def diff_leaving_plan(app: App, planned: Leaving) -> Iterator[str]:
 
 def write_leaving_plan(app: App, planned: Leaving) -> None:
     """Write the planned changes. Raises: LocalState if the config changed since the diff."""
-    agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {_COMMAND}")
+    agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {_COMMAND}")
     config_writing.write_config_as_shown(app, _COMMAND, planned.data, planned.changes)

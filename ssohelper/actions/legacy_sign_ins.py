@@ -84,7 +84,7 @@ def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessT
         urls = _find_urls_to_serve(app, session)
         if not urls:
             return
-        # Asked before the lock is taken, for which other processes wait.
+        # AWS is asked before the lock is taken, because other processes wait for that lock.
         refused = {one.id for url in urls if (one := find_refused_token(app, session, url))}
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             present = app.tokens.peek(session)

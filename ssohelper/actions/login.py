@@ -51,8 +51,8 @@ _RENEWAL_SECONDS = 12.0
 class LoginOptions(NamedTuple):
     """Options of a login. `min_seconds` is how long the present sign-in must still last.
 
-    `completes` says whether to sign in at further portals without a sign-in if the present sign-in
-    is kept.
+    `completes` says whether a login that keeps the present sign-in signs in at those further
+    portals that have no sign-in.
     """
 
     device_code: bool = False
@@ -105,7 +105,7 @@ def _reuse_sign_in_or_sign_in(
             ):
                 further_sign_ins.warn_of_further_portals_without_sign_in(app, session)
                 return present
-    agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
+    agents.refuse_if_allow_list_applies(app, "sign in", f"ssohelper login {session.name}")
     if not is_company_url(session.start_url):
         app.company_policy.check_portal(session)
     if options.device_code:
@@ -136,7 +136,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     ConfigInvalid, before the removal, if an environment variable would send AWS's token to another
     host: the sign-out works once the variable is unset.
     """
-    agents.refuse_below_allow_list(app, "sign out", f"ssohelper logout {session.name}")
+    agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
     # After an edit of the config the sign-in is still at the portal where it was made.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
@@ -263,7 +263,7 @@ def _sign_in_interactively(
     try:
         session = portal_address.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
-        sign_in_user.import_account_client(app)
+        sign_in_user.import_botocore_in_background(app)
         token, life_seconds = _get_token_from_user(app, ui, options, session)
         user = sign_in_user.find_signed_in_user(app, session, token)
         sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
@@ -290,10 +290,10 @@ def _sign_in_interactively(
 def _discard_sign_in_unless_in_config(
     app: App, before: SsoSession | None, session: SsoSession, token: AccessToken
 ) -> None:
-    """End the new sign-in at AWS if its session has left the config during it.
+    """End the new sign-in at AWS if its session was removed from the config in the meantime.
 
     `before` is the session as the config had it, or None if it never did, as during a set-up.
-    Raises: ConfigInvalid then. The token would belong to a name that no command knows any more.
+    Raises: ConfigInvalid then, because no command could use or end that sign-in.
     """
     try:
         if before is not None:
@@ -305,14 +305,16 @@ def _discard_sign_in_unless_in_config(
 
 def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
     """End the sign-in that the new one replaces, if the config named another portal for it."""
-    earlier = recorded_sign_ins.find_sign_in_elsewhere(app, session)
+    earlier = recorded_sign_ins.find_sign_in_at_other_portal(app, session)
     if earlier is not None:
         _token, failure = tokens.revoke_sign_in(app, earlier, _RENEWAL_SECONDS)
-        done = f"was not ended at AWS: {failure.message}" if failure else "was ended"
-        app.warn(
+        old = (
             f'the earlier sign-in to "{session.name}", at {earlier.start_url} in {earlier.region}, '
-            f"{done}"
         )
+        if failure:
+            app.warn(f"{old}was not ended at AWS: {failure.message}")
+        else:
+            app.warn(f"{old}was ended")
 
 
 def _get_token_from_user(

@@ -35,7 +35,7 @@ class MissingSession(NamedTuple):
 def list_missing_sessions(app: App) -> list[MissingSession]:
     """Return the sessions that profiles name and the config does not define. Sends no request.
 
-    Names that no session can have are left out: no command brings such a session back.
+    Names that no session can have are left out, because no command could restore them.
     """
     return [
         MissingSession(name, tuple(users), find_recorded_session_or_none(app, name))
@@ -50,7 +50,7 @@ def missing_session_error(missing: MissingSession) -> UsageProblem:
 
 
 def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
-    """Return the error for a session of which only a sign-in is left, with the ways on from it."""
+    """Return the error for a session of which only a sign-in is left, with what the user can do."""
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',

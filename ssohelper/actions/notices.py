@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 # ends. The time suffices to repeat both calls; credentials that are renewed earlier would also
 # expire earlier.
 LAST_RENEWAL_SECONDS = 120
-# How long to wait for the lock. The broker's event loop gives notices, so it must not wait long for
-# a stopped login that holds the lock.
+# How long to wait for the session's state lock. The broker's event loop gives notices, so it must
+# not wait long for a stopped login that holds the lock.
 _LOCK_SECONDS = 0.05
 
 
-def times_to_renew_before(outlook: Outlook) -> list[int]:
+def list_ends_of_sign_in_and_token(outlook: Outlook) -> list[int]:
     """Return when (epoch seconds) sign-in and last token end. Callers renew shortly before."""
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
@@ -46,8 +46,8 @@ def give_due_notice(
     """Start the user's `notify` command for the notice that is due, if any.
 
     `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
-    renewal. With `even_signed_out`, the notice is given also if the session is signed out; without
-    it, it is not, because users usually sign out on purpose. Raises: LocalState if the notice
+    renewal. With `even_signed_out`, the notice is given also if the session is signed out;
+    otherwise not, because users usually sign out on purpose. Raises: LocalState if the notice
     cannot be recorded.
     """
     outlook = clocks.load_sign_in_outlook(app, session)
@@ -125,7 +125,8 @@ def _record_given_notices(
 def _is_record_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
-    The notice of a sign-out is recorded without an end. After the next sign-in it is outdated.
+    The notice that the session is signed out is recorded without an end of the sign-in. It is
+    outdated once a user signs in.
     """
     return record.end is not None or not record.marks or outlook.is_over(now)
 

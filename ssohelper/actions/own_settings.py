@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 GUARDING_TABLES = ("guard", "tags")
 
 
-def refuse_below_allow_list(app: App, key: str) -> None:
+def refuse_if_allow_list_applies(app: App, key: str) -> None:
     """Refuse to change the setting `key` for a program that an allow-list limits (Refused)."""
-    agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
+    agents.refuse_if_allow_list_applies(app, "change settings", f"ssohelper config set {key}")
 
 
 def check_setting_change(app: App, key: str, value: Any) -> None:
     """Raise Refused if an allow-list limits us, or if the company's policy sets this setting."""
-    refuse_below_allow_list(app, key)
+    refuse_if_allow_list_applies(app, key)
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):
         raise Refused(
@@ -36,16 +36,16 @@ def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> Non
     """Copy the settings `sessions.OLD.…` to another session; without `replace` only if it has none.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
-    `refuse_below_allow_list`.
+    `refuse_if_allow_list_applies`.
     """
-    refuse_below_allow_list(app, f"sessions.{old}")
+    refuse_if_allow_list_applies(app, f"sessions.{old}")
     if app.settings_store.copy_session(old, new, app.clock.deadline(), replace=replace):
         app.forget_settings()
 
 
 def remove_session_settings(app: App, name: str) -> None:
     """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session_settings`."""
-    refuse_below_allow_list(app, f"sessions.{name}")
+    refuse_if_allow_list_applies(app, f"sessions.{name}")
     if app.settings_store.forget_session(name, app.clock.deadline()):
         app.forget_settings()
 

@@ -19,7 +19,7 @@ def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> Sso
     """Return the session with the portal and region to which its start URL leads now.
 
     For a start URL on AWS's own hosts no request is sent. If the start URL leads to another portal
-    than at the last sign-in, the user must confirm it; off a terminal that is an error.
+    than at the last sign-in, the user must confirm it; without a terminal that is an error.
     Raises: ConfigInvalid if the URL leads to no portal, or to another one that the user did not
     confirm; AwsUnreachable.
     """

@@ -41,7 +41,7 @@ class ConfigProfile(NamedTuple):
     chain: Chain | None = None
 
     @property
-    def shown(self) -> TargetRole | None:
+    def shown_target(self) -> TargetRole | None:
         """The role to show in lists; for a chain the last role, with the form "chain"."""
         if self.chain is None:
             return self.target
@@ -49,9 +49,9 @@ class ConfigProfile(NamedTuple):
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the choices saved for the session's profiles; those `given` now replace saved ones.
+    """Return the saved options of the session's profiles; options `given` now replace saved ones.
 
-    Choices are filters, name template, form and region. Raises: UsageProblem for an invalid
+    Options are filters, name template, form and region. Raises: UsageProblem for an invalid
     template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
     """
     if given.form == NATIVE and app.storage.name == "keyring":
@@ -122,8 +122,8 @@ def plan_sync(
     return plan
 
 
-def plan_for_rows(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
-    """Return the plan with the filters of these accounts and role names, as if given now."""
+def plan_with_role_filters(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
+    """Return the plan with filters for these accounts and roles, as if the user had given them."""
     request = plan.request
     choices = filter_rows.choices_with_filter_rows(request.choices, rows)
     request = request._replace(choices=choices, has_new_filters=True)
@@ -175,18 +175,20 @@ def plan_add_roles(
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
     """Return the lines of the unified diff that the plan makes in the config that it was made from."""
-    return unified_diff(_planned_text(app, plan), plan.changes, str(app.locations.aws_config_file))
+    return unified_diff(
+        _config_text_after_plan(app, plan), plan.changes, str(app.locations.aws_config_file)
+    )
 
 
-def _planned_text(app: App, plan: Plan) -> ConfigText:
+def _config_text_after_plan(app: App, plan: Plan) -> ConfigText:
     config = app.config.read()
     if config.data == plan.data:
         return config.text
     return ConfigText(plan.data, str(app.locations.aws_config_file))
 
 
-def apply(app: App, plan: Plan) -> None:
-    """Write the plan's changes to the config, then save its choices.
+def write_profile_plan(app: App, plan: Plan) -> None:
+    """Write the plan's changes to the config, then save its options.
 
     Reads the config again under the lock. If the config has changed since the user saw the diff,
     plans again. Then writes nothing if other lines would be written, or if a section that they
@@ -194,7 +196,7 @@ def apply(app: App, plan: Plan) -> None:
     Raises: LocalState, ConfigInvalid.
     """
     command = "profile add" if plan.request.only_roles else "profile sync"
-    _refuse_below_allow_list(app, command)
+    _refuse_if_allow_list_applies(app, command)
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         if config.data == plan.data:
@@ -203,21 +205,21 @@ def apply(app: App, plan: Plan) -> None:
         if not again.has_same_changes_as(plan):
             raise config_writing.config_changed_error(app)
         config_writing.check_same_write(
-            app, (_planned_text(app, plan), plan.changes), (config.text, again.changes)
+            app, (_config_text_after_plan(app, plan), plan.changes), (config.text, again.changes)
         )
         return again.changes
 
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
-        before = _load_choices(app, [plan.request.session.name])
+        before = _load_saved_options(app, [plan.request.session.name])
         if app.config.write(changes_for, deadline, before):
             config_writing.add_config_write_to_journal(app, command, plan.changes)
-        saved_options.save_under_lock(app, plan)
+        saved_options.save_sync_options_under_lock(app, plan)
 
 
-def _refuse_below_allow_list(app: App, command: str) -> None:
-    """Refuse a write below an allow-list: its patterns may name profiles. Raises: Refused."""
-    agents.refuse_below_allow_list(app, "change profiles", f"ssohelper {command}")
+def _refuse_if_allow_list_applies(app: App, command: str) -> None:
+    """Raise Refused if an allow-list applies: its patterns name profiles, so none may change."""
+    agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {command}")
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
@@ -226,7 +228,7 @@ def read_profiles(app: App) -> list[ConfigProfile]:
     return [_make_config_profile(config, entry) for entry in config.profiles()]
 
 
-def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
+def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]:
     """Return the profiles with these names; a pattern (`pay*`) names all managed ones it matches.
 
     Raises: UsageProblem if a profile is not managed, or a pattern matches none.
@@ -288,12 +290,12 @@ def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
     return unified_diff(app.config.read().text, changes, str(app.locations.aws_config_file))
 
 
-def remove(app: App, found: Sequence[ConfigProfile]) -> None:
+def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and record their roles, so that sync does not add them again.
 
     Raises: LocalState if a profile has other keys now than when it was read.
     """
-    _refuse_below_allow_list(app, "profile rm")
+    _refuse_if_allow_list_applies(app, "profile rm")
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         now = [(item, config.profile(item.entry.name)) for item in found]
@@ -308,12 +310,12 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     named = [
         (item.target.session_name or "", item.target.role)
         for item in found
-        # A profile may name an invalid session. No choices are saved for such sessions.
+        # A profile may name an invalid session. No options are saved for such sessions.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
-        before = _load_choices(app, [name for name, _ in named])
+        before = _load_saved_options(app, [name for name, _ in named])
         if app.config.write(changes_for, deadline, before):
             removed = [RemoveSection(item.entry.header) for item in found]
             config_writing.add_config_write_to_journal(app, "profile rm", removed)
@@ -322,7 +324,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
-def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
+def _load_saved_options(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
     return {name: app.choices.load(name) for name in session_names}
 
 

@@ -33,7 +33,8 @@ class PromptStatus(NamedTuple):
 
     `profile` is None if the profile in use does not get its credentials from one of our sessions.
     `has_fixed_keys` says that the environment has keys, which are used whatever the profile is.
-    `has_grant` says that a grant lasts here, so the rows are for this terminal only.
+    `rows` are what the prompt shows until the sign-in ends, by time. `has_grant` says that a grant
+    lasts in this terminal, so the rows are for this terminal only.
     """
 
     label: str
@@ -69,7 +70,7 @@ class PromptStatus(NamedTuple):
         }
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
-    def clock(self, now: int) -> PromptClock | None:
+    def next_end(self, now: int) -> PromptClock | None:
         """Return what ends next, to which the prompt counts down; None if nothing ends."""
         return prompt_text.prompt_row_at(self.rows, now).clock
 
@@ -81,9 +82,10 @@ class PromptStatus(NamedTuple):
 def answer_shell_prompt(app: App) -> str:
     """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Updates FILE.
 
-    At each prompt the shell reads the rows from FILE. It runs ssohelper again once CONFIG is newer
-    than FILE. FILE and CONFIG are "" for fixed keys, and if FILE cannot be written. If it cannot be
-    written, the prompt shows no time left, because it would not notice a sign-out.
+    ROWS are what the prompt shows, by time. At each prompt the shell reads them from FILE. It runs
+    ssohelper again once CONFIG is newer than FILE. FILE and CONFIG are "" for fixed keys, and if
+    FILE cannot be written. If it cannot be written, the prompt shows no time left, because it would
+    not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.read_mtime_ns(
@@ -92,7 +94,7 @@ def answer_shell_prompt(app: App) -> str:
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:
-        # The settings cannot be read. Once they can be, a new shell shows the rest.
+        # The settings cannot be read, so the prompt shows the profile's name only, without times.
         shown = PromptStatus(
             prompt_text.prompt_label(app.environ.get("AWS_PROFILE", ""), guarded=False)
         )
@@ -118,7 +120,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
     elif profile is not None:
-        clock = prompt_notes.read_prompt_clock(app, profile.session)
+        clock = prompt_notes.read_next_end_for_prompts(app, profile.session)
         role_ends_at = app.prompt_state.load_role_end(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
@@ -173,7 +175,7 @@ def _write_prompt_file_and_name_paths(
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.role_file(key, terminal))
-    # A shell would split a name with `|`, or run the program at each prompt.
+    # A shell would split a path that contains `|`, or run the program in its name at each prompt.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
@@ -184,7 +186,7 @@ def _write_prompt_file_and_name_paths(
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in after we read the token may have found no prompt file to rewrite.
+        # A sign-in that came after we read the token may have found no prompt file to rewrite.
         prompt_notes.rewrite_prompts_of_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""

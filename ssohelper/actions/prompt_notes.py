@@ -37,36 +37,36 @@ def rewrite_prompts_after_sign_in(app: App, session: SsoSession) -> None:
 
 def show_failed_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None:
     """After a failed renewal, let prompts count down to the end of the cached credentials."""
-    with _log_failure(session.name):
+    with _log_failed_prompt_update(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
             ends_at = app.clock.to_local_time(cached.credentials.expires_at)
-            rows = prompt_text.prompt_rows(read_prompt_clock(app, session), ends_at)
+            rows = prompt_text.prompt_rows(read_next_end_for_prompts(app, session), ends_at)
             app.prompt_state.remove_grant_files()
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows), ends_at)
 
 
 def show_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None:
     """Let prompts show when the sign-in ends, after a role was renewed or is no longer assigned."""
-    with _log_failure(session.name):
+    with _log_failed_prompt_update(session.name):
         if app.prompt_state.has_file(key):
-            rows = prompt_text.prompt_rows(read_prompt_clock(app, session))
+            rows = prompt_text.prompt_rows(read_next_end_for_prompts(app, session))
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows))
 
 
-def make_all_prompts_ask_again(app: App) -> None:
+def make_all_prompts_run_ssohelper_again(app: App) -> None:
     """Make prompts run ssohelper again after settings of guards or of sign-in lengths changed."""
-    with _log_failure("every session"):
+    with _log_failed_prompt_update("every session"):
         app.prompt_state.forget_all()
 
 
-def make_prompts_of_role_ask_again(app: App, key: RoleKey) -> None:
+def make_prompts_of_role_run_ssohelper_again(app: App, key: RoleKey) -> None:
     """Make prompts that show the role run ssohelper again, for example after `guard grant`."""
-    with _log_failure(key.session_name):
+    with _log_failed_prompt_update(key.session_name):
         app.prompt_state.forget_role(key)
 
 
-def read_prompt_clock(app: App, session: SsoSession) -> PromptClock:
+def read_next_end_for_prompts(app: App, session: SsoSession) -> PromptClock:
     """Return the end to which the session's prompts count down. Reads local files only."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
@@ -78,11 +78,11 @@ def read_prompt_clock(app: App, session: SsoSession) -> PromptClock:
 def _rewrite_prompt_files(
     app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]
 ) -> None:
-    with _log_failure(session.name):
+    with _log_failed_prompt_update(session.name):
         app.prompt_state.remove_grant_files()
         keys, written = app.prompt_state.list_roles(session.name), None
         for _ in range(_MOST_ATTEMPTS if keys else 0):
-            clock = read_prompt_clock(app, session)
+            clock = read_next_end_for_prompts(app, session)
             if clock == written:
                 return
             for key in keys:
@@ -93,7 +93,7 @@ def _rewrite_prompt_files(
 
 
 @contextmanager
-def _log_failure(session_name: str) -> Iterator[None]:
+def _log_failed_prompt_update(session_name: str) -> Iterator[None]:
     try:
         yield
     except (SsoHelperError, OSError) as error:

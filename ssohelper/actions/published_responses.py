@@ -27,8 +27,8 @@ def find_published_response(
 ) -> FoundCredentials | None:
     """Return the role's unexpired published response, if it is of the present sign-in; or None.
 
-    A guarded role has no published response. Returns an empty `Found` if the session is signed out,
-    which can be known without the keyring. Raises: NotOurs.
+    A guarded role has no published response. Returns an empty `FoundCredentials` if the session is
+    signed out, which can be known without the keyring. Raises: NotOurs.
     """
     if not app.tokens.read_token_file_fingerprint(session):
         return FoundCredentials()

@@ -21,33 +21,30 @@ def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
     """
     if selection.find_session_not_in_config(app, new_name) is not None:
         raise UsageProblem(
-            f'"{new_name}" has a sign-in that is not in the config',
+            f'the session "{new_name}" is signed in, but not in the config',
             hint=f"end it first: ssohelper logout {new_name}",
         )
     renamed = session._replace(name=new_name)
     if app.tokens.read_token_file_fingerprint(renamed):
         raise UsageProblem(
-            f'"{new_name}" has a sign-in of another tool',
+            f'another tool is signed in to a session "{new_name}"',
             hint=f"choose another name, or remove the token first: {app.tokens.token_file(renamed)}",
         )
 
 
-def find_sign_in_elsewhere(app: App, session: SsoSession) -> SsoSession | None:
-    """Return the session of a recorded sign-in with this name elsewhere, or None.
-
-    Elsewhere means at another portal or in another region than `session`.
-    """
+def find_sign_in_at_other_portal(app: App, session: SsoSession) -> SsoSession | None:
+    """Return the session of a sign-in under this name at another portal or region, or None."""
     known = selection.find_session_not_in_config(app, session.name)
     return None if known is None or is_same_session(known, session) else known
 
 
 def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
     """Raise UsageProblem if a sign-in at another portal or region has the name of this session."""
-    known = find_sign_in_elsewhere(app, session)
+    known = find_sign_in_at_other_portal(app, session)
     if known is not None:
         raise UsageProblem(
-            f'"{session.name}" has a sign-in that is not in the config, at {show(known.start_url)} '
-            f"in {known.region}",
+            f'the session "{session.name}" is signed in at {show(known.start_url)} in '
+            f"{known.region}, which is not in the config",
             hint=f"end it first: ssohelper logout {session.name}; or choose another name",
         )
 
@@ -55,7 +52,7 @@ def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
 def warn_of_damaged_records(app: App) -> None:
     """Warn of each record of a sign-in that cannot be read, as the sign-in may still exist."""
     for path in app.tokens.list_damaged_records():
-        app.warn(f"{_damaged_text(path)}; its sign-in may be missing here")
+        app.warn(f"{_damaged_text(path)}; its sign-in may be missing from this list")
 
 
 def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:

@@ -1,6 +1,6 @@
 """Asks the regions of a session's instance one after another, until one answers.
 
-A session without further portals has one region, and only that is asked. A further portal is asked
+A session without further portals has one region. A further portal is asked
 only if it was signed in together with the session's present sign-in, which other tools can end or
 replace.
 """
@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 
 
 class PortalTry(NamedTuple):
-    """A portal to ask. `share` is the part of the usual time that it gets; None: all time left."""
+    """A portal to ask. `share`: how much of a request's usual time it gets; None: all time left."""
 
     session: SsoSession
     share: float | None
@@ -72,7 +72,7 @@ def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
         if claim in REFUSED:
             app.warn(
                 f"sessions.{session.name}.regions: {portal.start_url} {claim.value}; "
-                "it is not asked"
+                "this portal is not used"
             )
             continue
         found.append(session_at_portal(session, portal))
@@ -87,9 +87,13 @@ def check_regions_setting(app: App, session_name: str, texts: list[str] | tuple[
             continue
         claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
-            raise ConfigInvalid(f'{portal.start_url} {claim.value}: not that of "{session_name}"')
+            raise ConfigInvalid(
+                f'{portal.start_url} {claim.value}, compared with the session "{session_name}"'
+            )
         if portal.region == session.region:
-            raise ConfigInvalid(f'{portal.region} is the region of "{session_name}" itself')
+            raise ConfigInvalid(
+                f'{portal.region} is the region of the session "{session_name}" itself'
+            )
 
 
 def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
@@ -111,7 +115,7 @@ def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
     ):
         if further.region == region:
             return further
-    raise ConfigInvalid(f'"{name}" has no portal in {region}')
+    raise ConfigInvalid(f'the session "{name}" has no portal in {region}')
 
 
 def is_further_portal_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
@@ -184,7 +188,7 @@ def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[PortalTry]
     raise first
 
 
-def renew_in_any_region(
+def renew_token_in_any_region(
     app: App,
     session: SsoSession,
     seen_id: str,
@@ -232,7 +236,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew_in_any_region(app, session, seen_id, renew_in_process)
+    renew_token_in_any_region(app, session, seen_id, renew_in_process)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:

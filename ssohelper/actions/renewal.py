@@ -82,11 +82,11 @@ def _request_renewal(
     sent_id = _hash_refresh_token(token)
     was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
     oidc = app.oidc(session)
-    _record_sent_token(app, session, sent_id)
+    _record_sent_refresh_token(app, session, sent_id)
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
-        if _wait_for_replacement(app, session, token):
+        if _wait_for_token_of_another_tool(app, session, token):
             return
         error = _sign_in_ended_error(session, refusal, was_lost=was_lost)
         _record_sign_in_end(app, session, token)
@@ -94,7 +94,7 @@ def _request_renewal(
     except (AnswerLost, BadAnswer):
         raise  # `sent_id` stays recorded: if AWS refuses next time, this answer was lost
     except (AwsUnreachable, ConfigInvalid):
-        _record_sent_token(app, session, None)
+        _record_sent_refresh_token(app, session, None)
         raise
     _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
 
@@ -137,13 +137,13 @@ def _save_renewed_token(
         with suppress(LocalState, OSError):
             regions.record_renewed_token(app, session, used, fresh)
         legacy_sign_ins.write_legacy_tokens(app, session, fresh)
-        # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
+        # This keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.update_after_renewal()
     prompt_notes.rewrite_prompts_of_session(app, session)
 
 
-def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> bool:
+def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessToken) -> bool:
     """Wait up to 3 s for the token that another tool got with the same refresh token.
 
     Returns whether the file now has such a token.
@@ -174,7 +174,7 @@ def _sign_in_ended_error(
     return tokens.sign_in_expired_error(session)
 
 
-def _record_sent_token(app: App, session: SsoSession, sent_id: str | None) -> None:
+def _record_sent_refresh_token(app: App, session: SsoSession, sent_id: str | None) -> None:
     with _hold_state_lock(app, session):
         facts = app.tokens.load_facts(session.sign_in_name)
         if facts.sent_id != sent_id:
@@ -184,7 +184,7 @@ def _record_sent_token(app: App, session: SsoSession, sent_id: str | None) -> No
 def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Record that this token's sign-in has ended, and how long it lasted if that is known."""
     if tokens.load_sign_in_facts_of(app, session, token).ended_at is not None:
-        _record_sent_token(app, session, None)
+        _record_sent_refresh_token(app, session, None)
         return
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """The known roles as rows, best first, and when (epoch s) each session's listing began."""
+    """The rows of a list of roles, in their order, and the sessions that they are of.
+
+    `listed_at` is when (epoch seconds) each session's saved listing began, by session name.
+    """
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -50,7 +53,8 @@ def read_roles(
 ) -> KnownRoles:
     """Return the roles of one or all sessions: those in listings and those of profiles.
 
-    With `with_others` and without a session, profiles whose credentials are not ours come last.
+    With `with_others` and without a session, profiles whose credentials ssohelper does not get
+    come last.
     """
     sessions = [
         session

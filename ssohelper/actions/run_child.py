@@ -46,7 +46,7 @@ def block_signals() -> None:
     """Block signals until `run_program_to_end` handles them. Call this before any thread starts.
 
     Threads inherit the blocking. SIGTTOU is blocked too, because with `stty tostop`, printing a
-    notice from the background would stop us, and with us the endpoint that the program uses.
+    message from the background would stop us, and with us the endpoint that the program uses.
     """
     # If our parent ignored SIGCHLD, we would not learn that the program ended. These handlers never
     # run, since the signals are blocked; but without a handler macOS discards the signals.

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 def save_sync_options(app: App, plan: Plan) -> None:
     """Save the options of a plan that changes no profile. Raises: LocalState, ConfigInvalid."""
     with app.choices.hold_lock(app.clock.deadline()):
-        save_under_lock(app, plan)
+        save_sync_options_under_lock(app, plan)
 
 
-def save_under_lock(app: App, plan: Plan) -> None:
+def save_sync_options_under_lock(app: App, plan: Plan) -> None:
     """Save the options of this plan. The caller holds the lock of `app.choices`.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles
-    saves no options; it only forgets that the user had removed the profiles of these roles. If
-    options changed and the config did not, a version of the config is saved, so that `profile undo`
-    restores the options.
+    saves no options; it only deletes the record that the user removed the profiles of these roles.
+    If options changed and the config did not, a version of the config is saved, so that `profile
+    undo` restores the options.
     """
     session_name = plan.request.session.name
     remembered, chosen = app.choices.load(session_name), plan.request.choices

@@ -68,8 +68,8 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     """
     config = app.config.read()
     if name:
-        # Done only if there are several sessions, because it reads all profiles, which may be
-        # 12,000.
+        # Missing sessions are listed only if the config does not define this one, because that
+        # reads all profiles, which may be 12,000.
         is_defined = config.session_header(name) is not None
         for missing in () if is_defined else missing_sessions.list_missing_sessions(app):
             if missing.name == name:
@@ -118,10 +118,12 @@ def find_sessions_not_in_config(app: App) -> list[SsoSession]:
     return app.tokens.find_unlisted_sessions(app.config.read().sso_sessions())
 
 
-def list_shown_sessions(app: App) -> tuple[list[SsoSession], frozenset[SsoSession]]:
-    """Return the sessions that lists show: those in the config, then those of `find_unlisted`.
+def list_shown_sessions_and_those_not_in_config(
+    app: App,
+) -> tuple[list[SsoSession], frozenset[SsoSession]]:
+    """Return the sessions that lists show: those in the config, then signed-in others.
 
-    Both may have a session of one name. The second item is the set of the unlisted ones.
+    Both may have a session of one name. The second item is the set of those others.
     """
     unlisted = find_sessions_not_in_config(app)
     return [*app.config.read().sso_sessions(), *unlisted], frozenset(unlisted)
@@ -133,7 +135,7 @@ def list_sessions(app: App) -> list[SsoSession]:
     If both have a session of one name, only the second is returned, because the name's only token
     belongs to it.
     """
-    shown, unlisted = list_shown_sessions(app)
+    shown, unlisted = list_shown_sessions_and_those_not_in_config(app)
     names = {session.name for session in unlisted}
     return [one for one in shown if one in unlisted or one.name not in names]
 
@@ -156,7 +158,7 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
 def find_session_not_in_config(app: App, name: str | None) -> SsoSession | None:
     """Return the session with this name from `find_sessions_not_in_config`, or None.
 
-    If `name` is None, returns the only unlisted session, provided that the config has no valid
+    If `name` is None, returns the only such session, provided that the config has no valid
     session.
     """
     if name is None and app.config.read().sso_sessions():
@@ -220,17 +222,17 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
     session = find_session_by_name(config, key.session_name)
     if key.chain:
         return resolve_profile(app, key.text, key.session_name)
-    for entry in _entries_pointing_at(config, key, names):
+    for entry in _find_profile_entries_of_role(config, key, names):
         return Profile(entry.name, session, key.role, config.region(entry))
     return Profile(key.text, session, key.role, None)
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
     """Return those of the profiles `names` that point at this role by the present config."""
-    return [entry.name for entry in _entries_pointing_at(app.config.read(), key, names)]
+    return [entry.name for entry in _find_profile_entries_of_role(app.config.read(), key, names)]
 
 
-def _entries_pointing_at(
+def _find_profile_entries_of_role(
     config: ConfigFile, key: RoleKey, names: Iterable[str]
 ) -> Iterator[ProfileEntry]:
     session = config.sso_session(key.session_name)
@@ -261,7 +263,8 @@ def _resolve_entry(
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
-                hint=f"use, exec, env, whoami and console take it: ssohelper exec {entry.name} -- COMMAND",
+                hint="only use, exec, env, whoami and console accept such a profile: "
+                f"ssohelper exec {entry.name} -- COMMAND",
             )
         raise ConfigInvalid(
             f'profile "{entry.name}" points at no account and role of Identity Center',

@@ -75,7 +75,7 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
     if adoption.find_session_for_legacy_profiles(config, session) == session:
-        # These live on the token that this session's sign-in writes for them.
+        # Legacy profiles, whose token file this session's sign-in writes, use the session too.
         names = {entry.name for entry in users}
         legacy = adoption.find_legacy_profiles(config, session)
         users += [entry for entry in legacy if entry.name not in names]
@@ -162,8 +162,9 @@ def _error_for_profiles_in_use(
     ways = []
     if len(assuming) < len(others):
         ways.append(
-            f"to have them removed too, adopt them: ssohelper profile sync --session {session} "
-            f"--adopt NAME; else remove them from {app.locations.aws_config_file} first"
+            "to have these profiles removed too, adopt them: ssohelper profile sync "
+            f"--session {session} --adopt NAME; else remove them from "
+            f"{app.locations.aws_config_file} first"
         )
     if assuming:
         what = "assumes a role" if len(assuming) == 1 else "assume roles"
@@ -191,14 +192,14 @@ def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be renamed or removed is signed out first.
 
-    Otherwise a token could stay whose session no command knows. What is kept for a session is
-    copied to its new name before the config is written, and removed afterwards; after an
+    Otherwise a token could remain of a session that no command finds any more. What is kept for a
+    session is copied to its new name before the config is written, and removed afterwards; after an
     interruption in between, `remove_session_leftovers` completes the removal. Raises: LocalState if
     the config changed since the diff was shown; AwsUnreachable, after everything else is done, if
     AWS could not be told of the sign-out.
     """
     name = plan.session.name
-    agents.refuse_below_allow_list(app, "change sessions", f"ssohelper {plan.command}")
+    agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
     _changes_for(app, plan, app.config.read())  # before the sign-out
     failure = None
     if plan.command != "session add":
@@ -261,10 +262,10 @@ def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -
     """Remove what is kept for a session that is not in the config.
 
     With `new_name`, first copies what the session `new_name` lacks. Signs out of a remaining
-    sign-in. Raises: Refused below an allow-list; AwsUnreachable, after everything was removed here,
-    if AWS could not be told of the sign-out.
+    sign-in. Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed
+    here, if AWS could not be told of the sign-out.
     """
-    agents.refuse_below_allow_list(app, "change sessions", "ssohelper session rm")
+    agents.refuse_if_allow_list_applies(app, "change sessions", "ssohelper session rm")
     if new_name is not None:
         _copy_session_records(app, name, new_name, replace=False)
     session = selection.find_session_not_in_config(app, name)
@@ -293,7 +294,7 @@ def has_config_section(app: App, session: SsoSession) -> bool:
 
 
 def sign_out_after_unfinished_setup(app: App, session: SsoSession) -> bool:
-    """Sign out again after a set-up that ended before its answer; return whether that was needed.
+    """Sign out after a set-up that wrote no session; return whether that was needed.
 
     A session in the config stays signed in. Raises: AwsUnreachable, as `sign_out_and_forget_listing`.
     """

@@ -6,7 +6,7 @@ The other steps of `setup` are in the modules login, directory and profiles.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import missing_sessions, recorded_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
 
-# A hint for users who do not know the region: the portal shows it to them.
-WHERE_THE_REGION_IS = 'the portal shows it as "SSO Region", behind "Access keys" of any role'
+# Tells users who do not know the region of their portal where to find it.
+WHERE_THE_REGION_IS = (
+    'the portal shows its region as "SSO Region", behind "Access keys" of any role'
+)
 
 
 def choose_session(
@@ -52,16 +54,16 @@ def choose_session(
     """
     url = checked_typed_start_url(start_url)
     if name == "":
-        raise _refuse_name(name)
+        raise _invalid_session_name_error(name)
     config = app.config.read()
     known = _find_session_in_config(config, url, name)
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
-    own = _find_own_sign_in(app, config, url, name, region)
+    own = _find_recorded_session_of_portal(app, config, url, name, region)
     chosen = own.name if own else name or default_session_name_of_url(url)
     if not SESSION_NAME.fullmatch(chosen):
-        raise _refuse_name(chosen)
-    portal_url = _find_portal(app, url)
+        raise _invalid_session_name_error(chosen)
+    portal_url = _find_portal_url(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
         (in_host if is_company_url(url) else None)
@@ -83,27 +85,38 @@ def choose_session(
     return new
 
 
-def _refuse_name(name: str) -> UsageProblem:
+def _invalid_session_name_error(name: str) -> UsageProblem:
     return UsageProblem(
         f'"{name}" is not a valid name for a session',
         hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
     )
 
 
-def find_portals(app: App) -> list[tuple[str, str, str | None]]:
-    """Return (start URL, region, session name or None) of each portal in ~/.aws/config."""
+class PortalInConfig(NamedTuple):
+    """A portal in ~/.aws/config. `session_name` is None if only profiles name the portal."""
+
+    start_url: str
+    region: str
+    session_name: str | None
+
+
+def find_portals_in_config(app: App) -> list[PortalInConfig]:
+    """Return the portals of sessions in ~/.aws/config, then those that only profiles name."""
     config = app.config.read()
-    found: list[tuple[str, str, str | None]] = [
-        (session.start_url, session.region, session.name) for session in config.sso_sessions()
+    found = [
+        PortalInConfig(session.start_url, session.region, session.name)
+        for session in config.sso_sessions()
     ]
-    for url, region in _portals_of_profiles(config):
-        if url.startswith("https://") and not any(is_same_portal(url, one[0]) for one in found):
-            found.append((url, region, None))
+    for url, region in _find_urls_and_regions_in_profiles(config):
+        if url.startswith("https://") and not any(
+            is_same_portal(url, one.start_url) for one in found
+        ):
+            found.append(PortalInConfig(url, region, None))
     return found
 
 
-def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
-    """Yield (start URL, region) of each profile that has them itself; "" for a missing value."""
+def _find_urls_and_regions_in_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
+    """Yield start URL and region of each profile that has a start URL; "" for a missing region."""
     for entry in config.profiles():
         for prefix in ("sso_", GRANTED_PREFIX):
             url = entry.keys.get(f"{prefix}start_url", "")
@@ -111,7 +124,7 @@ def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
                 yield url, entry.keys.get(f"{prefix}region", "")
 
 
-def _find_own_sign_in(
+def _find_recorded_session_of_portal(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
     """Return the recorded session of this portal that the config lacks; None unless only one.
@@ -139,7 +152,7 @@ def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
             yield found
 
 
-def _find_portal(app: App, url: str) -> str:
+def _find_portal_url(app: App, url: str) -> str:
     """Return the portal's URL: the start URL, or where a company's own start URL leads.
 
     The sign-in that follows uses the same answer of that URL.
@@ -179,7 +192,7 @@ def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
     known = [(one.start_url, one.region) for one in config.sso_sessions()]
     regions = [
         region
-        for known_url, region in (*known, *_portals_of_profiles(config))
+        for known_url, region in (*known, *_find_urls_and_regions_in_profiles(config))
         if region and is_same_portal(known_url, url)
     ]
     return regions[0] if regions else None

@@ -12,10 +12,10 @@ from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import shortened_name_list, show, show_message
 
 _MOST_NAMES = 5
-ADOPT_LATER = "later: ssohelper profile sync --adopt '*'"
+ADOPT_LATER = "to adopt them later: ssohelper profile sync --adopt '*'"
 DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
-SESSION_WRITTEN = "the session was written; its profiles, later: ssohelper profile sync"
+SESSION_WRITTEN = "the session was written; to write its profiles later: ssohelper profile sync"
 SIGNED_OUT_AGAIN = "signed out again: nothing is left of this setup"
 SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
@@ -32,7 +32,7 @@ def default_region_line(region: str) -> str:
 
 
 def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True) -> Iterator[str]:
-    """Yield a line for each kind of profile that other tools or the user wrote: does it work?
+    """Yield lines that say which profiles of other tools or of the user work, by kind of profile.
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
     """
@@ -40,7 +40,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
         yield "profiles that other tools or you wrote:"
     kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
     for one in found:
-        kinds[one.tool, _describe_state(one)].append(show(one.name, 60))
+        kinds[one.tool, _explain_whether_profile_works(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
@@ -53,8 +53,8 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
             yield f"    {shortened_name_list(names, _MOST_NAMES)}"
 
 
-def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
-    """Return why a profile does not work, why that is unknown, or on what its working depends."""
+def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, str]:
+    """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
     program = one.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
@@ -64,19 +64,16 @@ def _describe_state(one: ProfileOfOtherTool) -> tuple[str, str, str]:
     if one.differs_by_sdk:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
     if one.lacks_region:
-        condition += ", if you give --region (none is written)"
+        condition += ", if you give --region (the profile has none)"
     return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
 
 
 def adopt_question(needing: Collection[str]) -> str:
     """Return the question whether to adopt the profiles that do not work without ssohelper."""
-    one = len(needing) == 1
-    which = (
-        "that needs ssohelper to work, with its name"
-        if one
-        else "that need ssohelper to work, with their names"
-    )
-    return f"adopt {profile_count_text(len(needing))} {which}?"
+    profiles = profile_count_text(len(needing))
+    if len(needing) == 1:
+        return f"adopt {profiles} that needs ssohelper to work, with its name?"
+    return f"adopt {profiles} that need ssohelper to work, with their names?"
 
 
 def adopt_all_question(able: Collection[str]) -> str:
@@ -85,25 +82,25 @@ def adopt_all_question(able: Collection[str]) -> str:
     return f"adopt {profile_count_text(len(able))} of other tools, with {'its name' if one else 'their names'}?"
 
 
-def adopt_not_in_command(count: int) -> str:
-    """Return that the command line shown does not name the profiles to adopt, and what that means."""
+def adoption_not_in_command_message(count: int) -> str:
+    """Return the remark that a command on the screen does not name the profiles to adopt."""
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
-def torn_part_lines(left: Sequence[str]) -> tuple[str, ...]:
+def partly_adopted_block_lines(left: Sequence[str]) -> tuple[str, ...]:
     """Return the lines that say why the profiles `left` out must be adopted with their block."""
     return (
-        "aws-sso-cli writes all profiles between its two marker lines again, so they",
-        f"are adopted together or not at all; {profile_count_text(len(left))} left out",
+        "aws-sso-cli writes all profiles between its two marker lines again,",
+        f"so these profiles are adopted together or not at all; {profile_count_text(len(left))} left out",
     )
 
 
-def torn_part_question(left: Sequence[str]) -> str:
+def partly_adopted_block_question(left: Sequence[str]) -> str:
     """Return the question whether to adopt these profiles of aws-sso-cli too."""
     return "adopt this one too?" if len(left) == 1 else f"adopt these {len(left)} too?"
 
 
-def kept_markers_line(others: Sequence[str], why: str) -> str:
+def remaining_markers_line(others: Sequence[str], why: str) -> str:
     """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
     named = shortened_name_list([show(name, 60) for name in others], _MOST_NAMES)
     return (
@@ -123,7 +120,7 @@ def keep_sign_in_question(name: str) -> str:
     return f'stay signed in to "{show(name)}"?'
 
 
-def guards_line(rules: Sequence[str]) -> str:
+def proposed_guard_rules_line(rules: Sequence[str]) -> str:
     """Return the line that explains the proposed guard rules. It precedes GUARD_QUESTION."""
     return f"guarded roles need a reason each time: {', '.join(rules)}"
 
@@ -133,7 +130,7 @@ def guard_command(rules: Sequence[str]) -> str:
     return "ssohelper config set guard.rules " + " ".join(map(shlex.quote, rules))
 
 
-def result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterator[str]:
+def setup_result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterator[str]:
     """Yield what is wrong after a set-up, a command that was just seen to work, and what is next.
 
     Nothing is proven if all roles are guarded. All lines are safe for a terminal.
@@ -144,13 +141,13 @@ def result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterato
     if len(report.findings) > _MOST_PROBLEMS:
         yield "for the other problems: ssohelper doctor"
     if report.proven:
-        yield f"try it: {try_command(report.proven[0], has_aws=has_aws)}"
+        yield f"try it: {command_to_try(report.proven[0], has_aws=has_aws)}"
     yield f"for all your roles: ssohelper list --session {session_name}"
     if not report.has_shell_lines:
         yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
 
 
-def try_command(name: str, *, has_aws: bool) -> str:
+def command_to_try(name: str, *, has_aws: bool) -> str:
     """Return a command to try on a profile that just gave credentials."""
     shown = shlex.quote(show(name))
     if has_aws:

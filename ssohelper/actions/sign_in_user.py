@@ -34,7 +34,7 @@ _SECONDS = 3.0
 _MAX_ACCOUNTS = 3
 
 
-def import_account_client(app: App) -> None:
+def import_botocore_in_background(app: App) -> None:
     """Import botocore in a background thread, while the user is in the browser."""
     with suppress(RuntimeError):  # no thread can be started: botocore is imported later
         threading.Thread(target=app.import_account_client, daemon=True).start()

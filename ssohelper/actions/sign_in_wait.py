@@ -78,7 +78,7 @@ def retry_after_sign_in(
     ends_at = app.clock.monotonic() + seconds
     has_notified = False
     while True:
-        # The fingerprint is read before the action, to notice a sign-in during the action.
+        # The token file's fingerprint is read before the action, to notice a sign-in during it.
         before = app.tokens.read_token_file_fingerprint(session)
         try:
             return action()

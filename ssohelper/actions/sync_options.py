@@ -22,7 +22,7 @@ ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = (
     "form",
     "region",
 )
-# For each field, the field of Choices that holds its value.
+# Maps an option's name in the user's form to the attribute of `Choices` that has its value.
 _ATTRIBUTES = {
     ACCOUNTS: "accounts",
     ROLES: "roles",
@@ -35,13 +35,13 @@ _Texts = Mapping[str, str]
 
 
 class Edited(NamedTuple):
-    """The choices that the user's texts change, and by field, what is wrong with a text."""
+    """The options that the user's texts change; and by option, what is wrong with its text."""
 
     given: Choices
     problems: dict[str, str]
 
 
-def present_option_texts(app: App, session: SsoSession) -> dict[str, str]:
+def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return the texts of the options that a sync of this session uses now, by field."""
     choices, settings = app.choices.load(session.name), app.settings
     return {
@@ -58,7 +58,7 @@ def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
 
     Raises no error for a wrong text: `problems` says what is wrong.
     """
-    before = present_option_texts(app, session)
+    before = load_sync_option_texts(app, session)
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field, text in texts.items():

@@ -27,7 +27,7 @@ from ssohelper.errors import (
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default lifetime. It is assumed for tokens of other tools, which do not record it.
+# AWS's default lifetime of tokens, assumed for tokens of other tools, which do not record it.
 _USUAL_LIFE_SECONDS = 3600
 
 
@@ -136,7 +136,7 @@ def load_sign_in_facts_of(app: App, session: SsoSession, token: AccessToken) -> 
 
 
 def load_token_issuer(app: App, session: SsoSession) -> str | None:
-    """Return which server issued the session's token (see core.issuer); None if unknown."""
+    """Return which AWS host issued the session's token (see core.issuer); None if unknown."""
     token = peek_token(app, session)
     return (
         issuer.token_issuer(token, app.tokens.load_facts(session.sign_in_name)) if token else None
@@ -201,7 +201,7 @@ def facts_of_new_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> SignInFacts:
-    """Return the facts to record of a new sign-in with this token, and the rest of `before`."""
+    """Return the facts of a new sign-in with this token; other facts are copied from `before`."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
         issuer=app.oidc(session).issuer,

@@ -49,9 +49,9 @@ def undo(app: App, version: Version, data: bytes) -> None:
 
     If the config was edited since, only what the write changed is reversed, and lines that were not
     edited get the bytes that they had before the write. `data` is the config
-    from which the diff was made. Raises: LocalState, and nothing is changed, if it is another now.
+    that the user saw the diff of. Raises: LocalState, and nothing is changed, if it is another now.
     """
-    agents.refuse_below_allow_list(app, "change profiles", "ssohelper profile undo")
+    agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile undo")
     present = {name: app.choices.load(name) for name in version.choices}
 
     def content_for(config: ConfigFile) -> bytes:
@@ -105,7 +105,7 @@ def _make_undone_content(app: App, version: Version, config: ConfigFile) -> byte
         return version.before or b""
     if _restores_unreadable_config(app, version):
         return add_block_again(version.before or b"", version.after or b"", config.data)[0]
-    return undone_config(*_saved_texts(app, version), config.text)
+    return undone_config(*_config_texts_before_and_after(app, version), config.text)
 
 
 def _find_undo_changes(app: App, version: Version) -> list[Change]:
@@ -113,7 +113,7 @@ def _find_undo_changes(app: App, version: Version) -> list[Change]:
     if _restores_unreadable_config(app, version):
         _, headers = add_block_again(version.before or b"", version.after or b"", b"")
         return [AddSection(header, ()) for header in headers]
-    return changes_that_undo(*_saved_texts(app, version), app.config.read().text)
+    return changes_that_undo(*_config_texts_before_and_after(app, version), app.config.read().text)
 
 
 def _restores_unreadable_config(app: App, version: Version) -> bool:
@@ -128,6 +128,6 @@ def _restores_unreadable_config(app: App, version: Version) -> bool:
     return False
 
 
-def _saved_texts(app: App, version: Version) -> tuple[ConfigText, ConfigText]:
+def _config_texts_before_and_after(app: App, version: Version) -> tuple[ConfigText, ConfigText]:
     origin = str(app.locations.aws_config_file)
     return ConfigText(version.before or b"", origin), ConfigText(version.after or b"", origin)

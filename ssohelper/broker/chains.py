@@ -34,7 +34,7 @@ class ChainPorts(Ports, Protocol):
         """Return the key of the role below the chain, which assumes it. Raises: ConfigInvalid."""
         ...
 
-    def read_config_mark(self) -> str:
+    def read_config_fingerprint(self) -> str:
         """Return a text that changes with the config, and so with each edit of a chain."""
         ...
 
@@ -248,9 +248,8 @@ class _PortsOfChains(_PortsOfRoles):
     def read_token_file_fingerprint(self, session_name: str) -> str:
         # The text changes when the config is edited, so that a remembered refusal of STS ends at
         # once.
-        return (
-            f"{super().read_token_file_fingerprint(session_name)} {self._ports.read_config_mark()}"
-        )
+        token = super().read_token_file_fingerprint(session_name)
+        return f"{token} {self._ports.read_config_fingerprint()}"
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         return self._brokers.start_role_call(key, asked_by)

@@ -70,7 +70,7 @@ class Work(Protocol):
     def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with."""
 
-    def read_config_mark(self) -> str:
+    def read_config_fingerprint(self) -> str:
         """Return a text that changes with the config."""
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
@@ -200,9 +200,9 @@ class Loop:
         """Return the key of the credentials that the chain is assumed with."""
         return self._work.find_source_role(key)
 
-    def read_config_mark(self) -> str:
+    def read_config_fingerprint(self) -> str:
         """Return a text that changes with the config."""
-        return self._work.read_config_mark()
+        return self._work.read_config_fingerprint()
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
         """Assume the chain's role with these credentials, in a thread."""

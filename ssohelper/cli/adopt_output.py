@@ -84,12 +84,14 @@ def _ask_to_complete_blocks(
 ) -> frozenset[str]:
     for left in adopting.list_profiles_left_out_of_blocks(app, found, chosen):
         if yes or not output.can_ask_user():
-            raise adopting.split_block_error(left)
-        for line in setup_text.torn_part_lines(left):
+            raise adopting.partly_adopted_block_error(left)
+        for line in setup_text.partly_adopted_block_lines(left):
             output.say(line)
-        if output.confirm(setup_text.torn_part_question(left), yes=False, what="--adopt"):
+        if output.confirm(
+            setup_text.partly_adopted_block_question(left), yes=False, what="--adopt"
+        ):
             chosen |= set(left)
-    chosen = adopting.drop_partly_named_blocks(app, found, chosen)
+    chosen = adopting.drop_profiles_of_partly_named_blocks(app, found, chosen)
     for others, why in adopting.find_remaining_aws_sso_cli_markers(app, found, chosen):
-        output.say(setup_text.kept_markers_line(others, why))
+        output.say(setup_text.remaining_markers_line(others, why))
     return chosen

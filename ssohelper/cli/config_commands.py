@@ -82,7 +82,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
         regions.check_regions_setting(app, parts[1], value)
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
-        own_settings.refuse_below_allow_list(app, key)
+        own_settings.refuse_if_allow_list_applies(app, key)
         kept = guards.guard_rules_after_change(app, key, before, before.with_value(key, value))
         ended = guarding.confirm_end_of_guard_rules(app, kept)
     storage = str(known.find_setting(key).default if to_default else value)
@@ -102,7 +102,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     if is_guard:
         guards.warn_of_unmatched_rules(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
-        prompt_notes.make_all_prompts_ask_again(app)
+        prompt_notes.make_all_prompts_run_ssohelper_again(app)
     if output.options().json:
         output.print_json(_setting_row(after, key), app.warnings)
 

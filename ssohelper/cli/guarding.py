@@ -127,9 +127,9 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
                 f"type {LOOSEN_WORD} to go on: ",
             )
         except NoTerminal as error:
-            guards.record_refused_end_of_rules(app)
+            guards.record_refusal_to_end_guard_rules(app)
             raise UsageProblem(error.message, hint=error.hint) from error
         except Refused:
-            guards.record_refused_end_of_rules(app)
+            guards.record_refusal_to_end_guard_rules(app)
             raise
     return ended

@@ -63,7 +63,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         saved_options.save_sync_options(app, plan)
         output.say("nothing to change")
     else:
-        profiles.apply(app, plan)
+        profiles.write_profile_plan(app, plan)
         output.say(
             f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
         )
@@ -130,7 +130,7 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     picked = pickers.pick_filters(app, filter_rows.filter_rows(listing))
     if picked is None:
         return None
-    other = profiles.plan_for_rows(app, plan, picked)
+    other = profiles.plan_with_role_filters(app, plan, picked)
     warn_if_nothing_matches(app, listing, other.request.choices, are_new=True)
     return other
 

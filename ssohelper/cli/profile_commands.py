@@ -143,7 +143,8 @@ def list_profiles() -> None:
     found = [
         item
         for item in profiles.read_profiles(app)
-        if wanted is None or (item.shown is not None and item.shown.session_name == wanted)
+        if wanted is None
+        or (item.shown_target is not None and item.shown_target.session_name == wanted)
     ]
     if wanted and not found:
         resolve_session(app, wanted)  # raises UsageProblem, with similar names, if it is unknown
@@ -302,7 +303,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
       ssohelper profile rm 'payments-*.Read*' --dry-run     patterns, in quotes
     """
     app = output.get_app()
-    found = profiles.read_managed(app, names)
+    found = profiles.read_managed_profiles(app, names)
     print_diff(profiles.diff_removal(app, found), dry_run)
     for name, source in profiles.find_profiles_left_without_source(app, found):
         app.warn(
@@ -312,7 +313,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     removed = [item.entry.name for item in found]
     count = profile_count_text(len(removed))
     if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
-        profiles.remove(app, found)
+        profiles.remove_profiles(app, found)
         output.say(f"removed {count}; undo with: ssohelper profile undo")
     if output.options().json:
         output.print_json({"remove": removed}, app.warnings)
@@ -363,7 +364,7 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
 
 
 def _profile_row(item: ConfigProfile) -> tuple[str, ...]:
-    target = item.shown
+    target = item.shown_target
     managed = "yes" if item.entry.managed else "no"
     if target is None:
         return (item.entry.name, "", "", "", "", managed)
@@ -373,7 +374,7 @@ def _profile_row(item: ConfigProfile) -> tuple[str, ...]:
 
 
 def _profile_json(item: ConfigProfile) -> dict[str, Any]:
-    target = item.shown
+    target = item.shown_target
     return {
         "name": item.entry.name,
         "session": target.session_name if target else None,

@@ -47,7 +47,7 @@ def print_prompt_line(template: str | None, state: bool) -> None:
 
 
 def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
-    profile, clock = status.profile, status.clock(now)
+    profile, clock = status.profile, status.next_end(now)
     has_end = clock is not None and clock.kind in ("known", "assumed")
     ends_at = clock.at if clock and has_end else None
     return {

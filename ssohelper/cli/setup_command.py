@@ -186,7 +186,7 @@ def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
     if yes or not output.can_ask_user():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
-    output.say(setup_text.guards_line(guarded))
+    output.say(setup_text.proposed_guard_rules_line(guarded))
     if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
         own_settings.change_setting(app, "guard.rules", ("guard", "rules"), list(guarded))
     else:
@@ -231,16 +231,14 @@ def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why:
     return output.confirm(question, yes=False, what="a further region")
 
 
-def _choose_portal(
-    app: App, name: str | None, on_terminal: bool
-) -> tuple[str, str | None, str | None]:
-    """Return (start URL, region, session name) of a portal in ~/.aws/config.
+def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.PortalInConfig:
+    """Return a portal in ~/.aws/config.
 
     On a terminal, asks which portal, unless there is one only. Raises: UsageProblem.
     """
-    found = onboarding.find_portals(app)
+    found = onboarding.find_portals_in_config(app)
     if name:
-        found = [portal for portal in found if portal[2] == name] or found
+        found = [portal for portal in found if portal.session_name == name] or found
     if len(found) == 1:
         return found[0]
     if not found or not on_terminal:
@@ -323,5 +321,5 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
         return
     report = doctor.prove_profile_of_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
-    for line in setup_text.result_lines(report, session.name, has_aws=has_aws):
+    for line in setup_text.setup_result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

@@ -45,9 +45,10 @@ def whoami(profile: str | None, reason: str | None) -> None:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     entry = app.config.read().profile(chosen.name)
     if entry is not None and profile_region.lacks_region(entry.keys, app.environ):
+        region = default_regions.region_for_new_profile_of_role(app, chosen)
         app.warn(
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
-            f'specify a region"; add a line: region = {default_regions.region_of_role(app, chosen)}'
+            f'specify a region"; add a line: region = {region}'
         )
     with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)

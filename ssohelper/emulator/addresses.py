@@ -1,4 +1,4 @@
-"""Finds the AWS service, region, partition and variant that a host name belongs to.
+"""Finds AWS's service, region and partition by host name, and whether it is dual-stack or FIPS.
 
 This table is the emulator's own, so that it can disagree with the program's.
 Sources: botocore's endpoint rule sets and partitions.json; the AWS CLI's list of portal hosts.
@@ -8,8 +8,8 @@ import re
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
-    """What AWS has at a host: `service` is oidc, portal, sts, sign-in, console or start.
+class AwsHost(NamedTuple):
+    """A host of AWS: its `service` is oidc, portal, sts, sign-in, console or start.
 
     "start" is an access portal's page. `region` is "" if the host's name has no region.
     """
@@ -83,10 +83,10 @@ _PARTITIONS = (
 _API = {"oidc": "oidc", "portal.sso": "portal", "sts": "sts"}
 
 
-def find_place(host: str) -> Place | None:
-    """Return what AWS has at this host, or None if AWS has no such host."""
+def find_aws_host(host: str) -> AwsHost | None:
+    """Return the AWS host with this name, or None if AWS has no such host."""
     for partition in _PARTITIONS:
-        found = _api_of(partition, host) or _page_of(partition, host)
+        found = _find_api_host(partition, host) or _find_page_host(partition, host)
         if found is not None:
             return found
     return None
@@ -97,19 +97,19 @@ def partition_name(region: str) -> str:
     return next((p.name for p in _PARTITIONS if re.fullmatch(p.region, region)), "aws")
 
 
-def portal_host(place: Place, instance: str) -> str:
-    """Return the host of an instance's portal in the variant of this place's hosts."""
-    partition = next(p for p in _PARTITIONS if p.name == place.partition)
-    if not place.dual_stack:
-        return f"{instance}.{place.region}.portal.{partition.suffix}"
+def portal_host_name(aws_host: AwsHost, instance: str) -> str:
+    """Return the host name of an instance's portal; it is dual-stack if `aws_host` is."""
+    partition = next(p for p in _PARTITIONS if p.name == aws_host.partition)
+    if not aws_host.dual_stack:
+        return f"{instance}.{aws_host.region}.portal.{partition.suffix}"
     suffix = partition.dual_stack_suffix
-    return f"{instance}.portal.{place.region}." + {
+    return f"{instance}.portal.{aws_host.region}." + {
         "api.aws": "app.aws",
         "api.amazonwebservices.com.cn": "app.amazonwebservices.com.cn",
     }.get(suffix, suffix)
 
 
-def _api_of(partition: _Partition, host: str) -> Place | None:
+def _find_api_host(partition: _Partition, host: str) -> AwsHost | None:
     for suffix, dual_stack in ((partition.suffix, False), (partition.dual_stack_suffix, True)):
         pattern = rf"(oidc|portal\.sso|sts)(-fips)?\.({partition.region})\.{re.escape(suffix)}"
         found = re.fullmatch(pattern, host)
@@ -117,20 +117,20 @@ def _api_of(partition: _Partition, host: str) -> Place | None:
             name, fips, region = found.groups()
             if fips and partition.name == "aws-us-gov" and not dual_stack:
                 return None  # GovCloud's FIPS hosts have the names without FIPS
-            return Place(_API[name], partition.name, region, dual_stack, bool(fips))
+            return AwsHost(_API[name], partition.name, region, dual_stack, bool(fips))
     return None
 
 
-def _page_of(partition: _Partition, host: str) -> Place | None:
+def _find_page_host(partition: _Partition, host: str) -> AwsHost | None:
     for service, name in (("sign-in", partition.sign_in), ("console", partition.console)):
         found = re.fullmatch(rf"(?:({partition.region})\.)?{re.escape(name)}", host)
         if found and (found.group(1) or partition.home_region):
-            return Place(service, partition.name, found.group(1) or partition.home_region)
+            return AwsHost(service, partition.name, found.group(1) or partition.home_region)
     for pattern, dual_stack in (
         (partition.portals, False),
         (partition.dual_stack_portals, True),
     ):
         found = re.fullmatch(pattern, host)
         if found:
-            return Place("start", partition.name, found.group("region") or "", dual_stack)
+            return AwsHost("start", partition.name, found.group("region") or "", dual_stack)
     return None

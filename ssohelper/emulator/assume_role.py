@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Request
-from ssohelper.emulator.organization import IamRole, unique_id
+from ssohelper.emulator.organization import IamRole, unique_id_of_role
 from ssohelper.emulator.state import IssuedCredentials
 
 # The code that every MFA device of the emulator shows.
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
 
 class StsError(Exception):
-    """Raised to answer with this error of STS."""
+    """Raised to answer an AssumeRole request with this error of STS."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ def answer_assume_role(center: Center, caller: IssuedCredentials, request: Reque
         raise _validation_error(
             "One of the specified transitive tag keys can't be set because it conflicts"
         )
-    seconds = _check_seconds(center, caller, role, asked.seconds)
+    seconds = _check_session_duration(center, caller, role, asked.seconds)
     kept = {key for key, _ in caller.transitive_tags} | set(asked.transitive)
     issued = center.state.issue_assumed_role_credentials(
         role.account_id,
@@ -72,7 +72,7 @@ def answer_assume_role(center: Center, caller: IssuedCredentials, request: Reque
         transitive_tags=tuple(sorted((key, tags[key]) for key in kept if key in tags)),
     )
     expires = datetime.fromtimestamp(int(issued.expires_at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    role_id = unique_id(role.account_id, role.name)
+    role_id = unique_id_of_role(role.account_id, role.name)
     return (
         f"<AssumedRoleUser><AssumedRoleId>{role_id}:{escape(asked.session_name)}</AssumedRoleId>"
         f"<Arn>{escape(issued.arn)}</Arn></AssumedRoleUser>"
@@ -166,7 +166,7 @@ def _has_valid_mfa_code(caller: IssuedCredentials, asked: Asked) -> bool:
     return not caller.is_role_session and asked.mfa is not None and asked.mfa[1] == MFA_CODE
 
 
-def _check_seconds(
+def _check_session_duration(
     center: Center, caller: IssuedCredentials, role: IamRole, asked: int | None
 ) -> float:
     if asked is not None and asked < _LEAST_SECONDS:

@@ -16,7 +16,7 @@ from ssohelper.emulator.pages import Form, problem_page
 from ssohelper.emulator.state import DeviceAuthorization, SignIn
 
 
-class Pending(NamedTuple):
+class PendingRequest(NamedTuple):
     """An authorization request that waits until its user has signed in or consented.
 
     If `query` and `device` are both None, the browser has opened the access portal's page.
@@ -34,7 +34,7 @@ class Browsers:
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._sign_ins: dict[str, SignIn | None] = {}
-        self._pending: dict[str, Pending] = {}
+        self._pending: dict[str, PendingRequest] = {}
 
     def cookie_of(self, center: Center, request: Request) -> str | None:
         """Return the cookie that this emulator has set in the browser, or None if it set none."""
@@ -73,22 +73,22 @@ class Browsers:
             return None
         return sign_in
 
-    def add_pending(
+    def add_pending_request(
         self,
         center: Center,
         world: World,
         query: dict[str, str] | None = None,
         device: DeviceAuthorization | None = None,
-    ) -> Pending:
+    ) -> PendingRequest:
         """Add a request that waits for its user, and return it.
 
         `query` is for GET /authorize and `device` for a device code. The portal page needs neither.
         """
-        pending = Pending(center.state.new_id(24), world, query, device)
+        pending = PendingRequest(center.state.new_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
 
-    def pending(self, center: Center, request_id: str) -> Pending:
+    def find_pending_request(self, center: Center, request_id: str) -> PendingRequest:
         """Return the waiting request with this id.
 
         Raises: Refusal with an error page, if no request with this id is waiting.
@@ -99,15 +99,17 @@ class Browsers:
             raise Refusal(problem_page(center.world.name, message))
         return found
 
-    def remove_pending(self, pending: Pending) -> None:
+    def remove_pending_request(self, pending: PendingRequest) -> None:
         """Remove a waiting request that the user has answered: no request can be answered twice."""
         self._pending.pop(pending.id, None)
 
-    def make_form(self, cookie: str, pending: Pending) -> Form:
+    def make_form(self, cookie: str, pending: PendingRequest) -> Form:
         """Return the hidden fields of the form with which the user answers this waiting request."""
-        return Form(pending.id, self._csrf(cookie, pending.id))
+        return Form(pending.id, self._csrf_token(cookie, pending.id))
 
-    def check_form(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:
+    def check_form(
+        self, center: Center, request: Request
+    ) -> tuple[str, PendingRequest, dict[str, str]]:
         """Return the cookie, the waiting request and the fields of a submitted form.
 
         Raises: Refusal with an error page (403), if the form does not come from a page that the
@@ -118,7 +120,7 @@ class Browsers:
         origin = request.headers.get("origin")
         is_own_origin = origin is None or origin == f"http://{request.headers.get('host', '')}"
         site = request.headers.get("sec-fetch-site", "same-origin")
-        proof = self._csrf(cookie or "", sent.get("request", ""))
+        proof = self._csrf_token(cookie or "", sent.get("request", ""))
         is_proof_valid = hmac.compare_digest(proof.encode(), sent.get("csrf", "").encode())
         if (
             cookie is None
@@ -128,9 +130,9 @@ class Browsers:
         ):
             message = "This form was not sent from a page of this sign-in."
             raise Refusal(problem_page(center.world.name, message, 403))
-        return cookie, self.pending(center, sent["request"]), sent
+        return cookie, self.find_pending_request(center, sent["request"]), sent
 
-    def _csrf(self, cookie: str, request_id: str) -> str:
+    def _csrf_token(self, cookie: str, request_id: str) -> str:
         return hmac.new(self._key, f"{cookie} {request_id}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -116,13 +116,13 @@ def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str])
 
 
 def _callback_for_later_call(service: Service, body: dict[str, Any]) -> Callable[[], object]:
-    def run() -> None:
+    def change_world_and_revoke() -> None:
         for action in body.get("world", []):
             change_world(service.center.world, action)
         if "revoke" in body:
             service.revoke_session(body["revoke"])
 
-    return run
+    return change_world_and_revoke
 
 
 def change_world(world: World, action: dict[str, Any]) -> None:

@@ -44,10 +44,10 @@ class Center:
         """
         if start_url is None:
             return self.world
-        wanted = _plain_url(start_url)
-        if wanted == _plain_url(f"{self.url}/start"):
+        wanted = _start_url_to_compare(start_url)
+        if wanted == _start_url_to_compare(f"{self.url}/start"):
             return self.world
-        return next((w for w in self.worlds if _plain_url(w.start_url) == wanted), None)
+        return next((w for w in self.worlds if _start_url_to_compare(w.start_url) == wanted), None)
 
     def sign_in(self, person: str, world: World | None = None) -> SignIn:
         """Begin a sign-in of this person, and return it.
@@ -83,5 +83,5 @@ class Center:
         return found
 
 
-def _plain_url(url: str) -> str:
+def _start_url_to_compare(url: str) -> str:
     return url.split("#", 1)[0].rstrip("/").lower()

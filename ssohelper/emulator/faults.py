@@ -92,7 +92,7 @@ class Script(NamedTuple):
 
 
 class Faults:
-    """The fault settings, one attribute each. The methods also add scripted answers and callbacks.
+    """The fault settings, one attribute each; and the answers and callbacks that a test adds.
 
     `_KNOBS` says what each setting means.
     """
@@ -199,7 +199,7 @@ class Faults:
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
         answer = None if status is None else Answer(status, pairs, raw)
         delivery = Delivery(delay_seconds, seconds_per_byte, close_after, reset, never)
-        self._add(operation, Script(answer, delivery), times)
+        self._add_script(operation, Script(answer, delivery), times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
         """Answer the operation's next calls with an AWS error. `name` is AWS's name of the error.
@@ -213,7 +213,7 @@ class Faults:
             answer = sts_refusal(STS_ERRORS[name], name, message or name)
         else:
             answer = portal_refusal(name, message or name)
-        self._add(operation, Script(answer, Delivery()), times)
+        self._add_script(operation, Script(answer, Delivery()), times)
 
     def slow_down(self, times: int = 1) -> None:
         """Answer the next polls for a device code with SlowDownException."""
@@ -228,7 +228,7 @@ class Faults:
 
         Their connections are closed when the emulator stops.
         """
-        self._add(
+        self._add_script(
             _checked_operation(operation), Script(Answer(200, (), b""), Delivery(never=True)), times
         )
 
@@ -282,7 +282,7 @@ class Faults:
             return refusal._replace(headers=refusal.headers + extra)
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
-    def take_rate_token(self) -> bool:
+    def count_against_rate_limit(self) -> bool:
         """Count one request against the rate limit (a token bucket). False means: answer 429.
 
         The bucket fills in real time, not by the emulator's clock, which a test may change.
@@ -300,7 +300,7 @@ class Faults:
             self._tokens -= 1
             return True
 
-    def _add(self, operation: str, script: Script, times: int) -> None:
+    def _add_script(self, operation: str, script: Script, times: int) -> None:
         with self._lock:
             self._scripts.setdefault(operation, []).extend([script] * times)
 

@@ -1,4 +1,4 @@
-"""The console's federation service, and a console page that shows the signed-in user and role.
+"""Emulates AWS's federation host, which signs browsers in to the console, and a console page.
 
 Wire: GET or POST /federation. With Action=getSigninToken the answer is JSON; Action=login signs a
 browser in and redirects it. Source: IAM user guide, "custom identity broker".

@@ -1,8 +1,8 @@
-"""Plays AWS's hosts by name, for clients that use the emulator as their https proxy.
+"""Emulates AWS's hosts by name, for clients that use the emulator as their https proxy.
 
-A client then needs no AWS_ENDPOINT_URL: it asks AWS's own hosts, and each host answers for its
-service, region, partition and host variant only. Other hosts, such as a company's own address
-of its portal, are added by tests.
+Such a client needs no AWS_ENDPOINT_URL: it sends requests to AWS's own host names. Each host
+answers for its own service, region, partition and IP family (IPv4 or dual-stack) only. Other hosts,
+such as a company's own address of its portal, are added by tests.
 """
 
 import html
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ssohelper.emulator.addresses import Place, find_place, portal_host
+from ssohelper.emulator.addresses import AwsHost, find_aws_host, portal_host_name
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import (
     Answer,
@@ -52,12 +52,12 @@ class Internet:
         self._lock = threading.Lock()
 
     def add_host(self, name: str, answer: Host) -> None:
-        """Add a host that answers with what `answer` returns, instead of AWS's of this name."""
+        """Add a host that answers with what `answer` returns, in place of AWS's of this name."""
         self._added[name] = answer
 
     def has_host(self, name: str) -> bool:
         """Return whether clients can connect to this host."""
-        return name in self._added or find_place(name) is not None
+        return name in self._added or find_aws_host(name) is not None
 
     def visits(self) -> list[Visit]:
         """Return all requests by host name so far, oldest first."""
@@ -70,28 +70,28 @@ class Internet:
             self._visits.clear()
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Answer a request to a host. `answer` is the function by which the emulator answers it."""
+        """Answer a request to a host. `answer` is how the emulator answers requests to AWS."""
         with self._lock:
             self._visits.append(Visit(request.host, request))
         added = self._added.get(request.host)
         if added is not None:
             return added(request)
-        place = find_place(request.host)
-        if place is None:
+        aws_host = find_aws_host(request.host)
+        if aws_host is None:
             return json_answer({"message": "no such host (EMULATOR)"}, 404)
-        is_page = request.path in _PAGES and place.service in ("oidc", "start")
-        if place.service == "start" and not is_page:
-            return self._portal_page(place, request)
-        if not is_page and request.path not in _PATHS.get(place.service, ()):
-            return json_answer({"message": f"{place.service} has no such path (EMULATOR)"}, 404)
+        is_page = request.path in _PAGES and aws_host.service in ("oidc", "start")
+        if aws_host.service == "start" and not is_page:
+            return self._portal_page(aws_host, request)
+        if not is_page and request.path not in _PATHS.get(aws_host.service, ()):
+            return json_answer({"message": f"{aws_host.service} has no such path (EMULATOR)"}, 404)
         with self._center.lock:
-            refused = self._find_refusal(place, request)
-        return refused or self._with_moved_device_page(place, request, answer(request))
+            refused = self._find_refusal(aws_host, request)
+        return refused or self._with_moved_device_page(aws_host, request, answer(request))
 
-    def _portal_page(self, place: Place, request: Request) -> Answer:
-        """Return the portal's page, which names its region, as AWS's does."""
+    def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
+        """Return the portal's page, which names the portal's region, as AWS's page does."""
         world = next((w for w in self._center.worlds if _host_of(w) == request.host), None)
-        region = world.region if world else place.region
+        region = world.region if world else aws_host.region
         if not region:
             return json_answer({"message": "no such portal (EMULATOR)"}, 404)
         page = (
@@ -102,52 +102,54 @@ class Internet:
 
     # -- requests that a host refuses ---------------------------------------------------------
 
-    def _find_refusal(self, place: Place, request: Request) -> Answer | None:
-        """Return AWS's error if the request's host is of the wrong region or host variant."""
-        if place.service == "oidc":
-            return self._find_oidc_refusal(place, request)
-        if place.service == "portal":
+    def _find_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
+        """Return AWS's error if the request's host is wrong, such as of another region; or None."""
+        if aws_host.service == "oidc":
+            return self._find_oidc_refusal(aws_host, request)
+        if aws_host.service == "portal":
             token = self._center.state.tokens.get(request.headers.get(TOKEN_HEADER, ""))
-            if token is not None and token.sign_in.world.region != place.region:
+            if token is not None and token.sign_in.world.region != aws_host.region:
                 return portal_refusal("UnauthorizedException", "Session token not found or invalid")
-        if place.service == "start":
-            return self._find_page_refusal(place, request)
-        if place.service in ("sts", "sign-in"):
-            return self._find_partition_refusal(place, request)
+        if aws_host.service == "start":
+            return self._find_page_refusal(aws_host, request)
+        if aws_host.service in ("sts", "sign-in"):
+            return self._find_partition_refusal(aws_host, request)
         return None
 
-    def _find_oidc_refusal(self, place: Place, request: Request) -> Answer | None:
+    def _find_oidc_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
         body = _json_body_of(request)
         url = body.get("issuerUrl") or body.get("startUrl")
         world = self._center.world_of(url) if isinstance(url, str) else None
-        if world is not None and world.region != place.region:
+        if world is not None and world.region != aws_host.region:
             return oidc_refusal("InvalidRequestException", "Invalid start URL provided")
         state = self._center.state
         code, refresh = state.codes.get(body.get("code", "")), body.get("refreshToken", "")
         used = code or state.refresh_tokens.get(refresh)
-        if used is not None and used.sign_in.world.region != place.region:
+        if used is not None and used.sign_in.world.region != aws_host.region:
             return oidc_refusal("InvalidGrantException", "Invalid grant provided")
         return None
 
-    def _find_page_refusal(self, place: Place, request: Request) -> Answer | None:
-        """Refuse a device-code page on the portal of the other host variant, as AWS does."""
+    def _find_page_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
+        """Refuse a device code if its portal is dual-stack and this host is not, or the reverse."""
         device = self._center.state.device_of(request.query.get("user_code", ""))
-        home = find_place(_host_of(device.world)) if device else None
-        if home is None or not home.region or home.dual_stack == place.dual_stack:
+        home = find_aws_host(_host_of(device.world)) if device else None
+        if home is None or not home.region or home.dual_stack == aws_host.dual_stack:
             return None
         return json_answer({"message": "the hand-off to the portal failed (EMULATOR)"}, 400)
 
-    def _find_partition_refusal(self, place: Place, request: Request) -> Answer | None:
+    def _find_partition_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
         sent = request.headers.get("x-amz-security-token") or _session_token(request)
         issued = next(
             (i for i in self._center.state.issued.values() if i.session_token == sent), None
         )
-        if issued is None or issued.arn.split(":")[1] == place.partition:
+        if issued is None or issued.arn.split(":")[1] == aws_host.partition:
             return None
         return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
 
-    def _with_moved_device_page(self, place: Place, request: Request, answer: Answer) -> Answer:
-        """Return the emulator's answer; the device-code page in it is on a host like the one asked."""
+    def _with_moved_device_page(
+        self, aws_host: AwsHost, request: Request, answer: Answer
+    ) -> Answer:
+        """Return the answer with the device-code page's URLs on a portal host instead of ours."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)
@@ -156,7 +158,7 @@ class Internet:
         for key in ("verificationUri", "verificationUriComplete"):
             page = body.get(key)
             if isinstance(page, str):
-                own = f"https://{portal_host(place, instance)}"
+                own = f"https://{portal_host_name(aws_host, instance)}"
                 body[key] = page.replace(self._center.url, own)
         return answer._replace(body=json.dumps(body).encode())
 
@@ -179,7 +181,7 @@ def _json_body_of(request: Request) -> dict[str, Any]:
 
 
 def _session_token(request: Request) -> str:
-    """Return the session token in a form for the console's federation service, or ""."""
+    """Return the session token in a form for AWS's federation host, or ""."""
     try:
         found = json.loads(request.form().get("Session", ""))
     except ValueError:

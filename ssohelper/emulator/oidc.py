@@ -171,7 +171,7 @@ def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) ->
     now = center.now()
     if device.expires_at <= now:
         raise oidc_error("ExpiredTokenException", "Device code has expired")
-    _check_pace(center, device, now)
+    _check_polling_interval(center, device, now)
     device.polls += 1
     # `auto_approve` does not apply to the first poll, because with AWS no user can have approved by
     # then: clients poll once before the user has seen the code.
@@ -184,10 +184,10 @@ def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) ->
     if is_pending or device.sign_in is None:
         raise oidc_error("AuthorizationPendingException", "Authorization is pending")
     device.status = "used"
-    return _issue_answer(center, client, device.sign_in)
+    return _issue_tokens_as_answer(center, client, device.sign_in)
 
 
-def _check_pace(center: Center, device: DeviceAuthorization, now: float) -> None:
+def _check_polling_interval(center: Center, device: DeviceAuthorization, now: float) -> None:
     last, device.last_poll_at = device.last_poll_at, now
     interval = center.faults.interval
     if not center.faults.enforce_interval or last is None or not isinstance(interval, int | float):
@@ -209,7 +209,7 @@ def _redeem_authorization_code(center: Center, client: Client, body: dict[str, A
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
     if digest.rstrip(b"=").decode() != code.challenge:
         raise oidc_error("InvalidGrantException", "Invalid code verifier provided")
-    return _issue_answer(center, client, code.sign_in)
+    return _issue_tokens_as_answer(center, client, code.sign_in)
 
 
 def _redeem_refresh_token(center: Center, client: Client, body: dict[str, Any]) -> Answer:
@@ -218,25 +218,25 @@ def _redeem_refresh_token(center: Center, client: Client, body: dict[str, Any]) 
     old = center.state.refresh_tokens.get(str(body.get("refreshToken")))
     if old is None or old.client_id != client.id or not old.sign_in.is_live_at(now):
         raise invalid
-    if old.replaced_at is not None and not _may_replay(center, old, now):
+    if old.replaced_at is not None and not _is_replaced_token_still_valid(center, old, now):
         if knobs.strict_revokes_session:
             old.sign_in.revoked = True
         raise invalid
     if knobs.rotation == "none":
-        return _issue_answer(center, client, old.sign_in, refresh=old.value)
+        return _issue_tokens_as_answer(center, client, old.sign_in, refresh=old.value)
     if old.replaced_at is None:
         old.replaced_at = now
-    return _issue_answer(center, client, old.sign_in, refreshing=True)
+    return _issue_tokens_as_answer(center, client, old.sign_in, refreshing=True)
 
 
-def _may_replay(center: Center, old: RefreshToken, now: float) -> bool:
+def _is_replaced_token_still_valid(center: Center, old: RefreshToken, now: float) -> bool:
     knobs = center.faults
     if knobs.rotation == "strict" or old.replaced_at is None:
         return False
     return knobs.rotation == "none" or now - old.replaced_at < knobs.grace_seconds
 
 
-def _issue_answer(
+def _issue_tokens_as_answer(
     center: Center,
     client: Client,
     sign_in: SignIn,

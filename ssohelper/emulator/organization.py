@@ -86,7 +86,7 @@ class IamRole(NamedTuple):
         return f"arn:aws:iam::{self.account_id}:role/{self.name}"
 
 
-def unique_id(account_id: str, role_name: str) -> str:
+def unique_id_of_role(account_id: str, role_name: str) -> str:
     """Return the unique id of an IAM role. The user ids of its sessions begin with this id."""
     return "AROA" + hashlib.sha256(f"{account_id}/{role_name}".encode()).hexdigest()[:17].upper()
 
@@ -316,7 +316,7 @@ class World:
             return offer
 
     def provisioned_role(self, account_id: str, permission_set: str) -> str:
-        """Return the name of the IAM role that stands for a permission set in an account."""
+        """Return the name of the IAM role that AWS makes for a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 

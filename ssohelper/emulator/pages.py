@@ -111,7 +111,7 @@ def build_page(
         f"<style>{_STYLE}</style></head><body>"
         '<div class="band" role="note"><strong>EMULATOR</strong> · this page comes from your own '
         "machine, not from AWS</div>"
-        f'<main{" class=wide" if wide else ""}><p class="org">{_isolated(organization)}</p>'
+        f'<main{" class=wide" if wide else ""}><p class="org">{_in_bdi(organization)}</p>'
         f"<h1>{_escaped(title)}</h1>{body}</main></body></html>\n"
     )
     headers = (
@@ -153,8 +153,9 @@ def _person_choice(person: Person, chosen: bool) -> str:
     return (
         f'<label class="choice"><input type="radio" name="person" required '
         f'value="{_escaped(person.user_name)}"{checked}>'
-        f"<span>{_isolated(person.display_name)}"
-        f' <span class="soft">{_isolated(person.user_name)} · {_isolated(person.email)}</span></span></label>'
+        f"<span>{_in_bdi(person.display_name)}"
+        f' <span class="soft">{_in_bdi(person.user_name)} · {_in_bdi(person.email)}</span></span>'
+        "</label>"
     )
 
 
@@ -168,17 +169,18 @@ def consent_page(
     send_to: str = "",
 ) -> Answer:
     """Return the consent page. With a user code it first asks the user to compare the code."""
-    allowed = "".join(f"<li>{_isolated(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
+    allowed = "".join(f"<li>{_in_bdi(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
     what = f"<ul>{allowed or '<li>See your accounts and fetch credentials</li>'}</ul>"
     compare = ""
     if user_code:
         compare = (
             "<p>Go on only if this code is the one that your device shows:</p>"
-            f'<p class="code" aria-label="Code">{_isolated(user_code)}</p>'
+            f'<p class="code" aria-label="Code">{_in_bdi(user_code)}</p>'
         )
     body = (
-        f"{compare}<p>The program <strong>{_isolated(client_name)}</strong> asks to:</p>{what}"
-        f'<p class="soft">Signed in as {_isolated(person.display_name)} ({_isolated(person.user_name)}).</p>'
+        f"{compare}<p>The program <strong>{_in_bdi(client_name)}</strong> asks to:</p>{what}"
+        f'<p class="soft">Signed in as {_in_bdi(person.display_name)} '
+        f"({_in_bdi(person.user_name)}).</p>"
         f"{_open_form('/consent', form)}"
         '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
         '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'
@@ -238,16 +240,16 @@ def portal_page(
 ) -> Answer:
     """Return the access portal's page, with the accounts and roles of the signed-in person."""
     sections = "".join(
-        f'<section><div class="head"><h2>{_isolated(account.name)}</h2>'
+        f'<section><div class="head"><h2>{_in_bdi(account.name)}</h2>'
         f'<span class="soft">{_escaped(account.id)}</span></div>'
-        f'<p class="soft small">{_isolated(account.email)}</p><ul>'
-        + "".join(f"<li>{_isolated(role)}</li>" for role in roles)
+        f'<p class="soft small">{_in_bdi(account.email)}</p><ul>'
+        + "".join(f"<li>{_in_bdi(role)}</li>" for role in roles)
         + "</ul></section>"
         for account, roles in rows
     )
     total = sum(len(roles) for _, roles in rows)
     body = (
-        f"<p>{_isolated(person.display_name)} ({_isolated(person.user_name)}): {len(rows)} accounts, "
+        f"<p>{_in_bdi(person.display_name)} ({_in_bdi(person.user_name)}): {len(rows)} accounts, "
         f"{total} roles. "
         f'<span class="soft">The sign-in session ends at {_escaped(ends)}.</span></p>'
         f"{_open_form('/sign-out', form)}"
@@ -266,10 +268,10 @@ def console_page(
     """
     rows = "".join(
         f'<p><span class="label">{_escaped(name)}</span>'
-        f'<span id="{_escaped(name.lower().replace(" ", "-"))}">{_isolated(value)}</span></p>'
+        f'<span id="{_escaped(name.lower().replace(" ", "-"))}">{_in_bdi(value)}</span></p>'
         for name, value in facts
     )
-    others = "".join(f"<li>{_isolated(other)}</li>" for other in also_signed_in)
+    others = "".join(f"<li>{_in_bdi(other)}</li>" for other in also_signed_in)
     more = f'<h2>Also signed in here</h2><ul id="others">{others}</ul>' if others else ""
     return build_page("AWS console", organization, rows + more)
 
@@ -298,5 +300,5 @@ def _escaped(value: object) -> str:
     return html.escape(str(value))
 
 
-def _isolated(value: object) -> str:
+def _in_bdi(value: object) -> str:
     return f"<bdi>{_escaped(value)}</bdi>"

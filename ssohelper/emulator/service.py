@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ssohelper.emulator import federation, oidc, portal, sts
-from ssohelper.emulator.addresses import find_place
+from ssohelper.emulator.addresses import find_aws_host
 from ssohelper.emulator.core import SCOPE, Center
 from ssohelper.emulator.exchange import (
     Answer,
@@ -27,7 +27,7 @@ from ssohelper.emulator.faults import RATE_LIMITED, Faults
 from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.state import Client, IssuedCredentials, SignIn
-from ssohelper.emulator.tally import Call, Tally, token_mark
+from ssohelper.emulator.tally import Call, Tally, short_token_hash
 from ssohelper.emulator.web import Web
 
 
@@ -85,14 +85,16 @@ class Service:
             is_known_path = request.path in self._paths
             message = "Method not allowed" if is_known_path else "Not found"
             return json_answer({"message": f"{message} (EMULATOR)"}, 405 if is_known_path else 404)
-        names, token = _names_and_token(operation.name, request)
+        names, token = _operation_names_and_token(operation.name, request)
         self.tally.count_arrival(names)
         answer = self._answer_with_faults(operation, names, request)
         is_unanswered = answer.delivery is not None and (
             answer.delivery.never or answer.delivery.reset
         )
         status = 0 if is_unanswered else answer.status
-        self.tally.record_answer(Call(names[-1], status, request.connection, token_mark(token)))
+        self.tally.record_answer(
+            Call(names[-1], status, request.connection, short_token_hash(token))
+        )
         return answer
 
     def _answer_with_faults(
@@ -113,11 +115,13 @@ class Service:
 
     def _faults_of(self, request: Request) -> Faults:
         """Return the fault settings for the request: its region's own, or else the general ones."""
-        place = find_place(request.host) if self.center.region_faults and request.host else None
-        return self.center.region_faults.get(place.region if place else "", self.faults)
+        aws_host = (
+            find_aws_host(request.host) if self.center.region_faults and request.host else None
+        )
+        return self.center.region_faults.get(aws_host.region if aws_host else "", self.faults)
 
     def _run_operation(self, operation: Operation, request: Request) -> Answer:
-        if operation.name in RATE_LIMITED and not self.faults.take_rate_token():
+        if operation.name in RATE_LIMITED and not self.faults.count_against_rate_limit():
             refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
             after = self.faults.retry_after
             extra = (("Retry-After", after),) if after is not None else ()
@@ -225,7 +229,9 @@ def _with_request_id(answer: Answer) -> Answer:
     return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
-def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
+def _operation_names_and_token(
+    operation: str, request: Request
+) -> tuple[tuple[str, ...], str | None]:
     """Return the names under which a call is counted, and its access or refresh token, or None."""
     if operation == "federation":
         action = federation.federation_action_of(request)

@@ -17,7 +17,7 @@ from ssohelper.emulator import assume_role
 from ssohelper.emulator.assume_role import StsError
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import STS_NAMESPACE, Answer, Refusal, Request, sts_refusal
-from ssohelper.emulator.organization import unique_id
+from ssohelper.emulator.organization import unique_id_of_role
 from ssohelper.emulator.state import IssuedCredentials
 
 _AUTHORIZATION = re.compile(
@@ -62,7 +62,7 @@ def sts_action_of(request: Request) -> str:
 
 def _caller_identity(_center: Center, caller: IssuedCredentials, _request: Request) -> str:
     """Return the account, ARN and user id of the signed request's credentials."""
-    user_id = unique_id(caller.account_id, caller.role_name)
+    user_id = unique_id_of_role(caller.account_id, caller.role_name)
     if caller.is_role_session:
         user_id += f":{escape(caller.arn.rsplit('/', 1)[1])}"
     return (

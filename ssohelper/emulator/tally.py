@@ -12,7 +12,7 @@ class Call(NamedTuple):
     operation: str
     status: int  # the HTTP status; 0 if the call got no answer
     connection: int
-    token: str  # a short hash (`token_mark`) of the call's access or refresh token, or ""
+    token: str  # a short hash (`short_token_hash`) of the call's access or refresh token, or ""
 
 
 class Tally:
@@ -60,6 +60,6 @@ class Tally:
         }
 
 
-def token_mark(secret: str | None) -> str:
+def short_token_hash(secret: str | None) -> str:
     """Return ten hex digits of a token's hash, which tell tokens apart without revealing them."""
     return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

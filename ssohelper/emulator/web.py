@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
-from ssohelper.emulator.browsers import Browsers, Pending, redirect_to_page
+from ssohelper.emulator.browsers import Browsers, PendingRequest, redirect_to_page
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Refusal, Request
 from ssohelper.emulator.oidc import is_redirect_allowed
@@ -23,8 +23,8 @@ class Web:
         self.browsers = Browsers()
         self.routes: dict[tuple[str, str], Callable[[Center, Request], Answer]] = {
             ("GET", "/device"): self.show_device_page,
-            ("GET", "/start"): self.start,
-            ("GET", "/start/"): self.start,
+            ("GET", "/start"): self.show_portal_page,
+            ("GET", "/start/"): self.show_portal_page,
             ("GET", "/sign-in"): self.show_sign_in_page,
             ("POST", "/sign-in"): self.sign_in,
             ("GET", "/consent"): self.show_consent_page,
@@ -46,17 +46,19 @@ class Web:
         client, uri = _find_client_and_redirect_uri(center, query)
         challenge = query.get("code_challenge", "")
         if query.get("response_type") != "code":
-            return _send_back(uri, query, error="unsupported_response_type")
+            return _redirect_to_client(uri, query, error="unsupported_response_type")
         if query.get("code_challenge_method") != "S256" or len(challenge) != 43:
-            return _send_back(uri, query, error="invalid_request")
+            return _redirect_to_client(uri, query, error="invalid_request")
         scopes = (query.get("scopes") or query.get("scope") or "").split()
         if not set(scopes) <= set(client.scopes):
-            return _send_back(uri, query, error="invalid_scope")
+            return _redirect_to_client(uri, query, error="invalid_scope")
         world = center.world_of(client.issuer_url) or center.world
         if center.auto_approve:
-            return _issue_code(center, query, center.sign_in(center.auto_approve, world))
+            return _issue_authorization_code(
+                center, query, center.sign_in(center.auto_approve, world)
+            )
         return self._redirect_to_next_page(
-            center, request, self.browsers.add_pending(center, world, query=query)
+            center, request, self.browsers.add_pending_request(center, world, query=query)
         )
 
     def show_device_page(self, center: Center, request: Request) -> Answer:
@@ -68,13 +70,13 @@ class Web:
         if device is None or device.status != "pending" or device.expires_at <= center.now():
             error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code_page(center.world.name, error, typed)
-        pending = self.browsers.add_pending(center, device.world, device=device)
+        pending = self.browsers.add_pending_request(center, device.world, device=device)
         return self._redirect_to_next_page(center, request, pending)
 
-    def start(self, center: Center, request: Request) -> Answer:
+    def show_portal_page(self, center: Center, request: Request) -> Answer:
         """Return the access portal's page of the signed-in person, or redirect to the sign-in."""
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
-        pending = self.browsers.add_pending(center, center.world)
+        pending = self.browsers.add_pending_request(center, center.world)
         sign_in = self.browsers.sign_in_of(center, cookie, center.world)
         if sign_in is None:
             return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
@@ -84,7 +86,9 @@ class Web:
         form = self.browsers.make_form(cookie, pending)
         return pages.portal_page(world.name, world.person(sign_in.person), rows, ends, form)
 
-    def _redirect_to_next_page(self, center: Center, request: Request, pending: Pending) -> Answer:
+    def _redirect_to_next_page(
+        self, center: Center, request: Request, pending: PendingRequest
+    ) -> Answer:
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
         return redirect_to_page(
@@ -93,7 +97,7 @@ class Web:
 
     def show_sign_in_page(self, center: Center, request: Request) -> Answer:
         """Return the sign-in page for a waiting request."""
-        pending = self.browsers.pending(center, request.query.get("request", ""))
+        pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.make_form(cookie, pending)
         answer = pages.sign_in_page(pending.world.name, _list_people(pending), form)
@@ -117,7 +121,7 @@ class Web:
 
     def show_consent_page(self, center: Center, request: Request) -> Answer:
         """Return the consent page. Redirect to the sign-in page if no user is signed in."""
-        pending = self.browsers.pending(center, request.query.get("request", ""))
+        pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
@@ -130,7 +134,7 @@ class Web:
             client.scopes,
             self.browsers.make_form(cookie, pending),
             user_code=pending.device.user_code if pending.device else "",
-            send_to=_origin(pending.query["redirect_uri"]) if pending.query else "",
+            send_to=_origin_of_uri(pending.query["redirect_uri"]) if pending.query else "",
         )
 
     def answer_consent(self, center: Center, request: Request) -> Answer:
@@ -141,10 +145,12 @@ class Web:
             return redirect_to_page(f"/sign-in?request={pending.id}")
         allowed = sent.get("answer") == "allow"
         if pending.query is not None:
-            self.browsers.remove_pending(pending)
+            self.browsers.remove_pending_request(pending)
             if not allowed:
-                return _send_back(pending.query["redirect_uri"], pending.query, "access_denied")
-            return _issue_code(center, pending.query, sign_in)
+                return _redirect_to_client(
+                    pending.query["redirect_uri"], pending.query, "access_denied"
+                )
+            return _issue_authorization_code(center, pending.query, sign_in)
         device = pending.device
         if device is None or device.status != "pending" or device.expires_at <= center.now():
             raise Refusal(
@@ -158,7 +164,7 @@ class Web:
 
     def show_result(self, center: Center, request: Request) -> Answer:
         """Return the page that says whether the user approved or denied a device code."""
-        pending = self.browsers.pending(center, request.query.get("request", ""))
+        pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""
         if status == "denied":
             return pages.denied_page(pending.world.name)
@@ -191,7 +197,7 @@ def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tupl
     return client, uri
 
 
-def _client_of(center: Center, pending: Pending) -> Client:
+def _client_of(center: Center, pending: PendingRequest) -> Client:
     client_id = pending.query["client_id"] if pending.query else ""
     client = center.state.clients.get(pending.device.client_id if pending.device else client_id)
     if client is None:
@@ -201,7 +207,7 @@ def _client_of(center: Center, pending: Pending) -> Client:
     return client
 
 
-def _list_people(pending: Pending) -> list[Person]:
+def _list_people(pending: PendingRequest) -> list[Person]:
     return list(pending.world.people.values())
 
 
@@ -209,7 +215,7 @@ def _disabled_message(person: Person) -> str:
     return f"{person.display_name} cannot sign in: this user is disabled."
 
 
-def _issue_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
+def _issue_authorization_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
     code = AuthorizationCode(
         center.state.new_secret("AC", 80),
         query["client_id"],
@@ -219,10 +225,10 @@ def _issue_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answe
         center.now() + center.faults.code_seconds,
     )
     center.state.codes[code.value] = code
-    return _send_back(code.redirect_uri, query, code=code.value)
+    return _redirect_to_client(code.redirect_uri, query, code=code.value)
 
 
-def _send_back(uri: str, query: dict[str, str], error: str = "", code: str = "") -> Answer:
+def _redirect_to_client(uri: str, query: dict[str, str], error: str = "", code: str = "") -> Answer:
     """Return a redirect to the client's redirect URI, with the `state` that the client sent."""
     pairs = {"code": code} if code else {"error": error}
     if "state" in query:
@@ -232,6 +238,6 @@ def _send_back(uri: str, query: dict[str, str], error: str = "", code: str = "")
     return Answer(302, headers, b"")
 
 
-def _origin(uri: str) -> str:
+def _origin_of_uri(uri: str) -> str:
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"

@@ -145,7 +145,7 @@ class BackgroundWork:
         if not self._may_release_credentials(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)
-        ends = notices.times_to_renew_before(outlook)
+        ends = notices.list_ends_of_sign_in_and_token(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:

@@ -157,7 +157,7 @@ class _RowMaker:
         self, item: ConfigProfile, sign: str, change: ProfileChange | None = None
     ) -> ProfileRow:
         name = item.entry.name
-        target = item.shown
+        target = item.shown_target
         before, after = (change.before, change.after) if change else ({}, {})
         note = "; ".join(self._notes.get(name, ()))
         if target is None:

@@ -251,7 +251,7 @@ class Reach:
         found = self.actions._read_profiles_to_remove(self.row)
         self.config.edit()  # while the question is on the screen
         self.app.file.write_text(self.config.text())
-        profiles.remove(self.app, found)
+        profiles.remove_profiles(self.app, found)
         gone = {*self.config.profiles} - {e.name for e in self.app.config.read().profiles()}
         right = all(self.is_name_right(name) for name in gone)
         for name in gone:

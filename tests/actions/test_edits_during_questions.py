@@ -18,8 +18,8 @@ MANAGED = (
 
 
 def plan_removal_of_profile(app: App) -> Callable[[], None]:
-    found = profiles.read_managed(app, ["pay.Read"])
-    return lambda: profiles.remove(app, found)
+    found = profiles.read_managed_profiles(app, ["pay.Read"])
+    return lambda: profiles.remove_profiles(app, found)
 
 
 def plan_removal_of_session(app: App) -> Callable[[], None]:

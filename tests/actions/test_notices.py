@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import notices
-from ssohelper.actions.notices import Reminder, times_to_renew_before
+from ssohelper.actions.notices import Reminder, list_ends_of_sign_in_and_token
 from ssohelper.core.model import SignInFacts, SsoSession
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.core.sign_in_outlook import Outlook
@@ -80,14 +80,16 @@ def test_an_assumed_end_is_never_printed() -> None:
 
 
 def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s() -> None:
-    assert times_to_renew_before(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
-    assert times_to_renew_before(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
+    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
+    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
         NOW + 9,
         NOW + 60,
     ]
-    assert times_to_renew_before(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [NOW + 9]
-    assert times_to_renew_before(Outlook(NOW + 9, "assumed", NOW + 60)) == []
-    assert times_to_renew_before(Outlook(None, "signed out")) == []
+    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [
+        NOW + 9
+    ]
+    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "assumed", NOW + 60)) == []
+    assert list_ends_of_sign_in_and_token(Outlook(None, "signed out")) == []
 
 
 class NotifyingApp(WorldApp):

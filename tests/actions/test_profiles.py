@@ -54,7 +54,7 @@ def test_writes_nothing_when_an_edit_has_changed_the_plan(app: App, home: Home, 
     plan = plan_admin(app)
     changed = append(home, edit)
     with pytest.raises(LocalState, match="has changed since the diff was shown"):
-        profiles.apply(app, plan)
+        profiles.write_profile_plan(app, plan)
     assert home.config_file.read_text() == changed
     assert app.choices.load("corp") == Choices()
 
@@ -62,7 +62,7 @@ def test_writes_nothing_when_an_edit_has_changed_the_plan(app: App, home: Home, 
 def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home: Home) -> None:
     plan = plan_admin(app)
     changed = append(home, "# mine\n[profile other]\nregion = eu-west-1\n")
-    profiles.apply(app, plan)
+    profiles.write_profile_plan(app, plan)
     assert home.config_file.read_text().startswith(changed)
     assert app.config.read().profile("pay.Admin") is not None
     assert app.choices.load("corp") == FILTERED._replace(written_region="eu-west-1")
@@ -97,7 +97,7 @@ def test_writes_nothing_when_a_section_that_it_changes_was_edited(
     assert changed != before
     home.config_file.write_bytes(changed)
     with pytest.raises(LocalState, match="has changed since the diff was shown"):
-        profiles.apply(app, plan)
+        profiles.write_profile_plan(app, plan)
     assert home.config_file.read_bytes() == changed
 
 
@@ -113,7 +113,7 @@ def test_options_that_another_sync_saved_meanwhile_stay(app: App, home: Home) ->
     plan = plan_admin(app)  # with the region that is remembered now
     removed = frozenset({Role(PAY, "Read")})
     app.choices.save("corp", Choices(default_region="eu-north-1", form="sso", removed=removed))
-    profiles.apply(app, plan)
+    profiles.write_profile_plan(app, plan)
     assert app.choices.load("corp") == Choices(
         roles=("Admin",),
         default_region="eu-north-1",
@@ -132,7 +132,7 @@ def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: H
     assert listing is not None
     given = Choices(form="sso")
     choices = profiles.merge_choices(app, session, given)
-    profiles.apply(app, profiles.plan_add(app, session, listing, choices, admin, None))
+    profiles.write_profile_plan(app, profiles.plan_add(app, session, listing, choices, admin, None))
     left = removed._replace(removed=frozenset({read}), written_region="eu-west-1")
     assert app.choices.load("corp") == left
 

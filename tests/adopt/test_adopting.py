@@ -61,7 +61,7 @@ def test_doctor_and_whoami_propose_the_region_of_new_profiles(saved: Home) -> No
     add(saved, f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}")
     app = in_process(saved)
     [found] = check_regions(doctor.gather_facts(app))
-    region = default_regions.region_of_role(app, resolve_profile(app, "bare", None))
+    region = default_regions.region_for_new_profile_of_role(app, resolve_profile(app, "bare", None))
     assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
 
 
@@ -97,7 +97,7 @@ def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None
     saved.env["PATH"] = f"{program.parent}:{saved.env['PATH']}"
     printed = ok(run("profile", "sync", "--yes"))
     assert "2 profiles of aws-sso-cli: work if aws-sso works (it was not run)" in printed
-    assert "(it was not run), if you give --region (none is written)" in printed
+    assert "(it was not run), if you give --region (the profile has none)" in printed
     with_region = run("profile", "sync", "--dry-run", env={"AWS_REGION": "eu-west-1"}).stderr
     assert "(it was not run)\n" in with_region
     assert 'skipped "pay.Admin": the profile "a/Admin" already points at this role' in printed
@@ -267,7 +267,7 @@ OTHER = (
         ),
         (
             LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
-            "does not work now: its sso_region is eu-west-2, that of its portal is eu-west-1",
+            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
         ),
         (
             LEGACY.replace("sso_region = eu-west-1\n", ""),
@@ -276,7 +276,7 @@ OTHER = (
         (
             f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
             "sso_role_name = Read\n",
-            "does not work now: its sso_region is eu-west-2, that of its portal is eu-west-1",
+            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
         ),
         (
             f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"

@@ -59,7 +59,7 @@ class World:
     def read_token_file_fingerprint(self, _session_name: str) -> str:
         return "f1"
 
-    def read_config_mark(self) -> str:
+    def read_config_fingerprint(self) -> str:
         return self.config_mark
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:

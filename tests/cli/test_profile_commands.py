@@ -314,7 +314,7 @@ def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Pat
     assert listing is not None
     plan = profiles.plan_sync(app, session, listing, Choices())
     assert len(list(profiles.diff_plan(app, plan))) > 50_000
-    profiles.apply(app, plan)
+    profiles.write_profile_plan(app, plan)
     again = App(home.env)
     assert len(again.config.read().profiles()) == 10_000
     assert profiles.plan_sync(again, session, listing, Choices()).changes == ()

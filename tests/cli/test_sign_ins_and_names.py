@@ -77,7 +77,7 @@ class TestANameInUse:
         ok(run, "profile", "undo", "--yes")
         before = corp.config_file.read_bytes()
         said = refused(run, "session", "rename", "corp", "acme", "--yes")
-        assert '"acme" has a sign-in that is not in the config' in said
+        assert 'the session "acme" is signed in, but not in the config' in said
         assert "end it first: ssohelper logout acme" in said
         assert corp.config_file.read_bytes() == before
         assert "\nuser     ana" in ok(run, "whoami", PROFILE).replace("\t", "     ")
@@ -101,7 +101,7 @@ class TestANameInUse:
         self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
     ) -> None:
         said = refused(run, *command)
-        assert f"not in the config, at {START_URL} in us-east-1" in said
+        assert f"is signed in at {START_URL} in us-east-1, which is not in the config" in said
         assert "ssohelper logout corp" in said
         assert shown(run) == [("corp", START_URL, "valid", False)]
         assert emulator.counters["authorize"] == 1

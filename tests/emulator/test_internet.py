@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.emulator.addresses import find_place
+from ssohelper.emulator.addresses import find_aws_host
 from ssohelper.emulator.exchange import Answer, make_request
 from ssohelper.emulator.internet import host_that_redirects_to
 from ssohelper.emulator.service import Service
@@ -61,7 +61,7 @@ class Browser:
     ],
 )
 def test_aws_has_no_such_host(host: str) -> None:
-    assert find_place(host) is None
+    assert find_aws_host(host) is None
 
 
 def test_a_host_answers_for_its_own_service_only() -> None:

@@ -110,7 +110,7 @@ class TestCommand:
         done = world.run(SCRIPT, "config", "set", "guard.rules", RULE, "*/Databaseadmn", GUARDED)
         assert done.returncode == 0, done.stderr
         typo = 'warning: the rule "*/Databaseadmn" guards no role of the saved lists\n'
-        account = f': it names an account; for a role write "*/{GUARDED}"\n'
+        account = f': this rule names an account; for a role write "*/{GUARDED}"\n'
         for shown in (done.stderr, world.run(SCRIPT, "config", "list").stderr):
             assert shown.count("guards no role") == 2, shown
             assert typo in shown

@@ -222,7 +222,7 @@ def test_setup_refuses_or_asks_about_portals_that_it_cannot_know(
         (f"{FIRST}={THERE}", 2, f"is in {SECOND}, not in {FIRST}"),
         ("x=https://evil.example.com", 2, "is no AWS region"),
         (f"{SECOND}=https://{SECOND}.example.com", 2, "is not on a host of the AWS access portal"),
-        (f"{FIRST}={HERE}", 3, 'is the region of "corp" itself'),
+        (f"{FIRST}={HERE}", 3, 'is the region of the session "corp" itself'),
         (f"{SECOND}=https://ssoins-9999.{SECOND}.portal.amazonaws.com", 3, "another instance"),
     ],
 )
@@ -244,7 +244,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(
     path.write_text(f'[sessions.corp]\nregions = ["{SECOND}={other}"]\n')
     done = run("login", "corp")
     assert done.returncode == 0
-    assert "is of another instance of Identity Center; it is not asked" in done.stderr
+    assert "is of another instance of Identity Center; this portal is not used" in done.stderr
     assert len(two.service.sign_ins()) == 1
 
 

@@ -70,7 +70,7 @@ class World:
         self._count: dict[str, int] = {}
         self._token_paths: dict[str, str] = {}
         install.use(self)
-        broker_work._log_crash = self._internal
+        broker_work._log_crash_and_make_error = self._internal
         sign_in_user.find_signed_in_user = self._person_of
 
     def trace(self, text: str) -> None:

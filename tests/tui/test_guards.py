@@ -45,7 +45,7 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
         await user.press("enter")  # without a reason nothing goes on
         assert isinstance(user.app.screen, GrantScreen)
         await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
-        await user.wait_for_message("the typed word is another one")
+        await user.wait_for_message("the typed word is not the requested one")
         await user.wait_for_screen(AccountsScreen)
         await user.press(key)
         await user.wait_for_screen(GrantScreen)

@@ -115,7 +115,7 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
     assert session is not None
     assert listing is not None
     filtered = profiles.merge_choices(services, session, Choices(roles=("Read*",)))
-    profiles.apply(services, profiles.plan_sync(services, session, listing, filtered))
+    profiles.write_profile_plan(services, profiles.plan_sync(services, session, listing, filtered))
 
     async def scenario(user: User) -> None:
         await open_screen(user)

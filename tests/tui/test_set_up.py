@@ -308,7 +308,7 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
     async def scenario(user: User) -> None:
         await refuse_profiles(user, world)
         await user.press("y")
-        await user.wait_for_message("the session was written; its profiles, later:")
+        await user.wait_for_message("the session was written; to write its profiles later:")
         await user.wait_for_text("signed in", "8h left")
 
     run_scenario(world.app(sleep=quick), scenario)
@@ -493,12 +493,12 @@ def test_leaving_before_a_portal_is_found_does_not_crash(
 ) -> None:
     left, looked = threading.Event(), threading.Event()
 
-    def find_portals(_house: App) -> list[tuple[str, str, str | None]]:
+    def find_portals(_house: App) -> list[setup.PortalInConfig]:
         left.wait(30)
         looked.set()
         return []
 
-    monkeypatch.setattr(setup, "find_portals", find_portals)
+    monkeypatch.setattr(setup, "find_portals_in_config", find_portals)
 
     async def scenario(user: User) -> None:
         await user.press("f3")

@@ -239,7 +239,7 @@ class RowActions:
 
         def read_last_pages_and_region() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
-            region = environment.choose_service_region(services, profile)
+            region = environment.choose_region_for_requests(services, profile)
             return console.load_opened_console_pages(services, row.key), region
 
         last, region = await background.run(self.app, read_last_pages_and_region)
@@ -337,7 +337,7 @@ class RowActions:
         plan, lines = await background.run(app, make_plan_and_diff)
         if not await confirm_write(app, plan_text.plan_summary_text(plan), lines, command):
             return False
-        await background.run(app, lambda: profiles.apply(services, plan))
+        await background.run(app, lambda: profiles.write_profile_plan(services, plan))
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
         return True
 
@@ -353,7 +353,7 @@ class RowActions:
         count = plan_text.profile_count_text(len(found))
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
-        await background.run(app, lambda: profiles.remove(services, found))
+        await background.run(app, lambda: profiles.remove_profiles(services, found))
         app.show_done(f"removed {count}; to undo: F4, then F8", command)
         return True
 
@@ -368,7 +368,7 @@ class RowActions:
                 f'"{services.locations.aws_config_file}" has changed since this list was read',
                 hint="nothing was written; check the list, then press the key again",
             )
-        return profiles.read_managed(services, row.profiles)
+        return profiles.read_managed_profiles(services, row.profiles)
 
     # -- the lines of the command palette ------------------------------------------------------
 

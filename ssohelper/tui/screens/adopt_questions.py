@@ -75,15 +75,15 @@ async def _ask_about_partly_chosen_blocks(
         app, lambda: adopting.list_profiles_left_out_of_blocks(services, found, chosen)
     )
     for left in torn:
-        lines = text_lines((*setup_text.torn_part_lines(left), "", *left))
-        screen = ConfirmScreen(setup_text.torn_part_question(left), lines=lines)
+        lines = text_lines((*setup_text.partly_adopted_block_lines(left), "", *left))
+        screen = ConfirmScreen(setup_text.partly_adopted_block_question(left), lines=lines)
         if await app.push_screen_wait(screen):
             chosen |= set(left)
     whole = await background.run(
-        app, lambda: adopting.drop_partly_named_blocks(services, found, chosen)
+        app, lambda: adopting.drop_profiles_of_partly_named_blocks(services, found, chosen)
     )
     for others, why in await background.run(
         app, lambda: adopting.find_remaining_aws_sso_cli_markers(services, found, whole)
     ):
-        app.show_warning(setup_text.kept_markers_line(others, why))
+        app.show_warning(setup_text.remaining_markers_line(others, why))
     return whole

@@ -48,7 +48,7 @@ async def write_plan(app: TuiApp[Any], plan: Plan, command: str) -> None:
     """
     services = app.services
     if plan.changes:
-        await background.run(app, lambda: profiles.apply(services, plan))
+        await background.run(app, lambda: profiles.write_profile_plan(services, plan))
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
     else:
         await background.run(app, lambda: saved_options.save_sync_options(services, plan))

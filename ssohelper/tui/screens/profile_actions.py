@@ -79,12 +79,12 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     """
     services = app.services
     command = f"ssohelper profile rm {command_arguments(names)}"
-    found = await background.run(app, lambda: profiles.read_managed(services, names))
+    found = await background.run(app, lambda: profiles.read_managed_profiles(services, names))
     lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
     what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES)}"
     if not await confirm_write(app, what, lines, command):
         return False
-    await background.run(app, lambda: profiles.remove(services, found))
+    await background.run(app, lambda: profiles.remove_profiles(services, found))
     app.show_done(f"removed {plan_text.profile_count_text(len(found))}", command)
     return True
 

@@ -146,8 +146,8 @@ def profile_lines(row: ProfileRow, path: str) -> list[Line]:
     if row.account_id:
         account = f"{row.account_name} " if row.account_name else ""
         parts.append(f"{account}{row.account_id}/{row.role}")
-    if row.item is not None and row.item.shown is not None:
-        parts.append(f"form {row.item.shown.form}")
+    if row.item is not None and row.item.shown_target is not None:
+        parts.append(f"form {row.item.shown_target.form}")
     region = row.item.entry.keys.get("region") if row.item is not None else None
     parts += [region] if region else []
     lines += [[(show("  ".join(parts)), "dim")]] if parts else []

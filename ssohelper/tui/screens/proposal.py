@@ -75,7 +75,7 @@ def read_current_profiles(services: App) -> CurrentProfiles:
 def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     """Return what `profile sync` would change according to the saved list. Asks AWS nothing."""
     session = wish.session
-    texts = sync_options.present_option_texts(services, session)
+    texts = sync_options.load_sync_option_texts(services, session)
     edited = sync_options.parse_sync_options(services, session, wish.texts or {})
     listing = directory.load_listing(services, session)
     if listing is None or edited.problems:

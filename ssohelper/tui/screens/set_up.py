@@ -130,10 +130,12 @@ class SetUpForm(VerticalScroll):
         self.query_one("#start_url", Input).focus()
         services = self.app.services
         self.app.run_in_background(
-            lambda: setup.find_portals(services), self._suggest_start_url, lambda _error: None
+            lambda: setup.find_portals_in_config(services),
+            self._suggest_start_url,
+            lambda _error: None,
         )
 
-    def _suggest_start_url(self, found: list[tuple[str, str, str | None]]) -> None:
+    def _suggest_start_url(self, found: list[setup.PortalInConfig]) -> None:
         if not self.is_attached:
             return  # the user has left the form
         new = [(url, region) for url, region, name in found if name is None]

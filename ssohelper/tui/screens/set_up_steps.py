@@ -144,7 +144,9 @@ async def _ask_to_write_plan(
         picked = await app.push_screen_wait(FilterChoiceScreen(rows))
         if picked is None:
             continue
-        other = await background.run(app, partial(profiles.plan_for_rows, services, plan, picked))
+        other = await background.run(
+            app, partial(profiles.plan_with_role_filters, services, plan, picked)
+        )
         if other.changes:
             plan = other
             lines = await background.run(app, partial(plan_lines_with_warning, services, other))
@@ -164,7 +166,7 @@ def _make_write_question(
     """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
     first = text_lines(answers.survey)
     if answers.patterns is None:
-        first += text_lines([setup_text.adopt_not_in_command(len(answers.adopt))])
+        first += text_lines([setup_text.adoption_not_in_command_message(len(answers.adopt))])
     swapped = plan_text.swapped_names_line(plan)
     first += text_lines([swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
@@ -214,7 +216,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     if not rules:
         return
     command = setup_text.guard_command(rules)
-    lines = text_lines([setup_text.guards_line(rules)])
+    lines = text_lines([setup_text.proposed_guard_rules_line(rules)])
     screen = ConfirmScreen(setup_text.GUARD_QUESTION, lines=lines, command=command)
     if await app.push_screen_wait(screen):
         await background.run(
@@ -223,7 +225,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
                 services, "guard.rules", ("guard", "rules"), list(rules)
             ),
         )
-        app.show_done(setup_text.guards_line(rules), command)
+        app.show_done(setup_text.proposed_guard_rules_line(rules), command)
     else:
         app.show_done(f"later: {command}")
 
@@ -238,7 +240,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
             app, lambda: doctor.prove_profile_of_session(services, session)
         )
         has_aws = programs.find_program("aws", services.environ) is not None
-        texts += setup_text.result_lines(report, session.name, has_aws=has_aws)
+        texts += setup_text.setup_result_lines(report, session.name, has_aws=has_aws)
     else:
         texts.append(setup_text.NO_ACCOUNT)
     title = plan_text.plan_summary_text(plan, done=True) if plan.changes else NO_CHANGE

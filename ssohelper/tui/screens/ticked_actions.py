@@ -131,7 +131,7 @@ class TickedActions:
             return True
         if not await confirm_write(app, f"{prefix}{plan_text.plan_summary_text(plan)}", lines):
             return False
-        await background.run(app, lambda: profiles.apply(services, plan))
+        await background.run(app, lambda: profiles.write_profile_plan(services, plan))
         done = plan_text.plan_summary_text(plan, done=True)
         app.show_done(f"{prefix}{done}; to undo: F4, then F8")
         self._reload()

@@ -78,7 +78,7 @@ class Snapshot(NamedTuple):
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     # As `session list` does, the screen shows a sign-in whose session is not in the config too.
-    sessions, unlisted = selection.list_shown_sessions(services)
+    sessions, unlisted = selection.list_shown_sessions_and_those_not_in_config(services)
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_cached_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
