@@ -134,7 +134,7 @@ def list_guards() -> None:
         output.print_rows(("rule", "roles", "note"), rows)
     if any(not one.is_configured for one in rules):
         output.say(
-            "a rule that left the file stays in force until you confirm it with: "
+            "a rule that was removed from the file stays in force until you confirm that with: "
             "ssohelper config set guard.rules RULE…"
         )
     for one in given:
@@ -148,7 +148,7 @@ def _rule_note(app: App, rule: guards.Rule) -> str:
     if rule.text in app.company_policy.guard_rules:
         notes.append("of the company's policy")
     elif not rule.is_configured:
-        notes.append("left the settings file")
+        notes.append("no longer in the settings file")
     return ", ".join(notes)
 
 

@@ -92,7 +92,7 @@ TREE = """\
 <address
 --name=text The profile's name. Default: from the template.
 --assume=text The role that the profile assumes with --via's role.
---via=profile The profile whose credentials assume it.
+--via=profile The profile with whose credentials the role is assumed.
 --external-id=text The external id that the role's trust policy demands.
 --role-session-name=text The role session's name, which CloudTrail shows.
 --duration=text How many seconds the role is assumed for: 900 to 3600.
@@ -107,7 +107,7 @@ TREE = """\
 <managed_profile*
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
-[profile show] Print one profile: its role, its line in ~/.aws/config and its...
+[profile show] Print one profile: its role, its line and its keys in...
 +
 <any_profile
 [profile sync] Write a profile for each role, or for the roles that match filters.
