@@ -45,7 +45,9 @@ class Since(click.ParamType[float]):
 
 
 @click.command("audit")
-@click.option("--since", type=Since(), help="Only lines since then: 2d, 90m or 2026-11-20.")
+@click.option(
+    "--since", type=Since(), help="Only lines since a time: 2d or 90m ago, or 2026-11-20."
+)
 @click.option(
     "--role",
     "roles",

@@ -41,9 +41,7 @@ def guard_command_group() -> None:
     metavar="TIME",
     help="How long the grant lasts; at most 60m.",
 )
-@click.option(
-    "--all-terminals", is_flag=True, help="Grant it in all of your terminals, not only in this one."
-)
+@click.option("--all-terminals", is_flag=True, help="Grant the role in all of your terminals.")
 @output.common_options
 def grant_role(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
     """Allow a guarded role to be handed out for a while.

@@ -219,7 +219,7 @@ TREE = """\
 <profile
 --reason=text The reason, which goes into the journal.
 --for=text How long the grant lasts; at most 60m.
---all-terminals Grant it in all of your terminals, not only in this one.
+--all-terminals Grant the role in all of your terminals.
 [guard list] Show the guard rules in force, and the grants that last.
 +
 [guard revoke] End grants before their time.
@@ -237,7 +237,7 @@ TREE = """\
 --yes Do not ask.
 [audit] Show what AWS issued, and to which program
 +
---since=text Only lines since then: 2d, 90m or 2026-11-20.
+--since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
 --role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
 --verify Check that no line was changed or removed.

@@ -123,8 +123,8 @@ class RunningSignIn:
         background.start(
             app,
             lambda: attempt.run(options),
-            partial(self._take_outcome, attempt),
-            partial(self._take_failure, attempt),
+            partial(self._handle_outcome, attempt),
+            partial(self._handle_failure, attempt),
         )
         self.show(Page("asking AWS"))
 
@@ -175,7 +175,7 @@ class RunningSignIn:
             )
         self.changed.publish(None)
 
-    def _take_outcome(self, attempt: _Attempt, outcome: LoginOutcome) -> None:
+    def _handle_outcome(self, attempt: _Attempt, outcome: LoginOutcome) -> None:
         if attempt.cancelled.is_set():
             return
         self._attempt = None
@@ -195,7 +195,7 @@ class RunningSignIn:
         )
         return text, f"ssohelper login {name}" + (" --force" if self._force else "")
 
-    def _take_failure(self, attempt: _Attempt, error: SsoHelperError) -> None:
+    def _handle_failure(self, attempt: _Attempt, error: SsoHelperError) -> None:
         if not attempt.cancelled.is_set() and not isinstance(error, Interrupted):
             self._end_attempt(error)
 
