@@ -25,8 +25,8 @@ ${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt 
     \builtin return "$__ssoh_status"
 }
 
-# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
-# later read from it.
+# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from it. CONFIG is the config's path.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
     __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} \
@@ -40,8 +40,8 @@ ${SSOHELPER_HOME-}"
     __ssoh_drawn=none
 }
 
-# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
-# "left" is replaced by the time left until LAST SECOND + MORE.
+# Draws the first row whose LAST SECOND has not passed. A row is LAST SECOND|MORE|LEVEL|TEXT,
+# and "left" in TEXT is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw {
     \builtin local IFS='|' LC_ALL=C rows="$__ssoh_rows" now="$__ssoh_now"
     \builtin local label="$__ssoh_label" last=0 more='' level='' text='' left=''

@@ -27,8 +27,8 @@ function ssohelper_prompt
     return $code
 end
 
-# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
-# later read from it.
+# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from it. CONFIG is the config's path.
 function __ssohelper_prompt_ask
     set -l answer ''
     # `command -q` is needed, because fish reports a missing command even if output is redirected.
@@ -43,8 +43,8 @@ function __ssohelper_prompt_ask
     test -e "$__ssoh_file"; or set __ssoh_files /; set -q __ssoh_files[2]; or set -a __ssoh_files $__ssoh_files
 end
 
-# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
-# "left" is replaced by the time left until LAST SECOND + MORE.
+# Draws the first row whose LAST SECOND has not passed. A row is LAST SECOND|MORE|LEVEL|TEXT,
+# and "left" in TEXT is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw -a age
     set -l now (math (path mtime -- $__ssoh_files[1]) + $age)
     set -l label $__ssoh_label; set -l rows $__ssoh_rows; set -l last 0

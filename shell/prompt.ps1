@@ -27,8 +27,8 @@ function ssohelper_prompt {
     __ssohelper_prompt_draw $answer.Label $answer.Short $rows
 }
 
-# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
-# later read from it.
+# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from it. CONFIG is the config's path.
 function __ssohelper_prompt_ask {
     $code = $global:LASTEXITCODE
     $env:_SSOHELPER_USED = $global:__ssohelper_used
@@ -42,8 +42,8 @@ function __ssohelper_prompt_ask {
     return @{ Label = "$label"; Short = "$short"; File = "$file"; Config = "$config"; Rows = "$rows" }
 }
 
-# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
-# "left" is replaced by the time left until LAST SECOND + MORE.
+# Draws the first row whose LAST SECOND has not passed. A row is LAST SECOND|MORE|LEVEL|TEXT,
+# and "left" in TEXT is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw {
     param([string] $Label, [string] $Short, [string] $Rows)
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()

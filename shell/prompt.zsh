@@ -25,8 +25,8 @@ function ssohelper_prompt {
     \builtin return "$code"
 }
 
-# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
-# later read from it.
+# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from it. CONFIG is the config's path.
 function __ssohelper_prompt_ask {
     \builtin emulate -L zsh
     \builtin local answer='' IFS='|'
@@ -39,8 +39,8 @@ function __ssohelper_prompt_ask {
     [[ -f $__ssoh_file ]] || __ssoh_file=''
 }
 
-# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
-# "left" is replaced by the time left until LAST SECOND + MORE.
+# Draws the first row whose LAST SECOND has not passed. A row is LAST SECOND|MORE|LEVEL|TEXT,
+# and "left" in TEXT is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw {
     \builtin emulate -L zsh
     \builtin local LC_ALL=C IFS='|' rows="${line%%$'\n'*}" label="$__ssoh_label"

@@ -61,7 +61,8 @@ function __ssohelper_untraced {
     \builtin return "$code"
 }
 
-# Becomes ssohelper, in a subshell. The first argument is the file for its text, if not stdout.
+# Replaces the present subshell by ssohelper. The first argument is the file that ssohelper writes
+# its text to; empty for stdout.
 function __ssohelper_program {
     \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$1" \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
@@ -70,7 +71,7 @@ function __ssohelper_program {
 }
 
 # Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
-# `$(…)`. If ssohelper is suspended, this function is over, and a later prompt takes the text.
+# `$(…)`. If ssohelper is suspended, this function ends, and a later prompt evaluates the text.
 function __ssohelper_on_terminal {
     \builtin local file="${XDG_RUNTIME_DIR-}" code=0
     if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
@@ -86,7 +87,7 @@ function __ssohelper_on_terminal {
     \builtin return "$code"
 }
 
-# Applies the text in the file, if there is any, and removes the file.
+# Removes the file, and evaluates the text that it had, if any.
 function __ssohelper_take {
     \builtin local text=''
     if [[ ! -O $1 || -L $1 ]]; then \builtin return 0; fi
@@ -95,7 +96,7 @@ function __ssohelper_take {
     if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
 }
 
-# Comes before the other commands of the prompt, which then see the new role.
+# Adds a hook before the other commands of the prompt, so that they see the new role.
 function __ssohelper_add_hook {
     if [[ ${PROMPT_COMMAND[*]-} == *__ssohelper_hook* ]]; then
         \builtin return 0
@@ -115,7 +116,8 @@ function __ssohelper_hook {
     \builtin return "$code"
 }
 
-# An empty file means that ssohelper still runs, as long as this shell has any job.
+# Evaluates the texts in all files. While this shell has any job, an empty file means that ssohelper
+# still runs.
 function __ssohelper_take_all {
     \builtin local file='' IFS=$' \t\n'
     \builtin local -a files

@@ -49,7 +49,7 @@ function __ssohelper
 end
 
 # Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
-# `(…)`. If ssohelper is suspended, this function is over, and a later prompt takes the text.
+# `(…)`. If ssohelper is suspended, this function ends, and a later prompt evaluates the text.
 function __ssohelper_on_terminal
     set -l fish_trace
     set -l folder "$XDG_RUNTIME_DIR"
@@ -59,7 +59,7 @@ function __ssohelper_on_terminal
     end
     set -l file (command mktemp "$folder/ssohelper.XXXXXXXXXX")
     or return
-    # Set by lines of their own, so that `jobs` shows only the command.
+    # Separate lines set these variables, so that `jobs` shows only the command.
     set -lx _SSOHELPER_SHELL fish
     set -lx _SSOHELPER_ANSWER "$file"
     set -lx _SSOHELPER_USED "$__ssohelper_used"
@@ -76,7 +76,7 @@ function __ssohelper_on_terminal
     return $code
 end
 
-# Applies the text in the file, if there is any, and removes the file.
+# Removes the file, and evaluates the text that it had, if any.
 function __ssohelper_take
     set -l fish_trace
     if not test -O "$argv[1]"; or test -L "$argv[1]"
@@ -89,7 +89,8 @@ function __ssohelper_take
     end
 end
 
-# An empty file means that ssohelper still runs, as long as this shell has any job.
+# Evaluates the texts in all files. While this shell has any job, an empty file means that ssohelper
+# still runs.
 function __ssohelper_hook --on-event fish_prompt
     set -q __ssohelper_files[1]
     or return

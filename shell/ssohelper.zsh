@@ -47,7 +47,7 @@ function __ssohelper {
     fi
 }
 
-# Runs ssohelper. The first argument is the file for its text, if not stdout.
+# Runs ssohelper. The first argument is the file that it writes its text to; empty for stdout.
 function __ssohelper_program {
     \builtin emulate -L zsh
     \builtin local file="$1"
@@ -58,7 +58,7 @@ function __ssohelper_program {
 
 # Runs ssohelper, which writes its text for this shell into a private file: ctrl+z does not work in
 # `$(…)`. If ssohelper is suspended, zsh moves the rest of this function into a subshell, which
-# cannot change this shell: a hook, set before, takes the text at a later prompt.
+# cannot change this shell: a hook, set before, evaluates the text at a later prompt.
 function __ssohelper_on_terminal {
     \builtin emulate -L zsh
     \builtin local file="${XDG_RUNTIME_DIR-}" code=0 level="${ZSH_SUBSHELL}"
@@ -76,7 +76,7 @@ function __ssohelper_on_terminal {
     \builtin return "$code"
 }
 
-# Applies the text in the file, if there is any, and removes the file.
+# Removes the file, and evaluates the text that it had, if any.
 function __ssohelper_take {
     \builtin emulate -L zsh
     \builtin setopt no_xtrace
@@ -87,8 +87,8 @@ function __ssohelper_take {
     if [[ -n $text ]]; then __ssohelper_apply "$text"; fi
 }
 
-# Is before the other hooks of the prompt, which then see the new role. An empty file means that
-# ssohelper still runs, as long as this shell has any job.
+# Runs before the other hooks of the prompt, so that they see the new role. While this shell has any
+# job, an empty file means that ssohelper still runs.
 function __ssohelper_hook {
     \builtin local code="$?" flags="$-"
     if [[ -n "${__ssohelper_files[*]-}" ]]; then __ssohelper_take_all || \builtin true; fi

@@ -106,8 +106,8 @@ class TestWindows:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines() == [
             f"ssohelper: error: {what} does not exist on Windows",
-            "ssohelper: hint: SDKs renew credentials of a profile automatically: "
-            '$env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
+            'ssohelper: hint: run it in WSL, or use $env:AWS_PROFILE = "PROFILE": '
+            "SDKs then renew credentials",
         ]
 
     def test_from_setup_to_credentials(self, home: Home, emulator: Emulator) -> None:

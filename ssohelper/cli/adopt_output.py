@@ -41,7 +41,7 @@ def choose_profiles_to_adopt(
         chosen = frozenset()
         if adopting.choose_profiles_that_need_ssohelper(found):
             output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
-    return _ask_to_complete_blocks(app, found, chosen, yes=yes)
+    return _ask_about_partly_chosen_blocks(app, found, chosen, yes=yes)
 
 
 def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:
@@ -79,7 +79,7 @@ def _offer_to_adopt(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     return frozenset()
 
 
-def _ask_to_complete_blocks(
+def _ask_about_partly_chosen_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
     for left in adopting.list_profiles_left_out_of_blocks(app, found, chosen):

@@ -45,7 +45,9 @@ class Since(click.ParamType[float]):
 
 
 @click.command("audit")
-@click.option("--since", type=Since(), help="Only lines since then: 2d, 90m or 2026-11-20.")
+@click.option(
+    "--since", type=Since(), help="Only lines since a time: 2d or 90m ago, or 2026-11-20."
+)
 @click.option(
     "--role",
     "roles",
@@ -100,7 +102,7 @@ def print_audit(
     elif rows:
         output.print_rows(_HEADER, map(_row_cells, rows))
     else:
-        output.say("the journal has no such line")
+        output.say("no line of the journal matches")
 
 
 def _verify_journal(app: App) -> None:
@@ -118,7 +120,7 @@ def _verify_journal(app: App) -> None:
         }
         output.print_json(data, app.warnings)
     elif error is None:
-        older = "" if found.is_whole else "; rotation has removed older ones"
+        older = "" if found.is_whole else "; older lines were removed when the journal was rotated"
         output.echo(f"{found.lines} lines verified{older}")
     if error:
         raise error

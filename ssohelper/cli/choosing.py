@@ -123,7 +123,7 @@ def read_known_roles(
 ) -> KnownRoles:
     """Return the roles to choose from. Sessions without a saved list are listed at AWS first.
 
-    `with_others` as in roles.read_roles.
+    With `with_others`, profiles whose credentials another tool provides are among them.
 
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """

@@ -164,7 +164,7 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 
 def _policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return rows for what only the company's policy can set, and no setting of the user."""
+    """Return the rows of the company's policy for which the user has no setting."""
     return [
         {
             "key": key,

@@ -245,7 +245,7 @@ def _run_and_print_command(arguments: list[str], environ: dict[str, str]) -> int
 
 
 def _visit_sign_in_page(url: str) -> None:
-    """Open the sign-in page as a browser would: the emulator signs ana in and redirects."""
+    """Request the sign-in page as a browser would: the emulator then signs in its user "ana"."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=10) as page:

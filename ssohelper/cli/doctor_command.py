@@ -15,8 +15,8 @@ from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
-# The mark before a finding, by its severity. With the mark and the word, findings can be told apart
-# without colours.
+# The mark before a finding, by its severity. The severity is printed as a word too, so that it can
+# be read without colours.
 _MARKS = {"problem": "x", "sign-in": "!", "note": "-"}
 _FIXED_MARK = "v"
 

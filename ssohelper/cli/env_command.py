@@ -43,8 +43,8 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
       ssohelper env --format json payments-prod.ReadOnlyAccess | jq -r .AWS_ACCESS_KEY_ID
 
     If there is an error, no export is printed. The keys are not renewed when they expire. For one
-    command there is `ssohelper exec`, and for this shell `ssohelper use`. Profiles whose credentials
-    are not ours (static keys, another program, `aws login`) are asked for once, for at most 18 s.
+    command there is `ssohelper exec`, and for this shell `ssohelper use`. Credentials that are not
+    ours (static keys, another program, `aws login`) are asked for once, for at most 18 s.
     """
     app = output.get_app()
     if sys.stdout.isatty() and not reveal:

@@ -151,7 +151,7 @@ def _run_as_foreign_profile(
         said = found.description
         # The program that the profile names is not run here first, with a time limit: the command
         # runs it anyway, and the user could be asked twice for a touch or a code.
-        output.say(f"{said}, for which the command waits" if found.is_program else said)
+        output.say(f"{said}; the command waits for that program" if found.is_program else said)
     child = variables.for_child(app.environ)
     return run.replace_process(program, {**child, **limits})
 

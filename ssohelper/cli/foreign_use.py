@@ -119,7 +119,7 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
             app, found, get_foreign_credentials(app, found)
         )
     except SsoHelperError as error:
-        app.warn(f"not confirmed by AWS: {error.message}")
+        app.warn(f"AWS did not confirm this identity: {error.message}")
         output.print_json(data, app.warnings)
         raise
     data.update(**confirmed._asdict(), confirmed=True)

@@ -41,9 +41,7 @@ def guard_command_group() -> None:
     metavar="TIME",
     help="How long the grant lasts; at most 60m.",
 )
-@click.option(
-    "--all-terminals", is_flag=True, help="Grant it in all of your terminals, not only in this one."
-)
+@click.option("--all-terminals", is_flag=True, help="Grant the role in all of your terminals.")
 @output.common_options
 def grant_role(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
     """Allow a guarded role to be handed out for a while.
@@ -134,7 +132,7 @@ def list_guards() -> None:
         output.print_rows(("rule", "roles", "note"), rows)
     if any(not one.is_configured for one in rules):
         output.say(
-            "a rule that left the file stays in force until you confirm it with: "
+            "a rule that was removed from the file stays in force until you confirm that with: "
             "ssohelper config set guard.rules RULE…"
         )
     for one in given:
@@ -148,7 +146,7 @@ def _rule_note(app: App, rule: guards.Rule) -> str:
     if rule.text in app.company_policy.guard_rules:
         notes.append("of the company's policy")
     elif not rule.is_configured:
-        notes.append("left the settings file")
+        notes.append("no longer in the settings file")
     return ", ".join(notes)
 
 

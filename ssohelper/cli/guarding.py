@@ -113,7 +113,7 @@ def parse_grant_duration(text: str) -> int:
 
 
 def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask the user before guard rules stop guarding roles; return these rules.
+    """Ask the user before guard rules that are not in `kept` end; return the rules that end.
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """

@@ -49,8 +49,8 @@ def install_shell_lines(
     app = output.get_app()
     if uninstall and prompt is not None:
         raise UsageProblem(
-            "--uninstall takes all lines out, with the prompt's",
-            hint="to take out the prompt's alone: ssohelper install --no-prompt",
+            "--uninstall removes all of our lines, also that of the prompt",
+            hint="to remove only the prompt's line: ssohelper install --no-prompt",
         )
     if profiles:
         if not uninstall or shell is not None:

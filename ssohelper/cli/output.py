@@ -114,7 +114,7 @@ def checked_session_name(name: str | None) -> str | None:
 
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
-    """Print `data` and warnings as one JSON object. Its form is the same for every --json."""
+    """Print `data` and warnings as one JSON object. Every command's object has the same keys."""
     options().has_printed_json = True
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
@@ -216,7 +216,7 @@ def make_not_on_windows_error(what: str) -> UsageProblem:
     """Return the error for a command that Windows lacks: it needs signals and Unix sockets."""
     return UsageProblem(
         f"{what} does not exist on Windows",
-        hint='SDKs renew credentials of a profile automatically: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
+        hint='run it in WSL, or use $env:AWS_PROFILE = "PROFILE": SDKs then renew credentials',
     )
 
 

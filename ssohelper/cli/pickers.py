@@ -37,7 +37,7 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
 
 
 def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
-    """Let the user tick rows; return them, or None if the user leaves the picker."""
+    """Let the user tick accounts and role names; return the ticked rows, or None."""
     return _run_picker_inline(FilterPicker(app, rows))
 
 

@@ -160,7 +160,7 @@ def list_profiles() -> None:
 @click.argument("name", metavar="PROFILE")
 @output.common_options
 def show_profile(name: str) -> None:
-    """Print one profile: its role, its line in ~/.aws/config and its keys, without secrets.
+    """Print one profile: its role, its line and its keys in ~/.aws/config, without secrets.
 
     \b
     Examples:
@@ -188,7 +188,9 @@ def show_profile(name: str) -> None:
 @click.option(
     "--assume", metavar="ROLE_ARN", help="The role that the profile assumes with --via's role."
 )
-@click.option("--via", metavar="PROFILE", help="The profile whose credentials assume it.")
+@click.option(
+    "--via", metavar="PROFILE", help="The profile with whose credentials the role is assumed."
+)
 @click.option(
     "--external-id", metavar="ID", help="The external id that the role's trust policy demands."
 )

@@ -80,7 +80,7 @@ def describe_role(app: App, profile: Profile) -> str:
 
 
 def warn_about_lost_role(app: App, profile: Profile) -> None:
-    """Warn if AWS's saved list has not the profile's role; no request is sent."""
+    """Warn if the profile's role is not in the saved list of roles from AWS. Asks AWS nothing."""
     name, role = profile.session.name, profile.role
     listing = directory.load_listing(app, profile.session)
     if listing is not None and listing.lacks_role(role):

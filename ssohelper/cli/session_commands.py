@@ -126,7 +126,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
-    done = f"added; sign in with: ssohelper login {new.name}"
+    done = f"session added; sign in with: ssohelper login {new.name}"
     _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
@@ -223,7 +223,9 @@ def _remove_leftovers_of_session(
         output.say(f"profiles that name it stay, and do not work without it: {named}")
         output.say("remove them with: ssohelper profile rm NAME")
     question = (
-        "sign out, and remove them?" if new_name is None else f'move them to "{show(new_name)}"?'
+        "sign out, and remove all this?"
+        if new_name is None
+        else f'move all this to the session "{show(new_name)}"?'
     )
     what = "session rm" if new_name is None else "session rename"
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)

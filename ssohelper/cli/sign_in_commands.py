@@ -55,7 +55,8 @@ def sign_in_on_terminal(
     """Sign in to the session if that is needed; print the result and return it.
 
     Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
-    the sign-in of a different user than last time without asking. `completes`: see LoginOptions.
+    the sign-in of a different user than last time without asking. With `completes`, also signs in
+    at further portals that have no sign-in, if the present sign-in is kept.
     """
     can_show = browser.can_show_a_browser(
         app.environ, sign_in.browser_command_setting(app, session)
@@ -325,7 +326,7 @@ def _instant_text(at: int | None) -> str | None:
 
 
 def _say_if_profile_is_foreign(app: App) -> None:
-    """Say if another tool provides the credentials of this shell's profile: no clock shows them."""
+    """Say if another tool provides the credentials of this shell's profile."""
     with contextlib.suppress(SsoHelperError):
         found = foreign.find_foreign_profile(app, None)
         if found is not None:

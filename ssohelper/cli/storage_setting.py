@@ -53,7 +53,7 @@ def move_sign_ins(app: App, wanted: str) -> None:
         output.say(_ON_DISK)
     if moved.native:
         output.say(
-            f"{len(moved.native)} managed profiles ask AWS's tools for the sign-in; "
+            f"{len(moved.native)} managed profiles of the form sso need AWS's own sign-in; "
             "convert them with: ssohelper profile sync"
         )
     if moved.foreign:

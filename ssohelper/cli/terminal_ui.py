@@ -62,7 +62,7 @@ class TerminalUi:
 
     def report_further_region(self, region: str) -> None:
         """Print that a second sign-in follows, at the portal of a further region."""
-        output.say(f"now the same in {show(region)}, as the same person")
+        output.say(f"now sign in in the region {show(region)} too, as the same user")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
         """Ask whether to keep a sign-in by another user than last time."""

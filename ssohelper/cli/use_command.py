@@ -258,7 +258,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
         if not write_plan(app, plan, yes=yes, what="use"):
             raise UsageProblem(
                 "nothing was changed: this role has no profile",
-                hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
+                hint=f"fixed keys need no profile: ssohelper use --keys {chosen.name}",
             )
         name = _find_profile_of_role(app, chosen)
     if name is None:
@@ -299,7 +299,7 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
     before = app.environ.get(_USED, "")
     lines = [shell_text.set_variable_text(shell, "__ssohelper_used", used)]
     if shell == "fish":
-        # In fish, the text stops if one of these is a universal variable: programs get its value
+        # In fish, the text stops if a variable to unset is a universal one: programs get its value
         # even if a global variable hides it, and only the user should erase universal variables.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:

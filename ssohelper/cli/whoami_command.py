@@ -78,7 +78,7 @@ def _print_identity_json(known: KnownIdentity) -> None:
     try:
         confirmed = identity.confirm_identity(app, known)
     except SsoHelperError as error:
-        app.warn(f"not confirmed by AWS: {error.message}")
+        app.warn(f"AWS did not confirm this identity: {error.message}")
         output.print_json(_identity_json(known, None), app.warnings)
         raise
     output.print_json(_identity_json(known, confirmed), app.warnings)

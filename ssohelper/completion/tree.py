@@ -92,7 +92,7 @@ TREE = """\
 <address
 --name=text The profile's name. Default: from the template.
 --assume=text The role that the profile assumes with --via's role.
---via=profile The profile whose credentials assume it.
+--via=profile The profile with whose credentials the role is assumed.
 --external-id=text The external id that the role's trust policy demands.
 --role-session-name=text The role session's name, which CloudTrail shows.
 --duration=text How many seconds the role is assumed for: 900 to 3600.
@@ -107,7 +107,7 @@ TREE = """\
 <managed_profile*
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
-[profile show] Print one profile: its role, its line in ~/.aws/config and its...
+[profile show] Print one profile: its role, its line and its keys in...
 +
 <any_profile
 [profile sync] Write a profile for each role, or for the roles that match filters.
@@ -219,7 +219,7 @@ TREE = """\
 <profile
 --reason=text The reason, which goes into the journal.
 --for=text How long the grant lasts; at most 60m.
---all-terminals Grant it in all of your terminals, not only in this one.
+--all-terminals Grant the role in all of your terminals.
 [guard list] Show the guard rules in force, and the grants that last.
 +
 [guard revoke] End grants before their time.
@@ -237,7 +237,7 @@ TREE = """\
 --yes Do not ask.
 [audit] Show what AWS issued, and to which program
 +
---since=text Only lines since then: 2d, 90m or 2026-11-20.
+--since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
 --role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
 --verify Check that no line was changed or removed.

@@ -133,7 +133,7 @@ class FullScreenApp(TuiApp[str]):
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
     def set_lists(self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]) -> None:
-        """Take up the sessions of a config that was read anew, and when each list was asked for."""
+        """Set the sessions of the config, and when AWS was asked for each saved list of roles."""
         self.config_sessions = tuple(sessions)
         if self.sign_ins:
             import_module(_SIGN_INS).set_config_sessions(self, sessions)
@@ -182,7 +182,7 @@ class FullScreenApp(TuiApp[str]):
     def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
         """End the program with this result and `chosen`.
 
-        If that stops sign-ins in the background, ask first. A second wish to leave is not asked.
+        If that stops sign-ins in the background, ask first. A second call does not ask.
         """
         count = sum(one.is_kept and one.is_waiting for one in self.sign_ins.values())
         if count and not self._asks_to_leave:
@@ -202,7 +202,7 @@ class FullScreenApp(TuiApp[str]):
     def join_sign_in(self, session_name: str, go_on: Callable[[], object], what: str) -> bool:
         """Show the dialog of the sign-in to this session, if one runs; return whether one does.
 
-        It is as after `sign_in`: `go_on` is called after the sign-in.
+        After the sign-in, `go_on` is called, as by `sign_in`.
         """
         if session_name not in self.sign_ins:
             return False
@@ -248,7 +248,7 @@ class FullScreenApp(TuiApp[str]):
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
     """Run the full-screen program and return its exit code.
 
-    `background` is what the terminal answered before the start.
+    `background` is the background colour that the terminal has reported before the start.
 
     If the user chose a role, `use` is called with it and gives the exit code. Without `use`, the
     command line to type is printed.
@@ -300,13 +300,13 @@ def _run(background: Background | None) -> FullScreenApp:
         for end in tuple(program.end_work):
             end()
     program.save_view()
-    _give_back_sign_in(program)
+    _sign_out_of_unfinished_set_up(program)
     program.propagate_failure()
     return program
 
 
-def _give_back_sign_in(program: FullScreenApp) -> None:
-    """End the sign-in of a set-up that the user left before its answer."""
+def _sign_out_of_unfinished_set_up(program: FullScreenApp) -> None:
+    """Sign out again if the user left a set-up after its sign-in, before saying what to write."""
     give_back = program.give_back_sign_in
     if give_back is None:
         return

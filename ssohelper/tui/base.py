@@ -46,7 +46,7 @@ _Answer = TypeVar("_Answer")
 # The signals after which the program restores the terminal and ends.
 _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
-# Actions that only show something. An error stays while the user reads about it.
+# Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
 _NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
@@ -82,7 +82,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.signed_in: Signal[str] = Signal(self, "signed in")
         # Published with a session's name when its list of roles was refreshed in the background.
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
-        # Each ends work that must not outlive the program, such as commands that run.
+        # Functions that end work which must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
         # The console is quiet, because Textual would print a traceback with the values of
         # variables, such as credentials.
@@ -147,7 +147,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Show a message of Textual itself in the message line. It would cover a part of a list."""
+        """Show Textual's own message in the message line. A toast would cover a part of a list."""
         self._show_message(_KINDS[severity], message)
 
     def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
@@ -168,13 +168,13 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Run an action of a key or of a click. An earlier error is then no longer shown."""
-        if self.messages.has_alert and self._is_acting(action):
+        if self.messages.has_alert and self._removes_earlier_error(action):
             self.messages.acknowledge()
             self.messages_changed.publish(None)
         return await super().run_action(action, default_namespace, namespaces)
 
-    def _is_acting(self, action: str | ActionParseResult) -> bool:
-        """Return whether this is one of ACTIONS, not a movement or a letter of the search."""
+    def _removes_earlier_error(self, action: str | ActionParseResult) -> bool:
+        """Return whether this action removes an earlier error: all of ACTIONS but _ONLY_SHOW do."""
         name = action.rpartition("app.")[2] if isinstance(action, str) else ""
         return any(
             found.binding.action.removeprefix("app.") == name.removeprefix("screen.")
@@ -184,7 +184,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return the filters of what is drawn. With NO_COLOR, an ansi theme has no colour at all.
+        """Return Textual's filters for lines. With NO_COLOR, an ansi theme has no colour at all.
 
         Textual chooses the filter before the theme is set. The one for other themes would draw the
         terminal's own colours black on black.

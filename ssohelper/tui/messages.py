@@ -1,7 +1,7 @@
 """The messages of the full screen: which one is shown now, and all earlier ones.
 
 A note is shown for some seconds. An error or a warning stays until the user runs the next action. A
-note that comes meanwhile is shown above it, for its seconds. Imports no widget.
+note that comes meanwhile is shown in its place, for some seconds. Imports no widget.
 """
 
 from __future__ import annotations

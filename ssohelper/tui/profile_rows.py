@@ -47,7 +47,10 @@ class ProfileRow(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The rows with these numbers, which the sync treats alike. Its `key` never changes."""
+    """A heading of the Profiles screen and the numbers of the rows below it.
+
+    The sync does the same to all of them. `key` identifies the section after it is built again.
+    """
 
     key: str
     sign: str

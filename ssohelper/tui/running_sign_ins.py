@@ -38,7 +38,7 @@ _END_SECONDS = 0.5
 
 
 class Page(NamedTuple):
-    """What the user must do now: a note, the page's address, and with a device code that code."""
+    """What the dialog of a sign-in shows: a note, a page's address, and a device code if any."""
 
     waits_for: str = ""
     note: str = ""
@@ -102,7 +102,7 @@ class RunningSignIn:
         seconds = max(0, round(self._deadline.seconds_left()))
         return f"{seconds // 60}:{seconds % 60:02d} left"
 
-    # -- what the user does --------------------------------------------------------------------
+    # -- what the user can do with a sign-in ---------------------------------------------------
 
     def begin(self) -> None:
         """Begin the sign-in, or begin it again after a failure."""
@@ -123,8 +123,8 @@ class RunningSignIn:
         background.start(
             app,
             lambda: attempt.run(options),
-            partial(self._take_outcome, attempt),
-            partial(self._take_failure, attempt),
+            partial(self._handle_outcome, attempt),
+            partial(self._handle_failure, attempt),
         )
         self.show(Page("asking AWS"))
 
@@ -157,25 +157,25 @@ class RunningSignIn:
         if attempt is not None:
             attempt.has_ended.wait(_END_SECONDS)
 
-    # -- what the attempt reports --------------------------------------------------------------
+    # -- what an attempt to sign in reports ----------------------------------------------------
 
     def show(self, page: Page, seconds: float | None = None) -> None:
-        """Show this page, which waits for the user for so many seconds; None: not for the user."""
+        """Show this page. `seconds`: how long it waits for the user; None if it does not."""
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
         self.changed.publish(None)
 
     def ask(self, question: Question) -> None:
-        """Show this question in the dialog. Without a dialog, a message says where it is."""
+        """Show this question in the dialog. Without one, a message says how to open the dialog."""
         self.question = question
         if not self.dialogs:
             self._app.show_warning(
-                f'the sign-in to "{self.session.name}" asks something: {self._how_to_open()}'
+                f'the sign-in to "{self.session.name}" asks something: {self._dialog_keys()}'
             )
         self.changed.publish(None)
 
-    def _take_outcome(self, attempt: _Attempt, outcome: LoginOutcome) -> None:
+    def _handle_outcome(self, attempt: _Attempt, outcome: LoginOutcome) -> None:
         if attempt.cancelled.is_set():
             return
         self._attempt = None
@@ -195,26 +195,26 @@ class RunningSignIn:
         )
         return text, f"ssohelper login {name}" + (" --force" if self._force else "")
 
-    def _take_failure(self, attempt: _Attempt, error: SsoHelperError) -> None:
+    def _handle_failure(self, attempt: _Attempt, error: SsoHelperError) -> None:
         if not attempt.cancelled.is_set() and not isinstance(error, Interrupted):
             self._end_attempt(error)
 
     def _end_attempt(self, error: SsoHelperError) -> None:
-        """Keep the failure for the dialog. Without a dialog, say it with the way to retry."""
+        """Show the failure in the dialog. Without one, a message shows the keys to retry."""
         self._attempt = self.question = None
         self.failure = error
         self.show(Page())
         if not self.dialogs:
             hint = f"; {error.hint}" if error.hint else ""
             text = f'the sign-in to "{self.session.name}" failed: {error.message}'
-            self._app.show_error(LoginRequired(text, hint=f"retry: {self._how_to_open()}{hint}"))
+            self._app.show_error(LoginRequired(text, hint=f"retry: {self._dialog_keys()}{hint}"))
             self._end(None)
 
-    def _how_to_open(self) -> str:
+    def _dialog_keys(self) -> str:
         keys = [self._app.key_by_settings(f) for f in ("app.sessions", "sessions.sign_in")]
         return f"{keys[0]}, then {keys[1]}"
 
-    # -- how it ends ---------------------------------------------------------------------------
+    # -- how a sign-in ends --------------------------------------------------------------------
 
     def _cancel_attempt(self) -> None:
         if self._attempt is not None:
@@ -256,7 +256,7 @@ def stop(app: TuiApp[Any], session_name: str) -> None:
 
 
 def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> None:
-    """Take up the sessions of a config that was read anew. Stop the sign-ins to those it lost."""
+    """Set the sessions of the config. Stop the sign-ins to sessions that it no longer has."""
     app.config_sessions = tuple(sessions)
     for sign_in in tuple(app.sign_ins.values()):
         had, sign_in.is_in_config = (
@@ -344,7 +344,7 @@ class _Attempt:
         return False  # the error names the command that asks
 
     def report_further_region(self, region: str) -> None:
-        note = f"Now the same in {region}, as the same person:"
+        note = f"Now sign in in the region {region} too, as the same user:"
         self._show(Page(f"signing in in {region}", note), None)
 
     def report_waiting_for_another_login(self) -> None:

@@ -194,7 +194,7 @@ class TestFilters:
     def test_no_line_is_no_error(self, run: Run, file: Path) -> None:
         done = run("audit")
         assert (done.returncode, done.stdout) == (0, "")
-        assert done.stderr == "the journal has no such line\n"
+        assert done.stderr == "no line of the journal matches\n"
         assert not file.parent.exists()
 
 

@@ -102,7 +102,7 @@ class TestCommand:
         assert 1700 < given["left_seconds"] <= 1800
         code, shown = here.run(line("guard", "list"))
         assert code == 0
-        assert "left the settings file" in shown
+        assert "no longer in the settings file" in shown
         assert f"m more: corp:{ACCOUNT}/{GUARDED} (INC-4711)" in shown
 
     def test_a_rule_that_guards_no_known_role_is_said(self, world: Guarded) -> None:

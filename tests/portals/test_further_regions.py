@@ -109,7 +109,7 @@ def test_one_login_signs_in_at_both_and_logout_ends_both(
     assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
     done = run("login", "corp")
     assert done.returncode == 0, done.stderr
-    assert f"now the same in {SECOND}, as the same person" in done.stderr
+    assert f"now sign in in the region {SECOND} too, as the same user" in done.stderr
     assert "warning" not in done.stderr
     assert further_files(home) == [f"corp@{SECOND}+client.json", f"corp@{SECOND}.json"]
     assert len([one for one in two.service.sign_ins() if not one.revoked]) == 2

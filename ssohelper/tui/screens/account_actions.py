@@ -95,8 +95,8 @@ class RowActions:
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
 
-        If it hands out credentials, a guarded role is asked for first. `signed_in` says that the
-        sign-in was offered already.
+        If it hands out credentials of a guarded role, ask for a grant first. `signed_in` says that
+        the sign-in was offered already.
         """
         slow: dict[str, _Action] = {
             "whoami": self._ask_identity,

@@ -332,7 +332,7 @@ class AccountsScreen(Screen[None]):
         missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
-        # The bar does not exist while the screen is built or removed, as F5 and threads may find.
+        # F5 or a thread may call this while the screen is built or removed: then it has no bar.
         for bar in self.query("#refreshing").results(Static):
             bar.update(f"refreshing {refreshing}" if refreshing else unlisted)
         for line in self.query(".empty-list").results(Static):

@@ -43,7 +43,7 @@ class CommandScreen(AskScreen):
     app: FullScreenApp
 
     def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]) -> None:
-        """`guarded` are those of `rows` that are asked for first. The search may hide some rows."""
+        """`guarded` are the guarded ones of `rows`. The list's search may hide some of `rows`."""
         super().__init__(_command_question(rows), "", "ssohelper exec ROLE -- COMMAND")
         signs = ["@@ " if row in guarded else "" for row in rows]
         roles = [sign + show(label_of(row)) for sign, row in zip(signs, rows, strict=True)]
@@ -82,7 +82,7 @@ class CommandScreen(AskScreen):
 
 
 class _CancelledError(Exception):
-    """The user has left the question of a guarded role. Then the command runs as no role."""
+    """Raised if the user leaves the question for a grant. Then no command is run."""
 
 
 def split_command(line: str) -> list[str]:

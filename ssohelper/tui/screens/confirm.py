@@ -91,7 +91,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(yes)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the keys that show other lines, or choose roles, if there is nothing to show."""
+        """Disable the keys that show other lines, or choose roles, if that is not possible."""
         return {"show_other": bool(self._other), "choose": self._can_choose}.get(action, True)
 
     def action_show_other(self) -> None:

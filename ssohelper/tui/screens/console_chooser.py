@@ -14,7 +14,7 @@ from ssohelper.core import console_choices, console_urls
 from ssohelper.core.model import PageChoice
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.search_dialog import SearchDialog
-from ssohelper.tui.widgets.cells import fitted, hit_pieces
+from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
 from ssohelper.tui.widgets.lines import Line
 
 _SERVICE_WIDTH = max(map(len, console_urls.SERVICES)) + 2
@@ -60,12 +60,12 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
         query = self.typed_text
         spans = self._index.spans(query, number, fuzzy=True) if query.strip() else []
-        # A global service is found by its region too, but shows none.
+        # A search for a region finds global services too, though their lines show no region.
         region_spans = spans if region == choice.region else []
         return [
             ("  ", ""),
-            *hit_pieces(choice.service, spans, 0, _SERVICE_WIDTH, ""),
-            *hit_pieces(region, region_spans, 1, _REGION_WIDTH, "accent"),
+            *pieces_with_matches(choice.service, spans, 0, _SERVICE_WIDTH, ""),
+            *pieces_with_matches(region, region_spans, 1, _REGION_WIDTH, "accent"),
             (fitted(path.partition("?")[0], left), "dim"),
         ]
 

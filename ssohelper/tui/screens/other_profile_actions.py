@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",
-    "command": "run the command in a shell with it",
-    "copy_account": "it names no account of Identity Center",
-    "copy_link": "no access portal knows it, so there is no link",
+    "command": "run the command in a shell with this profile",
+    "copy_account": "the profile names no account of Identity Center",
+    "copy_link": "no access portal knows the profile, so there is no link",
 }
 
 
@@ -134,7 +134,7 @@ class OtherProfileActions:
         app.show_done("opened the console in a browser", command)
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell that names the profile to its programs. It has the whole terminal."""
+        """Run a shell with AWS_PROFILE set to the profile. It has the whole terminal."""
         services = self._app.services
 
         def check_profile_use() -> ForeignProfile:
@@ -149,7 +149,10 @@ class OtherProfileActions:
 
 
 def other_profile_command_lines(name: str) -> dict[str, str]:
-    """Return the command lines of the actions that apply; `name` is the profile, as typed."""
+    """Return the command line of each action that is possible with another tool's profile.
+
+    `name` is the profile's name, quoted as it would be typed.
+    """
     return {
         "use": f"use {name}",
         "console": f"console {name}",

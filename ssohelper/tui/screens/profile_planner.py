@@ -28,7 +28,10 @@ _TYPED_SECONDS = 0.15
 
 
 class Found(NamedTuple):
-    """What the screen shows: the profiles, the proposal, the rows of both, or why there is none."""
+    """What the Profiles screen shows: the profiles, what a sync would change, and rows of both.
+
+    `error` is why ~/.aws/config cannot be read.
+    """
 
     current: CurrentProfiles
     wish: Wish | None

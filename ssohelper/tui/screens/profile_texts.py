@@ -137,7 +137,7 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
 
 
 def profile_lines(row: ProfileRow, path: str) -> list[Line]:
-    """Return what is known of a profile, and its keys that the sync changes."""
+    """Return lines with the details of a profile, and with the keys in it that the sync changes."""
     lines: list[Line] = [[(show(row.name), "strong")]]
     parts = []
     if row.item is not None:

@@ -85,7 +85,7 @@ class RoleRun:
         self.state = State.STOPPED if self.code != 0 and is_stopped() else ended
 
     def _start_command(self, start_unless_stopped: _Start) -> CollectedRun | None:
-        """Start the command with the role's keys. It is not told the names of role and account."""
+        """Start the command with the role's keys. Its arguments do not name the role."""
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
@@ -99,14 +99,14 @@ class RoleRun:
 
 
 class RunGroup:
-    """Runs the commands of several roles, a few at a time, in the threads that call `work`."""
+    """Runs the commands of several roles, a few at a time, in threads that the caller starts."""
 
     def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
         """The threads of the commands call `changed` after each change of a state or an output."""
         self._waiting = deque(runs)
         self._changed = changed
         self._is_stopped = False
-        # A thread holds this lock while it starts a program, so that none is started after `stop`.
+        # A thread holds this lock while it starts a program, so that none starts after a stop.
         self._starting = threading.Lock()
         self._running: set[RoleRun] = set()
         self._has_ended = threading.Condition(self._starting)

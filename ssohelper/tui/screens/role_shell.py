@@ -56,8 +56,8 @@ def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> Non
     The programs in the shell get the credentials from that tool: no endpoint serves them.
     """
     if found.name.startswith("-"):
-        # The name comes before the command's `--`, so click would take it for an option. The
-        # profile has no other name.
+        # Before the command's `--`, click would take such a name for an option, and the profile
+        # has no other name.
         more = {"AWS_PROFILE": found.name}
         _run_shell_below_exec(app, [], found.origin, found.name, more)
     else:
@@ -73,7 +73,7 @@ def _run_shell_below_exec(
 ) -> None:
     """Run `ssohelper exec WORDS… -- $SHELL`. `chosen` is the value of served_role.CHOSEN.
 
-    `more` are variables that ssohelper gets too.
+    `more` are variables that the environment of ssohelper gets too.
     """
     shell = run.find_own_shell(app.services.environ)
     argv = ["exec", *words, "--", shell]

@@ -181,7 +181,7 @@ class RunScreen(ModalScreen[None]):
             self.app.show_done(f"commands are still running: {key} stops them")
             return
         self.app.end_work.discard(self._group.end)
-        # After a failure it stays until the next action: a note would disappear unread.
+        # A failure is a warning, which stays until the next action: a note would disappear unread.
         is_done = all(run.state is State.DONE for run in self._runs)
         report = self.app.show_done if is_done else self.app.show_warning
         report(f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0]))

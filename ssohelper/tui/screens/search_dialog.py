@@ -25,7 +25,7 @@ _Answer = TypeVar("_Answer")
 
 
 class SearchDialog(ModalScreen[_Answer]):
-    """Subclasses say what is found (`find`), how it is drawn (`draw`), and what Enter does."""
+    """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
 
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -61,7 +61,7 @@ class SearchDialog(ModalScreen[_Answer]):
         raise NotImplementedError
 
     def draw_line(self, number: int, width: int) -> Line:
-        """Return the line with this number. Its first piece begins with a blank, for the cursor."""
+        """Return the line with this number. It begins with a blank, the cursor's place."""
         raise NotImplementedError
 
     def action_enter(self) -> None:

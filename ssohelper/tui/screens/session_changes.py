@@ -63,9 +63,9 @@ async def _carry_out(
     done: str,
     command: str,
 ) -> None:
-    """Plan, show the diff, ask, and carry the plan out.
+    """Plan a change of a session, show its diff, ask, and make the change.
 
-    `question` gets the number of profiles that change, as text.
+    `question` returns the text of the question; its argument is the number of profiles, as text.
     """
     services = app.services
 

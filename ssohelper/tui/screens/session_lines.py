@@ -1,4 +1,4 @@
-"""What the Sessions screen shows about one session besides its clocks: who it is, and its roles."""
+"""What the Sessions screen shows about one session besides its clocks: name, user and roles."""
 
 from __future__ import annotations
 

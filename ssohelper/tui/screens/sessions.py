@@ -200,7 +200,7 @@ class SessionsScreen(Screen[None]):
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),
-            # In 40 columns one less, so that "10:00 left" fits whole.
+            # Narrower in 40 columns, so that "10:00 left" fits whole.
             (fitted(state, 12 if width > 40 else 11), style),
             (fitted(clock.user or "", 18) if width >= 90 else "", ""),
             (show(what), "dim"),

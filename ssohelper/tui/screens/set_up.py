@@ -51,7 +51,7 @@ _FIELDS = {
 
 
 class _RegionProposed(UsageProblem):
-    """The user is to confirm, or to correct, the region that the portal's page names."""
+    """Raised so that the user confirms, or corrects, the region that the portal's page names."""
 
     def __init__(self, region: str) -> None:
         super().__init__(
@@ -156,7 +156,7 @@ class SetUpForm(VerticalScroll):
     def set_up(self) -> None:
         """Do the steps of `ssohelper setup` one after the other. The user can cancel each step.
 
-        They go on when the screen has removed the form, since there is a session after the write.
+        They continue after the config is written, though the screen then removes the form.
         """
         self.app.run_worker(self._set_up_and_show_errors(), exclusive=True, group=_STEPS)
 

@@ -176,7 +176,7 @@ class SignInScreen(LateDismissScreen[None]):
             self._fit_code()
         self._show_waiting()
         self._show_buttons()
-        self._ask()
+        self._ask_sign_in_question()
 
     def _set_text(self, name: str, text: str) -> None:
         line = self.query_one(f"#{name}", Static)
@@ -216,7 +216,7 @@ class SignInScreen(LateDismissScreen[None]):
         text = f"{frame} {waits_for}, {left}" if left else f"{frame} {waits_for}"
         self.query_one("#waiting", Static).update(Content(text))
 
-    def _ask(self) -> None:
+    def _ask_sign_in_question(self) -> None:
         """Ask the question of the sign-in, if it has one, once this dialog is on top."""
         question = self.sign_in.question
         if question is not None and self.app.screen is self:
@@ -226,7 +226,7 @@ class SignInScreen(LateDismissScreen[None]):
 
     def on_screen_resume(self) -> None:
         if self._shown:  # the dialog is mounted
-            self._ask()
+            self._ask_sign_in_question()
 
     def on_resize(self, event: Resize) -> None:
         self._fit_code()
@@ -254,7 +254,7 @@ class SignInScreen(LateDismissScreen[None]):
         return self.size.height - _FRAME_HEIGHT - taken
 
     def _limit_page(self) -> None:
-        """Let the page scroll if the dialog is too low for it and for what stays beside it."""
+        """Let the note, code and address scroll if the dialog is too low for all that it has."""
         if not self.query("#page"):
             return  # the dialog is being closed
         page = self.query_one("#page")

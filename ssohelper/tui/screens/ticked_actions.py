@@ -52,9 +52,11 @@ class TickedActions:
         if name == "copy_profile":
             self._copy_names(rows)
             return
-        self._screen.run_worker(self._run_slow(name, rows), group=name, exclusive=True)
+        self._screen.run_worker(
+            self._run_action_with_sign_ins(name, rows), group=name, exclusive=True
+        )
 
-    async def _run_slow(self, name: str, rows: Sequence[RoleRow]) -> None:
+    async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
         """Run the action. The sign-ins that it needs are offered, then it goes on."""
         slow = {
             "profile": self._add_profiles,
@@ -78,7 +80,7 @@ class TickedActions:
             self._app.show_error(error)
             return
         self._app.copy_to_clipboard(" ".join(names))
-        self._app.show_done(f"copied {_count(rows)}: {' '.join(names)}")
+        self._app.show_done(f"copied {_role_count_text(rows)}: {' '.join(names)}")
 
     async def _run_command(self, rows: Sequence[RoleRow]) -> None:
         await run_command(self._app, rows, self._reload)
@@ -127,7 +129,7 @@ class TickedActions:
 
         plan, lines = await background.run(app, make_plan)
         if not plan.changes:
-            app.show_done(f"{prefix}each of {_count(rows)} has a profile already")
+            app.show_done(f"{prefix}each of {_role_count_text(rows)} has a profile already")
             return True
         if not await confirm_write(app, f"{prefix}{plan_text.plan_summary_text(plan)}", lines):
             return False
@@ -138,5 +140,5 @@ class TickedActions:
         return True
 
 
-def _count(rows: Sequence[RoleRow]) -> str:
+def _role_count_text(rows: Sequence[RoleRow]) -> str:
     return "1 ticked role" if len(rows) == 1 else f"{len(rows)} ticked roles"

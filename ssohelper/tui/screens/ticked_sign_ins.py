@@ -21,24 +21,27 @@ _MOST_NAMES = 3
 async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, action: str) -> None:
     """Call `act` with each row. Offer each sign-in that is missing, then go on with its rows.
 
-    `action` is the name of the whole in ACTIONS. If the user leaves a sign-in, its session's rows
-    are left out, which a message says. The error of a role that is refused or no longer assigned is
-    shown, and the next role follows. Call it in a worker. Raises: the other errors of `act`.
+    `action` is the action in ACTIONS that does this. If the user leaves a sign-in, the rows of
+    its session are left out, which a message says. The error of a role that is refused or no
+    longer assigned is shown, and the next role follows. Call it in a worker. Raises: the other
+    errors of `act`.
     """
-    waiting = await _try_each(app, rows, act)
+    waiting = await _act_unless_signed_out(app, rows, act)
     left: list[RoleRow] = []
     go_on: list[RoleRow] = []
     for session_name, (error, its_rows) in waiting.items():
         is_signed_in = await app.offer_sign_in(session_name, error, action)
         (go_on if is_signed_in else left).extend(its_rows)
-    for error, its_rows in (await _try_each(app, go_on, act)).values():
+    for error, its_rows in (await _act_unless_signed_out(app, go_on, act)).values():
         app.show_error(error)
         left += its_rows
     if left:
         app.show_warning(f"left out, because not signed in: {names_of(left)}")
 
 
-async def _try_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act) -> _Waiting:
+async def _act_unless_signed_out(
+    app: FullScreenApp, rows: Sequence[RoleRow], act: _Act
+) -> _Waiting:
     waiting: _Waiting = {}
     for row in rows:
         if row.session_name in waiting:

@@ -25,9 +25,9 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     """A dialog with the saved views. Its result is the view to use, or None if the user left."""
 
     HELP_TEXT = (
-        "A view is a search with the order, the folds, the filters and the form of the list. Type a "
-        "name and save the present view under it, or find a saved one and use it. The command "
-        "palette has the saved views too."
+        "A view is a search, the order, the folds, the filters, and whether the list is a tree. "
+        "Type a name and save the present view under it, or find a saved one and use it. The "
+        "command palette has the saved views too."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("views.use", "enter", priority=True),

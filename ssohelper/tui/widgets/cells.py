@@ -25,52 +25,54 @@ def fitted(text: str, width: int, tail: int = 0) -> str:
 
 
 def marked(
-    text: str, spans: Iterable[Span], width: int, style: Style, hit_style: Style, tail: int = 0
+    text: str, spans: Iterable[Span], width: int, style: Style, match_style: Style, tail: int = 0
 ) -> list[Segment]:
-    """Return the escaped text in exactly `width` cells, with the matches in `hit_style`.
+    """Return the escaped text in exactly `width` cells, with the matches in `match_style`.
 
     `spans` says which characters of the text match a search; `tail` as in `fitted`.
     """
-    hits = frozenset(place for span in spans for place in range(span.start, span.end))
+    matches = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
-        Segment(piece, hit_style if is_hit else style)
-        for piece, is_hit in pieces_of(text, hits, width, tail)
+        Segment(piece, match_style if is_match else style)
+        for piece, is_match in pieces_of(text, matches, width, tail)
     ]
 
 
-def hit_pieces(
+def pieces_with_matches(
     text: str, spans: Iterable[Span], field: int, width: int, style: str, tail: int = 0
 ) -> list[tuple[str, str]]:
     """Return the escaped text in exactly `width` cells, as pieces with the names of their styles.
 
-    Its characters that match are in the style "hit": `spans` are those of a row, `field` is the
-    number of this text's field; `tail` as in `fitted`.
+    Characters that match a search are in the style "hit": `spans` are the matches in a row,
+    `field` is the number of this text's field; `tail` as in `fitted`.
     """
-    hits = frozenset(
+    matches = frozenset(
         place for span in spans if span.field == field for place in range(span.start, span.end)
     )
-    pieces = pieces_of(text, hits, width, tail)
-    return [(piece, "hit" if is_hit else style) for piece, is_hit in pieces]
+    pieces = pieces_of(text, matches, width, tail)
+    return [(piece, "hit" if is_match else style) for piece, is_match in pieces]
 
 
-def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> list[tuple[str, bool]]:
-    """Return the escaped text as pieces, which take exactly `width` cells together.
+def pieces_of(
+    text: str, matches: frozenset[int], width: int, tail: int = 0
+) -> list[tuple[str, bool]]:
+    """Return the escaped text in parts that take exactly `width` cells together.
 
-    Each piece comes with True if it is a match. `hits` has the numbers of the matching characters.
+    Each part comes with True if it is a match. `matches` has the matching characters' numbers.
     """
     if width <= 0:
         return []
     shown: Sequence[str] = text
     if not is_harmless(text):
-        # Escapes each character alone, because `hits` counts the characters of the original text.
+        # Escapes each character alone: `matches` counts the characters of the original text.
         shown = [show(character) for character in text]
-    if not hits and isinstance(shown, str) and shown.isascii() and len(shown) <= width:
+    if not matches and isinstance(shown, str) and shown.isascii() and len(shown) <= width:
         return [(shown.ljust(width), False)]
     pieces: list[tuple[str, bool]] = []
     too_long = _cell_count(shown) > width
     start = max(0, -tail) if too_long else 0
     if start:
-        rest = pieces_of(text[start:], frozenset(hit - start for hit in hits), width - 1)
+        rest = pieces_of(text[start:], frozenset(match - start for match in matches), width - 1)
         return [(_ELLIPSIS, False), *rest]
     end, end_cells = (
         _find_start_and_cells_of_end(shown, tail, width - 1) if too_long else (len(shown), 0)
@@ -82,11 +84,11 @@ def pieces_of(text: str, hits: frozenset[int], width: int, tail: int = 0) -> lis
         if used + size > limit or place >= end:
             break
         used += size
-        _append_piece(pieces, piece, place in hits)
+        _append_piece(pieces, piece, place in matches)
     if too_long:
         _append_piece(pieces, _ELLIPSIS, False)
         for place in range(end, len(shown)):
-            _append_piece(pieces, shown[place], place in hits)
+            _append_piece(pieces, shown[place], place in matches)
         used += 1 + end_cells
     if used < width:
         _append_piece(pieces, " " * (width - used), False)
@@ -102,12 +104,12 @@ def _find_start_and_cells_of_end(shown: Sequence[str], tail: int, limit: int) ->
     return start, cells
 
 
-def _append_piece(pieces: list[tuple[str, bool]], piece: str, is_hit: bool) -> None:
-    """Append the piece. It joins the last one if both are matches, or both are none."""
-    if pieces and pieces[-1][1] == is_hit:
-        pieces[-1] = (pieces[-1][0] + piece, is_hit)
+def _append_piece(pieces: list[tuple[str, bool]], piece: str, is_match: bool) -> None:
+    """Append the text: to the last piece if both are matches or neither is, else as a new one."""
+    if pieces and pieces[-1][1] == is_match:
+        pieces[-1] = (pieces[-1][0] + piece, is_match)
     else:
-        pieces.append((piece, is_hit))
+        pieces.append((piece, is_match))
 
 
 def _cell_count(shown: Sequence[str]) -> int:

@@ -28,8 +28,8 @@ _SOURCES = {
     "configured": "from your settings",
     "observed": "as observed before",
     "assumed": "assumed: AWS default 8 h",
-    "refused": "AWS refused to renew it",
-    "not renewable": "its token cannot be renewed",
+    "refused": "AWS refused a new token",
+    "not renewable": "the token cannot be renewed",
 }
 
 
@@ -59,7 +59,7 @@ class Snapshot(NamedTuple):
     """What the Sessions screen shows: the clocks, and the sessions that cannot be used.
 
     `unlisted` are the sessions of sign-ins that are not in the config.
-    `broken` has the name of each such session, and the message that says why.
+    `broken` has the name of each session that cannot be used, and why, as a message.
     """
 
     clocks: tuple[SessionClock, ...]

@@ -20,7 +20,8 @@ _AGE_WIDTH = 8 + 1
 _LEAST_PROFILE = 16
 # If there is no space for a profile's name, a sign of this width shows that the role has one.
 PROFILE_SIGN_WIDTH = 2
-# The mark of live credentials with the time left; on narrow terminals only the mark.
+# The width of the mark of live credentials with the time left, and of the mark alone, which is
+# shown on narrow terminals.
 LIVE_WIDTH, _LIVE_SIGN_WIDTH = 5, 2
 # The least total widths at which there is space for the columns that can be left out.
 _LEAST_FOR_LIVE, _LEAST_FOR_SIGN = 50, 24
@@ -80,7 +81,8 @@ def lay_out_columns(
 ) -> Columns:
     """Return the columns in which all visible rows are drawn differently.
 
-    `width` has no space for signs. If no layout tells all rows apart, returns the one for most space.
+    `width` does not count the cells of signs. If no layout tells all rows apart, returns the one
+    for most space.
     With `grouped`, rows are told apart from those of the same account only.
     """
     wanted: tuple[tuple[bool, bool, bool], ...] = (
@@ -155,7 +157,7 @@ def distinguishing_tail(texts: Collection[str], width: int) -> int:
     for tail in (0, width // 2, width // 4, width * 3 // 4, width - 1):
         if len({fitted(text, width, tail) for text in texts}) == len(texts):
             return tail
-    # The texts differ in the middle: leave out the start that those have in common that look alike.
+    # The texts differ in the middle: leave out the equal start of those that would look alike.
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(fitted(text, width), []).append(text)

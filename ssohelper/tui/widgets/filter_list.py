@@ -13,7 +13,7 @@ from textual.widgets import Static
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.search import Index
 from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
-from ssohelper.tui.widgets.cells import hit_pieces
+from ssohelper.tui.widgets.cells import pieces_with_matches
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
@@ -100,9 +100,9 @@ class FilterList(SearchPane):
         names_width = max(12, width - _NOTE_CELLS - 4)
         return [
             (f" {tick}", "strong"),
-            *hit_pieces(row.name, spans, 0, names_width, ""),
+            *pieces_with_matches(row.name, spans, 0, names_width, ""),
             ("  ", ""),
-            *hit_pieces(row.note, spans, 1, _NOTE_CELLS, "dim"),
+            *pieces_with_matches(row.note, spans, 1, _NOTE_CELLS, "dim"),
         ]
 
     def action_move(self, lines: int) -> None:

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from ssohelper.core.text import show
 
-# A piece of a line: its text, and the name of its style ("" or one of STYLE_NAMES).
+# A part of a line in one style: its text, and the name of the style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
@@ -238,8 +238,8 @@ def text_lines(texts: Iterable[str], style: str = "") -> list[Line]:
 def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
     """Return the lines cut into lines of at most `width` cells, with their styles.
 
-    A line is cut at a space if possible, which is then left out. It goes on in the next one below its first word, after two
-    more spaces, if these leave space.
+    A line is cut at a space if possible, which is then left out. Its next lines are indented two
+    spaces more than its first, unless the view is narrow.
     """
     found: list[Line] = []
     for line in lines:

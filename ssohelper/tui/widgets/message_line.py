@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The line shows how old a list of roles is, so it is drawn again after so many seconds.
 _CHECK_SECONDS = 5
 # If both do not fit, the note about failed refreshes names its session only within a third of the
-# line. Its last words stay beside every message.
+# line. `FailureNote.shortest` is shown beside every message.
 _LEAST_SHARE = 3
 
 

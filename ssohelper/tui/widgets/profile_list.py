@@ -21,7 +21,7 @@ from ssohelper.tui.profile_rows import (
     ProfileRows,
     Section,
 )
-from ssohelper.tui.widgets.cells import fitted, hit_pieces
+from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
 from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
@@ -267,7 +267,7 @@ def _fit_columns(content: _Widths, width: int) -> _Widths:
 def _fitted_pieces(
     text: str, spans: Sequence[Span], field: int, width: int, style: str, tail: int = 0
 ) -> Iterable[Piece]:
-    """Return the text as pieces of exactly this width, with the matches in the style of a hit."""
+    """Return the text as pieces of exactly this width, with a search's matches marked."""
     if width <= 2:
         return [(fitted(text, width, tail), style)]
-    return [*hit_pieces(text, spans, field, width - 2, style, tail), ("  ", style)]
+    return [*pieces_with_matches(text, spans, field, width - 2, style, tail), ("  ", style)]

@@ -25,7 +25,7 @@ _LABEL_WIDTH = 16
 # The longest bar of a clock, and the columns beside a bar: for the label and the time left, and in
 # the dense panel also for where that time comes from.
 _LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 36, 60
-_NOT_OURS = "not ours: the SDKs of your programs get them, and nothing is cached"
+_NOT_OURS = "not ours: SDKs get these credentials, and nothing is cached"
 _ONE_LINE = 1000  # a width that no text reaches, since the dense panel has one line for it
 
 
@@ -238,7 +238,7 @@ def _clock_lines(
 
 
 def _wrap_note(line: Line, columns: int) -> list[Line]:
-    """Return the line of a clock. If it is too long, its last piece is on a second line."""
+    """Return the line of a clock. If it is too long, the note at its end is on a second line."""
     if sum(cell_len(text) for text, _ in line) <= columns:
         return [line]
     *rest, (note, style) = line

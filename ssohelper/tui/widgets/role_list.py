@@ -297,8 +297,8 @@ class RoleList(ScrollView, can_focus=False):
         top = int(self.scroll_offset.y)
         if height <= 0:
             return
-        # The first line is the heading of an account whose heading is above (`_number_at_line`).
-        # The cursor must be below it.
+        # The first visible line shows the heading of its account (`_number_at_line`), and the
+        # cursor must be below it.
         first = self.cursor
         if self.shown.lines and self.shown.lines[first] >= 0 and self._has_fixed_heading():
             first -= 1
