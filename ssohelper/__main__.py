@@ -168,7 +168,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     with ask_background(os.environ) as background:
         from ssohelper.tui import app
 
-    # Enter switches the shell whose function runs us to the role that was chosen.
+    # If a shell function started us, Enter switches its shell to the chosen role.
     use = None if waiting is None else lambda row: _run_command(["use"], waiting, row)
     return app.main(use, background)
 

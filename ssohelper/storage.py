@@ -17,7 +17,7 @@ from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
 from ssohelper.stores.memory_folders import is_in_memory
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
-from ssohelper.stores.storage_record import FILE, KEYRING, Record, StorageRecord
+from ssohelper.stores.storage_record import FILE, KEYRING, StorageRecord, UsedStorage
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -51,7 +51,7 @@ class Storage:
         try:
             wanted = self._agreed or self._read_wanted_storage(self._app.settings)
             record = self._record.load()
-            if record != Record(wanted):
+            if record != UsedStorage(wanted):
                 # The settings are read again: they may have changed since this process read them,
                 # as the record has.
                 wanted = self._read_wanted_storage(self._app.read_settings())
@@ -59,7 +59,7 @@ class Storage:
             return self.find_present_storage()  # what needs the settings reports the error
         if self._is_of_this_shell:
             return wanted
-        if record != Record(wanted):
+        if record != UsedStorage(wanted):
             self.move_sign_ins(wanted)  # reads the record again, under its lock
         self._agreed = wanted
         return wanted
@@ -123,7 +123,7 @@ class Storage:
                 self._remove_leftover(record)
             if record.storage != wanted:
                 lost = self._copy_sign_ins(record.storage, wanted, deadline, drop_unreadable)
-                self._remove_leftover(Record(wanted, record.storage))
+                self._remove_leftover(UsedStorage(wanted, record.storage))
         return lost
 
     # -- the steps of moving sign-ins between storages -----------------------------------------
@@ -154,10 +154,10 @@ class Storage:
                 if any(documents):
                     self._codec_of(wanted).ensure_key()
                 new.import_documents(session, documents)
-            self._record.save(Record(wanted, before))
+            self._record.save(UsedStorage(wanted, before))
         return lost
 
-    def _remove_leftover(self, record: Record) -> None:
+    def _remove_leftover(self, record: UsedStorage) -> None:
         """Remove the sign-ins from the old storage, now that the new one has them."""
         old = self.token_store_of(str(record.leftover))
         for session in self._list_sessions_with_sign_ins(old):
@@ -171,7 +171,7 @@ class Storage:
                 self.keyring.delete()
             except KeyringUnavailable as failure:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
-        self._record.save(Record(record.storage))
+        self._record.save(UsedStorage(record.storage))
 
     def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""

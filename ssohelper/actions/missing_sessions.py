@@ -54,7 +54,7 @@ def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
-        hint=f"bring it back with: {restore}; or end it: ssohelper logout {session.name}",
+        hint=f"bring the session back with: {restore}; or end the sign-in: ssohelper logout {session.name}",
     )
 
 

@@ -71,7 +71,7 @@ class Work(Protocol):
         """Return the key of the credentials that a chain is assumed with."""
 
     def read_config_fingerprint(self) -> str:
-        """Return a text that changes with the config."""
+        """Return a hash or stamp of the config: another text after each change of the config."""
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
         """Assume a chain's role with the credentials of this document."""
@@ -201,7 +201,7 @@ class Loop:
         return self._work.find_source_role(key)
 
     def read_config_fingerprint(self) -> str:
-        """Return a text that changes with the config."""
+        """Return a hash or stamp of the config: another text after each change of the config."""
         return self._work.read_config_fingerprint()
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from ssohelper.cli import output
 
 # A function that is called with how many accounts have been listed, and how many there are.
-Step = Callable[[int, int], None]
+ReportStep = Callable[[int, int], None]
 _BAR_AFTER_SECONDS = 0.3
 _LINE_AFTER_SECONDS = 5.0
 
 
 @contextmanager
-def show_listing_progress() -> Iterator[Step]:
+def show_listing_progress() -> Iterator[ReportStep]:
     """Yield the function that the caller must call whenever roles of another account are listed.
 
     A terminal shows a bar after 0.3 s. If stderr is no terminal, it gets one line after 5 s.
@@ -31,11 +31,13 @@ def show_listing_progress() -> Iterator[Step]:
 class _DelayedDisplay:
     """Shows progress only after some time, so that a saved listing does not import rich."""
 
-    def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
+    def __init__(
+        self, seconds: float, show_it: Callable[[], AbstractContextManager[ReportStep]]
+    ) -> None:
         self._show = show_it
         self._lock = threading.Lock()
         self._open = ExitStack()
-        self._step: Step | None = None
+        self._step: ReportStep | None = None
         self._reached = (0, 0)
         self._is_over = False
         self._timer = threading.Timer(seconds, self._begin_display)
@@ -67,7 +69,7 @@ class _DelayedDisplay:
                 self._step(*self._reached)
 
 
-def _show_bar() -> AbstractContextManager[Step]:
+def _show_bar() -> AbstractContextManager[ReportStep]:
 
     from ssohelper.cli import progress_bar
 
@@ -75,7 +77,7 @@ def _show_bar() -> AbstractContextManager[Step]:
 
 
 @contextmanager
-def _show_first_step_line() -> Iterator[Step]:
+def _show_first_step_line() -> Iterator[ReportStep]:
     """Yield a function that prints only the first step, because stderr is probably a log."""
     is_printed = False
 

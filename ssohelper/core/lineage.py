@@ -51,7 +51,7 @@ def token_ids_after_renewal(
 ) -> tuple[str, ...]:
     """Return the token ids to record after a renewal, in which the token `fresh` replaced `used`.
 
-    If another tool got `used`, the ids of earlier tokens are dropped: these tokens may be of
+    If AWS issued `used` to another tool, the ids of earlier tokens are dropped: these tokens may be of
     another sign-in.
     """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == used.id

@@ -7,8 +7,8 @@ from ssohelper.errors import ConfigInvalid
 
 # Matches the session names that ssohelper accepts: names become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# Matches the name under which a sign-in is kept: the session's name, and a region for a further
-# portal.
+# Matches the name under which a sign-in is kept: the session's name alone, or with the further
+# region whose portal it is for (`corp@eu-west-1`).
 SIGN_IN_NAME = re.compile(SESSION_NAME.pattern + r"(@[a-z0-9-]{1,40})?")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused

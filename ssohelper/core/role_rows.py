@@ -35,8 +35,8 @@ class RoleRow(NamedTuple):
     provider: str = ""
 
     @property
-    def note(self) -> str:
-        """Return the text beside the name: of a role its profiles, of a profile its provider."""
+    def text_beside_name(self) -> str:
+        """Return what stands beside the name: a role's profiles, or a profile's provider."""
         return self.provider or " ".join(self.profiles)
 
     @property
@@ -112,7 +112,7 @@ def make_role_index(rows: Sequence[RoleRow]) -> Index:
             [row.account.id for row in rows],
             [row.role_name for row in rows],
             [row.account.email for row in rows],
-            [row.note for row in rows],
+            [row.text_beside_name for row in rows],
             [row.session_name for row in rows],
         ],
         fuzzy_columns=(ACCOUNT_NAME, ROLE_NAME),

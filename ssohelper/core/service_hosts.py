@@ -214,7 +214,7 @@ def _service_url(
 def _service_host(service: str, region: str, partition: Partition, variant: HostVariant) -> str:
     """Return the name of a service's host, as botocore's endpoint rule sets build it."""
     suffix = partition.dual_stack_suffix if variant.dual_stack else partition.suffix
-    # GovCloud's hosts offer FIPS already. Its dual-stack ones are not.
+    # All IPv4 hosts of GovCloud offer FIPS. Its dual-stack hosts offer it under another name.
     has_fips_name = variant.fips and (variant.dual_stack or partition.name != "aws-us-gov")
     return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 

@@ -29,7 +29,7 @@ class PendingRequest(NamedTuple):
 
 
 class Browsers:
-    """Holds the sign-in of each browser, by cookie, and the waiting requests, by request id."""
+    """The portal's browsers: their sign-ins, by cookie, and the requests to confirm, by request id."""
 
     def __init__(self) -> None:
         self._key = os.urandom(32)

@@ -190,8 +190,8 @@ else:
             except OSError:
                 pass  # the next try reports it
             finally:
-                # The lock remains in force through the caller's descriptor. If the caller has
-                # closed it, closing this one frees the lock.
+                # The caller's descriptor keeps the lock. If the caller has closed that
+                # descriptor, closing `own` frees the lock.
                 os.close(own)
 
         own = os.dup(descriptor)

@@ -39,7 +39,9 @@ class SettingsFile:
 
         Returns whether the file was written. Raises: as `set`.
         """
-        return self._change(lambda document: _copy_session(document, old, new, replace), deadline)
+        return self._change(
+            lambda document: _copy_session_settings(document, old, new, replace), deadline
+        )
 
     def forget_session(self, name: str, deadline: Deadline) -> bool:
         """Remove the table `sessions.NAME`; return whether that changed it. Raises: as `set`."""
@@ -82,7 +84,7 @@ def _remove_key(document: Any, parts: tuple[str, ...]) -> None:
     table.pop(parts[-1], None)
 
 
-def _copy_session(document: Any, old: str, new: str, replace: bool) -> None:
+def _copy_session_settings(document: Any, old: str, new: str, overwrite: bool) -> None:
     sessions = document.get("sessions", {})
-    if old in sessions and (replace or new not in sessions):
+    if old in sessions and (overwrite or new not in sessions):
         sessions[new] = deepcopy(sessions[old])

@@ -15,7 +15,7 @@ from ssohelper.stores import files
 FILE, KEYRING = "file", "keyring"
 
 
-class Record(NamedTuple):
+class UsedStorage(NamedTuple):
     """`storage` has the sign-ins. `leftover` is a storage with copies still to remove, or None."""
 
     storage: str = FILE
@@ -28,16 +28,16 @@ class StorageRecord:
     def __init__(self, state: Path) -> None:
         self._path = state / "storage.json"
 
-    def load(self) -> Record:
+    def load(self) -> UsedStorage:
         """Return the record. Raises: NotOurs, LocalState."""
         found = files.read_json(self._path) or {}
         storage, leftover = found.get("storage"), found.get("leftover")
         known = (FILE, KEYRING)
-        return Record(
+        return UsedStorage(
             storage if storage in known else FILE, leftover if leftover in known else None
         )
 
-    def save(self, record: Record) -> None:
+    def save(self, record: UsedStorage) -> None:
         """Write the record. Raises: LocalState."""
         files.ensure_private_folder(self._path.parent)
         files.write_json(self._path, record._asdict())

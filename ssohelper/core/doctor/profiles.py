@@ -55,7 +55,7 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
     """Find profiles with half a key pair, or with `role_arn` without a credential source.
 
     SDKs ignore half a pair in the config if the profile has another credential source. In
-    ~/.aws/credentials, half a pair makes boto3 stop with an error, unless boto3 prefers that source.
+    ~/.aws/credentials, half a pair makes boto3 stop with an error, unless boto3 prefers the other source.
     """
     both = [(one, False) for one in facts.profiles]
     both += [(one, True) for one in facts.config.credentials_profiles]

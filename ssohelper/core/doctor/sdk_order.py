@@ -108,7 +108,7 @@ def resolve_for_each_sdk(
     `section` has the keys of the section of that name in ~/.aws/credentials. SDKs merge both files
     key by key, and the value in ~/.aws/credentials wins.
     """
-    keys = profile.entry.keys | _keys_of_sources(section)
+    keys = profile.entry.keys | _config_keys_of_credential_sources(section)
     found: dict[Kind, _Source] = {
         **_sources_in_shell(environ),
         **_sources_in_profile(profile, keys, section),
@@ -140,7 +140,7 @@ def find_families_that_section_changes(
     """
     changed = {
         key
-        for key, value in _keys_of_sources(section).items()
+        for key, value in _config_keys_of_credential_sources(section).items()
         if value != profile.entry.keys.get(key)
     }
     pairs = zip(
@@ -160,7 +160,7 @@ def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
     return {key: value if key in _SOURCE_KEYS else "" for key, value in section.items()}
 
 
-def _keys_of_sources(section: Mapping[str, str]) -> dict[str, str]:
+def _config_keys_of_credential_sources(section: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in section.items() if key in _SOURCE_KEYS}
 
 

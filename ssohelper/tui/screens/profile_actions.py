@@ -43,7 +43,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
     if found.problems:
         raise UsageProblem(f"an option is not valid: {next(iter(found.problems.values()))}")
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
-    # before it removes profiles, it refreshes any list.
+    # before it removes profiles, it refreshes the list however new it is.
     is_old = await background.run(
         app, lambda: must_refresh_list_before_sync(services, session, prune=wish.prune)
     )

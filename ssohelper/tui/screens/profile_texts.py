@@ -131,7 +131,7 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
         says["~"] = f"{apply} takes these over, with the names that they have, after a question."
     if section.key == "stale":
         says["!"] = (
-            f"Their roles are no longer listed. {key_of('profiles.prune')} removes them too."
+            f"Their roles are no longer listed. {key_of('profiles.prune')} removes these profiles too."
         )
     return [[(show(section.title), "strong")], [(says[section.sign], "")]]
 

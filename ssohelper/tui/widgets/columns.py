@@ -142,7 +142,8 @@ def _columns_with(
     if sign and left + sign >= _LEAST_PROFILE:
         profile = min(left + sign, max(_LEAST_PROFILE, content.profile + 1))
         left -= profile - sign
-    # The space that is left separates the last use, or the mark of live credentials, from the rest.
+    # The remaining columns go before the last use or the mark of live credentials, and so separate
+    # it from the other cells.
     if live and age:
         live += left
     elif age:

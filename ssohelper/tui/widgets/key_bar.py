@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# These actions are not in the footer, because the top bar shows the keys of the screens.
+# These actions are not in the footer, because the top bar shows the key that opens each screen.
 _ELSEWHERE = frozenset({"app.accounts", "app.sessions", "app.profiles"})
 _HELP = "app.help"
 

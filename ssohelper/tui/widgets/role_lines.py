@@ -164,7 +164,7 @@ class RolePainter:
             *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
             *cells(row.session_name, role_rows.SESSION, wide.session, dim),
             *(
-                cells(row.note, role_rows.PROFILES, wide.profile, dim)
+                cells(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
                 else [Segment(f"{PROFILE if row.profiles else ' '} ", dim)]
             ),
