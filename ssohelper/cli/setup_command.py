@@ -266,7 +266,7 @@ def _make_which_portal_error(urls: list[str]) -> UsageProblem:
 def _ask_portal_number(most: int) -> int:
     """Return the number that the user types. Raises: Interrupted for q or n."""
     while True:
-        answer: str = click.prompt(f"which one (1-{most}, q to leave)", default="1", err=True)
+        answer = output.ask(f"which one (1-{most}, q to leave)", default="1")
         typed = answer.strip().lower()
         if typed in ("q", "quit", "n", "no"):
             raise Interrupted("nothing was chosen")
@@ -281,10 +281,10 @@ def _ask_portal_number(most: int) -> int:
 def _ask_region(url: str, proposal: str | None) -> str:
     if proposal is None:
         output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
-        answer: str = click.prompt("region (such as eu-west-1)", err=True)
+        answer = output.ask("region (such as eu-west-1)")
     else:
         output.say(f"the page of {show(url)} says that its region is {proposal}")
-        answer = click.prompt("region", default=proposal, err=True)
+        answer = output.ask("region", default=proposal)
     return answer.strip()
 
 
@@ -301,8 +301,8 @@ def _choose_default_region(
     if yes:
         output.say(setup_text.default_region_line(proposal))
         return choices.with_chosen_fields(default_region=proposal)
-    region: str = click.prompt(
-        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer
+    region = output.ask(
+        setup_text.DEFAULT_REGION, default=proposal, value_proc=_parse_region_answer
     )
     return choices.with_chosen_fields(default_region=region)
 
