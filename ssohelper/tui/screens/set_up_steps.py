@@ -54,17 +54,18 @@ class _Answers(NamedTuple):
 
 
 async def write_profiles(
-    app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
+    app: TuiApp[Any], session: SsoSession, listing: Listing, command: str, *, is_new_sign_in: bool
 ) -> bool:
     """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
 
     `command` is the command line that does the same. After a "no" the user chooses what stays of
-    the sign-in. Returns whether the config has the session now.
+    the sign-in; `is_new_sign_in` says that this set-up made it. Returns whether session or profiles
+    were written.
     """
     answers = await _ask_before_diff(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
-        return await _ask_to_keep_session(app, session)
+        return await _ask_to_keep_session(app, session, is_new_sign_in=is_new_sign_in)
     await _offer_guards(app, listing)
     await _show_result(app, session, plan)
     return True
@@ -187,14 +188,19 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
     return "".join(f" {word}" for word in words)
 
 
-async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
+async def _ask_to_keep_session(
+    app: TuiApp[Any], session: SsoSession, *, is_new_sign_in: bool
+) -> bool:
     """After a "no", ask: write the session alone, or sign out? Returns whether it was written.
 
-    Otherwise a token would be left whose session no command knows.
+    Otherwise a token would be left whose session no command knows. For a session that is in the
+    config already, ask whether to keep the sign-in that this set-up made.
     """
     services = app.services
     if await background.run(app, lambda: sessions.has_config_section(services, session)):
         app.show_done(NOTHING_WRITTEN)
+        if is_new_sign_in:
+            await _ask_to_stay_signed_in(app, session)
         return False
     question = setup_text.keep_session_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
@@ -205,6 +211,14 @@ async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
     await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)
     return False
+
+
+async def _ask_to_stay_signed_in(app: TuiApp[Any], session: SsoSession) -> None:
+    services = app.services
+    question = setup_text.keep_sign_in_question(session.name)
+    if not await app.push_screen_wait(ConfirmScreen(question, proposes_yes=True)):
+        await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
+        app.show_done(setup_text.SIGNED_OUT)
 
 
 async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
