@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Iterable
 from typing import Any
 
-
 from ssohelper.actions import profiles, saved_options
 from ssohelper.app import App
 from ssohelper.cli import output

@@ -7,7 +7,7 @@ AWS's own tools take no lock, so just before the rename the config is read and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -195,6 +195,13 @@ class ConfigStore:
         Raises: LocalState when its saved version is missing or damaged.
         """
         return self._versions.load_last(_content_before(self._file.read()), is_undone=is_undone)
+
+    def load_versions(self) -> Iterator[Version]:
+        """Yield the saved writes and undos of the config, the latest first.
+
+        Raises: LocalState when a saved version is missing or damaged.
+        """
+        return self._versions.load_all()
 
     def undo(
         self,

@@ -224,9 +224,7 @@ class SetUpForm(VerticalScroll):
         options = [("--session", name), ("--region", region)]
         given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
         command = f"ssohelper setup {word_as_typed(session.start_url)}{given}"
-        if await write_profiles(
-            self.app, session, listing, command, is_new_sign_in=is_new_sign_in
-        ):
+        if await write_profiles(self.app, session, listing, command, is_new_sign_in=is_new_sign_in):
             self.post_message(self.Done())
         else:
             self._show_error(NOTHING_WRITTEN)
