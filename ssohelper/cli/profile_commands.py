@@ -101,7 +101,7 @@ def sync_profiles(
             from_scratch=prune,
             progress=progress,
         )
-    adopted = adopt_output.choose_profiles_to_adopt(
+    others = adopt_output.choose_profiles_to_adopt(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
     narrowed = bool(accounts or roles)
@@ -114,7 +114,8 @@ def sync_profiles(
         rename=rename,
         prune=prune,
         has_new_filters=narrowed,
-        adopt=adopted,
+        adopt=others.adopt,
+        others=others.found,
         has_new_region=default_region is not None,
     )
     warn_if_nothing_matches(app, listing, choices, are_new=narrowed)

@@ -99,7 +99,7 @@ def setup(
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
-        adopted = adopt_output.choose_profiles_to_adopt(
+        others = adopt_output.choose_profiles_to_adopt(
             app, session, listing, adopt, yes=yes, offers=True
         )
         if default_region is None and listing.roles():
@@ -111,7 +111,8 @@ def setup(
             choices,
             convert=form is not None,
             has_new_filters=narrowed,
-            adopt=adopted,
+            adopt=others.adopt,
+            others=others.found,
             has_new_region=default_region is not None,
         )
         warn_if_nothing_matches(app, listing, choices, are_new=narrowed)

@@ -283,7 +283,10 @@ def adopt_command(facts: Facts, names: Collection[str]) -> str:
     config = facts.config.file
     if config is None:
         return ""
-    left = find_unadoptable_blocks(config)
+    refused = sdk_order.find_profiles_with_other_role_in_section(
+        config, facts.config.credentials, facts.config.credentials
+    )
+    left = find_unadoptable_blocks(config, refused).keys() | refused
     origins = [one for one in find_profile_origins(config) if one.named and one.name in names]
     found = [one.name for one in origins if one.name not in left]
     has_session = bool(config.session_names())

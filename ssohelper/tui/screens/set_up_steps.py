@@ -18,6 +18,7 @@ from ssohelper.actions import (
     sessions,
     setup_text,
 )
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import filter_rows, plan_summary, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
@@ -44,13 +45,15 @@ class _Answers(NamedTuple):
     """What the user chose before the diff. `default_region` is None where nothing was asked.
 
     `survey` says which profiles other tools wrote, unless a question has said it. `patterns` are
-    the values of --adopt for the same profiles; None if they would be too many.
+    the values of --adopt for the same profiles; None if they would be too many. `others` are all
+    profiles of other tools.
     """
 
     adopt: frozenset[str]
     default_region: str | None
     survey: tuple[str, ...] = ()
     patterns: tuple[str, ...] | None = ()
+    others: tuple[ProfileOfOtherTool, ...] = ()
 
 
 async def write_profiles(
@@ -90,9 +93,11 @@ async def _ask_before_diff(
     survey = () if is_asked else tuple(setup_text.survey_lines(found, with_names=False))
     patterns = adopting.build_adopt_patterns(found, chosen)
     if region is None:
-        return _Answers(chosen, None, survey, patterns)
+        return _Answers(chosen, None, survey, patterns, tuple(found))
     region = await _ask_region(app, region, command)
-    return None if region is None else _Answers(chosen, region, survey, patterns)
+    if region is None:
+        return None
+    return _Answers(chosen, region, survey, patterns, tuple(found))
 
 
 async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
@@ -119,7 +124,9 @@ async def _plan_and_write_profiles(
 
     def make_plan() -> Plan:
         choices = profiles.merge_choices(services, session, given)
-        return profiles.plan_sync(services, session, listing, choices, adopt=answers.adopt)
+        return profiles.plan_sync(
+            services, session, listing, choices, adopt=answers.adopt, others=answers.others
+        )
 
     plan = await _ask_to_write_plan(app, await background.run(app, make_plan), answers, command)
     if plan is not None:
