@@ -69,6 +69,10 @@ class ConfigStore:
             self._addresses = {}
         return self._parse_with_portals(*self._parsed)
 
+    def read_data(self) -> bytes:
+        """Return the config's content, which may be one that AWS tools cannot read."""
+        return self._file.read().data
+
     def _parse_with_portals(self, found: Found, config: ConfigFile) -> ConfigFile:
         """Return the config, with the portals to which companies' own start URLs lead now.
 
@@ -206,7 +210,7 @@ class ConfigStore:
     def undo(
         self,
         version: Version,
-        content_for: Callable[[ConfigFile], bytes],
+        content_for: Callable[[bytes], bytes],
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
     ) -> bool:
@@ -218,8 +222,7 @@ class ConfigStore:
         """
 
         def make_content(found: Found) -> bytes | None:
-            config = ConfigFile.parse(found.data, str(self.path))
-            content = content_for(config)  # always: it may refuse the present config
+            content = content_for(found.data)  # always: it may refuse the present config
             return version.before if _content_before(found) == version.after else content
 
         return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)
